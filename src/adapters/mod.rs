@@ -1,0 +1,1 @@
+//! What touches the world: files, git servers and the terminal.

@@ -1,0 +1,19 @@
+//! Declarative generator of Driver Toolkit Dockerfiles, KMM ConfigMaps and KMM Modules.
+//!
+//! A pipeline with a pure middle. Data flows one way, each arrow is one function:
+//!
+//! ```text
+//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> OutputSet -(+Tree)-> Changes -> Outcome
+//!      read         decode        resolve       render        reconcile          apply
+//! ```
+//!
+//! Modules are listed in layers: a module uses only those above its own.
+
+// Layer 0: names as types.
+pub mod vocabulary;
+
+// Layer 1: the pure core. No file system, environment, clock, randomness or printing.
+pub mod yaml;
+
+// Layer 2: adapters, the only code that touches the world.
+pub mod adapters;

@@ -1,0 +1,3 @@
+//! The `kmodgen` command.
+
+fn main() {}

@@ -1,0 +1,213 @@
+//! Git repositories, refs and commits.
+
+use std::fmt;
+
+use super::Invalid;
+
+/// A full commit id: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GitOid(String);
+
+impl GitOid {
+    /// Parses a full commit id.
+    ///
+    /// # Errors
+    /// Anything but 40 or 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if is_hex(text) && (text.len() == 40 || text.len() == 64) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        Err(Invalid::new(format!("`{}` is not a full commit id", text.escape_debug()))
+            .help("write all 40 hexadecimal digits, as `git rev-parse HEAD` prints them"))
+    }
+
+    /// The hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GitOid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a source is pinned to by name: a branch, a tag, a full ref or a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GitRef(String);
+
+impl GitRef {
+    /// Checks a ref name by the rules of git-check-ref-format(1).
+    ///
+    /// # Errors
+    /// A name that git refuses, or one that git would read as an option.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let bad_char = |c: char| c.is_control() || " ~^:?*[\\\u{7f}".contains(c);
+        let wrong = text.is_empty()
+            || text == "@"
+            || text.starts_with(['-', '/', '.'])
+            || text.ends_with(['/', '.'])
+            || text.chars().any(bad_char)
+            || ["..", "//", "@{", "/."].iter().any(|part| text.contains(part))
+            || text.split('/').any(|part| part.ends_with(".lock"))
+            || text.len() > 250;
+        if wrong {
+            return Err(Invalid::new(format!("`{}` is not a git ref", text.escape_debug()))
+                .help("write a branch, a tag or a commit, such as `main`, `v1.2.0` or 40 hexadecimal digits"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The commit, where the ref is a full commit id already.
+    pub fn as_commit(&self) -> Option<GitOid> {
+        GitOid::parse(&self.0).ok()
+    }
+
+    /// Whether this may be an abbreviated commit id: 7 to 39 hexadecimal digits.
+    pub fn may_be_short_commit(&self) -> bool {
+        is_hex(&self.0) && (7..40).contains(&self.0.len())
+    }
+}
+
+impl fmt::Display for GitRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The URL of a git repository, over `https`, `http`, `ssh`, `git` or `file`, or in git's own
+/// `user@host:path` form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GitUrl(String);
+
+impl GitUrl {
+    /// Checks a URL.
+    ///
+    /// # Errors
+    /// Another scheme (`ext::` runs commands), a text that git would read as an option, white
+    /// space or a control character, or a password in the URL, which would end up in the image.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let shown = text.escape_debug();
+        let help = "write `https://HOST/PATH.git`, `ssh://USER@HOST/PATH.git` or `USER@HOST:PATH.git`";
+        let refuse = |why: &str| Err(Invalid::new(format!("git URL `{shown}` {why}")).help(help));
+        if text.is_empty() {
+            return refuse("is empty");
+        }
+        if text.starts_with('-') {
+            return refuse("would be read as an option by git");
+        }
+        if let Some(bad) = text.chars().find(|c| c.is_control() || c.is_whitespace() || "'\"\\`$<>|;".contains(*c)) {
+            return refuse(&format!("contains {bad:?}"));
+        }
+        if text.len() > 2000 {
+            return refuse("is longer than 2000 characters");
+        }
+        let rest = match text.split_once("://") {
+            Some(("https" | "http" | "ssh" | "git" | "file", rest)) => rest,
+            Some((scheme, _)) => return refuse(&format!("has the scheme `{scheme}`, which kmodgen does not use")),
+            None if text.contains("::") => return refuse("names a remote helper, which could run any command"),
+            None => {
+                let Some((host, path)) = text.split_once(':') else {
+                    return refuse("has no scheme");
+                };
+                if host.is_empty() || host.contains('/') || path.is_empty() || path.starts_with('-') {
+                    return refuse("is neither a URL nor `USER@HOST:PATH`");
+                }
+                text
+            }
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        if host.starts_with('-') || authority.starts_with('-') {
+            return refuse("has a host that would be read as an option");
+        }
+        if host.is_empty() && !text.starts_with("file://") {
+            return refuse("has no host");
+        }
+        if text.contains("://")
+            && authority.contains('@')
+            && authority.split('@').next().is_some_and(|user| user.contains(':'))
+        {
+            return Err(Invalid::new("the git URL contains a password, which would end up in every image")
+                .help("take it out: the build mounts secrets, and `kmodgen lock` asks git's credential helper"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The URL as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GitUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_git_users_write() {
+        for good in [
+            "https://github.com/a/b.git",
+            "http://127.0.0.1:8080/a.git",
+            "ssh://git@host:22/a/b.git",
+            "git@github.com:a/b.git",
+            "host:a/b",
+            "git://127.0.0.1:9418/a",
+            "file:///srv/git/a.git",
+        ] {
+            GitUrl::parse(good).unwrap();
+        }
+    }
+
+    #[test]
+    fn urls_that_could_run_something_are_refused() {
+        for bad in [
+            "",
+            "--upload-pack=touch /tmp/x",
+            "-u",
+            "ext::sh -c x",
+            "ext::x",
+            "fd::17",
+            "ssh://-oProxyCommand=x/a",
+            "-oProxyCommand=x:a",
+            "https://",
+            "https://u:secret@h/a",
+            "https://h/a b",
+            "https://h/'x",
+            "a/b",
+            "ftp://h/a",
+            "https://h/a\nRUN x",
+            "https://h/a\0",
+        ] {
+            assert!(GitUrl::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn refs() {
+        for good in ["main", "v1.2.0", "refs/heads/main", "feature/x", "0419e2f"] {
+            GitRef::parse(good).unwrap();
+        }
+        for bad in ["", "-x", "a..b", "a b", "a~1", "a^{}", "a:b", "x.lock", "a//b", "/a", "a\n"] {
+            assert!(GitRef::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(GitRef::parse(&"A".repeat(40)).unwrap().as_commit().is_some());
+        assert!(GitRef::parse("0419e2f").unwrap().may_be_short_commit());
+    }
+}

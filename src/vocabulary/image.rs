@@ -1,0 +1,178 @@
+//! References to container images.
+
+use std::fmt;
+
+use super::Invalid;
+
+/// A reference to a container image: repository, and optionally a tag, a digest or both.
+///
+/// The grammar is that of the distribution specification's reference: `host[:port]/path`,
+/// `:tag` of at most 128 characters of `[A-Za-z0-9_.-]`, `@sha256:` and 64 hexadecimal digits.
+/// Every legal character is inert in a Dockerfile, a shell and YAML.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageRef {
+    repository: String,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+impl ImageRef {
+    /// Parses a reference.
+    ///
+    /// # Errors
+    /// A text outside the grammar, such as one with a URL scheme, upper case in the path, or a
+    /// digest that is cut short.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let shown = text.escape_debug();
+        let fail = |why: String| Invalid::new(format!("`{shown}` is not an image reference: {why}"));
+        if text.contains("://") {
+            let stripped = text.split("://").nth(1).unwrap_or_default();
+            return Err(fail("it has a URL scheme".into()).help(format!("write `{stripped}`")));
+        }
+        if text.contains('$') {
+            return Err(fail("it contains a variable".into())
+                .help("write the repository alone: kmodgen adds a tag with the kernel release and the content hash"));
+        }
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        if let Some(digest) = digest {
+            let hex = digest.strip_prefix("sha256:").ok_or_else(|| fail("its digest is not sha256".into()))?;
+            if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+                return Err(
+                    fail("its digest is not 64 lower-case hexadecimal digits".into()).help("copy the whole digest")
+                );
+            }
+        }
+        let name_start = rest.rfind('/').map_or(0, |at| at + 1);
+        let (repository, tag) = match rest[name_start..].find(':') {
+            Some(at) => (&rest[..name_start + at], Some(&rest[name_start + at + 1..])),
+            None => (rest, None),
+        };
+        if let Some(tag) = tag {
+            check_tag(tag).map_err(|why| fail(why.message))?;
+        }
+        check_repository(repository).map_err(fail)?;
+        Ok(Self { repository: repository.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
+    }
+
+    /// Host and path, without tag or digest.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest, `sha256:` included.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// The same repository under another tag, without a digest.
+    ///
+    /// # Errors
+    /// A tag that registries refuse.
+    pub fn with_tag(&self, tag: &str) -> Result<Self, Invalid> {
+        check_tag(tag)?;
+        Ok(Self { repository: self.repository.clone(), tag: Some(tag.to_owned()), digest: None })
+    }
+}
+
+fn check_tag(tag: &str) -> Result<(), Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.chars().all(legal) {
+        return Err(Invalid::new(format!(
+            "the tag `{}` is not 1 to 128 of letters, digits, `_`, `.`, `-`, starting with neither `.` nor `-`",
+            tag.escape_debug()
+        )));
+    }
+    Ok(())
+}
+
+fn check_repository(repository: &str) -> Result<(), String> {
+    if repository.is_empty() {
+        return Err("it has no repository".into());
+    }
+    if repository.len() > 255 {
+        return Err("its repository is longer than 255 characters".into());
+    }
+    let mut parts: Vec<&str> = repository.split('/').collect();
+    let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
+    if parts.len() > 1 && is_host(parts[0]) {
+        let host = parts.remove(0);
+        let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        if name.is_empty() || name.starts_with(['-', '.']) || !name.chars().all(legal) {
+            return Err(format!("`{}` is not a host name", host.escape_debug()));
+        }
+        if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+            return Err(format!("`{}` has no valid port", host.escape_debug()));
+        }
+    }
+    for part in parts {
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        if !part.chars().all(legal) || !part.starts_with(edge) || !part.ends_with(edge) {
+            return Err(format!(
+                "`{}` is not a path of lower-case letters, digits, `.`, `_`, `-`",
+                part.escape_debug()
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for ImageRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_round_trip() {
+        let digest = format!("quay.io/openshift/art-dev@sha256:{}", "a".repeat(64));
+        for text in ["ubi9", "registry.redhat.io/ubi9/ubi-minimal:9.4", "localhost:5000/a/b", &digest] {
+            assert_eq!(ImageRef::parse(text).unwrap().to_string(), text);
+        }
+        let image = ImageRef::parse("localhost:5000/a:1").unwrap();
+        assert_eq!((image.repository(), image.tag()), ("localhost:5000/a", Some("1")));
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        for bad in [
+            "",
+            "https://quay.io/x",
+            "quay.io/X",
+            "a b",
+            "a\nRUN x",
+            "a:",
+            "a:b:c",
+            "a@sha256:abc",
+            "a@md5:x",
+            "-a",
+            "a/../b",
+            "${X}",
+            "quay.io:99999/x",
+            "a:.x",
+            "a/",
+        ] {
+            assert!(ImageRef::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

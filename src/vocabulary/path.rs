@@ -1,0 +1,70 @@
+//! Relative paths that stay where they are rooted.
+
+use std::fmt;
+
+use super::Invalid;
+
+/// A relative path with `/` between its components, none of which is empty, `.` or `..`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelPath(String);
+
+impl RelPath {
+    /// Checks a path. A leading `./` and a trailing `/` are taken off.
+    ///
+    /// # Errors
+    /// An absolute path, one with `..` in it, an empty one, or one with a control character or
+    /// backslash.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let shown = text.escape_debug();
+        if text.starts_with('/') {
+            return Err(Invalid::new(format!("path `{shown}` is absolute")).help("write it relative to its folder"));
+        }
+        if let Some(bad) = text.chars().find(|c| c.is_control() || *c == '\\') {
+            return Err(Invalid::new(format!("path `{shown}` contains {bad:?}")).help("write `/` between folders"));
+        }
+        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if parts.contains(&"..") {
+            return Err(Invalid::new(format!("path `{shown}` leaves its folder")).help("write it without `..`"));
+        }
+        if parts.is_empty() {
+            return Err(Invalid::new(format!("path `{shown}` names nothing")));
+        }
+        Ok(Self(parts.join("/")))
+    }
+
+    /// The path, with `/` between components.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last component.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// All but the last component; empty at the top.
+    pub fn parent(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(parent, _)| parent)
+    }
+}
+
+impl fmt::Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside() {
+        assert_eq!(RelPath::parse("./a//b/").unwrap().as_str(), "a/b");
+        for bad in ["", "/", ".", "/etc/passwd", "..", "a/../../b", "a\\b", "a\0b", "a\nb"] {
+            assert!(RelPath::parse(bad).is_err(), "{bad}");
+        }
+        let path = RelPath::parse("a/b/c").unwrap();
+        assert_eq!((path.parent(), path.file_name()), ("a/b", "c"));
+    }
+}

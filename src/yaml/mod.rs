@@ -1,0 +1,1 @@
+//! YAML, read with places and written so that every reader gets the same text back.
