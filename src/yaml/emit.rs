@@ -1,0 +1,214 @@
+//! Writes YAML in the small part of the language that every reader takes the same way.
+//!
+//! Values are quoted whatever they hold, since readers differ on which plain words are texts:
+//! YAML 1.1 takes `on`, `y`, `1_000` and `12:30` for something else. Escapes stand for every
+//! character that a reader may refuse or take for a line break, so any text survives, even NUL
+//! and non-characters.
+
+use std::fmt::Write as _;
+
+use super::characters::is_plain_text;
+
+/// A value to be written.
+///
+/// [`emit`] calls itself once per level of nesting, as dropping a value does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Yaml {
+    /// A text on one line, in double quotes.
+    Text(String),
+    /// A text that is easier to read line by line; quoted where that would not be safe.
+    Block(String),
+    /// An integer, `true`, `false` or `null`, written as it is and known to be one by the caller.
+    Verbatim(String),
+    /// A list.
+    Seq(Vec<Yaml>),
+    /// Keys and their values, written in this order.
+    Map(Vec<(String, Yaml)>),
+}
+
+impl Yaml {
+    /// A text on one line.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// The value as a document of its own, without `---`.
+///
+/// It ends in one line feed, unless its last value is a block that itself ends in more.
+pub fn emit(value: &Yaml) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value, 0, Place::Document);
+    out
+}
+
+/// How far a nested value is indented.
+const STEP: usize = 2;
+
+/// The longest key, in bytes as written, that stands before its colon without `? `. The YAML
+/// standard lets readers give up after 1024 characters, and they do.
+const SIMPLE_KEY_LIMIT: usize = 1000;
+
+/// What stands before a value on its line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing: the value is the document.
+    Document,
+    /// `key:`
+    Key,
+    /// `-`
+    Dash,
+}
+
+/// Writes a value that starts after `place`, and the line feed after it. Where it takes further
+/// lines, those are indented by `indent`, which is [`STEP`] more than what holds the value.
+fn write_value(out: &mut String, value: &Yaml, indent: usize, place: Place) {
+    match value {
+        Yaml::Seq(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                start_item(out, indent, place, at);
+                out.push('-');
+                write_value(out, item, indent + STEP, Place::Dash);
+            }
+        }
+        Yaml::Map(entries) if !entries.is_empty() => {
+            for (at, (key, value)) in entries.iter().enumerate() {
+                start_item(out, indent, place, at);
+                write_key(out, key, indent);
+                write_value(out, value, indent + STEP, Place::Key);
+            }
+        }
+        _ => {
+            if place != Place::Document {
+                out.push(' ');
+            }
+            write_leaf(out, value, indent, place);
+        }
+    }
+}
+
+/// Goes to where item number `at` of a collection starts: the first one after a dash stays on its
+/// line, as in `- - a` and `- key: a`.
+fn start_item(out: &mut String, indent: usize, place: Place, at: usize) {
+    match place {
+        Place::Dash if at == 0 => out.push(' '),
+        Place::Key if at == 0 => {
+            out.push('\n');
+            pad(out, indent);
+        }
+        _ => pad(out, indent),
+    }
+}
+
+fn write_leaf(out: &mut String, value: &Yaml, indent: usize, place: Place) {
+    match value {
+        // Readers disagree on how an indentation indicator counts at the top of a document.
+        Yaml::Block(text) if place != Place::Document && Literal::fits(text) => {
+            Literal::of(text).write(out, text, indent);
+            return;
+        }
+        Yaml::Text(text) | Yaml::Block(text) => write_quoted(out, text),
+        Yaml::Verbatim(text) => out.push_str(text),
+        Yaml::Seq(_) => out.push_str("[]"),
+        Yaml::Map(_) => out.push_str("{}"),
+    }
+    out.push('\n');
+}
+
+fn pad(out: &mut String, indent: usize) {
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// Writes a key and its colon.
+fn write_key(out: &mut String, key: &str, indent: usize) {
+    let start = out.len();
+    if is_plain_key(key) {
+        out.push_str(key);
+    } else {
+        write_quoted(out, key);
+    }
+    if out.len() - start > SIMPLE_KEY_LIMIT {
+        out.insert_str(start, "? ");
+        out.push('\n');
+        pad(out, indent);
+    }
+    out.push(':');
+}
+
+/// Whether no reader of YAML 1.1 or 1.2 takes the key, unquoted, for anything but itself.
+fn is_plain_key(key: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    key.starts_with(|c: char| c.is_ascii_alphabetic())
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key))
+}
+
+fn write_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if is_plain_text(c) => out.push(c),
+            c => write_escape(out, c),
+        }
+    }
+    out.push('"');
+}
+
+fn write_escape(out: &mut String, c: char) {
+    let code = u32::from(c);
+    // Writing to a `String` cannot fail.
+    let _ = match code {
+        0..=0xff => write!(out, "\\x{code:02x}"),
+        0x100..=0xffff => write!(out, "\\u{code:04x}"),
+        _ => write!(out, "\\U{code:08x}"),
+    };
+}
+
+/// How a text is written as a literal block, which has no escapes.
+struct Literal {
+    /// Whether the indentation has to be told, because it cannot be seen from the first line.
+    indented: bool,
+    /// What becomes of the line feeds at the end: `-` none, nothing one, `+` all of them.
+    chomping: &'static str,
+}
+
+impl Literal {
+    /// Whether the text has lines, and only characters that stand for themselves in them.
+    fn fits(text: &str) -> bool {
+        let is_only_breaks = text.bytes().all(|byte| byte == b'\n');
+        text.contains('\n') && !is_only_breaks && text.chars().all(|c| c == '\n' || is_plain_text(c))
+    }
+
+    fn of(text: &str) -> Self {
+        let first = text.trim_start_matches('\n');
+        let indented = first.len() < text.len() || first.starts_with([' ', '\t']);
+        let chomping = match text.len() - text.trim_end_matches('\n').len() {
+            0 => "-",
+            1 => "",
+            _ => "+",
+        };
+        Self { indented, chomping }
+    }
+
+    fn write(&self, out: &mut String, text: &str, indent: usize) {
+        out.push('|');
+        if self.indented {
+            // It counts from what holds the value.
+            let _ = write!(out, "{STEP}");
+        }
+        out.push_str(self.chomping);
+        out.push('\n');
+        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            if !line.is_empty() {
+                pad(out, indent);
+                out.push_str(line);
+            }
+            out.push('\n');
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Says in plain words what is wrong with a text that is not YAML, and what to write instead.
+
+use granit_parser::{ErrorKind, ScalarStyle, ScanError};
+
+use super::read::MAX_DEPTH;
+use crate::vocabulary::{Diagnostic, SourceId, Span};
+
+/// The message for an error of the parser.
+pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagnostic {
+    let at = floor_char_boundary(text, error.marker().byte_offset().unwrap_or(text.len()));
+    let span = token_at(source, text, at);
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return too_deep(span);
+    }
+    if let Some(marker) = conflict_marker(text) {
+        return syntax("the file has merge conflict markers in it")
+            .at(token_at(source, text, marker), "")
+            .help("resolve the conflict, then take the lines with `<<<<<<<`, `=======` and `>>>>>>>` out");
+    }
+    match error.kind() {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => {
+            let tab = indenting_tab(text, at).unwrap_or(at);
+            syntax("a tab is used for indentation")
+                .at(token_at(source, text, tab), "")
+                .help("YAML indents with spaces only: write spaces instead of the tab")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => syntax("there is no such escape in a text in double quotes")
+            .at(bad_escape(text, at).map_or(span, |at| Span::new(source, at, char_end(text, at + 1))), "")
+            .help(r"write `\\` for a backslash, or put the text in single quotes"),
+        ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidColonPlacement
+        | ErrorKind::MappingValueNotAllowed => misplaced_key(source, text, at, span),
+        kind => {
+            let (message, help) = explain(kind);
+            let diagnostic = syntax(message).at(span, "");
+            if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+        }
+    }
+}
+
+/// The message for a character that may not stand in a YAML text at all.
+pub(super) fn unprintable(span: Span, c: char) -> Diagnostic {
+    syntax(format!("the control character U+{:04X} may not stand in YAML", u32::from(c)))
+        .at(span, "")
+        .help("in double quotes an escape such as `\\x1b` can stand for it")
+}
+
+/// The message for collections nested beyond the limit.
+pub(super) fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error("yaml-too-deep", format!("lists and mappings are nested more than {MAX_DEPTH} deep"))
+        .at(span, "this one is over the limit")
+        .help("an alias counts with everything that its anchor holds")
+}
+
+/// What stands at an offset, for a message to point at: a whole word, or one other character; nothing at
+/// the end of a line.
+pub(super) fn token_at(source: SourceId, text: &str, at: usize) -> Span {
+    let at = floor_char_boundary(text, at);
+    let rest = &text[at..];
+    let is_word = |c: char| !c.is_whitespace() && !",[]{}:\"'#".contains(c);
+    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    let end = match rest.chars().next() {
+        None | Some('\n' | '\r') => at,
+        Some(_) if word > 0 => at + word,
+        Some(c) => at + c.len_utf8(),
+    };
+    Span::new(source, at, end)
+}
+
+/// The span of a scalar without the line feeds that end a block scalar.
+pub(super) fn trim_block(text: &str, span: Span, style: ScalarStyle) -> Span {
+    match style {
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            let written = text[span.start..span.end].trim_end_matches(['\n', '\r', ' ']);
+            Span { end: span.start + written.len(), ..span }
+        }
+        _ => span,
+    }
+}
+
+fn syntax(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error("yaml-syntax", message)
+}
+
+/// A `:` where no key can be, or a line that is no key where one should be. What went wrong is
+/// often on this line or the one before, and is guessed from their looks.
+fn misplaced_key(source: SourceId, text: &str, at: usize, span: Span) -> Diagnostic {
+    let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let above = text[..line_start.saturating_sub(1)].rfind('\n').map_or(0, |end| end + 1);
+    for start in [line_start, above] {
+        if let Some(colon) = colon_without_space(line_from(text, start)) {
+            return syntax("there is no space after this `:`")
+                .at(Span::new(source, start + colon, start + colon + 1), "")
+                .help("write `key: value`, with a space");
+        }
+    }
+    let before = &text[line_start..at];
+    if text[at..].starts_with(':') && (before.contains(": ") || before.trim_start().starts_with("- ")) {
+        return syntax("a `: ` inside of an unquoted text")
+            .at(span, "")
+            .help("put the whole text in quotes, or start a new line for a new key");
+    }
+    syntax("this line does not fit in where it stands").at(span, "").help(
+        "indent the keys of one mapping alike, and put `: ` after each; a text of several lines needs quotes or `|`",
+    )
+}
+
+/// The colon of a line such as `key:value` or `- key:value`. A URL is none.
+fn colon_without_space(line: &str) -> Option<usize> {
+    let key = line.trim_start_matches([' ', '-']);
+    let colon = key.find(|c: char| !c.is_ascii_alphanumeric() && !"._/-".contains(c))?;
+    let after = key[colon..].strip_prefix(':')?;
+    let is_key = colon > 0 && !after.starts_with("//") && after.starts_with(|c: char| !c.is_whitespace());
+    is_key.then_some(line.len() - key.len() + colon)
+}
+
+/// The message and the advice for the errors that need no second look at the text.
+fn explain(kind: &ErrorKind) -> (String, &'static str) {
+    let (message, help) = match kind {
+        ErrorKind::UnclosedQuotedScalar => ("this quote is never closed", "end the text with the same quote"),
+        ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("this quote is still open at a line that starts with `---` or `...`", "end the text with the same quote")
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            ("there is more text after the closing quote", "put the whole text in one pair of quotes")
+        }
+        ErrorKind::UnclosedFlowCollection { open } => {
+            return (format!("this `{open}` is never closed"), "a text that starts with a bracket needs quotes");
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            return (format!("this `{open}` is closed by `{close}`"), "");
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            ("this bracket closes nothing", "a text that starts with a bracket needs quotes")
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            return (format!("a text cannot start with `{}`", character.escape_debug()), "put the text in quotes");
+        }
+        ErrorKind::BomInsideDocument => {
+            ("there is a byte order mark inside of the file", "take the invisible character out")
+        }
+        ErrorKind::CommentNotSeparated => {
+            ("there is no space before this `#`", "put a space before a comment, or the text in quotes")
+        }
+        ErrorKind::CommentInterceptedScalar => {
+            ("a comment stands inside of a text of several lines", "put the text in quotes, or take the comment out")
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            ("a list cannot start here", "start the list on the next line; a text that starts with `- ` needs quotes")
+        }
+        ErrorKind::BlockEntryInFlowCollection => {
+            ("`- ` cannot stand inside of brackets", "separate the items with commas")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            ("this line is not an item of the list that it stands in", "start it with `- `, or indent it differently")
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::ExpectedFlowMappingSeparator => {
+            ("there is no comma or closing bracket here", "separate the items with commas")
+        }
+        ErrorKind::ZeroBlockScalarIndent | ErrorKind::InvalidBlockScalarHeader => {
+            ("after `|` or `>` the text starts on the next line", "a text that starts with `|` or `>` needs quotes")
+        }
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidFlowScalarIndent => {
+            ("this line is indented too little or too much", "indent it differently")
+        }
+        ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate
+        | ErrorKind::InvalidUnicodeEscape => ("an escape in this text stands for no character", ""),
+        ErrorKind::MissingAnchorOrAliasName => {
+            ("an anchor or alias has no name", "a text that starts with `&` or `*` needs quotes")
+        }
+        ErrorKind::InvalidDocumentEnd => ("there is more text after the `...`", ""),
+        ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
+            ("there is no space after this `:`", "write `key: value`, with a space")
+        }
+        ErrorKind::ExpectedDocumentStart => ("the document should have ended here", "indent this line like the others"),
+        ErrorKind::ExpectedTagBang
+        | ErrorKind::InvalidTagTerminator
+        | ErrorKind::MissingTagUri
+        | ErrorKind::UndeclaredTagHandle
+        | ErrorKind::UnclosedVerbatimTag => ("this is no tag", "a text that starts with `!` needs quotes"),
+        _ => ("this is not YAML", ""),
+    };
+    (message.to_owned(), help)
+}
+
+/// The first line that git wrote to mark a conflict.
+fn conflict_marker(text: &str) -> Option<usize> {
+    let is_marker = |line: &str| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>");
+    line_starts(text).find(|start| is_marker(&text[*start..]))
+}
+
+fn line_starts(text: &str) -> impl Iterator<Item = usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1))
+}
+
+fn line_from(text: &str, start: usize) -> &str {
+    text[start..].split(['\n', '\r']).next().unwrap_or_default()
+}
+
+/// The first tab that indents a line, from the line of `at` on.
+fn indenting_tab(text: &str, at: usize) -> Option<usize> {
+    let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    line_starts(&text[from..]).map(|start| from + start).find_map(|start| {
+        let line = line_from(text, start);
+        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+        indent.find('\t').map(|tab| start + tab)
+    })
+}
+
+/// The first backslash after the quote at `quote` that starts no escape.
+fn bad_escape(text: &str, quote: usize) -> Option<usize> {
+    let mut chars = text[quote..].char_indices();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && !chars.next().is_some_and(|(_, next)| "0abt\tnvfre \"/\\N_LPxuU\n\r".contains(next)) {
+            return Some(quote + at);
+        }
+    }
+    None
+}
+
+fn char_end(text: &str, at: usize) -> usize {
+    text[at..].chars().next().map_or(at, |c| at + c.len_utf8())
+}
+
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
