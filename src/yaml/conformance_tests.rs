@@ -25,14 +25,14 @@ fn map<const N: usize>(entries: [(&str, Yaml); N]) -> Yaml {
     Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// Objects that hold every hostile text as a text, as a block and as a key, at several depths:
+/// Objects that hold every text as a text, as a block and, its start, as a key, at several depths:
 /// ConfigMaps, and an object of a type that kubectl does not know and so leaves alone.
-fn objects() -> Vec<Yaml> {
+fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
     let object = |at: usize, kind: &str, api: &str, key: &str, data: Yaml| {
         let name = map([("name", Yaml::text(format!("object-{at}")))]);
         map([("apiVersion", Yaml::text(api)), ("kind", Yaml::text(kind)), ("metadata", name), (key, data)])
     };
-    hostile::texts()
+    texts
         .chunks(8)
         .enumerate()
         .flat_map(|(at, texts)| {
@@ -47,7 +47,8 @@ fn objects() -> Vec<Yaml> {
                     .map(|text| {
                         let (block, quoted) = (Yaml::Block(text.clone()), Yaml::Text(text.clone()));
                         let list = Yaml::Seq(vec![block.clone(), Yaml::Seq(vec![block.clone(), quoted]), map([])]);
-                        Yaml::Map(vec![(text.clone(), block.clone()), (format!("{text}z"), map([("k", list)]))])
+                        let key: String = text.chars().take(key_limit).collect();
+                        Yaml::Map(vec![(format!("{key}z"), map([("k", list)])), (key, block)])
                     })
                     .collect(),
             );
@@ -118,7 +119,7 @@ fn pyyaml_reads_what_was_written() {
     if !is_there("python3", &["-c", "import yaml"]) {
         return;
     }
-    let objects = objects();
+    let objects = objects(&hostile::texts(), usize::MAX);
     let loaded: Vec<Vec<Json>> = serde_json::from_str(&run("python3", &["-c", PYYAML], &stream(&objects))).unwrap();
     for documents in loaded {
         assert_same(&objects, &documents);
@@ -130,7 +131,7 @@ fn kubectl_reads_what_was_written() {
     if !is_there("kubectl", &["version", "--client"]) {
         return;
     }
-    let objects = objects();
+    let objects = objects(&hostile::texts(), usize::MAX);
     // Of the commands that need no server this one changes the least.
     let printed = run("kubectl", &["annotate", "--local", "-o", "json", "-f", "-", "read=yes"], &stream(&objects));
     let mut found: Vec<Json> =
@@ -146,7 +147,13 @@ fn kustomize_reads_what_was_written_and_we_read_what_it_writes() {
     if !is_there("kubectl", &["kustomize", "--help"]) {
         return;
     }
-    let objects = objects();
+    // It writes these unescaped: then it refuses to read them, reads U+0085 as a space, or takes
+    // U+2028 and U+2029 for line breaks, which only YAML 1.1 does. It loses the key
+    // `<<` even in quotes, and cannot read its own long keys.
+    let is_lost = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}');
+    let texts: Vec<String> =
+        hostile::texts().into_iter().filter(|text| !text.contains(is_lost) && text != "<<").collect();
+    let objects = objects(&texts, 200);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("all.yaml"), stream(&objects)).unwrap();
     std::fs::write(folder.path().join("kustomization.yaml"), "resources: [all.yaml]\n").unwrap();
@@ -155,7 +162,8 @@ fn kustomize_reads_what_was_written_and_we_read_what_it_writes() {
         .split("\n---\n")
         .map(|document| {
             let id = SourceMap::default().add("printed", document);
-            as_json(&read(id, document).unwrap().unwrap().to_yaml())
+            let node = read(id, document).unwrap_or_else(|problems| panic!("{problems:?}\n{document}"));
+            as_json(&node.unwrap().to_yaml())
         })
         .collect();
     // It sorts what it prints.

@@ -4,6 +4,11 @@
 //! YAML 1.1 takes `on`, `y`, `1_000` and `12:30` for something else. Escapes stand for every
 //! character that a reader may refuse or take for a line break, so any text survives, even NUL
 //! and non-characters.
+//!
+//! kubectl and PyYAML read all of it, and so does kustomize. But what kustomize writes in turn is
+//! wrong for U+007F to U+009F, U+FFFE and U+FFFF, on which it fails (U+0085 becomes a space), and
+//! for U+2028 and U+2029, which only readers of YAML 1.1 get back from it;
+//! it drops the key `<<` even in quotes, and cannot read its own copy of a key longer than 1024.
 
 use std::fmt::Write as _;
 
@@ -179,14 +184,19 @@ struct Literal {
 
 impl Literal {
     /// Whether the text has lines, and only characters that stand for themselves in them.
+    ///
+    /// A tab may not come first: kustomize reads such a block, but cannot read its own copy of it.
     fn fits(text: &str) -> bool {
-        let is_only_breaks = text.bytes().all(|byte| byte == b'\n');
-        text.contains('\n') && !is_only_breaks && text.chars().all(|c| c == '\n' || is_plain_text(c))
+        let first = text.trim_start_matches('\n');
+        text.contains('\n')
+            && !first.is_empty()
+            && !first.starts_with('\t')
+            && text.chars().all(|c| c == '\n' || is_plain_text(c))
     }
 
     fn of(text: &str) -> Self {
         let first = text.trim_start_matches('\n');
-        let indented = first.len() < text.len() || first.starts_with([' ', '\t']);
+        let indented = first.len() < text.len() || first.starts_with(' ');
         let chomping = match text.len() - text.trim_end_matches('\n').len() {
             0 => "-",
             1 => "",
