@@ -9,6 +9,7 @@ mod characters;
 mod convert;
 mod emit;
 mod node;
+mod places;
 mod read;
 mod syntax;
 

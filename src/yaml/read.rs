@@ -10,6 +10,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::characters::is_printable;
+use super::places::{floor_char_boundary, token_at, trim_block};
 use super::{Entry, Node, Scalar, Value, syntax};
 use crate::vocabulary::{Diagnostic, SourceId, Span, Spanned};
 
@@ -66,6 +67,7 @@ struct Built {
 
 /// A collection whose end is still to come.
 struct Open {
+    /// The parser's number of its anchor; 0 where it has none.
     anchor: usize,
     span: Span,
     items: Items,
@@ -118,7 +120,7 @@ impl<'t> Builder<'t> {
                     return self.scalar(scalar, anchor, self.after_colon(span));
                 }
                 let scalar = Scalar { text: text.into_owned(), plain };
-                self.scalar(scalar, anchor, syntax::trim_block(self.text, span, style))
+                self.scalar(scalar, anchor, trim_block(self.text, span, style))
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), &at, false);
@@ -155,19 +157,18 @@ impl<'t> Builder<'t> {
         Err(self.problems)
     }
 
-    /// The parser's span in bytes, which it always knows for a text in memory.
+    /// The parser's span in bytes, which it always knows for a text in memory. It is kept inside
+    /// of the text whatever the parser says, so that it can be sliced and shown.
     fn span(&self, at: &granit_parser::Span) -> Span {
-        let len = self.text.len();
-        let start = at.start.byte_offset().unwrap_or(len).min(len);
-        Span::new(self.source, start, at.end.byte_offset().unwrap_or(start).clamp(start, len))
+        let start = floor_char_boundary(self.text, at.start.byte_offset().unwrap_or(self.text.len()));
+        let end = floor_char_boundary(self.text, at.end.byte_offset().unwrap_or(start));
+        Span::new(self.source, start, end.max(start))
     }
 
     /// Where the value of `key:` is missing, the parser's span is before the colon.
     fn after_colon(&self, span: Span) -> Span {
-        match self.text[span.start..].starts_with(':') && !self.awaits_key() {
-            true => Span::new(self.source, span.start + 1, span.start + 1),
-            false => span,
-        }
+        let colons = usize::from(self.text[span.start..].starts_with(':') && !self.awaits_key());
+        Span::new(self.source, span.start + colons, span.start + colons)
     }
 
     fn start_document(&mut self, span: Span) -> Result<(), Diagnostic> {
@@ -175,7 +176,7 @@ impl<'t> Builder<'t> {
         if self.documents == 1 {
             return Ok(());
         }
-        let span = syntax::token_at(self.source, self.text, span.start);
+        let span = token_at(self.source, self.text, span.start);
         Err(Diagnostic::error("yaml-documents", "the file holds more than one document")
             .at(span, "a second document starts here")
             .help("split the file, or take the `---` out"))
@@ -288,15 +289,14 @@ impl<'t> Builder<'t> {
             Items::Mapping { .. } if awaits_key => match &built.node.value {
                 Value::Scalar(scalar) => self.put_key(scalar.clone(), span),
                 _ => {
-                    let braces = self.text[..span.start].ends_with('{') && self.text[span.start..].starts_with('{');
-                    self.refuse_key(
-                        span,
-                        "a key must be a text",
-                        match braces {
-                            true => "a text that starts with `{{` needs quotes",
-                            false => "write one word or a quoted text before the `:`",
-                        },
-                    );
+                    let is_template =
+                        self.text[..span.start].ends_with('{') && self.text[span.start..].starts_with('{');
+                    let help = if is_template {
+                        "a text that starts with `{{` needs quotes"
+                    } else {
+                        "write one word or a quoted text before the `:`"
+                    };
+                    self.refuse_key(span, "a key must be a text", help);
                 }
             },
             Items::Mapping { entries, key } => {

@@ -1,7 +1,8 @@
 //! Says in plain words what is wrong with a text that is not YAML, and what to write instead.
 
-use granit_parser::{ErrorKind, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
+use super::places::{char_end, floor_char_boundary, line_from, line_starts, token_at};
 use super::read::MAX_DEPTH;
 use crate::vocabulary::{Diagnostic, SourceId, Span};
 
@@ -56,32 +57,6 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error("yaml-too-deep", format!("lists and mappings are nested more than {MAX_DEPTH} deep"))
         .at(span, "this one is over the limit")
         .help("an alias counts with everything that its anchor holds")
-}
-
-/// What stands at an offset, for a message to point at: a whole word, or one other character; nothing at
-/// the end of a line.
-pub(super) fn token_at(source: SourceId, text: &str, at: usize) -> Span {
-    let at = floor_char_boundary(text, at);
-    let rest = &text[at..];
-    let is_word = |c: char| !c.is_whitespace() && !",[]{}:\"'#".contains(c);
-    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-    let end = match rest.chars().next() {
-        None | Some('\n' | '\r') => at,
-        Some(_) if word > 0 => at + word,
-        Some(c) => at + c.len_utf8(),
-    };
-    Span::new(source, at, end)
-}
-
-/// The span of a scalar without the line feeds that end a block scalar.
-pub(super) fn trim_block(text: &str, span: Span, style: ScalarStyle) -> Span {
-    match style {
-        ScalarStyle::Literal | ScalarStyle::Folded => {
-            let written = text[span.start..span.end].trim_end_matches(['\n', '\r', ' ']);
-            Span { end: span.start + written.len(), ..span }
-        }
-        _ => span,
-    }
 }
 
 fn syntax(message: impl Into<String>) -> Diagnostic {
@@ -202,14 +177,6 @@ fn conflict_marker(text: &str) -> Option<usize> {
     line_starts(text).find(|start| is_marker(&text[*start..]))
 }
 
-fn line_starts(text: &str) -> impl Iterator<Item = usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1))
-}
-
-fn line_from(text: &str, start: usize) -> &str {
-    text[start..].split(['\n', '\r']).next().unwrap_or_default()
-}
-
 /// The first tab that indents a line, from the line of `at` on.
 fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
@@ -229,12 +196,4 @@ fn bad_escape(text: &str, quote: usize) -> Option<usize> {
         }
     }
     None
-}
-
-fn char_end(text: &str, at: usize) -> usize {
-    text[at..].chars().next().map_or(at, |c| at + c.len_utf8())
-}
-
-fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -79,6 +79,7 @@ fn what_is_left_out_of_yaml() {
     check("a: 1\n...\nb: 1\n", "yaml-documents", "b", "more than one document", "split");
     check("a:\n  <<: {b: 1}\n", "yaml-merge-key", "<<", "merge keys", "alias");
     check("a: !!int 3\n", "yaml-tag", "!!int", "`!!int`", "leave");
+    check("a: ! 3\n", "yaml-tag", "!", "`!`", "leave");
     check("a: !vault [x]\n", "yaml-tag", "!vault", "`!vault`", "quotes");
     check("a: !!str {}\n", "yaml-tag", "!!str", "", "");
     check("? [a]\n: b\n", "yaml-key", "[a]", "must be a text", "");
