@@ -1,5 +1,5 @@
-//! That the readers our output meets read it as we do: PyYAML, which is the strictest about
-//! YAML 1.1, and kubectl, which has two Go libraries: one reads files, the other is kustomize's.
+//! That the readers our output meets read it as we do: PyYAML, which follows YAML 1.1,
+//! and kubectl in both of its ways, with its own reader of files and with kustomize.
 //!
 //! Each reader is started once for all documents. Where one is not installed its test is skipped,
 //! unless `KMODGEN_REQUIRE_READERS=1` demands it.

@@ -8,7 +8,7 @@
 //! kubectl and PyYAML read all of it, and so does kustomize. But what kustomize writes in turn is
 //! wrong for U+007F to U+009F, U+FFFE and U+FFFF, on which it fails (U+0085 becomes a space), and
 //! for U+2028 and U+2029, which only readers of YAML 1.1 get back from it;
-//! it drops the key `<<` even in quotes, and cannot read its own copy of a key longer than 1024.
+//! it drops the key `<<` even in quotes, and cannot read its own copy of a very long key.
 
 use std::fmt::Write as _;
 
