@@ -1,0 +1,156 @@
+//! The user's git settings.
+//!
+//! The files are found from a [`GitEnvironment`] and read through libgit2, which follows
+//! includes. So git itself need not be installed, and no global state is involved: libgit2's own
+//! search reads the variables of the process once and for all threads.
+
+use std::path::PathBuf;
+
+use super::environment::GitEnvironment;
+use super::error::{ServerProblem, shown};
+use super::location::Location;
+
+/// All settings, weakest first. They may hold passwords, so there is no `Debug`.
+#[derive(Clone, Default)]
+pub(super) struct GitConfig {
+    /// Names as git normalises them, section and key in lower case, with their values.
+    entries: Vec<(String, String)>,
+}
+
+impl GitConfig {
+    /// Reads the system's, the user's and the environment's settings, in this order.
+    pub(super) fn load(environment: &GitEnvironment) -> Result<Self, ServerProblem> {
+        let mut config = Self::default();
+        for file in files(environment).into_iter().filter(|file| file.exists()) {
+            config.read(&file).map_err(|error| ServerProblem::BadSetting {
+                detail: shown(&format!("{}: {}", file.display(), error.message())),
+            })?;
+        }
+        let count = environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
+        for number in 0..count {
+            let Some(name) = environment.get(&format!("GIT_CONFIG_KEY_{number}")) else { break };
+            let value = environment.get(&format!("GIT_CONFIG_VALUE_{number}")).unwrap_or_default();
+            config.entries.push((normalised(name), value.to_owned()));
+        }
+        Ok(config)
+    }
+
+    fn read(&mut self, file: &std::path::Path) -> Result<(), git2::Error> {
+        git2::Config::open(file)?.entries(None)?.for_each(|entry| {
+            // A key alone, without `=`, is a switch that is on.
+            let value = if entry.has_value() { entry.value().ok() } else { Some("true") };
+            if let (Ok(name), Some(value)) = (entry.name(), value) {
+                self.entries.push((name.to_owned(), value.to_owned()));
+            }
+        })
+    }
+
+    /// The strongest value of a setting.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.entries.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
+    }
+
+    /// The strongest value of `http.<url>.key`, where the most exact URL wins, or `http.key`.
+    pub(super) fn http(&self, key: &str, url: &Location) -> Option<&str> {
+        let mut best = (0, None);
+        for (name, value) in &self.entries {
+            let Some(middle) = name.strip_prefix("http.").and_then(|rest| rest.strip_suffix(key)) else { continue };
+            let fits = match middle.strip_suffix('.') {
+                None if middle.is_empty() => Some(0),
+                None => None,
+                Some(pattern) => Location::parse(pattern).ok().and_then(|pattern| url.specificity(&pattern)),
+            };
+            if let Some(fit) = fits.filter(|fit| *fit >= best.0) {
+                best = (fit, Some(value.as_str()));
+            }
+        }
+        best.1
+    }
+
+    /// Applies `url.<base>.insteadOf`: the longest prefix wins.
+    pub(super) fn rewrite(&self, url: &str) -> Option<String> {
+        let mut best: Option<(&str, &str)> = None;
+        for (name, prefix) in &self.entries {
+            let base = name.strip_prefix("url.").and_then(|rest| rest.strip_suffix(".insteadof"));
+            if let (Some(base), Some(_)) = (base, url.strip_prefix(prefix.as_str()))
+                && best.is_none_or(|(longest, _)| prefix.len() > longest.len())
+            {
+                best = Some((prefix, base));
+            }
+        }
+        best.map(|(prefix, base)| format!("{base}{}", &url[prefix.len()..]))
+    }
+}
+
+/// Section and key are the same in either case; what is between is not.
+fn normalised(name: &str) -> String {
+    let first = name.find('.').unwrap_or(name.len());
+    let last = name.rfind('.').unwrap_or(first);
+    format!("{}{}{}", name[..first].to_ascii_lowercase(), &name[first..last], name[last..].to_ascii_lowercase())
+}
+
+fn files(environment: &GitEnvironment) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let on = |name| environment.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(true));
+    if !on("GIT_CONFIG_NOSYSTEM") {
+        files.push(environment.get("GIT_CONFIG_SYSTEM").unwrap_or("/etc/gitconfig").into());
+    }
+    if environment.has("GIT_CONFIG_GLOBAL") {
+        // Set to nothing, it stands for no file.
+        files.extend(environment.get("GIT_CONFIG_GLOBAL").map(PathBuf::from));
+        return files;
+    }
+    let home = environment.get("HOME").map(PathBuf::from);
+    let xdg = environment.get("XDG_CONFIG_HOME").map(PathBuf::from);
+    files.extend(xdg.or_else(|| home.as_ref().map(|home| home.join(".config"))).map(|dir| dir.join("git/config")));
+    files.extend(home.map(|home| home.join(".gitconfig")));
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(entries: &[(&str, &str)]) -> GitConfig {
+        GitConfig { entries: entries.iter().map(|(name, value)| (normalised(name), (*value).to_owned())).collect() }
+    }
+
+    #[test]
+    fn the_last_value_wins() {
+        let config = config(&[("core.sshCommand", "a"), ("core.SSHcommand", "b")]);
+        assert_eq!(config.get("core.sshcommand"), Some("b"));
+    }
+
+    #[test]
+    fn the_longest_prefix_is_rewritten() {
+        let config = config(&[
+            ("url.https://a/.insteadOf", "https://h/"),
+            ("url.ssh://B@b/.insteadOf", "https://h/team/"),
+            ("url.x.pushInsteadOf", "https://h/team/a"),
+        ]);
+        assert_eq!(config.rewrite("https://h/team/a").as_deref(), Some("ssh://B@b/a"));
+        assert_eq!(config.rewrite("https://h/b").as_deref(), Some("https://a/b"));
+        assert_eq!(config.rewrite("https://other/b"), None);
+    }
+
+    #[test]
+    fn the_most_exact_url_wins() {
+        let config = config(&[("http.https://h.sslVerify", "false"), ("http.sslVerify", "true")]);
+        let of = |url| config.http("sslverify", &Location::parse(url).unwrap());
+        assert_eq!(of("https://h/a"), Some("false"));
+        assert_eq!(of("https://other/a"), Some("true"));
+    }
+
+    #[test]
+    fn the_environment_adds_settings() {
+        let environment = GitEnvironment::new([
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_CONFIG_GLOBAL", ""),
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "Core.SshCommand"),
+            ("GIT_CONFIG_VALUE_0", "ssh -v"),
+        ]);
+        assert!(files(&environment).is_empty());
+        assert_eq!(GitConfig::load(&environment).unwrap().get("core.sshcommand"), Some("ssh -v"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Repositories on this machine, `file://`.
+//!
+//! They are opened rather than asked, since that finds every commit: a short one that no ref
+//! points to, and whether a tag's target is a commit at all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use git2::{ErrorCode, ObjectType, Oid, Repository};
+
+use super::error::{RefProblem, ServerProblem, shown};
+use super::refs::Listing;
+use crate::vocabulary::{GitOid, GitRef};
+
+/// A repository on this machine and its refs.
+pub(super) struct Local {
+    repository: Repository,
+    listing: Listing,
+}
+
+impl Local {
+    /// Opens a repository, bare or not, and lists its refs.
+    pub(super) fn open(path: &str) -> Result<Self, ServerProblem> {
+        trust_other_owners();
+        let repository = candidates(path).into_iter().find_map(|path| match Repository::open(path) {
+            Err(error) if error.code() == ErrorCode::NotFound => None,
+            opened => Some(opened),
+        });
+        let unreadable = |error: git2::Error| ServerProblem::Server { detail: shown(error.message()) };
+        let repository = repository
+            .ok_or_else(|| {
+                let exists = Path::new(path).exists();
+                let detail = if exists { "the folder is none" } else { "the folder does not exist" };
+                ServerProblem::NoRepository { detail: detail.into() }
+            })?
+            .map_err(unreadable)?;
+        let listing = Listing::new(list(&repository).map_err(unreadable)?);
+        Ok(Self { repository, listing })
+    }
+
+    /// The commit that `wanted` names.
+    pub(super) fn choose(&self, wanted: &GitRef) -> Result<GitOid, RefProblem> {
+        let unknown = |error: git2::Error| match error.code() {
+            ErrorCode::Ambiguous => RefProblem::AmbiguousShortCommit { candidates: Vec::new() },
+            _ if wanted.as_commit().is_some() => RefProblem::UnknownCommit,
+            _ => RefProblem::UnknownShortCommit,
+        };
+        let object = match self.listing.choose(wanted) {
+            Ok(oid) => Oid::from_str(oid.as_str()).and_then(|oid| self.repository.find_object(oid, None)),
+            Err(RefProblem::UnknownShortCommit | RefProblem::AmbiguousShortCommit { .. }) => {
+                self.repository.find_object_by_prefix(wanted.as_str(), None)
+            }
+            Err(problem) => return Err(problem),
+        };
+        let object = object.map_err(unknown)?;
+        // A commit would be peeled to its tree.
+        let target = match object.kind() {
+            Some(ObjectType::Tag) => object.peel(ObjectType::Any).unwrap_or(object),
+            _ => object,
+        };
+        let target_kind = target.kind();
+        let kind = || RefProblem::NotACommit { kind: target_kind.map_or("broken object", |kind| kind.str()) };
+        let commit = target.into_commit().map_err(|_| kind())?;
+        GitOid::parse(&commit.id().to_string()).map_err(|_| kind())
+    }
+}
+
+/// The folders that git takes a path for.
+fn candidates(path: &str) -> [PathBuf; 2] {
+    [path.into(), format!("{}.git", path.trim_end_matches('/')).into()]
+}
+
+fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
+    let mut refs = Vec::new();
+    let mut add = |name: &str, target: Option<Oid>| {
+        // A ref that points nowhere is not listed by git either.
+        refs.extend(target.and_then(|oid| GitOid::parse(&oid.to_string()).ok()).map(|oid| (name.to_owned(), oid)));
+    };
+    // An unborn branch has no commit yet.
+    add("HEAD", repository.head().ok().and_then(|head| head.target()));
+    for reference in repository.references()? {
+        let reference = reference?;
+        // A name that is not UTF-8 cannot be asked for.
+        let Ok(name) = reference.name() else { continue };
+        let target = reference.resolve().ok().and_then(|resolved| resolved.target());
+        let peeled = target.filter(|_| name.starts_with("refs/tags/")).and_then(|oid| {
+            let object = repository.find_object(oid, Some(ObjectType::Tag)).ok()?;
+            object.peel(ObjectType::Any).ok().map(|object| object.id())
+        });
+        add(name, peeled.or(target));
+    }
+    Ok(refs)
+}
+
+/// Lets repositories of other users be read, as a mounted folder in a container usually is.
+///
+/// git refuses them, because a repository's configuration and hooks can name programs that git
+/// would then run as the user who reads it. libgit2 runs none of them to read refs and objects
+/// (it has no hooks, pagers or monitors, and this adapter's `core.sshCommand` comes from the
+/// user's own settings alone), so what a foreign repository can do is to be wrong about itself.
+fn trust_other_owners() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        #[expect(unsafe_code, reason = "libgit2 keeps this in a global variable")]
+        // SAFETY: the variable is written here alone, and `Local` opens repositories only once
+        // this has finished. It cannot fail, by libgit2's own words.
+        let _ = unsafe { git2::opts::set_verify_owner_validation(false) };
+    });
+}

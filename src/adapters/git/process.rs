@@ -1,0 +1,138 @@
+//! Programs that are read from with a time limit.
+//!
+//! A pipe cannot be read with a time limit, and killing the program does not always close it: a
+//! grandchild (a proxy command, say) may hold it open. So threads read, and a channel, which has
+//! a time limit, hands over what they read.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How much of a program's complaints is kept.
+const TAIL: usize = 4096;
+
+/// A running program. It is killed when this is dropped.
+pub(super) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    output: Receiver<Vec<u8>>,
+    chunk: io::Cursor<Vec<u8>>,
+    complaints: Arc<Mutex<Vec<u8>>>,
+    /// Closes when the program's standard error does.
+    complaining: Receiver<()>,
+}
+
+impl Running {
+    /// Starts a program with pipes to its input and output, and to its standard error unless
+    /// that is to go to the user's.
+    pub(super) fn start(command: &mut Command, inherit_stderr: bool) -> io::Result<Self> {
+        let stderr = if inherit_stderr { Stdio::inherit() } else { Stdio::piped() };
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).spawn()?;
+        let (sender, output) = sync_channel(16);
+        pump(child.stdout.take(), move |bytes| sender.send(bytes.to_vec()).is_ok());
+        let complaints = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&complaints);
+        let (open, complaining) = sync_channel(0);
+        pump(child.stderr.take(), move |bytes| {
+            let _ = &open;
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(bytes);
+            let surplus = kept.len().saturating_sub(TAIL);
+            kept.drain(..surplus);
+            true
+        });
+        let stdin = child.stdin.take();
+        Ok(Self { child, stdin, output, chunk: io::Cursor::default(), complaints, complaining })
+    }
+
+    /// Reads some output; nothing at its end.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] when nothing comes within `limit`.
+    pub(super) fn read(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize> {
+        if self.chunk.position() == self.chunk.get_ref().len() as u64 {
+            self.chunk = io::Cursor::new(receive(&self.output, limit)?);
+        }
+        self.chunk.read(buffer)
+    }
+
+    /// Reads all output and waits for the end.
+    pub(super) fn read_to_end(&mut self, remaining: impl Fn() -> Duration) -> io::Result<(String, bool)> {
+        let mut text = Vec::new();
+        loop {
+            match receive(&self.output, remaining())? {
+                chunk if chunk.is_empty() => break,
+                chunk => text.extend_from_slice(&chunk),
+            }
+        }
+        let status = self.wait(remaining());
+        Ok((String::from_utf8_lossy(&text).into_owned(), status.is_some_and(|status| status.success())))
+    }
+
+    /// Writes to the program.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        stdin.write_all(bytes).and_then(|()| stdin.flush())
+    }
+
+    /// Ends the program's input.
+    pub(super) fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for the program's end.
+    pub(super) fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+        const STEP: Duration = Duration::from_millis(5);
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.child.try_wait() {
+                Ok(None) if waited < limit => thread::sleep(STEP),
+                Ok(status) => return status,
+                Err(_) => return None,
+            }
+            waited += STEP;
+        }
+    }
+
+    /// The end of what the program wrote to its standard error; call it once the program ended.
+    pub(super) fn complaints(&self) -> String {
+        // An ended program has written everything; a grandchild that holds the pipe is not waited for.
+        let _ = self.complaining.recv_timeout(Duration::from_millis(200));
+        String::from_utf8_lossy(&self.complaints.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stdin = None;
+        // A program that ended on its own is left in peace; errors mean that it is gone.
+        if self.wait(Duration::from_millis(20)).is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Reads a pipe in a thread until its end, or until `take` wants no more.
+fn pump(pipe: Option<impl Read + Send + 'static>, mut take: impl FnMut(&[u8]) -> bool + Send + 'static) {
+    let Some(mut pipe) = pipe else { return };
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            if !take(&buffer[..count]) {
+                break;
+            }
+        }
+    });
+}
+
+fn receive(channel: &Receiver<Vec<u8>>, limit: Duration) -> io::Result<Vec<u8>> {
+    match channel.recv_timeout(limit) {
+        Ok(chunk) => Ok(chunk),
+        Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
+        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
