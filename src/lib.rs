@@ -9,11 +9,32 @@
 //!
 //! Modules are listed in layers: a module uses only those above its own.
 
+#[cfg(test)]
+#[macro_use]
+mod snapshot;
+
 // Layer 0: names as types.
 pub mod vocabulary;
 
 // Layer 1: the pure core. No file system, environment, clock, randomness or printing.
+pub mod contract;
+pub mod fingerprint;
+pub mod impact;
+pub mod lock;
+pub mod manifest;
+pub mod output;
+pub mod plan;
+pub mod previous;
+pub mod reconcile;
+pub mod render;
+pub mod template;
 pub mod yaml;
 
 // Layer 2: adapters, the only code that touches the world.
 pub mod adapters;
+
+// Layer 3: the driver, from the command line to an exit code.
+pub mod cli;
+pub mod commands;
+pub mod driver;
+pub mod settings;

@@ -1,3 +1,7 @@
 //! The `kmodgen` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kmodgen::driver::run(std::env::args_os())
+}

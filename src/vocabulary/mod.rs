@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod digest;
+mod files;
 mod git;
 mod image;
 mod name;
@@ -15,6 +16,7 @@ mod source;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
+pub use files::InputFiles;
 pub use git::{GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName};

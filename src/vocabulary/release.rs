@@ -80,6 +80,21 @@ impl KernelRelease {
     }
 }
 
+impl KernelRelease {
+    /// The RPM package with the headers of a Red Hat kernel, such as
+    /// `kernel-devel-5.14.0-427.28.1.el9_4.x86_64`.
+    ///
+    /// Flavours have packages of their own: from 9.3 on the flavour follows a `+`
+    /// (`…x86_64+rt`, `…aarch64+64k`), before that a real-time kernel says `.rt7.` inside.
+    pub fn devel_package(&self) -> String {
+        match self.0.split_once('+') {
+            Some((base, flavour)) => format!("kernel-{flavour}-devel-{base}"),
+            None if self.0.contains(".rt") => format!("kernel-rt-devel-{}", self.0),
+            None => format!("kernel-devel-{}", self.0),
+        }
+    }
+}
+
 impl fmt::Display for KernelRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -95,6 +110,18 @@ mod tests {
         let release = KernelRelease::parse("5.14.0-427.81.1.el9_4.x86_64+rt").unwrap();
         assert_eq!(release.normalised(), "5.14.0-427.81.1.el9_4.x86_64_rt");
         assert_eq!(release.dns_safe(), "5-14-0-427-81-1-el9-4-x86-64-rt");
+    }
+
+    #[test]
+    fn flavours_have_header_packages_of_their_own() {
+        for (release, package) in [
+            ("5.14.0-427.28.1.el9_4.x86_64", "kernel-devel-5.14.0-427.28.1.el9_4.x86_64"),
+            ("5.14.0-427.81.1.el9_4.x86_64+rt", "kernel-rt-devel-5.14.0-427.81.1.el9_4.x86_64"),
+            ("5.14.0-503.11.1.el9_5.aarch64+64k", "kernel-64k-devel-5.14.0-503.11.1.el9_5.aarch64"),
+            ("4.18.0-305.25.1.rt7.97.el8_4.x86_64", "kernel-rt-devel-4.18.0-305.25.1.rt7.97.el8_4.x86_64"),
+        ] {
+            assert_eq!(KernelRelease::parse(release).unwrap().devel_package(), package);
+        }
     }
 
     #[test]

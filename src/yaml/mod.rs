@@ -11,6 +11,7 @@ mod emit;
 mod node;
 mod places;
 mod read;
+mod reference;
 mod syntax;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::characters::is_printable;
 use super::places::{floor_char_boundary, token_at, trim_block};
+use super::reference::{self, Disguised};
 use super::{Entry, Node, Scalar, Value, syntax};
 use crate::vocabulary::{Diagnostic, SourceId, Span, Spanned};
 
@@ -26,10 +27,17 @@ pub(super) const MAX_COST: usize = 3_000_000;
 /// # Errors
 /// Everything that is wrong with the text, in the order of its lines.
 pub fn read(source: SourceId, text: &str) -> Result<Option<Arc<Node>>, Vec<Diagnostic>> {
+    read_as(source, text, None).or_else(|problems| match reference::disguise(text) {
+        Some(disguised) => read_as(source, &disguised.text, Some(&disguised)),
+        None => Err(problems),
+    })
+}
+
+fn read_as(source: SourceId, text: &str, disguised: Option<&Disguised>) -> Result<Option<Arc<Node>>, Vec<Diagnostic>> {
     if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
         return Err(vec![syntax::unprintable(Span::new(source, at, at + c.len_utf8()), c)]);
     }
-    let mut builder = Builder::new(source, text);
+    let mut builder = Builder::new(source, text, disguised);
     let options = granit_parser::options! {
         // As PyYAML and kubectl read it.
         block_scalar_eof_without_line_feed: true,
@@ -92,6 +100,7 @@ enum Key {
 struct Builder<'t> {
     source: SourceId,
     text: &'t str,
+    disguised: Option<&'t Disguised>,
     documents: usize,
     open: Vec<Open>,
     anchors: HashMap<usize, Built>,
@@ -101,9 +110,9 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(source: SourceId, text: &'t str) -> Self {
+    fn new(source: SourceId, text: &'t str, disguised: Option<&'t Disguised>) -> Self {
         let (open, anchors, problems) = (vec![], HashMap::new(), vec![]);
-        Self { source, text, documents: 0, open, anchors, root: None, cost: 0, problems }
+        Self { source, text, disguised, documents: 0, open, anchors, root: None, cost: 0, problems }
     }
 
     /// Takes the next event. An error is one after which reading cannot go on.
@@ -119,7 +128,8 @@ impl<'t> Builder<'t> {
                     let scalar = Scalar { text: String::new(), plain };
                     return self.scalar(scalar, anchor, self.after_colon(span));
                 }
-                let scalar = Scalar { text: text.into_owned(), plain };
+                let text = self.disguised.map_or_else(|| text.to_string(), |disguised| disguised.reveal(&text));
+                let scalar = Scalar { text, plain };
                 self.scalar(scalar, anchor, trim_block(self.text, span, style))
             }
             Event::SequenceStart(_, anchor, tag) => {

@@ -130,3 +130,11 @@ fn conversion_keeps_what_kubernetes_types_and_quotes_the_rest() {
         ])
     );
 }
+
+#[test]
+fn references_need_no_quotes_between_braces() {
+    let text = "{dir: /lib/${KERNEL_VERSION}/build, b: [${X}]}";
+    let node = tree(text);
+    assert_eq!(node.get("dir").unwrap().as_scalar().unwrap().text, "/lib/${KERNEL_VERSION}/build");
+    assert_eq!(node.get("b").unwrap().as_sequence().unwrap()[0].as_scalar().unwrap().text, "${X}");
+}

@@ -1,0 +1,77 @@
+//! Files: the manifest's folder is read, the output folder is read and written.
+#![expect(clippy::disallowed_methods, reason = "this is the one door to the file system")]
+
+mod folder;
+mod tree;
+mod write;
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+pub use folder::ManifestFolder;
+pub use tree::read_tree;
+pub use write::{WriteError, apply, write_file};
+
+/// The largest file that is read as input: a list of half a million kernels fits.
+const LARGEST_INPUT: u64 = 64 << 20;
+
+/// Reads a regular file as text.
+///
+/// # Errors
+/// What hinders, as a lower-case fragment. A pipe or device is refused before it is opened, so
+/// that a run never waits for one.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    String::from_utf8(read_input(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("it is not UTF-8 text (byte {at} is wrong)")
+    })
+}
+
+/// As [`read_text`]; `None` where there is nothing at the path.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn read_text_if_any(path: &Path) -> Result<Option<String>, String> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        _ => read_text(path).map(Some),
+    }
+}
+
+fn read_input(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = fs::metadata(path).map_err(|error| describe(&error))?;
+    if metadata.is_dir() {
+        return Err("it is a folder".into());
+    }
+    if !metadata.is_file() {
+        return Err("it is not a regular file".into());
+    }
+    if metadata.len() > LARGEST_INPUT {
+        return Err(format!("it has {} bytes, and at most {LARGEST_INPUT} are read", metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    let file = fs::File::open(path).map_err(|error| describe(&error))?;
+    file.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
+    Ok(bytes)
+}
+
+/// An I/O error in the words of a message.
+pub fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::NotADirectory => "a part of the path is not a folder".into(),
+        io::ErrorKind::StorageFull => "the disk is full".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}
+
+/// The manifest to use where none is named: `name` in `start` or the nearest folder above it.
+pub fn find_upwards(start: &Path, name: &str) -> Option<PathBuf> {
+    start.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file())
+}

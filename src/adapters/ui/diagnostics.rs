@@ -1,0 +1,121 @@
+//! Drawing messages: the file, the line, what is wrong in it and what to write instead.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::vocabulary::{Diagnostic, Label, Severity, SourceFile, SourceMap};
+
+/// Draws one message, with colours that a stream may strip.
+pub fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    for (file, labels) in by_file(&diagnostic.labels, sources) {
+        group = group.element(snippet(file, &labels));
+    }
+    for help in &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    format!("{}\n\n", Renderer::styled().render(&[group]))
+}
+
+/// Labels that stand near each other share one picture; a far one gets its own, so that a
+/// message about a list of thousands of lines stays small.
+const NEAR: usize = 12;
+
+fn by_file<'d>(labels: &'d [Label], sources: &'d SourceMap) -> Vec<(&'d SourceFile, Vec<&'d Label>)> {
+    let mut groups: Vec<(&SourceFile, Vec<&Label>)> = Vec::new();
+    for label in labels {
+        let Some(file) = sources.get(label.span.source) else { continue };
+        let line = |label: &Label| file.position(label.span.start).0;
+        let near = groups.iter_mut().find(|(_, others)| {
+            others
+                .iter()
+                .any(|other| other.span.source == label.span.source && line(other).abs_diff(line(label)) <= NEAR)
+        });
+        match near {
+            Some((_, group)) => group.push(label),
+            None => groups.push((file, vec![label])),
+        }
+    }
+    groups
+}
+
+/// The lines that the labels are on, cut out of the file.
+fn snippet<'d>(file: &'d SourceFile, labels: &[&'d Label]) -> Snippet<'d, annotate_snippets::Annotation<'d>> {
+    let text = &*file.text;
+    let first = labels.iter().map(|label| label.span.start.min(text.len())).min().unwrap_or(0);
+    let last = labels.iter().map(|label| label.span.start.min(text.len())).max().unwrap_or(0);
+    let start = floor(text, first);
+    let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let end = floor(text, last);
+    let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let window = &text[start..end];
+    let annotations = labels.iter().map(|label| {
+        let from = floor(window, label.span.start.saturating_sub(start));
+        // A span of several lines is pointed at by its first.
+        let line_end = window[from..].find('\n').map_or(window.len(), |at| from + at);
+        let to = floor(window, label.span.end.saturating_sub(start).max(from)).min(line_end);
+        let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        kind.span(from..to.max(from)).label((!label.text.is_empty()).then_some(label.text.as_str()))
+    });
+    let (line, _) = file.position(start);
+    Snippet::source(window).path(file.name.as_str()).line_start(line).fold(true).annotations(annotations)
+}
+
+/// The nearest place at or before `offset` where a character starts.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::vocabulary::Span;
+
+    fn plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+        anstream::adapter::strip_str(&render(diagnostic, sources)).to_string()
+    }
+
+    #[test]
+    fn a_message_shows_its_line() {
+        let mut sources = SourceMap::default();
+        let id = sources.add("kmodgen.yaml", "apiVersion: kmodgen/v1\nnamspace: x\n");
+        let diagnostic = Diagnostic::error("unknown-key", "the manifest has no key `namspace`")
+            .at(Span::new(id, 23, 31), "")
+            .help("did you mean `namespace`?");
+        assert_snapshot!(plain(&diagnostic, &sources));
+    }
+
+    #[test]
+    fn places_far_apart_are_shown_apart() {
+        let mut sources = SourceMap::default();
+        let text: String = (0..5000).map(|n| format!("- 5.14.0-{n}.x86_64\n")).collect();
+        let id = sources.add("fleet.yaml", text.as_str());
+        let end = text.len() - 1;
+        let diagnostic = Diagnostic::error("repeated-kernel", "listed twice")
+            .at(Span::new(id, end - 5, end), "again here")
+            .context(Span::new(id, 2, 9), "first here");
+        let shown = plain(&diagnostic, &sources);
+        assert!(shown.lines().count() < 16, "{shown}");
+        assert!(shown.contains("fleet.yaml:5000:"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_span_makes_it_fail(text in "[a-zü\n\t€]{0,60}", spans in proptest::collection::vec((0usize..90, 0usize..90), 0..4)) {
+            let mut sources = SourceMap::default();
+            let id = sources.add("m", text.as_str());
+            let diagnostic = spans.iter().fold(Diagnostic::error("x", "y"), |d, (a, b)| d.at(Span::new(id, *a, *b), "z"));
+            prop_assert!(render(&diagnostic, &sources).contains('y'));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The command line: its words and their help, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
+#[derive(Debug, Parser)]
+#[command(name = "kmodgen", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the files that the manifest asks for, and only those that differ
+    #[command(after_help = "\
+Examples:
+  kmodgen generate                     write what differs, remove what is not asked for any more
+  kmodgen generate --check             for CI: write nothing, exit 1 where something differs
+  kmodgen generate --dry-run --diff    show what would change, line by line
+  kmodgen generate --only kmm-ci       one module
+
+Exit code: 0 done; 1 differences under --check, or conflicts; 2 trouble.")]
+    Generate(GenerateArgs),
+    /// List the mappings (module and kernel) with their state, hash and image
+    Plan(PlanArgs),
+    /// Tell which input of a kernel's image changed, from what to what
+    Explain(ExplainArgs),
+    /// Pin every branch, tag and short commit that is not pinned yet
+    Lock(LockArgs),
+    /// Pin branches and tags anew
+    Update(UpdateArgs),
+}
+
+/// Which manifest.
+#[derive(Debug, Args)]
+pub struct ManifestArgs {
+    /// The manifest [default: kmodgen.yaml in this folder or the nearest above]
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub file: Option<PathBuf>,
+}
+
+/// Which outputs, and how they come about.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<String>,
+    /// Threads to render with [default: one per core]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub network: NetworkArgs,
+}
+
+/// Whether git servers may be asked.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// Fail where kmodgen.lock does not pin everything
+    #[arg(long)]
+    pub locked: bool,
+    /// Ask no server, whatever is missing
+    #[arg(long)]
+    pub offline: bool,
+    /// How long to wait for a git server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}
+
+/// A form of report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For scripts; stable
+    Json,
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct GenerateArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub output: OutputArgs,
+    /// Write nothing, and say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write nothing, ask no server, and exit 1 where anything differs
+    #[arg(long)]
+    pub check: bool,
+    /// Show the differences, line by line
+    #[arg(long)]
+    pub diff: bool,
+    /// Say of each mapping that changes which input did
+    #[arg(long)]
+    pub explain: bool,
+    /// Overwrite and remove also what was edited by hand or is not kmodgen's
+    #[arg(long)]
+    pub force: bool,
+    /// Remove mappings also where the kernel list knows of nodes that run the kernel
+    #[arg(long)]
+    pub allow_remove: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The kernel release
+    pub release: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `lock`.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub network: NetworkArgs,
+}
+
+/// Arguments of `update`.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Only these sources [default: all]
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Move to the newest built-in templates instead, and say what that would reload
+    #[arg(long, conflicts_with = "sources")]
+    pub templates: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    /// How long to wait for a git server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}

@@ -1,0 +1,13 @@
+//! The verbs, one file each.
+
+pub mod explain;
+pub mod generate;
+pub mod lock;
+pub mod plan;
+pub mod update;
+
+mod project;
+mod report;
+mod survey;
+
+pub use project::Faults;

@@ -1,0 +1,169 @@
+//! A manifest with its lock and folders, as every verb needs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
+use crate::adapters::{fs, ui};
+use crate::cli::ManifestArgs;
+use crate::lock::{self, Lock};
+use crate::manifest::{Manifest, Source};
+use crate::plan::Plan;
+use crate::settings::{self, Network};
+use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Severity, SourceMap};
+
+/// What is wrong with the user's files, ready to be shown.
+#[derive(Debug, thiserror::Error)]
+#[error("the manifest has errors")]
+pub struct Faults {
+    diagnostics: Vec<Diagnostic>,
+    sources: SourceMap,
+}
+
+impl Faults {
+    /// Shows every message, and counts them.
+    pub fn report(&self) {
+        let shown: String = self.diagnostics.iter().map(|diagnostic| ui::render(diagnostic, &self.sources)).collect();
+        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+        ui::talk(&format!("{shown}{}\n", ui::count(errors, "error")));
+    }
+}
+
+/// A manifest with its lock.
+pub(super) struct Project {
+    /// The manifest.
+    pub(super) manifest: Manifest,
+    /// What its refs stand for.
+    pub(super) lock: Lock,
+    /// The lock as it is on disk; `None` where there is none.
+    lock_text: Option<String>,
+    /// The manifest's folder.
+    pub(super) folder: PathBuf,
+    /// The files in it.
+    files: Arc<dyn InputFiles>,
+    /// All texts that messages may show.
+    pub(super) sources: SourceMap,
+}
+
+impl Project {
+    /// Reads the manifest, the files that it names, and the lock.
+    pub(super) fn open(args: &ManifestArgs) -> anyhow::Result<Self> {
+        let path = settings::manifest_path(args)?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let text = fs::read_text(&path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
+        let mut sources = SourceMap::default();
+        let mut faults = Diagnostics::default();
+        let source = sources.add(path.display().to_string(), text.as_str());
+        let files: Arc<dyn InputFiles> = Arc::new(fs::ManifestFolder::new(&folder));
+        let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
+        let lock_path = folder.join(lock::FILE_NAME);
+        let lock_text = fs::read_text_if_any(&lock_path)
+            .map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock_path.display()))?;
+        let lock = match &lock_text {
+            Some(text) => Lock::read(sources.add(lock_path.display().to_string(), text.as_str()), text, &mut faults),
+            None => Some(Lock::default()),
+        };
+        match (manifest, lock) {
+            (Some(manifest), Some(lock)) if !faults.has_errors() => {
+                let project = Self { manifest, lock, lock_text, folder, files, sources };
+                project.warn(faults);
+                Ok(project)
+            }
+            _ => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+        }
+    }
+
+    /// Pins what is not pinned, as far as `network` lets it.
+    pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
+        let missing = self.lock.missing(&self.manifest);
+        if !missing.is_empty() && !network.locked && !network.offline {
+            let sources: Vec<Source> = missing.into_values().flatten().cloned().collect();
+            return self.resolve(&sources, network);
+        }
+        if missing.is_empty() && network.locked && self.lock_text.is_none() {
+            let name = self.folder.join(lock::FILE_NAME);
+            return Err(anyhow!(
+                "there is no `{}`, which --locked and --check need: run `kmodgen lock`",
+                name.display()
+            ));
+        }
+        let flag = if network.offline { "--offline" } else { "--locked" };
+        let diagnostics: Vec<Diagnostic> = missing
+            .into_values()
+            .flatten()
+            .map(|source| {
+                let reference = &source.reference;
+                Diagnostic::error("not-locked", format!("`{}` is not pinned in {}", reference.value, lock::FILE_NAME))
+                    .at(reference.span, "")
+                    .help(format!("run `kmodgen lock` without {flag}, or write a full commit id"))
+            })
+            .collect();
+        if diagnostics.is_empty() {
+            return Ok(());
+        }
+        Err(Faults { diagnostics, sources: self.sources.clone() }.into())
+    }
+
+    /// Asks the repositories of `sources` what their refs are, and pins that.
+    pub(super) fn resolve(&mut self, sources: &[Source], network: Network) -> anyhow::Result<()> {
+        let resolver = Resolver::new(network.timeout, GitEnvironment::from_process());
+        let mut faults = Diagnostics::default();
+        for (url, sources) in lock::unpinned(sources.iter()) {
+            let refs: Vec<_> = sources.iter().map(|source| &source.reference.value).collect();
+            match resolver.resolve(url, &refs) {
+                Ok(commits) => {
+                    for (source, commit) in sources.into_iter().zip(commits) {
+                        match commit {
+                            Ok(commit) => self.lock.pin(url.clone(), source.reference.value.clone(), commit),
+                            Err(error) => faults.push(unresolved(&error).at(source.reference.span, "")),
+                        }
+                    }
+                }
+                Err(error) => faults.push(unresolved(&error).at(sources[0].git.span, "")),
+            }
+        }
+        if faults.has_errors() {
+            return Err(Faults { diagnostics: faults.into_sorted(), sources: self.sources.clone() }.into());
+        }
+        Ok(())
+    }
+
+    /// Writes the lock where it differs from the one on disk; says whether it did.
+    pub(super) fn save_lock(&self) -> anyhow::Result<bool> {
+        let text = self.lock.write();
+        if self.lock_text.as_deref().is_some_and(|old| old.replace("\r\n", "\n") == text) {
+            return Ok(false);
+        }
+        fs::write_file(&self.folder.join(lock::FILE_NAME), &text)?;
+        Ok(true)
+    }
+
+    /// Expands the manifest.
+    pub(super) fn plan(&self, workers: usize) -> anyhow::Result<Plan<'_>> {
+        let mut sources = self.sources.clone();
+        let mut faults = Diagnostics::default();
+        match Plan::expand(&self.manifest, &self.lock, &self.files, workers, &mut sources, &mut faults) {
+            Some(plan) => {
+                self.warn(faults);
+                Ok(plan)
+            }
+            None => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+        }
+    }
+
+    fn warn(&self, faults: Diagnostics) {
+        for warning in faults.into_sorted() {
+            ui::talk(&ui::render(&warning, &self.sources));
+        }
+    }
+}
+
+fn unresolved(error: &ResolveError) -> Diagnostic {
+    let diagnostic = Diagnostic::error("unresolved-ref", error.to_string());
+    match error.help() {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}

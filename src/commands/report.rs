@@ -1,0 +1,219 @@
+//! What `generate` did, or would do, for people and for scripts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::explain::describe;
+use super::survey::Survey;
+use crate::adapters::ui;
+use crate::fingerprint::InputChange;
+use crate::impact::{Hold, Impact};
+use crate::output::CONFIG_MAP;
+use crate::previous;
+use crate::reconcile::{Action, Change, Found, Tree};
+use crate::vocabulary::SourceMap;
+
+/// What a run did, or would do; also the object of `--format json`.
+#[derive(Serialize)]
+pub(super) struct Report {
+    summary: Summary,
+    nodes: Nodes,
+    /// Every path that is not as it was, below the output folder.
+    files: Vec<FileReport>,
+    /// Modules that are left as they are until someone decides.
+    held: Vec<HoldReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanations: Option<BTreeMap<String, Vec<InputChange>>>,
+}
+
+/// How many files were treated how.
+#[derive(Serialize, Default)]
+struct Summary {
+    created: usize,
+    updated: usize,
+    unchanged: usize,
+    removed: usize,
+    conflicts: usize,
+}
+
+/// What the change does on nodes, in mappings.
+#[derive(Serialize, Default)]
+struct Nodes {
+    load: usize,
+    reload: usize,
+    unload: usize,
+}
+
+#[derive(Serialize)]
+struct FileReport {
+    path: String,
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The place of the manifest that asks for the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HoldReport {
+    module: String,
+    reason: String,
+    help: String,
+}
+
+impl Report {
+    pub(super) fn new(
+        survey: &Survey<'_>,
+        changes: &[Change],
+        holds: &[Hold],
+        sources: &SourceMap,
+        explain: bool,
+    ) -> Self {
+        let mut summary = Summary::default();
+        let mut files = Vec::new();
+        for change in changes {
+            let (counter, action) = match &change.action {
+                Action::Create => (&mut summary.created, "created"),
+                Action::Update => (&mut summary.updated, "updated"),
+                Action::Unchanged => (&mut summary.unchanged, "unchanged"),
+                Action::Remove => (&mut summary.removed, "removed"),
+                Action::Conflict(_) => (&mut summary.conflicts, "conflict"),
+            };
+            *counter += 1;
+            if change.action == Action::Unchanged {
+                continue;
+            }
+            let reason = match &change.action {
+                Action::Conflict(reason) => Some(reason.clone()),
+                _ => None,
+            };
+            let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
+            files.push(FileReport { path: change.path.to_string(), action, reason, manifest });
+        }
+        let count = |part: fn(&Impact) -> usize| survey.impacts.values().map(part).sum();
+        let nodes = Nodes {
+            load: count(|impact| impact.loads.len()),
+            reload: count(|impact| impact.reloads.len()),
+            unload: count(|impact| impact.unloads.len()),
+        };
+        let held = holds
+            .iter()
+            .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
+            .collect();
+        let explanations = explain.then(|| explanations(survey, changes));
+        Self { summary, nodes, files, held, explanations }
+    }
+
+    /// Whether something is left for someone to decide.
+    pub(super) fn has_conflicts(&self) -> bool {
+        self.summary.conflicts > 0 || !self.held.is_empty()
+    }
+
+    /// Whether any file is not as it should be, or was not before this run.
+    pub(super) fn has_changes(&self) -> bool {
+        self.summary.created + self.summary.updated + self.summary.removed > 0
+    }
+
+    /// Prints the report for people: results first, then what needs someone.
+    pub(super) fn print(&self, survey: &Survey<'_>, written: bool, partial: bool) {
+        const SHOWN: usize = 40;
+        let mut text = String::new();
+        let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
+        for file in done.iter().take(SHOWN) {
+            let _ = writeln!(text, "{:<8} {}", file.action, survey.root.join(&file.path).display());
+        }
+        if done.len() > SHOWN {
+            let _ = writeln!(text, "… and {} more", done.len() - SHOWN);
+        }
+        for (mapping, changes) in self.explanations.iter().flatten() {
+            let _ = writeln!(text, "{mapping}");
+            changes.iter().for_each(|change| text.push_str(&describe(change)));
+        }
+        let Summary { created, updated, unchanged, removed, conflicts: number } = &self.summary;
+        let number = ui::count(*number, "conflict");
+        let would = if written { "" } else { " (nothing was written)" };
+        let _ = writeln!(
+            text,
+            "{created} created, {updated} updated, {unchanged} unchanged, {removed} removed, {number}{would}"
+        );
+        let Nodes { load, reload, unload } = &self.nodes;
+        if load + reload + unload > 0 {
+            let load = ui::count(*load, "mapping");
+            let _ = writeln!(text, "on nodes: {load} to load, {reload} to reload, {unload} to unload");
+        }
+        for (module, impact) in survey.impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
+            let _ = writeln!(text, "unloads {module} on {}", shortened(&impact.unloads));
+        }
+        ui::result(&text);
+        self.print_conflicts(&conflicts, survey, partial);
+    }
+
+    fn print_conflicts(&self, conflicts: &[&FileReport], survey: &Survey<'_>, partial: bool) {
+        const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
+        let mut text = String::new();
+        for HoldReport { module, reason, help } in &self.held {
+            let _ = writeln!(text, "{CONFLICT}: module `{module}` is left as it is: {reason}\n  help: {help}");
+        }
+        let held = |file: &FileReport| self.held.iter().any(|hold| file.reason.as_deref() == Some(&hold.reason));
+        let others: Vec<_> = conflicts.iter().filter(|file| !held(file)).collect();
+        for file in &others {
+            let path = survey.root.join(&file.path);
+            let asked = file.manifest.as_ref().map(|place| format!(" (asked for at {place})")).unwrap_or_default();
+            let reason = file.reason.as_deref().unwrap_or_default();
+            let _ = writeln!(text, "{CONFLICT}: `{}` is left as it is: {reason}{asked}", path.display());
+        }
+        if !others.is_empty() {
+            text.push_str("  help: move what you need into the manifest or a template, then say --force\n");
+        }
+        if partial && !self.files.is_empty() {
+            text.push_str("note: --only leaves Modules and kustomizations that it does not name; run without it before you commit\n");
+        }
+        ui::talk(&text);
+    }
+}
+
+/// The differences of all paths that are not as they should be, in the unified form.
+pub(super) fn differences(root: &Path, changes: &[Change], tree: &Tree) -> String {
+    let shown = changes.iter().filter(|change| change.action != Action::Unchanged);
+    shown
+        .map(|change| {
+            let old = match tree.get(&change.path) {
+                Some(Found::File(bytes)) => Some(String::from_utf8_lossy(bytes)),
+                _ => None,
+            };
+            let path = root.join(change.path.as_str()).display().to_string();
+            ui::unified(path.trim_start_matches('/'), old.as_deref(), change.text.as_deref())
+        })
+        .collect()
+}
+
+/// Which inputs changed, for every mapping whose ConfigMap is written anew.
+fn explanations(survey: &Survey<'_>, changes: &[Change]) -> BTreeMap<String, Vec<InputChange>> {
+    let updated: std::collections::HashSet<&str> =
+        changes.iter().filter(|change| change.action == Action::Update).map(|change| change.path.as_str()).collect();
+    survey
+        .plan
+        .mappings()
+        .filter_map(|mapping| {
+            let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+            if !updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str()) {
+                return None;
+            }
+            let old = previous::mapping(module, release, &survey.tree)?;
+            Some((format!("{module}/{release}"), mapping.explanation.changes_from(&old.explanation)))
+        })
+        .collect()
+}
+
+/// A list of releases, cut where it is long.
+fn shortened(releases: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match releases.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => format!("{} and {more} more", releases[..SHOWN].join(", ")),
+        None => releases.join(", "),
+    }
+}

@@ -1,0 +1,72 @@
+//! `kmodgen update`: pin branches and tags anew, or move to the newest built-in templates.
+
+use std::time::Duration;
+
+use anyhow::bail;
+
+use super::project::Project;
+use super::survey::Survey;
+use crate::adapters::ui;
+use crate::cli::UpdateArgs;
+use crate::driver::Answer;
+use crate::manifest::Source;
+use crate::settings::{self, Network};
+use crate::template;
+use crate::vocabulary::nearest;
+
+/// Runs the verb.
+pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
+    let mut project = Project::open(&args.manifest)?;
+    if args.templates {
+        return update_templates(project);
+    }
+    let chosen = chosen(&project, &args.sources)?;
+    let before: Vec<_> = chosen.iter().map(|source| project.lock.commit(source)).collect();
+    let network = Network { locked: false, offline: false, timeout: Duration::from_secs(args.timeout) };
+    project.resolve(&chosen, network)?;
+    // What is not pinned at all is pinned too, so that the lock is complete afterwards.
+    project.complete_lock(network)?;
+    project.lock.retain_used(&project.manifest);
+    let mut text = String::new();
+    for (source, before) in chosen.iter().zip(before) {
+        let what = format!("{}: {}", source.name.value, source.reference.value);
+        text.push_str(&match (before, project.lock.commit(source)) {
+            (Some(before), Some(after)) if before != after => format!("{what} {before} -> {after}\n"),
+            (None, Some(after)) => format!("{what} is {after}\n"),
+            _ => format!("{what} has not moved\n"),
+        });
+    }
+    project.save_lock()?;
+    ui::result(&text);
+    Ok(Answer::Fine)
+}
+
+fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<Source>> {
+    let all = &project.manifest.sources;
+    if names.is_empty() {
+        return Ok(all.values().cloned().collect());
+    }
+    let find = |name: &String| match all.values().find(|source| source.name.as_str() == name) {
+        Some(source) => Ok(source.clone()),
+        None => match nearest(name, all.keys().map(|name| name.as_str())) {
+            Some(near) => bail!("the manifest has no source `{}`; did you mean `{near}`?", name.escape_debug()),
+            None => bail!("the manifest has no source `{}`", name.escape_debug()),
+        },
+    };
+    names.iter().map(find).collect()
+}
+
+fn update_templates(mut project: Project) -> anyhow::Result<Answer> {
+    let (old, newest) = (project.lock.templates, template::NEWEST);
+    project.lock.templates = newest;
+    if old == newest {
+        ui::talk(&format!("version {newest} of the templates is the newest\n"));
+    } else {
+        let survey = Survey::take(&project, None, None, settings::workers(None))?;
+        let reloads: usize = survey.impacts.values().map(|impact| impact.reloads.len()).sum();
+        let reloads = ui::count(reloads, "mapping");
+        ui::talk(&format!("templates: version {old} -> {newest}; {reloads} would reload on nodes\n"));
+    }
+    project.save_lock()?;
+    Ok(Answer::Fine)
+}

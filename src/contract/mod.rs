@@ -1,0 +1,3 @@
+//! What KMM relies on, as checks.
+
+pub mod dockerfile;

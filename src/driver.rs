@@ -1,0 +1,53 @@
+//! From the command line to an exit code: 0 fine, 1 an answer that needs someone, 2 trouble.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::adapters::ui;
+use crate::cli::{Cli, Command};
+use crate::commands::{self, Faults};
+
+/// How a command that did its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing is left to do.
+    Fine,
+    /// Differences under `--check`, or conflicts.
+    NeedsSomeone,
+}
+
+/// Runs the command that `args`, the program's name first, ask for.
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render().ansi().to_string();
+            if error.use_stderr() {
+                ui::talk(&text);
+                return ExitCode::from(2);
+            }
+            ui::result(&text);
+            return ExitCode::SUCCESS;
+        }
+    };
+    let answer = match cli.command {
+        Command::Generate(args) => commands::generate::run(&args),
+        Command::Plan(args) => commands::plan::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Lock(args) => commands::lock::run(&args),
+        Command::Update(args) => commands::update::run(&args),
+    };
+    match answer {
+        Ok(Answer::Fine) => ExitCode::SUCCESS,
+        Ok(Answer::NeedsSomeone) => ExitCode::from(1),
+        Err(error) => {
+            match error.downcast_ref::<Faults>() {
+                Some(faults) => faults.report(),
+                None => ui::talk(&format!("\x1b[1;31merror\x1b[0m: {error:#}\n")),
+            }
+            ExitCode::from(2)
+        }
+    }
+}

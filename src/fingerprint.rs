@@ -1,0 +1,121 @@
+//! The identity of a mapping: its content hash, and the same told to a person.
+//!
+//! One traversal of what decides an image feeds both, so they cannot disagree.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::vocabulary::Digest;
+
+/// What takes in the fields of a traversal.
+pub trait Sink {
+    /// One field that decides the image.
+    fn field(&mut self, name: &str, value: &[u8]);
+}
+
+/// The content hash: SHA-256 over all fields, names and values prefixed with their lengths so
+/// that no two different lists of fields run together into the same bytes.
+#[derive(Default)]
+pub struct HashSink(Sha256);
+
+impl HashSink {
+    /// The hash of all fields so far.
+    pub fn finish(self) -> Digest {
+        Digest::from_bytes(self.0.finalize().into())
+    }
+}
+
+impl Sink for HashSink {
+    fn field(&mut self, name: &str, value: &[u8]) {
+        for part in [name.as_bytes(), value] {
+            self.0.update((part.len() as u64).to_be_bytes());
+            self.0.update(part);
+        }
+    }
+}
+
+/// What decided an image, as text: a short value itself, a long one by its digest.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Explanation(pub Vec<(String, String)>);
+
+/// Longer values are told by digest.
+const READABLE: usize = 160;
+
+impl Sink for Explanation {
+    fn field(&mut self, name: &str, value: &[u8]) {
+        let text = match std::str::from_utf8(value) {
+            Ok(text) if text.len() <= READABLE && !text.contains(char::is_control) => text.to_owned(),
+            _ => format!("sha256:{} ({} bytes)", Digest::of(value).short(12), value.len()),
+        };
+        self.0.push((name.to_owned(), text));
+    }
+}
+
+impl Explanation {
+    /// One `name: value` a line, as an annotation carries it.
+    pub fn to_lines(&self) -> String {
+        self.0.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Reads what [`Self::to_lines`] wrote; a line of another form is left out.
+    pub fn from_lines(text: &str) -> Self {
+        let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(text.lines().filter_map(pair).collect())
+    }
+
+    /// What is different from `old` to this: name, old value and new value, `None` where absent.
+    pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
+        let value = |explanation: &Self, name: &str| {
+            explanation.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+        };
+        let mut names: Vec<&String> = self.0.iter().map(|(name, _)| name).collect();
+        names.extend(old.0.iter().map(|(name, _)| name).filter(|name| value(self, name).is_none()));
+        names
+            .into_iter()
+            .map(|name| InputChange { input: name.clone(), from: value(old, name), to: value(self, name) })
+            .filter(|change| change.from != change.to)
+            .collect()
+    }
+}
+
+/// One input that changed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct InputChange {
+    /// Its name, as in "runtime image".
+    pub input: String,
+    /// What it was; `None` where it is new.
+    pub from: Option<String>,
+    /// What it is; `None` where it is gone.
+    pub to: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(fields: &[(&str, &[u8])]) -> Digest {
+        let mut sink = HashSink::default();
+        fields.iter().for_each(|(name, value)| sink.field(name, value));
+        sink.finish()
+    }
+
+    #[test]
+    fn fields_do_not_run_together() {
+        assert_ne!(hash(&[("a", b"bc")]), hash(&[("ab", b"c")]));
+        assert_ne!(hash(&[("a", b"b"), ("c", b"d")]), hash(&[("a", b"bcd")]));
+        assert_ne!(hash(&[("a", b"")]), hash(&[]));
+    }
+
+    #[test]
+    fn explanations_survive_their_annotation() {
+        let mut old = Explanation::default();
+        old.field("runtime image", b"ubi:9.4");
+        old.field("patch a: b", &[0xff; 300]);
+        assert_eq!(Explanation::from_lines(&old.to_lines()).0.len(), 2);
+        let mut new = Explanation::default();
+        new.field("runtime image", b"ubi:9.5");
+        let changes = new.changes_from(&old);
+        assert_eq!(changes.len(), 2);
+        assert_eq!(changes[0].to.as_deref(), Some("ubi:9.5"));
+        assert_eq!(changes[1].to, None);
+    }
+}

@@ -1,0 +1,201 @@
+//! The lock: which commit each ref of a repository stands for, and which version of the built-in
+//! templates is in use.
+//!
+//! The file is canonical (the same content has the same bytes) and has one entry per repository
+//! and ref in sorted order, so that two branches that add sources merge.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::{Manifest, Source};
+use crate::template;
+use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, Invalid, SourceId};
+use crate::yaml::{self, Node, Yaml};
+
+/// The name of the lock's file, beside the manifest.
+pub const FILE_NAME: &str = "kmodgen.lock";
+
+/// The version of the file's form.
+const FORM: &str = "1";
+
+const HEADER: &str = "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\n";
+
+/// What is pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The version of the built-in templates.
+    pub templates: u32,
+    commits: BTreeMap<(GitUrl, GitRef), GitOid>,
+}
+
+impl Default for Lock {
+    /// The lock of a new project: the newest templates, and nothing pinned.
+    fn default() -> Self {
+        Self { templates: template::NEWEST, commits: BTreeMap::new() }
+    }
+}
+
+impl Lock {
+    /// The commit that a source stands for: its own where the ref is a full commit id already.
+    pub fn commit(&self, source: &Source) -> Option<GitOid> {
+        let reference = &source.reference.value;
+        reference.as_commit().or_else(|| self.commits.get(&(source.git.value.clone(), reference.clone())).cloned())
+    }
+
+    /// Pins a ref.
+    pub fn pin(&mut self, url: GitUrl, reference: GitRef, commit: GitOid) {
+        self.commits.insert((url, reference), commit);
+    }
+
+    /// The manifest's sources whose refs are not pinned, each repository with its refs.
+    pub fn missing<'m>(&self, manifest: &'m Manifest) -> BTreeMap<&'m GitUrl, Vec<&'m Source>> {
+        unpinned(manifest.sources.values().filter(|source| self.commit(source).is_none()))
+    }
+
+    /// Drops what no source of the manifest asks for.
+    pub fn retain_used(&mut self, manifest: &Manifest) {
+        let used = |url: &GitUrl, reference: &GitRef| {
+            manifest.sources.values().any(|s| s.git.value == *url && s.reference.value == *reference)
+        };
+        self.commits.retain(|(url, reference), _| used(url, reference));
+    }
+
+    /// Reads the text of a lock.
+    ///
+    /// # Errors
+    /// `None` where anything is wrong; `faults` then says what.
+    pub fn read(source: SourceId, text: &str, faults: &mut Diagnostics) -> Option<Self> {
+        let help = "restore it from version control, or delete it and run `kmodgen lock`";
+        let node = match yaml::read(source, text) {
+            Ok(Some(node)) => node,
+            Ok(None) => {
+                let place = crate::vocabulary::Span::new(source, 0, 0);
+                faults.push(Diagnostic::error("lock", "the lock is empty").at(place, "").help(help));
+                return None;
+            }
+            Err(errors) => {
+                faults.extend(errors.into_iter().map(|error| error.help(help)));
+                return None;
+            }
+        };
+        decode(&node)
+            .map_err(|(node, message)| faults.push(Diagnostic::error("lock", message).at(node.span, "").help(help)))
+            .ok()
+    }
+
+    /// The canonical text.
+    pub fn write(&self) -> String {
+        let sources = self
+            .commits
+            .iter()
+            .map(|((url, reference), commit)| {
+                let text = |key: &str, value: &str| (key.to_owned(), Yaml::Text(value.to_owned()));
+                Yaml::Map(vec![
+                    text("git", url.as_str()),
+                    text("ref", reference.as_str()),
+                    text("commit", commit.as_str()),
+                ])
+            })
+            .collect();
+        let document = Yaml::Map(vec![
+            ("version".into(), Yaml::Verbatim(FORM.into())),
+            ("templates".into(), Yaml::Verbatim(self.templates.to_string())),
+            ("sources".into(), Yaml::Seq(sources)),
+        ]);
+        format!("{HEADER}{}", yaml::emit(&document))
+    }
+}
+
+/// Sources whose commits a repository has to be asked for, by repository.
+pub fn unpinned<'m>(sources: impl Iterator<Item = &'m Source>) -> BTreeMap<&'m GitUrl, Vec<&'m Source>> {
+    let mut by_url: BTreeMap<&GitUrl, Vec<&Source>> = BTreeMap::new();
+    for source in sources.filter(|source| source.reference.as_commit().is_none()) {
+        by_url.entry(&source.git.value).or_default().push(source);
+    }
+    by_url
+}
+
+type Fault<'n> = (&'n Node, String);
+
+fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
+    let entries = node.as_mapping().ok_or((node, "the lock is not a mapping".to_owned()))?;
+    let known = ["version", "templates", "sources"];
+    if let Some(entry) = entries.iter().find(|entry| !known.contains(&entry.key.value.as_str())) {
+        return Err((
+            &entry.value,
+            format!("the lock has a key `{}` that this kmodgen does not know", entry.key.value.escape_debug()),
+        ));
+    }
+    let version = field(node, "version", |text| Ok::<_, Invalid>(text.to_owned()))?;
+    if version != FORM {
+        return Err((
+            node,
+            format!("the lock has form {version}, and this kmodgen reads form {FORM}: use a newer kmodgen"),
+        ));
+    }
+    let templates = field(node, "templates", |text| text.parse().map_err(|_| Invalid::new("not a number")))?;
+    if !(1..=template::NEWEST).contains(&templates) {
+        let newest = template::NEWEST;
+        return Err((
+            node,
+            format!("the lock pins version {templates} of the templates, and this kmodgen has 1 to {newest}"),
+        ));
+    }
+    let mut lock = Lock { templates, commits: BTreeMap::new() };
+    let sources = node.get("sources").ok_or((node, "the lock has no `sources`".to_owned()))?;
+    for source in sources.as_sequence().ok_or((&**sources, "`sources` is not a list".to_owned()))? {
+        let url = field(source, "git", GitUrl::parse)?;
+        let reference = field(source, "ref", GitRef::parse)?;
+        let commit = field(source, "commit", GitOid::parse)?;
+        if lock.commits.insert((url, reference), commit).is_some() {
+            return Err((source, "the same ref is pinned twice".to_owned()));
+        }
+    }
+    Ok(lock)
+}
+
+fn field<'n, T>(node: &'n Node, key: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Result<T, Fault<'n>> {
+    let value = node.get(key).ok_or((node, format!("`{key}` is missing")))?;
+    let scalar = value.as_scalar().ok_or((&**value, format!("`{key}` is not a text")))?;
+    parse(&scalar.text).map_err(|invalid| (&**value, invalid.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::SourceMap;
+
+    fn read(text: &str) -> Result<Lock, String> {
+        let mut faults = Diagnostics::default();
+        let source = SourceMap::default().add(FILE_NAME, text);
+        Lock::read(source, text, &mut faults).ok_or_else(|| faults.into_sorted()[0].message.clone())
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut lock = Lock::default();
+        for (url, reference) in [("https://b/x.git", "main"), ("https://a/x.git", "v1"), ("https://a/x.git", "1.10")] {
+            lock.pin(
+                GitUrl::parse(url).unwrap(),
+                GitRef::parse(reference).unwrap(),
+                GitOid::parse(&"a".repeat(40)).unwrap(),
+            );
+        }
+        assert_eq!(read(&lock.write()).unwrap(), lock);
+        assert_snapshot!(lock.write());
+    }
+
+    #[test]
+    fn a_damaged_lock_is_refused_by_name() {
+        for (text, said) in [
+            ("", "empty"),
+            ("[]", "not a mapping"),
+            ("version: 9\ntemplates: 1\nsources: []", "newer kmodgen"),
+            ("version: 1\ntemplates: 99\nsources: []", "version 99 of the templates"),
+            ("version: 1\ntemplates: 1\nsources: []\nx: 1", "does not know"),
+            ("version: 1\ntemplates: 1\nsources:\n  - git: https://a/b\n    ref: x\n    commit: abc", "full commit id"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Taking a YAML node apart field by field, noting every fault and going on.
+
+use std::sync::Arc;
+
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest};
+use crate::yaml::{Entry, Node};
+
+/// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
+pub(super) struct Fields<'n> {
+    what: &'static str,
+    span: Span,
+    entries: &'n [Entry],
+    known: Vec<&'static str>,
+    later: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    /// Opens a mapping that messages call `what`, such as "a module".
+    pub(super) fn open(what: &'static str, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
+        let Some(entries) = node.as_mapping() else {
+            faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
+            return None;
+        };
+        Some(Self { what, span: node.span, entries, known: vec![], later: vec![] })
+    }
+
+    /// The value under `key`, if it is there. A key without a value is a fault.
+    pub(super) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+        self.known.push(key);
+        let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
+        if entry.value.is_null() {
+            faults.push(
+                Diagnostic::error("no-value", format!("`{key}` has no value"))
+                    .at(entry.key.span, "")
+                    .help("write a value, or take the key out"),
+            );
+            return None;
+        }
+        Some(&entry.value)
+    }
+
+    /// The value under a key that must be there; `advice` says what to write.
+    pub(super) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+        if !self.entries.iter().any(|entry| entry.key.value == key) {
+            faults.push(
+                Diagnostic::error("missing-key", format!("{} has no `{key}`", self.what))
+                    .at(Span::new(self.span.source, self.span.start, self.span.start), "")
+                    .help(advice),
+            );
+        }
+        self.take(key, faults)
+    }
+
+    /// Names fields of the vocabulary that this version does not build yet.
+    pub(super) fn later(&mut self, keys: &[&'static str]) {
+        self.later.extend(keys);
+    }
+
+    /// Reports what was not taken.
+    pub(super) fn finish(self, faults: &mut Diagnostics) {
+        for Entry { key, .. } in self.entries {
+            let name = key.value.as_str();
+            if self.known.contains(&name) {
+                continue;
+            }
+            if self.later.contains(&name) {
+                faults.push(
+                    Diagnostic::error("not-built-yet", format!("`{name}` is not built yet in this version of kmodgen"))
+                        .at(key.span, "")
+                        .help(format!("{} takes {}", self.what, list(&self.known))),
+                );
+                continue;
+            }
+            let candidates = self.known.iter().chain(&self.later).copied();
+            let fault = Diagnostic::error("unknown-key", format!("{} has no key `{}`", self.what, name.escape_debug()))
+                .at(key.span, "");
+            faults.push(match nearest(name, candidates) {
+                Some(near) => fault.help(format!("did you mean `{near}`?")),
+                None => fault.help(format!("it takes {}", list(&self.known))),
+            });
+        }
+    }
+}
+
+/// A fault about the kind of a node.
+pub(super) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
+    Diagnostic::error("wrong-kind", format!("this is {}, but {expected}", node.kind_name())).at(node.span, "")
+}
+
+/// A text, parsed.
+pub(super) fn text<T>(
+    node: &Node,
+    what: &str,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> Option<Spanned<T>> {
+    let Some(scalar) = node.as_scalar() else {
+        faults.push(wrong_kind(node, &format!("{what} is a text")));
+        return None;
+    };
+    match parse(&scalar.text) {
+        Ok(value) => Some(Spanned::new(value, node.span)),
+        Err(invalid) => {
+            faults.push(Diagnostic::invalid("invalid-value", node.span, invalid));
+            None
+        }
+    }
+}
+
+/// Free text on one line: no control characters, which no field of a build can carry.
+pub(super) fn line(text: &str) -> Result<String, Invalid> {
+    match text.chars().find(|c| c.is_control()) {
+        Some(bad) => Err(Invalid::new(format!("the value `{}` contains {bad:?}", text.escape_debug()))
+            .help("write it on one line, without control characters")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// The items of a list.
+pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Arc<Node>] {
+    node.as_sequence().unwrap_or_else(|| {
+        faults.push(wrong_kind(node, &format!("{what} is a list")));
+        &[]
+    })
+}
+
+/// The entries of a mapping whose keys the user chooses.
+pub(super) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
+    node.as_mapping().unwrap_or_else(|| {
+        faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
+        &[]
+    })
+}
+
+/// "`a`, `b` and `c`".
+pub(super) fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.join(""),
+    }
+}

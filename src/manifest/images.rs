@@ -1,0 +1,50 @@
+//! Base images.
+
+use super::decode::{self, Fields};
+use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
+use crate::yaml::Node;
+
+/// What a Dockerfile builds on, as far as one place of the manifest says.
+#[derive(Debug, Clone, Default)]
+pub struct Images {
+    /// The stage that compiles.
+    pub builder: Option<Spanned<Builder>>,
+    /// The stage that carries the result.
+    pub runtime: Option<Spanned<ImageRef>>,
+}
+
+/// What the stage that compiles starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Builder {
+    /// The kernel's Driver Toolkit image.
+    Dtk,
+    /// An image.
+    Image(ImageRef),
+}
+
+impl Images {
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+        let Some(mut fields) = Fields::open("`images`", node, faults) else { return Self::default() };
+        let builder = fields.take("builder", faults).and_then(|node| decode::text(node, "`builder`", faults, builder));
+        let runtime =
+            fields.take("runtime", faults).and_then(|node| decode::text(node, "`runtime`", faults, ImageRef::parse));
+        fields.finish(faults);
+        Self { builder, runtime }
+    }
+
+    /// This, with what `over` says instead.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            builder: over.builder.clone().or_else(|| self.builder.clone()),
+            runtime: over.runtime.clone().or_else(|| self.runtime.clone()),
+        }
+    }
+}
+
+fn builder(text: &str) -> Result<Builder, Invalid> {
+    if text == "dtk" {
+        return Ok(Builder::Dtk);
+    }
+    ImageRef::parse(text).map(Builder::Image)
+}

@@ -1,0 +1,148 @@
+//! Target kernels, in the manifest and in files of their own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::decode::{self, Fields};
+use super::images::Images;
+use super::{check_api_version, when};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Span, Spanned,
+};
+use crate::yaml::{self, Node};
+
+/// One target kernel.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    /// Its release, as `uname -r` prints it.
+    pub release: Spanned<KernelRelease>,
+    /// The Driver Toolkit image made for it, by digest.
+    pub dtk: Option<Spanned<ImageRef>>,
+    /// Base images of its own.
+    pub images: Images,
+    /// Free labels, which conditions and templates can ask for.
+    pub labels: BTreeMap<String, String>,
+    /// How many nodes run it, where that is known.
+    pub nodes: Option<u64>,
+}
+
+/// Reads the `kernels` list of a manifest, and the files that it names.
+pub(super) fn decode_list(
+    node: &Node,
+    files: &dyn InputFiles,
+    sources: &mut SourceMap,
+    faults: &mut Diagnostics,
+) -> Vec<Kernel> {
+    let mut kernels = Vec::new();
+    for item in decode::items(node, "`kernels`", faults) {
+        match item.get("file") {
+            Some(_) => decode_file(item, files, sources, faults, &mut kernels),
+            None => kernels.extend(decode_kernel(item, faults)),
+        }
+    }
+    refuse_repeats(&kernels, faults);
+    kernels
+}
+
+fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
+    if node.as_scalar().is_some() {
+        let release = decode::text(node, "a kernel release", faults, KernelRelease::parse)?;
+        return Some(Kernel { release, dtk: None, images: Images::default(), labels: BTreeMap::new(), nodes: None });
+    }
+    let mut fields = Fields::open("a kernel", node, faults)?;
+    let release = fields
+        .need("release", "write `release: …`, as `uname -r` prints it", faults)
+        .and_then(|node| decode::text(node, "a kernel release", faults, KernelRelease::parse));
+    let dtk = fields.take("dtk", faults).and_then(|node| decode::text(node, "`dtk`", faults, pinned_image));
+    let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
+    let labels = fields.take("labels", faults).map(|node| when::labels(node, faults)).unwrap_or_default();
+    let nodes = fields.take("nodes", faults).and_then(|node| decode::text(node, "`nodes`", faults, count));
+    fields.finish(faults);
+    Some(Kernel { release: release?, dtk, images, labels, nodes: nodes.map(|n| n.value) })
+}
+
+/// A DTK image decides every module built from it, so it is named by digest.
+fn pinned_image(text: &str) -> Result<ImageRef, Invalid> {
+    let image = ImageRef::parse(text)?;
+    if image.digest().is_none() {
+        return Err(Invalid::new(format!("`{image}` names a Driver Toolkit image without its digest"))
+            .help("write `REPOSITORY@sha256:…`: a tag can move, and with it what your modules are built from"));
+    }
+    Ok(image)
+}
+
+fn count(text: &str) -> Result<u64, Invalid> {
+    text.parse().map_err(|_| Invalid::new(format!("`{}` is not a number of nodes", text.escape_debug())))
+}
+
+fn decode_file(
+    item: &Node,
+    files: &dyn InputFiles,
+    sources: &mut SourceMap,
+    faults: &mut Diagnostics,
+    kernels: &mut Vec<Kernel>,
+) {
+    let Some(mut fields) = Fields::open("a kernel file", item, faults) else { return };
+    let path = fields.take("file", faults).and_then(|node| decode::text(node, "`file`", faults, RelPath::parse));
+    fields.finish(faults);
+    let Some(path) = path else { return };
+    let Some(node) = read_yaml(&path, files, sources, faults) else { return };
+    let Some(mut fields) = Fields::open("a kernel file", &node, faults) else { return };
+    check_api_version(&mut fields, faults);
+    if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
+        for item in decode::items(list, "`kernels`", faults) {
+            kernels.extend(decode_kernel(item, faults));
+        }
+    }
+    fields.finish(faults);
+}
+
+fn read_yaml(
+    path: &Spanned<RelPath>,
+    files: &dyn InputFiles,
+    sources: &mut SourceMap,
+    faults: &mut Diagnostics,
+) -> Option<std::sync::Arc<Node>> {
+    let fail = |why: String| {
+        Diagnostic::error("unreadable-file", format!("cannot read `{}`: {why}", path.value)).at(path.span, "")
+    };
+    let text = match files.read(&path.value).map(|bytes| String::from_utf8(bytes.to_vec())) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => {
+            faults.push(fail("it is not UTF-8 text".into()));
+            return None;
+        }
+        Err(why) => {
+            faults.push(fail(why).help("paths are relative to the manifest's folder"));
+            return None;
+        }
+    };
+    let source = sources.add(path.value.as_str(), text.as_str());
+    match yaml::read(source, &text) {
+        Ok(Some(node)) => Some(node),
+        Ok(None) => {
+            faults.push(fail("it is empty".into()).help("write `kernels:` and under it one release a line"));
+            None
+        }
+        Err(errors) => {
+            faults.extend(errors);
+            None
+        }
+    }
+}
+
+fn refuse_repeats(kernels: &[Kernel], faults: &mut Diagnostics) {
+    let mut first: HashMap<&KernelRelease, Span> = HashMap::with_capacity(kernels.len());
+    for kernel in kernels {
+        if let Some(earlier) = first.insert(&kernel.release.value, kernel.release.span) {
+            faults.push(
+                Diagnostic::error(
+                    "repeated-kernel",
+                    format!("kernel release `{}` is listed twice", kernel.release.value),
+                )
+                .at(kernel.release.span, "again here")
+                .context(earlier, "first here")
+                .help("keep one of them"),
+            );
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
+
+use std::sync::Arc;
+
+use super::build::variable_name;
+use super::decode::Fields;
+use super::shape::{self, convert, convert_fields};
+use crate::vocabulary::{Diagnostic, Diagnostics, Span};
+use crate::yaml::{Entry, Node, Yaml};
+
+/// What the user says of the Module beyond its kernels, ready to be written out.
+#[derive(Debug, Clone, Default)]
+pub struct Kmm {
+    /// Fields of `spec`.
+    pub spec: Vec<(String, Yaml)>,
+    /// Fields of `spec.moduleLoader`.
+    pub loader: Vec<(String, Yaml)>,
+    /// Fields of `spec.moduleLoader.container`.
+    pub container: Vec<(String, Yaml)>,
+    /// Fields of every mapping's `build`. KMM drops parts of a mapping's section where the
+    /// container has one too, so each mapping carries the whole.
+    pub build: Vec<(String, Yaml)>,
+    /// Build arguments, in order.
+    pub build_args: Vec<(String, String)>,
+    /// Every mapping's `sign`.
+    pub sign: Option<Sign>,
+}
+
+/// How the kmods are signed.
+#[derive(Debug, Clone)]
+pub struct Sign {
+    /// The section's fields but for `filesToSign`.
+    pub fields: Vec<(String, Yaml)>,
+    /// The files, as shell patterns, and where each is written; those of the layout where `None`.
+    pub files: Option<Vec<(String, Span)>>,
+    /// Counted up by the user to have everything signed anew, as after a change of key.
+    pub rotation: Option<String>,
+}
+
+/// What the rest of the module says, which the rules compare with.
+pub(super) struct Context<'m> {
+    /// The kmods of the module, over all overrides.
+    pub(super) kmods: &'m [String],
+    /// The place of the module's name, for faults without a place of their own.
+    pub(super) module: Span,
+}
+
+impl Kmm {
+    pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
+        let mut kmm = Self::default();
+        let Some(mut fields) = Fields::open("`kmm`", node, faults) else { return kmm };
+        kmm.spec = convert_fields(&mut fields, shape::SPEC, faults);
+        kmm.loader = convert_fields(&mut fields, shape::LOADER, faults);
+        kmm.container = convert_fields(&mut fields, shape::CONTAINER, faults);
+        if let Some(node) = fields.take("build", faults) {
+            kmm.decode_build(node, faults);
+        }
+        if let Some(node) = fields.take("sign", faults) {
+            kmm.sign = decode_sign(node, faults);
+        }
+        refuse_deprecated(&mut fields, faults);
+        fields.later(&["dockerfile", "preflight", "hub", "fallback", "namespace"]);
+        fields.finish(faults);
+        check_spec(node, faults);
+        if let Some(modprobe) = node.get("modprobe") {
+            check_modprobe(modprobe, context, faults);
+        }
+        kmm
+    }
+
+    /// The section of a module that has none: all that can be derived.
+    pub(super) fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
+        let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
+        let says = |key: &str| node.is_some_and(|node| node.get(key).is_some());
+        if !says("modprobe") {
+            match context.kmods {
+                [only] => self
+                    .container
+                    .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::Text(only.clone()))]))),
+                _ => faults.push(
+                    Diagnostic::error("kmm-modprobe", "the module has several kmods, and nothing says which to load")
+                        .at(place, "")
+                        .help("write `kmm: {modprobe: {moduleName: …}}`"),
+                ),
+            }
+        }
+        if !says("selector") {
+            faults.push(
+                Diagnostic::error("kmm-selector", "nothing says on which nodes the module is loaded")
+                    .at(place, "")
+                    .help("write `kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}`"),
+            );
+        }
+        self
+    }
+
+    fn decode_build(&mut self, node: &Node, faults: &mut Diagnostics) {
+        if let Some(entry) = entry(node, "dockerfileConfigMap") {
+            faults.push(
+                Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
+                    .at(entry.key.span, "")
+                    .help("take it out: each mapping names the ConfigMap that is generated for it"),
+            );
+            return;
+        }
+        let Some(Yaml::Map(fields)) = convert("build", node, &shape::BUILD, faults) else { return };
+        self.build = fields;
+        for argument in node.get("buildArgs").and_then(|node| node.as_sequence()).unwrap_or_default() {
+            self.decode_build_arg(argument, faults);
+        }
+    }
+
+    fn decode_build_arg(&mut self, node: &Node, faults: &mut Diagnostics) {
+        const KMMS_OWN: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
+        let text = |key| node.get(key).and_then(|node| node.as_scalar()).map(|scalar| scalar.text.as_str());
+        let (Some(name), Some(value)) = (text("name"), text("value")) else {
+            faults.push(
+                Diagnostic::error("kmm-build-arg", "a build argument has a `name` and a `value`").at(node.span, ""),
+            );
+            return;
+        };
+        let fault = if KMMS_OWN.contains(&name) {
+            Some(format!("KMM sets the build argument `{name}` itself"))
+        } else if self.build_args.iter().any(|(other, _)| other == name) {
+            Some(format!("the build argument `{name}` is given twice"))
+        } else if value.chars().any(char::is_control) {
+            Some(format!("the value of build argument `{name}` is not one line of text"))
+        } else {
+            variable_name(name).err().map(|invalid| invalid.message)
+        };
+        match fault {
+            Some(fault) => faults.push(Diagnostic::error("kmm-build-arg", fault).at(node.span, "")),
+            None => self.build_args.push((name.to_owned(), value.to_owned())),
+        }
+    }
+}
+
+fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
+    node.as_mapping()?.iter().find(|entry| entry.key.value == key)
+}
+
+fn texts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Span)> {
+    let list = node.get(key).and_then(|node| node.as_sequence()).unwrap_or_default();
+    list.iter().filter_map(|item| item.as_scalar().map(|scalar| (scalar.text.as_str(), item.span))).collect()
+}
+
+fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
+    if let Some(node) = fields.take("inTreeModuleToRemove", faults) {
+        faults.push(
+            Diagnostic::error(
+                "kmm-deprecated",
+                "`inTreeModuleToRemove` is deprecated, and refused beside its successor",
+            )
+            .at(node.span, "")
+            .help("write `inTreeModulesToRemove: [NAME]`"),
+        );
+    }
+    for (key, advice) in [
+        ("kernelMappings", "take it out: one literal mapping per kernel is generated"),
+        ("containerImage", "write the module's `image` instead"),
+        ("version", "write the module's own `version`, beside `name`"),
+    ] {
+        if let Some(node) = fields.take(key, faults) {
+            faults.push(
+                Diagnostic::error("kmm-generated", format!("`{key}` is kmodgen's to write"))
+                    .at(node.span, "")
+                    .help(advice),
+            );
+        }
+    }
+}
+
+fn decode_sign(node: &Node, faults: &mut Diagnostics) -> Option<Sign> {
+    let Some(Yaml::Map(mut fields)) = convert("sign", node, &shape::SIGN, faults) else { return None };
+    for key in ["keySecret", "certSecret"] {
+        if node.get(key).is_none() {
+            faults.push(
+                Diagnostic::error("kmm-sign", format!("`sign` has no `{key}`"))
+                    .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                    .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
+            );
+        }
+    }
+    if let Some(unsigned) = entry(node, "unsignedImage") {
+        faults.push(
+            Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
+                .at(unsigned.key.span, "")
+                .help("take it out: KMM signs what it built"),
+        );
+    }
+    let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
+    fields.retain(|(key, _)| key != "filesToSign" && key != "rotation");
+    let files = node.get("filesToSign").map(|list| {
+        let files = texts(node, "filesToSign");
+        if files.is_empty() {
+            faults.push(
+                Diagnostic::error("kmm-sign", "`filesToSign` names no file")
+                    .at(list.span, "")
+                    .help("take it out: the kmods' own files are signed"),
+            );
+        }
+        files.into_iter().map(|(file, span)| (file.to_owned(), span)).collect()
+    });
+    Some(Sign { fields, files, rotation })
+}
+
+fn check_spec(node: &Node, faults: &mut Diagnostics) {
+    if let (Some(dra), Some(plugin)) = (entry(node, "dra"), entry(node, "devicePlugin")) {
+        faults.push(
+            Diagnostic::error("kmm-dra", "a Module has `dra` or `devicePlugin`, not both")
+                .at(dra.key.span, "")
+                .context(plugin.key.span, "the other one")
+                .help("take one of them out"),
+        );
+    }
+    for key in ["devicePlugin", "dra"] {
+        let volumes = node.get(key).and_then(|node| node.get("volumes"));
+        for volume in volumes.and_then(|node| node.as_sequence()).unwrap_or_default() {
+            let Some(path) = volume.get("hostPath").and_then(|node| node.get("path")) else { continue };
+            check_host_path(path, faults);
+        }
+    }
+    let tolerations = node.get("tolerations").and_then(|node| node.as_sequence()).unwrap_or_default();
+    tolerations.iter().for_each(|toleration| check_toleration(toleration, faults));
+}
+
+/// The webhook lets a hostPath volume mount only below these.
+const HOST_PATHS: [&str; 5] = ["/dev", "/sys", "/var", "/opt", "/run"];
+
+fn check_host_path(node: &Node, faults: &mut Diagnostics) {
+    let Some(scalar) = node.as_scalar() else { return };
+    let inside =
+        |root: &str| scalar.text.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if !HOST_PATHS.iter().any(|root| inside(root)) || scalar.text.split('/').any(|part| part == "..") {
+        faults.push(
+            Diagnostic::error("kmm-host-path", "KMM refuses this host path")
+                .at(node.span, "")
+                .help("host paths are under /dev, /sys, /var, /opt or /run"),
+        );
+    }
+}
+
+/// Kubernetes' own rules on a toleration, which KMM's webhook repeats.
+fn check_toleration(node: &Node, faults: &mut Diagnostics) {
+    let text = |key| node.get(key).and_then(|node| node.as_scalar()).map_or("", |scalar| scalar.text.as_str());
+    let (operator, effect) = (text("operator"), text("effect"));
+    let fault = if !["", "Equal", "Exists"].contains(&operator) {
+        "a toleration's `operator` is `Equal` or `Exists`"
+    } else if !["", "NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect) {
+        "a toleration's `effect` is `NoSchedule`, `PreferNoSchedule` or `NoExecute`"
+    } else if operator == "Exists" && !text("value").is_empty() {
+        "a toleration with `operator: Exists` has no `value`"
+    } else if operator != "Exists" && text("key").is_empty() {
+        "a toleration without a `key` has `operator: Exists`"
+    } else if node.get("tolerationSeconds").is_some() && effect != "NoExecute" {
+        "`tolerationSeconds` goes with `effect: NoExecute`"
+    } else {
+        return;
+    };
+    faults.push(Diagnostic::error("kmm-toleration", fault).at(node.span, ""));
+}
+
+fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults: &mut Diagnostics) {
+    let name = modprobe.get("moduleName").and_then(|node| Some((node.as_scalar()?.text.as_str(), node.span)));
+    let raw = modprobe.get("rawArgs");
+    let raw_whole = raw.is_some_and(|raw| !texts(raw, "load").is_empty() && !texts(raw, "unload").is_empty());
+    if name.is_none_or(|(name, _)| name.is_empty()) && !raw_whole {
+        faults.push(
+            Diagnostic::error(
+                "kmm-modprobe",
+                "`modprobe` has neither `moduleName` nor both `rawArgs.load` and `rawArgs.unload`",
+            )
+            .at(modprobe.span, "")
+            .help("write `moduleName: NAME`"),
+        );
+    }
+    // modprobe takes `-` and `_` for the same.
+    let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
+    if let Some((name, span)) = name
+        && !name.is_empty()
+        && !context.kmods.iter().any(|kmod| same(kmod, name))
+    {
+        let fault =
+            Diagnostic::error("kmm-modprobe", format!("`{}` is none of the module's kmods", name.escape_debug()))
+                .at(span, "");
+        let near = crate::vocabulary::nearest(name, context.kmods.iter().map(String::as_str));
+        faults.push(fault.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write one of {}", context.kmods.join(", ")),
+        }));
+    }
+    if let Some(order) = modprobe.get("modulesLoadingOrder") {
+        check_loading_order(&texts(modprobe, "modulesLoadingOrder"), order.span, name.map(|(name, _)| name), faults);
+    }
+    if let Some(dir) = modprobe.get("dirName")
+        && dir.as_scalar().is_some_and(|dir| dir.text != "/opt")
+    {
+        faults.push(
+            Diagnostic::error(
+                "kmm-modprobe",
+                "the image holds the kmods under `/opt/lib/modules`, so `dirName` is `/opt`",
+            )
+            .at(dir.span, "")
+            .help("take `dirName` out: `/opt` is what KMM assumes"),
+        );
+    }
+}
+
+fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, faults: &mut Diagnostics) {
+    let fault = |message: String, span: Span| Diagnostic::error("kmm-loading-order", message).at(span, "");
+    if order.len() < 2 {
+        faults.push(
+            fault("`modulesLoadingOrder` has fewer than two kmods".into(), place)
+                .help("list `moduleName` first and the kmod that all depend on last, or take it out"),
+        );
+    }
+    for (at, (kmod, span)) in order.iter().enumerate() {
+        if let Some((_, first)) = order[..at].iter().find(|(other, _)| other == kmod) {
+            faults.push(fault(format!("`{kmod}` is listed twice"), *span).context(*first, "first here"));
+        }
+    }
+    match (name, order.first()) {
+        (None, Some((_, span))) => {
+            faults.push(fault("`modulesLoadingOrder` needs `moduleName`".into(), *span).help("write `moduleName` too"));
+        }
+        (Some(name), Some((first, span))) if name != *first => {
+            faults.push(
+                fault(format!("`modulesLoadingOrder` does not start with `moduleName`, `{name}`"), *span)
+                    .help("the order goes from the kmod that is loaded by name to the one that all depend on"),
+            );
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,181 @@
+//! The manifest: what a user declares, decoded and checked.
+//!
+//! Every fault of a file is collected, so that one run reports them all. Nothing here touches
+//! the world: the files that a manifest names come through [`InputFiles`].
+
+mod build;
+mod decode;
+mod images;
+mod kernel;
+mod kmm;
+mod module;
+mod shape;
+mod source;
+mod when;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub use build::{Build, EXPANDING, Step, Tool};
+use decode::Fields;
+pub use images::{Builder, Images};
+pub use kernel::Kernel;
+pub use kmm::{Kmm, Sign};
+pub use module::{Kmod, Module, Recipe, TemplateName};
+pub use source::Source;
+pub use when::{Conditional, Selection, When};
+
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned, nearest,
+};
+use crate::yaml;
+
+/// The one version of the manifest's form.
+pub const API_VERSION: &str = "kmodgen/v1";
+
+/// A manifest whose every value is well formed and whose names all resolve.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The namespace of all objects.
+    pub namespace: Spanned<Namespace>,
+    /// Where code comes from, by name.
+    pub sources: BTreeMap<SourceName, Source>,
+    /// Base images, unless a kernel, module or override says otherwise.
+    pub images: Images,
+    /// Target kernels, in the order of the manifest.
+    pub kernels: Vec<Kernel>,
+    /// Modules, in the order of the manifest.
+    pub modules: Vec<Module>,
+    /// The folder of the output, relative to the manifest's.
+    pub output: Option<RelPath>,
+}
+
+impl Manifest {
+    /// Decodes the manifest in `source`, adding the files that it names to `sources`.
+    ///
+    /// # Errors
+    /// `None` where anything is wrong; `faults` then says what. Warnings come with a manifest.
+    pub fn read(
+        source: SourceId,
+        text: &str,
+        files: &dyn InputFiles,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
+        let node = match yaml::read(source, text) {
+            Ok(Some(node)) => node,
+            Ok(None) => {
+                faults.push(
+                    Diagnostic::error("empty-manifest", "the manifest is empty")
+                        .at(crate::vocabulary::Span::new(source, 0, 0), "")
+                        .help(format!("begin with `apiVersion: {API_VERSION}`")),
+                );
+                return None;
+            }
+            Err(errors) => {
+                faults.extend(errors);
+                return None;
+            }
+        };
+        Self::decode(&node, files, sources, faults)
+    }
+
+    fn decode(
+        node: &yaml::Node,
+        files: &dyn InputFiles,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut fields = Fields::open("the manifest", node, faults)?;
+        check_api_version(&mut fields, faults);
+        let namespace = fields
+            .need("namespace", "write the namespace of the Modules", faults)
+            .and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
+        let code = fields
+            .need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
+            .map(|node| source::decode_all(node, faults))
+            .unwrap_or_default();
+        let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
+        let kernels = fields
+            .need("kernels", "list kernel releases, as `uname -r` prints them", faults)
+            .map(|node| kernel::decode_list(node, files, sources, faults))
+            .unwrap_or_default();
+        let modules_node = fields.need("modules", "list what to build", faults);
+        let mut modules = Vec::new();
+        for item in modules_node.map(|node| decode::items(node, "`modules`", faults)).unwrap_or_default() {
+            modules.extend(Module::decode(item, namespace.as_ref().map(|n| &n.value), faults));
+        }
+        let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
+        fields.later(&["targets", "publish", "mirrors", "templates", "platform"]);
+        fields.finish(faults);
+        for (list, key) in [(modules_node, "modules"), (node.get("kernels"), "kernels")] {
+            if let Some(list) = list.filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
+                faults.push(Diagnostic::error("empty-list", format!("`{key}` is empty")).at(list.span, ""));
+            }
+        }
+        refuse_repeats(&modules, faults);
+        check_source_names(&modules, &code, node, faults);
+        let manifest = Self { namespace: namespace?, sources: code, images, kernels, modules, output };
+        (!faults.has_errors()).then_some(manifest)
+    }
+}
+
+fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
+    let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
+    if let Some(node) = fields.need("apiVersion", &advice, faults) {
+        decode::text(node, "`apiVersion`", faults, |text| {
+            if text == API_VERSION {
+                return Ok(());
+            }
+            Err(Invalid::new(format!("`{}` is not a version that this kmodgen reads", text.escape_debug()))
+                .help(format!("write `apiVersion: {API_VERSION}`")))
+        });
+    }
+}
+
+fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Option<RelPath> {
+    let mut fields = Fields::open("`output`", node, faults)?;
+    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
+    fields.finish(faults);
+    dir.map(|dir| dir.value)
+}
+
+fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
+    let mut first = HashMap::new();
+    for module in modules {
+        if let Some(earlier) = first.insert(module.name.as_str(), module.name.span) {
+            faults.push(
+                Diagnostic::error("repeated-module", format!("two modules have the name `{}`", module.name.value))
+                    .at(module.name.span, "again here")
+                    .context(earlier, "first here")
+                    .help("each is one KMM Module: give it a name of its own"),
+            );
+        }
+    }
+}
+
+/// Every `source` names one of `sources`. Looked up among the names as written, so that a
+/// source with a fault of its own is not also called missing.
+fn check_source_names(
+    modules: &[Module],
+    sources: &BTreeMap<SourceName, Source>,
+    node: &yaml::Node,
+    faults: &mut Diagnostics,
+) {
+    let written: Vec<&str> = node
+        .get("sources")
+        .and_then(|node| node.as_mapping())
+        .map(|entries| entries.iter().map(|entry| entry.key.value.as_str()).collect())
+        .unwrap_or_default();
+    let recipes = modules.iter().flat_map(|m| std::iter::once(&m.recipe).chain(m.overrides.iter().map(|(_, r)| r)));
+    for name in recipes.filter_map(|recipe| recipe.source.as_ref()) {
+        if sources.contains_key(&name.value) || written.contains(&name.as_str()) {
+            continue;
+        }
+        let fault =
+            Diagnostic::error("unknown-source", format!("there is no source `{}`", name.value)).at(name.span, "");
+        faults.push(match nearest(name.as_str(), written.iter().copied()) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault.help("declare it under `sources`"),
+        });
+    }
+}

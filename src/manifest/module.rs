@@ -1,0 +1,289 @@
+//! Modules: what is built, for which kernels, and how.
+
+use super::build::Build;
+use super::decode::{self, Fields};
+use super::images::Images;
+use super::kernel::Kernel;
+use super::kmm::{self, Kmm};
+use super::when::{Conditional, Selection, When, conditional};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Spanned, nearest,
+};
+use crate::yaml::Node;
+
+/// One module.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// The name of its KMM Module.
+    pub name: Spanned<ModuleName>,
+    /// The repository of its images; tags are generated.
+    pub image: Spanned<ImageRef>,
+    /// KMM's version of it, for ordered upgrade.
+    pub version: Option<String>,
+    /// Which kernels it is for.
+    pub kernels: Selection,
+    /// How it is built.
+    pub recipe: Recipe,
+    /// What is different for some kernels; later ones win.
+    pub overrides: Vec<(When, Recipe)>,
+    /// The rest of the Module.
+    pub kmm: Kmm,
+}
+
+/// What decides an image, as far as one place of the manifest says.
+#[derive(Debug, Clone, Default)]
+pub struct Recipe {
+    /// Where the code comes from.
+    pub source: Option<Spanned<SourceName>>,
+    /// The Dockerfile template.
+    pub template: Option<Spanned<TemplateName>>,
+    /// Base images.
+    pub images: Images,
+    /// The steps that compile.
+    pub build: Option<Build>,
+    /// The kmods that must come out.
+    pub kmods: Option<Vec<Conditional<Kmod>>>,
+    /// The folder below `/opt/lib/modules/<release>` that they are put into.
+    pub install_dir: Option<RelPath>,
+}
+
+/// A kmod that must come out of the build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kmod {
+    /// Its name, without `.ko`.
+    pub name: KmodName,
+    /// The folder in which the build leaves it, where its name alone is not unique.
+    pub dir: Option<RelPath>,
+}
+
+impl std::fmt::Display for Kmod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.dir {
+            Some(dir) => write!(f, "{dir}/{}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+/// Which template a Dockerfile is made from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TemplateName {
+    /// One of kmodgen's own.
+    BuiltIn(String),
+    /// A file beside the manifest.
+    File(RelPath),
+}
+
+impl Module {
+    pub(super) fn decode(node: &Node, namespace: Option<&Namespace>, faults: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::open("a module", node, faults)?;
+        let name = fields
+            .need("name", "write the name of its KMM Module", faults)
+            .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
+        let image = fields
+            .need("image", "write the repository of its images, such as `registry.example.com/kmods/NAME`", faults)
+            .and_then(|node| decode::text(node, "`image`", faults, repository));
+        let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
+        let kernels = fields.take("kernels", faults).map(|n| Selection::decode(n, faults)).unwrap_or_default();
+        let recipe = Recipe::decode(&mut fields, faults);
+        let mut overrides = Vec::new();
+        if let Some(list) = fields.take("overrides", faults) {
+            let items = decode::items(list, "`overrides`", faults);
+            overrides.extend(items.iter().filter_map(|item| decode_override(item, faults)));
+        }
+        let kmm_node = fields.take("kmm", faults);
+        fields.later(&["versions", "firmware", "labels", "targets", "fallback", "sign", "patches"]);
+        fields.finish(faults);
+        for (key, given) in [("source", recipe.source.is_some()), ("kmods", recipe.kmods.is_some())] {
+            if !given && node.get(key).is_none() {
+                let advice =
+                    if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
+                faults.push(
+                    Diagnostic::error("missing-key", format!("a module has no `{key}`"))
+                        .at(name.as_ref().map_or(node.span, |name| name.span), "this module")
+                        .help(advice),
+                );
+            }
+        }
+        let name = name?;
+        if let Some(namespace) = namespace {
+            check_name_length(&name, namespace, faults);
+        }
+        let kmods = all_kmods(&recipe, &overrides);
+        let context = kmm::Context { kmods: &kmods, module: name.span };
+        let kmm = kmm_node.map(|node| Kmm::decode(node, &context, faults)).unwrap_or_default();
+        let kmm = kmm.complete(&context, kmm_node.map(|node| &**node), faults);
+        Some(Self { name, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
+    }
+
+    /// How the module is built for `kernel`: its own recipe, then each override that applies.
+    pub fn recipe_on(&self, kernel: &Kernel) -> Recipe {
+        let applying = self.overrides.iter().filter(|(when, _)| when.holds(kernel));
+        applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))
+    }
+}
+
+impl Recipe {
+    fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
+        let source =
+            fields.take("source", faults).and_then(|node| decode::text(node, "`source`", faults, SourceName::parse));
+        let template =
+            fields.take("template", faults).and_then(|node| decode::text(node, "`template`", faults, template_name));
+        let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
+        let build = fields.take("build", faults).and_then(|node| Build::decode(node, faults));
+        let kmods = fields.take("kmods", faults).map(|node| decode_kmods(node, faults));
+        let install_dir = fields.take("install", faults).and_then(|node| decode_install(node, faults));
+        Self { source, template, images, build, kmods, install_dir }
+    }
+
+    /// This, with what `over` says instead.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            source: over.source.clone().or_else(|| self.source.clone()),
+            template: over.template.clone().or_else(|| self.template.clone()),
+            images: self.images.overridden_by(&over.images),
+            build: match (&self.build, &over.build) {
+                (Some(base), Some(over)) => Some(base.overridden_by(over)),
+                (base, over) => over.clone().or_else(|| base.clone()),
+            },
+            kmods: over.kmods.clone().or_else(|| self.kmods.clone()),
+            install_dir: over.install_dir.clone().or_else(|| self.install_dir.clone()),
+        }
+    }
+}
+
+fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(When, Recipe)> {
+    let mut fields = Fields::open("an override", node, faults)?;
+    let when = fields
+        .need("when", "write `when: {release: PATTERN}`", faults)
+        .map(|node| When::decode(node, faults))
+        .unwrap_or_default();
+    let recipe = Recipe::decode(&mut fields, faults);
+    fields.finish(faults);
+    Some((when, recipe))
+}
+
+fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>> {
+    let kmods: Vec<_> = decode::items(node, "`kmods`", faults)
+        .iter()
+        .filter_map(|item| {
+            conditional(item, "kmod", faults, |node, faults| {
+                decode::text(node, "a kmod", faults, kmod).map(|k| k.value)
+            })
+        })
+        .collect();
+    if node.as_sequence().is_some_and(<[_]>::is_empty) {
+        faults.push(
+            Diagnostic::error("no-kmods", "`kmods` is empty")
+                .at(node.span, "")
+                .help("list the `.ko` files that must come out, without `.ko`"),
+        );
+    }
+    kmods
+}
+
+fn kmod(text: &str) -> Result<Kmod, Invalid> {
+    let Some((dir, name)) = text.rsplit_once('/') else {
+        return KmodName::parse(text).map(|name| Kmod { name, dir: None });
+    };
+    let dir = RelPath::parse(dir)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
+    if !dir.as_str().chars().all(legal) {
+        return Err(Invalid::new(format!(
+            "the folder `{dir}` of a kmod is not of letters, digits, `.`, `_`, `-`, `+`"
+        )));
+    }
+    Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir) })
+}
+
+fn decode_install(node: &Node, faults: &mut Diagnostics) -> Option<RelPath> {
+    let mut fields = Fields::open("`install`", node, faults)?;
+    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
+    fields.later(&["host", "firmware", "licenses", "strip", "compress", "rpms"]);
+    fields.finish(faults);
+    dir.map(|dir| dir.value)
+}
+
+/// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
+/// mirrors the kernel's own tree.
+fn install_dir(text: &str) -> Result<RelPath, Invalid> {
+    let dir = RelPath::parse(text)?;
+    let top = dir.as_str().split('/').next().unwrap_or_default();
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
+    if ["extra", "updates", "kernel"].contains(&top) && dir.as_str().chars().all(legal) {
+        return Ok(dir);
+    }
+    Err(Invalid::new(format!("`{dir}` is not a folder for kernel modules"))
+        .help("write `extra`, `updates`, `kernel/…` or a folder below one of them"))
+}
+
+fn template_name(text: &str) -> Result<TemplateName, Invalid> {
+    if crate::template::BUILT_IN.contains(&text) {
+        return Ok(TemplateName::BuiltIn(text.to_owned()));
+    }
+    if !text.contains(['/', '.']) {
+        let invalid = Invalid::new(format!("`{}` is not one of kmodgen's templates", text.escape_debug()));
+        return Err(match nearest(text, crate::template::BUILT_IN) {
+            Some(near) => invalid.help(format!("did you mean `{near}`?")),
+            None => invalid.help(format!(
+                "write {} or the path of a file, such as `templates/mine.Dockerfile`",
+                decode::list(&crate::template::BUILT_IN)
+            )),
+        });
+    }
+    RelPath::parse(text).map(TemplateName::File)
+}
+
+fn repository(text: &str) -> Result<ImageRef, Invalid> {
+    let image = ImageRef::parse(text)?;
+    if image.tag().is_none() && image.digest().is_none() {
+        return Ok(image);
+    }
+    Err(Invalid::new(format!("`{image}` names one image, and every kernel has one of its own"))
+        .help(format!("write `{}`: the tag is the kernel release and the content hash", image.repository())))
+}
+
+/// A label value: at most 63 characters, alphanumeric at both ends.
+fn label_value(text: &str) -> Result<String, Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    if (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
+        "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
+    ))
+}
+
+/// KMM's webhook allows 41 characters for both names together.
+fn check_name_length(name: &Spanned<ModuleName>, namespace: &Namespace, faults: &mut Diagnostics) {
+    const LIMIT: usize = 41;
+    let length = name.as_str().len() + namespace.as_str().len();
+    if length > LIMIT {
+        faults.push(
+            Diagnostic::error(
+                "kmm-name-length",
+                format!(
+                    "`{}` and its namespace `{namespace}` are {length} characters together, and KMM allows {LIMIT}",
+                    name.value
+                ),
+            )
+            .at(name.span, "")
+            .help(format!("shorten one of them by {}", length - LIMIT)),
+        );
+    }
+}
+
+/// The names of all kmods that some kernel may have.
+fn all_kmods(recipe: &Recipe, overrides: &[(When, Recipe)]) -> Vec<String> {
+    let lists = std::iter::once(recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
+    let mut names: Vec<String> = Vec::new();
+    for kmod in lists.filter_map(|recipe| recipe.kmods.as_ref()).flatten() {
+        let name = kmod.value.name.as_str();
+        if !names.iter().any(|other| other == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}

@@ -1,0 +1,69 @@
+//! Where the kmods' code comes from.
+
+use std::collections::BTreeMap;
+
+use super::decode::{self, Fields};
+use super::when::{Conditional, conditional};
+use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, RelPath, SourceName, Spanned};
+use crate::yaml::Node;
+
+/// A git repository at one ref, and what is done to it before the build.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name in the manifest.
+    pub name: Spanned<SourceName>,
+    /// The repository.
+    pub git: Spanned<GitUrl>,
+    /// Branch, tag or commit; the lock pins the commit.
+    pub reference: Spanned<GitRef>,
+    /// The folder to build in; the top where `None`.
+    pub dir: Option<RelPath>,
+    /// Patches, in the order in which they are applied.
+    pub patches: Vec<Conditional<Spanned<RelPath>>>,
+}
+
+pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<SourceName, Source> {
+    let mut sources = BTreeMap::new();
+    for entry in decode::entries(node, "`sources`", faults) {
+        let name = match SourceName::parse(&entry.key.value) {
+            Ok(name) => Spanned::new(name, entry.key.span),
+            Err(invalid) => {
+                faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
+                continue;
+            }
+        };
+        if let Some(source) = decode_one(name, &entry.value, faults) {
+            sources.insert(source.name.value.clone(), source);
+        }
+    }
+    sources
+}
+
+fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
+    let mut fields = Fields::open("a source", node, faults)?;
+    fields.later(&["archive", "rpm", "deb", "image", "path", "at", "secret", "submodules"]);
+    let another_kind = ["archive", "rpm", "deb", "image", "path"].iter().any(|kind| node.get(kind).is_some());
+    let git = if another_kind {
+        fields.take("git", faults)
+    } else {
+        fields.need("git", "write `git: https://…` and `ref: …`", faults)
+    };
+    let git = git.and_then(|node| decode::text(node, "`git`", faults, GitUrl::parse));
+    let reference = if git.is_some() {
+        fields.need("ref", "write a branch, a tag or a commit; `kmodgen lock` pins it", faults)
+    } else {
+        fields.take("ref", faults)
+    };
+    let reference = reference.and_then(|node| decode::text(node, "`ref`", faults, GitRef::parse));
+    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
+    let mut patches = Vec::new();
+    if let Some(list) = fields.take("patches", faults) {
+        for item in decode::items(list, "`patches`", faults) {
+            patches.extend(conditional(item, "file", faults, |node, faults| {
+                decode::text(node, "a patch", faults, RelPath::parse)
+            }));
+        }
+    }
+    fields.finish(faults);
+    Some(Source { name, git: git?, reference: reference?, dir: dir.map(|dir| dir.value), patches })
+}

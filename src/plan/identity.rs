@@ -1,0 +1,118 @@
+//! The names that carry a mapping's content: its image's tag and its ConfigMap.
+
+use regex::Regex;
+
+use super::Resolved;
+use crate::manifest::{Kernel, Module};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Namespace};
+
+/// Registries take tags of up to 128 characters.
+const TAG_LIMIT: usize = 128;
+
+/// The module loader image: `<normalised release>-<12 hex of the content hash>`.
+///
+/// # Errors
+/// A tag too long for a registry. Where the image is signed, older KMM pushes the unsigned one
+/// under the same tag with `_<namespace>_<module>_kmm_unsigned` behind it, which must fit too.
+pub(super) fn image(
+    module: &Module,
+    kernel: &Kernel,
+    hash: &Digest,
+    namespace: &Namespace,
+) -> Result<ImageRef, Invalid> {
+    let tag = format!("{}-{}", kernel.release.normalised(), hash.short(12));
+    let suffix = match module.kmm.sign {
+        Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
+        None => 0,
+    };
+    if tag.len() + suffix > TAG_LIMIT {
+        let over = tag.len() + suffix - TAG_LIMIT;
+        let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
+        return Err(Invalid::new(format!("the tag `{tag}`{why} is {over} characters longer than a registry takes"))
+            .help("shorten the module's name or its namespace"));
+    }
+    module.image.with_tag(&tag)
+}
+
+/// `<module>-<DNS-safe release>-<10 hex of the Dockerfile's bytes>`: a Module that is applied
+/// before its ConfigMap waits for exactly that one. At most 41 + 63 + 12 characters, of 253.
+pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &str) -> String {
+    format!("{}-{}-{}", module.name.value, kernel.release.dns_safe(), Digest::of(dockerfile.as_bytes()).short(10))
+}
+
+/// A path of `filesToSign` that matches nothing fails the signing build in the cluster.
+pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Resolved, faults: &mut Diagnostics) {
+    let Some(named) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
+    let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.install_dir);
+    let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
+    for ((_, span), file) in named.iter().zip(resolved.signed_files(module, kernel)) {
+        if !file.starts_with("/opt/") {
+            faults.push(
+                Diagnostic::error("kmm-sign", "files to sign are under `dirName`, which is `/opt`")
+                    .at(*span, "")
+                    .help(format!("write `{}`", made[0])),
+            );
+        } else if !made.iter().any(|path| glob_matches(&file, path)) {
+            faults.push(
+                Diagnostic::error(
+                    "kmm-sign",
+                    format!("this matches no file of the image for kernel `{}`", kernel.release.value),
+                )
+                .at(*span, "")
+                .help(format!(
+                    "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
+                    resolved.install_dir, resolved.kmods[0].name
+                )),
+            );
+        }
+    }
+}
+
+/// A shell's glob: `*` and `?` stay within a folder, `[…]` is a class.
+fn glob_matches(glob: &str, path: &str) -> bool {
+    let mut pattern = String::from(r"\A");
+    let mut class = false;
+    for c in glob.chars() {
+        match c {
+            '*' if !class => pattern.push_str("[^/]*"),
+            '?' if !class => pattern.push_str("[^/]"),
+            '[' if !class => {
+                class = true;
+                pattern.push('[');
+            }
+            ']' if class => {
+                class = false;
+                pattern.push(']');
+            }
+            '!' if pattern.ends_with('[') => pattern.push('^'),
+            c if class && c != '\\' => pattern.push(c),
+            c => pattern.push_str(&regex::escape(&c.to_string())),
+        }
+    }
+    pattern.push_str(r"\z");
+    Regex::new(&pattern).is_ok_and(|regex| regex.is_match(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_are_a_shells() {
+        let path = "/opt/lib/modules/5.14.0-1.x86_64+rt/extra/a.ko";
+        for glob in
+            [path, "/opt/lib/modules/*/extra/a.ko", "/opt/lib/modules/*/*/?.ko", "/opt/lib/modules/*/extra/[ab].ko"]
+        {
+            assert!(glob_matches(glob, path), "{glob}");
+        }
+        for glob in [
+            "/opt/*/a.ko",
+            "/opt/lib/modules/*/a.ko",
+            "/opt/lib/modules/*/extra/[!a].ko",
+            "[",
+            "/opt/lib/modules/5.14.0-1.x86_64_rt/extra/a.ko",
+        ] {
+            assert!(!glob_matches(glob, path), "{glob}");
+        }
+    }
+}

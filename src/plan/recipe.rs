@@ -1,0 +1,210 @@
+//! One mapping's inputs, all resolved: commits from the lock, patches from disk, images chosen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::patch::Patch;
+use crate::fingerprint::Sink;
+use crate::lock::Lock;
+use crate::manifest::{Build, Builder, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
+use crate::template::shell_word;
+use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
+use crate::yaml;
+
+/// Everything that decides the image of one mapping.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The template.
+    pub template: TemplateName,
+    /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
+    pub builder: Option<ImageRef>,
+    /// The image that carries the result.
+    pub runtime: ImageRef,
+    /// The source's name.
+    pub source: SourceName,
+    /// The repository.
+    pub url: String,
+    /// The locked commit.
+    pub commit: GitOid,
+    /// The folder of the repository to build in.
+    pub dir: Option<RelPath>,
+    /// The patches for this kernel, in order.
+    pub patches: Vec<Arc<Patch>>,
+    /// The steps for this kernel, in order.
+    pub steps: Vec<Step>,
+    /// The kmods that must come out for this kernel.
+    pub kmods: Vec<Kmod>,
+    /// The folder below `/opt/lib/modules/<release>`.
+    pub install_dir: RelPath,
+}
+
+/// Resolves mappings, reading each patch once.
+pub(super) struct Resolver<'m> {
+    manifest: &'m Manifest,
+    lock: &'m Lock,
+    files: &'m dyn InputFiles,
+    patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
+}
+
+impl<'m> Resolver<'m> {
+    pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
+        Self { manifest, lock, files, patches: BTreeMap::new() }
+    }
+
+    /// The inputs of `module` on `kernel`; `None` where something is missing, noted in `faults`.
+    pub(super) fn resolve(&mut self, module: &Module, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Resolved> {
+        let recipe = module.recipe_on(kernel);
+        // The more particular place wins: manifest, kernel, module, override.
+        let images = self.manifest.images.overridden_by(&kernel.images).overridden_by(&recipe.images);
+        let place = module.name.span;
+        let template = recipe.template.map_or_else(|| TemplateName::BuiltIn("dtk".into()), |template| template.value);
+        let Some(builder) = images.builder else {
+            faults.push(missing_image("builder", "dtk", place, kernel));
+            return None;
+        };
+        let Some(runtime) = images.runtime else {
+            faults.push(missing_image("runtime", "registry.redhat.io/ubi9/ubi-minimal:9.4", place, kernel));
+            return None;
+        };
+        let builder_image = match &builder.value {
+            Builder::Image(image) => Some(image.clone()),
+            Builder::Dtk if matches!(&template, TemplateName::BuiltIn(name) if name != "dtk") => {
+                faults.push(
+                    Diagnostic::error("builder-template", "this template installs headers into a base image, and the builder is a Driver Toolkit, which has them")
+                        .at(builder.span, "the builder")
+                        .context(place, "this module")
+                        .help("name an image as `builder`, or leave `template` out"),
+                );
+                return None;
+            }
+            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.clone()),
+        };
+        let source = self.manifest.sources.get(&recipe.source?.value)?;
+        let commit = self.lock.commit(source)?;
+        let kmods: Vec<Kmod> = recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(kernel)).cloned().collect();
+        if kmods.is_empty() {
+            faults.push(
+                Diagnostic::error(
+                    "no-kmods",
+                    format!("no kmod of this module is for kernel `{}`", kernel.release.value),
+                )
+                .at(place, "this module")
+                .context(kernel.release.span, "this kernel")
+                .help("exclude the kernel from the module, or list a kmod without `when`"),
+            );
+            return None;
+        }
+        let build = recipe.build.unwrap_or_default();
+        Some(Resolved {
+            template,
+            builder: builder_image,
+            runtime: runtime.value,
+            source: source.name.value.clone(),
+            url: source.git.value.to_string(),
+            commit,
+            dir: source.dir.clone(),
+            patches: self.patches_on(source, kernel, faults)?,
+            steps: build.steps_on(kernel).cloned().collect(),
+            kmods,
+            install_dir: recipe.install_dir.or_else(|| RelPath::parse("extra").ok())?,
+        })
+    }
+
+    fn patches_on(&mut self, source: &Source, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Vec<Arc<Patch>>> {
+        let chosen = source.patches.iter().filter_map(|patch| patch.on(kernel)).enumerate();
+        // Every patch is looked at, so that all that cannot be read are named.
+        let patches: Vec<_> = chosen.map(|(at, path)| self.patch(&path.value, at + 1, path.span, faults)).collect();
+        patches.into_iter().collect()
+    }
+
+    fn patch(&mut self, path: &RelPath, number: usize, place: Span, faults: &mut Diagnostics) -> Option<Arc<Patch>> {
+        let key = (path.clone(), number);
+        if let Some(known) = self.patches.get(&key) {
+            return known.clone();
+        }
+        let patch = match self.files.read(path) {
+            Ok(bytes) => Some(Arc::new(Patch::new(path.clone(), number, &bytes))),
+            Err(why) => {
+                faults.push(
+                    Diagnostic::error("unreadable-file", format!("cannot read patch `{path}`: {why}"))
+                        .at(place, "")
+                        .help("patches are files beside the manifest, and their paths are relative to it"),
+                );
+                None
+            }
+        };
+        self.patches.insert(key, patch.clone());
+        patch
+    }
+}
+
+fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diagnostic {
+    Diagnostic::error(
+        "no-image",
+        format!("nothing says which `{key}` image this module has on kernel `{}`", kernel.release.value),
+    )
+    .at(place, "this module")
+    .help(format!("write `images: {{{key}: {example}}}` at the top of the manifest"))
+}
+
+impl Resolved {
+    /// The one traversal of what decides the image, the Dockerfile last.
+    pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: &str, sink: &mut dyn Sink) {
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        text("kernel release", kernel.release.as_str());
+        match &self.builder {
+            Some(image) => text("builder image", &image.to_string()),
+            None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
+        }
+        text("runtime image", &self.runtime.to_string());
+        text(&format!("source {}", self.source), &format!("{} {}", self.url, self.commit));
+        for patch in &self.patches {
+            text(&format!("patch {}", patch.path), &format!("sha256:{}", patch.digest));
+        }
+        for (at, step) in self.steps.iter().enumerate() {
+            text(&format!("build step {}", at + 1), &describe(step));
+        }
+        text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
+        text("install folder", self.install_dir.as_str());
+        for (name, value) in &module.kmm.build_args {
+            text(&format!("build argument {name}"), value);
+        }
+        if let Some(sign) = &module.kmm.sign {
+            let identity = |key: &str| {
+                let field = sign.fields.iter().find(|(name, _)| name == key);
+                field.map(|(_, value)| yaml::emit(value).trim_end().to_owned()).unwrap_or_default()
+            };
+            text("signing key", &identity("keySecret"));
+            text("signing certificate", &identity("certSecret"));
+            text("signed files", &self.signed_files(module, kernel).join(" "));
+            text("signing rotation", sign.rotation.as_deref().unwrap_or("0"));
+        }
+        sink.field("dockerfile", dockerfile.as_bytes());
+    }
+
+    /// The files that KMM signs: those the user names, written out, or the kmods.
+    pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
+        let release = kernel.release.as_str();
+        let Some(files) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else {
+            let dir = format!("/opt/lib/modules/{release}/{}", self.install_dir);
+            return self.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
+        };
+        // KMM would expand these to the normalised release, which is no folder of the image
+        // where the release has a `+`.
+        let raw = |file: &str| {
+            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"]
+                .iter()
+                .fold(file.to_owned(), |file, name| file.replace(name, release))
+        };
+        files.iter().map(|(file, _)| raw(file)).collect()
+    }
+}
+
+/// A step as the one line of shell that it comes to.
+fn describe(step: &Step) -> String {
+    let assign = |(name, value): (&String, &String)| format!("{name}={}", shell_word(value));
+    let folder = step.dir.iter().map(|dir| format!("-C {}", shell_word(dir.as_str())));
+    let words = step.env.iter().map(assign).chain([step.tool.name().to_owned()]).chain(folder);
+    let words = words.chain(step.vars.iter().map(assign)).chain(step.targets.iter().flatten().map(|t| shell_word(t)));
+    words.collect::<Vec<_>>().join(" ")
+}

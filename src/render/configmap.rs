@@ -1,0 +1,35 @@
+//! The ConfigMap that carries a Dockerfile to KMM.
+
+use super::header::with_header;
+use crate::plan::Mapping;
+use crate::vocabulary::Namespace;
+use crate::yaml::{self, Yaml};
+
+/// The annotation with the content hash.
+pub const CONTENT_HASH: &str = "kmodgen/content-hash";
+
+/// The annotation with what decided the image, one input a line.
+pub const INPUTS: &str = "kmodgen/inputs";
+
+/// The text of a mapping's ConfigMap.
+pub fn render(mapping: &Mapping<'_>, namespace: &Namespace) -> String {
+    let text = |value: &str| Yaml::Text(value.to_owned());
+    let annotations = Yaml::Map(vec![
+        (CONTENT_HASH.into(), Yaml::Text(mapping.hash.to_string())),
+        (INPUTS.into(), Yaml::Block(mapping.explanation.to_lines())),
+        // Flux would rewrite `${VAR}` inside the Dockerfile.
+        ("kustomize.toolkit.fluxcd.io/substitute".into(), text("disabled")),
+    ]);
+    let metadata = Yaml::Map(vec![
+        ("name".into(), text(&mapping.config_map)),
+        ("namespace".into(), text(namespace.as_str())),
+        ("annotations".into(), annotations),
+    ]);
+    with_header(&yaml::emit(&Yaml::Map(vec![
+        ("apiVersion".into(), text("v1")),
+        ("kind".into(), text("ConfigMap")),
+        ("metadata".into(), metadata),
+        ("immutable".into(), Yaml::Verbatim("true".into())),
+        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::Block(mapping.dockerfile.clone()))])),
+    ])))
+}

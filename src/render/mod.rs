@@ -1,0 +1,7 @@
+//! What is written: one function per kind of file, each from plain values to text.
+
+pub mod configmap;
+pub mod dockerfile;
+pub mod header;
+pub mod kustomization;
+pub mod module;

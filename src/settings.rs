@@ -1,0 +1,112 @@
+//! Flags, resolved: what the command line left open is filled in from the manifest and the machine.
+#![expect(clippy::disallowed_methods, reason = "the driver reads the environment, and hands values on")]
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::adapters::fs;
+use crate::cli::{ManifestArgs, NetworkArgs};
+use crate::manifest::Manifest;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::reconcile::Tree;
+use crate::vocabulary::{Pattern, RelPath};
+
+/// The manifest's name where none is given.
+const MANIFEST: &str = "kmodgen.yaml";
+
+/// The output folder where neither flag nor manifest names one.
+const OUTPUT: &str = "gitops";
+
+/// Whether git servers may be asked, and how long they have.
+#[derive(Debug, Clone, Copy)]
+pub struct Network {
+    /// Fail where the lock is not complete.
+    pub locked: bool,
+    /// Ask nobody.
+    pub offline: bool,
+    /// How long one repository may take.
+    pub timeout: Duration,
+}
+
+impl From<&NetworkArgs> for Network {
+    fn from(args: &NetworkArgs) -> Self {
+        Self { locked: args.locked, offline: args.offline, timeout: Duration::from_secs(args.timeout) }
+    }
+}
+
+/// The manifest's path, as messages show it.
+pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &args.file {
+        return Ok(path.clone());
+    }
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let Some(found) = fs::find_upwards(&here, MANIFEST) else {
+        bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST");
+    };
+    Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+}
+
+/// The output folder.
+pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
+    match flag {
+        Some(flag) => flag.clone(),
+        None => folder.join(manifest.output.as_ref().map_or(OUTPUT, RelPath::as_str)),
+    }
+}
+
+/// How many threads to work with.
+pub fn workers(flag: Option<NonZeroUsize>) -> usize {
+    flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+}
+
+/// What `--only` selects.
+#[derive(Debug)]
+pub struct Only(Vec<Pattern>);
+
+impl Only {
+    /// Compiles the flag's patterns; `None` where the flag is absent.
+    pub fn parse(patterns: &[String]) -> anyhow::Result<Option<Self>> {
+        let compile = |text: &String| {
+            Pattern::parse(text).map_err(|invalid| {
+                let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+                anyhow::anyhow!("--only: {invalid}{help}")
+            })
+        };
+        let patterns = patterns.iter().map(compile).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok((!patterns.is_empty()).then_some(Self(patterns)))
+    }
+
+    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`.
+    pub fn selects(&self, module: &str, release: &str) -> bool {
+        let whole = format!("{module}/{release}");
+        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| pattern.matches(text)))
+    }
+
+    /// Refuses patterns that select nothing, which are typing mistakes.
+    pub fn check(&self, plan: &Plan<'_>) -> anyhow::Result<()> {
+        if plan.mappings().any(|m| self.selects(m.module.name.as_str(), m.kernel.release.as_str())) {
+            return Ok(());
+        }
+        let patterns: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        bail!("--only {}: no module, kernel or MODULE/KERNEL matches as a whole", patterns.join(" --only "))
+    }
+
+    /// The paths that a run is about: of a module that is selected by name all, else the files of
+    /// the mappings that are.
+    pub fn paths(&self, outputs: &[Output], tree: &Tree) -> BTreeSet<RelPath> {
+        let concerns = |path: &RelPath| {
+            let parts: Vec<&str> = path.as_str().split('/').collect();
+            match parts.as_slice() {
+                [module, release, _] => self.selects(module, release),
+                [module, _] => self.0.iter().any(|pattern| pattern.matches(module)),
+                _ => false,
+            }
+        };
+        outputs.iter().map(|output| &output.path).chain(tree.keys()).filter(|path| concerns(path)).cloned().collect()
+    }
+}

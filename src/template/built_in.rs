@@ -1,0 +1,52 @@
+//! The templates that come with kmodgen.
+//!
+//! A released version never changes: an upgrade of kmodgen must not change a byte of anyone's
+//! output. Changes go into a new version, which `kmodgen update --templates` moves to.
+
+/// The built-in templates that a manifest can name.
+pub const BUILT_IN: [&str; 3] = ["dtk", "kernel-devel", "debian"];
+
+/// The newest version of the built-in templates.
+pub const NEWEST: u32 = 1;
+
+/// The prefix under which a template extends or includes one of kmodgen's.
+pub(super) const PREFIX: &str = "kmodgen/";
+
+/// The text of a built-in template, by version and name.
+pub(super) fn text(version: u32, name: &str) -> Option<&'static str> {
+    match (version, name) {
+        (1, "skeleton") => Some(include_str!("../../templates/v1/skeleton.Dockerfile")),
+        (1, "dtk") => Some(include_str!("../../templates/v1/dtk.Dockerfile")),
+        (1, "kernel-devel") => Some(include_str!("../../templates/v1/kernel-devel.Dockerfile")),
+        (1, "debian") => Some(include_str!("../../templates/v1/debian.Dockerfile")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::Digest;
+
+    #[test]
+    fn every_template_is_there_in_every_version() {
+        for version in 1..=NEWEST {
+            assert!(BUILT_IN.iter().chain(&["skeleton"]).all(|name| text(version, name).is_some()));
+        }
+    }
+
+    /// Once a version is released, this snapshot never changes again.
+    #[test]
+    fn released_versions_are_frozen() {
+        let digests: Vec<String> = (1..=NEWEST)
+            .flat_map(|version| ["skeleton", "dtk", "kernel-devel", "debian"].map(|name| (version, name)))
+            .map(|(version, name)| {
+                format!(
+                    "v{version}/{name} {}",
+                    Digest::of(text(version, name).unwrap_or_default().as_bytes()).short(16)
+                )
+            })
+            .collect();
+        assert_snapshot!(digests.join("\n"));
+    }
+}

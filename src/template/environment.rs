@@ -1,0 +1,109 @@
+//! The template engine, set up so that a mistake is an error and never an odd Dockerfile.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+
+use super::fault::TemplateFault;
+use super::{built_in, quote};
+use crate::manifest::TemplateName;
+use crate::vocabulary::{InputFiles, RelPath};
+
+/// Bounds the time and memory of one rendering: about this many instructions, or 64 bytes of
+/// text each. A Dockerfile may be 1 MiB, some 16,000 of them, copied a few times over.
+const FUEL: u64 = 1_000_000;
+
+/// Nesting of includes, blocks and macros; a template that includes itself ends here.
+const RECURSION: usize = 100;
+
+/// The templates of one manifest. One per thread: sharing an engine makes threads wait.
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// Templates of the built-in `version`, and those in the manifest's folder.
+    pub fn new(version: u32, files: Arc<dyn InputFiles>) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_syntax(syntax());
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(RECURSION);
+        environment.set_debug(true);
+        // What a macro or block captured was printed by our rules already and is safe; the
+        // engine marks it so only where escaping is on.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("dockerfile".into()));
+        environment.set_formatter(quote::print);
+        environment.add_filter("sh", quote::sh);
+        environment.add_filter("expand", quote::expand);
+        environment.add_filter("arg", quote::arg);
+        // `safe` would let a value through unquoted.
+        environment.remove_filter("safe");
+        environment.remove_filter("escape");
+        environment.remove_filter("e");
+        let cache: Mutex<BTreeMap<String, String>> = Mutex::default();
+        environment.set_loader(move |name| load(version, &*files, &cache, name));
+        Self { environment }
+    }
+
+    /// Renders a template.
+    ///
+    /// # Errors
+    /// A template that is absent or malformed, asks for a value that is not there, prints one
+    /// that is not safe, or does not end.
+    pub fn render(&self, name: &TemplateName, context: &Value) -> Result<String, TemplateFault> {
+        let name = match name {
+            TemplateName::BuiltIn(name) => format!("{}{name}", built_in::PREFIX),
+            TemplateName::File(path) => path.as_str().to_owned(),
+        };
+        self.environment
+            .get_template(&name)
+            .and_then(|template| template.render(context))
+            .map_err(|error| TemplateFault::from_error(&error, &name))
+    }
+}
+
+fn load(
+    version: u32,
+    files: &dyn InputFiles,
+    cache: &Mutex<BTreeMap<String, String>>,
+    name: &str,
+) -> Result<Option<String>, minijinja::Error> {
+    let refuse = |why: String| minijinja::Error::new(ErrorKind::TemplateNotFound, why);
+    if let Some(own) = name.strip_prefix(built_in::PREFIX) {
+        return match built_in::text(version, own) {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => Err(refuse(format!(
+                "kmodgen has no template `{}`; it has {}",
+                name.escape_debug(),
+                built_in::BUILT_IN.map(|name| format!("`{}{name}`", built_in::PREFIX)).join(", ")
+            ))),
+        };
+    }
+    let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(text) = cache.get(name) {
+        return Ok(Some(text.clone()));
+    }
+    let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
+    let bytes = files.read(&path).map_err(|why| refuse(format!("cannot read template `{path}`: {why}")))?;
+    // A checkout with CRLF line ends must not give another Dockerfile.
+    let text = String::from_utf8(bytes.to_vec())
+        .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
+        .replace("\r\n", "\n");
+    cache.insert(name.to_owned(), text.clone());
+    Ok(Some(text))
+}
+
+/// Block tags leave neither their line's indentation nor its end behind, so that a template
+/// reads like the Dockerfile that it makes.
+fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .keep_trailing_newline(true)
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .expect("the default delimiters are well formed")
+}

@@ -1,0 +1,143 @@
+//! The only ways by which a value reaches a Dockerfile.
+//!
+//! A value is printed as it is only where every character is inert in a Dockerfile and a shell.
+//! Everything else goes through a filter that quotes it, and none of them lets a line break
+//! through: no value can start an instruction.
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind, Output, State};
+
+use crate::manifest::EXPANDING;
+
+/// Whether a text means itself, unquoted, in a Dockerfile and in a shell.
+pub fn is_inert(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/:@,=~%".contains(c))
+        && !text.starts_with('~')
+}
+
+/// One word of a shell that means `text`. The text has no line break or NUL.
+pub fn shell_word(text: &str) -> String {
+    // A bare `NAME=value` in front of a command would be an assignment.
+    if is_inert(text) && !text.contains('=') {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The filter `sh`: one word of a shell.
+pub(super) fn sh(text: String) -> Result<Value, Error> {
+    one_line(&text)?;
+    Ok(Value::from_safe_string(shell_word(&text)))
+}
+
+/// The filter `expand`: one word of a shell in which the build's own variables expand.
+pub(super) fn expand(text: String) -> Result<Value, Error> {
+    one_line(&text)?;
+    let references = EXPANDING.map(|name| format!("${{{name}}}"));
+    if !references.iter().any(|reference| text.contains(reference)) {
+        return Ok(Value::from_safe_string(shell_word(&text)));
+    }
+    let mut word = String::from('"');
+    let mut rest = text.as_str();
+    while let Some(c) = rest.chars().next() {
+        if let Some(reference) = references.iter().find(|reference| rest.starts_with(reference.as_str())) {
+            word.push_str(reference);
+            rest = &rest[reference.len()..];
+            continue;
+        }
+        if "\\\"`$".contains(c) {
+            word.push('\\');
+        }
+        word.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    word.push('"');
+    Ok(Value::from_safe_string(word))
+}
+
+/// The filter `arg`: one word of a Dockerfile instruction, as in `ARG NAME=word`.
+pub(super) fn arg(text: String) -> Result<Value, Error> {
+    one_line(&text)?;
+    if is_inert(&text) {
+        return Ok(Value::from_safe_string(text));
+    }
+    let mut word = String::from('"');
+    for c in text.chars() {
+        if "\\\"$".contains(c) {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word.push('"');
+    Ok(Value::from_safe_string(word))
+}
+
+fn one_line(text: &str) -> Result<(), Error> {
+    match text.chars().find(|c| c.is_control() && *c != '\t') {
+        Some(bad) => {
+            Err(Error::new(ErrorKind::InvalidOperation, format!("the value contains {bad:?}, which cannot be quoted")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Prints a value, or refuses to.
+pub(super) fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let refuse = |why: String| Err(Error::new(ErrorKind::BadEscape, why));
+    if value.is_safe() {
+        return Ok(out.write_str(value.as_str().unwrap_or_default())?);
+    }
+    match value.kind() {
+        ValueKind::Number => Ok(write!(out, "{value}")?),
+        ValueKind::String => match value.as_str().unwrap_or_default() {
+            text if is_inert(text) => Ok(out.write_str(text)?),
+            text => refuse(format!(
+                "the value `{}` is not safe to print as it is: write `{{{{ … | sh }}}}` in a RUN, or `{{{{ … | arg }}}}` elsewhere",
+                text.escape_debug()
+            )),
+        },
+        kind => refuse(format!("a value of kind {kind} cannot be printed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(value: Result<Value, Error>) -> String {
+        value.unwrap().as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn words_read_well() {
+        assert_eq!(text(sh("v1.2+rt".into())), "v1.2+rt");
+        assert_eq!(text(sh("it's".into())), r"'it'\''s'");
+        assert_eq!(text(sh(String::new())), "''");
+        assert_eq!(
+            text(expand("/lib/modules/${KERNEL_VERSION}/build".into())),
+            r#""/lib/modules/${KERNEL_VERSION}/build""#
+        );
+        assert_eq!(text(expand("$(pwd) ${KERNEL_VERSION}".into())), r#""\$(pwd) ${KERNEL_VERSION}""#);
+        assert_eq!(text(arg("a \"b\" $c".into())), r#""a \"b\" \$c""#);
+        assert!(sh("a\nb".into()).is_err());
+    }
+
+    proptest! {
+        /// A real shell gives back exactly the text.
+        #[test]
+        #[expect(clippy::disallowed_methods, reason = "the property is about a real shell")]
+        fn a_shell_reads_back_what_was_quoted(texts in proptest::collection::vec("[^\\p{Cc}]{0,20}", 1..30)) {
+            let script = texts.iter().map(|t| format!(
+                "printf '%s\\n' {} {}\n", text(sh(t.clone())), text(expand(format!("{t}${{KERNEL_VERSION}}")))
+            )).collect::<String>();
+            let out = std::process::Command::new("sh").args(["-c", &script]).env("KERNEL_VERSION", "R").output().unwrap();
+            let expected = texts.iter().map(|t| format!("{t}\n{t}R\n")).collect::<String>();
+            // What looks like one of our own references in a random text does expand.
+            prop_assume!(!texts.iter().any(|t| t.contains("${KERNEL")));
+            prop_assert_eq!(String::from_utf8_lossy(&out.stdout), expected);
+        }
+    }
+}
