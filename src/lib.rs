@@ -12,6 +12,8 @@
 #[cfg(test)]
 #[macro_use]
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
 // Layer 0: names as types.
 pub mod vocabulary;

@@ -12,6 +12,7 @@ pub(super) struct Fields<'n> {
     entries: &'n [Entry],
     known: Vec<&'static str>,
     later: Vec<&'static str>,
+    missing: Vec<(&'static str, Diagnostic)>,
 }
 
 impl<'n> Fields<'n> {
@@ -21,7 +22,7 @@ impl<'n> Fields<'n> {
             faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
             return None;
         };
-        Some(Self { what, span: node.span, entries, known: vec![], later: vec![] })
+        Some(Self { what, span: node.span, entries, known: vec![], later: vec![], missing: vec![] })
     }
 
     /// The value under `key`, if it is there. A key without a value is a fault.
@@ -42,11 +43,10 @@ impl<'n> Fields<'n> {
     /// The value under a key that must be there; `advice` says what to write.
     pub(super) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         if !self.entries.iter().any(|entry| entry.key.value == key) {
-            faults.push(
-                Diagnostic::error("missing-key", format!("{} has no `{key}`", self.what))
-                    .at(Span::new(self.span.source, self.span.start, self.span.start), "")
-                    .help(advice),
-            );
+            let place = Span::new(self.span.source, self.span.start, self.span.start);
+            let fault =
+                Diagnostic::error("missing-key", format!("{} has no `{key}`", self.what)).at(place, "").help(advice);
+            self.missing.push((key, fault));
         }
         self.take(key, faults)
     }
@@ -56,8 +56,8 @@ impl<'n> Fields<'n> {
         self.later.extend(keys);
     }
 
-    /// Reports what was not taken.
-    pub(super) fn finish(self, faults: &mut Diagnostics) {
+    /// Reports what was not taken, and what was needed and is not there.
+    pub(super) fn finish(mut self, faults: &mut Diagnostics) {
         for Entry { key, .. } in self.entries {
             let name = key.value.as_str();
             if self.known.contains(&name) {
@@ -75,10 +75,15 @@ impl<'n> Fields<'n> {
             let fault = Diagnostic::error("unknown-key", format!("{} has no key `{}`", self.what, name.escape_debug()))
                 .at(key.span, "");
             faults.push(match nearest(name, candidates) {
-                Some(near) => fault.help(format!("did you mean `{near}`?")),
+                Some(near) => {
+                    // What is misspelt is not missing as well.
+                    self.missing.retain(|(key, _)| *key != near);
+                    fault.help(format!("did you mean `{near}`?"))
+                }
                 None => fault.help(format!("it takes {}", list(&self.known))),
             });
         }
+        faults.extend(self.missing.into_iter().map(|(_, fault)| fault));
     }
 }
 

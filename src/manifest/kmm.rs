@@ -264,7 +264,9 @@ fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults: &mut Diag
     let name = modprobe.get("moduleName").and_then(|node| Some((node.as_scalar()?.text.as_str(), node.span)));
     let raw = modprobe.get("rawArgs");
     let raw_whole = raw.is_some_and(|raw| !texts(raw, "load").is_empty() && !texts(raw, "unload").is_empty());
-    if name.is_none_or(|(name, _)| name.is_empty()) && !raw_whole {
+    let misspelt =
+        modprobe.as_mapping().unwrap_or_default().iter().any(|entry| !shape::is_modprobe_key(&entry.key.value));
+    if name.is_none_or(|(name, _)| name.is_empty()) && !raw_whole && !misspelt {
         faults.push(
             Diagnostic::error(
                 "kmm-modprobe",
@@ -278,6 +280,7 @@ fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults: &mut Diag
     let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
     if let Some((name, span)) = name
         && !name.is_empty()
+        && !context.kmods.is_empty()
         && !context.kmods.iter().any(|kmod| same(kmod, name))
     {
         let fault =

@@ -13,6 +13,11 @@ mod shape;
 mod source;
 mod when;
 
+#[cfg(test)]
+mod faults_tests;
+#[cfg(test)]
+mod kmm_tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 pub use build::{Build, EXPANDING, Step, Tool};
@@ -20,12 +25,13 @@ use decode::Fields;
 pub use images::{Builder, Images};
 pub use kernel::Kernel;
 pub use kmm::{Kmm, Sign};
+use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 pub use source::Source;
 pub use when::{Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned, nearest,
+    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned,
 };
 use crate::yaml;
 
@@ -100,9 +106,11 @@ impl Manifest {
             .map(|node| kernel::decode_list(node, files, sources, faults))
             .unwrap_or_default();
         let modules_node = fields.need("modules", "list what to build", faults);
+        let scope =
+            Scope { namespace: namespace.as_ref().map(|namespace| &namespace.value), sources: keys(node, "sources") };
         let mut modules = Vec::new();
         for item in modules_node.map(|node| decode::items(node, "`modules`", faults)).unwrap_or_default() {
-            modules.extend(Module::decode(item, namespace.as_ref().map(|n| &n.value), faults));
+            modules.extend(Module::decode(item, &scope, faults));
         }
         let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
         fields.later(&["targets", "publish", "mirrors", "templates", "platform"]);
@@ -113,10 +121,15 @@ impl Manifest {
             }
         }
         refuse_repeats(&modules, faults);
-        check_source_names(&modules, &code, node, faults);
         let manifest = Self { namespace: namespace?, sources: code, images, kernels, modules, output };
         (!faults.has_errors()).then_some(manifest)
     }
+}
+
+/// The keys of a mapping under `key`.
+fn keys<'n>(node: &'n yaml::Node, key: &str) -> Vec<&'n str> {
+    let entries = node.get(key).and_then(|node| node.as_mapping()).unwrap_or_default();
+    entries.iter().map(|entry| entry.key.value.as_str()).collect()
 }
 
 fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
@@ -150,32 +163,5 @@ fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
                     .help("each is one KMM Module: give it a name of its own"),
             );
         }
-    }
-}
-
-/// Every `source` names one of `sources`. Looked up among the names as written, so that a
-/// source with a fault of its own is not also called missing.
-fn check_source_names(
-    modules: &[Module],
-    sources: &BTreeMap<SourceName, Source>,
-    node: &yaml::Node,
-    faults: &mut Diagnostics,
-) {
-    let written: Vec<&str> = node
-        .get("sources")
-        .and_then(|node| node.as_mapping())
-        .map(|entries| entries.iter().map(|entry| entry.key.value.as_str()).collect())
-        .unwrap_or_default();
-    let recipes = modules.iter().flat_map(|m| std::iter::once(&m.recipe).chain(m.overrides.iter().map(|(_, r)| r)));
-    for name in recipes.filter_map(|recipe| recipe.source.as_ref()) {
-        if sources.contains_key(&name.value) || written.contains(&name.as_str()) {
-            continue;
-        }
-        let fault =
-            Diagnostic::error("unknown-source", format!("there is no source `{}`", name.value)).at(name.span, "");
-        faults.push(match nearest(name.as_str(), written.iter().copied()) {
-            Some(near) => fault.help(format!("did you mean `{near}`?")),
-            None => fault.help("declare it under `sources`"),
-        });
     }
 }

@@ -74,8 +74,30 @@ pub enum TemplateName {
     File(RelPath),
 }
 
+/// What the manifest says outside of its modules.
+pub(super) struct Scope<'m> {
+    pub(super) namespace: Option<&'m Namespace>,
+    /// The names of all sources as they are written, so that one with a fault of its own is not
+    /// called missing as well.
+    pub(super) sources: Vec<&'m str>,
+}
+
+impl Scope<'_> {
+    fn check_source(&self, name: &Spanned<SourceName>, faults: &mut Diagnostics) {
+        if self.sources.contains(&name.as_str()) {
+            return;
+        }
+        let fault =
+            Diagnostic::error("unknown-source", format!("there is no source `{}`", name.value)).at(name.span, "");
+        faults.push(match nearest(name.as_str(), self.sources.iter().copied()) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault.help("declare it under `sources`"),
+        });
+    }
+}
+
 impl Module {
-    pub(super) fn decode(node: &Node, namespace: Option<&Namespace>, faults: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn decode(node: &Node, scope: &Scope<'_>, faults: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::open("a module", node, faults)?;
         let name = fields
             .need("name", "write the name of its KMM Module", faults)
@@ -105,8 +127,10 @@ impl Module {
                 );
             }
         }
+        let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
+        recipes().filter_map(|recipe| recipe.source.as_ref()).for_each(|source| scope.check_source(source, faults));
         let name = name?;
-        if let Some(namespace) = namespace {
+        if let Some(namespace) = scope.namespace {
             check_name_length(&name, namespace, faults);
         }
         let kmods = all_kmods(&recipe, &overrides);

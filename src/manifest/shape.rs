@@ -52,18 +52,22 @@ pub(super) const CONTAINER: &[(&str, Shape)] = &[
     ("registryTLS", TLS),
 ];
 
-const MODPROBE: Shape = Shape::Object(
-    "`modprobe`",
-    &[
-        ("args", LOAD_UNLOAD),
-        ("dirName", Shape::Text),
-        ("firmwarePath", Shape::Text),
-        ("moduleName", Shape::Text),
-        ("modulesLoadingOrder", TEXTS),
-        ("parameters", TEXTS),
-        ("rawArgs", LOAD_UNLOAD),
-    ],
-);
+const MODPROBE: Shape = Shape::Object("`modprobe`", MODPROBE_FIELDS);
+
+const MODPROBE_FIELDS: &[(&str, Shape)] = &[
+    ("args", LOAD_UNLOAD),
+    ("dirName", Shape::Text),
+    ("firmwarePath", Shape::Text),
+    ("moduleName", Shape::Text),
+    ("modulesLoadingOrder", TEXTS),
+    ("parameters", TEXTS),
+    ("rawArgs", LOAD_UNLOAD),
+];
+
+/// Whether `modprobe` has a field of this name.
+pub(super) fn is_modprobe_key(key: &str) -> bool {
+    MODPROBE_FIELDS.iter().any(|(name, _)| *name == key)
+}
 
 /// Fields of a mapping's `build` besides its ConfigMap.
 pub(super) const BUILD: Shape = Shape::Object(

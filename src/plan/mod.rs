@@ -4,6 +4,11 @@ mod identity;
 mod patch;
 mod recipe;
 
+#[cfg(test)]
+mod identity_tests;
+#[cfg(test)]
+mod releases_tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -49,12 +49,14 @@ impl Invalid {
     }
 }
 
-/// The candidate nearest to `word`, for "did you mean"; `None` where nothing is near.
+/// The candidate nearest to `word`, for "did you mean"; `None` where more than a third of the
+/// letters would have to change.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|candidate| (strsim::osa_distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= word.len().max(candidate.len()).div_ceil(3))
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

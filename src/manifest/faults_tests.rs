@@ -1,0 +1,130 @@
+//! What a wrong manifest is told: every fault at once, each with its place and what to write.
+
+use crate::testing::World;
+
+/// The faults of a manifest, for snapshots.
+fn told(world: &World) -> String {
+    world.faults().join("\n")
+}
+
+#[test]
+fn the_small_manifest_is_right() {
+    assert_eq!(World::small().faults(), Vec::<String>::new());
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let world = World::small()
+        .with("namespace: kmm-ci", "namspace: kmm-ci")
+        .with("builder: dtk", "bilder: dtk")
+        .with("5.14.0-2.el9.x86_64+rt", "5.14.0-2+")
+        .with("source: code\n", "source: cod\n")
+        .with("kmods: [one, two]", "kmods: [one.ko, two]")
+        .with("targets: [all]", "target: [all]")
+        .with("image: registry.example.com/kmods/first", "image: https://registry.example.com/x")
+        .with("modprobe: {moduleName: one}", "modprobe: {moduleNam: one}");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn an_empty_manifest_is_told_what_it_needs() {
+    let mut world = World::small();
+    world.manifest = "{}".into();
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_as_such() {
+    let world = World::small()
+        .and("targets: {}\npublish: {}\n")
+        .with("ref: main,", "ref: main, submodules: true, secret: s, at: x,")
+        .with("    source: code\n", "    source: code\n    versions: [a]\n    install: {strip: true, host: true}\n")
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: [{dkms: {}}, {make: {jobs: 4}}]");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn values_are_told_apart_from_kinds() {
+    let world = World::small()
+        .with("kernels:\n", "kernels:\n  - [5.14.0-3.x86_64]\n  - {release: 5.14.0-3.x86_64, labels: [a]}\n  - {dtk: quay.io/x:latest, release: 5.14.0-4.x86_64}\n  - {release: 5.14.0-5.x86_64, nodes: many}\n")
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {make: {targets: all, vars: {A: {}, 9B: x, C: '${KERNEL_VERSON}', D: \"a\\nb\"}}}")
+        .with("kmods: [one, two]", "kmods:");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn patterns_are_checked() {
+    let world = World::small().with(
+        "    source: code\n",
+        "    source: code\n    kernels: {include: ['[', 'a)|(b'], exclude: '*', labels: {a: {}}}\n    overrides:\n      - {build: {make: {}}}\n      - {when: {realease: x}}\n",
+    );
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn paths_stay_in_the_manifests_folder() {
+    let world = World::small()
+        .with("ref: main, patches: [fix.patch]", "ref: main, dir: ../x, patches: [../fix.patch, /etc/passwd, 'a\\b']")
+        .with("kernels:\n", "kernels:\n  - file: ../fleet.yaml\n  - file: absent.yaml\n")
+        .with("    source: code\n", "    source: code\n    template: ../t.Dockerfile\n    install: {dir: ../../etc}\n")
+        .with("name: first", "name: ../first")
+        .and("output: {dir: /tmp}\n");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn git_urls_that_could_run_something_are_refused() {
+    let with_url = |url: &str| World::small().with("https://example.com/code.git", url).faults();
+    for url in
+        ["--upload-pack=x", "'ext::sh -c id'", "ssh://-oProxyCommand=id/x", "https://user:secret@h/x", "\"h:a\\nb\""]
+    {
+        let faults = with_url(url);
+        assert!(faults.len() == 1 && faults[0].contains("invalid-value"), "{url}: {faults:?}");
+    }
+}
+
+#[test]
+fn names_that_repeat_are_told_with_both_places() {
+    let module = "  - {name: first, source: code, kmods: [x], image: r.example.com/x, kmm: {selector: {a: b}}}\n";
+    let world = World::small().and(module).with("  - 5.14.0-2.el9.x86_64+rt", "  - 5.14.0-1.el9.x86_64");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn a_kernel_file_has_faults_of_its_own() {
+    let fleet = "apiVersion: kmodgen/v2\nkernels:\n  - 5.14.0-9.x86_64\n  - relase: 5.14.0-9.x86_64\n";
+    let world = World::small().with("kernels:\n", "kernels:\n  - file: fleet.yaml\n").file("fleet.yaml", fleet);
+    assert_snapshot!(told(&world));
+}
+
+#[test]
+fn a_module_for_no_kernel_is_a_warning() {
+    let world = World::small().with("    source: code\n", "    source: code\n    kernels: {include: ['5.14']}\n");
+    assert!(world.faults()[0].contains("no-kernel"));
+    assert_eq!(world.outputs().len(), 1, "only the top kustomization is left");
+}
+
+#[test]
+fn no_value_changes_its_text() {
+    for text in ["1.10", "on", "0123", "1_000", "yes", "0x10", "1e3", ".inf", "2001-01-01", "True"] {
+        let world = World::small()
+            .with("A: x", &format!("A: {text}"))
+            .with("selector: {node-role.kubernetes.io/worker: ''}", &format!("selector: {{version: {text}}}"));
+        let outputs = world.outputs();
+        let find = |name: &str| &outputs.iter().find(|output| output.path.file_name() == name).unwrap().text;
+        assert!(find("Dockerfile").contains(&format!(" A={text} ")), "{text}");
+        assert!(find("module.yaml").contains(&format!("version: \"{text}\"")), "{text}");
+    }
+}
+
+#[test]
+fn overrides_apply_in_order() {
+    let world = World::small().with(
+        "    image: registry",
+        "    overrides:\n      - {when: {labels: {site: a}}, kmods: [two], build: {make: {vars: {A: second, B: b}}}}\n      - {when: {release: '.*-1\\..*'}, images: {runtime: other.example.com/r:1}, build: {make: {vars: {A: third}}}}\n      - {when: {release: nothing}, build: {kbuild: {}}}\n    image: registry",
+    );
+    let outputs = world.outputs();
+    let text = &outputs.iter().find(|o| o.path.as_str() == "first/5.14.0-1.el9.x86_64/Dockerfile").unwrap().text;
+    assert!(text.contains("make A=third B=b all"), "{text}");
+    assert!(text.contains("FROM other.example.com/r:1") && text.contains("for kmod in two;"), "{text}");
+}

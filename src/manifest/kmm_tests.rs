@@ -1,0 +1,162 @@
+//! The rules of KMM's webhook, each refused at its line.
+
+use crate::testing::World;
+
+/// Refuses `kmm` in place of the small manifest's, by a fault that says `said`.
+fn refuses(kmm: &str, said: &str) {
+    let world = World::small()
+        .with("      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n", kmm);
+    let faults = world.faults();
+    assert!(faults.iter().any(|fault| fault.contains(said)), "{kmm}: {faults:?}");
+}
+
+/// As [`refuses`], with a selector and modprobe that are right.
+fn refuses_beside(kmm: &str, said: &str) {
+    refuses(&format!("      selector: {{a: b}}\n      modprobe: {{moduleName: one}}\n      {kmm}\n"), said);
+}
+
+fn refuses_modprobe(modprobe: &str, said: &str) {
+    refuses(&format!("      selector: {{a: b}}\n      modprobe: {modprobe}\n"), said);
+}
+
+#[test]
+fn modprobe_names_a_kmod_or_has_both_raw_arguments() {
+    refuses_modprobe("{parameters: [a=b]}", "neither `moduleName`");
+    refuses_modprobe("{rawArgs: {load: [one]}}", "neither `moduleName`");
+    refuses_modprobe("{moduleName: oen}", "none of the module's kmods | did you mean `one`?");
+    refuses_modprobe("{moduleName: one, dirName: /usr}", "`dirName` is `/opt`");
+}
+
+#[test]
+fn the_loading_order_starts_with_the_module() {
+    refuses_modprobe("{moduleName: one, modulesLoadingOrder: [one]}", "fewer than two");
+    refuses_modprobe("{moduleName: one, modulesLoadingOrder: [two, one]}", "does not start with `moduleName`");
+    refuses_modprobe("{moduleName: one, modulesLoadingOrder: [one, two, one]}", "listed twice");
+    refuses_modprobe("{rawArgs: {load: [a], unload: [b]}, modulesLoadingOrder: [one, two]}", "needs `moduleName`");
+}
+
+#[test]
+fn several_kmods_need_a_name_to_load() {
+    refuses("      selector: {a: b}\n", "nothing says which to load");
+    let one = World::small().with("kmods: [one, two]", "kmods: [one]").with("      modprobe: {moduleName: one}\n", "");
+    assert!(one.outputs().iter().any(|output| output.text.contains("moduleName: \"one\"")));
+}
+
+#[test]
+fn a_selector_is_needed() {
+    refuses("      modprobe: {moduleName: one}\n", "on which nodes");
+}
+
+#[test]
+fn what_is_generated_cannot_be_given() {
+    for key in ["kernelMappings: []", "containerImage: x", "version: '1'", "build: {dockerfileConfigMap: {name: x}}"] {
+        refuses_beside(key, "kmodgen's to write");
+    }
+    refuses_beside("inTreeModuleToRemove: x", "deprecated");
+}
+
+#[test]
+fn unknown_fields_are_refused_with_the_near_one() {
+    refuses_beside("container: {}", "has no key `container`");
+    refuses_beside("imagePullPolcy: Always", "did you mean `imagePullPolicy`?");
+    refuses_beside("registryTLS: {insecur: true}", "did you mean `insecure`?");
+    refuses_modprobe("{moduleName: one, inTreeModuleToRemove: x}", "has no key `inTreeModuleToRemove`");
+}
+
+#[test]
+fn fields_have_the_types_of_the_api() {
+    refuses_beside("registryTLS: {insecure: 'true'}", "without quotes");
+    refuses_beside("imagePullPolicy: Sometimes", "write one of `Always`, `IfNotPresent` and `Never`");
+    refuses_beside("imageRebuildTriggerGeneration: one", "a whole number");
+    refuses_beside("inTreeModulesToRemove: x", "is a list");
+}
+
+#[test]
+fn signing_needs_keys_and_files_that_are_there() {
+    refuses_beside("sign: {certSecret: {name: c}}", "no `keySecret`");
+    refuses_beside("sign: {keySecret: {name: k}}", "no `certSecret`");
+    let sign = |files: &str| format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: {files}}}");
+    refuses_beside(&sign("[]"), "names no file");
+    refuses_beside(&sign("[/lib/modules/*/extra/one.ko]"), "under `dirName`");
+    refuses_beside(&sign("['/opt/lib/modules/*/one.ko']"), "matches no file of the image");
+    refuses_beside(&sign("['/opt/lib/modules/*/extra/three.ko']"), "matches no file of the image");
+    refuses_beside(
+        "sign: {keySecret: {name: k}, certSecret: {name: c}, unsignedImage: x}",
+        "`unsignedImage` is ignored",
+    );
+}
+
+#[test]
+fn signed_files_are_written_out_for_each_kernel() {
+    let signed = |files: &str| {
+        World::small()
+            .with(
+                "    kmm:\n",
+                &format!("    kmm:\n      sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}{files}}}\n"),
+            )
+            .outputs()
+            .into_iter()
+            .find(|output| output.path.file_name() == "module.yaml")
+            .unwrap()
+            .text
+    };
+    assert!(signed("").contains("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/two.ko\""));
+    let named = signed(", filesToSign: ['/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko']");
+    assert!(named.contains("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/one.ko\""), "{named}");
+}
+
+#[test]
+fn build_arguments_are_the_users_own() {
+    let argument = |name: &str, value: &str| format!("build: {{buildArgs: [{{name: {name}, value: {value}}}]}}");
+    for name in ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"] {
+        refuses_beside(&argument(name, "x"), "KMM sets the build argument");
+    }
+    refuses_beside(&argument("9a", "x"), "not the name of a variable");
+    refuses_beside(&argument("A", "\"a\\nb\""), "not one line");
+    refuses_beside("build: {buildArgs: [{name: A}]}", "a `name` and a `value`");
+    refuses_beside("build: {buildArgs: [{name: A, value: a}, {name: A, value: b}]}", "given twice");
+}
+
+#[test]
+fn device_plugin_and_dra_exclude_each_other() {
+    refuses_beside("devicePlugin: {container: {image: x}}\n      dra: {container: {image: x}}", "not both");
+}
+
+#[test]
+fn host_paths_are_where_kmm_lets_them_be() {
+    let volume = |path: &str| {
+        format!("devicePlugin: {{volumes: [{{name: v, hostPath: {{path: {path}}}}}], container: {{image: x}}}}")
+    };
+    for path in ["/etc", "/", "/device", "/var/../etc"] {
+        refuses_beside(&volume(path), "KMM refuses this host path");
+    }
+    let fine = World::small().with("    kmm:\n", &format!("    kmm:\n      {}\n", volume("/var/lib/x")));
+    assert_eq!(fine.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn tolerations_are_kubernetes_own() {
+    refuses_beside("tolerations: [{operator: Like, key: a}]", "`Equal` or `Exists`");
+    refuses_beside("tolerations: [{key: a, effect: Never}]", "`NoSchedule`");
+    refuses_beside("tolerations: [{operator: Exists, key: a, value: b}]", "has no `value`");
+    refuses_beside("tolerations: [{value: b}]", "without a `key`");
+    refuses_beside("tolerations: [{key: a, tolerationSeconds: 3}]", "goes with `effect: NoExecute`");
+}
+
+#[test]
+fn names_fit_kmms_labels() {
+    let long = World::small().with("name: first", "name: a-module-with-a-rather-long-name-of-its-own");
+    assert!(long.faults()[0].contains("KMM allows 41 | shorten one of them by 8"), "{:?}", long.faults());
+    let dotted = World::small().with("name: first", "name: first.module");
+    assert!(dotted.faults()[0].contains("contains '.'"));
+}
+
+#[test]
+fn versions_are_label_values() {
+    let version =
+        |text: &str| World::small().with("    source: code\n", &format!("    source: code\n    version: {text}\n"));
+    assert!(version("1.10").outputs().iter().any(|output| output.text.contains("version: \"1.10\"")));
+    for bad in ["'a b'", "'-1'", "''", &"1".repeat(64)] {
+        assert!(version(bad).faults()[0].contains("not a version that KMM takes"), "{bad}");
+    }
+}

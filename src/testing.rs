@@ -1,0 +1,128 @@
+//! Manifests in memory, for tests of the core.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::lock::Lock;
+use crate::manifest::Manifest;
+use crate::output::{Output, outputs};
+use crate::plan::Plan;
+use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+
+/// A manifest's folder in memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
+
+impl InputFiles for Files {
+    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+        self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+}
+
+/// A small manifest that is right: one source, two kernels, one module.
+pub(crate) const SMALL: &str = "\
+apiVersion: kmodgen/v1
+namespace: kmm-ci
+sources:
+  code: {git: https://example.com/code.git, ref: main, patches: [fix.patch]}
+images: {builder: dtk, runtime: registry.example.com/runtime:1}
+kernels:
+  - release: 5.14.0-1.el9.x86_64
+    labels: {site: a}
+  - 5.14.0-2.el9.x86_64+rt
+modules:
+  - name: first
+    source: code
+    kmods: [one, two]
+    build: {make: {targets: [all], vars: {A: x}}}
+    image: registry.example.com/kmods/first
+    kmm:
+      modprobe: {moduleName: one}
+      selector: {node-role.kubernetes.io/worker: ''}
+";
+
+/// What a test starts from.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) manifest: String,
+    pub(crate) files: Files,
+    pub(crate) lock: Lock,
+}
+
+impl World {
+    /// [`SMALL`], its patch, and a lock that is complete for it.
+    pub(crate) fn small() -> Self {
+        let mut world = Self { manifest: SMALL.into(), files: Files::default(), lock: Lock::default() };
+        world.pin("https://example.com/code.git", "main", 'a');
+        world.file("fix.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")
+    }
+
+    pub(crate) fn pin(&mut self, url: &str, reference: &str, digit: char) {
+        let commit = GitOid::parse(&digit.to_string().repeat(40)).unwrap();
+        self.lock.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), commit);
+    }
+
+    pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
+        self.files.0.insert(path.into(), text.as_ref().to_vec());
+        self
+    }
+
+    /// The manifest with one text in place of another, which must be there.
+    pub(crate) fn with(mut self, old: &str, new: &str) -> Self {
+        assert!(self.manifest.contains(old), "the manifest has no {old:?}");
+        self.manifest = self.manifest.replace(old, new);
+        self
+    }
+
+    /// The manifest with lines added at its end.
+    pub(crate) fn and(mut self, lines: &str) -> Self {
+        self.manifest.push_str(lines);
+        self
+    }
+
+    /// What is wrong with it, errors and warnings, as `line:column code message`.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut sources = SourceMap::default();
+        self.expand(&mut sources, |_, _| ()).1.iter().map(|fault| line(fault, &sources)).collect()
+    }
+
+    /// Runs `use_plan` on the plan, if there is one.
+    pub(crate) fn expand<T>(
+        &self,
+        sources: &mut SourceMap,
+        use_plan: impl FnOnce(&Manifest, &Plan<'_>) -> T,
+    ) -> (Option<T>, Vec<Diagnostic>) {
+        let mut faults = Diagnostics::default();
+        let source = sources.add("kmodgen.yaml", self.manifest.as_str());
+        let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
+        let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifest| {
+            let plan = Plan::expand(&manifest, &self.lock, &files, 1, sources, &mut faults)?;
+            Some(use_plan(&manifest, &plan))
+        });
+        (used, faults.into_sorted())
+    }
+
+    /// The plan's outputs; the manifest must be right.
+    pub(crate) fn outputs(&self) -> Vec<Output> {
+        let (outputs, faults) = self.expand(&mut SourceMap::default(), outputs);
+        outputs.unwrap_or_else(|| panic!("{faults:#?}"))
+    }
+
+    /// Content hash and image of every mapping, by `MODULE/RELEASE`.
+    pub(crate) fn identities(&self) -> BTreeMap<String, (String, String)> {
+        let (identities, faults) = self.expand(&mut SourceMap::default(), |_, plan| {
+            let identity = |m: &crate::plan::Mapping<'_>| {
+                let key = format!("{}/{}", m.module.name.value, m.kernel.release.value);
+                (key, (m.hash.to_string(), m.image.to_string()))
+            };
+            plan.mappings().map(identity).collect()
+        });
+        identities.unwrap_or_else(|| panic!("{faults:#?}"))
+    }
+}
+
+fn line(fault: &Diagnostic, sources: &SourceMap) -> String {
+    let place = fault.labels.first().map(|label| sources.locate(label.span)).unwrap_or_default();
+    let help = if fault.help.is_empty() { String::new() } else { format!(" | {}", fault.help.join(" | ")) };
+    format!("{place} {}: {}{help}", fault.code, fault.message)
+}
