@@ -5,6 +5,9 @@ mod environment;
 mod fault;
 mod quote;
 
+#[cfg(test)]
+mod rules_tests;
+
 pub use built_in::{BUILT_IN, NEWEST};
 pub use environment::Templates;
 pub use fault::TemplateFault;

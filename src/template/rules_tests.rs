@@ -1,0 +1,155 @@
+//! A mistake in a template is an error at its line, and never an odd Dockerfile.
+
+use crate::testing::World;
+use crate::vocabulary::SourceMap;
+
+/// The small manifest with a template of its own.
+fn with_template(text: &str) -> World {
+    World::small()
+        .with("    source: code\n", "    source: code\n    template: t.Dockerfile\n")
+        .file("t.Dockerfile", text)
+}
+
+/// The fault of rendering `text`, with the place in the template.
+fn fault(text: &str) -> String {
+    let mut faults = with_template(text).faults();
+    faults.truncate(1);
+    faults.pop().unwrap_or_default()
+}
+
+fn dockerfile(world: &World) -> String {
+    world.outputs().into_iter().find(|output| output.path.file_name() == "Dockerfile").unwrap().text
+}
+
+#[test]
+fn undefined_values_are_errors_at_their_line() {
+    assert!(
+        fault("FROM a\nRUN {{ nothing }}\n").starts_with("t.Dockerfile:2:8 template: "),
+        "{}",
+        fault("FROM a\nRUN {{ nothing }}\n")
+    );
+    assert!(fault("FROM {{ kernel.nothing }}\n").starts_with("t.Dockerfile:1:"));
+    assert!(fault("{% if nothing %}{% endif %}").starts_with("t.Dockerfile:1:"));
+    assert!(fault("FROM a\n{% block %}").starts_with("t.Dockerfile:2:"), "{}", fault("FROM a\n{% block %}"));
+    assert!(fault("FROM {{ runtime | nofilter }}\n").contains("nofilter"));
+}
+
+#[test]
+fn what_cannot_be_printed_is_refused() {
+    for printed in ["true", "none", "kmods", "kernel", "source.patches"] {
+        assert!(fault(&format!("FROM a\n# {{{{ {printed} }}}}\n")).contains("cannot be printed"), "{printed}");
+    }
+    assert!(dockerfile(&with_template("FROM a\n# {{ 1 + 1 }}\n")).contains("# 2\n"));
+}
+
+#[test]
+fn a_value_is_quoted_or_refused() {
+    for unsafe_way in [
+        "kernel.labels.x",
+        "kernel.labels.x | safe",
+        "kernel.labels.x | escape",
+        "kernel.labels.x | upper",
+        "(kernel.labels.y | sh) ~ kernel.labels.x",
+        "kernel.labels.x ~ (kernel.labels.y | sh)",
+        "[kernel.labels.y | sh, kernel.labels.x] | join(' ')",
+        "(kernel.labels.y | sh) | replace('y', kernel.labels.x)",
+        "'%s' | format(kernel.labels.x)",
+        "(kernel.labels.y | sh | format(kernel.labels.x))",
+        "kernel.labels.x | string",
+        "kernel.labels.x | trim",
+        "kernel.labels.x | default(1)",
+    ] {
+        let world = with_template(&format!("FROM a\nRUN echo {{{{ {unsafe_way} }}}}\n"))
+            .with("labels: {site: a}", "labels: {site: a, x: \"a' ; id #\", y: \"y y\"}");
+        let (planned, faults) =
+            world.expand(&mut SourceMap::default(), |_, plan| plan.modules[0].1[0].dockerfile.clone());
+        let said = faults.first().map(|fault| fault.message.as_str()).unwrap_or_default();
+        assert!(planned.is_none(), "{unsafe_way}: {}", planned.unwrap_or_default());
+        assert!(!said.is_empty(), "{unsafe_way}");
+    }
+}
+
+#[test]
+fn a_capture_may_be_printed_again() {
+    let text =
+        "{% macro m(x) %}echo {{ x | sh }}{% endmacro %}{% set c %}{{ m(\"it's\") }}{% endset %}FROM a\nRUN {{ c }}\n";
+    assert!(dockerfile(&with_template(text)).contains(r"RUN echo 'it'\''s'"));
+}
+
+#[test]
+fn endless_templates_end() {
+    for text in [
+        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}FROM a",
+        "{% include 't.Dockerfile' %}",
+        "{% extends 't.Dockerfile' %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ 'x' * 1000000000 }}",
+        "{% set ns = namespace(x='y') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+    ] {
+        assert!(fault(text).contains("template:"), "{text}: {}", fault(text));
+    }
+}
+
+#[test]
+fn templates_come_from_the_manifests_folder_alone() {
+    for name in ["../x", "/etc/passwd", "a/../../x", "absent", "kmodgen/absent"] {
+        let said = fault(&format!("{{% include '{name}' %}}"));
+        assert!(said.starts_with("t.Dockerfile:1:") && said.contains("template:"), "{name}: {said}");
+    }
+    let world = with_template("{% extends 'kmodgen/dtk' %}{% block labels %}{% include 'part' %}{% endblock %}");
+    assert!(dockerfile(&world.file("part", "LABEL a=b\n")).contains("LABEL a=b"));
+}
+
+#[test]
+fn a_fault_in_an_include_is_shown_there() {
+    let world = with_template("FROM a\n{% include 'part' %}").file("part", "\n\n{{ nothing }}\n");
+    assert!(world.faults()[0].starts_with("part:3:"), "{:?}", world.faults());
+}
+
+#[test]
+fn each_block_can_be_replaced_and_extended() {
+    let skeleton = include_str!("../../templates/v1/skeleton.Dockerfile");
+    for block in [
+        "args",
+        "builder_from",
+        "builder_prepare",
+        "sources",
+        "patches",
+        "build",
+        "install",
+        "depmod",
+        "runtime_from",
+        "runtime_prepare",
+        "runtime_copy",
+        "labels",
+        "runtime_end",
+    ] {
+        assert!(
+            skeleton.contains(&format!("{{% block {block} %}}"))
+                || skeleton.contains(&format!("{{%- block {block} %}}")),
+            "{block}"
+        );
+        let text = format!(
+            "{{% extends 'kmodgen/dtk' %}}{{% block {block} %}}{{{{ super() }}}}\n# extended here\n{{% endblock %}}"
+        );
+        let extended = dockerfile(&with_template(&text));
+        assert!(extended.contains("# extended here\n"), "{block}");
+    }
+}
+
+#[test]
+fn the_built_in_dockerfiles_read_well() {
+    let world = World::small()
+        .with("ref: main,", "ref: main, dir: ci/code,")
+        .with("vars: {A: x}", "vars: {A: x, KERNEL_SRC_DIR: '/lib/modules/${KERNEL_VERSION}/build'}, env: {LANG: C}")
+        .with("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: DEBUG, value: \"a 'b' $c\"}]}\n");
+    assert_snapshot!("dtk", dockerfile(&world));
+    let on = |template: &str, builder: &str| {
+        let world = World::small()
+            .with("builder: dtk", &format!("builder: {builder}"))
+            .with("    source: code\n", &format!("    source: code\n    template: {template}\n"));
+        dockerfile(&world)
+    };
+    assert_snapshot!("kernel-devel", on("kernel-devel", "registry.access.redhat.com/ubi9/ubi:9.4"));
+    assert_snapshot!("debian", on("debian", "docker.io/library/debian:12-slim"));
+}
