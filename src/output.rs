@@ -1,9 +1,10 @@
 //! The files that a plan stands for, as paths below the output folder and exact bytes.
 
+use crate::contract::{self, module::Size};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::render;
-use crate::vocabulary::{KernelRelease, ModuleName, RelPath, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, ModuleName, RelPath, Span};
 
 /// The file of a mapping's Dockerfile.
 pub const DOCKERFILE: &str = "Dockerfile";
@@ -68,6 +69,28 @@ pub fn outputs(manifest: &Manifest, plan: &Plan<'_>) -> Vec<Output> {
     outputs
 }
 
+/// Notes Modules that a cluster, or the usual way of applying, would not take.
+pub fn check_sizes(outputs: &[Output], faults: &mut Diagnostics) {
+    for output in outputs.iter().filter(|output| output.path.file_name() == MODULE) {
+        let bytes = output.text.len();
+        let name = output.module.as_ref().map(ToString::to_string).unwrap_or_default();
+        let fault = match contract::module::size(bytes) {
+            Size::Fine => continue,
+            Size::ServerSideOnly => Diagnostic::warning(
+                "large-module",
+                format!("the Module of `{name}` has {bytes} bytes, too many for client-side apply"),
+            )
+            .help("apply it server-side: `kubectl apply --server-side`, or `ServerSideApply=true` in Argo CD"),
+            Size::TooLarge => Diagnostic::error(
+                "large-module",
+                format!("the Module of `{name}` has {bytes} bytes, and a cluster takes no object over 1.5 MiB"),
+            )
+            .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
+        };
+        faults.push(fault.at(output.origin, ""));
+    }
+}
+
 /// Whether a path below the output folder is one that kmodgen may have written: only such files
 /// are ever looked at for removal.
 pub fn may_be_ours(path: &RelPath) -> bool {
@@ -77,5 +100,59 @@ pub fn may_be_ours(path: &RelPath) -> bool {
         [_, file] => [MODULE, KUSTOMIZATION].contains(file),
         [_, _, file] => [DOCKERFILE, CONFIG_MAP].contains(file),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use crate::vocabulary::SourceMap;
+
+    #[test]
+    fn large_modules_are_told_of() {
+        for (bytes, expected) in [(200_000, None), (300_000, Some(false)), (1_600_000, Some(true))] {
+            let mut outputs = World::small().outputs();
+            let module = outputs.iter_mut().find(|output| output.path.file_name() == MODULE).unwrap();
+            module.text = "x".repeat(bytes);
+            let mut faults = Diagnostics::default();
+            check_sizes(&outputs, &mut faults);
+            let told = (!faults.is_empty()).then(|| faults.has_errors());
+            assert_eq!(told, expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn outputs_come_after_what_they_name() {
+        let outputs = World::small().outputs();
+        let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "first/5.14.0-1.el9.x86_64/Dockerfile",
+                "first/5.14.0-1.el9.x86_64/configmap.yaml",
+                "first/5.14.0-2.el9.x86_64+rt/Dockerfile",
+                "first/5.14.0-2.el9.x86_64+rt/configmap.yaml",
+                "first/module.yaml",
+                "first/kustomization.yaml",
+                "kustomization.yaml",
+            ]
+        );
+        assert!(outputs.iter().all(|output| may_be_ours(&output.path)));
+    }
+
+    #[test]
+    fn the_objects_read_well() {
+        let outputs = World::small().outputs();
+        let find = |path: &str| &outputs.iter().find(|output| output.path.as_str() == path).unwrap().text;
+        assert_snapshot!("configmap", find("first/5.14.0-2.el9.x86_64+rt/configmap.yaml"));
+        assert_snapshot!("module", find("first/module.yaml"));
+        assert_snapshot!("kustomization", find("first/kustomization.yaml"));
+        let mut sources = SourceMap::default();
+        World::small().expand(&mut sources, |_, plan| {
+            let mapping = plan.mappings().next().unwrap();
+            let text = find("first/5.14.0-1.el9.x86_64/configmap.yaml");
+            assert!(text.contains(&mapping.hash.to_string()) && text.contains(&mapping.config_map));
+        });
     }
 }

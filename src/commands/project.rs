@@ -124,10 +124,7 @@ impl Project {
                 Err(error) => faults.push(unresolved(&error).at(sources[0].git.span, "")),
             }
         }
-        if faults.has_errors() {
-            return Err(Faults { diagnostics: faults.into_sorted(), sources: self.sources.clone() }.into());
-        }
-        Ok(())
+        self.report(faults)
     }
 
     /// Writes the lock where it differs from the one on disk; says whether it did.
@@ -151,6 +148,18 @@ impl Project {
             }
             None => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
         }
+    }
+
+    /// Shows warnings.
+    ///
+    /// # Errors
+    /// All of them where one is an error.
+    pub(super) fn report(&self, faults: Diagnostics) -> anyhow::Result<()> {
+        if faults.has_errors() {
+            return Err(Faults { diagnostics: faults.into_sorted(), sources: self.sources.clone() }.into());
+        }
+        self.warn(faults);
+        Ok(())
     }
 
     fn warn(&self, faults: Diagnostics) {

@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::previous::{self, OldModule};
 use crate::reconcile::Tree;
 use crate::settings::{self, Only};
+use crate::vocabulary::Diagnostics;
 
 /// What there is beside what should be.
 pub(super) struct Survey<'p> {
@@ -42,6 +43,9 @@ impl<'p> Survey<'p> {
         let plan = project.plan(workers)?;
         only.map_or(Ok(()), |only| only.check(&plan))?;
         let outputs = output::outputs(&project.manifest, &plan);
+        let mut faults = Diagnostics::default();
+        output::check_sizes(&outputs, &mut faults);
+        project.report(faults)?;
         let root = settings::output_folder(output, &project.manifest, &project.folder);
         let wanted: BTreeSet<_> = outputs.iter().map(|output| output.path.clone()).collect();
         let tree = fs::read_tree(&root, &wanted)

@@ -37,6 +37,18 @@ pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
             "break the line in the template",
         );
     }
+    if let Some((at, bad)) =
+        text.split('\n').enumerate().find_map(|(at, line)| Some((at, line.chars().find(|c| is_garbled(*c))?)))
+    {
+        return breach(
+            format!(
+                "has the character U+{:04X} in line {}, which GitOps tools do not carry intact",
+                u32::from(bad),
+                at + 1
+            ),
+            "take it out of the template",
+        );
+    }
     if !text.lines().any(|line| instruction(line) == "FROM") {
         return breach("has no FROM".into(), "extend one of kmodgen's templates, or write a whole Dockerfile");
     }
@@ -47,6 +59,11 @@ pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
         );
     }
     check_runs(text)
+}
+
+/// Control characters but for the tab, and what kustomize 5.5 changes or refuses (tried).
+pub fn is_garbled(c: char) -> bool {
+    (c.is_control() && c != '\t') || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c)
 }
 
 fn check_runs(text: &str) -> Result<(), Breach> {
@@ -92,6 +109,8 @@ mod tests {
             (long.as_str(), "in line 2"),
             (&run, "a RUN of more than"),
             (&large, "a ConfigMap holds 1 MiB"),
+            ("FROM a\n# \u{2028}\n", "U+2028 in line 2"),
+            ("FROM a\r\n", "U+000D in line 1"),
             ("RUN x\n", "no FROM"),
             ("FROM a\n# DTK_AUTO\n", "says DTK_AUTO"),
         ] {

@@ -1,3 +1,4 @@
 //! What KMM relies on, as checks.
 
 pub mod dockerfile;
+pub mod module;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest};
 use crate::yaml::{Entry, Node};
 
@@ -114,7 +115,7 @@ pub(super) fn text<T>(
 
 /// Free text on one line: no control characters, which no field of a build can carry.
 pub(super) fn line(text: &str) -> Result<String, Invalid> {
-    match text.chars().find(|c| c.is_control()) {
+    match text.chars().find(|c| *c == '\t' || is_garbled(*c)) {
         Some(bad) => Err(Invalid::new(format!("the value `{}` contains {bad:?}", text.escape_debug()))
             .help("write it on one line, without control characters")),
         None => Ok(text.to_owned()),

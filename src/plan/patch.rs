@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::contract::dockerfile::is_garbled;
 use crate::template::shell_word;
 use crate::vocabulary::{Digest, RelPath};
 
@@ -42,8 +43,7 @@ impl Patch {
 /// The text, where every character of it survives a Dockerfile and reads well in review.
 fn readable(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let odd =
-        |c: char| (c.is_control() && c != '\n' && c != '\t') || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c);
+    let odd = |c: char| c != '\n' && is_garbled(c);
     // KMM looks for this text anywhere in a Dockerfile, and then chooses the builder itself.
     let fits = !text.is_empty() && !text.contains(odd) && !text.contains("DTK_AUTO");
     (fits && text.lines().all(|line| line.len() <= LONGEST_LINE)).then_some(text)
