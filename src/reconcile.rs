@@ -55,7 +55,7 @@ pub struct Policy {
     pub force: bool,
     /// Modules that are left as they are, with the reason.
     pub held: BTreeMap<String, String>,
-    /// Leave alone every path that this refuses.
+    /// The paths that the run is about; all where `None`. Every other path is left alone.
     pub only: Option<BTreeSet<RelPath>>,
 }
 

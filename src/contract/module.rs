@@ -20,9 +20,11 @@ pub enum Size {
 
 /// Judges a Module by the length of its text, which is near enough to that of the object.
 pub fn size(bytes: usize) -> Size {
-    match bytes {
-        0..=LARGEST_CLIENT_SIDE => Size::Fine,
-        ..=LARGEST => Size::ServerSideOnly,
-        _ => Size::TooLarge,
+    if bytes > LARGEST {
+        Size::TooLarge
+    } else if bytes > LARGEST_CLIENT_SIDE {
+        Size::ServerSideOnly
+    } else {
+        Size::Fine
     }
 }
