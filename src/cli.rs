@@ -30,6 +30,8 @@ Exit code: 0 done; 1 differences under --check, or conflicts; 2 trouble.")]
     Plan(PlanArgs),
     /// Tell which input of a kernel's image changed, from what to what
     Explain(ExplainArgs),
+    /// Build the images that are not there yet, with podman, buildah or docker
+    Build(BuildArgs),
     /// Pin every branch, tag and short commit that is not pinned yet
     Lock(LockArgs),
     /// Pin branches and tags anew
@@ -139,6 +141,44 @@ pub struct ExplainArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<String>,
+    /// How many images to build at once
+    #[arg(short, long, value_name = "N", default_value = "1")]
+    pub jobs: std::num::NonZeroUsize,
+    /// The engine [default: the first of podman, buildah and docker that is installed]
+    #[arg(long, value_enum)]
+    pub engine: Option<crate::adapters::engine::Kind>,
+    /// Push what was built, and what is here but not in its registry
+    #[arg(long)]
+    pub push: bool,
+    /// Go on after a build failed
+    #[arg(long)]
+    pub keep_going: bool,
+    /// The Driver Toolkit image for kernels that name none
+    #[arg(long, value_name = "IMAGE")]
+    pub dtk: Option<String>,
+    /// The folder with the secrets that the builds mount: one folder for each, by its name
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
+    /// Where logs go [default: a folder of its own among the machine's temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub logs: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub network: NetworkArgs,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `lock`.

@@ -36,6 +36,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Generate(args) => commands::generate::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Build(args) => commands::build::run(&args),
         Command::Lock(args) => commands::lock::run(&args),
         Command::Update(args) => commands::update::run(&args),
     };

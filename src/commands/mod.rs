@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub mod build;
 pub mod explain;
 pub mod generate;
 pub mod lock;

@@ -26,6 +26,15 @@ pub struct Kmm {
     pub sign: Option<Sign>,
 }
 
+/// Whose TLS settings are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsSection {
+    /// The registry of the module loader images.
+    Registry,
+    /// The registries of the base images.
+    BaseImages,
+}
+
 /// How the kmods are signed.
 #[derive(Debug, Clone)]
 pub struct Sign {
@@ -66,6 +75,31 @@ impl Kmm {
             check_modprobe(modprobe, context, faults);
         }
         kmm
+    }
+
+    /// Whether a TLS setting, `insecure` or `insecureSkipTLSVerify`, is on.
+    pub fn tls_flag(&self, section: TlsSection, flag: &str) -> bool {
+        let (fields, key) = match section {
+            TlsSection::Registry => (&self.container, "registryTLS"),
+            TlsSection::BaseImages => (&self.build, "baseImageRegistryTLS"),
+        };
+        let settings = fields.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        let Some(Yaml::Map(settings)) = settings else { return false };
+        settings.iter().any(|(name, value)| name == flag && *value == Yaml::Verbatim("true".into()))
+    }
+
+    /// The names of the secrets that a build mounts.
+    pub fn build_secrets(&self) -> Vec<String> {
+        let secrets = self.build.iter().find(|(name, _)| name == "secrets").map(|(_, value)| value);
+        let Some(Yaml::Seq(secrets)) = secrets else { return Vec::new() };
+        let name = |secret: &Yaml| match secret {
+            Yaml::Map(fields) => fields.iter().find_map(|(key, value)| match value {
+                Yaml::Text(name) if key == "name" => Some(name.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        secrets.iter().filter_map(name).collect()
     }
 
     /// The section of a module that has none: all that can be derived.

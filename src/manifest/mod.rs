@@ -24,7 +24,7 @@ pub use build::{Build, EXPANDING, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
 pub use kernel::Kernel;
-pub use kmm::{Kmm, Sign};
+pub use kmm::{Kmm, Sign, TlsSection};
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 pub use source::Source;

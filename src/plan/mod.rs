@@ -21,7 +21,7 @@ use crate::lock::Lock;
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::render;
 use crate::template::{TemplateFault, Templates};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
 #[derive(Debug)]
@@ -42,6 +42,25 @@ pub struct Mapping<'m> {
     pub image: ImageRef,
     /// The name of its ConfigMap.
     pub config_map: String,
+}
+
+impl Mapping<'_> {
+    /// The build arguments that KMM gives to a build of this mapping, the user's own included;
+    /// `dtk` is the Driver Toolkit that KMM would choose, given where the Dockerfile asks for it.
+    pub fn build_arguments(&self, namespace: &Namespace, dtk: Option<&ImageRef>) -> Vec<(String, String)> {
+        let release = self.kernel.release.to_string();
+        let mut arguments = vec![
+            ("KERNEL_VERSION".to_owned(), release.clone()),
+            ("KERNEL_FULL_VERSION".to_owned(), release),
+            ("MOD_NAME".to_owned(), self.module.name.to_string()),
+            ("MOD_NAMESPACE".to_owned(), namespace.to_string()),
+        ];
+        if let Some(dtk) = dtk.filter(|_| self.dockerfile.contains("DTK_AUTO")) {
+            arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
+        }
+        arguments.extend(self.module.kmm.build_args.iter().cloned());
+        arguments
+    }
 }
 
 /// All mappings of a manifest, each module's together and in the order of its kernels.

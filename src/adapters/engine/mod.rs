@@ -1,0 +1,178 @@
+//! Container engines: podman, buildah or docker, whichever is there or is named.
+#![expect(clippy::disallowed_methods, reason = "engines are programs, and log files are files")]
+
+mod process;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub use process::{Cancel, Ended};
+
+/// Which program builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// podman
+    Podman,
+    /// buildah
+    Buildah,
+    /// docker
+    Docker,
+}
+
+/// One image to build.
+#[derive(Debug)]
+pub struct Build<'b> {
+    /// The whole Dockerfile.
+    pub dockerfile: &'b str,
+    /// Build arguments, as KMM sets them.
+    pub arguments: Vec<(String, String)>,
+    /// Folders of secrets, by the name under which the build finds them in `/run/secrets`.
+    pub secrets: Vec<(String, PathBuf)>,
+    /// Whether certificates of the base images' registries are checked.
+    pub tls_verify: bool,
+}
+
+/// A container engine.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    kind: Kind,
+}
+
+impl Engine {
+    /// The engine that is named, or the first that is installed.
+    ///
+    /// # Errors
+    /// What to install.
+    pub fn find(named: Option<Kind>) -> Result<Self, String> {
+        let candidates = named.map_or_else(|| vec![Kind::Podman, Kind::Buildah, Kind::Docker], |kind| vec![kind]);
+        let works =
+            |kind: &Kind| Command::new(kind.program()).arg("--version").output().is_ok_and(|o| o.status.success());
+        match candidates.iter().find(|kind| works(kind)) {
+            Some(kind) => Ok(Self { kind: *kind }),
+            None => {
+                let names: Vec<&str> = candidates.iter().map(|kind| kind.program()).collect();
+                Err(format!("{} is not installed, or does not run", names.join(", nor ")))
+            }
+        }
+    }
+
+    /// The program's name.
+    pub fn name(&self) -> &'static str {
+        self.kind.program()
+    }
+
+    /// All tagged images that the engine has.
+    ///
+    /// # Errors
+    /// What the engine said.
+    pub fn images(&self) -> Result<BTreeSet<String>, String> {
+        let format = match self.kind {
+            Kind::Buildah => "{{.Name}}:{{.Tag}}",
+            Kind::Podman | Kind::Docker => "{{.Repository}}:{{.Tag}}",
+        };
+        let text = self.output(&["images", "--format", format])?;
+        // Docker leaves its own registry's name out; the tags of ours name theirs.
+        Ok(text.lines().map(|line| line.trim().to_owned()).collect())
+    }
+
+    /// Builds an image without a tag, and returns its id: a failed or cancelled build leaves no
+    /// image under the name that would be taken for a good one.
+    ///
+    /// # Errors
+    /// How the engine ended; its words are in the log.
+    pub fn build(&self, build: &Build<'_>, log: &File, cancel: &Cancel) -> Result<String, Ended> {
+        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir()?;
+        let (context, dockerfile, id) =
+            (folder.path().join("context"), folder.path().join("Dockerfile"), folder.path().join("id"));
+        // KMM builds without a context, and so do we.
+        std::fs::create_dir(&context)?;
+        std::fs::write(&dockerfile, build.dockerfile)?;
+        let mut command = Command::new(self.name());
+        command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
+        for (name, value) in &build.arguments {
+            command.arg("--build-arg").arg(format!("{name}={value}"));
+        }
+        match self.kind {
+            Kind::Podman | Kind::Buildah => {
+                // The archives' timestamps would differ from build to build.
+                if !build.tls_verify {
+                    command.arg("--tls-verify=false");
+                }
+                for (name, path) in &build.secrets {
+                    command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));
+                }
+            }
+            Kind::Docker if !build.secrets.is_empty() => {
+                return Err(Ended::Refused(
+                    "docker cannot mount a folder of secrets into a build: use podman or buildah".into(),
+                ));
+            }
+            Kind::Docker => {}
+        }
+        command.arg(&context);
+        process::run(command, log, cancel)?;
+        Ok(std::fs::read_to_string(&id)?.trim().to_owned())
+    }
+
+    /// Gives an image its name.
+    ///
+    /// # Errors
+    /// What the engine said.
+    pub fn tag(&self, id: &str, image: &str) -> Result<(), String> {
+        self.output(&["tag", id, image]).map(drop)
+    }
+
+    /// Pushes an image to its registry.
+    ///
+    /// # Errors
+    /// How the engine ended; its words are in the log.
+    pub fn push(&self, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
+        let mut command = Command::new(self.name());
+        command.arg("push");
+        if !tls_verify && self.kind != Kind::Docker {
+            command.arg("--tls-verify=false");
+        }
+        command.arg(image);
+        process::run(command, log, cancel)
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new(self.name()).args(arguments).output().map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let words = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{} {}: {}", self.name(), arguments[0], words.lines().last().unwrap_or_default()))
+    }
+}
+
+impl Kind {
+    fn program(self) -> &'static str {
+        match self {
+            Self::Podman => "podman",
+            Self::Buildah => "buildah",
+            Self::Docker => "docker",
+        }
+    }
+}
+
+/// Opens a log file for a build, folders included.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    File::create(path)
+}
+
+/// The last `lines` lines of a log.
+pub fn tail(path: &Path, lines: usize) -> String {
+    let text = std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}

@@ -1,0 +1,127 @@
+//! Running an engine so that it can be stopped.
+
+use std::fs::File;
+use std::io;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often a running engine is looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How many ticks an engine has to clean up after it was asked to stop.
+const PATIENCE: u32 = 1000;
+
+/// Whether the run is to stop, shared by all who wait.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks all to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether all are asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How an engine ended, where it did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// It failed.
+    #[error("{0}")]
+    Failed(ExitStatus),
+    /// It was asked to stop.
+    #[error("stopped")]
+    Cancelled,
+    /// It cannot do what was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// It did not start, or its files could not be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs a program to its end, its output going to `log`. When cancelled, the program is asked to
+/// stop, so that it can remove its working containers, and is waited for.
+pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(), Ended> {
+    if cancel.is_cancelled() {
+        return Err(Ended::Cancelled);
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return match status {
+                _ if cancel.is_cancelled() => Err(Ended::Cancelled),
+                status if status.success() => Ok(()),
+                status => Err(Ended::Failed(status)),
+            };
+        }
+        if cancel.is_cancelled() {
+            stop(&mut child)?;
+            return Err(Ended::Cancelled);
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+fn stop(child: &mut Child) -> io::Result<()> {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        // It may have ended by itself just now.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    for _ in 0..PATIENCE {
+        if child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        std::thread::sleep(TICK);
+    }
+    child.kill()?;
+    child.wait().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_program_writes_to_its_log() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        run(shell("echo out; echo err >&2"), log.as_file(), &Cancel::default()).unwrap();
+        assert_eq!(std::fs::read_to_string(log.path()).unwrap(), "out\nerr\n");
+        let failed = run(shell("exit 3"), log.as_file(), &Cancel::default()).unwrap_err();
+        assert!(failed.to_string().contains('3'));
+    }
+
+    #[test]
+    fn a_cancelled_program_can_clean_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (started, cleaned) = (folder.path().join("started"), folder.path().join("cleaned"));
+        let script = format!(
+            "trap 'touch {}; exit 1' TERM; touch {}; while :; do sleep 0.02; done",
+            cleaned.display(),
+            started.display()
+        );
+        let cancel = Cancel::default();
+        let log = tempfile::tempfile().unwrap();
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| run(shell(&script), &log, &cancel));
+            while !started.exists() {
+                std::thread::sleep(TICK);
+            }
+            cancel.cancel();
+            assert!(matches!(running.join().unwrap(), Err(Ended::Cancelled)));
+        });
+        assert!(cleaned.exists());
+    }
+}

@@ -1,0 +1,146 @@
+//! Registries: whether an image is there, asked as the distribution specification says.
+#![expect(clippy::disallowed_methods, reason = "passwords are in files and in the environment")]
+
+mod auth;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::{HeaderMap, StatusCode};
+use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::vocabulary::ImageRef;
+
+/// The kinds of manifest that an image may have.
+const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+                      application/vnd.docker.distribution.manifest.v2+json, \
+                      application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// How a registry is spoken to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Plain HTTP is fine.
+    pub insecure: bool,
+    /// Certificates are not checked.
+    pub skip_verify: bool,
+}
+
+/// Whether a registry has `image`.
+///
+/// # Errors
+/// Why it could not be told, as a lower-case fragment.
+pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, String> {
+    let (host, path) = split(image);
+    let reference = image.digest().or(image.tag()).unwrap_or("latest");
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(timeout))
+        .tls_config(
+            TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).disable_verification(tls.skip_verify).build(),
+        )
+        .build()
+        .new_agent();
+    let url = |scheme: &str| format!("{scheme}://{host}/v2/{path}/manifests/{reference}");
+    let head = |url: &str, authorization: Option<&str>| {
+        let request = agent.head(url).header("accept", ACCEPT);
+        match authorization {
+            Some(value) => request.header("authorization", value),
+            None => request,
+        }
+        .call()
+        .map_err(|error| format!("cannot ask {host}: {error}"))
+    };
+    let mut address = url("https");
+    let mut answer = head(&address, None);
+    if tls.insecure && answer.is_err() {
+        address = url("http");
+        answer = head(&address, None);
+    }
+    let mut answer = answer?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        let authorization = authorization(&agent, answer.headers(), &host, &path)?;
+        answer = head(&address, Some(&authorization))?;
+    }
+    match answer.status() {
+        StatusCode::OK => Ok(true),
+        StatusCode::NOT_FOUND => Ok(false),
+        // Registries hide what a user may not see.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Err(format!("{host} refuses to show {path}: log in with your engine's `login`"))
+        }
+        status => Err(format!("{host} answers {status}")),
+    }
+}
+
+/// Host and path; an image without a host is Docker's.
+fn split(image: &ImageRef) -> (String, String) {
+    match image.repository().split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+            let host = if host == "docker.io" { "registry-1.docker.io" } else { host };
+            (host.to_owned(), path.to_owned())
+        }
+        Some(_) => ("registry-1.docker.io".into(), image.repository().to_owned()),
+        None => ("registry-1.docker.io".into(), format!("library/{}", image.repository())),
+    }
+}
+
+/// The value of `Authorization` that the registry's challenge asks for.
+fn authorization(agent: &ureq::Agent, headers: &HeaderMap, host: &str, path: &str) -> Result<String, String> {
+    let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let login = auth::login(&format!("{host}/{path}"));
+    let basic = login.map(|login| format!("Basic {}", STANDARD.encode(format!("{}:{}", login.user, login.password))));
+    let no_password = || format!("{host} wants a password: log in with your engine's `login`");
+    if challenge.to_ascii_lowercase().starts_with("basic") {
+        return basic.ok_or_else(no_password);
+    }
+    let realm = parameter(challenge, "realm").ok_or_else(no_password)?;
+    let service = parameter(challenge, "service").unwrap_or_default();
+    let scope = format!("repository:{path}:pull");
+    let request = agent.get(&realm).query("service", &service).query("scope", &scope);
+    let request = match &basic {
+        Some(basic) => request.header("authorization", basic),
+        None => request,
+    };
+    let mut answer = request.call().map_err(|error| format!("cannot get a token for {host}: {error}"))?;
+    let text = answer.body_mut().read_to_string().map_err(|error| format!("cannot get a token for {host}: {error}"))?;
+    let token: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    match token["token"].as_str().or(token["access_token"].as_str()) {
+        Some(token) => Ok(format!("Bearer {token}")),
+        None => Err(no_password()),
+    }
+}
+
+/// A parameter of a challenge, such as `realm` of `Bearer realm="…",service="…"`.
+fn parameter(challenge: &str, name: &str) -> Option<String> {
+    let start = challenge.find(&format!("{name}=\""))? + name.len() + 2;
+    let end = challenge[start..].find('"')?;
+    Some(challenge[start..start + end].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_say_where_they_are() {
+        for (image, host, path) in [
+            ("registry.example.com/kmods/x:1", "registry.example.com", "kmods/x"),
+            ("localhost:5000/x:1", "localhost:5000", "x"),
+            ("docker.io/library/debian:12", "registry-1.docker.io", "library/debian"),
+            ("team/x", "registry-1.docker.io", "team/x"),
+            ("debian", "registry-1.docker.io", "library/debian"),
+        ] {
+            assert_eq!(split(&ImageRef::parse(image).unwrap()), (host.into(), path.into()));
+        }
+    }
+
+    #[test]
+    fn challenges_are_read() {
+        let challenge = r#"Bearer realm="https://auth.example.com/token",service="registry.example.com""#;
+        assert_eq!(parameter(challenge, "realm").unwrap(), "https://auth.example.com/token");
+        assert_eq!(parameter(challenge, "service").unwrap(), "registry.example.com");
+        assert_eq!(parameter(challenge, "scope"), None);
+        assert_eq!(parameter("Bearer realm=\"", "realm"), None);
+    }
+}
