@@ -58,9 +58,6 @@ pub struct OutputArgs {
     /// Threads to render with [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
-    /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub network: NetworkArgs,
@@ -99,6 +96,9 @@ pub struct GenerateArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// Write nothing, and say what would be done
     #[arg(long)]
     pub dry_run: bool,
@@ -119,6 +119,24 @@ pub struct GenerateArgs {
     pub allow_remove: bool,
 }
 
+/// A form in which the plan is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// A table, for people
+    #[value(alias = "table")]
+    Text,
+    /// Every mapping with its state, for scripts; stable
+    Json,
+    /// The images that the registry must keep, one a line
+    Images,
+    /// What is to be built, as a docker-bake.json for BuildKit
+    Bake,
+    /// What is to be built, as a matrix for GitHub Actions
+    Github,
+    /// What is to be built, as a PipelineRun for Tekton
+    Tekton,
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -128,6 +146,16 @@ pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+    /// With --format images: also those that were in use at this revision or after it, and that
+    /// nodes may still need to unload
+    #[arg(long, value_name = "REVISION")]
+    pub since: Option<String>,
+    /// With bake and tekton: the Driver Toolkit image for kernels that name none
+    #[arg(long, value_name = "IMAGE")]
+    pub dtk: Option<String>,
 }
 
 /// Arguments of `explain`.
@@ -141,6 +169,9 @@ pub struct ExplainArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `build`.

@@ -43,11 +43,16 @@ pub fn modules(tree: &Tree) -> BTreeMap<String, OldModule> {
 }
 
 fn module(path: &RelPath, tree: &Tree) -> Option<OldModule> {
-    let node = document(path, tree)?;
+    module_text(&file(path, tree)?)
+}
+
+/// What the text of a Module says; `None` where it is none.
+pub fn module_text(text: &str) -> Option<OldModule> {
+    let node = read(text)?;
     let container = node.get("spec")?.get("moduleLoader")?.get("container")?;
     let mappings = container.get("kernelMappings")?.as_sequence()?;
-    let images = mappings.iter().filter_map(|m| Some((text(m, "literal")?, text(m, "containerImage")?))).collect();
-    Some(OldModule { version: text(container, "version"), images })
+    let images = mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect();
+    Some(OldModule { version: scalar(container, "version"), images })
 }
 
 /// One mapping of a tree; `None` where its ConfigMap is absent or not readable as ours.
@@ -56,16 +61,19 @@ pub fn mapping(module: &str, release: &str, tree: &Tree) -> Option<OldMapping> {
     let node = document(&path(CONFIG_MAP)?, tree)?;
     let annotations = node.get("metadata")?.get("annotations")?;
     Some(OldMapping {
-        hash: text(annotations, CONTENT_HASH)?,
-        explanation: Explanation::from_lines(&text(annotations, INPUTS).unwrap_or_default()),
+        hash: scalar(annotations, CONTENT_HASH)?,
+        explanation: Explanation::from_lines(&scalar(annotations, INPUTS).unwrap_or_default()),
         dockerfile: path(DOCKERFILE).and_then(|path| file(&path, tree)),
     })
 }
 
 fn document(path: &RelPath, tree: &Tree) -> Option<Arc<Node>> {
-    let text = file(path, tree)?;
-    let source = SourceMap::default().add(path.as_str(), text.as_str());
-    yaml::read(source, &text).ok()?
+    read(&file(path, tree)?)
+}
+
+fn read(text: &str) -> Option<Arc<Node>> {
+    let source = SourceMap::default().add("", text);
+    yaml::read(source, text).ok()?
 }
 
 fn file(path: &RelPath, tree: &Tree) -> Option<String> {
@@ -75,6 +83,6 @@ fn file(path: &RelPath, tree: &Tree) -> Option<String> {
     }
 }
 
-fn text(node: &Node, key: &str) -> Option<String> {
+fn scalar(node: &Node, key: &str) -> Option<String> {
     Some(node.get(key)?.as_scalar()?.text.clone())
 }

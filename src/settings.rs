@@ -12,9 +12,9 @@ use crate::adapters::fs;
 use crate::cli::{ManifestArgs, NetworkArgs};
 use crate::manifest::Manifest;
 use crate::output::Output;
-use crate::plan::Plan;
+use crate::plan::{Mapping, Plan};
 use crate::reconcile::Tree;
-use crate::vocabulary::{Pattern, RelPath};
+use crate::vocabulary::{ImageRef, Pattern, RelPath};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
@@ -67,6 +67,23 @@ pub fn workers(flag: Option<NonZeroUsize>) -> usize {
 /// The folder for build logs where none is named: one for each run, which stays.
 pub fn log_folder() -> PathBuf {
     std::env::temp_dir().join("kmodgen-logs").join(std::process::id().to_string())
+}
+
+/// The Driver Toolkit that `--dtk` names; it must where a mapping leaves the choice to KMM.
+pub fn driver_toolkit<'p, 'm: 'p>(
+    flag: Option<&str>,
+    mut mappings: impl Iterator<Item = &'p Mapping<'m>>,
+) -> anyhow::Result<Option<ImageRef>> {
+    if let Some(text) = flag {
+        return ImageRef::parse(text).map(Some).context("--dtk");
+    }
+    match mappings.find(|mapping| mapping.resolved.builder.is_none()) {
+        Some(mapping) => bail!(
+            "nothing says which Driver Toolkit builds for kernel `{}`: give the kernel a `dtk`, or say --dtk IMAGE",
+            mapping.kernel.release.value
+        ),
+        None => Ok(None),
+    }
 }
 
 /// What `--only` selects.

@@ -7,16 +7,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 
+use super::presence::{is_in_registry, registry_tls};
 use super::project::Project;
 use crate::adapters::engine::{self, Build, Cancel, Ended, Engine};
-use crate::adapters::registry::{self, Tls};
 use crate::adapters::ui;
 use crate::cli::{BuildArgs, Format};
 use crate::driver::Answer;
-use crate::manifest::{Module, TlsSection};
+use crate::manifest::TlsSection;
 use crate::plan::Mapping;
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::ImageRef;
@@ -80,13 +80,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
         only.as_ref().is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()))
     };
     let mappings: Vec<&Mapping<'_>> = plan.mappings().filter(selected).collect();
-    let dtk = args.dtk.as_deref().map(ImageRef::parse).transpose().context("--dtk")?;
-    if let (None, Some(mapping)) = (&dtk, mappings.iter().find(|mapping| mapping.resolved.builder.is_none())) {
-        let release = &mapping.kernel.release.value;
-        bail!(
-            "nothing says which Driver Toolkit builds for kernel `{release}`: give the kernel a `dtk`, or say --dtk IMAGE"
-        );
-    }
+    let dtk = settings::driver_toolkit(args.dtk.as_deref(), mappings.iter().copied())?;
     let engine =
         Engine::find(args.engine).map_err(|why| anyhow!("{why}; kmodgen builds with podman, buildah or docker"))?;
     let local = engine.images().map_err(|why| anyhow!("cannot list images: {why}"))?;
@@ -163,7 +157,9 @@ impl Run<'_> {
     fn build_and_push(&self, mapping: &Mapping<'_>, log: &Path) -> Result<Outcome, Ended> {
         let image = mapping.image.to_string();
         let here = self.local.contains(&image);
-        if (here && !self.args.push) || self.is_in_registry(mapping) {
+        let timeout = Duration::from_secs(self.args.network.timeout);
+        let published = || !self.args.network.offline && is_in_registry(mapping, timeout);
+        if (here && !self.args.push) || published() {
             return Ok(Outcome::Skipped);
         }
         let log = engine::open_log(log)?;
@@ -177,19 +173,6 @@ impl Run<'_> {
         let tls = registry_tls(mapping.module);
         self.engine.push(&image, !tls.insecure && !tls.skip_verify, &log, &self.cancel)?;
         Ok(Outcome::Pushed)
-    }
-
-    /// Whether the registry has the image. As for KMM, a registry that does not answer has none;
-    /// unlike KMM, kmodgen says so.
-    fn is_in_registry(&self, mapping: &Mapping<'_>) -> bool {
-        if self.args.network.offline {
-            return false;
-        }
-        let timeout = Duration::from_secs(self.args.network.timeout);
-        registry::has_image(&mapping.image, registry_tls(mapping.module), timeout).unwrap_or_else(|why| {
-            ui::talk(&format!("note: {}: {why}\n", mapping.image));
-            false
-        })
     }
 
     fn job<'m>(&self, mapping: &'m Mapping<'_>) -> Result<Build<'m>, Ended> {
@@ -245,11 +228,6 @@ fn take<'m, T>(next: &AtomicUsize, items: &'m [T]) -> Option<(usize, &'m T)> {
 #[expect(clippy::disallowed_methods, reason = "people want to know how long a build took")]
 fn now() -> Instant {
     Instant::now()
-}
-
-fn registry_tls(module: &Module) -> Tls {
-    let flag = |flag| module.kmm.tls_flag(TlsSection::Registry, flag);
-    Tls { insecure: flag("insecure"), skip_verify: flag("insecureSkipTLSVerify") }
 }
 
 fn name(outcome: Outcome) -> &'static str {

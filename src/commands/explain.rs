@@ -57,7 +57,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
             None => bail!("no module is for kernel `{}`; `kmodgen plan` lists them", args.release.escape_debug()),
         }
     }
-    match args.output.format {
+    match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
         Format::Text => explained.iter().for_each(print),
     }

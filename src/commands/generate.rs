@@ -32,7 +32,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
         fs::apply(&survey.root, &changes)?;
     }
     let report = Report::new(&survey, &changes, &holds, &project.sources, args.explain);
-    match args.output.format {
+    match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
         Format::Text => {
             if args.diff {

@@ -7,6 +7,7 @@ pub mod lock;
 pub mod plan;
 pub mod update;
 
+mod presence;
 mod project;
 mod report;
 mod survey;

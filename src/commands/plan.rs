@@ -1,16 +1,22 @@
 //! `kmodgen plan`: list the mappings with their state, hash and image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use anyhow::anyhow;
 use serde::Serialize;
 
+use super::presence::is_in_registry;
 use super::project::Project;
 use super::survey::Survey;
-use crate::adapters::ui;
-use crate::cli::{Format, PlanArgs};
+use crate::adapters::{git, ui};
+use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
-use crate::output::{CONFIG_MAP, DOCKERFILE};
+use crate::handoff::{self, Job};
+use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
+use crate::plan::Mapping;
+use crate::previous;
 use crate::reconcile::{Action, Policy, reconcile};
 use crate::settings::{self, Network, Only};
 
@@ -46,11 +52,59 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     if let Some(only) = &only {
         rows.retain(|row| only.selects(&row.module, &row.release));
     }
-    match args.output.format {
-        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
-        Format::Text => print(&rows),
+    match args.format {
+        PlanFormat::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
+        PlanFormat::Text => print(&rows),
+        PlanFormat::Images => ui::result(&images(&survey, &rows, args.since.as_deref())?),
+        PlanFormat::Bake => ui::result(&handoff::bake(&jobs(args, &project, &survey, only.as_ref())?)),
+        PlanFormat::Github => ui::result(&handoff::github(&jobs(args, &project, &survey, only.as_ref())?)),
+        PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &project, &survey, only.as_ref())?)),
     }
     Ok(Answer::Fine)
+}
+
+/// The images that a registry must keep: those that are planned, those that are still named on
+/// disk, and those that were named since a revision.
+fn images(survey: &Survey<'_>, rows: &[Row], since: Option<&str>) -> anyhow::Result<String> {
+    let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
+    images.extend(survey.old.values().flat_map(|old| old.images.values().cloned()));
+    if let Some(since) = since {
+        let texts = git::texts_since(&survey.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
+        images.extend(
+            texts.iter().filter_map(|text| previous::module_text(text)).flat_map(|old| old.images.into_values()),
+        );
+    }
+    Ok(images.into_iter().map(|image| image + "\n").collect())
+}
+
+/// The mappings whose images are not in their registry. A registry that does not answer has none
+/// of them; offline, nobody is asked, and all mappings are listed.
+fn jobs(args: &PlanArgs, project: &Project, survey: &Survey<'_>, only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+    // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
+    let dtk = match args.format {
+        PlanFormat::Github => None,
+        _ => settings::driver_toolkit(args.dtk.as_deref(), survey.plan.mappings())?,
+    };
+    let network = Network::from(&args.output.network);
+    let selected =
+        |m: &&Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
+    let stale = |m: &&Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
+    let mappings = survey.plan.mappings().filter(selected).filter(stale);
+    Ok(mappings
+        .map(|mapping| Job {
+            module: mapping.module.name.value.to_string(),
+            release: mapping.kernel.release.value.to_string(),
+            name: mapping.config_map.clone(),
+            image: mapping.image.to_string(),
+            hash: mapping.hash.to_string(),
+            dockerfile: dockerfile(survey, mapping).display().to_string(),
+            arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
+        })
+        .collect())
+}
+
+fn dockerfile(survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
+    survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE)
 }
 
 fn rows(survey: &Survey<'_>, actions: &BTreeMap<&str, &Action>) -> Vec<Row> {

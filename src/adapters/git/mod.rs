@@ -15,6 +15,7 @@ mod config;
 mod credentials;
 mod environment;
 mod error;
+mod history;
 mod http;
 mod local;
 mod location;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
+pub use history::texts_since;
 
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
 use config::GitConfig;

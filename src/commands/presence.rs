@@ -1,0 +1,23 @@
+//! Whether a mapping's image is in its registry already.
+
+use std::time::Duration;
+
+use crate::adapters::registry::{self, Tls};
+use crate::adapters::ui;
+use crate::manifest::{Module, TlsSection};
+use crate::plan::Mapping;
+
+/// Asks the registry. As for KMM, a registry that does not answer has none; unlike KMM, kmodgen
+/// says so.
+pub(super) fn is_in_registry(mapping: &Mapping<'_>, timeout: Duration) -> bool {
+    registry::has_image(&mapping.image, registry_tls(mapping.module), timeout).unwrap_or_else(|why| {
+        ui::talk(&format!("note: {}: {why}\n", mapping.image));
+        false
+    })
+}
+
+/// How a module's registry is spoken to.
+pub(super) fn registry_tls(module: &Module) -> Tls {
+    let flag = |flag| module.kmm.tls_flag(TlsSection::Registry, flag);
+    Tls { insecure: flag("insecure"), skip_verify: flag("insecureSkipTLSVerify") }
+}

@@ -1,0 +1,23 @@
+//! A matrix for GitHub Actions: `strategy: {matrix: ${{ fromJSON(…) }}}`.
+
+use serde_json::{Value, json};
+
+use super::Job;
+
+/// The JSON text, in the include form: one entry is one job.
+pub fn github(jobs: &[Job]) -> String {
+    let include: Vec<Value> = jobs
+        .iter()
+        .map(|job| {
+            json!({
+                "module": job.module,
+                "release": job.release,
+                "image": job.image,
+                "hash": job.hash,
+                "dockerfile": job.dockerfile,
+                "platform": job.platform(),
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!({ "include": include }))
+}

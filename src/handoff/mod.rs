@@ -1,0 +1,93 @@
+//! Mappings handed to something else that builds, on as many machines as it has.
+
+mod bake;
+mod github;
+mod tekton;
+
+pub use bake::bake;
+pub use github::github;
+pub use tekton::tekton;
+
+/// One mapping, as those who build it need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The module.
+    pub module: String,
+    /// The kernel release.
+    pub release: String,
+    /// A name that is unique and legal everywhere: the mapping's ConfigMap's.
+    pub name: String,
+    /// The image to build.
+    pub image: String,
+    /// The content hash, 64 hexadecimal digits.
+    pub hash: String,
+    /// The path of the Dockerfile.
+    pub dockerfile: String,
+    /// Build arguments, as KMM sets them.
+    pub arguments: Vec<(String, String)>,
+}
+
+impl Job {
+    /// The folder of the Dockerfile.
+    fn folder(&self) -> &str {
+        self.dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder)
+    }
+
+    /// The platform of the image in the words of container tools, where the release names one.
+    fn platform(&self) -> Option<&'static str> {
+        const PLATFORMS: [(&str, &str); 8] = [
+            ("x86_64", "linux/amd64"),
+            ("amd64", "linux/amd64"),
+            ("aarch64", "linux/arm64"),
+            ("arm64", "linux/arm64"),
+            ("ppc64le", "linux/ppc64le"),
+            ("ppc64el", "linux/ppc64le"),
+            ("s390x", "linux/s390x"),
+            ("riscv64", "linux/riscv64"),
+        ];
+        let words = || self.release.split(['.', '-', '+']);
+        PLATFORMS.iter().find(|(word, _)| words().any(|w| w == *word)).map(|(_, platform)| *platform)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(release: &str) -> Job {
+        let dns = release.replace(['.', '_', '+'], "-");
+        Job {
+            module: "kmm-ci".into(),
+            release: release.into(),
+            name: format!("kmm-ci-{dns}-0123456789"),
+            image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
+            hash: "0".repeat(64),
+            dockerfile: format!("gitops/kmm-ci/{release}/Dockerfile"),
+            arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c}".into())],
+        }
+    }
+
+    fn jobs() -> Vec<Job> {
+        ["5.14.0-427.28.1.el9_4.x86_64", "5.14.0-503.11.1.el9_5.aarch64+64k", "6.8.0-1-generic"].map(job).into()
+    }
+
+    #[test]
+    fn platforms_are_read_from_releases() {
+        let platforms: Vec<_> = jobs().iter().map(Job::platform).collect();
+        assert_eq!(platforms, [Some("linux/amd64"), Some("linux/arm64"), None]);
+    }
+
+    #[test]
+    fn each_form_reads_well() {
+        assert_snapshot!("bake", bake(&jobs()));
+        assert_snapshot!("github", github(&jobs()));
+        assert_snapshot!("tekton", tekton(&jobs()));
+    }
+
+    #[test]
+    fn nothing_to_build_is_legal_too() {
+        assert!(bake(&[]).contains("\"targets\": []"));
+        assert_eq!(github(&[]), "{\n  \"include\": []\n}\n");
+        assert!(tekton(&[]).contains("tasks: []"));
+    }
+}

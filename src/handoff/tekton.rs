@@ -1,0 +1,95 @@
+//! A Tekton PipelineRun that builds every mapping as one run of a task, by a matrix.
+
+use super::Job;
+use crate::yaml::{Yaml, emit};
+
+/// How the task builds: the arguments are data, in a file, and never part of the script.
+const SCRIPT: &str = r#"#!/bin/sh
+set -eu
+set --
+while IFS= read -r argument; do
+  test -z "${argument}" || set -- "$@" --build-arg "${argument}"
+done <<END
+${ARGUMENTS}
+END
+mkdir -p /tmp/context
+buildah build --file "${DOCKERFILE}" --tag "${IMAGE}" "$@" /tmp/context
+buildah push "${IMAGE}"
+"#;
+
+/// The YAML text. The run needs a workspace with the files that `kmodgen generate` wrote.
+pub fn tekton(jobs: &[Job]) -> String {
+    let tasks = if jobs.is_empty() { vec![] } else { vec![task(jobs)] };
+    let workspace = || list(vec![map(vec![("name", Yaml::text("source"))])]);
+    emit(&map(vec![
+        ("apiVersion", Yaml::text("tekton.dev/v1")),
+        ("kind", Yaml::text("PipelineRun")),
+        ("metadata", map(vec![("generateName", Yaml::text("kmodgen-"))])),
+        (
+            "spec",
+            map(vec![
+                ("pipelineSpec", map(vec![("workspaces", workspace()), ("tasks", list(tasks))])),
+                (
+                    "workspaces",
+                    list(vec![map(vec![
+                        ("name", Yaml::text("source")),
+                        ("persistentVolumeClaim", map(vec![("claimName", Yaml::text("kmodgen-source"))])),
+                    ])]),
+                ),
+            ]),
+        ),
+    ]))
+}
+
+fn task(jobs: &[Job]) -> Yaml {
+    let names = ["IMAGE", "DOCKERFILE", "ARGUMENTS"];
+    let declared = names.map(|name| map(vec![("name", Yaml::text(name)), ("type", Yaml::text("string"))]));
+    let environment =
+        names.map(|name| map(vec![("name", Yaml::text(name)), ("value", Yaml::Text(format!("$(params.{name})")))]));
+    let step = map(vec![
+        ("name", Yaml::text("build")),
+        ("image", Yaml::text("quay.io/buildah/stable:v1.40")),
+        ("workingDir", Yaml::text("$(workspaces.source.path)")),
+        ("env", list(environment.into())),
+        ("script", Yaml::Block(SCRIPT.into())),
+        ("securityContext", map(vec![("privileged", Yaml::Verbatim("true".into()))])),
+    ]);
+    map(vec![
+        ("name", Yaml::text("build")),
+        ("workspaces", list(vec![map(vec![("name", Yaml::text("source"))])])),
+        ("matrix", map(vec![("include", list(jobs.iter().map(include).collect()))])),
+        (
+            "taskSpec",
+            map(vec![
+                ("params", list(declared.into())),
+                ("workspaces", list(vec![map(vec![("name", Yaml::text("source"))])])),
+                ("steps", list(vec![step])),
+            ]),
+        ),
+    ])
+}
+
+fn include(job: &Job) -> Yaml {
+    let arguments: Vec<String> = job.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let parameter = |name: &str, value: &str| map(vec![("name", Yaml::text(name)), ("value", Yaml::text(value))]);
+    map(vec![
+        ("name", Yaml::text(job.name.as_str())),
+        (
+            "params",
+            list(vec![
+                parameter("IMAGE", &job.image),
+                parameter("DOCKERFILE", &job.dockerfile),
+                // Tekton expands `$(…)`; `$$(…)` stands for the text itself.
+                parameter("ARGUMENTS", &arguments.join("\n").replace("$(", "$$(")),
+            ]),
+        ),
+    ])
+}
+
+fn map(fields: Vec<(&str, Yaml)>) -> Yaml {
+    Yaml::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn list(items: Vec<Yaml>) -> Yaml {
+    Yaml::Seq(items)
+}
