@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::patch::Patch;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{Build, Builder, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
+use crate::manifest::{Builder, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
 use crate::template::shell_word;
 use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
 use crate::yaml;
