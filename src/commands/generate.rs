@@ -6,6 +6,7 @@ use super::survey::Survey;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
+use crate::output;
 use crate::reconcile::{Policy, reconcile};
 use crate::settings::{self, Network, Only};
 
@@ -19,7 +20,8 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let workers = settings::workers(args.output.jobs);
     let mut survey = Survey::take(&project, args.output.output.as_ref(), only.as_ref(), workers)?;
     let holds = survey.holds(&project, args.allow_remove);
-    let outputs = std::mem::take(&mut survey.outputs);
+    let mut outputs = std::mem::take(&mut survey.outputs);
+    output::keep_listed(&mut outputs, holds.iter().map(|hold| hold.module.as_str()));
     let policy = Policy {
         force: args.force,
         held: holds.iter().map(|hold| (hold.module.clone(), hold.why.clone())).collect(),
