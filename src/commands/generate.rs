@@ -32,6 +32,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
         only: paths,
     };
     let changes = reconcile(outputs, &survey.tree, &policy);
+    survey.keep_impacts_of(&changes);
     let writes = !args.dry_run && !args.check;
     if writes {
         project.save_lock()?;
