@@ -9,7 +9,7 @@
 mod scenario;
 
 mod conflicts;
-//mod determinism;
+mod determinism;
 mod generate;
 mod git_servers;
 mod holds;
@@ -17,8 +17,8 @@ mod holds;
 //mod hostile_names;
 //mod hostile_templates;
 //mod instructions;
-//mod locking;
+mod locking;
 mod pruning;
-//mod reports;
+mod reports;
 //mod streams;
 mod symlinks;

@@ -109,7 +109,7 @@ impl fmt::Display for Run {
 
 impl Run {
     /// The transcript with every hash replaced by its number, so that a snapshot tells which are
-    /// the same, and is not about the templates' text. Commits of a test's own stay.
+    /// the same, and is not about the templates' text; so with numbers of bytes. Commits of a test's own stay.
     pub(crate) fn unhashed(&self) -> String {
         let hash = Regex::new(r"\b[0-9a-f]{10,64}\b").unwrap();
         let mut known: Vec<String> = Vec::new();
@@ -124,7 +124,8 @@ impl Run {
             });
             format!("[hash {}]", at + 1)
         };
-        hash.replace_all(&self.to_string(), name).into_owned()
+        let text = hash.replace_all(&self.to_string(), name).into_owned();
+        Regex::new(r"\(\d+ bytes\)").unwrap().replace_all(&text, "([n] bytes)").into_owned()
     }
 }
 
