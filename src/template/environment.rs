@@ -8,7 +8,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::fault::TemplateFault;
-use super::{built_in, quote};
+use super::{built_in, code, quote};
 use crate::manifest::TemplateName;
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -93,6 +93,13 @@ fn load(
     let text = String::from_utf8(bytes.to_vec())
         .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
         .replace("\r\n", "\n");
+    let length = code::length(&text);
+    if length > code::MOST {
+        let most = code::MOST;
+        return Err(refuse(format!(
+            "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
+        )));
+    }
     cache.insert(name.to_owned(), text.clone());
     Ok(Some(text))
 }

@@ -1,11 +1,13 @@
 //! Templates: kmodgen's own, frozen by version, and the user's.
 
 mod built_in;
+mod code;
 mod environment;
 mod fault;
 mod quote;
 
 pub use built_in::{BUILT_IN, NEWEST};
+pub use code::STACK;
 pub use environment::Templates;
 pub use fault::TemplateFault;
 pub use quote::{is_inert, shell_word};
