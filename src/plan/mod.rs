@@ -87,13 +87,19 @@ impl<'m> Plan<'m> {
         let rendered = render_all(&jobs, lock.templates, files, workers);
         let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> = manifest.modules.iter().map(|m| (m, vec![])).collect();
         let mut at = 0;
+        let mut told: Vec<TemplateFault> = Vec::new();
         for ((module, kernel, resolved), dockerfile) in jobs.into_iter().zip(rendered) {
             while modules[at].0.name.value != module.name.value {
                 at += 1;
             }
             match dockerfile {
                 Ok(dockerfile) => modules[at].1.extend(mapping(manifest, module, kernel, resolved, dockerfile, faults)),
-                Err(fault) => faults.push(template_fault(fault, module, kernel, sources)),
+                // One mistake in a template is one message, for however many mappings.
+                Err(fault) if told.contains(&fault) => {}
+                Err(fault) => {
+                    told.push(fault.clone());
+                    faults.push(template_fault(fault, module, kernel, sources));
+                }
             }
         }
         (!faults.has_errors()).then_some(Self { modules })
