@@ -62,16 +62,19 @@ impl Explanation {
         Self(text.lines().filter_map(pair).collect())
     }
 
-    /// What is different from `old` to this: name, old value and new value, `None` where absent.
+    /// What is different from `old`, which was read from lines, to this: name, old value and new
+    /// value, `None` where absent.
     pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
+        // A name may hold what ends names in lines, as a patch's path may: both are told as lines.
+        let new = Self::from_lines(&self.to_lines());
         let value = |explanation: &Self, name: &str| {
             explanation.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
         };
-        let mut names: Vec<&String> = self.0.iter().map(|(name, _)| name).collect();
-        names.extend(old.0.iter().map(|(name, _)| name).filter(|name| value(self, name).is_none()));
+        let mut names: Vec<&String> = new.0.iter().map(|(name, _)| name).collect();
+        names.extend(old.0.iter().map(|(name, _)| name).filter(|name| value(&new, name).is_none()));
         names
             .into_iter()
-            .map(|name| InputChange { input: name.clone(), from: value(old, name), to: value(self, name) })
+            .map(|name| InputChange { input: name.clone(), from: value(old, name), to: value(&new, name) })
             .filter(|change| change.from != change.to)
             .collect()
     }

@@ -91,6 +91,21 @@ pub fn check_sizes(outputs: &[Output], faults: &mut Diagnostics) {
     }
 }
 
+/// Lists `held` modules too, which stay as they are although the manifest may not have them any
+/// more: what no kustomization lists is gone for the cluster.
+pub fn keep_listed<'h>(outputs: &mut [Output], held: impl Iterator<Item = &'h str>) {
+    let modules = outputs.iter().filter(|output| output.path.file_name() == MODULE);
+    let mut folders: Vec<String> = modules.filter_map(|output| Some(output.module.as_ref()?.to_string())).collect();
+    for module in held {
+        if !folders.iter().any(|folder| folder == module) {
+            folders.push(module.to_owned());
+        }
+    }
+    if let Some(top) = outputs.iter_mut().find(|output| output.module.is_none()) {
+        top.text = render::kustomization::render(folders);
+    }
+}
+
 /// Whether a path below the output folder is one that kmodgen may have written: only such files
 /// are ever looked at for removal.
 pub fn may_be_ours(path: &RelPath) -> bool {

@@ -8,7 +8,7 @@ use crate::fingerprint::Explanation;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::{Found, Tree};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
-use crate::render::header::to_unix;
+use crate::render::header::{Ownership, ownership, to_unix};
 use crate::vocabulary::{RelPath, SourceMap};
 use crate::yaml::{self, Node};
 
@@ -32,12 +32,12 @@ pub struct OldMapping {
     pub dockerfile: Option<String>,
 }
 
-/// The Modules of a tree, by the name of their folder; one that cannot be read counts as having
-/// no mappings.
+/// The Modules of a tree that kmodgen wrote, by the name of their folder; one that cannot be read
+/// counts as having no mappings.
 pub fn modules(tree: &Tree) -> BTreeMap<String, OldModule> {
     let modules = tree.iter().filter(|(path, _)| path.file_name() == MODULE && !path.parent().is_empty());
     modules
-        .filter(|(_, found)| matches!(found, Found::File(_)))
+        .filter(|(_, found)| matches!(found, Found::File(bytes) if ownership(bytes) != Ownership::Foreign))
         .map(|(path, _)| (path.parent().to_owned(), module(path, tree).unwrap_or_default()))
         .collect()
 }

@@ -6,6 +6,7 @@ use super::survey::Survey;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
+use crate::output;
 use crate::reconcile::{Policy, reconcile};
 use crate::settings::{self, Network, Only};
 
@@ -18,14 +19,20 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     project.complete_lock(network)?;
     let workers = settings::workers(args.output.jobs);
     let mut survey = Survey::take(&project, args.output.output.as_ref(), only.as_ref(), workers)?;
-    let holds = survey.holds(&project, args.allow_remove);
-    let outputs = std::mem::take(&mut survey.outputs);
+    let paths = only.as_ref().map(|only| only.paths(&survey.outputs, &survey.tree));
+    let mut holds = survey.holds(&project, args.allow_remove);
+    if let Some(paths) = &paths {
+        holds.retain(|hold| paths.iter().any(|path| path.as_str().split('/').next() == Some(&hold.module)));
+    }
+    let mut outputs = std::mem::take(&mut survey.outputs);
+    output::keep_listed(&mut outputs, holds.iter().map(|hold| hold.module.as_str()));
     let policy = Policy {
         force: args.force,
         held: holds.iter().map(|hold| (hold.module.clone(), hold.why.clone())).collect(),
-        only: only.as_ref().map(|only| only.paths(&outputs, &survey.tree)),
+        only: paths,
     };
     let changes = reconcile(outputs, &survey.tree, &policy);
+    survey.keep_impacts_of(&changes);
     let writes = !args.dry_run && !args.check;
     if writes {
         project.save_lock()?;

@@ -51,7 +51,7 @@ impl Project {
     /// Reads the manifest, the files that it names, and the lock.
     pub(super) fn open(args: &ManifestArgs) -> anyhow::Result<Self> {
         let path = settings::manifest_path(args)?;
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let text = fs::read_text(&path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
         let mut sources = SourceMap::default();
         let mut faults = Diagnostics::default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
@@ -185,8 +185,11 @@ pub(super) fn differences(root: &Path, changes: &[Change], tree: &Tree) -> Strin
                 Some(Found::File(bytes)) => Some(String::from_utf8_lossy(bytes)),
                 _ => None,
             };
-            let path = root.join(change.path.as_str()).display().to_string();
-            ui::unified(path.trim_start_matches('/'), old.as_deref(), change.text.as_deref())
+            let path = root.join(change.path.as_str());
+            // git takes neither `./` nor `/` at the start.
+            let path: PathBuf =
+                path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
+            ui::unified(&path.display().to_string(), old.as_deref(), change.text.as_deref())
         })
         .collect()
 }

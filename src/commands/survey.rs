@@ -9,10 +9,10 @@ use anyhow::anyhow;
 use super::project::Project;
 use crate::adapters::fs;
 use crate::impact::{self, Hold, Impact};
-use crate::output::{self, Output};
+use crate::output::{self, MODULE, Output};
 use crate::plan::Plan;
 use crate::previous::{self, OldModule};
-use crate::reconcile::Tree;
+use crate::reconcile::{Action, Change, Tree};
 use crate::settings::{self, Only};
 use crate::vocabulary::Diagnostics;
 
@@ -53,6 +53,14 @@ impl<'p> Survey<'p> {
         let old = previous::modules(&tree);
         let impacts = impact::impacts(&plan, &old);
         Ok(Self { plan, outputs, root, tree, old, impacts })
+    }
+
+    /// Leaves out what does not become of modules after all, since their Modules are not written.
+    pub(super) fn keep_impacts_of(&mut self, changes: &[Change]) {
+        let written = |action: &Action| matches!(action, Action::Create | Action::Update | Action::Remove);
+        let modules = changes.iter().filter(|change| change.path.file_name() == MODULE && written(&change.action));
+        let modules: BTreeSet<&str> = modules.map(|change| change.path.parent()).collect();
+        self.impacts.retain(|module, _| modules.contains(module.as_str()));
     }
 
     /// The modules that must not be written without someone's word.

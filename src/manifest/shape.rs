@@ -1,6 +1,8 @@
 //! The shapes of KMM's fields, so that what is passed through has the types that the API wants
 //! and a misspelt field is caught here rather than dropped in the cluster.
 
+use std::collections::BTreeMap;
+
 use super::decode::{self, Fields};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 use crate::yaml::{Node, Yaml};
@@ -121,15 +123,15 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
             let items = node.as_sequence().unwrap_or_default();
             Some(Yaml::Seq(items.iter().filter_map(|item| convert(name, item, inner, faults)).collect()))
         }
-        Shape::TextMap => Some(Yaml::Map(
-            decode::entries(node, &what, faults)
-                .iter()
-                .filter_map(|entry| {
-                    let value = convert(name, &entry.value, &Shape::Text, faults)?;
-                    Some((entry.key.value.clone(), value))
-                })
-                .collect(),
-        )),
+        Shape::TextMap => {
+            let entries = decode::entries(node, &what, faults).iter();
+            let pairs = entries.filter_map(|entry| {
+                let value = convert(name, &entry.value, &Shape::Text, faults)?;
+                Some((entry.key.value.clone(), value))
+            });
+            // Sorted, so that the order of keys in the manifest changes no byte.
+            Some(Yaml::Map(pairs.collect::<BTreeMap<_, _>>().into_iter().collect()))
+        }
         Shape::Object(called, shapes) => {
             let mut fields = Fields::open(called, node, faults)?;
             let converted = convert_fields(&mut fields, shapes, faults);

@@ -20,7 +20,7 @@ use crate::fingerprint::{Explanation, HashSink};
 use crate::lock::Lock;
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::render;
-use crate::template::{TemplateFault, Templates};
+use crate::template::{self, TemplateFault, Templates};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
@@ -111,13 +111,19 @@ impl<'m> Plan<'m> {
         let rendered = render_all(&jobs, lock.templates, files, workers);
         let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> = manifest.modules.iter().map(|m| (m, vec![])).collect();
         let mut at = 0;
+        let mut told: Vec<TemplateFault> = Vec::new();
         for ((module, kernel, resolved), dockerfile) in jobs.into_iter().zip(rendered) {
             while modules[at].0.name.value != module.name.value {
                 at += 1;
             }
             match dockerfile {
                 Ok(dockerfile) => modules[at].1.extend(mapping(manifest, module, kernel, resolved, dockerfile, faults)),
-                Err(fault) => faults.push(template_fault(fault, module, kernel, sources)),
+                // One mistake in a template is one message, for however many mappings.
+                Err(fault) if told.contains(&fault) => {}
+                Err(fault) => {
+                    told.push(fault.clone());
+                    faults.push(template_fault(fault, module, kernel, sources));
+                }
             }
         }
         (!faults.has_errors()).then_some(Self { modules })
@@ -131,7 +137,8 @@ impl<'m> Plan<'m> {
 
 type Job<'m> = (&'m Module, &'m Kernel, Arc<Resolved>);
 
-/// Renders in equal shares, one template engine per thread: a shared one gives no speed-up.
+/// Renders in equal shares, one template engine per thread: a shared one gives no speed-up. Even
+/// one share has a thread of its own, for its stack.
 fn render_all(
     jobs: &[Job<'_>],
     version: u32,
@@ -146,11 +153,12 @@ fn render_all(
         jobs.iter().map(one).collect()
     };
     let size = jobs.len().div_ceil(workers.max(1)).max(64);
-    if jobs.len() <= size {
-        return share(jobs);
-    }
     std::thread::scope(|scope| {
-        let threads: Vec<_> = jobs.chunks(size).map(|jobs| scope.spawn(move || share(jobs))).collect();
+        let start = |jobs| {
+            let thread = std::thread::Builder::new().stack_size(template::STACK);
+            thread.spawn_scoped(scope, move || share(jobs)).expect("the system lets a program have threads")
+        };
+        let threads: Vec<_> = jobs.chunks(size).map(start).collect();
         threads
             .into_iter()
             .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

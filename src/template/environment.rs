@@ -8,9 +8,9 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::fault::TemplateFault;
-use super::{built_in, quote};
+use super::{built_in, code, quote};
 use crate::manifest::TemplateName;
-use crate::vocabulary::{InputFiles, RelPath};
+use crate::vocabulary::{ABSENT, InputFiles, RelPath};
 
 /// Bounds the time and memory of one rendering: about this many instructions, or 64 bytes of
 /// text each. A Dockerfile may be 1 MiB, some 16,000 of them, copied a few times over.
@@ -72,7 +72,8 @@ fn load(
     cache: &Mutex<BTreeMap<String, String>>,
     name: &str,
 ) -> Result<Option<String>, minijinja::Error> {
-    let refuse = |why: String| minijinja::Error::new(ErrorKind::TemplateNotFound, why);
+    // The engine forgets why a template was not found when another one asked for it.
+    let refuse = |why: String| minijinja::Error::new(ErrorKind::InvalidOperation, why);
     if let Some(own) = name.strip_prefix(built_in::PREFIX) {
         return match built_in::text(version, own) {
             Some(text) => Ok(Some(text.to_owned())),
@@ -88,11 +89,21 @@ fn load(
         return Ok(Some(text.clone()));
     }
     let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
-    let bytes = files.read(&path).map_err(|why| refuse(format!("cannot read template `{path}`: {why}")))?;
+    let bytes = files.read(&path).map_err(|why| {
+        let kind = if why == ABSENT { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
+        minijinja::Error::new(kind, format!("cannot read template `{path}`: {why}"))
+    })?;
     // A checkout with CRLF line ends must not give another Dockerfile.
     let text = String::from_utf8(bytes.to_vec())
         .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
         .replace("\r\n", "\n");
+    let length = code::length(&text);
+    if length > code::MOST {
+        let most = code::MOST;
+        return Err(refuse(format!(
+            "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
+        )));
+    }
     cache.insert(name.to_owned(), text.clone());
     Ok(Some(text))
 }

@@ -1,6 +1,7 @@
 //! Templates: kmodgen's own, frozen by version, and the user's.
 
 mod built_in;
+mod code;
 mod environment;
 mod fault;
 mod quote;
@@ -9,6 +10,7 @@ mod quote;
 mod rules_tests;
 
 pub use built_in::{BUILT_IN, NEWEST};
+pub use code::STACK;
 pub use environment::Templates;
 pub use fault::TemplateFault;
 pub use quote::{is_inert, shell_word};

@@ -14,9 +14,10 @@ pub struct ManifestFolder {
 }
 
 impl ManifestFolder {
-    /// The folder at `root`.
+    /// The folder at `root`, the current one where that is empty.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        let root = root.into();
+        Self { root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root } }
     }
 
     /// Where it is.

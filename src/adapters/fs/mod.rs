@@ -13,6 +13,8 @@ pub use folder::ManifestFolder;
 pub use tree::read_tree;
 pub use write::{WriteError, apply, write_file};
 
+use crate::vocabulary::ABSENT;
+
 /// The largest file that is read as input: a list of half a million kernels fits.
 const LARGEST_INPUT: u64 = 64 << 20;
 
@@ -59,7 +61,7 @@ fn read_input(path: &Path) -> Result<Vec<u8>, String> {
 /// An I/O error in the words of a message.
 pub fn describe(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::NotFound => ABSENT.into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::NotADirectory => "a part of the path is not a folder".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),

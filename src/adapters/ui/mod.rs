@@ -8,21 +8,27 @@ use std::io;
 pub use diagnostics::render;
 pub use diff::unified;
 
-/// Prints a result. A reader that went away is no error: the run ends.
+use super::fs;
+
+/// Prints a result. A reader that went away is no error, and changes nothing about the run; a
+/// result that cannot be kept, as on a full disk, ends it.
 pub fn result(text: &str) {
-    print(anstream::stdout().lock(), text);
-}
-
-/// Prints talk: progress, warnings, errors.
-pub fn talk(text: &str) {
-    print(anstream::stderr().lock(), text);
-}
-
-fn print(mut stream: impl io::Write, text: &str) {
-    if let Err(error) = stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 2 };
-        std::process::exit(code);
+    if let Err(error) = print(anstream::stdout().lock(), text)
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        talk(&format!("\x1b[1;31merror\x1b[0m: cannot print the result: {}\n", fs::describe(&error)));
+        std::process::exit(2);
     }
+}
+
+/// Prints talk: progress, warnings, errors. The work does not depend on anyone listening.
+pub fn talk(text: &str) {
+    let _ = print(anstream::stderr().lock(), text);
+}
+
+fn print(mut stream: impl io::Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
 }
 
 /// A text that was coloured for a terminal, without the colours.

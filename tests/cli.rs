@@ -1,3 +1,0 @@
-//! The commands, run as a user runs them.
-
-mod git_servers;

@@ -1,0 +1,24 @@
+//! The commands, run as a user runs them: the real program, on real files, in a folder of its own.
+//!
+//! `scenario` is the vocabulary; every other file is one promise of the product.
+
+#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and run programs")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+
+#[macro_use]
+mod scenario;
+
+mod conflicts;
+mod determinism;
+mod generate;
+mod git_servers;
+mod holds;
+//mod hostile_files;
+//mod hostile_names;
+//mod hostile_templates;
+//mod instructions;
+mod locking;
+mod pruning;
+mod reports;
+//mod streams;
+mod symlinks;

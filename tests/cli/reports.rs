@@ -1,0 +1,139 @@
+//! `plan` and `explain`: what there is to do, and why.
+
+use std::process::Command;
+
+use crate::scenario::{DEBIAN, EL9, Project, RT};
+
+/// The states of a plan, in its order.
+fn states(project: &Project) -> Vec<String> {
+    let json = project.run("plan --format json").fine().json();
+    let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let rows = json.as_array().unwrap().iter();
+    rows.map(|row| format!("{} {} {}", text(row, "module"), text(row, "release"), text(row, "state"))).collect()
+}
+
+#[test]
+fn a_plan_has_every_field_that_scripts_need() {
+    let project = Project::fleet();
+    let json = project.run("plan --format json").fine().silent().json();
+    let first = &json[0];
+    assert_eq!((&first["module"], &first["release"], &first["state"]), (&"alpha".into(), &EL9.into(), &"new".into()));
+    let hash = first["hash"].as_str().unwrap();
+    assert!(hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
+    assert_eq!(first["image"], format!("registry.example.com/kmods/alpha:{EL9}-{}", &hash[..12]));
+    assert_eq!(first["dockerfile"], format!("gitops/alpha/{EL9}/Dockerfile"));
+    let name = first["configMap"].as_str().unwrap().to_owned();
+
+    project.run("generate").fine();
+    assert!(project.read(&format!("gitops/alpha/{EL9}/configmap.yaml")).contains(&format!("name: \"{name}\"")));
+    assert!(project.read("gitops/alpha/module.yaml").contains(first["image"].as_str().unwrap()));
+    let again = project.run("plan --format json").fine().json();
+    assert_eq!((&again[0]["hash"], &again[0]["state"]), (&first["hash"], &"unchanged".into()));
+}
+
+#[test]
+fn every_state() {
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "  - 6.12.108-cloud-amd64\n");
+    project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    project.append(&format!("gitops/alpha/{RT}/Dockerfile"), "# mine\n");
+    let expected = [
+        format!("alpha {EL9} changed"),
+        format!("alpha {RT} conflict"),
+        "alpha 6.12.108-cloud-amd64 new".into(),
+        format!("beta {EL9} unchanged"),
+        format!("beta {RT} unchanged"),
+        "beta 6.12.108-cloud-amd64 new".into(),
+        format!("alpha {DEBIAN} removed"),
+        format!("beta {DEBIAN} removed"),
+    ];
+    assert_eq!(states(&project), expected);
+    assert_snapshot!(project.run("plan").fine().unhashed());
+}
+
+#[test]
+fn a_plan_writes_nothing() {
+    let project = Project::fleet();
+    let before = project.tree();
+    project.run("plan").fine();
+    project.run(&format!("explain {EL9}")).fine();
+    assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
+}
+
+#[test]
+fn a_plan_of_some() {
+    let project = Project::fleet();
+    let json = project.run(r"plan --format json --only beta/5\..*").fine().json();
+    assert_eq!(json.as_array().unwrap().len(), 2);
+    project.run("plan --only nothing").trouble().says("no module, kernel or MODULE/KERNEL matches");
+}
+
+#[test]
+fn explain_tells_from_what_to_what() {
+    let project = Project::generated();
+    assert_snapshot!("explain_unchanged", project.run(&format!("explain {EL9}")).fine().unhashed());
+    project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+    project.edit("kmodgen.yaml", &"2".repeat(40), &"3".repeat(40));
+    assert_snapshot!("explain_changed", project.run(&format!("explain {EL9}")).fine().unhashed());
+    let json = project.run(&format!("explain {EL9} --format json")).fine().json();
+    let change = &json[0]["changes"][0];
+    assert_eq!(change["input"], "runtime image");
+    assert_eq!(change["from"], "registry.example.com/ubi9/ubi-minimal:9.4");
+    assert_eq!(change["to"], "registry.example.com/ubi9/ubi-minimal:9.5");
+}
+
+#[test]
+fn explain_new_and_gone() {
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "  - 6.12.108-cloud-amd64\n");
+    assert_snapshot!("explain_new", project.run("explain 6.12.108-cloud-amd64 --only alpha").fine().unhashed());
+    assert_snapshot!("explain_gone", project.run(&format!("explain {DEBIAN}")).fine().unhashed());
+}
+
+/// What an earlier run left is known from the files alone.
+#[test]
+fn explain_in_a_fresh_copy() {
+    let project = Project::generated();
+    project.edit("patches/fix.patch", "+new", "+newer");
+    let here = project.run(&format!("explain {EL9}")).fine();
+    let copy = Project::empty();
+    let copied = Command::new("cp").arg("-r").arg(project.path(".")).arg(copy.path(".")).status().unwrap();
+    assert!(copied.success());
+    let there = copy.run(&format!("explain {EL9}")).fine();
+    assert_eq!(here.stdout, there.stdout);
+    assert_snapshot!(there.unhashed());
+}
+
+#[test]
+fn explain_shows_a_templates_own_change() {
+    let project = Project::fleet().with(
+        "mine.Dockerfile",
+        "{% extends \"kmodgen/dtk\" %}\n{% block labels %}\nLABEL purpose=old\n{% endblock %}\n",
+    );
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    template: mine.Dockerfile\n");
+    project.run("generate").fine();
+    project.edit("mine.Dockerfile", "purpose=old", "purpose=new");
+    let run = project.run(&format!("explain {EL9} --only alpha")).fine();
+    let text = run.unhashed();
+    assert!(text.contains("-LABEL purpose=old\n+LABEL purpose=new\n"), "{text}");
+    assert_snapshot!(text);
+    project.run("generate --explain").fine().shows(&format!("alpha/{EL9}\n  dockerfile\n"));
+}
+
+/// A name that holds what separates names from values is told whole, and is no change.
+#[test]
+fn explain_names_with_colons() {
+    let project = Project::fleet().with("patches/a: b.patch", "--- a/x\n");
+    project.edit("kmodgen.yaml", "[patches/fix.patch]", "[\"patches/a: b.patch\"]");
+    project.run("generate").fine();
+    let json = project.run(&format!("explain {EL9} --format json")).fine().json();
+    assert_eq!((&json[0]["state"], &json[0]["changes"]), (&"unchanged".into(), &serde_json::json!([])));
+}
+
+#[test]
+fn an_unknown_release() {
+    let project = Project::generated();
+    assert_snapshot!("explain_near", project.run("explain 5.14.0-427.28.1.el9_4.x86").trouble());
+    assert_snapshot!("explain_far", project.run("explain x").trouble());
+}

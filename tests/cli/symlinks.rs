@@ -1,0 +1,95 @@
+//! No path leaves the output folder: what a symbolic link leads to is neither written nor removed.
+
+use std::fs;
+
+use crate::scenario::{DEBIAN, EL9, Project, Tree};
+
+/// Puts a generated folder or file outside of the project, and a link where it was.
+fn move_outside(project: &Project, path: &str) {
+    let target = project.outside().join("moved");
+    fs::rename(project.path(path), &target).unwrap();
+    project.link(path, target);
+}
+
+/// Runs with what changes every file and removes a kernel's, and checks what the link leads to.
+fn hold_to(path: &str, conflicts: u64) {
+    for flags in ["", "--force", "--force --allow-remove"] {
+        let project = Project::generated();
+        move_outside(&project, path);
+        let before = Tree::read(&project.outside());
+        project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+        project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
+        let run = project.run(&format!("generate --format json {flags}")).differs();
+        assert_eq!(run.summary()[4], conflicts, "{run}");
+        assert_eq!(Tree::read(&project.outside()).written_since(&before), Vec::<&str>::new());
+        assert!(project.path(path).is_symlink());
+    }
+}
+
+#[test]
+fn a_module_folder() {
+    hold_to("gitops/alpha", 6);
+}
+
+#[test]
+fn a_release_folder() {
+    hold_to(&format!("gitops/alpha/{EL9}"), 2);
+}
+
+#[test]
+fn a_release_folder_that_is_to_go() {
+    let project = Project::generated();
+    move_outside(&project, &format!("gitops/alpha/{DEBIAN}"));
+    let before = Tree::read(&project.outside());
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
+    project.run("generate --force").fine();
+    assert_eq!(Tree::read(&project.outside()).written_since(&before), Vec::<&str>::new());
+}
+
+#[test]
+fn a_file() {
+    let project = Project::generated();
+    let dockerfile = format!("gitops/alpha/{EL9}/Dockerfile");
+    move_outside(&project, &dockerfile);
+    let before = Tree::read(&project.outside());
+    project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+    assert_snapshot!(project.run("generate").differs().unhashed());
+    // With --force the link itself makes way, and what it led to stays.
+    project.run("generate --force").fine();
+    assert!(!project.path(&dockerfile).is_symlink());
+    assert_eq!(Tree::read(&project.outside()).written_since(&before), Vec::<&str>::new());
+    project.run("generate --check").fine();
+}
+
+#[test]
+fn a_file_that_is_to_go() {
+    let project = Project::generated();
+    move_outside(&project, &format!("gitops/alpha/{DEBIAN}/Dockerfile"));
+    let before = Tree::read(&project.outside());
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
+    project.run("generate --force").fine();
+    assert_eq!(Tree::read(&project.outside()).written_since(&before), Vec::<&str>::new());
+}
+
+#[test]
+fn links_that_lead_nowhere_or_in_circles() {
+    let project = Project::fleet();
+    project.write("gitops/beta/keep", "");
+    project.link("gitops/alpha", project.outside().join("absent"));
+    project.link(&format!("gitops/beta/{EL9}"), project.path(&format!("gitops/beta/{EL9}")));
+    project.run("generate --force").differs().says("`alpha` is a symbolic link");
+    assert_eq!(Tree::read(&project.outside()).paths(), ["precious"]);
+}
+
+/// The lock is replaced, never written through.
+#[test]
+fn the_lock() {
+    let project = Project::fleet();
+    project.link("kmodgen.lock", project.outside().join("precious"));
+    project.run("generate --force").trouble();
+    project.outside_is_untouched();
+    project.remove("kmodgen.lock");
+    project.link("kmodgen.lock", project.outside().join("absent"));
+    let _ = project.run("generate");
+    project.outside_is_untouched();
+}
