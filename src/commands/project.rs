@@ -23,9 +23,14 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Shows every message, and counts them.
+    /// Shows the first messages, and counts all.
     pub fn report(&self) {
-        let shown: String = self.diagnostics.iter().map(|diagnostic| ui::render(diagnostic, &self.sources)).collect();
+        const SHOWN: usize = 50;
+        let first = self.diagnostics.iter().take(SHOWN);
+        let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, &self.sources)).collect();
+        if let Some(more) = self.diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            shown.push_str(&format!("… and {more} more\n\n"));
+        }
         let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
         ui::talk(&format!("{shown}{}\n", ui::count(errors, "error")));
     }

@@ -25,14 +25,16 @@ fn edits_by_hand_are_kept_and_named() {
     let written = project.output();
     let kept: Vec<&str> =
         before.paths().into_iter().filter(|path| !written.written_since(&before).contains(path)).collect();
-    let lists = ["alpha/kustomization.yaml", "beta/kustomization.yaml", "kustomization.yaml"];
-    let mut expected = vec![
-        format!("alpha/{EL9}/Dockerfile"),
-        "alpha/kustomization.yaml".into(),
-        "alpha/module.yaml".into(),
-        format!("beta/{EL9}/configmap.yaml"),
+    let dockerfile = format!("alpha/{EL9}/Dockerfile");
+    let config_map = format!("beta/{EL9}/configmap.yaml");
+    let expected = [
+        &dockerfile,
+        "alpha/kustomization.yaml",
+        "alpha/module.yaml",
+        &config_map,
+        "beta/kustomization.yaml",
+        "kustomization.yaml",
     ];
-    expected.extend(lists[1..].iter().map(|path| (*path).to_owned()));
     assert_eq!(kept, expected, "edited, or right as they are");
 
     let summary = project.run("generate --format json").differs().summary();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::scenario::{DEBIAN, EL9, Project, RT, lines};
+use crate::scenario::{Change, DEBIAN, EL9, Project, RT, lines};
 
 /// What the fleet comes to: of each mapping a Dockerfile and a ConfigMap, of each module a Module
 /// and a kustomization, and one kustomization for all.
@@ -35,7 +35,7 @@ fn a_change_reaches_its_mappings_and_no_other() {
     let change_patch = |project: &Project| project.edit("patches/fix.patch", "+new", "+newer");
     let change_commit = |project: &Project| project.edit("kmodgen.yaml", &"2".repeat(40), &"3".repeat(40));
     let change_dtk = |project: &Project| project.edit("kmodgen.yaml", &"b".repeat(64), &"c".repeat(64));
-    let changes: [(&dyn Fn(&Project), &[(&str, &str)]); 4] = [
+    let changes: [(Change<'_>, &[(&str, &str)]); 4] = [
         (&add_override, &[("alpha", RT)]),
         (&change_patch, &[("alpha", EL9), ("alpha", RT), ("alpha", DEBIAN)]),
         (&change_commit, &[("beta", EL9), ("beta", RT), ("beta", DEBIAN)]),
@@ -98,7 +98,7 @@ fn check_sees_every_difference() {
     let lose_folder = |project: &Project| project.remove("gitops/beta");
     let drift = |project: &Project| project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
     let remove_kernel = |project: &Project| project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
-    let changes: [(&dyn Fn(&Project), [u64; 5]); 5] = [
+    let changes: [(Change<'_>, [u64; 5]); 5] = [
         (&edit, [0, 0, FILES - 1, 0, 1]),
         (&lose_file, [1, 0, FILES - 1, 0, 0]),
         (&lose_folder, [8, 0, FILES - 8, 0, 0]),
@@ -203,7 +203,7 @@ fn the_manifest_is_found() {
     let project = Project::fleet();
     let manifest = project.path("kmodgen.yaml");
     project.kmodgen("generate -f").arg(&manifest).from("/").run().fine();
-    project.kmodgen("generate --check -f ../work/kmodgen.yaml").from(project.outside()).run().fine();
+    project.kmodgen("generate --check -f ../project/kmodgen.yaml").from(project.outside()).run().fine();
     project.outside_is_untouched();
 
     project.kmodgen("generate").from(project.outside()).run().trouble().says("there is no kmodgen.yaml");

@@ -37,6 +37,9 @@ pub(crate) const EL9: &str = "5.14.0-427.28.1.el9_4.x86_64";
 pub(crate) const RT: &str = "5.14.0-427.81.1.el9_4.x86_64+rt";
 pub(crate) const DEBIAN: &str = "6.12.107+deb12-cloud-amd64";
 
+/// What someone does to a project between two runs.
+pub(crate) type Change<'c> = &'c dyn Fn(&Project);
+
 /// `insta::assert_snapshot!`, with the snapshot in `snapshots/`.
 macro_rules! assert_snapshot {
     ($($argument:tt)*) => {

@@ -13,7 +13,7 @@ use super::{MEMORY, Run, Tree};
 ///
 /// ```text
 /// [temp]/home      $HOME
-/// [temp]/work      the project: kmodgen.yaml, and what a scenario adds
+/// [temp]/project   the project: kmodgen.yaml, and what a scenario adds
 /// [temp]/outside   what no run may touch
 /// ```
 pub(crate) struct Project {
@@ -31,7 +31,7 @@ impl Project {
     pub(crate) fn empty() -> Self {
         let folder = TempDir::new().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        for name in ["home", "work", "outside"] {
+        for name in ["home", "project", "outside"] {
             fs::create_dir(root.join(name)).unwrap();
         }
         fs::write(root.join("outside/precious"), "not kmodgen's\n").unwrap();
@@ -64,7 +64,7 @@ impl Project {
 
     /// Where something of the project is.
     pub(crate) fn path(&self, below: &str) -> PathBuf {
-        self.root.join("work").join(below)
+        self.root.join("project").join(below)
     }
 
     /// The folder that is not the project's.
@@ -124,6 +124,7 @@ impl Project {
     }
 
     /// Runs `kmodgen` with these arguments, which are separated by white space.
+    #[must_use = "say how it has to have ended"]
     pub(crate) fn run(&self, arguments: &str) -> Run {
         self.kmodgen(arguments).run()
     }
@@ -186,6 +187,7 @@ impl Invocation {
     }
 
     /// Runs it to its end.
+    #[must_use = "say how it has to have ended"]
     pub(crate) fn run(&self) -> Run {
         let shown: Vec<_> = self.arguments.iter().map(|argument| argument.to_string_lossy()).collect();
         Run::of(&mut self.command(), format!("kmodgen {}", shown.join(" ")), &self.temp)

@@ -12,7 +12,6 @@ use regex::Regex;
 use super::TIME;
 
 /// A run of `kmodgen` that ended. Shown, it is the transcript that a snapshot holds.
-#[must_use = "say how it has to have ended"]
 pub(crate) struct Run {
     line: String,
     code: i32,

@@ -1,0 +1,154 @@
+//! Templates that are wrong or want to do harm: the error is at the template's line, in bounded
+//! time and memory, and nothing is written.
+
+use crate::scenario::{Project, Run};
+
+/// A project whose `alpha` is made from this template.
+fn project(template: &str) -> Project {
+    let project = Project::fleet().with("mine.Dockerfile", template);
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    template: mine.Dockerfile\n");
+    project
+}
+
+/// Renders a template that is refused.
+fn refused(template: &str) -> Run {
+    let project = project(template);
+    let run = project.run("generate").trouble();
+    assert!(!project.path("gitops").exists());
+    project.outside_is_untouched();
+    run
+}
+
+#[test]
+fn a_value_that_does_not_exist() {
+    assert_snapshot!(refused("FROM scratch\n# {{ kernel.release }}\nRUN echo {{ kernel.relase }}\n"));
+    refused("FROM scratch\nRUN {{ nothing }}\n").says("mine.Dockerfile:2:");
+    refused("FROM scratch\nRUN {{ kernel.labels.absent | sh }}\n").says("mine.Dockerfile:2:");
+    refused("FROM scratch\n{% if nothing %}RUN x{% endif %}\n").says("mine.Dockerfile:2:");
+}
+
+#[test]
+fn a_template_that_is_malformed() {
+    assert_snapshot!(refused("FROM scratch\n{% if kernel.release %}\nRUN x\n"));
+    refused("FROM scratch\n{{ \n").says("mine.Dockerfile:");
+    refused("FROM scratch\n{{ 1 | nofilter }}\n").says("mine.Dockerfile:2:");
+    refused("FROM scratch\n{{ nofunction() }}\n").says("mine.Dockerfile:2:");
+}
+
+#[test]
+fn values_that_are_not_for_printing() {
+    refused("FROM scratch\nRUN {{ true }}\n").says("a value of kind bool cannot be printed");
+    refused("FROM scratch\nRUN {{ none }}\n").says("a value of kind none cannot be printed");
+    refused("FROM scratch\nRUN {{ kmods }}\n").says("a value of kind sequence cannot be printed");
+    refused("FROM scratch\nRUN {{ kernel }}\n").says("a value of kind map cannot be printed");
+    project("FROM scratch\nRUN test {{ 1 + 1 }} = 2\n").run("generate").fine();
+}
+
+#[test]
+fn values_that_are_not_safe() {
+    let unsafe_value = |printed: &str| {
+        let project = project(&format!("FROM scratch\nRUN x\nRUN {{{{ {printed} }}}}\n"));
+        project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"a; rm -rf /\"");
+        project
+    };
+    assert_snapshot!(unsafe_value("steps[0].vars[0].value").run("generate").trouble());
+    unsafe_value("steps[0].vars[0].value | sh").run("generate").fine();
+    for way in ["| safe", "| upper", "| replace(';', '\\n')", "| e", "| escape", "| trim", "| format", "~ ''"] {
+        unsafe_value(&format!("steps[0].vars[0].value {way}")).run("generate").trouble();
+    }
+    refused("FROM scratch\nRUN {{ 'a\\nRUN b' | sh }}\n").says("which cannot be quoted");
+    refused("FROM scratch\nRUN {{ 'a\\nRUN b' | arg }}\n").says("which cannot be quoted");
+    refused("{% autoescape false %}FROM scratch\nRUN {{ 'a b' }}\n{% endautoescape %}").says("mine.Dockerfile:");
+}
+
+#[test]
+fn templates_that_do_not_end() {
+    for template in [
+        "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% for item in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% include \"mine.Dockerfile\" %}",
+        "{% import \"mine.Dockerfile\" as mine %}",
+        "{% extends \"mine.Dockerfile\" %}",
+    ] {
+        refused(&format!("FROM scratch\n{template}\n")).says("error[template]");
+    }
+    assert_snapshot!(refused(
+        "FROM scratch\n{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}\n"
+    ));
+    assert_snapshot!("templates_in_a_circle", refused("FROM scratch\n{% include \"mine.Dockerfile\" %}\n"));
+}
+
+#[test]
+fn templates_that_grow() {
+    for template in [
+        "{{ 'x' * 1000000000 }}",
+        "{{ ('x' * 100000) * 100000 }}",
+        "{% set list = [1] * 1000000000 %}",
+        "{% set s = namespace(x='x') %}{% for i in range(60) %}{% set s.x = s.x ~ s.x %}{% endfor %}{{ s.x }}",
+        "{{ 'x' | indent(1000000000) }}",
+        "{{ 'x' | replace('', 'x' * 100000) | replace('x', 'x' * 100000) }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ '%.1000000000f' | format(1) }}",
+        "{{ range(1000000000) | list }}",
+        "{{ [1, 2] | batch(1000000000, 0) | list }}",
+        "{{ [1, 2] | slice(1000000000) | list }}",
+    ] {
+        refused(&format!("FROM scratch\nRUN x\n{template}\n")).says("error[template]");
+    }
+}
+
+#[test]
+fn templates_without_a_bottom() {
+    for template in [
+        format!("{{{{ {}1{} }}}}", "(".repeat(20_000), ")".repeat(20_000)),
+        format!("{{{{ {}1{} }}}}", "[".repeat(20_000), "]".repeat(20_000)),
+        format!("{{{{ {}1 }}}}", "not ".repeat(20_000)),
+        format!("{{{{ {}1 }}}}", "-".repeat(20_000)),
+        format!("{}{}", "{% if 1 %}".repeat(20_000), "{% endif %}".repeat(20_000)),
+        format!("{{{{ x{} }}}}", ".a".repeat(20_000)),
+        format!("{{{{ 1{} }}}}", " | abs".repeat(20_000)),
+        format!("{{{{ 1{} }}}}", " ~ 1".repeat(20_000)),
+    ] {
+        let run = project(&format!("FROM scratch\nRUN x\n{template}\n")).run("generate");
+        // Long is no fault, deep is one; neither may end the process.
+        assert!(run.stderr.is_empty() || run.stderr.contains("error[template]"), "{run}");
+    }
+}
+
+#[test]
+fn includes_stay_in_the_folder() {
+    for path in
+        ["../outside/precious", "/etc/passwd", "a/../../outside/precious", "/dev/zero", "link", "linked/precious"]
+    {
+        for tag in ["include", "extends", "import"] {
+            let alias = if tag == "import" { " as x" } else { "" };
+            let project = project(&format!("FROM scratch\n{{% {tag} \"{path}\"{alias} %}}\n"));
+            project.link("link", project.outside().join("precious"));
+            project.link("linked", project.outside());
+            let run = project.run("generate").trouble().says("mine.Dockerfile:2:");
+            assert!(!run.stderr.contains("not kmodgen's"), "{run}");
+        }
+    }
+    let run = refused("FROM scratch\n{% include \"../outside/precious\" %}\n");
+    assert_snapshot!(run);
+    refused("FROM scratch\n{% include \"absent\" %}\n").says("tried to include non-existing template 'absent'");
+    refused("FROM scratch\n{% include \"kmodgen/absent\" %}\n").says("kmodgen has no template `kmodgen/absent`");
+    let project = project("FROM scratch\n{% include \"parts/run\" %}\n").with("parts/run", "RUN echo included\n");
+    project.run("generate").fine();
+}
+
+#[test]
+fn a_template_that_is_no_text() {
+    let project = project("").with("mine.Dockerfile", b"FROM scratch\n\xff\n");
+    project.run("generate").trouble().says("template `mine.Dockerfile` is not UTF-8 text");
+    project.remove("mine.Dockerfile");
+    project.run("generate").trouble().says("kmodgen.yaml:22:15").says("there is no such file");
+}
+
+#[test]
+fn what_no_builder_of_kmm_takes() {
+    refused("RUN x\n").says("has no FROM");
+    refused(&format!("FROM scratch\nRUN {}\n", "x".repeat(70_000))).says("bytes in line 3");
+    refused("FROM scratch\n# DTK_AUTO\n").says("DTK_AUTO");
+}
