@@ -26,18 +26,20 @@ RUN test "${KERNEL_VERSION}" = {{ kernel.release }} && test "${KERNEL_FULL_VERSI
 {% endblock %}
 # Stop here when the builder has no headers of the kernel.
 RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
- || { echo "the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules 2>&1)" >&2; exit 1; }
+ || { echo "the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
 
 {% block sources %}
 # The source, at exactly the commit that the lock pins.
 RUN mkdir -p {{ source.folder }} \
  && cd {{ source.folder }} \
- && git init -q \
+ && git init -q{% if source.commit | length == 64 %} --object-format=sha256{% endif %} \
+
  && git remote add origin {{ source.url | sh }} \
  && { git -c protocol.version=2 fetch -q --depth 1 origin {{ source.commit }} \
    || git fetch -q origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; } \
  && git checkout -q --detach {{ source.commit }} \
- && test "$(git rev-parse HEAD)" = {{ source.commit }}
+ && test "$(git rev-parse HEAD)" = {{ source.commit }} \
+ || { echo cannot get commit {{ source.commit }} of {{ source.url | sh }} >&2; exit 1; }
 
 {% endblock %}
 {% block patches %}
@@ -46,8 +48,9 @@ RUN mkdir -p {{ source.folder }} \
 {% for command in patch.write %}
 RUN {{ command }}
 {% endfor %}
-RUN echo {{ patch.sha256 }}'  '{{ patch.file }} | sha256sum -c - \
- && git -C {{ source.folder }} apply --verbose {{ patch.file }}
+RUN echo "{{ patch.sha256 }}  {{ patch.file }}" | sha256sum -c - \
+ && git -C {{ source.folder }} apply --verbose --whitespace=nowarn {{ patch.file }} \
+ || { echo patch {{ patch.name | sh }} does not apply to {{ source.commit }} >&2; exit 1; }
 
 {% endfor %}
 {% endblock %}
@@ -78,9 +81,9 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
 
 {% endblock %}
 {% block depmod %}
-# kmod's depmod, once, where the kernel's own tree is; busybox's would leave out the .bin files.
-RUN depmod -b /opt "${KERNEL_VERSION}"
-RUN test -s "/opt/lib/modules/${KERNEL_VERSION}/modules.dep.bin" \
+# The indexes that modprobe reads. busybox's depmod would leave out the .bin files.
+RUN depmod -b /opt "${KERNEL_VERSION}" \
+ && test -s "/opt/lib/modules/${KERNEL_VERSION}/modules.dep.bin" \
  || { echo "depmod of the builder image is not kmod's" >&2; exit 1; }
 
 {% endblock %}
@@ -88,21 +91,27 @@ RUN test -s "/opt/lib/modules/${KERNEL_VERSION}/modules.dep.bin" \
 FROM {{ runtime }}
 {% endblock %}
 {{ self.args() }}
+
 {%- block runtime_prepare %}
+# modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
- || if command -v microdnf >/dev/null; then microdnf install -y kmod; \
-    elif command -v dnf >/dev/null; then dnf install -y kmod; \
-    elif command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends kmod; \
+ || if command -v microdnf >/dev/null; then microdnf install -y kmod && microdnf clean all; \
+    elif command -v dnf >/dev/null; then dnf install -y kmod && dnf clean all; \
+    elif command -v apt-get >/dev/null; then \
+      apt-get update && apt-get install -y --no-install-recommends kmod && rm -rf /var/lib/apt/lists/*; \
     elif command -v apk >/dev/null; then apk add --no-cache kmod; \
     else echo "the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi
+
 {% endblock %}
 {% block runtime_copy %}
 COPY --from=builder /opt/lib/modules/${KERNEL_VERSION} /opt/lib/modules/${KERNEL_VERSION}
+
 {% endblock %}
 # What KMM runs in the image.
 RUN for tool in modprobe sleep sh mkdir cp; do \
       command -v "${tool}" >/dev/null || { echo "the runtime image has no ${tool}" >&2; exit 1; }; \
     done
+
 {% block labels %}
 {% endblock %}
 {% block runtime_end %}

@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# Building, and looking into what came out. Sourced by ../run.
+
+generated() { printf '%s/project/gitops/%s/%s' "$work" "$1" "$2"; }
+image_of() { printf 'localhost/built/%s:%s' "$1" "${2//+/_}"; }
+log_of() { printf '%s/log/%s-%s' "$work" "$1" "$2"; }
+
+# extract_all: the Dockerfile out of every ConfigMap, as KMM reads it.
+extract_all() {
+  local map folder
+  for map in "$work"/project/gitops/*/*/configmap.yaml; do
+    folder=$(dirname "$map")
+    python3 -c 'import sys, yaml; sys.stdout.write(yaml.safe_load(open(sys.argv[1], encoding="utf-8"))["data"]["dockerfile"])' \
+      "$map" > "$folder/from-configmap"
+    cmp -s "$folder/from-configmap" "$folder/Dockerfile" || fail "$map does not hold its Dockerfile"
+  done
+  pass 'every ConfigMap holds its Dockerfile, byte for byte'
+}
+
+# build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set.
+build() {
+  local cut=(unshare -n)
+  if [ -n "${online:-}" ]; then cut=(); fi
+  "${cut[@]}" buildah build --pull-never --quiet --volume "$work/git:/srv/git:ro" "${@:3}" \
+    --tag "$(image_of "$1" "$2")" --file "$(generated "$1" "$2")/from-configmap" "$work/empty"
+}
+
+builds() { check "$1 for $2 builds" build "$@"; }
+
+# refuses MODULE RELEASE MESSAGE [OPTION...]
+refuses() {
+  local log
+  log=$(log_of "$1" "$2")
+  if build "$1" "$2" "${@:4}" > "$log" 2>&1; then
+    fail "$1 for $2 builds, and must not"
+  elif grep -qF -- "$3" "$log"; then
+    pass "$1: $(grep -F -m 1 -- "$3" "$log")"
+  else
+    fail "$1 stops without saying: $3"
+    tail -n 15 "$log" | sed 's/^/        | /'
+  fi
+}
+
+# inside MODULE RELEASE FUNCTION [ARGUMENT...]: runs it with $root the image's files.
+inside() {
+  local container root result=0
+  container=$(buildah from --pull-never "$(image_of "$1" "$2")") || return
+  root=$(buildah mount "$container")
+  "${@:3}" || result=1
+  buildah rm "$container" >/dev/null
+  return "$result"
+}
+
+# holds MODULE RELEASE FOLDER KMOD...: the image is what KMM and the kernel need.
+holds() {
+  check "$1 for $2 holds only ${*:4} below $3" inside "$1" "$2" has_only "${@:2}"
+  check "$1 for $2 has indexes that modprobe reads" inside "$1" "$2" loads "$2" "$3"
+  check "$1 for $2 has what KMM runs" inside "$1" "$2" has_tools
+}
+
+# says MODULE RELEASE FIELD VALUE: of kmm_ci_a.
+says() { check "$1 for $2: kmm_ci_a's $3 is $4" inside "$1" "$2" modinfo_is "${@:2}"; }
+
+has_only() {
+  local kmod folder=$root/opt/lib/modules/$1/$2
+  diff <(printf "%s.ko\n" "${@:3}" | sort) <(cd "$folder" && find . -type f -printf '%P\n' | sort) || return
+  diff <(printf '%s\n' "$1") <(ls "$root/opt/lib/modules") || return
+  diff <(find "$folder" -name '*.ko' | sort) <(find "$root" -xdev -name '*.ko' | sort) || return
+  for kmod in "${@:3}"; do
+    diff <(printf '%s\n' "$1") <(modinfo -F vermagic "$folder/$kmod.ko" | cut -d ' ' -f 1) || return
+  done
+}
+
+loads() {
+  local tree=$root/opt/lib/modules/$1 index
+  for index in modules.dep modules.alias modules.symbols; do
+    [ -s "$tree/$index.bin" ] || { echo "no $index.bin"; return 1; }
+  done
+  grep -qxF "$2/kmm_ci_a.ko: $2/kmm_ci_b.ko" "$tree/modules.dep" || { cat "$tree/modules.dep"; return 1; }
+  # Paths are told from the folder asked for: the order is what a node would load.
+  diff <(printf 'insmod %s\n' "$tree/$2/kmm_ci_b.ko" "$tree/$2/kmm_ci_a.ko") \
+    <(modprobe -d "$root/opt" -S "$1" --show-depends kmm_ci_a | sed 's/ *$//')
+}
+
+has_tools() {
+  # shellcheck disable=SC2016 # for the image's shell
+  chroot "$root" /bin/sh -ec 'for tool in modprobe sleep sh mkdir cp; do command -v "$tool"; done; modprobe --version'
+}
+
+modinfo_is() {
+  diff <(printf '%s\n' "$3") <(modinfo -F "$2" "$(find "$root/opt/lib/modules/$1" -name kmm_ci_a.ko)")
+}

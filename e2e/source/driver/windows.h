@@ -1,0 +1,2 @@
+/* A header from another world. */
+#define KMM_CI_WORLD "old"
