@@ -111,7 +111,8 @@ pub struct GenerateArgs {
     /// Say of each mapping that changes which input did
     #[arg(long)]
     pub explain: bool,
-    /// Overwrite and remove also what was edited by hand or is not kmodgen's
+    /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is
+    /// held back for its nodes' sake stays so
     #[arg(long)]
     pub force: bool,
     /// Remove mappings also where the kernel list knows of nodes that run the kernel

@@ -32,7 +32,33 @@ pub enum Action {
     /// A file of ours that no mapping asks for any more is removed.
     Remove,
     /// Nothing is done, since something of someone's would be lost.
-    Conflict(String),
+    Conflict(Conflict),
+}
+
+/// Why nothing is done at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Completes "it is left as it is: ".
+    pub why: String,
+    /// What to do about it; nothing where the reason is told elsewhere.
+    pub help: Option<&'static str>,
+}
+
+/// Where `--force` settles a conflict.
+const FORCE: &str = "move what you need into the manifest or a template, then say --force";
+
+/// Where it does not.
+const MOVE: &str = "move it away: kmodgen replaces no folder, and writes through no link";
+
+impl Conflict {
+    fn new(why: impl Into<String>, help: &'static str) -> Self {
+        Self { why: why.into(), help: Some(help) }
+    }
+
+    /// A module is held, which is told once for all its files.
+    fn held(why: &str) -> Self {
+        Self { why: why.to_owned(), help: None }
+    }
 }
 
 /// One path, and what is done there.
@@ -77,10 +103,12 @@ pub fn reconcile(outputs: Vec<Output>, tree: &Tree, policy: &Policy) -> Vec<Chan
         .into_iter()
         .filter(|output| policy.concerns(&output.path))
         .map(|output| {
-            let action = match write_action(&output, tree, policy) {
-                Action::Create | Action::Update if policy.held(&output.path).is_some() => {
-                    Action::Conflict(policy.held(&output.path).cloned().unwrap_or_default())
-                }
+            let action = write_action(&output, tree, policy);
+            let action = match action {
+                Action::Create | Action::Update => match policy.held(&output.path) {
+                    Some(why) => Action::Conflict(Conflict::held(why)),
+                    None => action,
+                },
                 action => action,
             };
             let text = matches!(action, Action::Create | Action::Update | Action::Conflict(_)).then_some(output.text);
@@ -100,13 +128,18 @@ pub fn reconcile(outputs: Vec<Output>, tree: &Tree, policy: &Policy) -> Vec<Chan
 
 fn write_action(output: &Output, tree: &Tree, policy: &Policy) -> Action {
     if let Some((parent, what)) = blocked_parent(&output.path, tree) {
-        return Action::Conflict(format!("`{parent}` is {what}, and a folder is needed there"));
+        let why = format!("`{parent}` is {what}, and a folder is needed there");
+        return Action::Conflict(Conflict::new(why, MOVE));
     }
     let bytes = match tree.get(&output.path) {
         None => return Action::Create,
-        Some(Found::Folder) => return Action::Conflict("it is a folder, and a file is needed there".into()),
+        Some(Found::Folder) => {
+            return Action::Conflict(Conflict::new("it is a folder, and a file is needed there", MOVE));
+        }
         Some(Found::Other(_)) if policy.force => return Action::Update,
-        Some(Found::Other(what)) => return Action::Conflict(format!("it is {what}, which kmodgen did not make")),
+        Some(Found::Other(what)) => {
+            return Action::Conflict(Conflict::new(format!("it is {what}, which kmodgen did not make"), FORCE));
+        }
         Some(Found::File(bytes)) => bytes,
     };
     if *to_unix(bytes) == *output.text.as_bytes() {
@@ -115,8 +148,8 @@ fn write_action(output: &Output, tree: &Tree, policy: &Policy) -> Action {
     match ownership(bytes) {
         Ownership::Intact => Action::Update,
         _ if policy.force => Action::Update,
-        Ownership::Edited => Action::Conflict("it was edited by hand".into()),
-        Ownership::Foreign => Action::Conflict("kmodgen did not write it".into()),
+        Ownership::Edited => Action::Conflict(Conflict::new("it was edited by hand", FORCE)),
+        Ownership::Foreign => Action::Conflict(Conflict::new("kmodgen did not write it", FORCE)),
     }
 }
 
@@ -125,12 +158,12 @@ fn remove_action(path: &RelPath, found: &Found, policy: &Policy) -> Option<Actio
     let action = match ownership(bytes) {
         Ownership::Foreign => return None,
         Ownership::Edited if !policy.force => {
-            Action::Conflict("it was edited by hand, and no mapping asks for it any more".into())
+            Action::Conflict(Conflict::new("it was edited by hand, and no mapping asks for it any more", FORCE))
         }
         _ => Action::Remove,
     };
     Some(match policy.held(path) {
-        Some(why) if action == Action::Remove => Action::Conflict(why.clone()),
+        Some(why) if action == Action::Remove => Action::Conflict(Conflict::held(why)),
         _ => action,
     })
 }
@@ -179,10 +212,13 @@ mod tests {
         assert_eq!(action(file(with_header("old\n")), false), Action::Update);
         assert_eq!(
             action(file(with_header("old\n") + "edit\n"), false),
-            Action::Conflict("it was edited by hand".into())
+            Action::Conflict(Conflict::new("it was edited by hand", FORCE))
         );
         assert_eq!(action(file(with_header("old\n") + "edit\n"), true), Action::Update);
-        assert_eq!(action(file("mine\n".into()), false), Action::Conflict("kmodgen did not write it".into()));
+        assert_eq!(
+            action(file("mine\n".into()), false),
+            Action::Conflict(Conflict::new("kmodgen did not write it", FORCE))
+        );
         assert!(matches!(action(Some(Found::Folder), true), Action::Conflict(_)));
         assert!(matches!(action(Some(Found::Other("a symbolic link")), false), Action::Conflict(_)));
     }
@@ -213,6 +249,8 @@ mod tests {
         let tree: Tree = [(path("a"), Found::Other("a symbolic link"))].into();
         let policy = Policy { force: true, ..Policy::default() };
         let changes = reconcile(vec![output("a/x/Dockerfile", "x\n")], &tree, &policy);
-        assert!(matches!(&changes[0].action, Action::Conflict(why) if why.contains("`a` is a symbolic link")));
+        assert!(
+            matches!(&changes[0].action, Action::Conflict(conflict) if conflict.why.contains("`a` is a symbolic link"))
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What `generate` did, or would do, for people and for scripts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -53,6 +53,8 @@ struct FileReport {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'static str>,
     /// The place of the manifest that asks for the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<String>,
@@ -87,12 +89,12 @@ impl Report {
             if change.action == Action::Unchanged {
                 continue;
             }
-            let reason = match &change.action {
-                Action::Conflict(reason) => Some(reason.clone()),
-                _ => None,
+            let (reason, help) = match &change.action {
+                Action::Conflict(conflict) => (Some(conflict.why.clone()), conflict.help),
+                _ => (None, None),
             };
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
-            files.push(FileReport { path: change.path.to_string(), action, reason, manifest });
+            files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
         }
         let count = |part: fn(&Impact) -> usize| survey.impacts.values().map(part).sum();
         let nodes = Nodes {
@@ -158,16 +160,16 @@ impl Report {
         for HoldReport { module, reason, help } in &self.held {
             let _ = writeln!(text, "{CONFLICT}: module `{module}` is left as it is: {reason}\n  help: {help}");
         }
-        let held = |file: &FileReport| self.held.iter().any(|hold| file.reason.as_deref() == Some(&hold.reason));
-        let others: Vec<_> = conflicts.iter().filter(|file| !held(file)).collect();
+        // What belongs to a held module was told with it.
+        let others: Vec<_> = conflicts.iter().filter(|file| file.help.is_some()).collect();
         for file in &others {
             let path = survey.root.join(&file.path);
             let asked = file.manifest.as_ref().map(|place| format!(" (asked for at {place})")).unwrap_or_default();
             let reason = file.reason.as_deref().unwrap_or_default();
             let _ = writeln!(text, "{CONFLICT}: `{}` is left as it is: {reason}{asked}", path.display());
         }
-        if !others.is_empty() {
-            text.push_str("  help: move what you need into the manifest or a template, then say --force\n");
+        for help in others.iter().filter_map(|file| file.help).collect::<BTreeSet<_>>() {
+            let _ = writeln!(text, "  help: {help}");
         }
         if partial && !self.files.is_empty() {
             text.push_str("note: --only leaves Modules and kustomizations that it does not name; run without it before you commit\n");

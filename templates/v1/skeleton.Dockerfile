@@ -95,7 +95,7 @@ FROM {{ runtime }}
 {%- block runtime_prepare %}
 # modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
- || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum; \
+ || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \
     elif command -v dnf >/dev/null; then dnf install -y kmod && rm -rf /var/cache/dnf; \
     elif command -v apt-get >/dev/null; then \
       apt-get update && apt-get install -y --no-install-recommends kmod && rm -rf /var/lib/apt/lists/*; \
