@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Checks generated trees as a cluster would: every Module against KMM's own CRD and every ConfigMap
+against Kubernetes' schema, unknown fields refused, and what the files say of one another."""
+
+import argparse
+import copy
+import pathlib
+import re
+import sys
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+KUBERNETES = "1.32"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def strict(schema):
+    """The schema of a CRD as JSON Schema that refuses unknown fields, as strict field validation does."""
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {}
+    for key, value in schema.items():
+        # `properties` is no schema but a mapping to schemas.
+        result[key] = {name: strict(inner) for name, inner in value.items()} if key == "properties" else strict(value)
+    if schema.get("x-kubernetes-int-or-string"):
+        result.pop("type", None)
+        result["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+    if "properties" in schema and not open_ended:
+        result["additionalProperties"] = False
+    return result
+
+
+def module_validator(path):
+    crd = yaml.load(pathlib.Path(path).read_text(), LOADER)
+    [version] = [version for version in crd["spec"]["versions"] if version["name"] == "v1beta1"]
+    schema = strict(version["schema"]["openAPIV3Schema"])
+    # The API server's own, which a CRD only names.
+    schema["properties"]["metadata"] = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "namespace": {"type": "string"}},
+        "required": ["name", "namespace"],
+        "additionalProperties": False,
+    }
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def check_controls(validator):
+    """What must be refused is: a validator that takes everything would pass unseen."""
+    module = {
+        "apiVersion": "kmm.sigs.x-k8s.io/v1beta1",
+        "kind": "Module",
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {
+            "selector": {"a": "b"},
+            "moduleLoader": {
+                "container": {"modprobe": {"moduleName": "a"}, "kernelMappings": [{"literal": "5", "containerImage": "x:y"}]}
+            },
+        },
+    }
+    assert not list(validator.iter_errors(module)), list(validator.iter_errors(module))
+    container = ["spec", "moduleLoader", "container"]
+    for path, key, value in [
+        (["spec"], "unknown", "x"),
+        (container, "lifecycle", {}),
+        (container + ["modprobe"], "inTreeModuleToRemove", "x"),
+        (container, "version", 2),
+        (container, "imagePullPolicy", 1),
+    ]:
+        wrong = copy.deepcopy(module)
+        place = wrong
+        for part in path:
+            place = place[part]
+        place[key] = value
+        assert list(validator.iter_errors(wrong)), f"{key} is not refused"
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"dockerfile": 1}}
+    for wrong in [config_map, {**config_map, "data": {}, "dockerfile": "x"}]:
+        try:
+            kubernetes_validate.validate(wrong, KUBERNETES, strict=True)
+        except kubernetes_validate.ValidationError:
+            continue
+        raise AssertionError(f"not refused: {wrong}")
+
+
+def load(path):
+    return yaml.load(path.read_text(), LOADER)
+
+
+class Trees:
+    def __init__(self, validator):
+        self.validator = validator
+        self.errors = []
+        self.modules = self.config_maps = 0
+
+    def error(self, path, text):
+        self.errors.append(f"{path}: {text}")
+
+    def tree(self, root):
+        modules = sorted(root.glob("*/module.yaml"))
+        if not modules:
+            self.error(root, "no module.yaml")
+        for path in modules:
+            self.module(path)
+
+    def module(self, path):
+        module = load(path)
+        self.modules += 1
+        for error in self.validator.iter_errors(module):
+            self.error(path, f"{error.json_path}: {error.message}")
+        mappings = module["spec"]["moduleLoader"]["container"]["kernelMappings"]
+        folders = sorted(entry.name for entry in path.parent.iterdir() if entry.is_dir())
+        if folders != sorted(mapping["literal"] for mapping in mappings):
+            self.error(path, "its mappings are not its folders")
+        for mapping in mappings:
+            self.mapping(path.parent / mapping["literal"], module, mapping)
+
+    def mapping(self, folder, module, mapping):
+        path = folder / "configmap.yaml"
+        config_map = load(path)
+        self.config_maps += 1
+        try:
+            kubernetes_validate.validate(config_map, KUBERNETES, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            self.error(path, error.message)
+        metadata = config_map["metadata"]
+        dockerfile = (folder / "Dockerfile").read_text()
+        facts = [
+            (metadata["name"] == mapping["build"]["dockerfileConfigMap"]["name"], "the Module names another ConfigMap"),
+            (metadata["namespace"] == module["metadata"]["namespace"], "another namespace than the Module's"),
+            (config_map["data"] == {"dockerfile": dockerfile}, "its text is not the Dockerfile's"),
+            (config_map["immutable"] is True, "not immutable"),
+            (re.fullmatch(r".+:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", mapping["containerImage"]), "no legal tag"),
+            (mapping["containerImage"].endswith("-" + metadata["annotations"]["kmodgen/content-hash"][:12]), "another hash in the tag"),
+        ]
+        for fine, text in facts:
+            if not fine:
+                self.error(path, text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--crd", required=True, help="KMM's CustomResourceDefinition of Module")
+    parser.add_argument("trees", nargs="+", type=pathlib.Path)
+    args = parser.parse_args()
+    validator = module_validator(args.crd)
+    check_controls(validator)
+    trees = Trees(validator)
+    for root in args.trees:
+        trees.tree(root)
+    for error in trees.errors[:40]:
+        print(error, file=sys.stderr)
+    print(f"{trees.modules} Modules, {trees.config_maps} ConfigMaps, {len(trees.errors)} errors")
+    sys.exit(1 if trees.errors or not trees.config_maps else 0)
+
+
+if __name__ == "__main__":
+    main()

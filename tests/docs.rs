@@ -1,0 +1,255 @@
+//! The documentation: every command in it runs, and every piece of a manifest in it is right.
+//!
+//! trycmd was looked at for this and does not fit: it runs only programs of this crate, and the
+//! README says `cargo run`; its commands cannot follow one another in one folder; and it knows
+//! nothing of the manifests between them. So a page is read from top to bottom, in a folder of
+//! its own with a copy of the examples:
+//!
+//! - a block `LANGUAGE file=PATH` is written to that file;
+//! - a block `console` has commands after `$ ` and, below each, what it prints on both streams;
+//!   each must end well;
+//! - a block `yaml part=manifest` or `yaml part=module` has fields that replace those of a small
+//!   manifest or of its module, and the whole must generate;
+//! - a block `yaml refused=TEXT` is such fields of the manifest, and is refused with that text.
+//!
+//! `cargo` is a stand-in that runs the program under test. After a change of what commands print,
+//! `KMODGEN_DOCS=overwrite cargo test --locked --test docs` writes the pages anew.
+
+#![expect(clippy::disallowed_methods, reason = "tests make files and run programs")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What the pages' pieces are put into.
+const MANIFEST: &[(&str, &str)] = &[
+    ("apiVersion", "apiVersion: kmodgen/v1\n"),
+    ("namespace", "namespace: drivers\n"),
+    ("sources", "sources:\n  driver: {git: https://git.example.com/driver.git, ref: main}\n"),
+    ("images", "images: {builder: dtk, runtime: registry.redhat.io/ubi9/ubi-minimal:9.4}\n"),
+    (
+        "kernels",
+        "kernels:\n  - release: 5.14.0-427.28.1.el9_4.x86_64\n    labels: {site: north}\n  - 5.14.0-427.81.1.el9_4.x86_64+rt\n",
+    ),
+];
+
+const MODULE: &[(&str, &str)] = &[
+    ("name", "name: driver\n"),
+    ("source", "source: driver\n"),
+    ("kmods", "kmods: [driver, driver_core]\n"),
+    ("image", "image: registry.example.com/drivers/driver\n"),
+    ("kmm", "kmm:\n  modprobe: {moduleName: driver}\n  selector: {node-role.kubernetes.io/worker: \"\"}\n"),
+];
+
+/// Pins the refs that the pages use, so that no server is asked.
+const LOCK: &str = "version: 1
+templates: 1
+sources:
+  - {git: \"https://git.example.com/driver.git\", ref: main, commit: 1111111111111111111111111111111111111111}
+  - {git: \"https://git.example.com/driver.git\", ref: v1.2.0, commit: 2222222222222222222222222222222222222222}
+";
+
+const CARGO: &str = "#!/bin/sh
+case \"$1 $2 $3 $4\" in
+  'run --release --locked --') shift 4; exec kmodgen \"$@\";;
+  'test --locked  ') exit 0;; # This is that run.
+  *) echo \"the stand-in for cargo does not know: $*\" >&2; exit 1;;
+esac
+";
+
+/// A folder in which a page is tried out.
+struct Page {
+    folder: TempDir,
+}
+
+impl Page {
+    fn new() -> Self {
+        let page = Self { folder: TempDir::new().unwrap() };
+        let copied = Command::new("cp").arg("-R").arg(Path::new(ROOT).join("examples")).arg(page.path("")).status();
+        assert!(copied.unwrap().success());
+        page.write("bin/cargo", CARGO);
+        fs::set_permissions(page.path("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kmodgen"), page.path("bin/kmodgen")).unwrap();
+        page
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Runs a line of shell; gives what it prints on both streams, and whether it ended well.
+    fn run(&self, line: &str) -> (String, bool) {
+        let path = std::env::var("PATH").unwrap();
+        let output = Command::new("sh")
+            .args(["-c", &format!("exec 2>&1; {line}")])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", format!("{}:{path}", self.path("bin").display()))
+            .env("HOME", self.folder.path())
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.success())
+    }
+
+    /// Runs a block's commands; gives the block as it should be.
+    fn console(&self, place: &str, text: &str) -> String {
+        let mut right = String::new();
+        for line in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let (said, fine) = self.run(line);
+            assert!(fine, "{place}: `{line}` fails:\n{said}");
+            let _ = write!(right, "$ {line}\n{said}");
+        }
+        assert!(!right.is_empty(), "{place}: a block without a command");
+        right
+    }
+
+    /// Tries out some fields, in the manifest or in its module.
+    fn part(&self, place: &str, name: &str, text: &str, refused: Option<&str>) {
+        let module = name == "module";
+        let (manifest_fields, module_fields) = if module { ("", text) } else { (text, "") };
+        let mut manifest = merged(MANIFEST, manifest_fields);
+        if !manifest_fields.contains("modules:") {
+            let fields = merged(MODULE, module_fields).replace('\n', "\n    ");
+            let _ = write!(manifest, "modules:\n  - {}\n", fields.trim_end());
+        }
+        self.write("part/kmodgen.yaml", &manifest);
+        self.write("part/kmodgen.lock", LOCK);
+        let (said, fine) = self.run("cd part && kmodgen generate --offline -o ../part-out --force --allow-remove");
+        match refused {
+            None => assert!(fine && !said.contains("warning"), "{place}: {said}\n{manifest}"),
+            Some(text) => assert!(!fine && said.contains(text), "{place}: {said}\n{manifest}"),
+        }
+        if self.path("part-out").exists() {
+            fs::remove_dir_all(self.path("part-out")).unwrap();
+        }
+    }
+}
+
+/// The fields of `base`, those of `text` in the place of theirs.
+fn merged(base: &[(&str, &str)], text: &str) -> String {
+    let given: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with([' ', '#', '-']))
+        .filter_map(|line| line.split_once(':').map(|(key, _)| key))
+        .collect();
+    let kept = base.iter().filter(|(key, _)| !given.contains(key)).map(|(_, text)| *text);
+    kept.chain([text]).collect()
+}
+
+/// Tries a page out; gives its text as it should be, and how many blocks were tried.
+fn try_out(name: &str, text: &str) -> (String, usize) {
+    let page = Page::new();
+    let (mut right, mut tried) = (String::new(), 0);
+    let mut lines = text.lines().enumerate();
+    while let Some((at, line)) = lines.next() {
+        let _ = writeln!(right, "{line}");
+        let Some(info) = line.strip_prefix("```") else { continue };
+        let block: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        let block: String = block.iter().map(|line| format!("{line}\n")).collect();
+        let place = format!("{name}:{}", at + 1);
+        let (language, attribute) = info.split_once(' ').unwrap_or((info, ""));
+        let mut block_right = block.clone();
+        match (language, attribute.split_once('=')) {
+            ("console", None) => block_right = page.console(&place, &block),
+            ("yaml", Some(("part", part @ ("manifest" | "module")))) => page.part(&place, part, &block, None),
+            ("yaml", Some(("refused", text))) => page.part(&place, "manifest", &block, Some(text)),
+            (_, Some(("file", path))) => page.write(path, &block),
+            ("text", None) => tried -= 1,
+            _ => panic!("{place}: nothing tries out a block `{info}`"),
+        }
+        tried += 1;
+        let _ = writeln!(right, "{block_right}```");
+    }
+    (right, tried)
+}
+
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(ROOT);
+    let mut pages: Vec<_> = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.sort();
+    assert!(pages.len() >= 4, "{pages:?}");
+    pages.extend(["README.md", "CONTRIBUTING.md", "examples/README.md"].map(|page| root.join(page)));
+    pages
+}
+
+#[test]
+fn every_block_of_every_page_is_right() {
+    let mut all = 0;
+    for path in pages() {
+        let name = path.strip_prefix(ROOT).unwrap().display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        let (right, tried) = try_out(&name, &text);
+        all += tried;
+        if std::env::var("KMODGEN_DOCS").is_ok_and(|value| value == "overwrite") {
+            fs::write(&path, right).unwrap();
+        } else {
+            assert!(text == right, "{name}:\n{}", similar::TextDiff::from_lines(&text, &right).unified_diff());
+        }
+    }
+    assert!(all > 25, "only {all} blocks were tried");
+}
+
+/// A link of a page to a file of this repository leads somewhere.
+#[test]
+fn links_lead_somewhere() {
+    let mut links = 0;
+    for path in pages() {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if !file.is_empty() && !link.contains("://") {
+                assert!(path.parent().unwrap().join(file).exists(), "{}: {link}", path.display());
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 10, "only {links} links were found");
+}
+
+/// What docs/manifest.md calls not built yet is refused as such: a table with a place of the
+/// manifest and its keys in each line.
+#[test]
+fn what_is_called_not_built_yet_is_refused_as_such() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/manifest.md")).unwrap();
+    let table = text.split("## Not built yet").nth(1).unwrap();
+    let page = Page::new();
+    let mut keys = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for key in cells[2].split('`').skip(1).step_by(2) {
+            let (part, fields) = match cells[1] {
+                "the manifest" => ("manifest", format!("{key}: x\n")),
+                "a source" => {
+                    let source = format!("{{git: https://git.example.com/driver.git, ref: main, {key}: x}}");
+                    ("manifest", format!("sources:\n  driver: {source}\n"))
+                }
+                "a module" => ("module", format!("{key}: x\n")),
+                "`kernels` of a module" => ("module", format!("kernels: {{{key}: x}}\n")),
+                "`when`" => ("module", format!("overrides: [{{when: {{{key}: x}}}}]\n")),
+                "`build`" => ("module", format!("build: {{{key}: x}}\n")),
+                "`make` and `kbuild`" => ("module", format!("build: {{make: {{{key}: x}}}}\n")),
+                "`install`" => ("module", format!("install: {{{key}: x}}\n")),
+                "`kmm`" => ("module", format!("kmm: {{{key}: x}}\n")),
+                place => panic!("{place}?"),
+            };
+            page.part("docs/manifest.md", part, &fields, Some(&format!("`{key}` is not built yet")));
+            keys += 1;
+        }
+    }
+    assert!(keys > 20, "only {keys} keys were tried");
+}
