@@ -10,6 +10,8 @@ mod scenario;
 
 mod conflicts;
 mod determinism;
+mod docs;
+mod examples;
 mod generate;
 mod git_servers;
 mod holds;

@@ -13,10 +13,7 @@
 //! - a block `yaml refused=TEXT` is such fields of the manifest, and is refused with that text.
 //!
 //! `cargo` is a stand-in that runs the program under test. After a change of what commands print,
-//! `KMODGEN_DOCS=overwrite cargo test --locked --test docs` writes the pages anew.
-
-#![expect(clippy::disallowed_methods, reason = "tests make files and run programs")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+//! `KMODGEN_DOCS=overwrite cargo test --locked docs::` writes the pages anew.
 
 use std::fmt::Write as _;
 use std::fs;

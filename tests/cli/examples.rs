@@ -1,8 +1,5 @@
 //! The examples: what is committed is what this version writes, byte for byte.
 
-#![expect(clippy::disallowed_methods, reason = "tests read files and run the program")]
-#![expect(clippy::unwrap_used, reason = "the helpers of tests may fail as tests do")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
