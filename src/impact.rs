@@ -84,10 +84,11 @@ pub fn holds(
         let module = manifest.modules.iter().find(|module| module.name.as_str() == name);
         let (Some(module), Some(old)) = (module, old.get(name)) else { continue };
         match (&old.version, &module.version) {
-            (Some(old), Some(new)) if old == new && !impact.reloads.is_empty() => hold(
+            (Some(same), Some(new)) if same == new && !impact.reloads.is_empty() => hold(
                 format!(
-                    "the images of {} kernels change under the same version `{new}`, and KMM would not order the upgrade",
-                    impact.reloads.len()
+                    "images change under the same version `{new}`, and KMM would not order the upgrade ({} of {})",
+                    impact.reloads.len(),
+                    old.images.len()
                 ),
                 "give the module a new `version`",
             ),

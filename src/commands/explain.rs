@@ -109,7 +109,7 @@ fn print(explained: &Explained) {
         "unchanged" => format!("{module} on {release}: unchanged, {}\n", short(to)),
         state => format!("{module} on {release}: {state}, {} -> {}\n", short(from), short(to)),
     };
-    changes.iter().for_each(|change| text.push_str(&describe(change)));
+    text.push_str(&describe(changes));
     if let Some(diff) = diff {
         text.push_str("  no input of the manifest changed; the template's text did:\n");
         text.push_str(diff);
@@ -117,8 +117,14 @@ fn print(explained: &Explained) {
     ui::result(&text);
 }
 
-/// One input that changed, for people.
-pub(super) fn describe(change: &InputChange) -> String {
+/// The inputs that changed, for people. The Dockerfile's digest is told only where nothing else
+/// says why it changed.
+pub(super) fn describe(changes: &[InputChange]) -> String {
+    let telling = |change: &&InputChange| change.input != "dockerfile" || changes.len() == 1;
+    changes.iter().filter(telling).map(describe_one).collect()
+}
+
+fn describe_one(change: &InputChange) -> String {
     let mut text = format!("  {}\n", change.input);
     if let Some(from) = &change.from {
         text.push_str(&format!("    \x1b[31m- {from}\x1b[0m\n"));

@@ -133,7 +133,7 @@ impl Report {
         }
         for (mapping, changes) in self.explanations.iter().flatten() {
             let _ = writeln!(text, "{mapping}");
-            changes.iter().for_each(|change| text.push_str(&describe(change)));
+            text.push_str(&describe(changes));
         }
         let Summary { created, updated, unchanged, removed, conflicts: number } = &self.summary;
         let number = ui::count(*number, "conflict");

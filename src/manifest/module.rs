@@ -7,7 +7,8 @@ use super::kernel::Kernel;
 use super::kmm::{self, Kmm};
 use super::when::{Conditional, Selection, When, conditional};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Spanned, nearest,
+    Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Span, Spanned,
+    nearest,
 };
 use crate::yaml::Node;
 
@@ -129,15 +130,15 @@ impl Module {
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
         recipes().filter_map(|recipe| recipe.source.as_ref()).for_each(|source| scope.check_source(source, faults));
-        let name = name?;
-        if let Some(namespace) = scope.namespace {
-            check_name_length(&name, namespace, faults);
+        if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
+            check_name_length(name, namespace, faults);
         }
         let kmods = all_kmods(&recipe, &overrides);
-        let context = kmm::Context { kmods: &kmods, module: name.span };
+        let start = Span::new(node.span.source, node.span.start, node.span.start);
+        let context = kmm::Context { kmods: &kmods, module: name.as_ref().map_or(start, |name| name.span) };
         let kmm = kmm_node.map(|node| Kmm::decode(node, &context, faults)).unwrap_or_default();
         let kmm = kmm.complete(&context, kmm_node.map(|node| &**node), faults);
-        Some(Self { name, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
+        Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
     }
 
     /// How the module is built for `kernel`: its own recipe, then each override that applies.

@@ -4,8 +4,8 @@
 /// The most code that a template may have, in bytes; kmodgen's own largest has a tenth of it.
 pub(super) const MOST: usize = 32 << 10;
 
-/// The stack that a thread needs to parse [`MOST`] bytes of the costliest code: one level takes a
-/// byte or two, and a frame up to 2 KiB without optimisation.
+/// The stack that a thread needs to parse the most code that is read, where it is the costliest:
+/// one level takes a byte or two, and a frame up to 2 KiB without optimisation.
 pub const STACK: usize = 64 << 20;
 
 /// The bytes of a template that are inside of tags. An open tag reaches to the end.
