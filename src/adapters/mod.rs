@@ -1,5 +1,6 @@
-//! What touches the world: files, git servers and the terminal.
+//! What touches the world: files, git servers, images and the terminal.
 
 pub mod fs;
 pub mod git;
+pub mod oci;
 pub mod ui;

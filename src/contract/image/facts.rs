@@ -5,33 +5,21 @@ use super::elf::{Kmod, Program};
 /// The bytes that [`Interest::of`] wants to see of every file.
 pub const HEAD: usize = 256;
 
-/// Modules beyond this are not read: the largest in the field, debug information included, are a
-/// tenth of it.
-const LARGEST_MODULE: u64 = 512 << 20;
+/// Modules that are larger, unpacked, are not read: one is held at a time.
+const LARGEST_MODULE: u64 = 256 << 20;
 
 /// Programs and libraries beyond this are not read.
-const LARGEST_PROGRAM: u64 = 256 << 20;
+const LARGEST_PROGRAM: u64 = 128 << 20;
 
 /// A full kernel's modules.dep has less than 1 MiB.
 const LARGEST_TEXT: u64 = 16 << 20;
 
-/// How a module is packed: what kmod reads (kmod, libkmod-file.c).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Packing {
-    Plain,
-    Gzip,
-    Xz,
-    Zstd,
-}
-
-impl Packing {
-    /// The packing of a module, by its name; `None` where the name is not a module's.
-    pub fn of_module(path: &str) -> Option<Self> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let packings = [(".ko", Self::Plain), (".ko.gz", Self::Gzip), (".ko.xz", Self::Xz), (".ko.zst", Self::Zstd)];
-        packings.into_iter().find(|(suffix, _)| name.len() > suffix.len() && name.ends_with(suffix)).map(|(_, p)| p)
-    }
+/// Whether a name is a module's: plain, or packed in one of the ways that kmod reads (kmod,
+/// libkmod-file.c).
+pub fn is_module(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = [".gz", ".xz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    stem.len() > ".ko".len() && stem.ends_with(".ko")
 }
 
 /// What of a file is worth reading.
@@ -39,12 +27,10 @@ impl Packing {
 pub enum Interest {
     /// No more than its head, which is judged already.
     Settled(Facts),
-    /// All of it, unpacked, to be handed to [`Facts::of`].
+    /// All of it, a module unpacked, to be handed to [`Facts::of`].
     Whole {
         /// What it seems to be.
         kind: Kind,
-        /// How it is packed.
-        packing: Packing,
         /// The largest size, unpacked, that is read.
         limit: u64,
     },
@@ -63,9 +49,9 @@ impl Interest {
     /// Judges a file by its path, its permission bits and its first [`HEAD`] bytes.
     pub fn of(path: &str, mode: u32, head: &[u8]) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let plain = |kind, limit| Self::Whole { kind, packing: Packing::Plain, limit };
-        if let Some(packing) = Packing::of_module(name) {
-            return Self::Whole { kind: Kind::Module, packing, limit: LARGEST_MODULE };
+        let whole = |kind, limit| Self::Whole { kind, limit };
+        if is_module(name) {
+            return whole(Kind::Module, LARGEST_MODULE);
         }
         if name.starts_with("modules.") && name.ends_with(".bin") {
             return Self::Settled(Facts::Index(head.get(..4).and_then(|magic| magic.try_into().ok())));
@@ -73,10 +59,10 @@ impl Interest {
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
         if ["modules.dep", "modules.builtin"].contains(&name) || in_loader_path || is_musl_path {
-            return plain(Kind::Text, LARGEST_TEXT);
+            return whole(Kind::Text, LARGEST_TEXT);
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
-            return plain(Kind::Program, LARGEST_PROGRAM);
+            return whole(Kind::Program, LARGEST_PROGRAM);
         }
         match head.strip_prefix(b"#!") {
             Some(line) if mode & 0o111 != 0 => Self::Settled(Facts::Script(interpreter(line))),
@@ -141,15 +127,15 @@ mod tests {
     #[test]
     fn a_file_is_judged_by_name_and_head() {
         let kind = |path: &str, mode, head: &[u8]| match Interest::of(path, mode, head) {
-            Interest::Whole { kind, packing, .. } => Some((kind, packing)),
+            Interest::Whole { kind, .. } => Some(kind),
             Interest::Settled(_) => None,
         };
-        assert_eq!(kind("x/a.ko", 0o644, b""), Some((Kind::Module, Packing::Plain)));
-        assert_eq!(kind("a.ko.zst", 0o644, b""), Some((Kind::Module, Packing::Zstd)));
+        assert_eq!(kind("x/a.ko", 0o644, b""), Some(Kind::Module));
+        assert_eq!(kind("a.ko.zst", 0o644, b""), Some(Kind::Module));
         assert_eq!(kind("x/.ko", 0o644, b""), None);
-        assert_eq!(kind("x/modules.dep", 0o644, b""), Some((Kind::Text, Packing::Plain)));
-        assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some((Kind::Text, Packing::Plain)));
-        assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some((Kind::Program, Packing::Plain)));
+        assert_eq!(kind("x/modules.dep", 0o644, b""), Some(Kind::Text));
+        assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some(Kind::Text));
+        assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some(Kind::Program));
         assert_eq!(kind("usr/lib/data", 0o644, b"\x7fELF"), None);
         let settled = |head: &[u8]| Interest::of("bin/x", 0o755, head);
         assert_eq!(settled(b"#! /bin/sh -e\n"), Interest::Settled(Facts::Script("/bin/sh".into())));

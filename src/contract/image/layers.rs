@@ -64,6 +64,17 @@ impl Root {
         Ok(())
     }
 
+    /// Adds a file of a folder that is unpacked already, where no name hides others.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn add(&mut self, path: &str, node: Node) -> Result<(), Unfit> {
+        match self.place(path)? {
+            Some(at) => self.put(at, node),
+            None => Ok(()),
+        }
+    }
+
     /// Applies a hard link of the present layer.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::elf::Kmod;
-use super::facts::{Facts, Packing};
+use super::facts::{Facts, is_module};
 use super::root::{Node, Root, join};
 use super::{Expected, Report, shown};
 use crate::vocabulary::KernelRelease;
@@ -68,7 +68,7 @@ pub(super) fn check<'r>(root: &'r Root, expected: &Expected, report: &mut Report
     let mut elsewhere: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (path, node) in root.below("") {
         let is_file = matches!(node, Node::File(_) | Node::Link(_));
-        if !is_file || Packing::of_module(path).is_none() {
+        if !is_file || !is_module(path) {
             continue;
         }
         let home =
