@@ -14,7 +14,7 @@ use crate::commands::{self, Faults};
 pub enum Answer {
     /// Nothing is left to do.
     Fine,
-    /// Differences under `--check`, or conflicts.
+    /// Differences under `--check`, conflicts, or findings.
     NeedsSomeone,
 }
 
@@ -38,6 +38,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => commands::explain::run(&args),
         Command::Lock(args) => commands::lock::run(&args),
         Command::Update(args) => commands::update::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
     };
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ pub mod generate;
 pub mod lock;
 pub mod plan;
 pub mod update;
+pub mod verify;
 
 mod project;
 mod report;
