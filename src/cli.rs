@@ -36,6 +36,15 @@ Exit code: 0 done; 1 differences under --check, or conflicts; 2 trouble.")]
     Lock(LockArgs),
     /// Pin branches and tags anew
     Update(UpdateArgs),
+    /// Check a built image against what KMM relies on
+    #[command(after_help = "\
+Examples:
+  kmodgen verify registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64-0123456789ab
+  kmodgen verify --release 5.14.0-1.el9.x86_64 --signed oci-archive:image.tar
+  kmodgen verify \"$(buildah mount kmm-ci)\"
+
+Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.")]
+    Verify(VerifyArgs),
 }
 
 /// Which manifest.
@@ -239,4 +248,37 @@ pub struct UpdateArgs {
     /// How long to wait for a git server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// An image, an unpacked folder, oci-archive:FILE, docker-archive:FILE or oci:DIR
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// The kernel release that it must be for [default: the one that it has modules for]
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<String>,
+    /// Every module must carry a signature
+    #[arg(long)]
+    pub signed: bool,
+    /// The engine that has the image [default: the first of these that is there and has it]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<EngineName>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// A program that holds images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Its storage on this machine
+    Podman,
+    /// Its storage on this machine
+    Buildah,
+    /// Its storage on this machine
+    Docker,
+    /// Registries
+    Skopeo,
 }

@@ -14,7 +14,7 @@ use crate::commands::{self, Faults};
 pub enum Answer {
     /// Nothing is left to do.
     Fine,
-    /// Differences under `--check`, or conflicts.
+    /// Differences under `--check`, conflicts, or findings.
     NeedsSomeone,
 }
 
@@ -39,6 +39,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Build(args) => commands::build::run(&args),
         Command::Lock(args) => commands::lock::run(&args),
         Command::Update(args) => commands::update::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
     };
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,

@@ -1,7 +1,8 @@
-//! What touches the world: files, git servers and the terminal.
+//! What touches the world: files, git servers, images and the terminal.
 
 pub mod engine;
 pub mod fs;
 pub mod git;
+pub mod oci;
 pub mod registry;
 pub mod ui;

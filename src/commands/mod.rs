@@ -6,6 +6,7 @@ pub mod generate;
 pub mod lock;
 pub mod plan;
 pub mod update;
+pub mod verify;
 
 mod presence;
 mod project;

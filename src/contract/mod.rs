@@ -1,4 +1,5 @@
 //! What KMM relies on, as checks.
 
 pub mod dockerfile;
+pub mod image;
 pub mod module;

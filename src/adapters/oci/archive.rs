@@ -1,0 +1,102 @@
+//! Archives: a tar file of pieces, which are looked up by name.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _, Seek as _};
+use std::path::Path;
+
+use tar::{Archive, EntryType};
+
+use super::blobs::{Blobs, Place};
+use super::error::{ReadError, broken};
+use super::unpack;
+use crate::vocabulary::RelPath;
+
+/// More entries than any archive of one image has: a layer each, and three more for each.
+const MOST_ENTRIES: usize = 100_000;
+
+/// An archive that unpacks to more is a bomb.
+const LARGEST: u64 = 128 << 30;
+
+/// Opens an archive, and lists what is in it. One that is packed as a whole is unpacked to a
+/// file without a name first, as pieces are needed in an order of their own.
+pub(super) fn open(path: &Path) -> Result<Blobs, ReadError> {
+    let fail = |error| ReadError::File { path: path.to_owned(), error };
+    let broken = |error: io::Error| ReadError::Layout { path: path.to_owned(), why: broken(&error) };
+    let metadata = std::fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(ReadError::Layout { path: path.to_owned(), why: "it is not a regular file".into() });
+    }
+    let mut file = File::open(path).map_err(fail)?;
+    let mut magic = [0; 6];
+    let is_packed = match file.read_exact(&mut magic) {
+        Ok(()) => unpack::is_packed(&magic),
+        Err(_) => false,
+    };
+    file.rewind().map_err(fail)?;
+    if is_packed {
+        let mut plain = tempfile::tempfile().map_err(fail)?;
+        let unpacked = unpack::stream(BufReader::new(file)).map_err(broken)?;
+        if io::copy(&mut unpacked.take(LARGEST), &mut plain).map_err(broken)? == LARGEST {
+            return Err(broken(io::Error::other("it unpacks to more than 128 GiB")));
+        }
+        plain.rewind().map_err(fail)?;
+        file = plain;
+    }
+    let index = list(&file).map_err(broken)?;
+    Ok(Blobs::archive(path, file, index))
+}
+
+fn list(file: &File) -> io::Result<BTreeMap<String, Place>> {
+    let mut index = BTreeMap::new();
+    let mut archive = Archive::new(file);
+    for (count, entry) in archive.entries_with_seek()?.enumerate() {
+        let entry = entry?;
+        if count == MOST_ENTRIES {
+            return Err(io::Error::other("it has too many entries for an image"));
+        }
+        let Ok(name) = RelPath::parse(&String::from_utf8_lossy(&entry.path_bytes())) else { continue };
+        let place = match entry.header().entry_type() {
+            EntryType::Regular | EntryType::Continuous => {
+                Place::At { start: entry.raw_file_position(), size: entry.size() }
+            }
+            EntryType::Symlink | EntryType::Link => {
+                let target = entry.link_name_bytes().unwrap_or_default();
+                // A symbolic link starts from its own folder, a hard link from the archive's root.
+                let from = if entry.header().entry_type() == EntryType::Symlink { name.parent() } else { "" };
+                match resolve(from, &String::from_utf8_lossy(&target)) {
+                    Some(target) => Place::Link(target),
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
+        index.insert(name.as_str().to_owned(), place);
+    }
+    Ok(index)
+}
+
+/// The name that a link in a folder of the archive leads to; `None` where it leads out.
+fn resolve(folder: &str, target: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_in_the_archive() {
+        assert_eq!(resolve("abc", "../def/layer.tar").as_deref(), Some("def/layer.tar"));
+        assert_eq!(resolve("", "blobs/x").as_deref(), Some("blobs/x"));
+        assert_eq!(resolve("abc", "../../etc/passwd"), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Engines, which hold images in a storage of their own and export them as archives.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::Options;
+use super::error::{ReadError, shown};
+use crate::contract::image::elf::Architecture;
+use crate::vocabulary::ImageRef;
+
+/// A program that can export an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Engine {
+    Podman,
+    Buildah,
+    Docker,
+    Skopeo,
+}
+
+impl Engine {
+    /// All, in the order they are asked in: storage on this machine before registries.
+    const ALL: [Self; 4] = [Self::Podman, Self::Buildah, Self::Docker, Self::Skopeo];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Podman => "podman",
+            Self::Buildah => "buildah",
+            Self::Docker => "docker",
+            Self::Skopeo => "skopeo",
+        }
+    }
+
+    /// The arguments that export `image` to `file`; a reference starts with no `-`.
+    fn arguments(self, image: &str, file: &str, architecture: Option<Architecture>) -> Vec<String> {
+        let arguments: Vec<String> = match self {
+            Self::Podman => {
+                ["save", "--quiet", "--format", "oci-archive", "--output", file, image].map(str::to_owned).into()
+            }
+            Self::Buildah => ["push", "--quiet", image, &format!("oci-archive:{file}")].map(str::to_owned).into(),
+            Self::Docker => ["save", "--output", file, image].map(str::to_owned).into(),
+            Self::Skopeo => {
+                let named = architecture.and_then(go_name).map(|name| ["--override-arch".to_owned(), name.to_owned()]);
+                let copy = ["copy", "--quiet", &format!("docker://{image}"), &format!("oci-archive:{file}")];
+                named.into_iter().flatten().chain(copy.map(str::to_owned)).collect()
+            }
+        };
+        arguments
+    }
+}
+
+/// The architecture's name in images.
+fn go_name(architecture: Architecture) -> Option<&'static str> {
+    Some(match architecture {
+        Architecture::X86_64 => "amd64",
+        Architecture::Aarch64 => "arm64",
+        Architecture::Ppc64le => "ppc64le",
+        Architecture::S390x => "s390x",
+        Architecture::Riscv64 => "riscv64",
+        Architecture::Other { .. } => return None,
+    })
+}
+
+/// An exported image, gone when this is.
+#[derive(Debug)]
+pub(super) struct Export {
+    /// The archive.
+    pub(super) path: PathBuf,
+    /// Whether it is docker's kind of archive.
+    pub(super) is_docker: bool,
+    _folder: TempDir,
+}
+
+/// Exports an image by the engine that was named, else by the first that has it.
+pub(super) fn export(image: &ImageRef, options: &Options) -> Result<Export, ReadError> {
+    let name = image.to_string();
+    let engines = options.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine]);
+    let folder = tempfile::tempdir().map_err(|error| ReadError::File { path: std::env::temp_dir(), error })?;
+    let mut complaints = Vec::new();
+    for engine in engines {
+        let path = folder.path().join(engine.program());
+        let arguments = engine.arguments(&name, &path.display().to_string(), options.architecture);
+        let ran = Command::new(engine.program()).args(arguments).stdin(Stdio::null()).output();
+        match ran {
+            Ok(output) if output.status.success() => {
+                return Ok(Export { path, is_docker: engine == Engine::Docker, _folder: folder });
+            }
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed");
+                complaints.push(format!("{}: {}", engine.program(), shown(last)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => complaints.push(format!("{}: {}", engine.program(), shown(&error.to_string()))),
+        }
+    }
+    match options.engine {
+        Some(engine) if complaints.is_empty() => Err(ReadError::EngineMissing(engine.program())),
+        None if complaints.is_empty() => Err(ReadError::NoEngine(name)),
+        _ => Err(ReadError::Export { image: name, complaints: complaints.join("; ") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skopeo_is_told_the_architecture() {
+        let arguments = Engine::Skopeo.arguments("quay.io/x:1", "/t/a", Some(Architecture::Aarch64));
+        assert_eq!(
+            arguments,
+            ["--override-arch", "arm64", "copy", "--quiet", "docker://quay.io/x:1", "oci-archive:/t/a"]
+        );
+    }
+}

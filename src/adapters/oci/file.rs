@@ -1,0 +1,46 @@
+//! One file: its head, and more of it only where it matters.
+
+use std::io::{self, BufReader, Cursor, Read};
+
+use super::error::broken;
+use super::unpack;
+use crate::contract::image::facts::{Facts, HEAD, Interest, Kind};
+use crate::contract::image::secrets::Secret;
+
+/// Looks at a file of an image.
+///
+/// # Errors
+/// Whatever reading fails with. A module that cannot be unpacked is no error, but what it is.
+pub(super) fn look(path: &str, mode: u32, size: u64, mut reader: impl Read) -> io::Result<(Facts, Option<Secret>)> {
+    let mut head = Vec::new();
+    reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    let secret = Secret::of(path, size, &head);
+    let facts = match Interest::of(path, mode, &head) {
+        Interest::Settled(facts) => facts,
+        Interest::Whole { limit, .. } if size > limit => too_large(limit),
+        Interest::Whole { kind: Kind::Module, limit } => {
+            let whole = BufReader::new(Cursor::new(head).chain(reader));
+            match unpack::stream(whole).and_then(|unpacked| bytes(unpacked, limit)) {
+                Ok(Some(bytes)) => Facts::of(Kind::Module, bytes),
+                Ok(None) => too_large(limit),
+                Err(error) => Facts::Unread(format!("cannot be unpacked: {}", broken(&error))),
+            }
+        }
+        Interest::Whole { kind, limit } => match bytes(Cursor::new(head).chain(reader), limit)? {
+            Some(bytes) => Facts::of(kind, bytes),
+            None => too_large(limit),
+        },
+    };
+    Ok((facts, secret))
+}
+
+/// All bytes; `None` where they are more than `limit`.
+fn bytes(reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+fn too_large(limit: u64) -> Facts {
+    Facts::Unread(format!("is larger than {} MiB, and so is not read", limit >> 20))
+}

@@ -1,0 +1,163 @@
+//! Compression: told by the first bytes, whatever the media type says, and unpacked in a stream
+//! of bounded memory.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use lzma_rust2::XzReader;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// The memory that unpacking xz may take, in KiB; `xz -9` needs 65 MiB.
+const XZ_MEMORY: u32 = 128 << 10;
+
+/// How a gzip stream begins (RFC 1952).
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// How an xz stream begins (the .xz file format, section 2.1.1.1).
+const XZ: &[u8] = b"\xfd7zXZ\0";
+
+/// Whether a stream that begins so is packed.
+pub(super) fn is_packed(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || head.starts_with(XZ) || is_zstd(head)
+}
+
+/// Unpacks what is packed, and reads anything else as it is.
+pub(super) fn stream<'r>(mut reader: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let head = reader.fill_buf()?;
+    Ok(if head.starts_with(GZIP) {
+        Box::new(MultiGzDecoder::new(reader))
+    } else if is_zstd(head) {
+        Box::new(Zstd::new(reader))
+    } else if head.starts_with(XZ) {
+        Box::new(XzReader::new_mem_limit(reader, true, XZ_MEMORY))
+    } else {
+        Box::new(reader)
+    })
+}
+
+/// Whether a stream starts as zstd does: with a frame, or with one to skip, which zstd:chunked
+/// puts first at times (RFC 8878, section 3.1).
+fn is_zstd(head: &[u8]) -> bool {
+    matches!(head, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// All frames of a zstd stream, one after the other. The decoder refuses windows of more than
+/// 100 MiB by itself.
+struct Zstd<R> {
+    source: R,
+    decoder: Box<FrameDecoder>,
+    /// Whether the decoder is within a frame.
+    in_frame: bool,
+}
+
+impl<R: BufRead> Zstd<R> {
+    fn new(source: R) -> Self {
+        Self { source, decoder: Box::default(), in_frame: false }
+    }
+
+    /// Starts the next frame; `false` at the end of the stream.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        while !self.source.fill_buf()?.is_empty() {
+            match self.decoder.init(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                    io::copy(&mut self.source.by_ref().take(length.into()), &mut io::sink())?;
+                }
+                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.in_frame {
+                if !self.next_frame()? {
+                    return Ok(0);
+                }
+                self.in_frame = true;
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let decoded = self.decoder.decode_blocks(&mut self.source, BlockDecodingStrategy::UptoBlocks(1));
+                decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+            }
+            match self.decoder.read(buffer)? {
+                0 => self.in_frame = false,
+                count => return Ok(count),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        stream(bytes)?.take(1 << 20).read_to_end(&mut out)?;
+        Ok(out)
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    }
+
+    /// "hello\n", as xz 5.4 packs it.
+    const HELLO: [u8; 64] = [
+        0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x0, 0x0, 0x4, 0xe6, 0xd6, 0xb4, 0x46, 0x2, 0x0, 0x21, 0x1, 0x1c, 0x0, 0x0, 0x0,
+        0x10, 0xcf, 0x58, 0xcc, 0x1, 0x0, 0x5, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0xa, 0x0, 0x0, 0x0, 0xa5, 0x60, 0x97,
+        0xf1, 0x94, 0xf6, 0xfd, 0xe0, 0x0, 0x1, 0x1e, 0x6, 0xc1, 0x2f, 0xa4, 0x1d, 0x1f, 0xb6, 0xf3, 0x7d, 0x1, 0x0,
+        0x0, 0x0, 0x0, 0x4, 0x59, 0x5a,
+    ];
+
+    #[test]
+    fn streams_of_several_parts_are_read_whole() {
+        let skipped = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();
+        for packed in [
+            b"onetwo".to_vec(),
+            [gzip(b"one"), gzip(b"two")].concat(),
+            [zstd(b"one"), skipped.clone(), zstd(b"two"), skipped.clone()].concat(),
+            [skipped, zstd(b"onetwo")].concat(),
+        ] {
+            assert_eq!(unpacked(&packed).unwrap(), b"onetwo");
+        }
+        assert_eq!(unpacked(&HELLO).unwrap(), b"hello\n");
+        assert_eq!(unpacked(b"").unwrap(), b"");
+        let cut = zstd(&[7; 1000]);
+        unpacked(&cut[..cut.len() - 5]).unwrap_err();
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fail(noise in proptest::collection::vec(any::<u8>(), 0..200), at in 0usize..400, cut in 0usize..40) {
+            let text: Vec<u8> = (0..500u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+            for packed in [gzip(&text), zstd(&text), HELLO.to_vec()] {
+                let _ = unpacked(&[&packed[..packed.len().min(6)], &noise].concat());
+                let mut packed = packed;
+                for (offset, byte) in noise.iter().take(4).enumerate() {
+                    let at = (at + offset) % packed.len();
+                    packed[at] = *byte;
+                }
+                packed.truncate(packed.len() - cut);
+                let _ = unpacked(&packed);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `kmodgen verify IMAGE`: hold a built image to what KMM relies on.
+
+use std::fmt::Write as _;
+
+use anyhow::anyhow;
+use serde::Serialize;
+
+use crate::adapters::{oci, ui};
+use crate::cli::{EngineName, Format, VerifyArgs};
+use crate::contract::image::elf::Architecture;
+use crate::contract::image::{self, Expected, Finding};
+use crate::driver::Answer;
+use crate::vocabulary::KernelRelease;
+
+/// The object of `--format json`.
+#[derive(Serialize)]
+struct Verified<'v> {
+    image: &'v str,
+    /// The kernels that it has modules for; one, where nothing is wrong.
+    releases: Vec<String>,
+    architecture: Option<String>,
+    /// How many modules are in place.
+    modules: usize,
+    summary: Summary,
+    findings: Vec<Finding>,
+    notes: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    findings: usize,
+    notes: usize,
+}
+
+/// Runs the verb.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
+    let release = args.release.as_deref().map(release).transpose()?;
+    let location = oci::Location::parse(&args.image)?;
+    let architecture = release.as_ref().and_then(|release| Architecture::of_release(release.as_str()));
+    let engine = args.engine.map(engine);
+    let oci::Read { image, unread } = oci::read(&location, &oci::Options { engine, architecture })?;
+    let report = image::check(&image, &Expected { release, signed: args.signed });
+    let verified = Verified {
+        image: &args.image,
+        releases: report.releases,
+        architecture: report.architecture.map(|architecture| architecture.to_string()),
+        modules: report.modules,
+        summary: Summary { findings: report.findings.len(), notes: report.notes.len() },
+        findings: report.findings,
+        notes: report.notes,
+    };
+    match args.format {
+        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&verified)?)),
+        Format::Text => ui::result(&text(&verified)),
+    }
+    if let (named, count @ 1..) = unread {
+        ui::talk(&format!(
+            "warning: {} could not be opened, so they are not checked for secrets: {}{}; run as root\n",
+            ui::count(count, "file"),
+            named.join(", "),
+            if count > named.len() { ", …" } else { "" }
+        ));
+    }
+    Ok(if verified.findings.is_empty() { Answer::Fine } else { Answer::NeedsSomeone })
+}
+
+fn release(text: &str) -> anyhow::Result<KernelRelease> {
+    KernelRelease::parse(text).map_err(|invalid| {
+        let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        anyhow!("--release: {invalid}{help}")
+    })
+}
+
+fn engine(name: EngineName) -> oci::Engine {
+    match name {
+        EngineName::Podman => oci::Engine::Podman,
+        EngineName::Buildah => oci::Engine::Buildah,
+        EngineName::Docker => oci::Engine::Docker,
+        EngineName::Skopeo => oci::Engine::Skopeo,
+    }
+}
+
+/// The report for people: what is wrong first, the sum last.
+fn text(verified: &Verified<'_>) -> String {
+    let mut text = String::new();
+    let mut tell = |label: &str, Finding { code, path, message, help }: &Finding| {
+        // The path is the image's own text, and must not steer the terminal.
+        let path = path.escape_debug();
+        let _ = writeln!(text, "{label}[{code}]\x1b[0m: {path} {message}\n  help: {help}");
+    };
+    verified.findings.iter().for_each(|finding| tell("\x1b[1;31mfinding", finding));
+    verified.notes.iter().for_each(|note| tell("\x1b[1mnote", note));
+    let Verified { releases, architecture, modules, summary, .. } = verified;
+    let mut of = ui::count(*modules, "module");
+    if !releases.is_empty() {
+        let releases: Vec<String> = releases.iter().map(|release| release.escape_debug().to_string()).collect();
+        let _ = write!(of, " for {}", releases.join(", "));
+    }
+    if let Some(architecture) = architecture {
+        let _ = write!(of, " ({architecture})");
+    }
+    let (findings, notes) = (ui::count(summary.findings, "finding"), ui::count(summary.notes, "note"));
+    let _ = writeln!(text, "{of}: {findings}, {notes}");
+    text
+}

@@ -1,0 +1,152 @@
+//! What every built image must hold to, so that KMM's worker can load from it: the contract that
+//! `kmodgen verify` checks. Each check is a function from the image's files to findings.
+//!
+//! KMM's side of it (rh-ecosystem-edge/kernel-module-management, `internal/worker`): the worker
+//! copies `/opt/lib/modules/<release>` out of the image and runs `modprobe -d` on it; the pull
+//! Pod runs `/bin/sh -c "exit 0"`; KMM 1 ran `modprobe` and `sleep` of the image itself.
+
+pub mod elf;
+pub mod facts;
+pub mod layers;
+pub mod modinfo;
+pub mod root;
+
+mod dependencies;
+mod firmware;
+mod modules;
+mod placement;
+mod programs;
+pub mod secrets;
+#[cfg(test)]
+mod testing;
+
+use serde::Serialize;
+
+use self::elf::Architecture;
+use self::root::Root;
+use self::secrets::Leak;
+use crate::vocabulary::KernelRelease;
+
+/// A built image, as far as it matters.
+#[derive(Debug, Clone, Default)]
+pub struct Image {
+    /// Its files, with all layers applied.
+    pub root: Root,
+    /// The architecture that its configuration names; none where there is no configuration.
+    pub architecture: Option<String>,
+    /// `PATH` of its configuration.
+    pub search_path: Option<String>,
+    /// What in any of its layers is nobody's business.
+    pub leaks: Vec<Leak>,
+    /// How many layers it has.
+    pub layers: usize,
+}
+
+/// What the image is held to beyond the contract.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// The kernel that its modules are for; without one, the only folder's name.
+    pub release: Option<KernelRelease>,
+    /// Whether every module must carry a signature.
+    pub signed: bool,
+}
+
+/// One thing that someone should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable name of this kind of finding, such as `vermagic`.
+    pub code: &'static str,
+    /// What it is about, an absolute path in the image.
+    pub path: String,
+    /// What is wrong, completing "PATH: …".
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// All that the checks found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The kernels that the image has modules for.
+    pub releases: Vec<String>,
+    /// The architecture of its programs and modules, where one is known.
+    pub architecture: Option<Architecture>,
+    /// How many modules there are in place.
+    pub modules: usize,
+    /// What breaks the contract.
+    pub findings: Vec<Finding>,
+    /// What does not, as far as the image can tell.
+    pub notes: Vec<Finding>,
+}
+
+impl Report {
+    fn find(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.findings.push(Finding { code, path: absolute(path), message: message.into(), help: help.into() });
+    }
+
+    fn note(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.notes.push(Finding { code, path: absolute(path), message: message.into(), help: help.into() });
+    }
+}
+
+/// Holds an image to the contract.
+pub fn check(image: &Image, expected: &Expected) -> Report {
+    let mut report = Report::default();
+    let placed = placement::check(&image.root, expected, &mut report);
+    report.releases = placed.iter().map(|folder| folder.release.clone()).collect();
+    report.modules = placed.iter().map(|folder| folder.modules.len()).sum();
+    let target = Target::of(image, expected, &placed);
+    report.architecture = target.as_ref().map(|target| target.architecture);
+    for folder in &placed {
+        modules::check(folder, target.as_ref(), expected.signed, &mut report);
+        dependencies::check(&image.root, folder, &mut report);
+        firmware::check(&image.root, folder, &mut report);
+    }
+    programs::check(image, target.as_ref(), &mut report);
+    secrets::check(image, &mut report);
+    report
+}
+
+/// The architecture that everything must have.
+#[derive(Debug)]
+struct Target {
+    architecture: Architecture,
+    /// Who says so, completing "… is x86_64".
+    witness: String,
+}
+
+impl Target {
+    /// What the kernel's release says, else the image's configuration, else the first module.
+    fn of(image: &Image, expected: &Expected, placed: &[placement::Folder<'_>]) -> Option<Self> {
+        let releases = expected.release.iter().map(KernelRelease::as_str);
+        let releases = releases.chain(placed.iter().map(|folder| folder.release.as_str()));
+        let of_release = || {
+            let named = |release: &str| Some((Architecture::of_release(release)?, format!("kernel {release}")));
+            releases.into_iter().find_map(named)
+        };
+        let of_configuration = || {
+            let architecture = Architecture::named(image.architecture.as_deref()?)?;
+            Some((architecture, "the image's configuration".to_owned()))
+        };
+        let of_module = || {
+            let mut modules = placed.iter().flat_map(|folder| &folder.modules);
+            modules.find_map(|module| Some((module.kmod()?.architecture, absolute(&module.path))))
+        };
+        let (architecture, witness) = of_release().or_else(of_configuration).or_else(of_module)?;
+        Some(Self { architecture, witness })
+    }
+}
+
+fn absolute(path: &str) -> String {
+    format!("/{path}")
+}
+
+/// A text from the image as part of a message.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}

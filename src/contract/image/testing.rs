@@ -1,0 +1,123 @@
+//! Trees and ELF files for the tests of the checks.
+
+use std::sync::Arc;
+
+use super::Finding;
+use super::facts::Facts;
+use super::root::{File, Node, Root};
+
+/// The release that tests are about.
+pub(super) const R: &str = "5.14.0-1.el9.x86_64";
+
+/// A root file system in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Tree(Root);
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        let mut root = Root::default();
+        root.next_layer();
+        Self(root)
+    }
+
+    pub(super) fn file(mut self, path: &str, mode: u32, facts: Facts) -> Self {
+        self.0.apply(path, Node::File(File { size: 1, mode, facts: Arc::new(facts) })).unwrap();
+        self
+    }
+
+    pub(super) fn text(self, path: &str, text: &str) -> Self {
+        self.file(path, 0o644, Facts::Text(text.into()))
+    }
+
+    pub(super) fn link(mut self, path: &str, target: &str) -> Self {
+        self.0.apply(path, Node::Link(target.into())).unwrap();
+        self
+    }
+
+    pub(super) fn root(self) -> Root {
+        self.0
+    }
+}
+
+/// Findings as `code path`.
+pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{} {}", finding.code, finding.path)).collect()
+}
+
+fn header(kind: u16, machine: u16, segments: u16, sections: (u64, u16)) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    bytes.extend([kind.to_le_bytes(), machine.to_le_bytes()].concat());
+    bytes.extend(1u32.to_le_bytes());
+    let program_headers = if segments == 0 { 0u64 } else { 64 };
+    for word in [0, program_headers, sections.0] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend(0u32.to_le_bytes());
+    for half in [64, 56, segments, 64, sections.1, sections.1.saturating_sub(1)] {
+        bytes.extend(half.to_le_bytes());
+    }
+    bytes
+}
+
+/// A relocatable object of 64 bits, little-endian, with a `.modinfo` section.
+pub(super) fn kmod_file(machine: u16, info: &str) -> Vec<u8> {
+    let names = b"\0.modinfo\0.shstrtab\0";
+    let info_at = 64;
+    let names_at = info_at + info.len();
+    let table = (names_at + names.len()).next_multiple_of(8);
+    let mut bytes = header(1, machine, 0, (table as u64, 3));
+    bytes.extend(info.as_bytes());
+    bytes.extend(names);
+    bytes.resize(table + 64, 0);
+    for (name, kind, at, size) in [(1u32, 1u32, info_at, info.len()), (10, 3, names_at, names.len())] {
+        bytes.extend([name.to_le_bytes(), kind.to_le_bytes()].concat());
+        // Flags, address, place, size, link and info in one, alignment, size of an entry.
+        for word in [0, 0, at, size, 0, 1, 0].map(|word| word as u64) {
+            bytes.extend(word.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+/// A program of 64 bits, little-endian, dynamic where it needs something.
+pub(super) fn program_file(machine: u16, interpreter: Option<&str>, needed: &[&str]) -> Vec<u8> {
+    let segments = 1 + u16::from(interpreter.is_some()) + u16::from(!needed.is_empty());
+    let mut strings = vec![0];
+    let interpreter = interpreter.map(|text| {
+        let at = strings.len();
+        strings.extend(text.bytes().chain([0]));
+        (at, text.len() + 1)
+    });
+    let offsets: Vec<u64> = needed
+        .iter()
+        .map(|text| {
+            let at = strings.len() as u64;
+            strings.extend(text.bytes().chain([0]));
+            at
+        })
+        .collect();
+    let strings_at = 64 + 56 * u64::from(segments);
+    strings.resize(strings.len().next_multiple_of(8), 0);
+    let dynamic_at = strings_at + strings.len() as u64;
+    let mut dynamic: Vec<[u64; 2]> = offsets.iter().map(|at| [1, *at]).collect();
+    dynamic.extend([[5, strings_at], [0, 0]]);
+    let dynamic_size = dynamic.len() as u64 * 16;
+    let end = dynamic_at + dynamic_size;
+    let mut bytes = header(2, machine, segments, (0, 0));
+    let mut segment = |kind: u32, at: u64, size: u64| {
+        bytes.extend([kind.to_le_bytes(), 4u32.to_le_bytes()].concat());
+        for word in [at, at, at, size, size, 8] {
+            bytes.extend(word.to_le_bytes());
+        }
+    };
+    segment(1, 0, end);
+    if let Some((at, size)) = interpreter {
+        segment(3, strings_at + at as u64, size as u64);
+    }
+    if !needed.is_empty() {
+        segment(2, dynamic_at, dynamic_size);
+    }
+    bytes.extend(strings);
+    bytes.extend(dynamic.as_flattened().iter().flat_map(|word| word.to_le_bytes()));
+    bytes
+}
