@@ -199,6 +199,9 @@ pub struct BuildArgs {
     /// The engine [default: the first of podman, buildah and docker that is installed]
     #[arg(long, value_enum)]
     pub engine: Option<crate::adapters::engine::Kind>,
+    /// Hold each image to what KMM relies on, before it gets its name
+    #[arg(long)]
+    pub verify: bool,
     /// Push what was built, and what is here but not in its registry
     #[arg(long)]
     pub push: bool,

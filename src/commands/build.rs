@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::presence::{is_in_registry, registry_tls};
 use super::project::Project;
 use crate::adapters::engine::{self, Build, Cancel, Ended, Engine};
-use crate::adapters::ui;
+use crate::adapters::{oci, ui};
 use crate::cli::{BuildArgs, Format};
+use crate::contract::image::{self, Expected};
 use crate::driver::Answer;
 use crate::manifest::TlsSection;
 use crate::plan::Mapping;
@@ -165,6 +166,9 @@ impl Run<'_> {
         let log = engine::open_log(log)?;
         if !here {
             let id = self.engine.build(&self.job(mapping)?, &log, &self.cancel)?;
+            if self.args.verify {
+                self.verify(&id, mapping)?;
+            }
             self.engine.tag(&id, &image).map_err(Ended::Refused)?;
         }
         if !self.args.push {
@@ -173,6 +177,19 @@ impl Run<'_> {
         let tls = registry_tls(mapping.module);
         self.engine.push(&image, !tls.insecure && !tls.skip_verify, &log, &self.cancel)?;
         Ok(Outcome::Pushed)
+    }
+
+    /// Holds what was built to what KMM relies on. It has no name yet, and gets none if it fails.
+    fn verify(&self, id: &str, mapping: &Mapping<'_>) -> Result<(), Ended> {
+        let options = oci::Options { engine: Some(self.engine.storage()), architecture: None };
+        let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
+            .map_err(|error| Ended::Refused(error.to_string()))?;
+        // KMM signs after the build.
+        let expected = Expected { release: Some(mapping.kernel.release.value.clone()), signed: false };
+        let report = image::check(&read.image, &expected);
+        let told: Vec<String> =
+            report.findings.iter().map(|f| format!("{}: {} {}", f.code, f.path.escape_debug(), f.message)).collect();
+        if told.is_empty() { Ok(()) } else { Err(Ended::Refused(told.join("\n  "))) }
     }
 
     fn job<'m>(&self, mapping: &'m Mapping<'_>) -> Result<Build<'m>, Ended> {

@@ -11,6 +11,8 @@ use std::process::Command;
 
 pub use process::{Cancel, Ended};
 
+use super::oci;
+
 /// Which program builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
@@ -62,6 +64,15 @@ impl Engine {
     /// The program's name.
     pub fn name(&self) -> &'static str {
         self.kind.program()
+    }
+
+    /// The engine, for reading images that it has.
+    pub fn storage(&self) -> oci::Engine {
+        match self.kind {
+            Kind::Podman => oci::Engine::Podman,
+            Kind::Buildah => oci::Engine::Buildah,
+            Kind::Docker => oci::Engine::Docker,
+        }
     }
 
     /// All tagged images that the engine has.

@@ -9,7 +9,6 @@ use tempfile::TempDir;
 use super::Options;
 use super::error::{ReadError, shown};
 use crate::contract::image::elf::Architecture;
-use crate::vocabulary::ImageRef;
 
 /// A program that can export an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +74,13 @@ pub(super) struct Export {
 }
 
 /// Exports an image by the engine that was named, else by the first that has it.
-pub(super) fn export(image: &ImageRef, options: &Options) -> Result<Export, ReadError> {
-    let name = image.to_string();
+pub(super) fn export(name: &str, options: &Options) -> Result<Export, ReadError> {
     let engines = options.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine]);
     let folder = tempfile::tempdir().map_err(|error| ReadError::File { path: std::env::temp_dir(), error })?;
     let mut complaints = Vec::new();
     for engine in engines {
         let path = folder.path().join(engine.program());
-        let arguments = engine.arguments(&name, &path.display().to_string(), options.architecture);
+        let arguments = engine.arguments(name, &path.display().to_string(), options.architecture);
         let ran = Command::new(engine.program()).args(arguments).stdin(Stdio::null()).output();
         match ran {
             Ok(output) if output.status.success() => {
@@ -99,8 +97,8 @@ pub(super) fn export(image: &ImageRef, options: &Options) -> Result<Export, Read
     }
     match options.engine {
         Some(engine) if complaints.is_empty() => Err(ReadError::EngineMissing(engine.program())),
-        None if complaints.is_empty() => Err(ReadError::NoEngine(name)),
-        _ => Err(ReadError::Export { image: name, complaints: complaints.join("; ") }),
+        None if complaints.is_empty() => Err(ReadError::NoEngine(name.to_owned())),
+        _ => Err(ReadError::Export { image: name.to_owned(), complaints: complaints.join("; ") }),
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Location {
     DockerArchive(PathBuf),
     /// In an engine's storage or a registry.
     Reference(ImageRef),
+    /// In the storage of the engine that is named, under the id that it gave.
+    Built(String),
 }
 
 impl Location {
@@ -124,15 +126,18 @@ pub fn read(location: &Location, options: &Options) -> Result<Read, ReadError> {
             let mut blobs = archive::open(path)?;
             layout::read_docker(&mut blobs).map(whole)
         }
-        Location::Reference(image) => {
-            let export = engine::export(image, options)?;
-            let mut blobs = archive::open(&export.path)?;
-            match export.is_docker {
-                true => layout::read_docker(&mut blobs),
-                false => layout::read_oci(&mut blobs, None, options),
-            }
-            .map(whole)
-        }
+        Location::Reference(image) => exported(&image.to_string(), options).map(whole),
+        Location::Built(id) => exported(id, options).map(whole),
+    }
+}
+
+/// Reads what an engine has under `name`.
+fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
+    let export = engine::export(name, options)?;
+    let mut blobs = archive::open(&export.path)?;
+    match export.is_docker {
+        true => layout::read_docker(&mut blobs),
+        false => layout::read_oci(&mut blobs, None, options),
     }
 }
 
