@@ -24,6 +24,12 @@ carries_patches() {
     <(sed -nE 's/^RUN echo "([0-9a-f]{64})  .*sha256sum -c.*/\1/p' "$(generated "$1" "$2")/from-configmap")
 }
 
+# continues_cleanly FILE: no empty line after a backslash, which newer builders refuse.
+continues_cleanly() {
+  awk 'continued && !NF { print FILENAME ":" FNR ": an empty line in an instruction"; bad = 1 }
+    { continued = /\\$/ } END { exit bad }' "$@"
+}
+
 # build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set.
 build() {
   local cut=(unshare -n)
