@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # work, here: of ../run
 # The kmods' repositories, and the patch that is too large to keep. Sourced by ../run.
 
 # make_repository NAME FORMAT: a bare repository of ./source; prints its only commit.
@@ -7,7 +8,7 @@ make_repository() {
   rm -rf "$tree"
   cp -r "$here/source" "$tree"
   (
-    cd "$tree"
+    cd "$tree" || exit
     # Neither the machine's configuration nor the clock decide anything.
     export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
     export GIT_AUTHOR_NAME=e2e GIT_AUTHOR_EMAIL=e2e@example.com GIT_AUTHOR_DATE='2026-01-01T00:00:00Z'
@@ -25,6 +26,7 @@ make_large_patch() {
   local lines=2500
   printf 'diff --git a/driver/table.h b/driver/table.h\nnew file mode 100644\n'
   printf -- '--- /dev/null\n+++ b/driver/table.h\n@@ -0,0 +1,%d @@\n' "$lines"
+  # shellcheck disable=SC2016 # to be taken as it is
   seq "$lines" | sed 's/.*/+\t{ &, "it'\''s entry & of \\"many\\", \\n ${KERNEL_VERSION} #" }, \\/'
   cat <<'PATCH'
 --- a/driver/kmm_ci_a.c

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # work, suite, stable, plus: of ../run
 # Base images made of Debian packages, under the names that Dockerfiles use. Sourced by ../run.
 #
 # Red Hat's images cannot be fetched without an account. What these have in common with them is

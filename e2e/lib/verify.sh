@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # work: of ../run
 # Building, and looking into what came out. Sourced by ../run.
 
 generated() { printf '%s/project/gitops/%s/%s' "$work" "$1" "$2"; }
@@ -15,6 +16,18 @@ extract_all() {
     cmp -s "$folder/from-configmap" "$folder/Dockerfile" || fail "$map does not hold its Dockerfile"
   done
   pass 'every ConfigMap holds its Dockerfile, byte for byte'
+}
+
+# carries_patches MODULE RELEASE: the builder checks the bytes of each of our patches, in order.
+carries_patches() {
+  diff <(sha256sum "$work"/project/patches/* | cut -d ' ' -f 1) \
+    <(sed -nE 's/^RUN echo "([0-9a-f]{64})  .*sha256sum -c.*/\1/p' "$(generated "$1" "$2")/from-configmap")
+}
+
+# continues_cleanly FILE: no empty line after a backslash, which newer builders refuse.
+continues_cleanly() {
+  awk 'continued && !NF { print FILENAME ":" FNR ": an empty line in an instruction"; bad = 1 }
+    { continued = /\\$/ } END { exit bad }' "$@"
 }
 
 # build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set.
@@ -41,25 +54,26 @@ refuses() {
   fi
 }
 
-# inside MODULE RELEASE FUNCTION [ARGUMENT...]: runs it with $root the image's files.
-inside() {
-  local container root result=0
-  container=$(buildah from --pull-never "$(image_of "$1" "$2")") || return
-  root=$(buildah mount "$container")
-  "${@:3}" || result=1
-  buildah rm "$container" >/dev/null
-  return "$result"
+# look_into MODULE RELEASE: $root is the image's files until the next call.
+look_into() {
+  local container
+  container=$(buildah from --pull-never "$(image_of "$1" "$2")") && root=$(buildah mount "$container")
 }
 
 # holds MODULE RELEASE FOLDER KMOD...: the image is what KMM and the kernel need.
 holds() {
-  check "$1 for $2 holds only ${*:4} below $3" inside "$1" "$2" has_only "${@:2}"
-  check "$1 for $2 has indexes that modprobe reads" inside "$1" "$2" loads "$2" "$3"
-  check "$1 for $2 has what KMM runs" inside "$1" "$2" has_tools
+  root=
+  if ! look_into "$1" "$2" 2>/dev/null; then
+    fail "$1 for $2 cannot be looked into"
+    return
+  fi
+  check "$1 for $2 holds only ${*:4} below $3" has_only "${@:2}"
+  check "$1 for $2 has indexes that modprobe reads" loads "$2" "$3"
+  check "$1 for $2 has what KMM runs" has_tools
 }
 
-# says MODULE RELEASE FIELD VALUE: of kmm_ci_a.
-says() { check "$1 for $2: kmm_ci_a's $3 is $4" inside "$1" "$2" modinfo_is "${@:2}"; }
+# says RELEASE FIELD VALUE: kmm_ci_a, in the image that is looked into.
+says() { check "its kmm_ci_a has $2: $3" modinfo_is "$@"; }
 
 has_only() {
   local kmod folder=$root/opt/lib/modules/$1/$2

@@ -4,6 +4,7 @@
 # The kernel's headers and what compiles against them, where the image has none.
 RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
  || { apt-get update \
-   && apt-get install -y --no-install-recommends "linux-headers-${KERNEL_VERSION}" gcc make git ca-certificates kmod; }
+   && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        "linux-headers-${KERNEL_VERSION}" gcc make git ca-certificates kmod; }
 
 {% endblock %}

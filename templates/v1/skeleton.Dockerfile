@@ -33,7 +33,6 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 RUN mkdir -p {{ source.folder }} \
  && cd {{ source.folder }} \
  && git init -q{% if source.commit | length == 64 %} --object-format=sha256{% endif %} \
-
  && git remote add origin {{ source.url | sh }} \
  && { git -c protocol.version=2 fetch -q --depth 1 origin {{ source.commit }} \
    || git fetch -q origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; } \
