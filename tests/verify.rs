@@ -69,6 +69,11 @@ fn each_fault_has_its_finding() {
         fault(foreign_module, "architecture", &a),
         fault(|r| r.remove(&format!("{}/modules.dep", modules())), "depmod", &format!("{folder}/modules.dep")),
         fault(
+            |r| drop(r.write(&format!("{}/modules.dep.bin", modules()), b"\xb0\x07\xf4\x57\0\x02\0\x01")),
+            "depmod",
+            &format!("{folder}/modules.dep.bin"),
+        ),
+        fault(
             |r| drop(r.write(&format!("{}/modules.alias.bin", modules()), "")),
             "depmod",
             &format!("{folder}/modules.alias.bin"),

@@ -117,9 +117,12 @@ impl Root {
             return;
         }
         self.write(&format!("{}/modules.dep", modules()), lists);
-        for index in ["dep", "alias", "symbols"] {
-            self.write(&format!("{}/modules.{index}.bin", modules()), b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\x0c");
+        let head = b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\x0c";
+        for index in ["alias", "symbols"] {
+            self.write(&format!("{}/modules.{index}.bin", modules()), head);
         }
+        let values = lists.replace('\n', "\0\0\0\0\0");
+        self.write(&format!("{}/modules.dep.bin", modules()), [&head[..], values.as_bytes()].concat());
     }
 
     fn programs(self) -> Self {
