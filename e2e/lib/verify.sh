@@ -32,9 +32,7 @@ continues_cleanly() {
 
 # build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set.
 build() {
-  local cut=(unshare -n)
-  if [ -n "${online:-}" ]; then cut=(); fi
-  "${cut[@]}" buildah build --pull-never --quiet --volume "$work/git:/srv/git:ro" "${@:3}" \
+  engine_build --quiet --volume "$work/git:/srv/git:ro" "${@:3}" \
     --tag "$(image_of "$1" "$2")" --file "$(generated "$1" "$2")/from-configmap" "$work/empty"
 }
 

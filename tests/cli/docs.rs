@@ -166,10 +166,11 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
             ("yaml", Some(("part", part @ ("manifest" | "module")))) => page.part(&place, part, &block, None),
             ("yaml", Some(("refused", text))) => page.part(&place, "manifest", &block, Some(text)),
             (_, Some(("file", path))) => page.write(path, &block),
-            ("text", None) => tried -= 1,
+            // What a person reads and no one runs.
+            ("text" | "json", None) => {}
             _ => panic!("{place}: nothing tries out a block `{info}`"),
         }
-        tried += 1;
+        tried += usize::from(!matches!(language, "text" | "json"));
         let _ = writeln!(right, "{block_right}```");
     }
     (right, tried)

@@ -24,3 +24,4 @@ mod pruning;
 mod reports;
 mod streams;
 mod symlinks;
+mod verify;

@@ -49,11 +49,16 @@ pub(super) fn open(path: &Path) -> Result<Blobs, ReadError> {
 
 fn list(file: &File) -> io::Result<BTreeMap<String, Place>> {
     let mut index = BTreeMap::new();
+    let end = file.metadata()?.len();
     let mut archive = Archive::new(file);
     for (count, entry) in archive.entries_with_seek()?.enumerate() {
         let entry = entry?;
         if count == MOST_ENTRIES {
             return Err(io::Error::other("it has too many entries for an image"));
+        }
+        // Seeking finds no end; an entry that reaches beyond it is the archive's last.
+        if entry.raw_file_position().saturating_add(entry.size()) > end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let Ok(name) = RelPath::parse(&String::from_utf8_lossy(&entry.path_bytes())) else { continue };
         let place = match entry.header().entry_type() {
@@ -91,6 +96,11 @@ fn resolve(folder: &str, target: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::super::{Options, layout};
     use super::*;
 
     #[test]
@@ -98,5 +108,34 @@ mod tests {
         assert_eq!(resolve("abc", "../def/layer.tar").as_deref(), Some("def/layer.tar"));
         assert_eq!(resolve("", "blobs/x").as_deref(), Some("blobs/x"));
         assert_eq!(resolve("abc", "../../etc/passwd"), None);
+    }
+
+    fn open_bytes(bytes: &[u8]) -> Result<Blobs, ReadError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        open(file.path())
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fail(spots in proptest::collection::vec((0usize..4096, any::<u8>()), 0..12), noise in proptest::collection::vec(any::<u8>(), 0..900)) {
+            let mut tar = tar::Builder::new(Vec::new());
+            let manifest = r#"[{"Config": "config", "Layers": ["a"]}]"#;
+            let index = r#"{"manifests": [{"digest": "sha256:0"}, {"digest": ""}]}"#;
+            for (name, text) in [("index.json", index.as_bytes()), ("manifest.json", manifest.as_bytes()), ("config", b"{}"), ("a", &noise)] {
+                let mut header = tar::Header::new_ustar();
+                header.set_size(text.len() as u64);
+                tar.append_data(&mut header, name, text).unwrap();
+            }
+            let mut bytes = tar.into_inner().unwrap();
+            let length = bytes.len();
+            spots.iter().for_each(|(at, byte)| bytes[at % length] = *byte);
+            for bytes in [&bytes, &noise] {
+                if let Ok(blobs) = open_bytes(bytes) {
+                    let _ = layout::read_docker(&blobs);
+                    let _ = layout::read_oci(&blobs, None, &Options::default());
+                }
+            }
+        }
     }
 }

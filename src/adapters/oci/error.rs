@@ -60,6 +60,10 @@ pub(super) fn shown(text: &str) -> String {
 
 /// An error of reading hostile data, in the words of a message.
 pub(super) fn broken(error: &io::Error) -> String {
+    // What the system says is about this machine: a full disk, say.
+    if error.raw_os_error().is_some() {
+        return describe(error);
+    }
     let said = error.to_string();
     // The tar crate has words of its own for a stream that ends early.
     let is_cut = ["unexpected EOF", "failed to read entire block"].iter().any(|words| said.contains(words));

@@ -76,7 +76,7 @@ struct Saved {
 }
 
 /// Reads an image of an OCI layout.
-pub(super) fn read_oci(blobs: &mut Blobs, name: Option<&str>, options: &Options) -> Result<Image, ReadError> {
+pub(super) fn read_oci(blobs: &Blobs, name: Option<&str>, options: &Options) -> Result<Image, ReadError> {
     let mut document: Document = parse(blobs, "index.json", &blobs.document("index.json")?)?;
     for depth in 0..=DEEPEST {
         let Some(manifests) = document.manifests else { break };
@@ -100,7 +100,7 @@ pub(super) fn read_oci(blobs: &mut Blobs, name: Option<&str>, options: &Options)
 }
 
 /// Reads the image of what `docker save` wrote.
-pub(super) fn read_docker(blobs: &mut Blobs) -> Result<Image, ReadError> {
+pub(super) fn read_docker(blobs: &Blobs) -> Result<Image, ReadError> {
     let saved: Vec<Saved> = parse(blobs, "manifest.json", &blobs.document("manifest.json")?)?;
     let [saved] = saved.as_slice() else {
         return Err(blobs.fail(format!("it has {} images, and one is verified at a time", saved.len())));

@@ -115,16 +115,16 @@ pub fn read(location: &Location, options: &Options) -> Result<Read, ReadError> {
     match location {
         Location::Folder(path) => folder::read(path),
         Location::OciLayout(path, name) => {
-            let mut blobs = Blobs::folder(path);
-            layout::read_oci(&mut blobs, name.as_deref(), options).map(whole)
+            let blobs = Blobs::folder(path);
+            layout::read_oci(&blobs, name.as_deref(), options).map(whole)
         }
         Location::OciArchive(path, name) => {
-            let mut blobs = archive::open(path)?;
-            layout::read_oci(&mut blobs, name.as_deref(), options).map(whole)
+            let blobs = archive::open(path)?;
+            layout::read_oci(&blobs, name.as_deref(), options).map(whole)
         }
         Location::DockerArchive(path) => {
-            let mut blobs = archive::open(path)?;
-            layout::read_docker(&mut blobs).map(whole)
+            let blobs = archive::open(path)?;
+            layout::read_docker(&blobs).map(whole)
         }
         Location::Reference(image) => exported(&image.to_string(), options).map(whole),
         Location::Built(id) => exported(id, options).map(whole),
@@ -134,10 +134,10 @@ pub fn read(location: &Location, options: &Options) -> Result<Read, ReadError> {
 /// Reads what an engine has under `name`.
 fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
     let export = engine::export(name, options)?;
-    let mut blobs = archive::open(&export.path)?;
+    let blobs = archive::open(&export.path)?;
     match export.is_docker {
-        true => layout::read_docker(&mut blobs),
-        false => layout::read_oci(&mut blobs, None, options),
+        true => layout::read_docker(&blobs),
+        false => layout::read_oci(&blobs, None, options),
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) fn check(root: &Root, folder: &Folder<'_>, report: &mut Report) {
         report.find("depmod", &path, "is not there, or is no text file", RUN_DEPMOD);
         return;
     };
+    check_agreement(root, folder, &text, report);
     let lists = Lists::parse(&text);
     let built_in = text_names(root, &join(&folder.path, "modules.builtin"));
     let by_name: BTreeSet<String> = folder.modules.iter().map(Module::name).collect();
@@ -85,6 +86,7 @@ fn check_indexes(root: &Root, folder: &Folder<'_>, report: &mut Report) {
         let path = join(&folder.path, index);
         match root.file(&path).map(|file| file.facts.as_ref()) {
             Some(Facts::Index(Some(MAGIC))) => {}
+            Some(Facts::Text(bytes)) if bytes.starts_with(&MAGIC) => {}
             Some(_) => report.find("depmod", &path, "is not an index that kmod's modprobe reads", RUN_DEPMOD),
             None => report.find(
                 "depmod",
@@ -93,6 +95,31 @@ fn check_indexes(root: &Root, folder: &Folder<'_>, report: &mut Report) {
                 format!("{RUN_DEPMOD}; busybox's depmod does not write it"),
             ),
         }
+    }
+}
+
+/// modules.dep.bin, which modprobe reads, must say of the image's own modules what modules.dep
+/// says. Its values are those lines, each ended by a NUL after four bytes of a number, of which
+/// any may be a NUL, too (kmod, depmod.c: `index_write__node`).
+fn check_agreement(root: &Root, folder: &Folder<'_>, text: &str, report: &mut Report) {
+    let path = join(&folder.path, "modules.dep.bin");
+    let Some(Facts::Text(index)) = root.file(&path).map(|file| file.facts.as_ref()) else { return };
+    let own: BTreeSet<&str> =
+        folder.modules.iter().filter_map(|module| module.path.strip_prefix(&folder.path)?.strip_prefix('/')).collect();
+    let mut expected: BTreeSet<&[u8]> = text
+        .lines()
+        .filter(|line| line.split_once(':').is_some_and(|(module, _)| own.contains(module)))
+        .map(|line| line.trim_end().as_bytes())
+        .collect();
+    for value in index.split(|byte| *byte == 0) {
+        for line in (0..=4).filter_map(|number| value.get(number..)) {
+            expected.remove(line.trim_ascii_end());
+        }
+    }
+    if let Some(line) = expected.first().filter(|_| index.starts_with(&MAGIC)) {
+        let module = String::from_utf8_lossy(line);
+        let module = shown(module.split(':').next().unwrap_or_default());
+        report.find("depmod", &path, format!("does not say of {module} what modules.dep says"), RUN_DEPMOD);
     }
 }
 
@@ -202,6 +229,20 @@ mod tests {
             run(tree("extra/kmm_b.ko.xz:\nextra/gone.ko: \n")).0,
             [format!("depmod-unlisted /{BASE}/extra/kmm-a.ko"), format!("depmod-missing /{BASE}/extra/gone.ko")]
         );
+    }
+
+    #[test]
+    fn the_index_agrees_with_the_list() {
+        let list = "extra/kmm-a.ko: extra/kmm_b.ko.xz\nextra/kmm_b.ko.xz:\n";
+        let index = |lines: [&str; 2]| {
+            let [a, b] = lines;
+            let bytes = [&MAGIC[..], b"\0\0\0\x07", a.as_bytes(), b"\0\x01\x02\x03\x04", b.as_bytes(), b"\0"].concat();
+            run(tree(list).file(&format!("{BASE}/modules.dep.bin"), 0o644, Facts::Text(bytes))).0
+        };
+        assert!(index(["extra/kmm-a.ko: extra/kmm_b.ko.xz", "extra/kmm_b.ko.xz:"]).is_empty());
+        let told = [format!("depmod /{BASE}/modules.dep.bin")];
+        assert_eq!(index(["extra/kmm-a.ko:", "extra/kmm_b.ko.xz:"]), told);
+        assert_eq!(index(["extra/kmm-a.ko: extra/kmm_b.ko.xz", ""]), told);
     }
 
     #[test]

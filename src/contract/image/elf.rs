@@ -111,7 +111,7 @@ pub struct Program {
 }
 
 /// A program with more libraries than this is none.
-const MOST_NEEDED: usize = 4096;
+const MOST_NEEDED: usize = 512;
 
 impl Program {
     /// Reads a program or library.

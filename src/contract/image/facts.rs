@@ -53,6 +53,9 @@ impl Interest {
         if is_module(name) {
             return whole(Kind::Module, LARGEST_MODULE);
         }
+        if name == "modules.dep.bin" {
+            return whole(Kind::Text, LARGEST_TEXT);
+        }
         if name.starts_with("modules.") && name.ends_with(".bin") {
             return Self::Settled(Facts::Index(head.get(..4).and_then(|magic| magic.try_into().ok())));
         }
@@ -84,9 +87,9 @@ pub enum Facts {
     Program(Result<Program, String>),
     /// A script, with the program that runs it; empty where it names none.
     Script(String),
-    /// One of depmod's binary files, with its first four bytes, where it has as many.
+    /// One of depmod's indexes, with its first four bytes, where it has as many.
     Index(Option<[u8; 4]>),
-    /// A text of depmod's or of the dynamic loader's.
+    /// A text of depmod's or of the dynamic loader's, or modules.dep.bin, which holds texts.
     Text(Vec<u8>),
 }
 
@@ -140,6 +143,6 @@ mod tests {
         let settled = |head: &[u8]| Interest::of("bin/x", 0o755, head);
         assert_eq!(settled(b"#! /bin/sh -e\n"), Interest::Settled(Facts::Script("/bin/sh".into())));
         assert_eq!(settled(b"#!\n/bin/sh"), Interest::Settled(Facts::Script(String::new())));
-        assert_eq!(Interest::of("modules.dep.bin", 0o644, b"\xb0\x07"), Interest::Settled(Facts::Index(None)));
+        assert_eq!(Interest::of("modules.alias.bin", 0o644, b"\xb0\x07"), Interest::Settled(Facts::Index(None)));
     }
 }

@@ -79,13 +79,22 @@ pub struct Report {
     pub notes: Vec<Finding>,
 }
 
+/// As many findings are told; whoever made more has the next ones after these.
+const MOST: usize = 10_000;
+
 impl Report {
     fn find(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.findings.push(Finding { code, path: absolute(path), message: message.into(), help: help.into() });
+        tell(&mut self.findings, code, path, message, help);
     }
 
     fn note(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.notes.push(Finding { code, path: absolute(path), message: message.into(), help: help.into() });
+        tell(&mut self.notes, code, path, message, help);
+    }
+}
+
+fn tell(told: &mut Vec<Finding>, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
+    if told.len() < MOST {
+        told.push(Finding { code, path: absolute(path), message: message.into(), help: help.into() });
     }
 }
 
@@ -97,6 +106,16 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
     report.modules = placed.iter().map(|folder| folder.modules.len()).sum();
     let target = Target::of(image, expected, &placed);
     report.architecture = target.as_ref().map(|target| target.architecture);
+    if let Some(name) = image.architecture.as_deref()
+        && let Some(target) = target.as_ref().filter(|target| Architecture::named(name) != Some(target.architecture))
+    {
+        report.find(
+            "architecture",
+            "",
+            format!("is an image for {}, and {} is {}", shown(name), target.witness, target.architecture),
+            "build the image for the nodes' architecture (`--platform`, or on such a machine)",
+        );
+    }
     for folder in &placed {
         modules::check(folder, target.as_ref(), expected.signed, &mut report);
         dependencies::check(&image.root, folder, &mut report);

@@ -28,7 +28,7 @@ impl ModInfo {
                 Some(("vermagic", value)) => info.vermagic = Some(value.to_owned()),
                 Some(("depends", value)) => {
                     let names = value.split(',').filter(|name| !name.is_empty());
-                    info.depends.extend(names.map(str::to_owned).take(MOST));
+                    info.depends.extend(names.map(str::to_owned).take(MOST.saturating_sub(info.depends.len())));
                 }
                 Some(("firmware", value)) if info.firmware.len() < MOST => info.firmware.push(value.to_owned()),
                 _ => {}

@@ -78,6 +78,19 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_for_the_kernels_architecture() {
+        let root = Tree::new().file(A, 0o644, module(62, &format!("vermagic={R}\0"))).root();
+        let find = |name: &str| {
+            let image = Image { root: root.clone(), architecture: Some(name.into()), ..Image::default() };
+            let findings = check(&image, &Expected::default()).findings;
+            findings.into_iter().filter(|finding| finding.code == "architecture").collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&find("arm64")), ["architecture /"]);
+        assert_eq!(codes(&find("mips")), ["architecture /"]);
+        assert!(find("amd64").is_empty());
+    }
+
+    #[test]
     fn a_module_is_for_its_kernel_and_architecture() {
         let good = format!("vermagic={R} SMP preempt mod_unload modversions \0");
         assert!(find(module(62, &good), Some("amd64"), false).is_empty());

@@ -51,7 +51,7 @@ impl<'r> Module<'r> {
 /// kmod takes for the same.
 pub(super) fn name(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
-    let stem = file.find(".ko").map_or(file, |at| &file[..at]);
+    let stem = file.rfind(".ko").map_or(file, |at| &file[..at]);
     stem.replace('-', "_")
 }
 

@@ -20,6 +20,9 @@ const LIBRARIES: [&str; 6] = ["lib64", "usr/lib64", "lib", "usr/lib", "usr/local
 /// Scripts run by scripts: Linux follows four levels (kernel, fs/exec.c, `exec_binprm`).
 const DEEPEST: usize = 4;
 
+/// As many folders are looked into for a library, and as many libraries for a program.
+const MOST: usize = 512;
+
 /// Checks the programs.
 pub(super) fn check(image: &Image, target: Option<&Target>, report: &mut Report) {
     let search = image.search_path.as_deref().unwrap_or(DEFAULT_PATH);
@@ -137,6 +140,7 @@ impl Runner<'_> {
                     )
                 })?;
                 if let Some((real, library)) = found
+                    && seen.len() < MOST
                     && seen.insert(real.clone())
                 {
                     ahead.push((real, library));
@@ -199,6 +203,7 @@ fn library_folders(root: &Root) -> Vec<String> {
         let lines = text.split(['\n', ':']).map(str::trim).filter(|line| line.starts_with('/'));
         folders.extend(lines.map(str::to_owned));
     }
+    folders.truncate(MOST);
     folders
 }
 

@@ -1,0 +1,261 @@
+//! Images made by hand: real modules, real programs of this machine, and every form of archive.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+/// The kernel that the images are for, on this machine's architecture.
+pub(crate) fn release() -> String {
+    format!("5.14.0-1.el9.{}", std::env::consts::ARCH)
+}
+
+/// Where its modules are.
+pub(crate) fn modules() -> String {
+    format!("opt/lib/modules/{}", release())
+}
+
+/// What a module for it says, as a C string.
+pub(crate) fn info(depends: &str) -> String {
+    format!("vermagic={} SMP mod_unload\\0depends={depends}", release())
+}
+
+/// A root file system in the making.
+#[derive(Debug)]
+pub(crate) struct Root(TempDir);
+
+impl Root {
+    /// Nothing.
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// All that the contract asks for: two modules, one of which needs the other, depmod's files,
+    /// and programs of this machine with their libraries, in a merged /usr.
+    pub(crate) fn good() -> Self {
+        let root = Self::empty().programs();
+        root.module("extra/kmm_a.ko", &info("kmm-b"));
+        root.module("extra/kmm-b.ko", &info(""));
+        root.depmod("extra/kmm_a.ko: extra/kmm-b.ko\nextra/kmm-b.ko:\n");
+        root
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.path().to_str().unwrap()
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    pub(crate) fn link(&self, path: &str, target: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(target, path).unwrap();
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path().join(path)).unwrap();
+    }
+
+    /// The real path of a program's or library's file below the root.
+    pub(crate) fn find(&self, name: &str) -> String {
+        let mut ahead = vec![self.path().to_owned()];
+        while let Some(folder) = ahead.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    ahead.push(entry.path());
+                } else if entry.file_name().to_str().unwrap().starts_with(name) {
+                    return entry.path().strip_prefix(self.path()).unwrap().to_str().unwrap().to_owned();
+                }
+            }
+        }
+        panic!("there is no {name}");
+    }
+
+    /// Compiles a module; `info` is a C string of fields. `kmm_a` uses what `kmm-b` exports, which
+    /// is how depmod, unlike modinfo, tells that one needs the other.
+    pub(crate) fn module(&self, path: &str, info: &str) {
+        let path = self.write(&format!("{}/{path}", modules()), "");
+        let source = path.with_extension("c");
+        let symbols = match path.file_stem().and_then(|name| name.to_str()) {
+            Some("kmm_a") => "extern int of_b; int *use = &of_b;",
+            Some("kmm-b") => r#"int of_b; IN("__ksymtab_strings") static const char name[] = "of_b";"#,
+            _ => "",
+        };
+        let section = "#define IN(name) __attribute__((section(name), used))\n";
+        let code = format!("{section}IN(\".modinfo\") static const char info[] = \"{info}\";\n{symbols}\n");
+        fs::write(&source, code).unwrap();
+        let compiled = Command::new("cc").arg("-c").arg(&source).arg("-o").arg(&path).status().unwrap();
+        assert!(compiled.success());
+        fs::remove_file(source).unwrap();
+    }
+
+    /// Runs depmod; writes what it would where this machine has none.
+    pub(crate) fn depmod(&self, lists: &str) {
+        let mut depmod = Command::new("depmod");
+        depmod.env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin").arg("-b").arg(self.path().join("opt")).arg(release());
+        let run = depmod.output();
+        if run.is_ok_and(|output| output.status.success()) {
+            return;
+        }
+        self.write(&format!("{}/modules.dep", modules()), lists);
+        let head = b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\x0c";
+        for index in ["alias", "symbols"] {
+            self.write(&format!("{}/modules.{index}.bin", modules()), head);
+        }
+        let values = lists.replace('\n', "\0\0\0\0\0");
+        self.write(&format!("{}/modules.dep.bin", modules()), [&head[..], values.as_bytes()].concat());
+    }
+
+    fn programs(self) -> Self {
+        for folder in ["bin", "sbin", "lib", "lib64"] {
+            fs::create_dir_all(self.path().join("usr").join(folder)).unwrap();
+            self.link(folder, &format!("usr/{folder}"));
+        }
+        for program in ["sleep", "sh", "mkdir", "cp"] {
+            self.program(&format!("/bin/{program}"), &format!("usr/bin/{program}"));
+        }
+        // modprobe is kmod by another name; this machine may lack it.
+        let kmod = ["/bin/kmod", "/usr/bin/kmod", "/bin/sleep"].into_iter().find(|path| Path::new(path).is_file());
+        self.program(kmod.unwrap(), "usr/bin/kmod");
+        self.link("usr/sbin/modprobe", "/bin/kmod");
+        self
+    }
+
+    /// Copies a program of this machine, with its libraries.
+    fn program(&self, from: &str, to: &str) {
+        fs::copy(from, self.path().join(to)).unwrap();
+        let libraries = Command::new("ldd").arg(from).output().unwrap();
+        for word in String::from_utf8_lossy(&libraries.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
+            let to = self.path().join(word.trim_start_matches('/'));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(word, to).unwrap();
+        }
+    }
+
+    /// All of it as one layer.
+    pub(crate) fn layer(&self) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        tar.follow_symlinks(false);
+        tar.append_dir_all(".", self.path()).unwrap();
+        tar.into_inner().unwrap()
+    }
+}
+
+/// A layer of small files.
+pub(crate) fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (path, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(text.len() as u64);
+        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// This machine's architecture, as images name it.
+pub(crate) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// The files of an OCI layout with one image.
+pub(crate) fn layout(layers: &[Vec<u8>], configuration: Value) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut blob = |bytes: Vec<u8>| {
+        let descriptor = json!({"digest": format!("sha256:{}", digest(&bytes)), "size": bytes.len()});
+        files.insert(format!("blobs/sha256/{}", digest(&bytes)), bytes);
+        descriptor
+    };
+    let layers: Vec<Value> = layers.iter().map(|layer| blob(layer.clone())).collect();
+    let config = blob(configuration.to_string().into());
+    let manifest = blob(json!({"schemaVersion": 2, "config": config, "layers": layers}).to_string().into());
+    files.insert("index.json".into(), json!({"schemaVersion": 2, "manifests": [manifest]}).to_string().into());
+    files.insert("oci-layout".into(), r#"{"imageLayoutVersion": "1.0.0"}"#.into());
+    files
+}
+
+/// The files of `docker save`.
+pub(crate) fn saved(layers: &[Vec<u8>], configuration: Value) -> BTreeMap<String, Vec<u8>> {
+    let names: Vec<String> = (0..layers.len()).map(|n| format!("{n}/layer.tar")).collect();
+    let manifest = json!([{"Config": "config.json", "RepoTags": ["x:1"], "Layers": names}]);
+    let mut files: BTreeMap<String, Vec<u8>> = names.into_iter().zip(layers.iter().cloned()).collect();
+    files.insert("config.json".into(), configuration.to_string().into());
+    files.insert("manifest.json".into(), manifest.to_string().into());
+    files
+}
+
+/// A configuration with a PATH.
+pub(crate) fn configuration() -> Value {
+    json!({"architecture": architecture(), "os": "linux", "config": {"Env": ["A=b", "PATH=/usr/sbin:/bin"]}})
+}
+
+/// A tar file of files.
+pub(crate) fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+/// Runs `kmodgen verify`; the exit code, what it printed and what it said.
+pub(crate) fn verify(arguments: &[&str], path: Option<&str>) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kmodgen"));
+    command.arg("verify").args(arguments);
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// The exit code, findings and notes of a run, as `code path`.
+pub(crate) fn found(arguments: &[&str]) -> (i32, Vec<String>, Vec<String>) {
+    let (code, out, error) = verify(&[arguments, &["--format", "json"]].concat(), None);
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{error}"));
+    let list = |name: &str| {
+        let all = report[name].as_array().unwrap().iter();
+        all.map(|one| format!("{} {}", one["code"].as_str().unwrap(), one["path"].as_str().unwrap())).collect()
+    };
+    (code, list("findings"), list("notes"))
+}
