@@ -91,7 +91,7 @@ FROM {{ runtime }}
 {% endblock %}
 {{ self.args() }}
 
-{%- block runtime_prepare %}
+{% block runtime_prepare %}
 # modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
  || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \

@@ -8,6 +8,7 @@
 #[macro_use]
 mod scenario;
 
+mod building;
 mod conflicts;
 mod determinism;
 mod docs;
