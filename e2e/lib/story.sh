@@ -11,9 +11,9 @@ wrap_engine() {
 #!/bin/sh
 if [ "\$1" = build ]; then
   shift
-  exec bash -c '. "$here/lib/engine.sh" && engine_build "\$@"' build --volume "$work/git:/srv/git:ro" "\$@"
+  PATH='$PATH' exec bash -c '. "$here/lib/engine.sh" && engine_build "\$@"' build --volume "$work/git:/srv/git:ro" "\$@"
 fi
-exec $(command -v buildah) "\$@"
+exec $(type -P buildah) "\$@"
 WRAP
   chmod 755 "$work/bin/buildah"
 }

@@ -128,3 +128,18 @@ fn overrides_apply_in_order() {
     assert!(text.contains("make A=third B=b all"), "{text}");
     assert!(text.contains("FROM other.example.com/r:1") && text.contains("for kmod in two;"), "{text}");
 }
+
+#[test]
+fn references_may_stand_unquoted_between_braces() {
+    let world = World::small().with("vars: {A: x}", "vars: {A: /lib/modules/${KERNEL_VERSION}/build}");
+    let outputs = world.outputs();
+    assert!(outputs[0].text.contains("make A=\"/lib/modules/${KERNEL_VERSION}/build\" all"), "{}", outputs[0].text);
+}
+
+#[test]
+fn patches_are_there_and_say_something() {
+    let empty = World::small().file("fix.patch", "");
+    assert!(empty.faults()[0].contains("empty-patch"), "{:?}", empty.faults());
+    let absent = World::small().with("[fix.patch]", "[fix.patch, absent.patch, gone.patch]");
+    assert_eq!(absent.faults().len(), 2, "each is told: {:?}", absent.faults());
+}

@@ -123,6 +123,14 @@ impl<'m> Resolver<'m> {
             return known.clone();
         }
         let patch = match self.files.read(path) {
+            Ok(bytes) if bytes.is_empty() => {
+                faults.push(
+                    Diagnostic::error("empty-patch", format!("patch `{path}` is empty, and git refuses to apply it"))
+                        .at(place, "")
+                        .help("fill it, or take it out of `patches`"),
+                );
+                None
+            }
             Ok(bytes) => Some(Arc::new(Patch::new(path.clone(), number, &bytes))),
             Err(why) => {
                 faults.push(
