@@ -12,6 +12,14 @@ pub trait Sink {
     fn field(&mut self, name: &str, value: &[u8]);
 }
 
+/// Two sinks of one traversal.
+impl<A: Sink, B: Sink> Sink for (A, B) {
+    fn field(&mut self, name: &str, value: &[u8]) {
+        self.0.field(name, value);
+        self.1.field(name, value);
+    }
+}
+
 /// The content hash: SHA-256 over all fields, names and values prefixed with their lengths so
 /// that no two different lists of fields run together into the same bytes.
 #[derive(Default)]

@@ -174,10 +174,9 @@ fn mapping<'m>(
     dockerfile: String,
     faults: &mut Diagnostics,
 ) -> Option<Mapping<'m>> {
-    let mut hash = HashSink::default();
-    let mut explanation = Explanation::default();
-    resolved.traverse(module, kernel, &dockerfile, &mut hash);
-    resolved.traverse(module, kernel, &dockerfile, &mut explanation);
+    let mut sinks = (HashSink::default(), Explanation::default());
+    resolved.traverse(module, kernel, &dockerfile, &mut sinks);
+    let (hash, explanation) = sinks;
     let hash = hash.finish();
     let place = module.name.span;
     if let Err(fault) = contract::dockerfile::check(&dockerfile, resolved.builder.is_some()) {
