@@ -4,7 +4,7 @@ use crate::contract::{self, module::Size};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::render;
-use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, ModuleName, RelPath, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, RelPath, Span};
 
 /// The file of a mapping's Dockerfile.
 pub const DOCKERFILE: &str = "Dockerfile";
@@ -26,8 +26,6 @@ pub struct Output {
     pub origin: Span,
     /// The module that it belongs to; none for the top.
     pub module: Option<ModuleName>,
-    /// The kernel that it belongs to; none for what a module has once.
-    pub release: Option<KernelRelease>,
 }
 
 /// All files of a plan, in the order in which they are written: a Module only after the
@@ -38,33 +36,28 @@ pub fn outputs(manifest: &Manifest, plan: &Plan<'_>) -> Vec<Output> {
     let mut folders = Vec::new();
     for (module, mappings) in plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty()) {
         let name = &module.name.value;
-        let mut put = |path: String, text: String, origin: Span, release: Option<KernelRelease>| {
+        let mut put = |path: String, text: String, origin: Span| {
             // Made of names that cannot leave the folder.
             if let Ok(path) = RelPath::parse(&format!("{name}/{path}")) {
-                outputs.push(Output { path, text, origin, module: Some(name.clone()), release });
+                outputs.push(Output { path, text, origin, module: Some(name.clone()) });
             }
         };
         let mut resources = vec![MODULE.to_owned()];
         for mapping in mappings {
             let release = &mapping.kernel.release;
             let origin = release.span;
-            put(
-                format!("{release}/{DOCKERFILE}", release = release.value),
-                mapping.dockerfile.clone(),
-                origin,
-                Some(release.value.clone()),
-            );
+            put(format!("{release}/{DOCKERFILE}", release = release.value), mapping.dockerfile.clone(), origin);
             let config_map = format!("{}/{CONFIG_MAP}", release.value);
-            put(config_map.clone(), render::configmap::render(mapping, namespace), origin, Some(release.value.clone()));
+            put(config_map.clone(), render::configmap::render(mapping, namespace), origin);
             resources.push(config_map);
         }
-        put(MODULE.into(), render::module::render(module, namespace, mappings.iter()), module.name.span, None);
-        put(KUSTOMIZATION.into(), render::kustomization::render(resources), module.name.span, None);
+        put(MODULE.into(), render::module::render(module, namespace, mappings.iter()), module.name.span);
+        put(KUSTOMIZATION.into(), render::kustomization::render(resources), module.name.span);
         folders.push(name.to_string());
     }
     if let Ok(path) = RelPath::parse(KUSTOMIZATION) {
         let text = render::kustomization::render(folders);
-        outputs.push(Output { path, text, origin: manifest.namespace.span, module: None, release: None });
+        outputs.push(Output { path, text, origin: manifest.namespace.span, module: None });
     }
     outputs
 }

@@ -194,7 +194,7 @@ mod tests {
 
     fn output(at: &str, body: &str) -> Output {
         let origin = Span::new(SourceMap::default().add("m", ""), 0, 0);
-        Output { path: path(at), text: with_header(body), origin, module: None, release: None }
+        Output { path: path(at), text: with_header(body), origin, module: None }
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
