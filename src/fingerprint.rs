@@ -10,6 +10,9 @@ use crate::vocabulary::Digest;
 pub trait Sink {
     /// One field that decides the image.
     fn field(&mut self, name: &str, value: &[u8]);
+
+    /// A whole text that decides the image, by its digest, which others need too.
+    fn text(&mut self, name: &str, digest: &Digest, bytes: usize);
 }
 
 /// Two sinks of one traversal.
@@ -17,6 +20,11 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn field(&mut self, name: &str, value: &[u8]) {
         self.0.field(name, value);
         self.1.field(name, value);
+    }
+
+    fn text(&mut self, name: &str, digest: &Digest, bytes: usize) {
+        self.0.text(name, digest, bytes);
+        self.1.text(name, digest, bytes);
     }
 }
 
@@ -39,6 +47,10 @@ impl Sink for HashSink {
             self.0.update(part);
         }
     }
+
+    fn text(&mut self, name: &str, digest: &Digest, _: usize) {
+        self.field(name, digest.as_bytes());
+    }
 }
 
 /// What decided an image, as text: a short value itself, a long one by its digest.
@@ -50,11 +62,16 @@ const READABLE: usize = 160;
 
 impl Sink for Explanation {
     fn field(&mut self, name: &str, value: &[u8]) {
-        let text = match std::str::from_utf8(value) {
-            Ok(text) if text.len() <= READABLE && !text.contains(char::is_control) => text.to_owned(),
-            _ => format!("sha256:{} ({} bytes)", Digest::of(value).short(12), value.len()),
-        };
-        self.0.push((name.to_owned(), text));
+        match std::str::from_utf8(value) {
+            Ok(text) if text.len() <= READABLE && !text.contains(char::is_control) => {
+                self.0.push((name.to_owned(), text.to_owned()));
+            }
+            _ => self.text(name, &Digest::of(value), value.len()),
+        }
+    }
+
+    fn text(&mut self, name: &str, digest: &Digest, bytes: usize) {
+        self.0.push((name.to_owned(), format!("sha256:{} ({bytes} bytes)", digest.short(12))));
     }
 }
 

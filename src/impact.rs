@@ -28,11 +28,16 @@ pub struct Hold {
     pub help: String,
 }
 
-/// What becomes of each module, old and new.
-pub fn impacts(plan: &Plan<'_>, old: &BTreeMap<String, OldModule>) -> BTreeMap<String, Impact> {
+/// What becomes of each module, old and new, but for those that stay as they are.
+pub fn impacts(
+    plan: &Plan<'_>,
+    old: &BTreeMap<String, OldModule>,
+    unchanged: &BTreeSet<String>,
+) -> BTreeMap<String, Impact> {
     let mut impacts: BTreeMap<String, Impact> = BTreeMap::new();
     let mut planned: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for mapping in plan.mappings() {
+    let changed = plan.modules.iter().filter(|(module, _)| !unchanged.contains(module.name.as_str()));
+    for mapping in changed.flat_map(|(_, mappings)| mappings) {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         planned.entry(module).or_default().insert(release);
         let impact = impacts.entry(module.to_owned()).or_default();

@@ -31,6 +31,7 @@ pub mod previous;
 pub mod reconcile;
 pub mod render;
 pub mod template;
+pub mod tree;
 pub mod yaml;
 
 // Layer 2: adapters, the only code that touches the world.

@@ -1,10 +1,13 @@
 //! The files that a plan stands for, as paths below the output folder and exact bytes.
 
-use crate::contract::{self, module::Size};
-use crate::manifest::Manifest;
-use crate::plan::Plan;
+use std::borrow::Cow;
+
+use crate::contract::module::Size;
+use crate::contract;
+use crate::manifest::{Manifest, Module};
+use crate::plan::{Draft, Mapping};
 use crate::render;
-use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, RelPath, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Namespace, RelPath, Span};
 
 /// The file of a mapping's Dockerfile.
 pub const DOCKERFILE: &str = "Dockerfile";
@@ -17,98 +20,91 @@ pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
 /// One file.
 #[derive(Debug, Clone)]
-pub struct Output {
+pub struct Output<'t> {
     /// Where, below the output folder.
     pub path: RelPath,
     /// Its whole text.
-    pub text: String,
+    pub text: Cow<'t, str>,
     /// The place of the manifest that asks for it.
     pub origin: Span,
-    /// The module that it belongs to; none for the top.
-    pub module: Option<ModuleName>,
 }
 
-/// All files of a plan, in the order in which they are written: a Module only after the
-/// ConfigMaps that it names, and what lists files after the files.
-pub fn outputs(manifest: &Manifest, plan: &Plan<'_>) -> Vec<Output> {
-    let namespace = &manifest.namespace.value;
-    let mut outputs = Vec::new();
-    let mut folders = Vec::new();
-    for (module, mappings) in plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty()) {
-        let name = &module.name.value;
-        let mut put = |path: String, text: String, origin: Span| {
-            // Made of names that cannot leave the folder.
-            if let Ok(path) = RelPath::parse(&format!("{name}/{path}")) {
-                outputs.push(Output { path, text, origin, module: Some(name.clone()) });
-            }
-        };
-        let mut resources = vec![MODULE.to_owned()];
-        for mapping in mappings {
-            let release = &mapping.kernel.release;
-            let origin = release.span;
-            put(format!("{release}/{DOCKERFILE}", release = release.value), mapping.dockerfile.clone(), origin);
-            let config_map = format!("{}/{CONFIG_MAP}", release.value);
-            put(config_map.clone(), render::configmap::render(mapping, namespace), origin);
-            resources.push(config_map);
-        }
-        put(MODULE.into(), render::module::render(module, namespace, mappings.iter()), module.name.span);
-        put(KUSTOMIZATION.into(), render::kustomization::render(resources), module.name.span);
-        folders.push(name.to_string());
-    }
-    if let Ok(path) = RelPath::parse(KUSTOMIZATION) {
-        let text = render::kustomization::render(folders);
-        outputs.push(Output { path, text, origin: manifest.namespace.span, module: None });
-    }
-    outputs
-}
-
-/// Notes Modules that a cluster, or the usual way of applying, would not take.
-pub fn check_sizes(outputs: &[Output], faults: &mut Diagnostics) {
-    for output in outputs.iter().filter(|output| output.path.file_name() == MODULE) {
-        let bytes = output.text.len();
-        let name = output.module.as_ref().map(ToString::to_string).unwrap_or_default();
-        let fault = match contract::module::size(bytes) {
-            Size::Fine => continue,
-            Size::ServerSideOnly => Diagnostic::warning(
-                "large-module",
-                format!("the Module of `{name}` has {bytes} bytes, too many for client-side apply"),
-            )
-            .help("apply it server-side: `kubectl apply --server-side`, or `ServerSideApply=true` in Argo CD"),
-            Size::TooLarge => Diagnostic::error(
-                "large-module",
-                format!("the Module of `{name}` has {bytes} bytes, and a cluster takes no object over 1.5 MiB"),
-            )
-            .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
-        };
-        faults.push(fault.at(output.origin, ""));
+impl<'t> Output<'t> {
+    /// `None` cannot be: paths are made of names that are single parts.
+    fn new(path: &str, text: impl Into<Cow<'t, str>>, origin: Span) -> Option<Self> {
+        Some(Self { path: RelPath::parse(path).ok()?, text: text.into(), origin })
     }
 }
 
-/// Lists `held` modules too, which stay as they are although the manifest may not have them any
-/// more: what no kustomization lists is gone for the cluster.
-pub fn keep_listed<'h>(outputs: &mut [Output], held: impl Iterator<Item = &'h str>) {
-    let modules = outputs.iter().filter(|output| output.path.file_name() == MODULE);
-    let mut folders: Vec<String> = modules.filter_map(|output| Some(output.module.as_ref()?.to_string())).collect();
-    for module in held {
-        if !folders.iter().any(|folder| folder == module) {
-            folders.push(module.to_owned());
-        }
-    }
-    if let Some(top) = outputs.iter_mut().find(|output| output.module.is_none()) {
-        top.text = render::kustomization::render(folders);
-    }
+/// The files of a mapping.
+pub fn of_mapping<'t>(
+    mapping: &Mapping<'_>,
+    draft: &'t Draft,
+    namespace: &Namespace,
+) -> impl Iterator<Item = Output<'t>> {
+    let folder = format!("{}/{}", mapping.module.name.value, mapping.kernel.release.value);
+    let origin = mapping.kernel.release.span;
+    let config_map = render::configmap::render(mapping, draft, namespace);
+    let files = [
+        Output::new(&format!("{folder}/{DOCKERFILE}"), &draft.dockerfile, origin),
+        Output::new(&format!("{folder}/{CONFIG_MAP}"), config_map, origin),
+    ];
+    files.into_iter().flatten()
 }
 
-/// Whether a path below the output folder is one that kmodgen may have written: only such files
-/// are ever looked at for removal.
-pub fn may_be_ours(path: &RelPath) -> bool {
-    let parts: Vec<&str> = path.as_str().split('/').collect();
-    match parts.as_slice() {
-        [file] => *file == KUSTOMIZATION,
-        [_, file] => [MODULE, KUSTOMIZATION].contains(file),
-        [_, _, file] => [DOCKERFILE, CONFIG_MAP].contains(file),
-        _ => false,
+/// The files of a module beside those of its mappings; none where it has no mapping. They come
+/// after the mappings', since they list them.
+pub fn of_module<'p>(
+    module: &Module,
+    mappings: &[Mapping<'p>],
+    namespace: &Namespace,
+) -> impl Iterator<Item = Output<'p>> {
+    let name = &module.name;
+    let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
+    let files = (!mappings.is_empty()).then(|| {
+        [
+            Output::new(
+                &format!("{}/{MODULE}", name.value),
+                render::module::render(module, namespace, mappings.iter()),
+                name.span,
+            ),
+            Output::new(
+                &format!("{}/{KUSTOMIZATION}", name.value),
+                render::kustomization::render(resources),
+                name.span,
+            ),
+        ]
+    });
+    files.into_iter().flatten().flatten()
+}
+
+/// The file that ties the modules of these folders together, and comes last.
+pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Option<Output<'static>> {
+    Output::new(KUSTOMIZATION, render::kustomization::render(folders), manifest.namespace.span)
+}
+
+/// Notes a Module that a cluster, or the usual way of applying, would not take.
+pub fn check_size(output: &Output<'_>, faults: &mut Diagnostics) {
+    if output.path.file_name() != MODULE {
+        return;
     }
+    let bytes = output.text.len();
+    let name = output.path.parent();
+    let fault = match contract::module::size(bytes) {
+        Size::Fine => return,
+        Size::ServerSideOnly => Diagnostic::warning(
+            "large-module",
+            format!("the Module of `{name}` has {bytes} bytes, too many for client-side apply"),
+        )
+        .help("apply it server-side: `kubectl apply --server-side`, or `ServerSideApply=true` in Argo CD"),
+        Size::TooLarge => Diagnostic::error(
+            "large-module",
+            format!("the Module of `{name}` has {bytes} bytes, and a cluster takes no object over 1.5 MiB"),
+        )
+        .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
+    };
+    faults.push(fault.at(output.origin, ""));
 }
 
 #[cfg(test)]
@@ -122,9 +118,9 @@ mod tests {
         for (bytes, expected) in [(200_000, None), (300_000, Some(false)), (1_600_000, Some(true))] {
             let mut outputs = World::small().outputs();
             let module = outputs.iter_mut().find(|output| output.path.file_name() == MODULE).unwrap();
-            module.text = "x".repeat(bytes);
+            module.text = "x".repeat(bytes).into();
             let mut faults = Diagnostics::default();
-            check_sizes(&outputs, &mut faults);
+            outputs.iter().for_each(|output| check_size(output, &mut faults));
             let told = (!faults.is_empty()).then(|| faults.has_errors());
             assert_eq!(told, expected, "{bytes}");
         }
@@ -146,7 +142,6 @@ mod tests {
                 "kustomization.yaml",
             ]
         );
-        assert!(outputs.iter().all(|output| may_be_ours(&output.path)));
     }
 
     #[test]

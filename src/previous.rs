@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::fingerprint::Explanation;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::reconcile::{Found, Tree};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
 use crate::render::header::{Ownership, ownership, to_unix};
+use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, SourceMap};
 use crate::yaml::{self, Node};
 
@@ -32,18 +32,19 @@ pub struct OldMapping {
     pub dockerfile: Option<String>,
 }
 
-/// The Modules of a tree that kmodgen wrote, by the name of their folder; one that cannot be read
-/// counts as having no mappings.
-pub fn modules(tree: &Tree) -> BTreeMap<String, OldModule> {
-    let modules = tree.iter().filter(|(path, _)| path.file_name() == MODULE && !path.parent().is_empty());
-    modules
-        .filter(|(_, found)| matches!(found, Found::File(bytes) if ownership(bytes) != Ownership::Foreign))
-        .map(|(path, _)| (path.parent().to_owned(), module(path, tree).unwrap_or_default()))
-        .collect()
-}
-
-fn module(path: &RelPath, tree: &Tree) -> Option<OldModule> {
-    module_text(&file(path, tree)?)
+/// The Module in a folder, where kmodgen wrote one; one that cannot be read counts as having no
+/// mappings.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccessible> {
+    let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(None) };
+    Ok(match tree.look(&path)? {
+        Some(Found::File(bytes)) if ownership(&bytes) != Ownership::Foreign => {
+            Some(text(&bytes).and_then(|text| module_text(&text)).unwrap_or_default())
+        }
+        _ => None,
+    })
 }
 
 /// What the text of a Module says; `None` where it is none.
@@ -56,19 +57,24 @@ pub fn module_text(text: &str) -> Option<OldModule> {
 }
 
 /// One mapping of a tree; `None` where its ConfigMap is absent or not readable as ours.
-pub fn mapping(module: &str, release: &str, tree: &Tree) -> Option<OldMapping> {
-    let path = |file: &str| RelPath::parse(&format!("{module}/{release}/{file}")).ok();
-    let node = document(&path(CONFIG_MAP)?, tree)?;
-    let annotations = node.get("metadata")?.get("annotations")?;
-    Some(OldMapping {
-        hash: scalar(annotations, CONTENT_HASH)?,
-        explanation: Explanation::from_lines(&scalar(annotations, INPUTS).unwrap_or_default()),
-        dockerfile: path(DOCKERFILE).and_then(|path| file(&path, tree)),
-    })
-}
-
-fn document(path: &RelPath, tree: &Tree) -> Option<Arc<Node>> {
-    read(&file(path, tree)?)
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<OldMapping>, Inaccessible> {
+    let file = |file: &str| {
+        let Ok(path) = RelPath::parse(&format!("{module}/{release}/{file}")) else { return Ok(None) };
+        Ok(tree.look(&path)?.and_then(|found| match found {
+            Found::File(bytes) => text(&bytes),
+            _ => None,
+        }))
+    };
+    let Some(config_map) = file(CONFIG_MAP)? else { return Ok(None) };
+    let dockerfile = file(DOCKERFILE)?;
+    Ok(read(&config_map).and_then(|node| {
+        let annotations = node.get("metadata")?.get("annotations")?;
+        let explanation = Explanation::from_lines(&scalar(annotations, INPUTS).unwrap_or_default());
+        Some(OldMapping { hash: scalar(annotations, CONTENT_HASH)?, explanation, dockerfile })
+    }))
 }
 
 fn read(text: &str) -> Option<Arc<Node>> {
@@ -76,11 +82,8 @@ fn read(text: &str) -> Option<Arc<Node>> {
     yaml::read(source, text).ok()?
 }
 
-fn file(path: &RelPath, tree: &Tree) -> Option<String> {
-    match tree.get(path)? {
-        Found::File(bytes) => String::from_utf8(to_unix(bytes).into_owned()).ok(),
-        _ => None,
-    }
+fn text(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(to_unix(bytes).into_owned()).ok()
 }
 
 fn scalar(node: &Node, key: &str) -> Option<String> {

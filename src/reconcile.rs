@@ -1,24 +1,11 @@
 //! What has to change in a folder, so that it holds the outputs and nothing of anyone's is lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::output::Output;
 use crate::render::header::{Ownership, ownership, to_unix};
+use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span};
-
-/// What stands at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// A regular file with these bytes.
-    File(Vec<u8>),
-    /// A folder.
-    Folder,
-    /// Something else, such as "a symbolic link".
-    Other(&'static str),
-}
-
-/// What a folder holds, as far as outputs are concerned.
-pub type Tree = BTreeMap<RelPath, Found>;
 
 /// What is done at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,146 +48,183 @@ impl Conflict {
     }
 }
 
-/// One path, and what is done there.
+/// One path at which something is to be done.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// Where, below the output folder.
     pub path: RelPath,
-    /// What.
+    /// What; never [`Action::Unchanged`].
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,
-    /// The new text, for what is written.
-    pub text: Option<String>,
 }
 
-/// Which part of the outputs a run is about, and how bold it is.
-#[derive(Debug, Default)]
-pub struct Policy {
+/// What an output comes to.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// The run is not about it.
+    NotAsked,
+    /// The file is right.
+    Right,
+    /// Something is to be done.
+    Change(Change),
+}
+
+/// Where new texts wait until all is known to be well.
+pub trait Shelf: Sync {
+    /// Takes a text that differs from what is there, and what would be done with it.
+    ///
+    /// # Errors
+    /// What hinders.
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<(), Inaccessible>;
+}
+
+/// Where texts are of no interest.
+impl Shelf for () {
+    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<(), Inaccessible> {
+        Ok(())
+    }
+}
+
+/// Two shelves, the first one first.
+impl<A: Shelf, B: Shelf> Shelf for (&A, &B) {
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<(), Inaccessible> {
+        self.0.put(path, text, action)?;
+        self.1.put(path, text, action)
+    }
+}
+
+/// Compares outputs with what is there.
+pub struct Inspector<'i> {
+    /// The output folder.
+    pub tree: View<'i>,
+    /// Where texts that differ go.
+    pub shelf: &'i dyn Shelf,
     /// Overwrite and remove also what was edited by hand or is not ours.
     pub force: bool,
-    /// Modules that are left as they are, with the reason.
-    pub held: BTreeMap<String, String>,
     /// The paths that the run is about; all where `None`. Every other path is left alone.
-    pub only: Option<BTreeSet<RelPath>>,
+    pub only: Option<&'i (dyn Fn(&RelPath) -> bool + Sync)>,
 }
 
-impl Policy {
+impl Inspector<'_> {
     fn concerns(&self, path: &RelPath) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(path))
+        self.only.is_none_or(|only| only(path))
     }
 
-    fn held(&self, path: &RelPath) -> Option<&String> {
-        self.held.get(path.as_str().split('/').next().unwrap_or_default())
+    /// Compares one output.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a text that the shelf cannot take.
+    pub fn inspect(&self, output: Output) -> Result<Verdict, Inaccessible> {
+        let Output { path, text, origin, .. } = output;
+        if !self.concerns(&path) {
+            return Ok(Verdict::NotAsked);
+        }
+        let action = match self.tree.outline.blocked_parent(&path) {
+            Some((parent, what)) => {
+                let why = format!("`{parent}` is {what}, and a folder is needed there");
+                Action::Conflict(Conflict::new(why, MOVE))
+            }
+            None => write_action(&text, self.tree.look(&path)?.as_ref(), self.force),
+        };
+        if action == Action::Unchanged {
+            return Ok(Verdict::Right);
+        }
+        self.shelf.put(&path, &text, &action)?;
+        Ok(Verdict::Change(Change { path, action, origin: Some(origin) }))
+    }
+
+    /// Files of ours that no mapping asks for any more, at `paths`.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Change>, Inaccessible> {
+        let mut changes = Vec::new();
+        for path in paths.into_iter().filter(|path| self.concerns(path)) {
+            let Some(Found::File(bytes)) = self.tree.look(&path)? else { continue };
+            if let Some(action) = remove_action(&bytes, self.force) {
+                changes.push(Change { path, action, origin: None });
+            }
+        }
+        Ok(changes)
     }
 }
 
-/// Compares outputs with what is there. Changes come in the order in which they are safe to
-/// carry out: files before what lists them, removals last.
-pub fn reconcile(outputs: Vec<Output>, tree: &Tree, policy: &Policy) -> Vec<Change> {
-    let wanted: BTreeSet<RelPath> = outputs.iter().map(|output| output.path.clone()).collect();
-    let mut changes: Vec<Change> = outputs
-        .into_iter()
-        .filter(|output| policy.concerns(&output.path))
-        .map(|output| {
-            let action = write_action(&output, tree, policy);
-            let action = match action {
-                Action::Create | Action::Update => match policy.held(&output.path) {
-                    Some(why) => Action::Conflict(Conflict::held(why)),
-                    None => action,
-                },
-                action => action,
-            };
-            let text = matches!(action, Action::Create | Action::Update | Action::Conflict(_)).then_some(output.text);
-            Change { path: output.path, action, origin: Some(output.origin), text }
-        })
-        .collect();
-    for (path, found) in tree {
-        if wanted.contains(path) || !policy.concerns(path) {
-            continue;
-        }
-        if let Some(action) = remove_action(path, found, policy) {
-            changes.push(Change { path: path.clone(), action, origin: None, text: None });
+/// Leaves modules as they are that must not be touched, with the reason.
+pub fn hold(changes: &mut [Change], held: &BTreeMap<String, String>) {
+    for change in changes {
+        let module = change.path.as_str().split('/').next().unwrap_or_default();
+        if let (Some(why), false) = (held.get(module), matches!(change.action, Action::Conflict(_))) {
+            change.action = Action::Conflict(Conflict::held(why));
         }
     }
-    changes
 }
 
-fn write_action(output: &Output, tree: &Tree, policy: &Policy) -> Action {
-    if let Some((parent, what)) = blocked_parent(&output.path, tree) {
-        let why = format!("`{parent}` is {what}, and a folder is needed there");
-        return Action::Conflict(Conflict::new(why, MOVE));
-    }
-    let bytes = match tree.get(&output.path) {
+fn write_action(text: &str, found: Option<&Found>, force: bool) -> Action {
+    let bytes = match found {
         None => return Action::Create,
         Some(Found::Folder) => {
             return Action::Conflict(Conflict::new("it is a folder, and a file is needed there", MOVE));
         }
-        Some(Found::Other(_)) if policy.force => return Action::Update,
+        Some(Found::Other(_)) if force => return Action::Update,
         Some(Found::Other(what)) => {
             return Action::Conflict(Conflict::new(format!("it is {what}, which kmodgen did not make"), FORCE));
         }
         Some(Found::File(bytes)) => bytes,
     };
-    if *to_unix(bytes) == *output.text.as_bytes() {
+    if *to_unix(bytes) == *text.as_bytes() {
         return Action::Unchanged;
     }
     match ownership(bytes) {
         Ownership::Intact => Action::Update,
-        _ if policy.force => Action::Update,
+        _ if force => Action::Update,
         Ownership::Edited => Action::Conflict(Conflict::new("it was edited by hand", FORCE)),
         Ownership::Foreign => Action::Conflict(Conflict::new("kmodgen did not write it", FORCE)),
     }
 }
 
-fn remove_action(path: &RelPath, found: &Found, policy: &Policy) -> Option<Action> {
-    let Found::File(bytes) = found else { return None };
-    let action = match ownership(bytes) {
-        Ownership::Foreign => return None,
-        Ownership::Edited if !policy.force => {
-            Action::Conflict(Conflict::new("it was edited by hand, and no mapping asks for it any more", FORCE))
+fn remove_action(bytes: &[u8], force: bool) -> Option<Action> {
+    match ownership(bytes) {
+        Ownership::Foreign => None,
+        Ownership::Edited if !force => {
+            let why = "it was edited by hand, and no mapping asks for it any more";
+            Some(Action::Conflict(Conflict::new(why, FORCE)))
         }
-        _ => Action::Remove,
-    };
-    Some(match policy.held(path) {
-        Some(why) if action == Action::Remove => Action::Conflict(Conflict::held(why)),
-        _ => action,
-    })
-}
-
-/// A parent that is no folder, so that nothing can be written below it.
-fn blocked_parent<'t>(path: &RelPath, tree: &'t Tree) -> Option<(String, &'t str)> {
-    let mut parent = path.parent();
-    while !parent.is_empty() {
-        match RelPath::parse(parent).ok().and_then(|parent| tree.get(&parent)) {
-            Some(Found::File(_)) => return Some((parent.to_owned(), "a file")),
-            Some(Found::Other(what)) => return Some((parent.to_owned(), what)),
-            Some(Found::Folder) | None => {}
-        }
-        parent = parent.rsplit_once('/').map_or("", |(parent, _)| parent);
+        _ => Some(Action::Remove),
     }
-    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::header::with_header;
+    use crate::tree::Outline;
     use crate::vocabulary::{SourceMap, Span};
+
+    type Tree = BTreeMap<RelPath, Found>;
 
     fn path(text: &str) -> RelPath {
         RelPath::parse(text).unwrap()
     }
 
-    fn output(at: &str, body: &str) -> Output {
+    fn output(at: &str, body: &str) -> Output<'static> {
         let origin = Span::new(SourceMap::default().add("m", ""), 0, 0);
-        Output { path: path(at), text: with_header(body), origin, module: None }
+        Output { path: path(at), text: with_header(body).into(), origin }
+    }
+
+    fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
+        let outline = Outline::read(tree).unwrap();
+        let tree = View { folder: tree, outline: &outline };
+        ask(&Inspector { tree, shelf: &(), force, only: None })
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
         let tree: Tree = found.into_iter().map(|found| (path("a/module.yaml"), found)).collect();
-        let policy = Policy { force, ..Policy::default() };
-        reconcile(vec![output("a/module.yaml", "new\n")], &tree, &policy).remove(0).action
+        match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"))).unwrap() {
+            Verdict::Change(change) => change.action,
+            Verdict::Right => Action::Unchanged,
+            Verdict::NotAsked => panic!("it is asked"),
+        }
     }
 
     #[test]
@@ -229,28 +253,30 @@ mod tests {
             ("a/5.1.0-1/Dockerfile", with_header("x\n")),
             ("b/module.yaml", with_header("x\n") + "edit\n"),
             ("c/module.yaml", "mine\n".into()),
+            (".git/module.yaml", with_header("x\n")),
         ]
         .map(|(at, text)| (path(at), Found::File(text.into_bytes())))
         .into();
-        let actions = |policy: &Policy| -> Vec<(String, bool)> {
-            let changes = reconcile(vec![], &tree, policy);
+        let changes = |force| {
+            let candidates = Outline::read(&tree).unwrap().candidates(|_, _| false);
+            inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
+        };
+        let actions = |changes: &[Change]| -> Vec<(String, bool)> {
             changes.iter().map(|c| (c.path.to_string(), c.action == Action::Remove)).collect()
         };
         let expected = [("a/5.1.0-1/Dockerfile".to_owned(), true), ("b/module.yaml".to_owned(), false)];
-        assert_eq!(actions(&Policy::default()), expected);
-        let held = Policy { held: [("a".to_owned(), "held".to_owned())].into(), ..Policy::default() };
+        assert_eq!(actions(&changes(false)), expected);
+        assert!(changes(true).iter().all(|change| change.action == Action::Remove));
+        let mut held = changes(false);
+        hold(&mut held, &[("a".to_owned(), "held".to_owned())].into());
         assert_eq!(actions(&held)[0], ("a/5.1.0-1/Dockerfile".into(), false));
-        let forced = Policy { force: true, ..Policy::default() };
-        assert!(actions(&forced).iter().all(|(_, removed)| *removed));
     }
 
     #[test]
     fn a_parent_that_is_no_folder_blocks() {
         let tree: Tree = [(path("a"), Found::Other("a symbolic link"))].into();
-        let policy = Policy { force: true, ..Policy::default() };
-        let changes = reconcile(vec![output("a/x/Dockerfile", "x\n")], &tree, &policy);
-        assert!(
-            matches!(&changes[0].action, Action::Conflict(conflict) if conflict.why.contains("`a` is a symbolic link"))
-        );
+        let verdict = inspected(&tree, true, |inspector| inspector.inspect(output("a/x/Dockerfile", "x\n"))).unwrap();
+        let Verdict::Change(Change { action: Action::Conflict(conflict), .. }) = verdict else { panic!("{verdict:?}") };
+        assert!(conflict.why.contains("`a` is a symbolic link"));
     }
 }

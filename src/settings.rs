@@ -1,7 +1,6 @@
 //! Flags, resolved: what the command line left open is filled in from the manifest and the machine.
 #![expect(clippy::disallowed_methods, reason = "the driver reads the environment, and hands values on")]
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,9 +10,7 @@ use anyhow::{Context as _, bail};
 use crate::adapters::fs;
 use crate::cli::{ManifestArgs, NetworkArgs};
 use crate::manifest::Manifest;
-use crate::output::Output;
 use crate::plan::{Mapping, Plan};
-use crate::reconcile::Tree;
 use crate::vocabulary::{ImageRef, Pattern, RelPath};
 
 /// The manifest's name where none is given.
@@ -77,7 +74,7 @@ pub fn driver_toolkit<'p, 'm: 'p>(
     if let Some(text) = flag {
         return ImageRef::parse(text).map(Some).context("--dtk");
     }
-    match mappings.find(|mapping| mapping.resolved.builder.is_none()) {
+    match mappings.find(|mapping| mapping.builder().is_none()) {
         Some(mapping) => bail!(
             "nothing says which Driver Toolkit builds for kernel `{}`: give the kernel a `dtk`, or say --dtk IMAGE",
             mapping.kernel.release.value
@@ -118,17 +115,23 @@ impl Only {
         bail!("--only {}: no module, kernel or MODULE/KERNEL matches as a whole", patterns.join(" --only "))
     }
 
-    /// The paths that a run is about: of a module that is selected by name all, else the files of
+    /// Whether a run is about a path: of a module that is selected by name all, else the files of
     /// the mappings that are.
-    pub fn paths(&self, outputs: &[Output], tree: &Tree) -> BTreeSet<RelPath> {
-        let concerns = |path: &RelPath| {
-            let parts: Vec<&str> = path.as_str().split('/').collect();
-            match parts.as_slice() {
-                [module, release, _] => self.selects(module, release),
-                [module, _] => self.0.iter().any(|pattern| pattern.matches(module)),
-                _ => false,
-            }
-        };
-        outputs.iter().map(|output| &output.path).chain(tree.keys()).filter(|path| concerns(path)).cloned().collect()
+    pub fn concerns(&self, path: &RelPath) -> bool {
+        let parts: Vec<&str> = path.as_str().split('/').collect();
+        match parts.as_slice() {
+            [module, release, _] => self.selects(module, release),
+            [module, _] => self.names(module),
+            _ => false,
+        }
+    }
+
+    /// Whether a run is about any file of a module, which has mappings on `releases`.
+    pub fn touches<'r>(&self, module: &str, mut releases: impl Iterator<Item = &'r str>) -> bool {
+        self.names(module) || releases.any(|release| self.selects(module, release))
+    }
+
+    fn names(&self, module: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(module))
     }
 }

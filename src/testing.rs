@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::lock::Lock;
 use crate::manifest::Manifest;
-use crate::output::{Output, outputs};
-use crate::plan::Plan;
+use crate::output::{self, Output};
+use crate::plan::{Inputs, Plan};
 use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
 
 /// A manifest's folder in memory.
@@ -96,15 +96,28 @@ impl World {
         let source = sources.add("kmodgen.yaml", self.manifest.as_str());
         let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
         let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifest| {
-            let plan = Plan::expand(&manifest, &self.lock, &files, 1, sources, &mut faults)?;
+            let plan = Plan::expand(Inputs { manifest: &manifest, lock: &self.lock, files: &files }, &(), 1, sources, &mut faults)?.0;
             Some(use_plan(&manifest, &plan))
         });
         (used, faults.into_sorted())
     }
 
     /// The plan's outputs; the manifest must be right.
-    pub(crate) fn outputs(&self) -> Vec<Output> {
-        let (outputs, faults) = self.expand(&mut SourceMap::default(), outputs);
+    pub(crate) fn outputs(&self) -> Vec<Output<'static>> {
+        let (outputs, faults) = self.expand(&mut SourceMap::default(), |manifest, plan| {
+            let namespace = &manifest.namespace.value;
+            let mut outputs: Vec<Output<'static>> = Vec::new();
+            for (module, mappings) in &plan.modules {
+                for mapping in mappings {
+                    let draft = plan.draft(mapping).unwrap();
+                    outputs.extend(output::of_mapping(mapping, &draft, namespace).map(owned));
+                }
+                outputs.extend(output::of_module(module, mappings, namespace).map(owned));
+            }
+            let folders = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
+            outputs.extend(output::of_all(manifest, folders.map(|(module, _)| module.name.value.to_string())));
+            outputs
+        });
         outputs.unwrap_or_else(|| panic!("{faults:#?}"))
     }
 
@@ -125,4 +138,8 @@ fn line(fault: &Diagnostic, sources: &SourceMap) -> String {
     let place = fault.labels.first().map(|label| sources.locate(label.span)).unwrap_or_default();
     let help = if fault.help.is_empty() { String::new() } else { format!(" | {}", fault.help.join(" | ")) };
     format!("{place} {}: {}{help}", fault.code, fault.message)
+}
+
+fn owned(output: Output<'_>) -> Output<'static> {
+    Output { text: output.text.into_owned().into(), ..output }
 }

@@ -18,7 +18,7 @@ use crate::cli::{BuildArgs, Format};
 use crate::contract::image::{self, Expected};
 use crate::driver::Answer;
 use crate::manifest::TlsSection;
-use crate::plan::Mapping;
+use crate::plan::{Mapping, Plan};
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::ImageRef;
 
@@ -59,6 +59,7 @@ struct Row {
 struct Run<'r> {
     args: &'r BuildArgs,
     project: &'r Project,
+    plan: &'r Plan<'r>,
     engine: Engine,
     dtk: Option<ImageRef>,
     logs: PathBuf,
@@ -75,7 +76,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.only)?;
     let mut project = Project::open(&args.manifest)?;
     project.complete_lock(Network::from(&args.network))?;
-    let plan = project.plan(settings::workers(None))?;
+    let (plan, _) = project.plan(&(), settings::workers(None))?;
     only.as_ref().map_or(Ok(()), |only| only.check(&plan))?;
     let selected = |m: &&Mapping<'_>| {
         only.as_ref().is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()))
@@ -96,6 +97,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let run = Run {
         args,
         project: &project,
+        plan: &plan,
         engine,
         dtk,
         logs,
@@ -192,7 +194,10 @@ impl Run<'_> {
         if told.is_empty() { Ok(()) } else { Err(Ended::Refused(told.join("\n  "))) }
     }
 
-    fn job<'m>(&self, mapping: &'m Mapping<'_>) -> Result<Build<'m>, Ended> {
+    fn job(&self, mapping: &Mapping<'_>) -> Result<Build, Ended> {
+        let Some(draft) = self.plan.draft(mapping) else {
+            return Err(Ended::Refused("a file of the manifest changed under the run".into()));
+        };
         let kmm = &mapping.module.kmm;
         let namespace = &self.project.manifest.namespace.value;
         let mut secrets = Vec::new();
@@ -210,7 +215,7 @@ impl Run<'_> {
         }
         let lax = |flag| kmm.tls_flag(TlsSection::BaseImages, flag);
         Ok(Build {
-            dockerfile: &mapping.dockerfile,
+            dockerfile: draft.dockerfile,
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,
             tls_verify: !lax("insecure") && !lax("insecureSkipTLSVerify"),

@@ -1,17 +1,17 @@
 //! `kmodgen explain RELEASE`: which input of a kernel's image changed, from what to what.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::project::Project;
-use super::survey::Survey;
+use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
 use crate::driver::Answer;
 use crate::fingerprint::InputChange;
-use crate::plan::Mapping;
+use crate::plan::{Draft, Mapping};
 use crate::previous::{self, OldMapping};
-use crate::settings::{self, Network, Only};
+use crate::settings::{Network, Only};
 use crate::vocabulary::nearest;
 
 /// One mapping; also an element of `--format json`.
@@ -36,18 +36,20 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
     let mut project = Project::open(&args.manifest)?;
     project.complete_lock(Network::from(&args.output.network))?;
-    let workers = settings::workers(args.output.jobs);
-    let survey = Survey::take(&project, args.output.output.as_ref(), only.as_ref(), workers)?;
+    let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
     let selected = |module: &str, release: &str| {
         release == args.release && only.as_ref().is_none_or(|only| only.selects(module, release))
     };
-    let old = |module: &str| previous::mapping(module, &args.release, &survey.tree);
+    let old = |module: &str| previous::mapping(module, &args.release, &survey.tree());
     let planned = survey.plan.mappings().filter(|m| selected(m.module.name.as_str(), m.kernel.release.as_str()));
-    let mut explained: Vec<Explained> =
-        planned.map(|mapping| explain(mapping, old(mapping.module.name.as_str()))).collect();
+    let mut explained = Vec::new();
+    for mapping in planned {
+        let draft = survey.plan.draft(mapping).context("a file of the manifest changed under the run")?;
+        explained.push(explain(mapping, &draft, old(mapping.module.name.as_str())?));
+    }
     for (module, impact) in &survey.impacts {
         if selected(module, &args.release) && impact.unloads.contains(&args.release) {
-            explained.push(gone(module, &args.release, old(module)));
+            explained.push(gone(module, &args.release, old(module)?));
         }
     }
     if explained.is_empty() {
@@ -64,7 +66,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
     Ok(Answer::Fine)
 }
 
-fn explain(mapping: &Mapping<'_>, old: Option<OldMapping>) -> Explained {
+fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Explained {
     let hash = mapping.hash.to_string();
     let state = match &old {
         None => "new",
@@ -72,13 +74,13 @@ fn explain(mapping: &Mapping<'_>, old: Option<OldMapping>) -> Explained {
         Some(_) => "changed",
     };
     let before = old.as_ref().map(|old| old.explanation.clone()).unwrap_or_default();
-    let changes = mapping.explanation.changes_from(&before);
+    let changes = draft.explanation.changes_from(&before);
     let only_the_text = matches!(changes.as_slice(), [change] if change.input == "dockerfile");
     let diff = old
         .as_ref()
         .and_then(|old| old.dockerfile.as_deref())
         .filter(|_| only_the_text)
-        .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(&mapping.dockerfile)));
+        .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(&draft.dockerfile)));
     Explained {
         module: mapping.module.name.value.to_string(),
         release: mapping.kernel.release.value.to_string(),

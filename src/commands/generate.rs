@@ -1,14 +1,19 @@
 //! `kmodgen generate`: write the files that the manifest asks for, and only those that differ.
 
+use std::time::Duration;
+
 use super::project::Project;
 use super::report::{Report, differences};
-use super::survey::Survey;
-use crate::adapters::{fs, ui};
+use super::survey::{Scope, Survey};
+use crate::adapters::fs::{Guard, Kept, Stage};
+use crate::adapters::ui;
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
-use crate::output;
-use crate::reconcile::{Policy, reconcile};
+use crate::reconcile::Shelf;
 use crate::settings::{self, Network, Only};
+
+/// How long another run in the same folder may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the verb.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
@@ -17,34 +22,32 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let mut network = Network::from(&args.output.network);
     network.locked |= args.check;
     project.complete_lock(network)?;
-    let workers = settings::workers(args.output.jobs);
-    let mut survey = Survey::take(&project, args.output.output.as_ref(), only.as_ref(), workers)?;
-    let paths = only.as_ref().map(|only| only.paths(&survey.outputs, &survey.tree));
-    let mut holds = survey.holds(&project, args.allow_remove);
-    if let Some(paths) = &paths {
-        holds.retain(|hold| paths.iter().any(|path| path.as_str().split('/').next() == Some(&hold.module)));
-    }
-    let mut outputs = std::mem::take(&mut survey.outputs);
-    output::keep_listed(&mut outputs, holds.iter().map(|hold| hold.module.as_str()));
-    let policy = Policy {
-        force: args.force,
-        held: holds.iter().map(|hold| (hold.module.clone(), hold.why.clone())).collect(),
-        only: paths,
-    };
-    let changes = reconcile(outputs, &survey.tree, &policy);
-    survey.keep_impacts_of(&changes);
+    let reading = Scope::reading(&args.output, only.as_ref());
+    let scope = Scope { force: args.force, allow_remove: args.allow_remove, ..reading };
     let writes = !args.dry_run && !args.check;
+    let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
+    let guard = writes.then(|| Guard::take(&root, PATIENCE, || ui::talk("waiting for another run of kmodgen\n")));
+    let _guard = guard.transpose()?;
+    let (stage, kept) = (Stage::new(&root), Kept::default());
+    let shelf: &dyn Shelf = match (writes, args.diff) {
+        (true, true) => &(&stage, &kept),
+        (true, false) => &stage,
+        (false, true) => &kept,
+        (false, false) => &(),
+    };
+    let mut survey = Survey::take(&project, &scope, shelf)?;
+    survey.hold();
+    let report = Report::new(&survey, &project.sources, args.explain)?;
+    let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
     if writes {
         project.save_lock()?;
-        fs::apply(&survey.root, &changes)?;
+        stage.sweep(&survey.outline)?;
+        stage.commit(&survey.changes, &survey.outline)?;
     }
-    let report = Report::new(&survey, &changes, &holds, &project.sources, args.explain);
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
         Format::Text => {
-            if args.diff {
-                ui::result(&differences(&survey.root, &changes, &survey.tree));
-            }
+            ui::result(&diff);
             report.print(&survey, writes, only.is_some());
         }
     }

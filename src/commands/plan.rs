@@ -1,6 +1,6 @@
 //! `kmodgen plan`: list the mappings with their state, hash and image.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::presence::is_in_registry;
 use super::project::Project;
-use super::survey::Survey;
+use super::survey::{Scope, Survey};
 use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
@@ -17,7 +17,7 @@ use crate::handoff::{self, Job};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::Mapping;
 use crate::previous;
-use crate::reconcile::{Action, Policy, reconcile};
+use crate::reconcile::Action;
 use crate::settings::{self, Network, Only};
 
 /// One mapping; also an element of `--format json`.
@@ -43,12 +43,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
     let mut project = Project::open(&args.manifest)?;
     project.complete_lock(Network::from(&args.output.network))?;
-    let workers = settings::workers(args.output.jobs);
-    let mut survey = Survey::take(&project, args.output.output.as_ref(), only.as_ref(), workers)?;
-    let outputs = std::mem::take(&mut survey.outputs);
-    let changes = reconcile(outputs, &survey.tree, &Policy::default());
-    let actions = changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
-    let mut rows = rows(&survey, &actions);
+    let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
+    let mut rows = rows(&survey);
     if let Some(only) = &only {
         rows.retain(|row| only.selects(&row.module, &row.release));
     }
@@ -107,19 +103,21 @@ fn dockerfile(survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
     survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE)
 }
 
-fn rows(survey: &Survey<'_>, actions: &BTreeMap<&str, &Action>) -> Vec<Row> {
+fn rows(survey: &Survey<'_>) -> Vec<Row> {
+    let actions: HashMap<&str, &Action> =
+        survey.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
     let planned = survey.plan.mappings().map(|mapping| {
         let (module, release) = (mapping.module.name.value.to_string(), mapping.kernel.release.value.to_string());
         let dockerfile = format!("{module}/{release}/{DOCKERFILE}");
         let config_map = format!("{module}/{release}/{CONFIG_MAP}");
         let files = [&dockerfile, &config_map].map(|path| actions.get(path.as_str()).copied());
         let image = mapping.image.to_string();
-        let old_image = survey.old.get(&module).and_then(|old| old.images.get(&release));
+        let old_image = survey.old_image(mapping);
         let state = if files.iter().flatten().any(|action| matches!(action, Action::Conflict(_))) {
             "conflict"
         } else if old_image.is_none() {
             "new"
-        } else if old_image == Some(&image) && files.iter().all(|action| *action == Some(&Action::Unchanged)) {
+        } else if old_image.as_ref() == Some(&image) && files.iter().all(Option::is_none) {
             "unchanged"
         } else {
             "changed"
@@ -130,7 +128,7 @@ fn rows(survey: &Survey<'_>, actions: &BTreeMap<&str, &Action>) -> Vec<Row> {
             image,
             config_map: Some(mapping.config_map.clone()),
             dockerfile: Some(survey.root.join(dockerfile).display().to_string()),
-            builder_in_cluster: mapping.resolved.builder.is_none(),
+            builder_in_cluster: mapping.builder().is_none(),
             module,
             release,
         }

@@ -10,7 +10,7 @@ use crate::adapters::{fs, ui};
 use crate::cli::ManifestArgs;
 use crate::lock::{self, Lock};
 use crate::manifest::{Manifest, Source};
-use crate::plan::Plan;
+use crate::plan::{Inputs, Plan, Visitor};
 use crate::settings::{self, Network};
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Severity, SourceMap};
 
@@ -142,11 +142,12 @@ impl Project {
         Ok(true)
     }
 
-    /// Expands the manifest.
-    pub(super) fn plan(&self, workers: usize) -> anyhow::Result<Plan<'_>> {
+    /// Expands the manifest, with what `visitor` saw of each mapping.
+    pub(super) fn plan<V: Visitor>(&self, visitor: &V, workers: usize) -> anyhow::Result<(Plan<'_>, Vec<V::Seen>)> {
         let mut sources = self.sources.clone();
         let mut faults = Diagnostics::default();
-        match Plan::expand(&self.manifest, &self.lock, &self.files, workers, &mut sources, &mut faults) {
+        let inputs = Inputs { manifest: &self.manifest, lock: &self.lock, files: &self.files };
+        match Plan::expand(inputs, visitor, workers, &mut sources, &mut faults) {
             Some(plan) => {
                 self.warn(faults);
                 Ok(plan)

@@ -1,8 +1,8 @@
 //! What `generate` did, or would do, for people and for scripts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, PathBuf};
 
 use serde::Serialize;
 
@@ -10,11 +10,12 @@ use super::explain::describe;
 use super::survey::Survey;
 use crate::adapters::ui;
 use crate::fingerprint::InputChange;
-use crate::impact::{Hold, Impact};
+use crate::impact::Impact;
 use crate::output::CONFIG_MAP;
 use crate::previous;
-use crate::reconcile::{Action, Change, Found, Tree};
-use crate::vocabulary::SourceMap;
+use crate::reconcile::Action;
+use crate::tree::{Found, Inaccessible};
+use crate::vocabulary::{RelPath, SourceMap};
 
 /// What a run did, or would do; also the object of `--format json`.
 #[derive(Serialize)]
@@ -68,16 +69,10 @@ struct HoldReport {
 }
 
 impl Report {
-    pub(super) fn new(
-        survey: &Survey<'_>,
-        changes: &[Change],
-        holds: &[Hold],
-        sources: &SourceMap,
-        explain: bool,
-    ) -> Self {
-        let mut summary = Summary::default();
-        let mut files = Vec::new();
-        for change in changes {
+    pub(super) fn new(survey: &Survey<'_>, sources: &SourceMap, explain: bool) -> Result<Self, Inaccessible> {
+        let mut summary = Summary { unchanged: survey.right, ..Summary::default() };
+        let mut files = Vec::with_capacity(survey.changes.len());
+        for change in &survey.changes {
             let (counter, action) = match &change.action {
                 Action::Create => (&mut summary.created, "created"),
                 Action::Update => (&mut summary.updated, "updated"),
@@ -86,9 +81,6 @@ impl Report {
                 Action::Conflict(_) => (&mut summary.conflicts, "conflict"),
             };
             *counter += 1;
-            if change.action == Action::Unchanged {
-                continue;
-            }
             let (reason, help) = match &change.action {
                 Action::Conflict(conflict) => (Some(conflict.why.clone()), conflict.help),
                 _ => (None, None),
@@ -102,12 +94,13 @@ impl Report {
             reload: count(|impact| impact.reloads.len()),
             unload: count(|impact| impact.unloads.len()),
         };
-        let held = holds
+        let held = survey
+            .holds
             .iter()
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
-        let explanations = explain.then(|| explanations(survey, changes));
-        Self { summary, nodes, files, held, explanations }
+        let explanations = if explain { Some(explanations(survey)?) } else { None };
+        Ok(Self { summary, nodes, files, held, explanations })
     }
 
     /// Whether something is left for someone to decide.
@@ -179,39 +172,40 @@ impl Report {
 }
 
 /// The differences of all paths that are not as they should be, in the unified form.
-pub(super) fn differences(root: &Path, changes: &[Change], tree: &Tree) -> String {
-    let shown = changes.iter().filter(|change| change.action != Action::Unchanged);
+pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>) -> Result<String, Inaccessible> {
+    let shown = survey.changes.iter();
     shown
         .map(|change| {
-            let old = match tree.get(&change.path) {
-                Some(Found::File(bytes)) => Some(String::from_utf8_lossy(bytes)),
+            let old = match survey.tree().look(&change.path)? {
+                Some(Found::File(bytes)) => Some(String::from_utf8_lossy(&bytes).into_owned()),
                 _ => None,
             };
-            let path = root.join(change.path.as_str());
+            let path = survey.root.join(change.path.as_str());
             // git takes neither `./` nor `/` at the start.
             let path: PathBuf =
                 path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
-            ui::unified(&path.display().to_string(), old.as_deref(), change.text.as_deref())
+            let new = texts.get(&change.path).map(String::as_str);
+            Ok(ui::unified(&path.display().to_string(), old.as_deref(), new))
         })
         .collect()
 }
 
 /// Which inputs changed, for every mapping whose ConfigMap is written anew.
-fn explanations(survey: &Survey<'_>, changes: &[Change]) -> BTreeMap<String, Vec<InputChange>> {
-    let updated: std::collections::HashSet<&str> =
-        changes.iter().filter(|change| change.action == Action::Update).map(|change| change.path.as_str()).collect();
-    survey
-        .plan
-        .mappings()
-        .filter_map(|mapping| {
-            let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-            if !updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str()) {
-                return None;
-            }
-            let old = previous::mapping(module, release, &survey.tree)?;
-            Some((format!("{module}/{release}"), mapping.explanation.changes_from(&old.explanation)))
-        })
-        .collect()
+fn explanations(survey: &Survey<'_>) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
+    let updated = survey.changes.iter().filter(|change| change.action == Action::Update);
+    let updated: HashSet<&str> = updated.map(|change| change.path.as_str()).collect();
+    let mut explanations = BTreeMap::new();
+    for mapping in survey.plan.mappings() {
+        let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+        if !updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str()) {
+            continue;
+        }
+        let old = previous::mapping(module, release, &survey.tree())?;
+        if let (Some(old), Some(new)) = (old, survey.plan.draft(mapping)) {
+            explanations.insert(format!("{module}/{release}"), new.explanation.changes_from(&old.explanation));
+        }
+    }
+    Ok(explanations)
 }
 
 /// A list of releases, cut where it is long.

@@ -1,70 +1,208 @@
-//! What there is beside what should be: the plan, the outputs and the tree on disk. `generate`,
-//! `plan` and `explain` all start from it, so that they cannot disagree.
+//! What there is beside what should be: the plan, and what it takes to make the output folder
+//! like it. `generate`, `plan` and `explain` all start from it, so that they cannot disagree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-
 use super::project::Project;
 use crate::adapters::fs;
+use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
-use crate::output::{self, MODULE, Output};
-use crate::plan::Plan;
+use crate::manifest::Manifest;
+use crate::output::{self, MODULE};
+use crate::plan::{Draft, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
-use crate::reconcile::{Action, Change, Tree};
+use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
 use crate::settings::{self, Only};
+use crate::tree::{Inaccessible, Outline, View};
 use crate::vocabulary::Diagnostics;
+
+/// What a survey is about.
+pub(super) struct Scope<'s> {
+    /// The output folder, where a flag names one.
+    pub(super) output: Option<&'s PathBuf>,
+    /// A part of the mappings.
+    pub(super) only: Option<&'s Only>,
+    /// How many threads render.
+    pub(super) workers: usize,
+    /// Settle conflicts in favour of the manifest.
+    pub(super) force: bool,
+    /// Remove mappings also where nodes run their kernels.
+    pub(super) allow_remove: bool,
+}
+
+impl<'s> Scope<'s> {
+    /// For a verb that only looks.
+    pub(super) fn reading(args: &'s OutputArgs, only: Option<&'s Only>) -> Self {
+        let workers = settings::workers(args.jobs);
+        Self { output: args.output.as_ref(), only, workers, force: false, allow_remove: false }
+    }
+}
 
 /// What there is beside what should be.
 pub(super) struct Survey<'p> {
     /// What should be, mapping by mapping.
     pub(super) plan: Plan<'p>,
-    /// What should be, file by file.
-    pub(super) outputs: Vec<Output>,
     /// The output folder.
     pub(super) root: PathBuf,
-    /// What is there.
-    pub(super) tree: Tree,
-    /// The Modules that are there.
+    /// What has to change in it, in the order in which it is safe to do.
+    pub(super) changes: Vec<Change>,
+    /// How many files are right.
+    pub(super) right: usize,
+    /// The modules whose Modules are right.
+    right_modules: BTreeSet<String>,
+    /// The other Modules that are there.
     pub(super) old: BTreeMap<String, OldModule>,
     /// What becomes of them on nodes.
     pub(super) impacts: BTreeMap<String, Impact>,
+    /// The modules that must not be written without someone's word.
+    pub(super) holds: Vec<Hold>,
+    folder: fs::Folder,
+    /// Its names, as they were.
+    pub(super) outline: Outline,
 }
 
 impl<'p> Survey<'p> {
-    /// Plans the project, and looks at its output folder.
-    pub(super) fn take(
-        project: &'p Project,
-        output: Option<&PathBuf>,
-        only: Option<&Only>,
-        workers: usize,
-    ) -> anyhow::Result<Self> {
-        let plan = project.plan(workers)?;
-        only.map_or(Ok(()), |only| only.check(&plan))?;
-        let outputs = output::outputs(&project.manifest, &plan);
+    /// Plans the project, and looks at its output folder; texts that are to be written go to
+    /// `shelf`.
+    pub(super) fn take(project: &'p Project, scope: &Scope<'_>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
+        let manifest = &project.manifest;
+        let root = settings::output_folder(scope.output, manifest, &project.folder);
+        let folder = fs::Folder::new(&root);
+        let outline = Outline::read(&folder)?;
+        let tree = View { folder: &folder, outline: &outline };
+        let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
+        let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
+        let inspector = Inspector { tree, shelf, force: scope.force, only };
+        let (plan, seen) = project.plan(&Eye { manifest, inspector: &inspector }, scope.workers)?;
+        scope.only.map_or(Ok(()), |only| only.check(&plan))?;
+
+        let mut tally = Tally::default();
+        let mut seen = seen.into_iter();
         let mut faults = Diagnostics::default();
-        output::check_sizes(&outputs, &mut faults);
+        for (module, mappings) in &plan.modules {
+            for verdicts in seen.by_ref().take(mappings.len()) {
+                verdicts?.into_iter().for_each(|verdict| tally.add(verdict));
+            }
+            for output in output::of_module(module, mappings, &manifest.namespace.value) {
+                output::check_size(&output, &mut faults);
+                let is_module = output.path.file_name() == MODULE;
+                let verdict = inspector.inspect(output)?;
+                if is_module && matches!(verdict, Verdict::Right) {
+                    tally.right_modules.insert(module.name.value.to_string());
+                }
+                tally.add(verdict);
+            }
+        }
         project.report(faults)?;
-        let root = settings::output_folder(output, &project.manifest, &project.folder);
-        let wanted: BTreeSet<_> = outputs.iter().map(|output| output.path.clone()).collect();
-        let tree = fs::read_tree(&root, &wanted)
-            .map_err(|(path, error)| anyhow!("cannot read `{path}`: {}", fs::describe(&error)))?;
-        let old = previous::modules(&tree);
-        let impacts = impact::impacts(&plan, &old);
-        Ok(Self { plan, outputs, root, tree, old, impacts })
+        let old = old_modules(&tally.right_modules, tree)?;
+        let impacts = impact::impacts(&plan, &old, &tally.right_modules);
+        let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
+        let planned = planned(&plan);
+        holds.retain(|hold| {
+            let releases = planned.get(hold.module.as_str()).into_iter().flatten().copied();
+            let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
+            scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
+        });
+        if let Some(top) = output::of_all(manifest, listed(&plan, &holds)) {
+            tally.add(inspector.inspect(top)?);
+        }
+        let wanted = |module: &str, release: Option<&str>| {
+            planned.get(module).is_some_and(|releases| release.is_none_or(|release| releases.contains(release)))
+        };
+        tally.changes.extend(inspector.orphans(outline.candidates(wanted))?);
+        let Tally { changes, right, right_modules } = tally;
+        Ok(Self { plan, root, changes, right, right_modules, old, impacts, holds, folder, outline })
     }
 
-    /// Leaves out what does not become of modules after all, since their Modules are not written.
-    pub(super) fn keep_impacts_of(&mut self, changes: &[Change]) {
+    /// The image that a mapping has now, if any.
+    pub(super) fn old_image(&self, mapping: &Mapping<'_>) -> Option<String> {
+        if self.right_modules.contains(mapping.module.name.as_str()) {
+            return Some(mapping.image.to_string());
+        }
+        self.old.get(mapping.module.name.as_str())?.images.get(mapping.kernel.release.as_str()).cloned()
+    }
+
+    /// What is there.
+    pub(super) fn tree(&self) -> View<'_> {
+        View { folder: &self.folder, outline: &self.outline }
+    }
+
+    /// Leaves held modules as they are, and tells nothing of what becomes of modules whose Modules
+    /// are not written after all.
+    pub(super) fn hold(&mut self) {
+        hold(&mut self.changes, &self.holds.iter().map(|hold| (hold.module.clone(), hold.why.clone())).collect());
         let written = |action: &Action| matches!(action, Action::Create | Action::Update | Action::Remove);
-        let modules = changes.iter().filter(|change| change.path.file_name() == MODULE && written(&change.action));
+        let modules = self.changes.iter().filter(|c| c.path.file_name() == MODULE && written(&c.action));
         let modules: BTreeSet<&str> = modules.map(|change| change.path.parent()).collect();
         self.impacts.retain(|module, _| modules.contains(module.as_str()));
     }
+}
 
-    /// The modules that must not be written without someone's word.
-    pub(super) fn holds(&self, project: &Project, allow_remove: bool) -> Vec<Hold> {
-        impact::holds(&project.manifest, &self.impacts, &self.old, allow_remove)
+/// Looks at each mapping's files while its texts are at hand.
+struct Eye<'e> {
+    manifest: &'e Manifest,
+    inspector: &'e Inspector<'e>,
+}
+
+impl Visitor for Eye<'_> {
+    type Seen = Result<Vec<Verdict>, Inaccessible>;
+
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
+        let outputs = output::of_mapping(mapping, draft, &self.manifest.namespace.value);
+        outputs.map(|output| self.inspector.inspect(output)).collect()
     }
+}
+
+/// Verdicts, added up.
+#[derive(Default)]
+struct Tally {
+    changes: Vec<Change>,
+    right: usize,
+    /// The modules whose Modules are right.
+    right_modules: BTreeSet<String>,
+}
+
+impl Tally {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::NotAsked => {}
+            Verdict::Right => self.right += 1,
+            Verdict::Change(change) => self.changes.push(change),
+        }
+    }
+}
+
+fn planned<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p str, BTreeSet<&'p str>> {
+    let with_mappings = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
+    with_mappings
+        .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
+        .collect()
+}
+
+/// The Modules that are there and not known to be as planned.
+fn old_modules(
+    right: &BTreeSet<String>,
+    tree: View<'_>,
+) -> Result<BTreeMap<String, OldModule>, Inaccessible> {
+    let mut old = BTreeMap::new();
+    for name in tree.outline.modules().filter(|name| !right.contains(*name)) {
+        if let Some(module) = previous::module(name, &tree)? {
+            old.insert(name.to_owned(), module);
+        }
+    }
+    Ok(old)
+}
+
+/// The folders that the top lists: those of modules with mappings, and of held ones, which stay
+/// although the manifest may not have them any more. What is not listed is gone for the cluster.
+fn listed(plan: &Plan<'_>, holds: &[Hold]) -> Vec<String> {
+    let with_mappings = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
+    let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
+    for hold in holds {
+        if !folders.contains(&hold.module) {
+            folders.push(hold.module.clone());
+        }
+    }
+    folders
 }

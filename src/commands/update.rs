@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use super::project::Project;
-use super::survey::Survey;
+use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::UpdateArgs;
 use crate::driver::Answer;
@@ -62,7 +62,9 @@ fn update_templates(mut project: Project) -> anyhow::Result<Answer> {
     if old == newest {
         ui::talk(&format!("version {newest} of the templates is the newest\n"));
     } else {
-        let survey = Survey::take(&project, None, None, settings::workers(None))?;
+        let workers = settings::workers(None);
+        let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+        let survey = Survey::take(&project, &scope, &())?;
         let reloads: usize = survey.impacts.values().map(|impact| impact.reloads.len()).sum();
         let reloads = ui::count(reloads, "mapping");
         ui::talk(&format!("templates: version {old} -> {newest}; {reloads} would reload on nodes\n"));

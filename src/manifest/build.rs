@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
-use super::kernel::Kernel;
-use super::when::When;
+use super::when::{Circumstances, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, nearest};
 use crate::yaml::Node;
 
 /// How a module is built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub enum Build {
     /// One step; an override that is one step of the same kind adds to it.
     Step(Step),
@@ -18,7 +17,7 @@ pub enum Build {
 }
 
 /// One step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Step {
     /// Which tool runs.
     pub tool: Tool,
@@ -33,7 +32,7 @@ pub struct Step {
 }
 
 /// The tool of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tool {
     /// The source's own Makefile.
     Make,
@@ -69,12 +68,12 @@ impl Build {
     }
 
     /// The steps for `kernel`, in order.
-    pub fn steps_on<'b>(&'b self, kernel: &'b Kernel) -> impl Iterator<Item = &'b Step> {
+    pub fn steps_on<'b>(&'b self, kernel: &'b Circumstances<'_>) -> impl Iterator<Item = &'b Step> {
         let (one, many) = match self {
             Self::Step(step) => (Some(step), [].as_slice()),
             Self::Steps(steps) => (None, steps.as_slice()),
         };
-        let holds = |when: &Option<When>| when.as_ref().is_none_or(|when| when.holds(kernel));
+        let holds = |when: &Option<When>| when.as_ref().is_none_or(|when| kernel.allow(when));
         one.into_iter().chain(many.iter().filter(move |(_, when)| holds(when)).map(|(step, _)| step))
     }
 

@@ -5,7 +5,7 @@ use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
 use crate::yaml::Node;
 
 /// What a Dockerfile builds on, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Images {
     /// The stage that compiles.
     pub builder: Option<Spanned<Builder>>,
@@ -14,7 +14,7 @@ pub struct Images {
 }
 
 /// What the stage that compiles starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Builder {
     /// The kernel's Driver Toolkit image.
     Dtk,
@@ -30,6 +30,11 @@ impl Images {
             fields.take("runtime", faults).and_then(|node| decode::text(node, "`runtime`", faults, ImageRef::parse));
         fields.finish(faults);
         Self { builder, runtime }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.builder.is_none() && self.runtime.is_none()
     }
 
     /// This, with what `over` says instead.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::build::variable_name;
 use super::decode::Fields;
 use super::shape::{self, convert, convert_fields};
-use crate::vocabulary::{Diagnostic, Diagnostics, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
 
 /// What the user says of the Module beyond its kernels, ready to be written out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Kmm {
     /// Fields of `spec`.
     pub spec: Vec<(String, Yaml)>,
@@ -36,12 +36,12 @@ pub enum TlsSection {
 }
 
 /// How the kmods are signed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Sign {
     /// The section's fields but for `filesToSign`.
     pub fields: Vec<(String, Yaml)>,
     /// The files, as shell patterns, and where each is written; those of the layout where `None`.
-    pub files: Option<Vec<(String, Span)>>,
+    pub files: Option<Vec<Spanned<String>>>,
     /// Counted up by the user to have everything signed anew, as after a change of key.
     pub rotation: Option<String>,
 }
@@ -233,7 +233,7 @@ fn decode_sign(node: &Node, faults: &mut Diagnostics) -> Option<Sign> {
                     .help("take it out: the kmods' own files are signed"),
             );
         }
-        files.into_iter().map(|(file, span)| (file.to_owned(), span)).collect()
+        files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()
     });
     Some(Sign { fields, files, rotation })
 }

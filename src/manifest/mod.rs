@@ -28,7 +28,7 @@ pub use kmm::{Kmm, Sign, TlsSection};
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 pub use source::Source;
-pub use when::{Conditional, Selection, When};
+pub use when::{Answer, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned,

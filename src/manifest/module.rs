@@ -3,9 +3,8 @@
 use super::build::Build;
 use super::decode::{self, Fields};
 use super::images::Images;
-use super::kernel::Kernel;
 use super::kmm::{self, Kmm};
-use super::when::{Conditional, Selection, When, conditional};
+use super::when::{Circumstances, Conditional, Selection, When, conditional};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Span, Spanned,
     nearest,
@@ -13,7 +12,7 @@ use crate::vocabulary::{
 use crate::yaml::Node;
 
 /// One module.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Module {
     /// The name of its KMM Module.
     pub name: Spanned<ModuleName>,
@@ -32,7 +31,7 @@ pub struct Module {
 }
 
 /// What decides an image, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Recipe {
     /// Where the code comes from.
     pub source: Option<Spanned<SourceName>>,
@@ -49,7 +48,7 @@ pub struct Recipe {
 }
 
 /// A kmod that must come out of the build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Kmod {
     /// Its name, without `.ko`.
     pub name: KmodName,
@@ -141,9 +140,9 @@ impl Module {
         Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
     }
 
-    /// How the module is built for `kernel`: its own recipe, then each override that applies.
-    pub fn recipe_on(&self, kernel: &Kernel) -> Recipe {
-        let applying = self.overrides.iter().filter(|(when, _)| when.holds(kernel));
+    /// How the module is built for a kernel: its own recipe, then each override that applies.
+    pub fn recipe_on(&self, kernel: &Circumstances<'_>) -> Recipe {
+        let applying = self.overrides.iter().filter(|(when, _)| kernel.allow(when));
         applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))
     }
 }

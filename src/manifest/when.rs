@@ -1,5 +1,6 @@
 //! Conditions: to which kernels a thing applies.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
@@ -8,7 +9,7 @@ use crate::vocabulary::{Diagnostics, Pattern};
 use crate::yaml::Node;
 
 /// A condition on a kernel: every part that is given must hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct When {
     /// One of these patterns matches the whole release; no condition where empty.
     releases: Vec<Pattern>,
@@ -31,16 +32,56 @@ impl When {
         when
     }
 
-    /// Whether the condition holds for `kernel`.
-    pub fn holds(&self, kernel: &Kernel) -> bool {
+    fn holds(&self, kernel: &Kernel) -> bool {
         let release = kernel.release.as_str();
         (self.releases.is_empty() || self.releases.iter().any(|pattern| pattern.matches(release)))
             && has_labels(kernel, &self.labels)
     }
 }
 
-/// An item of a list, and the kernels it is for.
+/// A kernel that answers conditions, and remembers which: all that is decided under these answers
+/// is the same for any other kernel that gives the same ones.
+#[derive(Debug)]
+pub struct Circumstances<'k> {
+    kernel: &'k Kernel,
+    answers: RefCell<Vec<Answer>>,
+}
+
+/// A condition, and whether it held.
 #[derive(Debug, Clone)]
+pub struct Answer {
+    when: When,
+    held: bool,
+}
+
+impl<'k> Circumstances<'k> {
+    /// Those of `kernel`, before any question.
+    pub fn of(kernel: &'k Kernel) -> Self {
+        Self { kernel, answers: RefCell::default() }
+    }
+
+    /// Whether a condition holds.
+    pub fn allow(&self, when: &When) -> bool {
+        let held = when.holds(self.kernel);
+        self.answers.borrow_mut().push(Answer { when: when.clone(), held });
+        held
+    }
+
+    /// What was asked so far.
+    pub fn into_answers(self) -> Vec<Answer> {
+        self.answers.into_inner()
+    }
+}
+
+impl Answer {
+    /// Whether `kernel` gives the same answer.
+    pub fn is_that_of(&self, kernel: &Kernel) -> bool {
+        self.when.holds(kernel) == self.held
+    }
+}
+
+/// An item of a list, and the kernels it is for.
+#[derive(Debug, Clone, Hash)]
 pub struct Conditional<T> {
     /// The item.
     pub value: T,
@@ -49,9 +90,9 @@ pub struct Conditional<T> {
 }
 
 impl<T> Conditional<T> {
-    /// The item, if it is for `kernel`.
-    pub fn on(&self, kernel: &Kernel) -> Option<&T> {
-        self.when.as_ref().is_none_or(|when| when.holds(kernel)).then_some(&self.value)
+    /// The item, if it is for the kernel.
+    pub fn on(&self, kernel: &Circumstances<'_>) -> Option<&T> {
+        self.when.as_ref().is_none_or(|when| kernel.allow(when)).then_some(&self.value)
     }
 }
 
@@ -73,7 +114,7 @@ pub(super) fn conditional<T>(
 }
 
 /// Which kernels a module is for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Selection {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,

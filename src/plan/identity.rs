@@ -36,8 +36,8 @@ pub(super) fn image(
 
 /// `<module>-<DNS-safe release>-<10 hex of the Dockerfile's bytes>`: a Module that is applied
 /// before its ConfigMap waits for exactly that one. At most 41 + 63 + 12 characters, of 253.
-pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &str) -> String {
-    format!("{}-{}-{}", module.name.value, kernel.release.dns_safe(), Digest::of(dockerfile.as_bytes()).short(10))
+pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Digest) -> String {
+    format!("{}-{}-{}", module.name.value, kernel.release.dns_safe(), dockerfile.short(10))
 }
 
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.
@@ -45,11 +45,11 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
     let Some(named) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
     let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.install_dir);
     let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
-    for ((_, span), file) in named.iter().zip(resolved.signed_files(module, kernel)) {
+    for (written, file) in named.iter().zip(resolved.signed_files(module, kernel)) {
         if !file.starts_with("/opt/") {
             faults.push(
                 Diagnostic::error("kmm-sign", "files to sign are under `dirName`, which is `/opt`")
-                    .at(*span, "")
+                    .at(written.span, "")
                     .help(format!("write `{}`", made[0])),
             );
         } else if !made.iter().any(|path| glob_matches(&file, path)) {
@@ -58,7 +58,7 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
                     "kmm-sign",
                     format!("this matches no file of the image for kernel `{}`", kernel.release.value),
                 )
-                .at(*span, "")
+                .at(written.span, "")
                 .help(format!(
                     "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
                     resolved.install_dir, resolved.kmods[0].name

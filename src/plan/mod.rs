@@ -1,5 +1,6 @@
-//! The plan: every mapping (a module on a kernel), with its Dockerfile, hash and names.
+//! The plan: every mapping (a module on a kernel), with its hash and names.
 
+mod draft;
 mod identity;
 mod patch;
 mod recipe;
@@ -11,16 +12,17 @@ mod releases_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread::{Scope, ScopedJoinHandle};
 
+pub use draft::Draft;
+use draft::Fault;
 pub use patch::Patch;
 pub use recipe::Resolved;
 
-use crate::contract;
-use crate::fingerprint::{Explanation, HashSink};
 use crate::lock::Lock;
-use crate::manifest::{Kernel, Manifest, Module};
-use crate::render;
-use crate::template::{self, TemplateFault, Templates};
+use crate::manifest::{Circumstances, Kernel, Manifest, Module};
+use crate::render::dockerfile::Press;
+use crate::template::{self, TemplateFault};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
@@ -30,18 +32,16 @@ pub struct Mapping<'m> {
     pub module: &'m Module,
     /// The kernel.
     pub kernel: &'m Kernel,
-    /// All inputs of its image.
+    /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
-    /// The exact text that is built.
-    pub dockerfile: String,
     /// The content hash.
     pub hash: Digest,
-    /// What the hash is over, for people.
-    pub explanation: Explanation,
     /// The module loader image, its tag included.
     pub image: ImageRef,
     /// The name of its ConfigMap.
     pub config_map: String,
+    /// Whether its Dockerfile has the text `DTK_AUTO`, by which KMM knows to choose the builder.
+    pub asks_for_dtk: bool,
 }
 
 impl Mapping<'_> {
@@ -55,159 +55,186 @@ impl Mapping<'_> {
             ("MOD_NAME".to_owned(), self.module.name.to_string()),
             ("MOD_NAMESPACE".to_owned(), namespace.to_string()),
         ];
-        if let Some(dtk) = dtk.filter(|_| self.dockerfile.contains("DTK_AUTO")) {
+        if let Some(dtk) = dtk.filter(|_| self.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
         arguments.extend(self.module.kmm.build_args.iter().cloned());
         arguments
     }
+
+    /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
+    pub fn builder(&self) -> Option<&ImageRef> {
+        self.resolved.builder_on(self.kernel)
+    }
+}
+
+/// What a plan is made of.
+#[derive(Clone, Copy)]
+pub struct Inputs<'m> {
+    /// What is asked for.
+    pub manifest: &'m Manifest,
+    /// What its refs stand for.
+    pub lock: &'m Lock,
+    /// The files beside it.
+    pub files: &'m Arc<dyn InputFiles>,
+}
+
+/// What looks at every mapping's texts as they come by, in any thread and any order.
+pub trait Visitor: Sync {
+    /// What it has seen of one mapping.
+    type Seen: Send;
+
+    /// Looks at one.
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen;
+}
+
+/// Where the texts are of no interest.
+impl Visitor for () {
+    type Seen = ();
+
+    fn visit(&self, _: &Mapping<'_>, _: &Draft) {}
 }
 
 /// All mappings of a manifest, each module's together and in the order of its kernels.
-#[derive(Debug)]
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
+    inputs: Inputs<'m>,
+}
+
+/// A mapping that is not rendered yet.
+struct Planned<'m> {
+    module: &'m Module,
+    kernel: &'m Kernel,
+    resolved: Arc<Resolved>,
 }
 
 impl<'m> Plan<'m> {
     /// Expands a manifest with `workers` threads; the result does not depend on their number.
+    /// Beside the plan comes what `visitor` saw of each mapping, in the plan's order.
     ///
     /// # Errors
     /// `None` where a mapping cannot be made; `faults` then says what and where. Warnings come
     /// with a plan.
-    pub fn expand(
-        manifest: &'m Manifest,
-        lock: &'m Lock,
-        files: &'m Arc<dyn InputFiles>,
+    pub fn expand<V: Visitor>(
+        inputs: Inputs<'m>,
+        visitor: &V,
         workers: usize,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
-    ) -> Option<Self> {
-        let mut resolver = recipe::Resolver::new(manifest, lock, &**files);
-        let mut jobs = Vec::new();
-        for module in &manifest.modules {
-            let kernels: Vec<&Kernel> = manifest.kernels.iter().filter(|k| module.kernels.selects(k)).collect();
-            if kernels.is_empty() {
-                faults.push(
-                    Diagnostic::warning(
-                        "no-kernel",
-                        format!("module `{}` is for none of the kernels", module.name.value),
-                    )
-                    .at(module.name.span, "")
-                    .help("its `kernels` select whole releases: `include: ['5\\.14\\..*']`"),
-                );
-            }
-            check_label_collisions(module, &kernels, faults);
-            for kernel in kernels {
-                if let Some(resolved) = resolver.resolve(module, kernel, faults) {
-                    jobs.push((module, kernel, Arc::new(resolved)));
-                }
-            }
-        }
+    ) -> Option<(Self, Vec<V::Seen>)> {
+        let planned = planned(inputs, faults);
         if faults.has_errors() {
             return None;
         }
-        let rendered = render_all(&jobs, lock.templates, files, workers);
-        let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> = manifest.modules.iter().map(|m| (m, vec![])).collect();
+        let drafted = draft_all(&planned, inputs, visitor, workers);
+        let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> =
+            inputs.manifest.modules.iter().map(|module| (module, vec![])).collect();
+        let mut seen = Vec::with_capacity(planned.len());
         let mut at = 0;
         let mut told: Vec<TemplateFault> = Vec::new();
-        for ((module, kernel, resolved), dockerfile) in jobs.into_iter().zip(rendered) {
-            while modules[at].0.name.value != module.name.value {
+        for (Planned { module, kernel, .. }, drafted) in planned.into_iter().zip(drafted) {
+            while !std::ptr::eq(modules[at].0, module) {
                 at += 1;
             }
-            match dockerfile {
-                Ok(dockerfile) => modules[at].1.extend(mapping(manifest, module, kernel, resolved, dockerfile, faults)),
+            match drafted {
+                Ok((mapping, what)) => {
+                    modules[at].1.push(mapping);
+                    seen.push(what);
+                }
+                Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
                 // One mistake in a template is one message, for however many mappings.
-                Err(fault) if told.contains(&fault) => {}
-                Err(fault) => {
+                Err(Fault::Template(fault)) if told.contains(&fault) => {}
+                Err(Fault::Template(fault)) => {
                     told.push(fault.clone());
                     faults.push(template_fault(fault, module, kernel, sources));
                 }
             }
         }
-        (!faults.has_errors()).then_some(Self { modules })
+        (!faults.has_errors()).then_some((Self { modules, inputs }, seen))
     }
 
     /// All mappings.
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping<'m>> {
         self.modules.iter().flat_map(|(_, mappings)| mappings)
     }
+
+    /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
+    /// so that they cannot be made any more.
+    pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
+        let Mapping { module, kernel, resolved, .. } = mapping;
+        let planned = Planned { module, kernel, resolved: resolved.clone() };
+        std::thread::scope(|scope| {
+            let one = deep(scope, || {
+                let mut press = Press::new(self.inputs.lock.templates, self.inputs.files.clone());
+                draft::draft(&mut press, self.inputs.manifest, &planned).ok().map(|(_, draft)| draft)
+            });
+            joined(one)
+        })
+    }
 }
 
-type Job<'m> = (&'m Module, &'m Kernel, Arc<Resolved>);
+/// Which mappings there are.
+fn planned<'m>(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Vec<Planned<'m>> {
+    let Inputs { manifest, lock, files } = inputs;
+    let mut resolver = recipe::Resolver::new(manifest, lock, &**files);
+    let mut planned = Vec::new();
+    for module in &manifest.modules {
+        let kernels: Vec<&Kernel> = manifest.kernels.iter().filter(|k| module.kernels.selects(k)).collect();
+        if kernels.is_empty() {
+            faults.push(
+                Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
+                    .at(module.name.span, "")
+                    .help("its `kernels` select whole releases: `include: ['5\\.14\\..*']`"),
+            );
+        }
+        check_label_collisions(module, &kernels, faults);
+        let resolved = resolver.resolve_all(module, &kernels, faults);
+        let pairs = kernels.into_iter().zip(resolved);
+        planned.extend(pairs.filter_map(|(kernel, resolved)| Some(Planned { module, kernel, resolved: resolved? })));
+    }
+    planned
+}
 
-/// Renders in equal shares, one template engine per thread: a shared one gives no speed-up. Even
+type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
+
+/// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up. Even
 /// one share has a thread of its own, for its stack.
-fn render_all(
-    jobs: &[Job<'_>],
-    version: u32,
-    files: &Arc<dyn InputFiles>,
+fn draft_all<'m, V: Visitor>(
+    planned: &[Planned<'m>],
+    inputs: Inputs<'m>,
+    visitor: &V,
     workers: usize,
-) -> Vec<Result<String, TemplateFault>> {
-    let share = |jobs: &[Job<'_>]| -> Vec<Result<String, TemplateFault>> {
-        let templates = Templates::new(version, files.clone());
-        let one = |(module, kernel, resolved): &Job<'_>| {
-            render::dockerfile::render(&templates, &resolved.template, resolved, module, kernel)
+) -> Vec<Drafted<'m, V::Seen>> {
+    let share = |planned: &[Planned<'m>]| -> Vec<Drafted<'m, V::Seen>> {
+        let mut press = Press::new(inputs.lock.templates, inputs.files.clone());
+        let one = |planned| {
+            let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
+            let seen = visitor.visit(&mapping, &draft);
+            Ok((mapping, seen))
         };
-        jobs.iter().map(one).collect()
+        planned.iter().map(one).collect()
     };
-    let size = jobs.len().div_ceil(workers.max(1)).max(64);
+    let share = &share;
+    let size = planned.len().div_ceil(workers.max(1)).max(64);
     std::thread::scope(|scope| {
-        let start = |jobs| {
-            let thread = std::thread::Builder::new().stack_size(template::STACK);
-            thread.spawn_scoped(scope, move || share(jobs)).expect("the system lets a program have threads")
-        };
-        let threads: Vec<_> = jobs.chunks(size).map(start).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let threads: Vec<_> = planned.chunks(size).map(|planned| deep(scope, move || share(planned))).collect();
+        threads.into_iter().flat_map(joined).collect()
     })
 }
 
-fn mapping<'m>(
-    manifest: &Manifest,
-    module: &'m Module,
-    kernel: &'m Kernel,
-    resolved: Arc<Resolved>,
-    dockerfile: String,
-    faults: &mut Diagnostics,
-) -> Option<Mapping<'m>> {
-    let mut sinks = (HashSink::default(), Explanation::default());
-    resolved.traverse(module, kernel, &dockerfile, &mut sinks);
-    let (hash, explanation) = sinks;
-    let hash = hash.finish();
-    let place = module.name.span;
-    if let Err(fault) = contract::dockerfile::check(&dockerfile, resolved.builder.is_some()) {
-        faults.push(
-            Diagnostic::error(
-                "dockerfile",
-                format!(
-                    "the Dockerfile of `{}` on kernel `{}` {}",
-                    module.name.value, kernel.release.value, fault.message
-                ),
-            )
-            .at(place, "this module")
-            .context(kernel.release.span, "this kernel")
-            .help(fault.help),
-        );
-        return None;
-    }
-    identity::check_signed_files(module, kernel, &resolved, faults);
-    let image = match identity::image(module, kernel, &hash, &manifest.namespace.value) {
-        Ok(image) => image,
-        Err(invalid) => {
-            faults.push(Diagnostic::invalid("image-tag", place, invalid).context(kernel.release.span, "this kernel"));
-            return None;
-        }
-    };
-    let config_map = identity::config_map_name(module, kernel, &dockerfile);
-    Some(Mapping { module, kernel, resolved, dockerfile, hash, explanation, image, config_map })
+/// Starts a thread that has the stack which templates may need.
+fn deep<'s, T: Send + 's>(scope: &'s Scope<'s, '_>, work: impl FnOnce() -> T + Send + 's) -> ScopedJoinHandle<'s, T> {
+    let thread = std::thread::Builder::new().stack_size(template::STACK);
+    thread.spawn_scoped(scope, work).expect("the system lets a program have threads")
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn template_fault(fault: TemplateFault, module: &Module, kernel: &Kernel, sources: &mut SourceMap) -> Diagnostic {
-    let named_at = module.recipe_on(kernel).template.map(|template| template.span);
+    let named_at = module.recipe_on(&Circumstances::of(kernel)).template.map(|template| template.span);
     let during = format!("module `{}` on kernel `{}`", module.name.value, kernel.release.value);
     fault.into_diagnostic(sources, &during, named_at.or(Some(module.name.span)))
 }

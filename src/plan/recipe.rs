@@ -6,18 +6,21 @@ use std::sync::Arc;
 use super::patch::Patch;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{Builder, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
+use crate::manifest::{
+    Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName,
+};
 use crate::template::shell_word;
-use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
 use crate::yaml;
 
-/// Everything that decides the image of one mapping.
+/// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
+/// the manifest says the same.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     /// The template.
     pub template: TemplateName,
-    /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
-    pub builder: Option<ImageRef>,
+    /// What compiles.
+    pub builder: Builder,
     /// The image that carries the result.
     pub runtime: ImageRef,
     /// The source's name.
@@ -44,16 +47,55 @@ pub(super) struct Resolver<'m> {
     lock: &'m Lock,
     files: &'m dyn InputFiles,
     patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
+    /// What was resolved for the module at hand, and under which circumstances.
+    known: Vec<(Vec<Answer>, Arc<Resolved>)>,
 }
 
 impl<'m> Resolver<'m> {
     pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        Self { manifest, lock, files, patches: BTreeMap::new() }
+        Self { manifest, lock, files, patches: BTreeMap::new(), known: Vec::new() }
     }
 
-    /// The inputs of `module` on `kernel`; `None` where something is missing, noted in `faults`.
-    pub(super) fn resolve(&mut self, module: &Module, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Resolved> {
-        let recipe = module.recipe_on(kernel);
+    /// The inputs of `module` on each of `kernels`; `None` where something is missing, noted in
+    /// `faults`.
+    pub(super) fn resolve_all(
+        &mut self,
+        module: &Module,
+        kernels: &[&Kernel],
+        faults: &mut Diagnostics,
+    ) -> Vec<Option<Arc<Resolved>>> {
+        self.known.clear();
+        kernels.iter().map(|kernel| self.resolve_once(module, kernel, faults)).collect()
+    }
+
+    /// Resolves, unless a kernel before gave the same answers to every condition that was asked.
+    fn resolve_once(&mut self, module: &Module, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Arc<Resolved>> {
+        // Nothing but conditions and images of its own tells one kernel from another here.
+        let shares = kernel.images.is_empty();
+        if shares {
+            let same = |answers: &[Answer]| answers.iter().all(|answer| answer.is_that_of(kernel));
+            if let Some(at) = self.known.iter().position(|(answers, _)| same(answers)) {
+                // The next kernel is most often like this one.
+                self.known.swap(0, at);
+                return Some(self.known[0].1.clone());
+            }
+        }
+        let circumstances = Circumstances::of(kernel);
+        let resolved = Arc::new(self.resolve(module, kernel, &circumstances, faults)?);
+        if shares {
+            self.known.push((circumstances.into_answers(), resolved.clone()));
+        }
+        Some(resolved)
+    }
+
+    fn resolve(
+        &mut self,
+        module: &Module,
+        kernel: &Kernel,
+        circumstances: &Circumstances<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Resolved> {
+        let recipe = module.recipe_on(circumstances);
         // The more particular place wins: manifest, kernel, module, override.
         let images = self.manifest.images.overridden_by(&kernel.images).overridden_by(&recipe.images);
         let place = module.name.span;
@@ -66,22 +108,19 @@ impl<'m> Resolver<'m> {
             faults.push(missing_image("runtime", "registry.redhat.io/ubi9/ubi-minimal:9.4", place, kernel));
             return None;
         };
-        let builder_image = match &builder.value {
-            Builder::Image(image) => Some(image.clone()),
-            Builder::Dtk if matches!(&template, TemplateName::BuiltIn(name) if name != "dtk") => {
-                faults.push(
-                    Diagnostic::error("builder-template", "this template installs headers into a base image, and the builder is a Driver Toolkit, which has them")
-                        .at(builder.span, "the builder")
-                        .context(place, "this module")
-                        .help("name an image as `builder`, or leave `template` out"),
-                );
-                return None;
-            }
-            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.clone()),
-        };
+        let installs_headers = matches!(&template, TemplateName::BuiltIn(name) if name != "dtk");
+        if builder.value == Builder::Dtk && installs_headers {
+            faults.push(
+                Diagnostic::error("builder-template", "this template installs headers into a base image, and the builder is a Driver Toolkit, which has them")
+                    .at(builder.span, "the builder")
+                    .context(place, "this module")
+                    .help("name an image as `builder`, or leave `template` out"),
+            );
+            return None;
+        }
         let source = self.manifest.sources.get(&recipe.source?.value)?;
         let commit = self.lock.commit(source)?;
-        let kmods: Vec<Kmod> = recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(kernel)).cloned().collect();
+        let kmods: Vec<Kmod> = recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
         if kmods.is_empty() {
             faults.push(
                 Diagnostic::error(
@@ -97,21 +136,26 @@ impl<'m> Resolver<'m> {
         let build = recipe.build.unwrap_or_default();
         Some(Resolved {
             template,
-            builder: builder_image,
+            builder: builder.value,
             runtime: runtime.value,
             source: source.name.value.clone(),
             url: source.git.value.to_string(),
             commit,
             dir: source.dir.clone(),
-            patches: self.patches_on(source, kernel, faults)?,
-            steps: build.steps_on(kernel).cloned().collect(),
+            patches: self.patches_on(source, circumstances, faults)?,
+            steps: build.steps_on(circumstances).cloned().collect(),
             kmods,
             install_dir: recipe.install_dir.or_else(|| RelPath::parse("extra").ok())?,
         })
     }
 
-    fn patches_on(&mut self, source: &Source, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Vec<Arc<Patch>>> {
-        let chosen = source.patches.iter().filter_map(|patch| patch.on(kernel)).enumerate();
+    fn patches_on(
+        &mut self,
+        source: &Source,
+        circumstances: &Circumstances<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Arc<Patch>>> {
+        let chosen = source.patches.iter().filter_map(|patch| patch.on(circumstances)).enumerate();
         // Every patch is looked at, so that all that cannot be read are named.
         let patches: Vec<_> = chosen.map(|(at, path)| self.patch(&path.value, at + 1, path.span, faults)).collect();
         patches.into_iter().collect()
@@ -156,11 +200,19 @@ fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diag
 }
 
 impl Resolved {
-    /// The one traversal of what decides the image, the Dockerfile last.
-    pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: &str, sink: &mut dyn Sink) {
+    /// The image that compiles for `kernel`; `None` where KMM chooses its DTK in the cluster.
+    pub fn builder_on<'r>(&'r self, kernel: &'r Kernel) -> Option<&'r ImageRef> {
+        match &self.builder {
+            Builder::Image(image) => Some(image),
+            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| &dtk.value),
+        }
+    }
+
+    /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
+    pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: (&Digest, usize), sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         text("kernel release", kernel.release.as_str());
-        match &self.builder {
+        match self.builder_on(kernel) {
             Some(image) => text("builder image", &image.to_string()),
             None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
         }
@@ -187,7 +239,8 @@ impl Resolved {
             text("signed files", &self.signed_files(module, kernel).join(" "));
             text("signing rotation", sign.rotation.as_deref().unwrap_or("0"));
         }
-        sink.field("dockerfile", dockerfile.as_bytes());
+        let (digest, bytes) = dockerfile;
+        sink.text("dockerfile", digest, bytes);
     }
 
     /// The files that KMM signs: those the user names, written out, or the kmods.
@@ -204,7 +257,7 @@ impl Resolved {
                 .iter()
                 .fold(file.to_owned(), |file, name| file.replace(name, release))
         };
-        files.iter().map(|(file, _)| raw(file)).collect()
+        files.iter().map(|file| raw(&file.value)).collect()
     }
 }
 

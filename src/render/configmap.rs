@@ -1,7 +1,7 @@
 //! The ConfigMap that carries a Dockerfile to KMM.
 
 use super::header::with_header;
-use crate::plan::Mapping;
+use crate::plan::{Draft, Mapping};
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Yaml};
 
@@ -12,11 +12,11 @@ pub const CONTENT_HASH: &str = "kmodgen/content-hash";
 pub const INPUTS: &str = "kmodgen/inputs";
 
 /// The text of a mapping's ConfigMap.
-pub fn render(mapping: &Mapping<'_>, namespace: &Namespace) -> String {
+pub fn render(mapping: &Mapping<'_>, draft: &Draft, namespace: &Namespace) -> String {
     let text = |value: &str| Yaml::Text(value.to_owned());
     let annotations = Yaml::Map(vec![
         (CONTENT_HASH.into(), Yaml::Text(mapping.hash.to_string())),
-        (INPUTS.into(), Yaml::Block(mapping.explanation.to_lines())),
+        (INPUTS.into(), Yaml::Block(draft.explanation.to_lines())),
         // Flux would rewrite `${VAR}` inside the Dockerfile.
         ("kustomize.toolkit.fluxcd.io/substitute".into(), text("disabled")),
     ]);
@@ -30,6 +30,6 @@ pub fn render(mapping: &Mapping<'_>, namespace: &Namespace) -> String {
         ("kind".into(), text("ConfigMap")),
         ("metadata".into(), metadata),
         ("immutable".into(), Yaml::Verbatim("true".into())),
-        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::Block(mapping.dockerfile.clone()))])),
+        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::Block(draft.dockerfile.clone()))])),
     ])))
 }

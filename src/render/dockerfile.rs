@@ -1,31 +1,88 @@
 //! A mapping's Dockerfile: the values that its template sees.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::Value;
 
+use super::form::{Form, Subject};
 use super::header::with_header;
 use crate::manifest::{Kernel, Module, TemplateName};
 use crate::plan::Resolved;
 use crate::template::{TemplateFault, Templates};
+use crate::vocabulary::InputFiles;
 
-/// The Dockerfile of `module` on `kernel`, its first line included.
-///
-/// # Errors
-/// What the template did wrong.
-pub fn render(
+/// Prints Dockerfiles, one after another. One per thread.
+pub struct Press {
+    templates: Templates,
+    /// The forms that were made, each for what it is the form of; the last one used comes first.
+    forms: Vec<(Arc<Resolved>, bool, Option<Form>)>,
+}
+
+impl Press {
+    /// A press with the built-in templates of this version, and those in the manifest's folder.
+    pub fn new(version: u32, files: Arc<dyn InputFiles>) -> Self {
+        Self { templates: Templates::new(version, files), forms: Vec::new() }
+    }
+
+    /// The Dockerfile of `module` on `kernel`, its first line included.
+    ///
+    /// # Errors
+    /// What the template did wrong.
+    pub fn dockerfile(
+        &mut self,
+        resolved: &Arc<Resolved>,
+        module: &Module,
+        kernel: &Kernel,
+    ) -> Result<String, TemplateFault> {
+        let builder = resolved.builder_on(kernel).map(ToString::to_string);
+        let subject = Subject {
+            release: kernel.release.as_str(),
+            devel_package: &kernel.release.devel_package(),
+            builder: builder.as_deref(),
+        };
+        if let Some(form) = self.form(resolved, module, subject.builder.is_some()) {
+            return Ok(with_header(&form.fill(&subject)));
+        }
+        render(&self.templates, resolved, module, &subject, &kernel.labels).map(|body| with_header(&body))
+    }
+
+    /// The form of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
+    /// templates have one: they are known to do nothing with the kernel but print it.
+    fn form(&mut self, resolved: &Arc<Resolved>, module: &Module, with_builder: bool) -> Option<&Form> {
+        let is = |(of, builder, _): &(Arc<Resolved>, bool, _)| Arc::ptr_eq(of, resolved) && *builder == with_builder;
+        let at = self.forms.iter().position(is).unwrap_or_else(|| {
+            let print = |subject: &Subject<'_>| {
+                render(&self.templates, resolved, module, subject, &BTreeMap::new()).ok()
+            };
+            let own = matches!(resolved.template, TemplateName::BuiltIn(_));
+            let form = if own { Form::of(print, with_builder) } else { None };
+            self.forms.push((resolved.clone(), with_builder, form));
+            self.forms.len() - 1
+        });
+        self.forms.swap(0, at);
+        self.forms[0].2.as_ref()
+    }
+}
+
+fn render(
     templates: &Templates,
-    template: &TemplateName,
     resolved: &Resolved,
     module: &Module,
-    kernel: &Kernel,
+    subject: &Subject<'_>,
+    labels: &BTreeMap<String, String>,
 ) -> Result<String, TemplateFault> {
-    let text = templates.render(template, &context(resolved, module, kernel))?;
-    Ok(with_header(&tidy(&text)))
+    let text = templates.render(&resolved.template, &context(resolved, module, subject, labels))?;
+    Ok(tidy(&text))
 }
 
 /// What a template can print; docs/templates.md lists it.
-fn context(resolved: &Resolved, module: &Module, kernel: &Kernel) -> Value {
+fn context(
+    resolved: &Resolved,
+    module: &Module,
+    subject: &Subject<'_>,
+    labels: &BTreeMap<String, String>,
+) -> Value {
     let pairs = |pairs: &mut dyn Iterator<Item = (&String, &String)>| -> Value {
         pairs.map(|(name, value)| Value::from_pairs([("name", name.as_str()), ("value", value.as_str())])).collect()
     };
@@ -72,21 +129,17 @@ fn context(resolved: &Resolved, module: &Module, kernel: &Kernel) -> Value {
         ("folder", Value::from(folder.as_str())),
         ("patches", patches),
     ]);
-    let labels: Value = kernel
-        .labels
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-        .collect::<BTreeMap<_, _>>()
-        .into();
-    let kernel_value = Value::from_pairs([
-        ("release", Value::from(kernel.release.as_str())),
-        ("devel_package", Value::from(kernel.release.devel_package())),
+    let labels: Value =
+        labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect::<BTreeMap<_, _>>().into();
+    let kernel = Value::from_pairs([
+        ("release", Value::from(subject.release)),
+        ("devel_package", Value::from(subject.devel_package)),
         ("labels", labels),
     ]);
     Value::from_pairs([
         ("module", Value::from(module.name.as_str())),
-        ("kernel", kernel_value),
-        ("builder", resolved.builder.as_ref().map_or(Value::from(()), |image| Value::from(image.to_string()))),
+        ("kernel", kernel),
+        ("builder", subject.builder.map_or(Value::from(()), Value::from)),
         ("runtime", Value::from(resolved.runtime.to_string())),
         ("source", source),
         ("steps", steps),

@@ -2,6 +2,7 @@
 
 pub mod configmap;
 pub mod dockerfile;
+mod form;
 pub mod header;
 pub mod kustomization;
 pub mod module;

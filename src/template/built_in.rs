@@ -13,7 +13,7 @@ pub const NEWEST: u32 = 1;
 pub(super) const PREFIX: &str = "kmodgen/";
 
 /// The text of a built-in template, by version and name.
-pub(super) fn text(version: u32, name: &str) -> Option<&'static str> {
+pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
     match (version, name) {
         (1, "skeleton") => Some(include_str!("../../templates/v1/skeleton.Dockerfile")),
         (1, "dtk") => Some(include_str!("../../templates/v1/dtk.Dockerfile")),

@@ -9,6 +9,8 @@ mod quote;
 #[cfg(test)]
 mod rules_tests;
 
+#[cfg(test)]
+pub(crate) use built_in::text as built_in_text;
 pub use built_in::{BUILT_IN, NEWEST};
 pub use code::STACK;
 pub use environment::Templates;

@@ -19,17 +19,31 @@ impl Digest {
         Self(bytes)
     }
 
+    /// Its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first `digits` hexadecimal digits, at most 64.
     pub fn short(&self, digits: usize) -> String {
-        let mut text = self.to_string();
+        let mut text = String::with_capacity(digits);
+        for byte in self.0.iter().take(digits.div_ceil(2)) {
+            push_hex(&mut text, *byte);
+        }
         text.truncate(digits);
         text
     }
 }
 
+fn push_hex(text: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.short(64))
     }
 }
 

@@ -90,6 +90,13 @@ impl<T> Spanned<T> {
     }
 }
 
+/// Two values are the same wherever they stand.
+impl<T: std::hash::Hash> std::hash::Hash for Spanned<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
 impl<T> std::ops::Deref for Spanned<T> {
     type Target = T;
 

@@ -17,7 +17,7 @@ use super::characters::is_plain_text;
 /// A value to be written.
 ///
 /// [`emit`] calls itself once per level of nesting, as dropping a value does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Yaml {
     /// A text on one line, in double quotes.
     Text(String),

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
-use kmodgen::plan::{Patch, Plan};
+use kmodgen::plan::{Inputs, Patch, Plan};
 use kmodgen::vocabulary::{Diagnostics, InputFiles, RelPath, SourceMap};
 use parse_dockerfile::Instruction;
 use proptest::prelude::*;
@@ -165,8 +165,9 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let id = sources.add("kmodgen.yaml", text.as_str());
     let lock = Lock::default();
     let manifest = Manifest::read(id, &text, &*files, &mut sources, &mut faults)?;
-    let plan = Plan::expand(&manifest, &lock, &files, 1, &mut sources, &mut faults)?;
-    plan.mappings().next().map(|mapping| mapping.dockerfile.clone())
+    let inputs = Inputs { manifest: &manifest, lock: &lock, files: &files };
+    let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?.0;
+    plan.mappings().next().and_then(|mapping| plan.draft(mapping)).map(|draft| draft.dockerfile)
 }
 
 /// The keywords of a Dockerfile, one for each instruction.

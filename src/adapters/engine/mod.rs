@@ -26,9 +26,9 @@ pub enum Kind {
 
 /// One image to build.
 #[derive(Debug)]
-pub struct Build<'b> {
+pub struct Build {
     /// The whole Dockerfile.
-    pub dockerfile: &'b str,
+    pub dockerfile: String,
     /// Build arguments, as KMM sets them.
     pub arguments: Vec<(String, String)>,
     /// Folders of secrets, by the name under which the build finds them in `/run/secrets`.
@@ -94,13 +94,13 @@ impl Engine {
     ///
     /// # Errors
     /// How the engine ended; its words are in the log.
-    pub fn build(&self, build: &Build<'_>, log: &File, cancel: &Cancel) -> Result<String, Ended> {
+    pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
         let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir()?;
         let (context, dockerfile, id) =
             (folder.path().join("context"), folder.path().join("Dockerfile"), folder.path().join("id"));
         // KMM builds without a context, and so do we.
         std::fs::create_dir(&context)?;
-        std::fs::write(&dockerfile, build.dockerfile)?;
+        std::fs::write(&dockerfile, &build.dockerfile)?;
         let mut command = Command::new(self.name());
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         for (name, value) in &build.arguments {

@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one door to the file system")]
 
 mod folder;
+mod guard;
+mod stage;
 mod tree;
 mod write;
 
@@ -10,8 +12,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 pub use folder::ManifestFolder;
-pub use tree::read_tree;
-pub use write::{WriteError, apply, write_file};
+pub use guard::Guard;
+pub use stage::{Kept, Stage};
+pub use tree::Folder;
+pub use write::write_file;
 
 use crate::vocabulary::ABSENT;
 

@@ -3,51 +3,22 @@
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::describe;
-use crate::reconcile::{Action, Change};
+use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
 
-/// A path that could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {verb} `{}`: {}", path.display(), describe(source))]
-pub struct WriteError {
-    verb: &'static str,
-    path: PathBuf,
-    source: io::Error,
-}
-
-fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
-    let path = path.to_owned();
-    move |source| WriteError { verb, path, source }
-}
-
-/// Carries out changes below `root`, in their order.
-///
-/// # Errors
-/// The first path that could not be written; all before it are done.
-pub fn apply(root: &Path, changes: &[Change]) -> Result<(), WriteError> {
-    for change in changes {
-        let path = root.join(change.path.as_str());
-        match (&change.action, &change.text) {
-            (Action::Create | Action::Update, Some(text)) => {
-                let parent = path.parent().unwrap_or(root);
-                fs::create_dir_all(parent).map_err(fail("make folder", parent))?;
-                write_file(&path, text)?;
-            }
-            (Action::Remove, _) => remove(root, &change.path)?,
-            _ => {}
-        }
-    }
-    Ok(())
+/// What an I/O error comes to at a path.
+pub(super) fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Inaccessible {
+    move |error| Inaccessible { verb, path: path.display().to_string(), why: describe(&error) }
 }
 
 /// Writes a file whole: a temporary file beside it, renamed over it.
 ///
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
-pub fn write_file(path: &Path, text: &str) -> Result<(), WriteError> {
+pub fn write_file(path: &Path, text: &str) -> Result<(), Inaccessible> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -65,7 +36,7 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), WriteError> {
 }
 
 /// Removes a file and the folders that it leaves empty.
-fn remove(root: &Path, rel: &RelPath) -> Result<(), WriteError> {
+pub(super) fn remove(root: &Path, rel: &RelPath) -> Result<(), Inaccessible> {
     let path = root.join(rel.as_str());
     fs::remove_file(&path).map_err(fail("remove", &path))?;
     let mut parent = rel.parent();

@@ -1,0 +1,70 @@
+//! The texts of one mapping, and what they decide: its hash and its names.
+
+use super::{Mapping, Planned, identity};
+use crate::contract;
+use crate::fingerprint::{Explanation, HashSink};
+use crate::manifest::{Kernel, Manifest, Module};
+use crate::render::dockerfile::Press;
+use crate::template::TemplateFault;
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
+
+/// What a mapping's files are made of. It is made anew whenever it is needed: a fleet's texts
+/// are a gigabyte, and nothing holds them all.
+#[derive(Debug)]
+pub struct Draft {
+    /// The exact text that is built.
+    pub dockerfile: String,
+    /// What the hash is over, for people.
+    pub explanation: Explanation,
+}
+
+/// Why there is no draft.
+pub(super) enum Fault {
+    /// The template's, told once for all mappings.
+    Template(TemplateFault),
+    /// This mapping's own.
+    Own(Diagnostics),
+}
+
+/// Renders a mapping and derives its names.
+pub(super) fn draft<'m>(
+    press: &mut Press,
+    manifest: &Manifest,
+    planned: &Planned<'m>,
+) -> Result<(Mapping<'m>, Draft), Fault> {
+    let Planned { module, kernel, resolved } = planned;
+    let dockerfile = press.dockerfile(resolved, module, kernel).map_err(Fault::Template)?;
+    let mut faults = Diagnostics::default();
+    check(module, kernel, &dockerfile, resolved.builder_on(kernel).is_some(), &mut faults);
+    identity::check_signed_files(module, kernel, resolved, &mut faults);
+    let digest = Digest::of(dockerfile.as_bytes());
+    let mut sinks = (HashSink::default(), Explanation::default());
+    resolved.traverse(module, kernel, (&digest, dockerfile.len()), &mut sinks);
+    let hash = sinks.0.finish();
+    let image = match identity::image(module, kernel, &hash, &manifest.namespace.value) {
+        Ok(image) if !faults.has_errors() => image,
+        Ok(_) => return Err(Fault::Own(faults)),
+        Err(invalid) => {
+            let fault = Diagnostic::invalid("image-tag", module.name.span, invalid);
+            faults.push(fault.context(kernel.release.span, "this kernel"));
+            return Err(Fault::Own(faults));
+        }
+    };
+    let config_map = identity::config_map_name(module, kernel, &digest);
+    let asks_for_dtk = dockerfile.contains("DTK_AUTO");
+    let mapping = Mapping { module, kernel, resolved: resolved.clone(), hash, image, config_map, asks_for_dtk };
+    Ok((mapping, Draft { dockerfile, explanation: sinks.1 }))
+}
+
+fn check(module: &Module, kernel: &Kernel, dockerfile: &str, builder_known: bool, faults: &mut Diagnostics) {
+    if let Err(breach) = contract::dockerfile::check(dockerfile, builder_known) {
+        let (module, release) = (&module.name, &kernel.release);
+        let message = format!("the Dockerfile of `{}` on kernel `{}` {}", module.value, release.value, breach.message);
+        faults.push(
+            Diagnostic::error("dockerfile", message)
+                .at(module.span, "this module")
+                .context(release.span, "this kernel")
+                .help(breach.help),
+        );
+    }
+}
