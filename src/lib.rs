@@ -29,6 +29,7 @@ pub mod output;
 pub mod plan;
 pub mod previous;
 pub mod reconcile;
+pub mod record;
 pub mod render;
 pub mod template;
 pub mod tree;

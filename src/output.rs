@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::contract::module::Size;
 use crate::contract;
+use crate::contract::module::Size;
 use crate::manifest::{Manifest, Module};
 use crate::plan::{Draft, Mapping};
 use crate::render;
@@ -30,58 +30,40 @@ pub struct Output<'t> {
 }
 
 impl<'t> Output<'t> {
-    /// `None` cannot be: paths are made of names that are single parts.
-    fn new(path: &str, text: impl Into<Cow<'t, str>>, origin: Span) -> Option<Self> {
-        Some(Self { path: RelPath::parse(path).ok()?, text: text.into(), origin })
+    fn new(names: &[&str], text: impl Into<Cow<'t, str>>, origin: Span) -> Self {
+        Self { path: RelPath::of_names(names), text: text.into(), origin }
     }
 }
 
 /// The files of a mapping.
-pub fn of_mapping<'t>(
-    mapping: &Mapping<'_>,
-    draft: &'t Draft,
-    namespace: &Namespace,
-) -> impl Iterator<Item = Output<'t>> {
-    let folder = format!("{}/{}", mapping.module.name.value, mapping.kernel.release.value);
+pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, namespace: &Namespace) -> [Output<'t>; 2] {
+    let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
     let origin = mapping.kernel.release.span;
     let config_map = render::configmap::render(mapping, draft, namespace);
-    let files = [
-        Output::new(&format!("{folder}/{DOCKERFILE}"), &draft.dockerfile, origin),
-        Output::new(&format!("{folder}/{CONFIG_MAP}"), config_map, origin),
-    ];
-    files.into_iter().flatten()
+    [
+        Output::new(&[module, release, DOCKERFILE], &draft.dockerfile, origin),
+        Output::new(&[module, release, CONFIG_MAP], config_map, origin),
+    ]
 }
 
 /// The files of a module beside those of its mappings; none where it has no mapping. They come
 /// after the mappings', since they list them.
-pub fn of_module<'p>(
-    module: &Module,
-    mappings: &[Mapping<'p>],
-    namespace: &Namespace,
-) -> impl Iterator<Item = Output<'p>> {
-    let name = &module.name;
+pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], namespace: &Namespace) -> Option<[Output<'p>; 2]> {
+    let name = module.name.as_str();
+    let origin = module.name.span;
     let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
-    let files = (!mappings.is_empty()).then(|| {
+    (!mappings.is_empty()).then(|| {
         [
-            Output::new(
-                &format!("{}/{MODULE}", name.value),
-                render::module::render(module, namespace, mappings.iter()),
-                name.span,
-            ),
-            Output::new(
-                &format!("{}/{KUSTOMIZATION}", name.value),
-                render::kustomization::render(resources),
-                name.span,
-            ),
+            Output::new(&[name, MODULE], render::module::render(module, namespace, mappings.iter()), origin),
+            Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
         ]
-    });
-    files.into_iter().flatten().flatten()
+    })
 }
 
 /// The file that ties the modules of these folders together, and comes last.
-pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Option<Output<'static>> {
-    Output::new(KUSTOMIZATION, render::kustomization::render(folders), manifest.namespace.span)
+pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Output<'static> {
+    Output::new(&[KUSTOMIZATION], render::kustomization::render(folders), manifest.namespace.span)
 }
 
 /// Notes a Module that a cluster, or the usual way of applying, would not take.
@@ -155,7 +137,7 @@ mod tests {
         World::small().expand(&mut sources, |_, plan| {
             let mapping = plan.mappings().next().unwrap();
             let text = find("first/5.14.0-1.el9.x86_64/configmap.yaml");
-            assert!(text.contains(&mapping.hash.to_string()) && text.contains(&mapping.config_map));
+            assert!(text.contains(&mapping.identity.hash.to_string()) && text.contains(&mapping.config_map));
         });
     }
 }

@@ -39,7 +39,7 @@ pub struct OldMapping {
 /// A file that cannot be read.
 pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccessible> {
     let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(None) };
-    Ok(match tree.look(&path)? {
+    Ok(match tree.find(&path)? {
         Some(Found::File(bytes)) if ownership(&bytes) != Ownership::Foreign => {
             Some(text(&bytes).and_then(|text| module_text(&text)).unwrap_or_default())
         }
@@ -63,7 +63,7 @@ pub fn module_text(text: &str) -> Option<OldModule> {
 pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<OldMapping>, Inaccessible> {
     let file = |file: &str| {
         let Ok(path) = RelPath::parse(&format!("{module}/{release}/{file}")) else { return Ok(None) };
-        Ok(tree.look(&path)?.and_then(|found| match found {
+        Ok(tree.find(&path)?.and_then(|found| match found {
             Found::File(bytes) => text(&bytes),
             _ => None,
         }))

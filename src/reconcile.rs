@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::output::Output;
-use crate::render::header::{Ownership, ownership, to_unix};
+use crate::record::{Evidence, FileRecord};
+use crate::render::header::{Ownership, ownership, stated, to_unix};
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span};
 
@@ -57,6 +58,8 @@ pub struct Change {
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,
+    /// The file that is put there, once it is on a shelf that knows how it looks.
+    pub written: Option<FileRecord>,
 }
 
 /// What an output comes to.
@@ -65,7 +68,7 @@ pub enum Verdict {
     /// The run is not about it.
     NotAsked,
     /// The file is right.
-    Right,
+    Right(FileRecord),
     /// Something is to be done.
     Change(Change),
 }
@@ -76,21 +79,21 @@ pub trait Shelf: Sync {
     ///
     /// # Errors
     /// What hinders.
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<(), Inaccessible>;
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible>;
 }
 
 /// Where texts are of no interest.
 impl Shelf for () {
-    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<(), Inaccessible> {
-        Ok(())
+    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<Evidence, Inaccessible> {
+        Ok(Evidence::NONE)
     }
 }
 
-/// Two shelves, the first one first.
+/// Two shelves, of which the first one's files are told of.
 impl<A: Shelf, B: Shelf> Shelf for (&A, &B) {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<(), Inaccessible> {
-        self.0.put(path, text, action)?;
-        self.1.put(path, text, action)
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible> {
+        self.1.put(path, text, action)?;
+        self.0.put(path, text, action)
     }
 }
 
@@ -120,18 +123,30 @@ impl Inspector<'_> {
         if !self.concerns(&path) {
             return Ok(Verdict::NotAsked);
         }
+        let digest = stated(&text);
         let action = match self.tree.outline.blocked_parent(&path) {
             Some((parent, what)) => {
                 let why = format!("`{parent}` is {what}, and a folder is needed there");
                 Action::Conflict(Conflict::new(why, MOVE))
             }
-            None => write_action(&text, self.tree.look(&path)?.as_ref(), self.force),
+            None => {
+                let look = self.tree.look(&path)?;
+                match write_action(&text, look.as_ref().map(|(found, _)| found), self.force) {
+                    Action::Unchanged => {
+                        let evidence = look.map_or(Evidence::NONE, |(_, evidence)| evidence);
+                        return Ok(Verdict::Right(FileRecord { evidence, digest }));
+                    }
+                    action => action,
+                }
+            }
         };
-        if action == Action::Unchanged {
-            return Ok(Verdict::Right);
-        }
-        self.shelf.put(&path, &text, &action)?;
-        Ok(Verdict::Change(Change { path, action, origin: Some(origin) }))
+        let evidence = self.shelf.put(&path, &text, &action)?;
+        Ok(Verdict::Change(Change {
+            path,
+            action,
+            origin: Some(origin),
+            written: Some(FileRecord { evidence, digest }),
+        }))
     }
 
     /// Files of ours that no mapping asks for any more, at `paths`.
@@ -141,9 +156,9 @@ impl Inspector<'_> {
     pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Change>, Inaccessible> {
         let mut changes = Vec::new();
         for path in paths.into_iter().filter(|path| self.concerns(path)) {
-            let Some(Found::File(bytes)) = self.tree.look(&path)? else { continue };
+            let Some(Found::File(bytes)) = self.tree.find(&path)? else { continue };
             if let Some(action) = remove_action(&bytes, self.force) {
-                changes.push(Change { path, action, origin: None });
+                changes.push(Change { path, action, origin: None, written: None });
             }
         }
         Ok(changes)
@@ -222,7 +237,7 @@ mod tests {
         let tree: Tree = found.into_iter().map(|found| (path("a/module.yaml"), found)).collect();
         match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"))).unwrap() {
             Verdict::Change(change) => change.action,
-            Verdict::Right => Action::Unchanged,
+            Verdict::Right(_) => Action::Unchanged,
             Verdict::NotAsked => panic!("it is asked"),
         }
     }

@@ -66,6 +66,27 @@ pub fn log_folder() -> PathBuf {
     std::env::temp_dir().join("kmodgen-logs").join(std::process::id().to_string())
 }
 
+/// The folder for what only saves time; `None` where there is no place for it. `KMODGEN_CACHE_DIR`
+/// names one, and no place if it is empty.
+pub fn cache_folder() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let absolute = |path: &PathBuf| path.is_absolute();
+    match named("KMODGEN_CACHE_DIR") {
+        Some(folder) => Some(folder).filter(|folder| !folder.as_os_str().is_empty()),
+        // XDG's rules: a relative path is as good as none.
+        None => named("XDG_CACHE_HOME")
+            .filter(absolute)
+            .or_else(|| named("HOME").filter(absolute).map(|home| home.join(".cache")))
+            .map(|cache| cache.join("kmodgen")),
+    }
+}
+
+/// What tells this program from every other one, another build of the same version included.
+pub fn program() -> String {
+    let build = std::env::current_exe().ok().map(|path| fs::fingerprint(&path));
+    format!("kmodgen {} {build:?}", env!("CARGO_PKG_VERSION"))
+}
+
 /// The Driver Toolkit that `--dtk` names; it must where a mapping leaves the choice to KMM.
 pub fn driver_toolkit<'p, 'm: 'p>(
     flag: Option<&str>,

@@ -96,7 +96,14 @@ impl World {
         let source = sources.add("kmodgen.yaml", self.manifest.as_str());
         let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
         let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifest| {
-            let plan = Plan::expand(Inputs { manifest: &manifest, lock: &self.lock, files: &files }, &(), 1, sources, &mut faults)?.0;
+            let plan = Plan::expand(
+                Inputs { manifest: &manifest, lock: &self.lock, files: &files, templates: &files },
+                &(),
+                1,
+                sources,
+                &mut faults,
+            )?
+            .0;
             Some(use_plan(&manifest, &plan))
         });
         (used, faults.into_sorted())
@@ -112,10 +119,10 @@ impl World {
                     let draft = plan.draft(mapping).unwrap();
                     outputs.extend(output::of_mapping(mapping, &draft, namespace).map(owned));
                 }
-                outputs.extend(output::of_module(module, mappings, namespace).map(owned));
+                outputs.extend(output::of_module(module, mappings, namespace).into_iter().flatten().map(owned));
             }
             let folders = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
-            outputs.extend(output::of_all(manifest, folders.map(|(module, _)| module.name.value.to_string())));
+            outputs.push(output::of_all(manifest, folders.map(|(module, _)| module.name.value.to_string())));
             outputs
         });
         outputs.unwrap_or_else(|| panic!("{faults:#?}"))
@@ -126,7 +133,7 @@ impl World {
         let (identities, faults) = self.expand(&mut SourceMap::default(), |_, plan| {
             let identity = |m: &crate::plan::Mapping<'_>| {
                 let key = format!("{}/{}", m.module.name.value, m.kernel.release.value);
-                (key, (m.hash.to_string(), m.image.to_string()))
+                (key, (m.identity.hash.to_string(), m.image.to_string()))
             };
             plan.mappings().map(identity).collect()
         });

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::record::Evidence;
 use crate::vocabulary::RelPath;
 
 /// What stands at a path.
@@ -52,8 +53,11 @@ pub trait OutputFolder: Sync {
     ///
     /// # Errors
     /// A file that cannot be read.
-    fn look(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible>;
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible>;
 }
+
+/// What stands at a path, and how it looks from outside.
+pub type Look = (Found, Evidence);
 
 /// The names of the output folder, and of the folders in it.
 #[derive(Debug, Default)]
@@ -112,18 +116,27 @@ impl Outline {
         self.modules.keys().map(String::as_str)
     }
 
+    /// The folders that nobody asks for, in which a file of ours may yet turn up.
+    pub fn strangers(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<String> {
+        let mut folders = Vec::new();
+        for (module, names) in &self.modules {
+            if !wanted(module, None) {
+                folders.push(module.clone());
+            }
+            let inner = names.iter().filter(|(name, kind)| is_ours(name, **kind) && !wanted(module, Some(name)));
+            folders.extend(inner.map(|(name, _)| format!("{module}/{name}")));
+        }
+        folders
+    }
+
     /// The paths at which a file of ours may stand that nobody asks for: those of modules and
     /// their kernels that are not `wanted`. Only such files are ever looked at for removal.
     pub fn candidates(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<RelPath> {
-        let mut paths = Vec::new();
-        for (module, names) in &self.modules {
-            if !wanted(module, None) {
-                paths.extend([MODULE, KUSTOMIZATION].map(|file| format!("{module}/{file}")));
-            }
-            for (name, _) in names.iter().filter(|(name, kind)| is_ours(name, **kind) && !wanted(module, Some(name))) {
-                paths.extend([DOCKERFILE, CONFIG_MAP].map(|file| format!("{module}/{name}/{file}")));
-            }
-        }
+        let below = |folder: &String| {
+            let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
+            files.map(|file| format!("{folder}/{file}"))
+        };
+        let paths: Vec<String> = self.strangers(wanted).iter().flat_map(below).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }
@@ -138,12 +151,19 @@ pub struct View<'v> {
 }
 
 impl View<'_> {
-    /// What stands at a path; nothing is asked where the names tell. `None` also where a parent is
-    /// no folder.
+    /// What stands at a path. `None` also where a parent is no folder.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn look(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
+    pub fn find(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
+        Ok(self.look(path)?.map(|(found, _)| found))
+    }
+
+    /// What stands at a path, and how it looks; nothing is asked where the names tell.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let parent = path.parent();
         if !self.outline.has_folder(parent) {
             return Ok(None);
@@ -152,15 +172,15 @@ impl View<'_> {
         let kind = if parent.contains('/') { Some(Kind::File) } else { self.outline.kind(path.as_str()) };
         match kind {
             None => Ok(None),
-            Some(Kind::Folder) => Ok(Some(Found::Folder)),
-            Some(Kind::Other(what)) => Ok(Some(Found::Other(what))),
+            Some(Kind::Folder) => Ok(Some((Found::Folder, Evidence::NONE))),
+            Some(Kind::Other(what)) => Ok(Some((Found::Other(what), Evidence::NONE))),
             Some(Kind::File) => self.folder.look(path),
         }
     }
 }
 
 /// Whether a name may be that of a folder of ours: hidden ones are others', such as version control's.
-fn is_ours(name: &str, kind: Kind) -> bool {
+pub fn is_ours(name: &str, kind: Kind) -> bool {
     kind == Kind::Folder && !name.starts_with('.')
 }
 
@@ -182,7 +202,7 @@ impl OutputFolder for BTreeMap<RelPath, Found> {
         Ok(names.into_iter().collect())
     }
 
-    fn look(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
-        Ok(self.get(path).cloned())
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        Ok(self.get(path).map(|found| (found.clone(), Evidence::NONE)))
     }
 }

@@ -74,7 +74,7 @@ struct Run<'r> {
 /// Runs the verb.
 pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.only)?;
-    let mut project = Project::open(&args.manifest)?;
+    let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.network))?;
     let (plan, _) = project.plan(&(), settings::workers(None))?;
     only.as_ref().map_or(Ok(()), |only| only.check(&plan))?;

@@ -34,7 +34,7 @@ struct Explained {
 /// Runs the verb.
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
-    let mut project = Project::open(&args.manifest)?;
+    let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.output.network))?;
     let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
     let selected = |module: &str, release: &str| {
@@ -67,7 +67,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
 }
 
 fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Explained {
-    let hash = mapping.hash.to_string();
+    let hash = mapping.identity.hash.to_string();
     let state = match &old {
         None => "new",
         Some(old) if old.hash == hash => "unchanged",

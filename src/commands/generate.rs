@@ -1,15 +1,21 @@
 //! `kmodgen generate`: write the files that the manifest asks for, and only those that differ.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::memory::{self, Memory, Recall, Unchanged};
 use super::project::Project;
 use super::report::{Report, differences};
 use super::survey::{Scope, Survey};
-use crate::adapters::fs::{Guard, Kept, Stage};
+use crate::adapters::fs::{self, Guard, Kept, Stage, Standing};
 use crate::adapters::ui;
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
+use crate::impact::Impact;
 use crate::reconcile::Shelf;
+use crate::record::Record;
 use crate::settings::{self, Network, Only};
 
 /// How long another run in the same folder may take.
@@ -17,17 +23,43 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the verb.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
+    let since = fs::now();
     let only = Only::parse(&args.output.only)?;
-    let mut project = Project::open(&args.manifest)?;
+    let manifest = settings::manifest_path(&args.manifest)?;
+    let workers = settings::workers(args.output.jobs);
+    let memory = Memory::of(&manifest, args.output.output.as_ref());
+    let record = if only.is_none() { memory.record() } else { None };
+    let recalling = match record {
+        Some(mut record) => match Unchanged::since(&record, &manifest) {
+            Unchanged { all: true, .. } => {
+                let standing = recalled(&mut record, args.check, workers);
+                if standing.whole {
+                    if standing.fresh {
+                        memory.keep(&record);
+                    }
+                    return nothing_to_do(args, &record);
+                }
+                Some(Recalling::Done(Box::new((record, standing))))
+            }
+            // The manifest is read meanwhile.
+            Unchanged { templates: true, .. } => Some(Recalling::start(record, args.check)),
+            Unchanged { .. } => None,
+        },
+        None => None,
+    };
+    let mut project = Project::open(&manifest)?;
     let mut network = Network::from(&args.output.network);
     network.locked |= args.check;
     project.complete_lock(network)?;
-    let reading = Scope::reading(&args.output, only.as_ref());
-    let scope = Scope { force: args.force, allow_remove: args.allow_remove, ..reading };
+    let root = settings::output_folder(args.output.output.as_ref(), &project.manifest, &project.folder);
     let writes = !args.dry_run && !args.check;
-    let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
     let guard = writes.then(|| Guard::take(&root, PATIENCE, || ui::talk("waiting for another run of kmodgen\n")));
     let _guard = guard.transpose()?;
+    let recalled = recalling.map(Recalling::finish);
+    let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
+    let reading = Scope::reading(&args.output, only.as_ref());
+    let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
+    let scope = Scope { force: args.force, allow_remove: args.allow_remove, recall, ..reading };
     let (stage, kept) = (Stage::new(&root), Kept::default());
     let shelf: &dyn Shelf = match (writes, args.diff) {
         (true, true) => &(&stage, &kept),
@@ -42,15 +74,59 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     if writes {
         project.save_lock()?;
         stage.sweep(&survey.outline)?;
-        stage.commit(&survey.changes, &survey.outline)?;
+        stage.commit(&mut survey.changes, &survey.outline)?;
     }
-    match args.format {
-        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
-        Format::Text => {
-            ui::result(&diff);
-            report.print(&survey, writes, only.is_some());
-        }
+    let settled = !report.has_conflicts() && (writes || !report.has_changes());
+    if let Some(record) = memory::record(&project, &survey, since).filter(|_| settled && only.is_none()) {
+        memory.keep(&record);
     }
+    if args.format == Format::Text {
+        ui::result(&diff);
+    }
+    tell(&report, args, &root, &survey.impacts)?;
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
     Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
+}
+
+/// All is as the run before left it.
+fn nothing_to_do(args: &GenerateArgs, record: &Record) -> anyhow::Result<Answer> {
+    ui::talk(&record.said);
+    let report = Report::unchanged(record.files(), args.explain);
+    tell(&report, args, Path::new(&record.root), &BTreeMap::new())?;
+    Ok(Answer::Fine)
+}
+
+fn tell(report: &Report, args: &GenerateArgs, root: &Path, impacts: &BTreeMap<String, Impact>) -> anyhow::Result<()> {
+    match args.format {
+        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(report)?)),
+        Format::Text => report.print(root, impacts, !args.dry_run && !args.check, !args.output.only.is_empty()),
+    }
+    Ok(())
+}
+
+fn recalled(record: &mut Record, read: bool, workers: usize) -> Standing {
+    let root = record.root.clone();
+    fs::compare(Path::new(&root), record, read, workers)
+}
+
+/// A record, and how it stands with its files.
+enum Recalling {
+    Done(Box<(Record, Standing)>),
+    Running(JoinHandle<(Record, Standing)>),
+}
+
+impl Recalling {
+    fn start(mut record: Record, read: bool) -> Self {
+        Self::Running(std::thread::spawn(move || {
+            let standing = recalled(&mut record, read, 1);
+            (record, standing)
+        }))
+    }
+
+    fn finish(self) -> (Record, Standing) {
+        match self {
+            Self::Done(done) => *done,
+            Self::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::settings::Network;
 
 /// Runs the verb.
 pub fn run(args: &LockArgs) -> anyhow::Result<Answer> {
-    let mut project = Project::open(&args.manifest)?;
+    let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.network))?;
     project.lock.retain_used(&project.manifest);
     // With --locked the lock is what it has to be, and only read.

@@ -8,6 +8,7 @@ pub mod plan;
 pub mod update;
 pub mod verify;
 
+mod memory;
 mod presence;
 mod project;
 mod report;

@@ -41,7 +41,7 @@ struct Row {
 /// Runs the verb.
 pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
-    let mut project = Project::open(&args.manifest)?;
+    let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.output.network))?;
     let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
     let mut rows = rows(&survey);
@@ -92,7 +92,7 @@ fn jobs(args: &PlanArgs, project: &Project, survey: &Survey<'_>, only: Option<&O
             release: mapping.kernel.release.value.to_string(),
             name: mapping.config_map.clone(),
             image: mapping.image.to_string(),
-            hash: mapping.hash.to_string(),
+            hash: mapping.identity.hash.to_string(),
             dockerfile: dockerfile(survey, mapping).display().to_string(),
             arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
         })
@@ -124,7 +124,7 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
         };
         Row {
             state,
-            hash: Some(mapping.hash.to_string()),
+            hash: Some(mapping.identity.hash.to_string()),
             image,
             config_map: Some(mapping.config_map.clone()),
             dockerfile: Some(survey.root.join(dockerfile).display().to_string()),

@@ -1,7 +1,7 @@
 //! A manifest with its lock and folders, as every verb needs it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 
@@ -11,8 +11,9 @@ use crate::cli::ManifestArgs;
 use crate::lock::{self, Lock};
 use crate::manifest::{Manifest, Source};
 use crate::plan::{Inputs, Plan, Visitor};
+use crate::record::InputRecord;
 use crate::settings::{self, Network};
-use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Severity, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, Severity, SourceMap, Witness};
 
 /// What is wrong with the user's files, ready to be shown.
 #[derive(Debug, thiserror::Error)]
@@ -48,20 +49,34 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     /// The files in it.
     files: Arc<dyn InputFiles>,
+    /// The same, for templates.
+    templates: Arc<dyn InputFiles>,
+    /// Which of both were read.
+    witnesses: [Arc<Witness>; 2],
     /// All texts that messages may show.
     pub(super) sources: SourceMap,
+    /// The manifest's text, by digest.
+    manifest_digest: Digest,
+    /// The warnings that were shown.
+    said: Mutex<String>,
 }
 
 impl Project {
-    /// Reads the manifest, the files that it names, and the lock.
-    pub(super) fn open(args: &ManifestArgs) -> anyhow::Result<Self> {
-        let path = settings::manifest_path(args)?;
+    /// Reads the manifest that the command line names, or the nearest one.
+    pub(super) fn find(args: &ManifestArgs) -> anyhow::Result<Self> {
+        Self::open(&settings::manifest_path(args)?)
+    }
+
+    /// Reads the manifest at `path`, the files that it names, and the lock.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let text = fs::read_text(&path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
+        let text = fs::read_text(path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
         let mut sources = SourceMap::default();
         let mut faults = Diagnostics::default();
         let source = sources.add(path.display().to_string(), text.as_str());
-        let files: Arc<dyn InputFiles> = Arc::new(fs::ManifestFolder::new(&folder));
+        let beside: Arc<dyn InputFiles> = Arc::new(fs::ManifestFolder::new(&folder));
+        let witnesses = [(); 2].map(|()| Arc::new(Witness::new(beside.clone())));
+        let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
         let lock_path = folder.join(lock::FILE_NAME);
         let lock_text = fs::read_text_if_any(&lock_path)
@@ -72,7 +87,20 @@ impl Project {
         };
         match (manifest, lock) {
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
-                let project = Self { manifest, lock, lock_text, folder, files, sources };
+                let manifest_digest = Digest::of(text.as_bytes());
+                let said = Mutex::default();
+                let project = Self {
+                    manifest,
+                    lock,
+                    lock_text,
+                    folder,
+                    files,
+                    templates,
+                    witnesses,
+                    sources,
+                    manifest_digest,
+                    said,
+                };
                 project.warn(faults);
                 Ok(project)
             }
@@ -146,7 +174,8 @@ impl Project {
     pub(super) fn plan<V: Visitor>(&self, visitor: &V, workers: usize) -> anyhow::Result<(Plan<'_>, Vec<V::Seen>)> {
         let mut sources = self.sources.clone();
         let mut faults = Diagnostics::default();
-        let inputs = Inputs { manifest: &self.manifest, lock: &self.lock, files: &self.files };
+        let inputs =
+            Inputs { manifest: &self.manifest, lock: &self.lock, files: &self.files, templates: &self.templates };
         match Plan::expand(inputs, visitor, workers, &mut sources, &mut faults) {
             Some(plan) => {
                 self.warn(faults);
@@ -170,8 +199,32 @@ impl Project {
 
     fn warn(&self, faults: Diagnostics) {
         for warning in faults.into_sorted() {
-            ui::talk(&ui::render(&warning, &self.sources));
+            let text = ui::render(&warning, &self.sources);
+            ui::talk(&text);
+            self.said.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
+    }
+
+    /// All warnings that were shown.
+    pub(super) fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The digests of the manifest and of the lock as it is when this run ends.
+    pub(super) fn digests(&self) -> [Option<Digest>; 2] {
+        let lock = match &self.lock_text {
+            Some(text) if text.replace("\r\n", "\n") == self.lock.write() => text.clone(),
+            _ => self.lock.write(),
+        };
+        [Some(self.manifest_digest), Some(Digest::of(lock.as_bytes()))]
+    }
+
+    /// The files that were read: those that the manifest names, and templates.
+    pub(super) fn read(&self) -> [Vec<InputRecord>; 2] {
+        let all = |witness: &Arc<Witness>| {
+            witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest)).collect()
+        };
+        [all(&self.witnesses[0]), all(&self.witnesses[1])]
     }
 }
 

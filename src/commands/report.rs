@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
@@ -103,6 +103,17 @@ impl Report {
         Ok(Self { summary, nodes, files, held, explanations })
     }
 
+    /// The report of a run that found all files as they should be.
+    pub(super) fn unchanged(files: usize, explain: bool) -> Self {
+        Self {
+            summary: Summary { unchanged: files, ..Summary::default() },
+            nodes: Nodes::default(),
+            files: Vec::new(),
+            held: Vec::new(),
+            explanations: explain.then(BTreeMap::new),
+        }
+    }
+
     /// Whether something is left for someone to decide.
     pub(super) fn has_conflicts(&self) -> bool {
         self.summary.conflicts > 0 || !self.held.is_empty()
@@ -114,12 +125,12 @@ impl Report {
     }
 
     /// Prints the report for people: results first, then what needs someone.
-    pub(super) fn print(&self, survey: &Survey<'_>, written: bool, partial: bool) {
+    pub(super) fn print(&self, root: &Path, impacts: &BTreeMap<String, Impact>, written: bool, partial: bool) {
         const SHOWN: usize = 40;
         let mut text = String::new();
         let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
         for file in done.iter().take(SHOWN) {
-            let _ = writeln!(text, "{:<8} {}", file.action, survey.root.join(&file.path).display());
+            let _ = writeln!(text, "{:<8} {}", file.action, root.join(&file.path).display());
         }
         if done.len() > SHOWN {
             let _ = writeln!(text, "… and {} more", done.len() - SHOWN);
@@ -140,14 +151,14 @@ impl Report {
             let load = ui::count(*load, "mapping");
             let _ = writeln!(text, "on nodes: {load} to load, {reload} to reload, {unload} to unload");
         }
-        for (module, impact) in survey.impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
+        for (module, impact) in impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
             let _ = writeln!(text, "unloads {module} on {}", shortened(&impact.unloads));
         }
         ui::result(&text);
-        self.print_conflicts(&conflicts, survey, partial);
+        self.print_conflicts(&conflicts, root, partial);
     }
 
-    fn print_conflicts(&self, conflicts: &[&FileReport], survey: &Survey<'_>, partial: bool) {
+    fn print_conflicts(&self, conflicts: &[&FileReport], root: &Path, partial: bool) {
         const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
         let mut text = String::new();
         for HoldReport { module, reason, help } in &self.held {
@@ -156,7 +167,7 @@ impl Report {
         // What belongs to a held module was told with it.
         let others: Vec<_> = conflicts.iter().filter(|file| file.help.is_some()).collect();
         for file in &others {
-            let path = survey.root.join(&file.path);
+            let path = root.join(&file.path);
             let asked = file.manifest.as_ref().map(|place| format!(" (asked for at {place})")).unwrap_or_default();
             let reason = file.reason.as_deref().unwrap_or_default();
             let _ = writeln!(text, "{CONFLICT}: `{}` is left as it is: {reason}{asked}", path.display());
@@ -176,7 +187,7 @@ pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>
     let shown = survey.changes.iter();
     shown
         .map(|change| {
-            let old = match survey.tree().look(&change.path)? {
+            let old = match survey.tree().find(&change.path)? {
                 Some(Found::File(bytes)) => Some(String::from_utf8_lossy(&bytes).into_owned()),
                 _ => None,
             };

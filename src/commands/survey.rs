@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::memory::Recall;
 use super::project::Project;
 use crate::adapters::fs;
 use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
-use crate::manifest::Manifest;
+use crate::manifest::{Kernel, Manifest, Module};
 use crate::output::{self, MODULE};
-use crate::plan::{Draft, Mapping, Plan, Visitor};
+use crate::plan::{Draft, Keys, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
+use crate::record::{FileRecord, Identity};
 use crate::settings::{self, Only};
 use crate::tree::{Inaccessible, Outline, View};
 use crate::vocabulary::Diagnostics;
@@ -29,13 +31,15 @@ pub(super) struct Scope<'s> {
     pub(super) force: bool,
     /// Remove mappings also where nodes run their kernels.
     pub(super) allow_remove: bool,
+    /// What is known from the run before.
+    pub(super) recall: Option<&'s Recall<'s>>,
 }
 
 impl<'s> Scope<'s> {
     /// For a verb that only looks.
     pub(super) fn reading(args: &'s OutputArgs, only: Option<&'s Only>) -> Self {
         let workers = settings::workers(args.jobs);
-        Self { output: args.output.as_ref(), only, workers, force: false, allow_remove: false }
+        Self { output: args.output.as_ref(), only, workers, force: false, allow_remove: false, recall: None }
     }
 }
 
@@ -47,6 +51,8 @@ pub(super) struct Survey<'p> {
     pub(super) root: PathBuf,
     /// What has to change in it, in the order in which it is safe to do.
     pub(super) changes: Vec<Change>,
+    /// All files that were asked for, in the order of the outputs.
+    pub(super) files: Vec<FileState>,
     /// How many files are right.
     pub(super) right: usize,
     /// The modules whose Modules are right.
@@ -74,7 +80,8 @@ impl<'p> Survey<'p> {
         let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
         let inspector = Inspector { tree, shelf, force: scope.force, only };
-        let (plan, seen) = project.plan(&Eye { manifest, inspector: &inspector }, scope.workers)?;
+        let (plan, seen) =
+            project.plan(&Eye { manifest, inspector: &inspector, recall: scope.recall }, scope.workers)?;
         scope.only.map_or(Ok(()), |only| only.check(&plan))?;
 
         let mut tally = Tally::default();
@@ -84,11 +91,11 @@ impl<'p> Survey<'p> {
             for verdicts in seen.by_ref().take(mappings.len()) {
                 verdicts?.into_iter().for_each(|verdict| tally.add(verdict));
             }
-            for output in output::of_module(module, mappings, &manifest.namespace.value) {
+            for output in output::of_module(module, mappings, &manifest.namespace.value).into_iter().flatten() {
                 output::check_size(&output, &mut faults);
                 let is_module = output.path.file_name() == MODULE;
                 let verdict = inspector.inspect(output)?;
-                if is_module && matches!(verdict, Verdict::Right) {
+                if is_module && matches!(verdict, Verdict::Right(_)) {
                     tally.right_modules.insert(module.name.value.to_string());
                 }
                 tally.add(verdict);
@@ -104,15 +111,10 @@ impl<'p> Survey<'p> {
             let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
-        if let Some(top) = output::of_all(manifest, listed(&plan, &holds)) {
-            tally.add(inspector.inspect(top)?);
-        }
-        let wanted = |module: &str, release: Option<&str>| {
-            planned.get(module).is_some_and(|releases| release.is_none_or(|release| releases.contains(release)))
-        };
-        tally.changes.extend(inspector.orphans(outline.candidates(wanted))?);
-        let Tally { changes, right, right_modules } = tally;
-        Ok(Self { plan, root, changes, right, right_modules, old, impacts, holds, folder, outline })
+        tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, &holds)))?);
+        tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
+        let Tally { changes, files, right, right_modules } = tally;
+        Ok(Self { plan, root, changes, files, right, right_modules, old, impacts, holds, folder, outline })
     }
 
     /// The image that a mapping has now, if any.
@@ -121,6 +123,14 @@ impl<'p> Survey<'p> {
             return Some(mapping.image.to_string());
         }
         self.old.get(mapping.module.name.as_str())?.images.get(mapping.kernel.release.as_str()).cloned()
+    }
+
+    /// Folders that no mapping asks for and that are there, but for those that this run removes.
+    pub(super) fn strangers(&self) -> Vec<String> {
+        let planned = planned(&self.plan);
+        let mut folders = self.outline.strangers(wanted(&planned));
+        folders.retain(|folder| self.root.join(folder).exists());
+        folders
     }
 
     /// What is there.
@@ -139,18 +149,32 @@ impl<'p> Survey<'p> {
     }
 }
 
+/// How it stands with a file.
+pub(super) enum FileState {
+    /// It is right.
+    Right(FileRecord),
+    /// It has to change: an index into the survey's changes.
+    Change(usize),
+}
+
 /// Looks at each mapping's files while its texts are at hand.
 struct Eye<'e> {
     manifest: &'e Manifest,
     inspector: &'e Inspector<'e>,
+    recall: Option<&'e Recall<'e>>,
 }
 
 impl Visitor for Eye<'_> {
-    type Seen = Result<Vec<Verdict>, Inaccessible>;
+    type Seen = Result<[Verdict; 2], Inaccessible>;
 
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
-        let outputs = output::of_mapping(mapping, draft, &self.manifest.namespace.value);
-        outputs.map(|output| self.inspector.inspect(output)).collect()
+        let [dockerfile, config_map] = output::of_mapping(mapping, draft, &self.manifest.namespace.value);
+        Ok([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?])
+    }
+
+    fn recall(&self, module: &Module, kernel: &Kernel, keys: &Keys) -> Option<(Identity, Self::Seen)> {
+        let mapping = self.recall?.mapping(module, kernel, keys)?;
+        Some((mapping.identity, Ok(mapping.files.map(Verdict::Right))))
     }
 }
 
@@ -158,6 +182,7 @@ impl Visitor for Eye<'_> {
 #[derive(Default)]
 struct Tally {
     changes: Vec<Change>,
+    files: Vec<FileState>,
     right: usize,
     /// The modules whose Modules are right.
     right_modules: BTreeSet<String>,
@@ -167,13 +192,28 @@ impl Tally {
     fn add(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::NotAsked => {}
-            Verdict::Right => self.right += 1,
-            Verdict::Change(change) => self.changes.push(change),
+            Verdict::Right(file) => {
+                self.right += 1;
+                self.files.push(FileState::Right(file));
+            }
+            Verdict::Change(change) => {
+                self.files.push(FileState::Change(self.changes.len()));
+                self.changes.push(change);
+            }
         }
     }
 }
 
-fn planned<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p str, BTreeSet<&'p str>> {
+type Planned<'p> = BTreeMap<&'p str, BTreeSet<&'p str>>;
+
+/// Whether a plan has a module, or a mapping.
+fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
+    |module, release| {
+        planned.get(module).is_some_and(|releases| release.is_none_or(|release| releases.contains(release)))
+    }
+}
+
+fn planned<'p>(plan: &'p Plan<'_>) -> Planned<'p> {
     let with_mappings = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
     with_mappings
         .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
@@ -181,10 +221,7 @@ fn planned<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p str, BTreeSet<&'p str>> {
 }
 
 /// The Modules that are there and not known to be as planned.
-fn old_modules(
-    right: &BTreeSet<String>,
-    tree: View<'_>,
-) -> Result<BTreeMap<String, OldModule>, Inaccessible> {
+fn old_modules(right: &BTreeSet<String>, tree: View<'_>) -> Result<BTreeMap<String, OldModule>, Inaccessible> {
     let mut old = BTreeMap::new();
     for name in tree.outline.modules().filter(|name| !right.contains(*name)) {
         if let Some(module) = previous::module(name, &tree)? {

@@ -16,7 +16,7 @@ use crate::vocabulary::nearest;
 
 /// Runs the verb.
 pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
-    let mut project = Project::open(&args.manifest)?;
+    let mut project = Project::find(&args.manifest)?;
     if args.templates {
         return update_templates(project);
     }
@@ -63,7 +63,7 @@ fn update_templates(mut project: Project) -> anyhow::Result<Answer> {
         ui::talk(&format!("version {newest} of the templates is the newest\n"));
     } else {
         let workers = settings::workers(None);
-        let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+        let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false, recall: None };
         let survey = Survey::take(&project, &scope, &())?;
         let reloads: usize = survey.impacts.values().map(|impact| impact.reloads.len()).sum();
         let reloads = ui::count(reloads, "mapping");

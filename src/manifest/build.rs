@@ -8,7 +8,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, nearest};
 use crate::yaml::Node;
 
 /// How a module is built.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 pub enum Build {
     /// One step; an override that is one step of the same kind adds to it.
     Step(Step),

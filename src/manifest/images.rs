@@ -5,7 +5,7 @@ use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
 use crate::yaml::Node;
 
 /// What a Dockerfile builds on, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Images {
     /// The stage that compiles.
     pub builder: Option<Spanned<Builder>>,

@@ -11,7 +11,7 @@ use crate::vocabulary::{
 use crate::yaml::{self, Node};
 
 /// One target kernel.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 pub struct Kernel {
     /// Its release, as `uname -r` prints it.
     pub release: Spanned<KernelRelease>,

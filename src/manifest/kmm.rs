@@ -9,7 +9,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
 
 /// What the user says of the Module beyond its kernels, ready to be written out.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Kmm {
     /// Fields of `spec`.
     pub spec: Vec<(String, Yaml)>,

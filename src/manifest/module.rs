@@ -12,7 +12,7 @@ use crate::vocabulary::{
 use crate::yaml::Node;
 
 /// One module.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 pub struct Module {
     /// The name of its KMM Module.
     pub name: Spanned<ModuleName>,
@@ -31,7 +31,7 @@ pub struct Module {
 }
 
 /// What decides an image, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Recipe {
     /// Where the code comes from.
     pub source: Option<Spanned<SourceName>>,

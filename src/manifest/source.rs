@@ -8,7 +8,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, RelPath, Source
 use crate::yaml::Node;
 
 /// A git repository at one ref, and what is done to it before the build.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// Its name in the manifest.
     pub name: Spanned<SourceName>,

@@ -9,7 +9,7 @@ use crate::vocabulary::{Diagnostics, Pattern};
 use crate::yaml::Node;
 
 /// A condition on a kernel: every part that is given must hold.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct When {
     /// One of these patterns matches the whole release; no condition where empty.
     releases: Vec<Pattern>,
@@ -81,7 +81,7 @@ impl Answer {
 }
 
 /// An item of a list, and the kernels it is for.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone)]
 pub struct Conditional<T> {
     /// The item.
     pub value: T,
@@ -114,7 +114,7 @@ pub(super) fn conditional<T>(
 }
 
 /// Which kernels a module is for.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Selection {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,

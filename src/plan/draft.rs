@@ -4,9 +4,10 @@ use super::{Mapping, Planned, identity};
 use crate::contract;
 use crate::fingerprint::{Explanation, HashSink};
 use crate::manifest::{Kernel, Manifest, Module};
+use crate::record::Identity;
 use crate::render::dockerfile::Press;
 use crate::template::TemplateFault;
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, Invalid};
 
 /// What a mapping's files are made of. It is made anew whenever it is needed: a fleet's texts
 /// are a gigabyte, and nothing holds them all.
@@ -32,7 +33,7 @@ pub(super) fn draft<'m>(
     manifest: &Manifest,
     planned: &Planned<'m>,
 ) -> Result<(Mapping<'m>, Draft), Fault> {
-    let Planned { module, kernel, resolved } = planned;
+    let Planned { module, kernel, resolved, .. } = planned;
     let dockerfile = press.dockerfile(resolved, module, kernel).map_err(Fault::Template)?;
     let mut faults = Diagnostics::default();
     check(module, kernel, &dockerfile, resolved.builder_on(kernel).is_some(), &mut faults);
@@ -40,20 +41,38 @@ pub(super) fn draft<'m>(
     let digest = Digest::of(dockerfile.as_bytes());
     let mut sinks = (HashSink::default(), Explanation::default());
     resolved.traverse(module, kernel, (&digest, dockerfile.len()), &mut sinks);
-    let hash = sinks.0.finish();
-    let image = match identity::image(module, kernel, &hash, &manifest.namespace.value) {
-        Ok(image) if !faults.has_errors() => image,
-        Ok(_) => return Err(Fault::Own(faults)),
+    let identity =
+        Identity { hash: sinks.0.finish(), dockerfile: digest, asks_for_dtk: dockerfile.contains("DTK_AUTO") };
+    match named(manifest, planned, identity) {
+        Ok(mapping) if !faults.has_errors() => Ok((mapping, Draft { dockerfile, explanation: sinks.1 })),
+        Ok(_) => Err(Fault::Own(faults)),
         Err(invalid) => {
             let fault = Diagnostic::invalid("image-tag", module.name.span, invalid);
             faults.push(fault.context(kernel.release.span, "this kernel"));
-            return Err(Fault::Own(faults));
+            Err(Fault::Own(faults))
         }
-    };
-    let config_map = identity::config_map_name(module, kernel, &digest);
-    let asks_for_dtk = dockerfile.contains("DTK_AUTO");
-    let mapping = Mapping { module, kernel, resolved: resolved.clone(), hash, image, config_map, asks_for_dtk };
-    Ok((mapping, Draft { dockerfile, explanation: sinks.1 }))
+    }
+}
+
+/// A mapping with the names that follow from its identity.
+///
+/// # Errors
+/// A tag that is too long.
+pub(super) fn named<'m>(
+    manifest: &Manifest,
+    planned: &Planned<'m>,
+    identity: Identity,
+) -> Result<Mapping<'m>, Invalid> {
+    let Planned { module, kernel, resolved, keys } = planned;
+    Ok(Mapping {
+        module,
+        kernel,
+        resolved: resolved.clone(),
+        image: identity::image(module, kernel, &identity.hash, &manifest.namespace.value)?,
+        config_map: identity::config_map_name(module, kernel, &identity.dockerfile),
+        identity,
+        keys: *keys,
+    })
 }
 
 fn check(module: &Module, kernel: &Kernel, dockerfile: &str, builder_known: bool, faults: &mut Diagnostics) {

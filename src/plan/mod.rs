@@ -21,9 +21,10 @@ pub use recipe::Resolved;
 
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
+use crate::record::{Identity, Key};
 use crate::render::dockerfile::Press;
 use crate::template::{self, TemplateFault};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
 #[derive(Debug)]
@@ -34,14 +35,23 @@ pub struct Mapping<'m> {
     pub kernel: &'m Kernel,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
-    /// The content hash.
-    pub hash: Digest,
+    /// What its texts decide.
+    pub identity: Identity,
+    /// What decides its texts.
+    pub keys: Keys,
     /// The module loader image, its tag included.
     pub image: ImageRef,
     /// The name of its ConfigMap.
     pub config_map: String,
-    /// Whether its Dockerfile has the text `DTK_AUTO`, by which KMM knows to choose the builder.
-    pub asks_for_dtk: bool,
+}
+
+/// What decides the texts of a mapping, beside the templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys {
+    /// All but the kernel; the same for many mappings.
+    pub group: Key,
+    /// The kernel.
+    pub kernel: Key,
 }
 
 impl Mapping<'_> {
@@ -55,7 +65,7 @@ impl Mapping<'_> {
             ("MOD_NAME".to_owned(), self.module.name.to_string()),
             ("MOD_NAMESPACE".to_owned(), namespace.to_string()),
         ];
-        if let Some(dtk) = dtk.filter(|_| self.asks_for_dtk) {
+        if let Some(dtk) = dtk.filter(|_| self.identity.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
         arguments.extend(self.module.kmm.build_args.iter().cloned());
@@ -77,6 +87,8 @@ pub struct Inputs<'m> {
     pub lock: &'m Lock,
     /// The files beside it.
     pub files: &'m Arc<dyn InputFiles>,
+    /// The same, for templates.
+    pub templates: &'m Arc<dyn InputFiles>,
 }
 
 /// What looks at every mapping's texts as they come by, in any thread and any order.
@@ -86,6 +98,11 @@ pub trait Visitor: Sync {
 
     /// Looks at one.
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen;
+
+    /// What is known of a mapping without its texts, if it is: it is then not rendered.
+    fn recall(&self, _module: &Module, _kernel: &Kernel, _keys: &Keys) -> Option<(Identity, Self::Seen)> {
+        None
+    }
 }
 
 /// Where the texts are of no interest.
@@ -107,6 +124,7 @@ struct Planned<'m> {
     module: &'m Module,
     kernel: &'m Kernel,
     resolved: Arc<Resolved>,
+    keys: Keys,
 }
 
 impl<'m> Plan<'m> {
@@ -162,11 +180,11 @@ impl<'m> Plan<'m> {
     /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
     /// so that they cannot be made any more.
     pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
-        let Mapping { module, kernel, resolved, .. } = mapping;
-        let planned = Planned { module, kernel, resolved: resolved.clone() };
+        let Mapping { module, kernel, resolved, keys, .. } = mapping;
+        let planned = Planned { module, kernel, resolved: resolved.clone(), keys: *keys };
         std::thread::scope(|scope| {
             let one = deep(scope, || {
-                let mut press = Press::new(self.inputs.lock.templates, self.inputs.files.clone());
+                let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());
                 draft::draft(&mut press, self.inputs.manifest, &planned).ok().map(|(_, draft)| draft)
             });
             joined(one)
@@ -176,11 +194,13 @@ impl<'m> Plan<'m> {
 
 /// Which mappings there are.
 fn planned<'m>(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Vec<Planned<'m>> {
-    let Inputs { manifest, lock, files } = inputs;
+    let Inputs { manifest, lock, files, .. } = inputs;
+    let kernel_keys: Vec<Key> = manifest.kernels.iter().map(kernel_key).collect();
     let mut resolver = recipe::Resolver::new(manifest, lock, &**files);
     let mut planned = Vec::new();
     for module in &manifest.modules {
-        let kernels: Vec<&Kernel> = manifest.kernels.iter().filter(|k| module.kernels.selects(k)).collect();
+        let numbered = manifest.kernels.iter().zip(&kernel_keys);
+        let (kernels, keys): (Vec<&Kernel>, Vec<&Key>) = numbered.filter(|(k, _)| module.kernels.selects(k)).unzip();
         if kernels.is_empty() {
             faults.push(
                 Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
@@ -190,10 +210,36 @@ fn planned<'m>(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Vec<Planned<'m>>
         }
         check_label_collisions(module, &kernels, faults);
         let resolved = resolver.resolve_all(module, &kernels, faults);
-        let pairs = kernels.into_iter().zip(resolved);
-        planned.extend(pairs.filter_map(|(kernel, resolved)| Some(Planned { module, kernel, resolved: resolved? })));
+        let mut groups = Groups { inputs, module, known: HashMap::new() };
+        for ((kernel, resolved), key) in kernels.into_iter().zip(resolved).zip(keys) {
+            let Some(resolved) = resolved else { continue };
+            let keys = Keys { group: groups.key(&resolved), kernel: *key };
+            planned.push(Planned { module, kernel, resolved, keys });
+        }
     }
     planned
+}
+
+/// What of a kernel decides texts.
+fn kernel_key(kernel: &Kernel) -> Key {
+    Key::of(&(&kernel.release.value, kernel.dtk.as_ref().map(|dtk| &dtk.value), &kernel.labels))
+}
+
+/// The keys of what a module's mappings share.
+struct Groups<'m> {
+    inputs: Inputs<'m>,
+    module: &'m Module,
+    /// By address: what they are of lives as long as the plan is made.
+    known: HashMap<*const Resolved, Key>,
+}
+
+impl Groups<'_> {
+    fn key(&mut self, resolved: &Arc<Resolved>) -> Key {
+        let Module { name, image, kmm, .. } = self.module;
+        let namespace = &self.inputs.manifest.namespace.value;
+        let outside = (self.inputs.lock.templates, namespace, &name.value, &image.value, &kmm.build_args, &kmm.sign);
+        *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
+    }
 }
 
 type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
@@ -207,8 +253,13 @@ fn draft_all<'m, V: Visitor>(
     workers: usize,
 ) -> Vec<Drafted<'m, V::Seen>> {
     let share = |planned: &[Planned<'m>]| -> Vec<Drafted<'m, V::Seen>> {
-        let mut press = Press::new(inputs.lock.templates, inputs.files.clone());
-        let one = |planned| {
+        let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
+        let one = |planned: &Planned<'m>| {
+            if let Some((identity, seen)) = visitor.recall(planned.module, planned.kernel, &planned.keys)
+                && let Ok(mapping) = draft::named(inputs.manifest, planned, identity)
+            {
+                return Ok((mapping, seen));
+            }
             let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
             let seen = visitor.visit(&mapping, &draft);
             Ok((mapping, seen))

@@ -8,7 +8,7 @@ use crate::template::shell_word;
 use crate::vocabulary::{Digest, RelPath};
 
 /// A patch as the builder gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Patch {
     /// Its path beside the manifest.
     pub path: RelPath,

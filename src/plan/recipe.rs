@@ -6,16 +6,14 @@ use std::sync::Arc;
 use super::patch::Patch;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{
-    Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName,
-};
+use crate::manifest::{Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
 use crate::template::shell_word;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
 use crate::yaml;
 
 /// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
 /// the manifest says the same.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Resolved {
     /// The template.
     pub template: TemplateName,
@@ -120,7 +118,8 @@ impl<'m> Resolver<'m> {
         }
         let source = self.manifest.sources.get(&recipe.source?.value)?;
         let commit = self.lock.commit(source)?;
-        let kmods: Vec<Kmod> = recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
+        let kmods: Vec<Kmod> =
+            recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
         if kmods.is_empty() {
             faults.push(
                 Diagnostic::error(

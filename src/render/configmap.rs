@@ -15,7 +15,7 @@ pub const INPUTS: &str = "kmodgen/inputs";
 pub fn render(mapping: &Mapping<'_>, draft: &Draft, namespace: &Namespace) -> String {
     let text = |value: &str| Yaml::Text(value.to_owned());
     let annotations = Yaml::Map(vec![
-        (CONTENT_HASH.into(), Yaml::Text(mapping.hash.to_string())),
+        (CONTENT_HASH.into(), Yaml::Text(mapping.identity.hash.to_string())),
         (INPUTS.into(), Yaml::Block(draft.explanation.to_lines())),
         // Flux would rewrite `${VAR}` inside the Dockerfile.
         ("kustomize.toolkit.fluxcd.io/substitute".into(), text("disabled")),

@@ -15,9 +15,20 @@ use crate::vocabulary::InputFiles;
 /// Prints Dockerfiles, one after another. One per thread.
 pub struct Press {
     templates: Templates,
-    /// The forms that were made, each for what it is the form of; the last one used comes first.
-    forms: Vec<(Arc<Resolved>, bool, Option<Form>)>,
+    /// What was printed last, and the forms that were made of it; the last one used comes first.
+    forms: Vec<(Arc<Resolved>, bool, State)>,
 }
+
+/// How far it has come with a form.
+enum State {
+    /// It was printed once, and may not be again.
+    Printed,
+    /// There is one, unless the template has none.
+    Made(Option<Form>),
+}
+
+/// How many forms are held: the kernels of a module come in a few kinds.
+const HELD: usize = 16;
 
 impl Press {
     /// A press with the built-in templates of this version, and those in the manifest's folder.
@@ -51,17 +62,23 @@ impl Press {
     /// templates have one: they are known to do nothing with the kernel but print it.
     fn form(&mut self, resolved: &Arc<Resolved>, module: &Module, with_builder: bool) -> Option<&Form> {
         let is = |(of, builder, _): &(Arc<Resolved>, bool, _)| Arc::ptr_eq(of, resolved) && *builder == with_builder;
-        let at = self.forms.iter().position(is).unwrap_or_else(|| {
-            let print = |subject: &Subject<'_>| {
-                render(&self.templates, resolved, module, subject, &BTreeMap::new()).ok()
-            };
-            let own = matches!(resolved.template, TemplateName::BuiltIn(_));
-            let form = if own { Form::of(print, with_builder) } else { None };
-            self.forms.push((resolved.clone(), with_builder, form));
-            self.forms.len() - 1
-        });
+        let Some(at) = self.forms.iter().position(is) else {
+            self.forms.truncate(HELD - 1);
+            self.forms.insert(0, (resolved.clone(), with_builder, State::Printed));
+            return None;
+        };
         self.forms.swap(0, at);
-        self.forms[0].2.as_ref()
+        let state = &mut self.forms[0].2;
+        if matches!(state, State::Printed) {
+            let print =
+                |subject: &Subject<'_>| render(&self.templates, resolved, module, subject, &BTreeMap::new()).ok();
+            let own = matches!(resolved.template, TemplateName::BuiltIn(_));
+            *state = State::Made(if own { Form::of(print, with_builder) } else { None });
+        }
+        match state {
+            State::Made(form) => form.as_ref(),
+            State::Printed => None,
+        }
     }
 }
 
@@ -77,12 +94,7 @@ fn render(
 }
 
 /// What a template can print; docs/templates.md lists it.
-fn context(
-    resolved: &Resolved,
-    module: &Module,
-    subject: &Subject<'_>,
-    labels: &BTreeMap<String, String>,
-) -> Value {
+fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: &BTreeMap<String, String>) -> Value {
     let pairs = |pairs: &mut dyn Iterator<Item = (&String, &String)>| -> Value {
         pairs.map(|(name, value)| Value::from_pairs([("name", name.as_str()), ("value", value.as_str())])).collect()
     };

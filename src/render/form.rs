@@ -49,7 +49,8 @@ impl Form {
     fn cut(mut text: &str, [release, devel_package, builder]: [&str; 3]) -> Self {
         let marks = [(release, Blank::Release), (devel_package, Blank::DevelPackage), (builder, Blank::Builder)];
         let mut pieces = Vec::new();
-        while let Some((at, mark, blank)) = marks.iter().filter_map(|(m, blank)| Some((text.find(m)?, m, blank))).min() {
+        while let Some((at, mark, blank)) = marks.iter().filter_map(|(m, blank)| Some((text.find(m)?, m, blank))).min()
+        {
             pieces.extend([Piece::Text(text[..at].to_owned()), Piece::Blank(*blank)]);
             text = &text[at + mark.len()..];
         }

@@ -1,8 +1,9 @@
 //! The door through which the core asks for the files beside a manifest.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::RelPath;
+use super::{Digest, RelPath};
 
 /// What [`InputFiles::read`] says where there is no file.
 pub const ABSENT: &str = "there is no such file";
@@ -16,4 +17,31 @@ pub trait InputFiles: Send + Sync {
     /// What hinders, as a lower-case fragment fit for a message: [`ABSENT`], not a regular file, too
     /// large, or reached through a link that leaves the folder.
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String>;
+}
+
+/// Remembers which files were read through it.
+pub struct Witness {
+    files: Arc<dyn InputFiles>,
+    seen: Mutex<BTreeMap<RelPath, Option<Digest>>>,
+}
+
+impl Witness {
+    /// For these files, before any is read.
+    pub fn new(files: Arc<dyn InputFiles>) -> Self {
+        Self { files, seen: Mutex::default() }
+    }
+
+    /// Every file that was asked for, with its digest; `None` where it could not be read.
+    pub fn seen(&self) -> BTreeMap<RelPath, Option<Digest>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl InputFiles for Witness {
+    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+        let read = self.files.read(path);
+        let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), digest);
+        read
+    }
 }

@@ -16,7 +16,7 @@ mod source;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
-pub use files::{ABSENT, InputFiles};
+pub use files::{ABSENT, InputFiles, Witness};
 pub use git::{GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName};

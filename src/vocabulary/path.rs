@@ -32,6 +32,12 @@ impl RelPath {
         Ok(Self(parts.join("/")))
     }
 
+    /// The path of names that are single components, as those of modules and kernels are.
+    pub fn of_names(names: &[&str]) -> Self {
+        debug_assert!(names.iter().all(|name| Self::parse(name).is_ok_and(|path| path.as_str() == *name)));
+        Self(names.join("/"))
+    }
+
     /// The path, with `/` between components.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -13,7 +13,17 @@ pub(super) fn is_printable(c: char) -> bool {
 /// U+0085, U+2028 and U+2029), a byte order mark, and Unicode's non-characters. A line feed is
 /// left out too, since it ends the line.
 pub(super) fn is_plain_text(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, '\t' | ' '..='~');
+    }
     let breaks = matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let non_character = matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
     is_printable(c) && !breaks && !non_character && c != '\u{feff}'
+}
+
+/// Whether [`is_plain_text`] holds for every character of a text but its line feeds.
+pub(super) fn is_plain_lines(text: &str) -> bool {
+    // Nearly every text is ASCII, and a plain loop over bytes is far faster.
+    text.bytes().all(|b| matches!(b, b'\t' | b'\n' | b' '..=b'~'))
+        || text.chars().all(|c| c == '\n' || is_plain_text(c))
 }

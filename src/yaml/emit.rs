@@ -12,7 +12,7 @@
 
 use std::fmt::Write as _;
 
-use super::characters::is_plain_text;
+use super::characters::{is_plain_lines, is_plain_text};
 
 /// A value to be written.
 ///
@@ -42,7 +42,7 @@ impl Yaml {
 ///
 /// It ends in one line feed, unless its last value is a block that itself ends in more.
 pub fn emit(value: &Yaml) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(8 << 10);
     write_value(&mut out, value, 0, Place::Document);
     out
 }
@@ -121,7 +121,11 @@ fn write_leaf(out: &mut String, value: &Yaml, indent: usize, place: Place) {
 }
 
 fn pad(out: &mut String, indent: usize) {
-    out.extend(std::iter::repeat_n(' ', indent));
+    const SPACES: &str = "                                ";
+    match SPACES.get(..indent) {
+        Some(spaces) => out.push_str(spaces),
+        None => out.extend(std::iter::repeat_n(' ', indent)),
+    }
 }
 
 /// Writes a key and its colon.
@@ -150,6 +154,12 @@ fn is_plain_key(key: &str) -> bool {
 
 fn write_quoted(out: &mut String, text: &str) {
     out.push('"');
+    if text.bytes().all(|b| matches!(b, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')) {
+        // What needs no escape, as names and images do not.
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -188,10 +198,7 @@ impl Literal {
     /// A tab may not come first: kustomize reads such a block, but cannot read its own copy of it.
     fn fits(text: &str) -> bool {
         let first = text.trim_start_matches('\n');
-        text.contains('\n')
-            && !first.is_empty()
-            && !first.starts_with('\t')
-            && text.chars().all(|c| c == '\n' || is_plain_text(c))
+        text.contains('\n') && !first.is_empty() && !first.starts_with('\t') && is_plain_lines(text)
     }
 
     fn of(text: &str) -> Self {

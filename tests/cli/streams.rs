@@ -91,7 +91,7 @@ fn an_output_folder_that_is_none() {
     let project = Project::fleet().with("taken", "mine\n");
     for (folder, said) in [
         ("taken", "cannot read `taken"),
-        ("taken/below", "cannot read `taken/below"),
+        ("taken/below", "cannot make folder `taken/below"),
         ("/proc/kmodgen", "cannot make folder `/proc/kmodgen"),
         ("/dev/null", "cannot read `/dev/null"),
     ] {

@@ -1,20 +1,24 @@
 //! Files: the manifest's folder is read, the output folder is read and written.
 #![expect(clippy::disallowed_methods, reason = "this is the one door to the file system")]
 
+mod cache;
 mod folder;
 mod guard;
 mod stage;
 mod tree;
+mod watch;
 mod write;
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+pub use cache::{read_cached, write_cached};
 pub use folder::ManifestFolder;
 pub use guard::Guard;
 pub use stage::{Kept, Stage};
 pub use tree::Folder;
+pub use watch::{Standing, compare, fingerprint, folder_evidence, now};
 pub use write::write_file;
 
 use crate::vocabulary::ABSENT;

@@ -11,8 +11,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use rustix::fs::Mode;
 use tempfile::TempDir;
 
+use super::watch::evidence;
 use super::write::{fail, remove};
 use crate::reconcile::{Action, Change, Shelf};
+use crate::record::Evidence;
 use crate::tree::{Inaccessible, Outline};
 use crate::vocabulary::RelPath;
 
@@ -61,16 +63,22 @@ impl Stage {
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
     /// completes them.
-    pub fn commit(self, changes: &[Change], outline: &Outline) -> Result<(), Inaccessible> {
-        let mut whole = "";
+    pub fn commit(self, changes: &mut [Change], outline: &Outline) -> Result<(), Inaccessible> {
+        let mut whole = String::new();
         for change in changes {
             let path = change.path.as_str();
             match change.action {
-                Action::Create | Action::Update if !whole.is_empty() && path.starts_with(whole) => {}
+                Action::Create | Action::Update if !whole.is_empty() && path.starts_with(&whole) => {}
                 Action::Create | Action::Update => {
                     let part = first_absent(path, outline);
                     self.move_in(part)?;
-                    whole = if part.len() < path.len() { &path[..=part.len()] } else { "" };
+                    whole.clear();
+                    if part.len() < path.len() {
+                        whole.push_str(&path[..=part.len()]);
+                    } else if let Some(written) = &mut change.written {
+                        // A move changes the time at which its name changed last, and nothing else.
+                        written.evidence = moved(written.evidence, &self.root.join(path));
+                    }
                 }
                 Action::Remove => remove(&self.root, &change.path)?,
                 Action::Unchanged | Action::Conflict(_) => {}
@@ -86,6 +94,13 @@ impl Stage {
     }
 }
 
+/// The evidence of a file that was moved; none where it is not the same any more.
+fn moved(before: Evidence, to: &Path) -> Evidence {
+    let Ok(after) = fs::symlink_metadata(to).map(|metadata| evidence(&metadata)) else { return Evidence::NONE };
+    let same = Evidence { changed: before.changed, ..after } == before;
+    if same { after } else { Evidence::NONE }
+}
+
 /// The first part of a path that is not there yet, or all of it.
 fn first_absent<'p>(path: &'p str, outline: &Outline) -> &'p str {
     let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
@@ -93,9 +108,9 @@ fn first_absent<'p>(path: &'p str, outline: &Outline) -> &'p str {
 }
 
 impl Shelf for Stage {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<(), Inaccessible> {
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible> {
         if !matches!(action, Action::Create | Action::Update) {
-            return Ok(());
+            return Ok(Evidence::NONE);
         }
         let write = || {
             let staged = self.folder()?.join(path.as_str());
@@ -107,7 +122,8 @@ impl Shelf for Stage {
                 }
                 file => file?,
             };
-            file.write_all(text.as_bytes())
+            file.write_all(text.as_bytes())?;
+            Ok(evidence(&file.metadata()?))
         };
         write().map_err(fail("write", &self.root.join(path.as_str())))
     }
@@ -125,8 +141,8 @@ impl Kept {
 }
 
 impl Shelf for Kept {
-    fn put(&self, path: &RelPath, text: &str, _: &Action) -> Result<(), Inaccessible> {
+    fn put(&self, path: &RelPath, text: &str, _: &Action) -> Result<Evidence, Inaccessible> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), text.to_owned());
-        Ok(())
+        Ok(Evidence::NONE)
     }
 }

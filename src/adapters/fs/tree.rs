@@ -8,11 +8,13 @@ use std::{fs, os::unix::fs::FileTypeExt as _};
 use rustix::fs::OFlags;
 
 use super::describe;
-use crate::tree::{Found, Inaccessible, Kind, OutputFolder};
+use super::watch::evidence;
+use crate::record::Evidence;
+use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
 /// A file beyond this is none of ours: etcd takes objects of 1.5 MiB at most.
-const LARGEST_OURS: u64 = 16 << 20;
+pub(super) const LARGEST_OURS: u64 = 16 << 20;
 
 /// An output folder on disk, which need not exist.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl OutputFolder for Folder {
         Ok(names)
     }
 
-    fn look(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let path = self.root.join(path.as_str());
         // A pipe is not waited for, and a link not followed.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -55,7 +57,7 @@ impl OutputFolder for Folder {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => match fs::symlink_metadata(&path).map(|metadata| kind(metadata.file_type())) {
-                Ok(Kind::Other(what)) => return Ok(Some(Found::Other(what))),
+                Ok(Kind::Other(what)) => return Ok(Some((Found::Other(what), Evidence::NONE))),
                 _ => return Err(inaccessible(&path, &error)),
             },
         };
@@ -63,20 +65,21 @@ impl OutputFolder for Folder {
     }
 }
 
-fn read(file: fs::File) -> io::Result<Found> {
+fn read(file: fs::File) -> io::Result<Look> {
     let metadata = file.metadata()?;
+    let evidence = evidence(&metadata);
     match kind(metadata.file_type()) {
-        Kind::Folder => return Ok(Found::Folder),
-        Kind::Other(what) => return Ok(Found::Other(what)),
+        Kind::Folder => return Ok((Found::Folder, evidence)),
+        Kind::Other(what) => return Ok((Found::Other(what), evidence)),
         Kind::File if metadata.len() > LARGEST_OURS => {
-            return Ok(Found::Other("a file far larger than any of kmodgen's"));
+            return Ok((Found::Other("a file far larger than any of kmodgen's"), evidence));
         }
         Kind::File => {}
     }
     // One more than there should be, so that one read finds the end too.
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
     file.take(LARGEST_OURS).read_to_end(&mut bytes)?;
-    Ok(Found::File(bytes))
+    Ok((Found::File(bytes), evidence))
 }
 
 fn kind(kind: fs::FileType) -> Kind {

@@ -13,6 +13,7 @@ use super::{MEMORY, Run, Tree};
 ///
 /// ```text
 /// [temp]/home      $HOME
+/// [temp]/cache     what runs remember of each other
 /// [temp]/project   the project: kmodgen.yaml, and what a scenario adds
 /// [temp]/outside   what no run may touch
 /// ```
@@ -182,6 +183,7 @@ impl Invocation {
         command.arg(env!("CARGO_BIN_EXE_kmodgen")).args(&self.arguments).current_dir(&self.from);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("KMODGEN_CACHE_DIR", self.temp.join("cache"));
         command.envs(self.variables.iter().cloned());
         command
     }

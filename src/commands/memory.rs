@@ -1,0 +1,177 @@
+//! The record of the run before: finding it, trusting it as far as its inputs are the same, and
+//! leaving one for the next run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::project::Project;
+use super::survey::{FileState, Survey};
+use crate::adapters::fs::{self, Standing};
+use crate::manifest::{Kernel, Module};
+use crate::plan::Keys;
+use crate::record::{FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
+use crate::settings;
+use crate::vocabulary::{Digest, InputFiles, RelPath};
+use crate::{lock, reconcile::Action};
+
+/// Where a run's record is.
+pub(super) struct Memory {
+    /// None where there is no place for records.
+    path: Option<PathBuf>,
+    program: String,
+}
+
+impl Memory {
+    /// That of a manifest with an output folder, where a flag names one.
+    pub(super) fn of(manifest: &Path, output: Option<&PathBuf>) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_default().display().to_string();
+        let shown = manifest.display().to_string();
+        let name = [absolute(manifest), shown, output.map(|path| absolute(path)).unwrap_or_default()].join("\0");
+        let file = format!("{}.record", Digest::of(name.as_bytes()).short(32));
+        Self { path: settings::cache_folder().map(|folder| folder.join(file)), program: settings::program() }
+    }
+
+    /// The record, if there is one that is good for this program.
+    pub(super) fn record(&self) -> Option<Record> {
+        Record::from_bytes(&fs::read_cached(self.path.as_ref()?)?, &self.program)
+    }
+
+    /// Leaves `record` for the next run. It only saves time, so nothing is said where it cannot be
+    /// written.
+    pub(super) fn keep(&self, record: &Record) {
+        if let Some(path) = &self.path {
+            fs::write_cached(path, &record.to_bytes(&self.program));
+        }
+    }
+}
+
+/// Which of a record's inputs are as they were.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unchanged {
+    /// All.
+    pub(super) all: bool,
+    /// The templates.
+    pub(super) templates: bool,
+}
+
+impl Unchanged {
+    /// Reads them. `manifest` is the manifest's path.
+    pub(super) fn since(record: &Record, manifest: &Path) -> Self {
+        let folder = manifest.parent().unwrap_or(Path::new(""));
+        let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
+        let files = fs::ManifestFolder::new(folder);
+        let same = |inputs: &[InputRecord]| {
+            inputs.iter().all(|(path, digest)| {
+                let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
+                read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
+            })
+        };
+        let templates = same(&record.templates);
+        let inputs = [digest(manifest), digest(&folder.join(lock::FILE_NAME))];
+        Self { all: templates && inputs == record.inputs && same(&record.files), templates }
+    }
+}
+
+/// Mappings of a record whose files are as they were.
+pub(super) struct Recall<'r> {
+    record: &'r Record,
+    standing: &'r Standing,
+    releases: HashMap<&'r str, usize>,
+    /// Each module, and where its mapping on each release is.
+    modules: HashMap<&'r str, (usize, Vec<Option<usize>>)>,
+}
+
+impl<'r> Recall<'r> {
+    /// Those of a record, in the light of what its files are now.
+    pub(super) fn new(record: &'r Record, standing: &'r Standing) -> Self {
+        let numbered = record.releases.iter().enumerate();
+        let releases = numbered.map(|(at, release)| (release.as_str(), at)).collect();
+        let modules = record.modules.iter().enumerate().map(|(number, module)| {
+            let mut mappings = vec![None; record.releases.len()];
+            for (at, mapping) in module.mappings.iter().enumerate() {
+                if let Some(place) = mappings.get_mut(mapping.release as usize) {
+                    *place = Some(at);
+                }
+            }
+            (module.name.as_str(), (number, mappings))
+        });
+        Self { record, standing, releases, modules: modules.collect() }
+    }
+
+    /// Whether it is of the output folder at `root`.
+    pub(super) fn is_of(&self, root: &Path) -> bool {
+        std::path::absolute(root).is_ok_and(|root| root == Path::new(&self.record.root))
+    }
+
+    /// A mapping with these keys, whose files are as they were.
+    pub(super) fn mapping(&self, module: &Module, kernel: &Kernel, keys: &Keys) -> Option<&MappingRecord> {
+        let (number, mappings) = self.modules.get(module.name.as_str())?;
+        let at = (*mappings.get(*self.releases.get(kernel.release.as_str())?)?)?;
+        let module = self.record.modules.get(*number)?;
+        let mapping = module.mappings.get(at)?;
+        let same = mapping.kernel == keys.kernel && module.groups.get(mapping.group as usize) == Some(&keys.group);
+        (same && self.standing.mappings[*number][at]).then_some(mapping)
+    }
+}
+
+/// The record of a survey whose changes are all made; none where something is not as it should be.
+pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Option<Record> {
+    let now = fs::now();
+    let mut files = survey.files.iter().map(|state| match state {
+        // Looked at after the run began.
+        FileState::Right(FileRecord { evidence, digest }) => {
+            Some(FileRecord { evidence: evidence.settled(since), digest: *digest })
+        }
+        // Written by this run, and by nobody since.
+        FileState::Change(at) => match (&survey.changes[*at].action, survey.changes[*at].written) {
+            (Action::Create | Action::Update, Some(FileRecord { evidence, digest })) => {
+                Some(FileRecord { evidence: evidence.settled(now), digest })
+            }
+            _ => None,
+        },
+    });
+    let mut two = || Some([files.next()??, files.next()??]);
+    let releases: Vec<String> = project.manifest.kernels.iter().map(|k| k.release.value.to_string()).collect();
+    let numbers: HashMap<&str, u32> = releases.iter().map(String::as_str).zip(0..).collect();
+    let mut modules = Vec::new();
+    for (module, mappings) in survey.plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty()) {
+        let mut groups = Vec::new();
+        let mut records = Vec::with_capacity(mappings.len());
+        for mapping in mappings {
+            let group = groups.iter().rposition(|group| *group == mapping.keys.group).unwrap_or_else(|| {
+                groups.push(mapping.keys.group);
+                groups.len() - 1
+            });
+            records.push(MappingRecord {
+                release: *numbers.get(mapping.kernel.release.as_str())?,
+                group: u32::try_from(group).ok()?,
+                kernel: mapping.keys.kernel,
+                identity: mapping.identity,
+                files: two()?,
+            });
+        }
+        let name = module.name.value.to_string();
+        let folder = fs::folder_evidence(&survey.root.join(&name)).settled(now);
+        modules.push(ModuleRecord { name, folder, files: two()?, groups, mappings: records });
+    }
+    let top = files.next()??;
+    let [files, templates] = project.read();
+    let stranger = |path: String| {
+        let evidence = fs::folder_evidence(&survey.root.join(&path)).settled(now);
+        (path, evidence)
+    };
+    let root = std::path::absolute(&survey.root).ok()?;
+    Some(Record {
+        inputs: project.digests(),
+        files,
+        templates,
+        root: root.to_str()?.to_owned(),
+        said: project.said(),
+        releases,
+        folder: fs::folder_evidence(&survey.root).settled(now),
+        top,
+        modules,
+        strangers: survey.strangers().into_iter().map(stranger).collect(),
+    })
+}

@@ -1,0 +1,130 @@
+//! What a run knows of the one before: which inputs it had, what they came to, and how each file
+//! looked on disk. It only saves time: without it, or with one that is not to be trusted, a run
+//! does the same and takes longer.
+
+mod bytes;
+mod key;
+
+pub use key::Key;
+
+use crate::vocabulary::Digest;
+
+/// How a file or folder looks without being read: what git's index goes by, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// Its number in its file system; 0 where there is no evidence.
+    pub inode: u64,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When its content changed last, in nanoseconds since 1970.
+    pub modified: i64,
+    /// When it or its name changed last, likewise.
+    pub changed: i64,
+}
+
+impl Evidence {
+    /// None: the file has to be read.
+    pub const NONE: Self = Self { inode: 0, size: 0, modified: 0, changed: 0 };
+
+    /// This, if a later change would show: not where the file's times are as new as the clock by
+    /// which it would be changed. `now` is in nanoseconds since 1970, from before the file was
+    /// looked at.
+    #[must_use]
+    pub fn settled(self, now: i64) -> Self {
+        // Times in whole seconds come from file systems that know no finer, and some count by twos.
+        let coarse = self.modified % 1_000_000_000 == 0;
+        let margin = if coarse { 2_000_000_000 } else { 0 };
+        let newest = self.modified.max(self.changed);
+        if newest.saturating_add(margin) < now { self } else { Self::NONE }
+    }
+
+    /// Whether it is any.
+    pub fn is_some(self) -> bool {
+        self.inode != 0
+    }
+}
+
+/// A file that was as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileRecord {
+    /// How it looked.
+    pub evidence: Evidence,
+    /// The digest in its first line, which is that of the rest.
+    pub digest: Digest,
+}
+
+/// A mapping, and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingRecord {
+    /// The kernel release, as an index into [`Record::releases`].
+    pub release: u32,
+    /// All else that decided it, as an index into [`ModuleRecord::groups`].
+    pub group: u32,
+    /// What of the kernel decided it.
+    pub kernel: Key,
+    /// What it came to.
+    pub identity: Identity,
+    /// Its Dockerfile and its ConfigMap.
+    pub files: [FileRecord; 2],
+}
+
+/// What a mapping's texts decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The content hash.
+    pub hash: Digest,
+    /// The digest of the Dockerfile.
+    pub dockerfile: Digest,
+    /// Whether the Dockerfile has the text `DTK_AUTO`.
+    pub asks_for_dtk: bool,
+}
+
+/// A module with its mappings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleRecord {
+    /// Its name, which is its folder's too.
+    pub name: String,
+    /// How its folder looked.
+    pub folder: Evidence,
+    /// Its Module and its kustomization.
+    pub files: [FileRecord; 2],
+    /// What decides its mappings beside their kernels.
+    pub groups: Vec<Key>,
+    /// Its mappings, in order.
+    pub mappings: Vec<MappingRecord>,
+}
+
+/// A file that was read: its path, and its digest; `None` where it was absent.
+pub type InputRecord = (String, Option<Digest>);
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The manifest and the lock.
+    pub inputs: [Option<Digest>; 2],
+    /// The files that the manifest names, below its folder.
+    pub files: Vec<InputRecord>,
+    /// The templates, below the manifest's folder.
+    pub templates: Vec<InputRecord>,
+    /// The output folder.
+    pub root: String,
+    /// Warnings that such a run shows.
+    pub said: String,
+    /// All kernel releases.
+    pub releases: Vec<String>,
+    /// How the output folder looked.
+    pub folder: Evidence,
+    /// The top kustomization.
+    pub top: FileRecord,
+    /// The modules that have mappings.
+    pub modules: Vec<ModuleRecord>,
+    /// Folders in which a file of an earlier run might turn up again, and how they looked.
+    pub strangers: Vec<(String, Evidence)>,
+}
+
+impl Record {
+    /// How many files the output has.
+    pub fn files(&self) -> usize {
+        1 + self.modules.iter().map(|module| 2 + 2 * module.mappings.len()).sum::<usize>()
+    }
+}
