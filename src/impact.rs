@@ -1,9 +1,9 @@
 //! What a change of the output does on nodes: which mappings load, reload or unload there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::manifest::{Kernel, Manifest};
-use crate::plan::Plan;
+use crate::plan::Mapping;
 use crate::previous::OldModule;
 
 /// What happens to one module.
@@ -28,31 +28,25 @@ pub struct Hold {
     pub help: String,
 }
 
-/// What becomes of each module, old and new, but for those that stay as they are.
-pub fn impacts(
-    plan: &Plan<'_>,
-    old: &BTreeMap<String, OldModule>,
-    unchanged: &BTreeSet<String>,
-) -> BTreeMap<String, Impact> {
-    let mut impacts: BTreeMap<String, Impact> = BTreeMap::new();
-    let mut planned: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let changed = plan.modules.iter().filter(|(module, _)| !unchanged.contains(module.name.as_str()));
-    for mapping in changed.flat_map(|(_, mappings)| mappings) {
-        let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-        planned.entry(module).or_default().insert(release);
-        let impact = impacts.entry(module.to_owned()).or_default();
-        match old.get(module).and_then(|old| old.images.get(release)) {
-            None => impact.loads.push(release.to_owned()),
-            Some(image) if *image != mapping.image.to_string() => impact.reloads.push(release.to_owned()),
-            Some(_) => {}
+impl Impact {
+    /// What becomes of one: `mappings` are its own, and `old` is what is there.
+    pub fn of(mappings: &[Mapping<'_>], old: Option<&OldModule>) -> Self {
+        let mut impact = Self::default();
+        for mapping in mappings {
+            let release = mapping.kernel.release.as_str();
+            match old.and_then(|old| old.images.get(release)) {
+                None => impact.loads.push(release.to_owned()),
+                Some(image) if *image != mapping.image().to_string() => impact.reloads.push(release.to_owned()),
+                Some(_) => {}
+            }
         }
+        if let Some(old) = old {
+            let planned: HashSet<&str> = mappings.iter().map(|mapping| mapping.kernel.release.as_str()).collect();
+            impact.unloads.extend(old.images.keys().filter(|release| !planned.contains(release.as_str())).cloned());
+            impact.unloads.sort();
+        }
+        impact
     }
-    for (module, old) in old {
-        let kept = planned.get(module.as_str());
-        let gone = old.images.keys().filter(|release| kept.is_none_or(|kept| !kept.contains(release.as_str())));
-        impacts.entry(module.clone()).or_default().unloads.extend(gone.cloned());
-    }
-    impacts
 }
 
 /// The modules that must not be written without someone's word: a mapping that goes although

@@ -26,6 +26,7 @@ pub mod impact;
 pub mod lock;
 pub mod manifest;
 pub mod output;
+pub mod parallel;
 pub mod plan;
 pub mod previous;
 pub mod reconcile;

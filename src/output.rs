@@ -137,7 +137,7 @@ mod tests {
         World::small().expand(&mut sources, |_, plan| {
             let mapping = plan.mappings().next().unwrap();
             let text = find("first/5.14.0-1.el9.x86_64/configmap.yaml");
-            assert!(text.contains(&mapping.identity.hash.to_string()) && text.contains(&mapping.config_map));
+            assert!(text.contains(&mapping.identity.hash.to_string()) && text.contains(&mapping.config_map()));
         });
     }
 }

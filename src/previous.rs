@@ -1,7 +1,7 @@
 //! What an earlier run left, read from the files alone, so that a fresh clone knows as much as
 //! the machine that wrote them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::fingerprint::Explanation;
@@ -18,7 +18,7 @@ pub struct OldModule {
     /// Its version; `None` where it has none.
     pub version: Option<String>,
     /// The image of each kernel.
-    pub images: BTreeMap<String, String>,
+    pub images: HashMap<String, String>,
 }
 
 /// A mapping as an earlier run left it.

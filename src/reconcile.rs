@@ -124,7 +124,7 @@ impl Inspector<'_> {
             return Ok(Verdict::NotAsked);
         }
         let digest = stated(&text);
-        let action = match self.tree.outline.blocked_parent(&path) {
+        let action = match self.tree.blocked_parent(&path)? {
             Some((parent, what)) => {
                 let why = format!("`{parent}` is {what}, and a folder is needed there");
                 Action::Conflict(Conflict::new(why, MOVE))
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
-        let outline = Outline::read(tree).unwrap();
+        let outline = Outline::read(tree, |_| None).unwrap();
         let tree = View { folder: tree, outline: &outline };
         ask(&Inspector { tree, shelf: &(), force, only: None })
     }
@@ -273,7 +273,7 @@ mod tests {
         .map(|(at, text)| (path(at), Found::File(text.into_bytes())))
         .into();
         let changes = |force| {
-            let candidates = Outline::read(&tree).unwrap().candidates(|_, _| false);
+            let candidates = Outline::read(&tree, |_| None).unwrap().candidates(|_, _| false);
             inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
         };
         let actions = |changes: &[Change]| -> Vec<(String, bool)> {

@@ -133,7 +133,7 @@ impl World {
         let (identities, faults) = self.expand(&mut SourceMap::default(), |_, plan| {
             let identity = |m: &crate::plan::Mapping<'_>| {
                 let key = format!("{}/{}", m.module.name.value, m.kernel.release.value);
-                (key, (m.identity.hash.to_string(), m.image.to_string()))
+                (key, (m.identity.hash.to_string(), m.image().to_string()))
             };
             plan.mappings().map(identity).collect()
         });

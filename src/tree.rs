@@ -1,7 +1,7 @@
 //! The output folder as the core sees it: what stands where, asked for path by path, so that
 //! nothing ever holds a whole fleet's files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::record::Evidence;
@@ -49,6 +49,12 @@ pub trait OutputFolder: Sync {
     /// A folder that cannot be read.
     fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible>;
 
+    /// What kind of thing is at a path; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// A path that cannot be looked at.
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible>;
+
     /// What stands at a path whose parents are folders; `None` where nothing does.
     ///
     /// # Errors
@@ -63,46 +69,35 @@ pub type Look = (Found, Evidence);
 #[derive(Debug, Default)]
 pub struct Outline {
     names: BTreeMap<String, Kind>,
-    modules: BTreeMap<String, BTreeMap<String, Kind>>,
+    modules: BTreeMap<String, Names>,
+}
+
+/// The names in a folder.
+#[derive(Debug, Default)]
+struct Names {
+    names: HashMap<String, Kind>,
+    /// Whether these are all; otherwise they are all folders.
+    all: bool,
 }
 
 impl Outline {
-    /// Reads the names of a folder.
+    /// Reads the names of a folder, and of the folders in it, unless all folders in one of those
+    /// are `known`.
     ///
     /// # Errors
     /// A folder that cannot be read.
-    pub fn read(folder: &dyn OutputFolder) -> Result<Self, Inaccessible> {
+    pub fn read(folder: &dyn OutputFolder, known: impl Fn(&str) -> Option<Vec<String>>) -> Result<Self, Inaccessible> {
         let mut outline = Self { names: folder.names("")?.into_iter().collect(), modules: BTreeMap::new() };
-        for (name, kind) in &outline.names {
-            if is_ours(name, *kind) {
-                outline.modules.insert(name.clone(), folder.names(name)?.into_iter().collect());
-            }
+        for (name, _) in outline.names.iter().filter(|(name, kind)| is_ours(name, **kind)) {
+            let names = match known(name) {
+                Some(folders) => {
+                    Names { names: folders.into_iter().map(|name| (name, Kind::Folder)).collect(), all: false }
+                }
+                None => Names { names: folder.names(name)?.into_iter().collect(), all: true },
+            };
+            outline.modules.insert(name.clone(), names);
         }
         Ok(outline)
-    }
-
-    /// What stands at a path of up to two parts, as far as the names tell.
-    fn kind(&self, path: &str) -> Option<Kind> {
-        match path.split_once('/') {
-            None => self.names.get(path).copied(),
-            Some((module, name)) => self.modules.get(module)?.get(name).copied(),
-        }
-    }
-
-    /// Whether a folder of up to two parts is there.
-    pub fn has_folder(&self, path: &str) -> bool {
-        path.is_empty() || self.kind(path) == Some(Kind::Folder)
-    }
-
-    /// A parent of `path` that is no folder, so that nothing can be written below it, and what it is.
-    pub fn blocked_parent<'p>(&self, path: &'p RelPath) -> Option<(&'p str, &'static str)> {
-        let path = path.as_str();
-        let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
-        parents.into_iter().find_map(|parent| match self.kind(parent)? {
-            Kind::File => Some((parent, "a file")),
-            Kind::Other(what) => Some((parent, what)),
-            Kind::Folder => None,
-        })
     }
 
     /// The hidden folders of the output folder.
@@ -123,8 +118,10 @@ impl Outline {
             if !wanted(module, None) {
                 folders.push(module.clone());
             }
-            let inner = names.iter().filter(|(name, kind)| is_ours(name, **kind) && !wanted(module, Some(name)));
-            folders.extend(inner.map(|(name, _)| format!("{module}/{name}")));
+            let inner = names.names.iter().filter(|(name, kind)| is_ours(name, **kind) && !wanted(module, Some(name)));
+            let mut inner: Vec<String> = inner.map(|(name, _)| format!("{module}/{name}")).collect();
+            inner.sort();
+            folders.extend(inner);
         }
         folders
     }
@@ -151,6 +148,42 @@ pub struct View<'v> {
 }
 
 impl View<'_> {
+    /// What stands at a path of up to two parts.
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        let Some((module, name)) = path.split_once('/') else { return Ok(self.outline.names.get(path).copied()) };
+        match self.outline.modules.get(module) {
+            None => Ok(None),
+            Some(Names { names, all }) => match names.get(name) {
+                None if !all => self.folder.kind(path),
+                kind => Ok(kind.copied()),
+            },
+        }
+    }
+
+    /// Whether a folder of up to two parts is there.
+    ///
+    /// # Errors
+    /// A path that cannot be looked at.
+    pub fn has_folder(&self, path: &str) -> Result<bool, Inaccessible> {
+        Ok(path.is_empty() || self.kind(path)? == Some(Kind::Folder))
+    }
+
+    /// A parent of `path` that is no folder, so that nothing can be written below it, and what it is.
+    ///
+    /// # Errors
+    /// A path that cannot be looked at.
+    pub fn blocked_parent<'p>(&self, path: &'p RelPath) -> Result<Option<(&'p str, &'static str)>, Inaccessible> {
+        for parent in parents(path.as_str()) {
+            match self.kind(parent)? {
+                Some(Kind::File) => return Ok(Some((parent, "a file"))),
+                Some(Kind::Other(what)) => return Ok(Some((parent, what))),
+                Some(Kind::Folder) => {}
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
     /// What stands at a path. `None` also where a parent is no folder.
     ///
     /// # Errors
@@ -165,11 +198,11 @@ impl View<'_> {
     /// A file that cannot be read.
     pub fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let parent = path.parent();
-        if !self.outline.has_folder(parent) {
+        if !self.has_folder(parent)? {
             return Ok(None);
         }
         // The names of a kernel's folder are not known.
-        let kind = if parent.contains('/') { Some(Kind::File) } else { self.outline.kind(path.as_str()) };
+        let kind = if parent.contains('/') { Some(Kind::File) } else { self.kind(path.as_str())? };
         match kind {
             None => Ok(None),
             Some(Kind::Folder) => Ok(Some((Found::Folder, Evidence::NONE))),
@@ -177,6 +210,11 @@ impl View<'_> {
             Some(Kind::File) => self.folder.look(path),
         }
     }
+}
+
+/// The folders that a path is in, the outermost first.
+pub fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(move |(at, _)| &path[..at])
 }
 
 /// Whether a name may be that of a folder of ours: hidden ones are others', such as version control's.
@@ -200,6 +238,11 @@ impl OutputFolder for BTreeMap<RelPath, Found> {
             };
         }
         Ok(names.into_iter().collect())
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.names(folder)?.into_iter().find(|(other, _)| other == name).map(|(_, kind)| kind))
     }
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {

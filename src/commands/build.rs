@@ -152,13 +152,13 @@ impl Run<'_> {
             self.halt.cancel();
         }
         let log = log.exists().then_some(log);
-        let row = Row { module, release, image: mapping.image.to_string(), outcome, seconds, log, reason };
+        let row = Row { module, release, image: mapping.image().to_string(), outcome, seconds, log, reason };
         self.tell(&row);
         row
     }
 
     fn build_and_push(&self, mapping: &Mapping<'_>, log: &Path) -> Result<Outcome, Ended> {
-        let image = mapping.image.to_string();
+        let image = mapping.image().to_string();
         let here = self.local.contains(&image);
         let timeout = Duration::from_secs(self.args.network.timeout);
         let published = || !self.args.network.offline && is_in_registry(mapping, timeout);

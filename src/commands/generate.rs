@@ -42,7 +42,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
                 Some(Recalling::Done(Box::new((record, standing))))
             }
             // The manifest is read meanwhile.
-            Unchanged { templates: true, .. } => Some(Recalling::start(record, args.check)),
+            Unchanged { templates: true, .. } => Some(Recalling::start(record, args.check, workers)),
             Unchanged { .. } => None,
         },
         None => None,
@@ -74,7 +74,9 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     if writes {
         project.save_lock()?;
         stage.sweep(&survey.outline)?;
-        stage.commit(&mut survey.changes, &survey.outline)?;
+        let mut changes = std::mem::take(&mut survey.changes);
+        stage.commit(&mut changes, survey.tree())?;
+        survey.changes = changes;
     }
     let settled = !report.has_conflicts() && (writes || !report.has_changes());
     if let Some(record) = memory::record(&project, &survey, since).filter(|_| settled && only.is_none()) {
@@ -116,9 +118,9 @@ enum Recalling {
 }
 
 impl Recalling {
-    fn start(mut record: Record, read: bool) -> Self {
+    fn start(mut record: Record, read: bool, workers: usize) -> Self {
         Self::Running(std::thread::spawn(move || {
-            let standing = recalled(&mut record, read, 1);
+            let standing = recalled(&mut record, read, workers);
             (record, standing)
         }))
     }

@@ -9,10 +9,11 @@ use super::project::Project;
 use super::survey::{FileState, Survey};
 use crate::adapters::fs::{self, Standing};
 use crate::manifest::{Kernel, Module};
-use crate::plan::Keys;
+use crate::plan::{self, Keys};
+use crate::previous::OldModule;
 use crate::record::{FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
-use crate::vocabulary::{Digest, InputFiles, RelPath};
+use crate::vocabulary::{Digest, InputFiles, RelPath, normalised};
 use crate::{lock, reconcile::Action};
 
 /// Where a run's record is.
@@ -99,6 +100,26 @@ impl<'r> Recall<'r> {
         Self { record, standing, releases, modules: modules.collect() }
     }
 
+    /// The folders in a module's folder, where they are known to be those of the record.
+    pub(super) fn folders(&self, module: &str) -> Option<Vec<String>> {
+        let (at, _) = self.modules.get(module)?;
+        let strangers = self.record.strangers.iter().any(|(path, _)| path.split('/').next() == Some(module));
+        let [unchanged, _] = self.standing.modules.get(*at)?;
+        let release = |mapping: &MappingRecord| self.record.releases.get(mapping.release as usize).cloned();
+        (*unchanged && !strangers).then(|| self.record.modules.get(*at)?.mappings.iter().map(release).collect())?
+    }
+
+    /// A module as it is on disk, if its Module is as it was.
+    pub(super) fn module(&self, name: &str) -> Option<OldModule> {
+        let (at, _) = self.modules.get(name)?;
+        let ModuleRecord { image, version, mappings, .. } = self.record.modules.get(*at)?;
+        let images = mappings.iter().filter_map(|mapping| {
+            let release = self.record.releases.get(mapping.release as usize)?;
+            Some((release.clone(), plan::image_name(image, &normalised(release), &mapping.identity.hash)))
+        });
+        self.standing.modules.get(*at)?[1].then(|| OldModule { version: version.clone(), images: images.collect() })
+    }
+
     /// Whether it is of the output folder at `root`.
     pub(super) fn is_of(&self, root: &Path) -> bool {
         std::path::absolute(root).is_ok_and(|root| root == Path::new(&self.record.root))
@@ -111,7 +132,7 @@ impl<'r> Recall<'r> {
         let module = self.record.modules.get(*number)?;
         let mapping = module.mappings.get(at)?;
         let same = mapping.kernel == keys.kernel && module.groups.get(mapping.group as usize) == Some(&keys.group);
-        (same && self.standing.mappings[*number][at]).then_some(mapping)
+        (same && *self.standing.mappings.get(*number)?.get(at)?).then_some(mapping)
     }
 }
 
@@ -153,7 +174,15 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
         }
         let name = module.name.value.to_string();
         let folder = fs::folder_evidence(&survey.root.join(&name)).settled(now);
-        modules.push(ModuleRecord { name, folder, files: two()?, groups, mappings: records });
+        modules.push(ModuleRecord {
+            name,
+            image: module.image.repository().to_owned(),
+            version: module.version.clone(),
+            folder,
+            files: two()?,
+            groups,
+            mappings: records,
+        });
     }
     let top = files.next()??;
     let [files, templates] = project.read();

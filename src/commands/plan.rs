@@ -90,8 +90,8 @@ fn jobs(args: &PlanArgs, project: &Project, survey: &Survey<'_>, only: Option<&O
         .map(|mapping| Job {
             module: mapping.module.name.value.to_string(),
             release: mapping.kernel.release.value.to_string(),
-            name: mapping.config_map.clone(),
-            image: mapping.image.to_string(),
+            name: mapping.config_map(),
+            image: mapping.image().to_string(),
             hash: mapping.identity.hash.to_string(),
             dockerfile: dockerfile(survey, mapping).display().to_string(),
             arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
@@ -111,7 +111,7 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
         let dockerfile = format!("{module}/{release}/{DOCKERFILE}");
         let config_map = format!("{module}/{release}/{CONFIG_MAP}");
         let files = [&dockerfile, &config_map].map(|path| actions.get(path.as_str()).copied());
-        let image = mapping.image.to_string();
+        let image = mapping.image().to_string();
         let old_image = survey.old_image(mapping);
         let state = if files.iter().flatten().any(|action| matches!(action, Action::Conflict(_))) {
             "conflict"
@@ -126,7 +126,7 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
             state,
             hash: Some(mapping.identity.hash.to_string()),
             image,
-            config_map: Some(mapping.config_map.clone()),
+            config_map: Some(mapping.config_map()),
             dockerfile: Some(survey.root.join(dockerfile).display().to_string()),
             builder_in_cluster: mapping.builder().is_none(),
             module,

@@ -10,8 +10,8 @@ use crate::plan::Mapping;
 /// Asks the registry. As for KMM, a registry that does not answer has none; unlike KMM, kmodgen
 /// says so.
 pub(super) fn is_in_registry(mapping: &Mapping<'_>, timeout: Duration) -> bool {
-    registry::has_image(&mapping.image, registry_tls(mapping.module), timeout).unwrap_or_else(|why| {
-        ui::talk(&format!("note: {}: {why}\n", mapping.image));
+    registry::has_image(&mapping.image(), registry_tls(mapping.module), timeout).unwrap_or_else(|why| {
+        ui::talk(&format!("note: {}: {why}\n", mapping.image()));
         false
     })
 }

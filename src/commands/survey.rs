@@ -1,7 +1,7 @@
 //! What there is beside what should be: the plan, and what it takes to make the output folder
 //! like it. `generate`, `plan` and `explain` all start from it, so that they cannot disagree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::memory::Recall;
@@ -11,6 +11,7 @@ use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::output::{self, MODULE};
+use crate::parallel::in_parts;
 use crate::plan::{Draft, Keys, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
@@ -55,9 +56,7 @@ pub(super) struct Survey<'p> {
     pub(super) files: Vec<FileState>,
     /// How many files are right.
     pub(super) right: usize,
-    /// The modules whose Modules are right.
-    right_modules: BTreeSet<String>,
-    /// The other Modules that are there.
+    /// The Modules that are there, but for those that are right.
     pub(super) old: BTreeMap<String, OldModule>,
     /// What becomes of them on nodes.
     pub(super) impacts: BTreeMap<String, Impact>,
@@ -75,35 +74,40 @@ impl<'p> Survey<'p> {
         let manifest = &project.manifest;
         let root = settings::output_folder(scope.output, manifest, &project.folder);
         let folder = fs::Folder::new(&root);
-        let outline = Outline::read(&folder)?;
+        let outline = Outline::read(&folder, |module| scope.recall?.folders(module))?;
         let tree = View { folder: &folder, outline: &outline };
         let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
         let inspector = Inspector { tree, shelf, force: scope.force, only };
-        let (plan, seen) =
-            project.plan(&Eye { manifest, inspector: &inspector, recall: scope.recall }, scope.workers)?;
+        let eye = Eye { manifest, inspector: &inspector, recall: scope.recall };
+        let (plan, seen) = project.plan(&eye, scope.workers)?;
         scope.only.map_or(Ok(()), |only| only.check(&plan))?;
 
-        let mut tally = Tally::default();
+        let modules = in_parts(plan.modules.iter().collect(), scope.workers, |(module, mappings)| {
+            eye.look_at(module, mappings).map(|seen| (*module, seen))
+        });
+        let (mut tally, mut faults) = (Tally::default(), Diagnostics::default());
+        let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
         let mut seen = seen.into_iter();
-        let mut faults = Diagnostics::default();
-        for (module, mappings) in &plan.modules {
+        for (module, (_, mappings)) in modules.into_iter().zip(&plan.modules) {
+            let (module, ModuleSeen { verdicts, sizes, old: before, impact }) = module?;
             for verdicts in seen.by_ref().take(mappings.len()) {
                 verdicts?.into_iter().for_each(|verdict| tally.add(verdict));
             }
-            for output in output::of_module(module, mappings, &manifest.namespace.value).into_iter().flatten() {
-                output::check_size(&output, &mut faults);
-                let is_module = output.path.file_name() == MODULE;
-                let verdict = inspector.inspect(output)?;
-                if is_module && matches!(verdict, Verdict::Right(_)) {
-                    tally.right_modules.insert(module.name.value.to_string());
-                }
-                tally.add(verdict);
-            }
+            verdicts.into_iter().flatten().for_each(|verdict| tally.add(verdict));
+            faults.extend(sizes.into_sorted());
+            old.extend(before.map(|before| (module.name.value.to_string(), before)));
+            impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
         }
         project.report(faults)?;
-        let old = old_modules(&tally.right_modules, tree)?;
-        let impacts = impact::impacts(&plan, &old, &tally.right_modules);
+        for name in
+            outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
+        {
+            if let Some(gone) = previous::module(name, &tree)? {
+                impacts.insert(name.to_owned(), Impact::of(&[], Some(&gone)));
+                old.insert(name.to_owned(), gone);
+            }
+        }
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
         let planned = planned(&plan);
         holds.retain(|hold| {
@@ -113,16 +117,17 @@ impl<'p> Survey<'p> {
         });
         tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, &holds)))?);
         tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
-        let Tally { changes, files, right, right_modules } = tally;
-        Ok(Self { plan, root, changes, files, right, right_modules, old, impacts, holds, folder, outline })
+        let Tally { changes, files, right } = tally;
+        Ok(Self { plan, root, changes, files, right, old, impacts, holds, folder, outline })
     }
 
     /// The image that a mapping has now, if any.
     pub(super) fn old_image(&self, mapping: &Mapping<'_>) -> Option<String> {
-        if self.right_modules.contains(mapping.module.name.as_str()) {
-            return Some(mapping.image.to_string());
+        let module = mapping.module.name.as_str();
+        if !self.impacts.contains_key(module) {
+            return Some(mapping.image().to_string());
         }
-        self.old.get(mapping.module.name.as_str())?.images.get(mapping.kernel.release.as_str()).cloned()
+        self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
     }
 
     /// Folders that no mapping asks for and that are there, but for those that this run removes.
@@ -164,6 +169,40 @@ struct Eye<'e> {
     recall: Option<&'e Recall<'e>>,
 }
 
+/// What was seen of a module beside its mappings.
+struct ModuleSeen {
+    /// Its files; none where it has no mapping.
+    verdicts: Option<[Verdict; 2]>,
+    /// Faults about their size.
+    sizes: Diagnostics,
+    /// What is there now, and what becomes of it; nothing where its Module is right.
+    old: Option<OldModule>,
+    impact: Option<Impact>,
+}
+
+impl Eye<'_> {
+    fn look_at(&self, module: &Module, mappings: &[Mapping<'_>]) -> Result<ModuleSeen, Inaccessible> {
+        let mut sizes = Diagnostics::default();
+        let verdicts = match output::of_module(module, mappings, &self.manifest.namespace.value) {
+            Some([object, list]) => {
+                output::check_size(&object, &mut sizes);
+                Some([self.inspector.inspect(object)?, self.inspector.inspect(list)?])
+            }
+            None => None,
+        };
+        if matches!(verdicts, Some([Verdict::Right(_), _])) {
+            return Ok(ModuleSeen { verdicts, sizes, old: None, impact: None });
+        }
+        let name = module.name.as_str();
+        let old = match self.recall.and_then(|recall| recall.module(name)) {
+            Some(old) => Some(old),
+            None => previous::module(name, &self.inspector.tree)?,
+        };
+        let impact = Impact::of(mappings, old.as_ref());
+        Ok(ModuleSeen { verdicts, sizes, old, impact: Some(impact) })
+    }
+}
+
 impl Visitor for Eye<'_> {
     type Seen = Result<[Verdict; 2], Inaccessible>;
 
@@ -184,8 +223,6 @@ struct Tally {
     changes: Vec<Change>,
     files: Vec<FileState>,
     right: usize,
-    /// The modules whose Modules are right.
-    right_modules: BTreeSet<String>,
 }
 
 impl Tally {
@@ -204,7 +241,7 @@ impl Tally {
     }
 }
 
-type Planned<'p> = BTreeMap<&'p str, BTreeSet<&'p str>>;
+type Planned<'p> = HashMap<&'p str, HashSet<&'p str>>;
 
 /// Whether a plan has a module, or a mapping.
 fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
@@ -218,17 +255,6 @@ fn planned<'p>(plan: &'p Plan<'_>) -> Planned<'p> {
     with_mappings
         .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
         .collect()
-}
-
-/// The Modules that are there and not known to be as planned.
-fn old_modules(right: &BTreeSet<String>, tree: View<'_>) -> Result<BTreeMap<String, OldModule>, Inaccessible> {
-    let mut old = BTreeMap::new();
-    for name in tree.outline.modules().filter(|name| !right.contains(*name)) {
-        if let Some(module) = previous::module(name, &tree)? {
-            old.insert(name.to_owned(), module);
-        }
-    }
-    Ok(old)
 }
 
 /// The folders that the top lists: those of modules with mappings, and of held ones, which stay

@@ -7,7 +7,7 @@ use crate::manifest::{Kernel, Manifest, Module};
 use crate::record::Identity;
 use crate::render::dockerfile::Press;
 use crate::template::TemplateFault;
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, Invalid};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
 
 /// What a mapping's files are made of. It is made anew whenever it is needed: a fleet's texts
 /// are a gigabyte, and nothing holds them all.
@@ -43,36 +43,14 @@ pub(super) fn draft<'m>(
     resolved.traverse(module, kernel, (&digest, dockerfile.len()), &mut sinks);
     let identity =
         Identity { hash: sinks.0.finish(), dockerfile: digest, asks_for_dtk: dockerfile.contains("DTK_AUTO") };
-    match named(manifest, planned, identity) {
-        Ok(mapping) if !faults.has_errors() => Ok((mapping, Draft { dockerfile, explanation: sinks.1 })),
-        Ok(_) => Err(Fault::Own(faults)),
-        Err(invalid) => {
-            let fault = Diagnostic::invalid("image-tag", module.name.span, invalid);
-            faults.push(fault.context(kernel.release.span, "this kernel"));
-            Err(Fault::Own(faults))
-        }
+    if let Err(invalid) = identity::check_tag(module, kernel, &manifest.namespace.value) {
+        let fault = Diagnostic::invalid("image-tag", module.name.span, invalid);
+        faults.push(fault.context(kernel.release.span, "this kernel"));
     }
-}
-
-/// A mapping with the names that follow from its identity.
-///
-/// # Errors
-/// A tag that is too long.
-pub(super) fn named<'m>(
-    manifest: &Manifest,
-    planned: &Planned<'m>,
-    identity: Identity,
-) -> Result<Mapping<'m>, Invalid> {
-    let Planned { module, kernel, resolved, keys } = planned;
-    Ok(Mapping {
-        module,
-        kernel,
-        resolved: resolved.clone(),
-        image: identity::image(module, kernel, &identity.hash, &manifest.namespace.value)?,
-        config_map: identity::config_map_name(module, kernel, &identity.dockerfile),
-        identity,
-        keys: *keys,
-    })
+    if faults.has_errors() {
+        return Err(Fault::Own(faults));
+    }
+    Ok((planned.with(identity), Draft { dockerfile, explanation: sinks.1 }))
 }
 
 fn check(module: &Module, kernel: &Kernel, dockerfile: &str, builder_known: bool, faults: &mut Diagnostics) {

@@ -9,35 +9,50 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Name
 /// Registries take tags of up to 128 characters.
 const TAG_LIMIT: usize = 128;
 
+/// How many digits of the content hash a tag has.
+const TAG_DIGITS: usize = 12;
+
 /// The module loader image: `<normalised release>-<12 hex of the content hash>`.
+pub(super) fn image(module: &Module, kernel: &Kernel, hash: &Digest) -> ImageRef {
+    module.image.tagged(tag(kernel.release.normalised(), hash))
+}
+
+fn tag(release: &str, hash: &Digest) -> String {
+    [release, &hash.short(TAG_DIGITS)].join("-")
+}
+
+/// The same as a text, of a repository and a normalised release.
+pub fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
+    [repository, &tag(release, hash)].join(":")
+}
+
+/// Checks that a registry takes the tag. Where the image is signed, older KMM pushes the unsigned
+/// one under the same tag with `_<namespace>_<module>_kmm_unsigned` behind it, which must fit too.
 ///
 /// # Errors
-/// A tag too long for a registry. Where the image is signed, older KMM pushes the unsigned one
-/// under the same tag with `_<namespace>_<module>_kmm_unsigned` behind it, which must fit too.
-pub(super) fn image(
-    module: &Module,
-    kernel: &Kernel,
-    hash: &Digest,
-    namespace: &Namespace,
-) -> Result<ImageRef, Invalid> {
-    let tag = format!("{}-{}", kernel.release.normalised(), hash.short(12));
+/// A tag that is too long.
+pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace) -> Result<(), Invalid> {
     let suffix = match module.kmm.sign {
         Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
         None => 0,
     };
-    if tag.len() + suffix > TAG_LIMIT {
-        let over = tag.len() + suffix - TAG_LIMIT;
+    let release = kernel.release.normalised();
+    let length = release.len() + 1 + TAG_DIGITS + suffix;
+    if length > TAG_LIMIT {
+        let over = length - TAG_LIMIT;
         let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
-        return Err(Invalid::new(format!("the tag `{tag}`{why} is {over} characters longer than a registry takes"))
-            .help("shorten the module's name or its namespace"));
+        return Err(Invalid::new(format!(
+            "the tag `{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry takes"
+        ))
+        .help("shorten the module's name or its namespace"));
     }
-    module.image.with_tag(&tag)
+    Ok(())
 }
 
 /// `<module>-<DNS-safe release>-<10 hex of the Dockerfile's bytes>`: a Module that is applied
 /// before its ConfigMap waits for exactly that one. At most 41 + 63 + 12 characters, of 253.
 pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Digest) -> String {
-    format!("{}-{}-{}", module.name.value, kernel.release.dns_safe(), dockerfile.short(10))
+    [module.name.as_str(), kernel.release.dns_safe(), &dockerfile.short(10)].join("-")
 }
 
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.

@@ -16,6 +16,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 pub use draft::Draft;
 use draft::Fault;
+pub use identity::image_name;
 pub use patch::Patch;
 pub use recipe::Resolved;
 
@@ -39,10 +40,6 @@ pub struct Mapping<'m> {
     pub identity: Identity,
     /// What decides its texts.
     pub keys: Keys,
-    /// The module loader image, its tag included.
-    pub image: ImageRef,
-    /// The name of its ConfigMap.
-    pub config_map: String,
 }
 
 /// What decides the texts of a mapping, beside the templates.
@@ -70,6 +67,16 @@ impl Mapping<'_> {
         }
         arguments.extend(self.module.kmm.build_args.iter().cloned());
         arguments
+    }
+
+    /// The module loader image, its tag included.
+    pub fn image(&self) -> ImageRef {
+        identity::image(self.module, self.kernel, &self.identity.hash)
+    }
+
+    /// The name of its ConfigMap.
+    pub fn config_map(&self) -> String {
+        identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
     }
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
@@ -125,6 +132,13 @@ struct Planned<'m> {
     kernel: &'m Kernel,
     resolved: Arc<Resolved>,
     keys: Keys,
+}
+
+impl<'m> Planned<'m> {
+    fn with(&self, identity: Identity) -> Mapping<'m> {
+        let Self { module, kernel, resolved, keys } = self;
+        Mapping { module, kernel, resolved: resolved.clone(), identity, keys: *keys }
+    }
 }
 
 impl<'m> Plan<'m> {
@@ -255,10 +269,8 @@ fn draft_all<'m, V: Visitor>(
     let share = |planned: &[Planned<'m>]| -> Vec<Drafted<'m, V::Seen>> {
         let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
         let one = |planned: &Planned<'m>| {
-            if let Some((identity, seen)) = visitor.recall(planned.module, planned.kernel, &planned.keys)
-                && let Ok(mapping) = draft::named(inputs.manifest, planned, identity)
-            {
-                return Ok((mapping, seen));
+            if let Some((identity, seen)) = visitor.recall(planned.module, planned.kernel, &planned.keys) {
+                return Ok((planned.with(identity), seen));
             }
             let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
             let seen = visitor.visit(&mapping, &draft);
@@ -293,7 +305,7 @@ fn template_fault(fault: TemplateFault, module: &Module, kernel: &Kernel, source
 /// KMM names Builds by the DNS-safe release: two releases of one Module with the same form
 /// would share one.
 fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Diagnostics) {
-    let mut first: HashMap<String, &Kernel> = HashMap::with_capacity(kernels.len());
+    let mut first: HashMap<&str, &Kernel> = HashMap::with_capacity(kernels.len());
     for kernel in kernels {
         if let Some(earlier) = first.insert(kernel.release.dns_safe(), kernel) {
             faults.push(

@@ -65,7 +65,7 @@ proptest! {
         let kernels = "  - release: 5.14.0-1.el9.x86_64\n    labels: {site: a}\n  - 5.14.0-2.el9.x86_64+rt\n";
         let world = World::small().with(kernels, &list);
         let (names, faults) = world.expand(&mut SourceMap::default(), |_, plan| {
-            plan.mappings().map(|m| (m.config_map.clone(), m.image.to_string())).collect::<Vec<_>>()
+            plan.mappings().map(|m| (m.config_map(), m.image().to_string())).collect::<Vec<_>>()
         });
         let Some(names) = names else {
             prop_assert!(faults.iter().all(|fault| fault.code == "kmm-same-label"), "{faults:?}");

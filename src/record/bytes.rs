@@ -70,7 +70,7 @@ fields!(Evidence { inode, size, modified, changed });
 fields!(FileRecord { evidence, digest });
 fields!(Identity { hash, dockerfile, asks_for_dtk });
 fields!(MappingRecord { release, group, kernel, identity, files });
-fields!(ModuleRecord { name, folder, files, groups, mappings });
+fields!(ModuleRecord { name, image, version, folder, files, groups, mappings });
 fields!(Record { inputs, files, templates, root, said, releases, folder, top, modules, strangers });
 
 impl Pack for Digest {
@@ -190,6 +190,8 @@ mod tests {
         let mapping = MappingRecord { release: 0, group: 0, kernel: Key::of(&1), identity, files: [file; 2] };
         let module = ModuleRecord {
             name: "alpha".into(),
+            image: "registry.example.com/alpha".into(),
+            version: Some("1".into()),
             folder: evidence,
             files: [file; 2],
             groups: vec![Key::of(&2)],

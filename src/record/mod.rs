@@ -84,6 +84,10 @@ pub struct Identity {
 pub struct ModuleRecord {
     /// Its name, which is its folder's too.
     pub name: String,
+    /// The repository of its images.
+    pub image: String,
+    /// Its version, where it has one.
+    pub version: Option<String>,
     /// How its folder looked.
     pub folder: Evidence,
     /// Its Module and its kustomization.

@@ -21,7 +21,7 @@ pub fn render(mapping: &Mapping<'_>, draft: &Draft, namespace: &Namespace) -> St
         ("kustomize.toolkit.fluxcd.io/substitute".into(), text("disabled")),
     ]);
     let metadata = Yaml::Map(vec![
-        ("name".into(), text(&mapping.config_map)),
+        ("name".into(), text(&mapping.config_map())),
         ("namespace".into(), text(namespace.as_str())),
         ("annotations".into(), annotations),
     ]);

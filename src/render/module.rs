@@ -30,12 +30,12 @@ pub fn render<'p>(module: &Module, namespace: &Namespace, mappings: impl Iterato
 
 fn mapping(mapping: &Mapping<'_>) -> Yaml {
     let text = |value: &str| Yaml::Text(value.to_owned());
-    let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map))]);
+    let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);
     let mut build = vec![("dockerfileConfigMap".to_owned(), name)];
     build.extend(mapping.module.kmm.build.clone());
     let mut fields = vec![
         ("literal".to_owned(), text(mapping.kernel.release.as_str())),
-        ("containerImage".into(), Yaml::Text(mapping.image.to_string())),
+        ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
         ("build".into(), Yaml::Map(build)),
     ];
     if let Some(sign) = &mapping.module.kmm.sign {

@@ -72,13 +72,10 @@ impl ImageRef {
         self.digest.as_deref()
     }
 
-    /// The same repository under another tag, without a digest.
-    ///
-    /// # Errors
-    /// A tag that registries refuse.
-    pub fn with_tag(&self, tag: &str) -> Result<Self, Invalid> {
-        check_tag(tag)?;
-        Ok(Self { repository: self.repository.clone(), tag: Some(tag.to_owned()), digest: None })
+    /// The same repository under a tag that is known to be one, without a digest.
+    pub fn tagged(&self, tag: String) -> Self {
+        debug_assert!(check_tag(&tag).is_ok(), "{tag}");
+        Self { repository: self.repository.clone(), tag: Some(tag), digest: None }
     }
 }
 

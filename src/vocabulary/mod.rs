@@ -22,7 +22,7 @@ pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName};
 pub use path::RelPath;
 pub use pattern::Pattern;
-pub use release::KernelRelease;
+pub use release::{KernelRelease, normalised};
 pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned};
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.

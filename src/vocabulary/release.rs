@@ -9,7 +9,11 @@ use super::Invalid;
 /// The character set is what kernels in the wild use (letters, digits and `.`, `_`, `-`, `+`,
 /// `~`); it needs no quoting in a shell, a path or YAML, and cannot leave a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KernelRelease(String);
+pub struct KernelRelease {
+    text: String,
+    normalised: String,
+    dns_safe: String,
+}
 
 /// The longest DNS-safe form, since KMM puts it into a label (Kubernetes: 63 characters).
 const LABEL_LIMIT: usize = 63;
@@ -49,8 +53,8 @@ impl KernelRelease {
             ))
             .help("write the whole release, such as `5.14.0-427.28.1.el9_4.x86_64`"));
         }
-        let release = Self(text.to_owned());
-        let dns = release.dns_safe();
+        let normalised = normalised(text);
+        let dns = normalised.to_ascii_lowercase().replace(['_', '.'], "-").trim_matches('-').to_owned();
         if dns.len() > LABEL_LIMIT {
             return Err(Invalid::new(format!(
                 "kernel release `{shown}` is {} characters long as a label, and Kubernetes allows {LABEL_LIMIT}",
@@ -60,24 +64,28 @@ impl KernelRelease {
         if dns.is_empty() {
             return Err(Invalid::new(format!("kernel release `{shown}` has no letter or digit")));
         }
-        Ok(release)
+        Ok(Self { text: text.to_owned(), normalised, dns_safe: dns })
     }
 
     /// The release as written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// KMM's normalised form: every character outside `[A-Za-z0-9._-]` becomes `_`.
-    pub fn normalised(&self) -> String {
-        self.0.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+    pub fn normalised(&self) -> &str {
+        &self.normalised
     }
 
     /// KMM's DNS-safe form: normalised, lower case, `_` and `.` as `-`, trimmed of `-`.
-    pub fn dns_safe(&self) -> String {
-        let text = self.normalised().to_ascii_lowercase().replace(['_', '.'], "-");
-        text.trim_matches('-').to_owned()
+    pub fn dns_safe(&self) -> &str {
+        &self.dns_safe
     }
+}
+
+/// KMM's normalised form of a text that is known to be a kernel release.
+pub fn normalised(release: &str) -> String {
+    release.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 
 impl KernelRelease {
@@ -87,17 +95,17 @@ impl KernelRelease {
     /// Flavours have packages of their own: from 9.3 on the flavour follows a `+`
     /// (`…x86_64+rt`, `…aarch64+64k`), before that a real-time kernel says `.rt7.` inside.
     pub fn devel_package(&self) -> String {
-        match self.0.split_once('+') {
+        match self.text.split_once('+') {
             Some((base, flavour)) => format!("kernel-{flavour}-devel-{base}"),
-            None if self.0.contains(".rt") => format!("kernel-rt-devel-{}", self.0),
-            None => format!("kernel-devel-{}", self.0),
+            None if self.text.contains(".rt") => format!("kernel-rt-devel-{}", self.text),
+            None => format!("kernel-devel-{}", self.text),
         }
     }
 }
 
 impl fmt::Display for KernelRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

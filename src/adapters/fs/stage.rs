@@ -15,7 +15,7 @@ use super::watch::evidence;
 use super::write::{fail, remove};
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;
-use crate::tree::{Inaccessible, Outline};
+use crate::tree::{Inaccessible, Outline, View, parents};
 use crate::vocabulary::RelPath;
 
 /// The beginning of the names of such folders. What an earlier run left is removed.
@@ -63,14 +63,14 @@ impl Stage {
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
     /// completes them.
-    pub fn commit(self, changes: &mut [Change], outline: &Outline) -> Result<(), Inaccessible> {
+    pub fn commit(self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
         let mut whole = String::new();
         for change in changes {
             let path = change.path.as_str();
             match change.action {
                 Action::Create | Action::Update if !whole.is_empty() && path.starts_with(&whole) => {}
                 Action::Create | Action::Update => {
-                    let part = first_absent(path, outline);
+                    let part = first_absent(path, tree)?;
                     self.move_in(part)?;
                     whole.clear();
                     if part.len() < path.len() {
@@ -102,9 +102,13 @@ fn moved(before: Evidence, to: &Path) -> Evidence {
 }
 
 /// The first part of a path that is not there yet, or all of it.
-fn first_absent<'p>(path: &'p str, outline: &Outline) -> &'p str {
-    let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
-    parents.into_iter().find(|parent| !outline.has_folder(parent)).unwrap_or(path)
+fn first_absent<'p>(path: &'p str, tree: View<'_>) -> Result<&'p str, Inaccessible> {
+    for parent in parents(path) {
+        if !tree.has_folder(parent)? {
+            return Ok(parent);
+        }
+    }
+    Ok(path)
 }
 
 impl Shelf for Stage {

@@ -48,6 +48,15 @@ impl OutputFolder for Folder {
         Ok(names)
     }
 
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        let path = self.root.join(path);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) => Ok(Some(kind(metadata.file_type()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(inaccessible(&path, &error)),
+        }
+    }
+
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let path = self.root.join(path.as_str());
         // A pipe is not waited for, and a link not followed.

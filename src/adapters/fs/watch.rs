@@ -1,7 +1,9 @@
 //! Telling from outside whether files are as they were.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
+use std::hash::Hash;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -12,6 +14,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, openat, statat};
 
 use super::tree::{Folder, LARGEST_OURS};
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::parallel::in_parts;
 use crate::record::{Evidence, FileRecord, MappingRecord, ModuleRecord, Record};
 use crate::render::header::is_exactly;
 use crate::tree::{OutputFolder as _, is_ours};
@@ -66,6 +69,9 @@ pub fn folder_evidence(path: &Path) -> Evidence {
 /// Which files of a record are as they were.
 #[derive(Debug, Default)]
 pub struct Standing {
+    /// Of each module, in the record's order: whether its folder is, and has no folder that was
+    /// not there; and whether its Module is.
+    pub modules: Vec<[bool; 2]>,
     /// Of each module, in the record's order: of each mapping, whether both of its files are.
     pub mappings: Vec<Vec<bool>>,
     /// Whether everything is, folders included.
@@ -82,11 +88,14 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         return Standing::default();
     };
     let eye = Eye { now, read };
-    let mut standing = Standing { mappings: Vec::new(), whole: true, fresh: false };
+    let mut standing = Standing { whole: true, ..Standing::default() };
     let Record { modules, releases, strangers, .. } = record;
-    let known: HashSet<&str> = modules.iter().map(|module| module.name.as_str()).collect();
-    let stranger = |name: &str| strangers.iter().any(|(path, _)| path == name);
-    eye.check_folder(root, &mut record.folder, |name| known.contains(name) || stranger(name)).count(&mut standing);
+    let known: HashSet<&str> = modules
+        .iter()
+        .map(|module| module.name.as_str())
+        .chain(strangers.iter().map(|(path, _)| path.as_str()).filter(|path| !path.contains('/')))
+        .collect();
+    eye.check_folder(root, &mut record.folder, || known).count(&mut standing);
     eye.check(&folder, KUSTOMIZATION, &mut record.top).count(&mut standing);
     for (path, evidence) in strangers.iter() {
         standing.whole &= evidence.is_some() && folder_evidence(&root.join(path)) == *evidence;
@@ -97,16 +106,23 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         let inside = openat(&folder, module.name.as_str(), flags, Mode::empty()).ok();
         match &inside {
             Some(inside) => {
-                let release = |m: &MappingRecord| releases.get(m.release as usize).map(String::as_str);
-                let stranger =
-                    |name: &str| strangers.iter().any(|(p, _)| p.split_once('/') == Some((&module.name, name)));
-                let known = |name: &str| module.mappings.iter().any(|m| release(m) == Some(name)) || stranger(name);
-                eye.check_folder(&root.join(&module.name), &mut module.folder, known).count(&mut standing);
-                for (name, file) in [MODULE, KUSTOMIZATION].into_iter().zip(&mut module.files) {
-                    eye.check(inside, name, file).count(&mut standing);
-                }
+                let ModuleRecord { name, mappings, .. } = module;
+                let known = || {
+                    let inside = |path: &'_ str| path.strip_prefix(name.as_str())?.strip_prefix('/').map(str::to_owned);
+                    let strangers = strangers.iter().filter_map(|(path, _)| inside(path));
+                    let wanted = mappings.iter().filter_map(|mapping| releases.get(mapping.release as usize).cloned());
+                    strangers.chain(wanted).collect()
+                };
+                let whole = eye.check_folder(&root.join(&*name), &mut module.folder, known);
+                let [object, list] = &mut module.files;
+                let (object, list) = (eye.check(inside, MODULE, object), eye.check(inside, KUSTOMIZATION, list));
+                [whole, object, list].into_iter().for_each(|seen| seen.count(&mut standing));
+                standing.modules.push([whole != Seen::Changed, object != Seen::Changed]);
             }
-            None => standing.whole = false,
+            None => {
+                standing.whole = false;
+                standing.modules.push([false; 2]);
+            }
         }
         folders.push(inside);
     }
@@ -131,29 +147,6 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         }
     }
     standing
-}
-
-/// Does `work` on all items with `workers` threads; the results come in the items' order.
-fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let workers = workers.clamp(1, items.len().max(1));
-    if workers == 1 {
-        return items.into_iter().map(work).collect();
-    }
-    let size = items.len().div_ceil(workers);
-    let mut items = items.into_iter();
-    let work = &work;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|_| {
-                let part: Vec<T> = items.by_ref().take(size).collect();
-                scope.spawn(move || part.into_iter().map(work).collect::<Vec<R>>())
-            })
-            .collect();
-        let joined = |thread: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().flat_map(joined).collect()
-    })
 }
 
 /// What a look at a file tells.
@@ -181,14 +174,24 @@ struct Eye {
 }
 
 impl Eye {
-    /// Whether a folder has no folders beside those that are `known`.
-    fn check_folder(self, path: &Path, before: &mut Evidence, known: impl Fn(&str) -> bool) -> Seen {
+    /// Whether a folder has the folders that are `known`, and no others.
+    fn check_folder<N>(self, path: &Path, before: &mut Evidence, known: impl FnOnce() -> HashSet<N>) -> Seen
+    where
+        N: Borrow<str> + Eq + Hash,
+    {
         let now = folder_evidence(path);
         if before.is_some() && now == *before {
             return Seen::Same;
         }
         let Ok(names) = Folder::new(path).names("") else { return Seen::Changed };
-        if names.iter().any(|(name, kind)| is_ours(name, *kind) && !known(name)) {
+        let known = known();
+        let mut ours = names.iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name.as_str());
+        let mut count = 0;
+        let all_known = ours.all(|name| {
+            count += 1;
+            known.contains(name)
+        });
+        if !all_known || count != known.len() {
             return Seen::Changed;
         }
         *before = now.settled(self.now);
