@@ -87,11 +87,11 @@ pub fn holds(
                 format!(
                     "images change under the same version `{new}`, and KMM would not order the upgrade ({} of {})",
                     impact.reloads.len(),
-                    old.images.len()
+                    old.mappings
                 ),
                 "give the module a new `version`",
             ),
-            (None, Some(_)) if !old.images.is_empty() => {
+            (None, Some(_)) if old.mappings > 0 => {
                 hold(
                     "KMM refuses to give a Module a version that had none".into(),
                     "take `version` out, or give the module a new name",

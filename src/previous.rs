@@ -17,7 +17,9 @@ use crate::yaml::{self, Node};
 pub struct OldModule {
     /// Its version; `None` where it has none.
     pub version: Option<String>,
-    /// The image of each kernel.
+    /// How many mappings it has.
+    pub mappings: usize,
+    /// The image of each kernel; only of those that change where a record says so.
     pub images: HashMap<String, String>,
 }
 
@@ -52,8 +54,9 @@ pub fn module_text(text: &str) -> Option<OldModule> {
     let node = read(text)?;
     let container = node.get("spec")?.get("moduleLoader")?.get("container")?;
     let mappings = container.get("kernelMappings")?.as_sequence()?;
-    let images = mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect();
-    Some(OldModule { version: scalar(container, "version"), images })
+    let images: HashMap<_, _> =
+        mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect();
+    Some(OldModule { version: scalar(container, "version"), mappings: images.len(), images })
 }
 
 /// One mapping of a tree; `None` where its ConfigMap is absent or not readable as ours.

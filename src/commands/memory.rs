@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::project::Project;
 use super::survey::{FileState, Survey};
 use crate::adapters::fs::{self, Standing};
+use crate::impact::Impact;
 use crate::manifest::{Kernel, Module};
-use crate::plan::{self, Keys};
+use crate::plan::{self, Keys, Mapping};
 use crate::previous::OldModule;
 use crate::record::{FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
@@ -109,15 +110,37 @@ impl<'r> Recall<'r> {
         (*unchanged && !strangers).then(|| self.record.modules.get(*at)?.mappings.iter().map(release).collect())?
     }
 
-    /// A module as it is on disk, if its Module is as it was.
-    pub(super) fn module(&self, name: &str) -> Option<OldModule> {
-        let (at, _) = self.modules.get(name)?;
-        let ModuleRecord { image, version, mappings, .. } = self.record.modules.get(*at)?;
-        let images = mappings.iter().filter_map(|mapping| {
-            let release = self.record.releases.get(mapping.release as usize)?;
-            Some((release.clone(), plan::image_name(image, &normalised(release), &mapping.identity.hash)))
-        });
-        self.standing.modules.get(*at)?[1].then(|| OldModule { version: version.clone(), images: images.collect() })
+    /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was.
+    pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {
+        let (number, places) = self.modules.get(module.name.as_str())?;
+        let old =
+            self.record.modules.get(*number).filter(|_| self.standing.modules.get(*number).is_some_and(|s| s[1]))?;
+        let same_image = old.image == module.image.repository();
+        let mut impact = Impact::default();
+        let mut images = HashMap::new();
+        let mut kept = vec![false; old.mappings.len()];
+        let mut note = |release: &str, before: &MappingRecord| {
+            let image = plan::image_name(&old.image, &normalised(release), &before.identity.hash);
+            images.insert(release.to_owned(), image);
+            release.to_owned()
+        };
+        for mapping in mappings {
+            let release = mapping.kernel.release.as_str();
+            let place = self.releases.get(release).and_then(|at| *places.get(*at)?);
+            let Some((at, before)) = place.and_then(|at| Some((at, old.mappings.get(at)?))) else {
+                impact.loads.push(release.to_owned());
+                continue;
+            };
+            kept[at] = true;
+            if !same_image || before.identity.hash != mapping.identity.hash {
+                impact.reloads.push(note(release, before));
+            }
+        }
+        for (before, _) in old.mappings.iter().zip(kept).filter(|(_, kept)| !kept) {
+            impact.unloads.push(note(self.record.releases.get(before.release as usize)?, before));
+        }
+        impact.unloads.sort();
+        Some((OldModule { version: old.version.clone(), mappings: old.mappings.len(), images }, impact))
     }
 
     /// Whether it is of the output folder at `root`.

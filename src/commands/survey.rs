@@ -193,12 +193,14 @@ impl Eye<'_> {
         if matches!(verdicts, Some([Verdict::Right(_), _])) {
             return Ok(ModuleSeen { verdicts, sizes, old: None, impact: None });
         }
-        let name = module.name.as_str();
-        let old = match self.recall.and_then(|recall| recall.module(name)) {
-            Some(old) => Some(old),
-            None => previous::module(name, &self.inspector.tree)?,
+        let (old, impact) = match self.recall.and_then(|recall| recall.impact(module, mappings)) {
+            Some((old, impact)) => (Some(old), impact),
+            None => {
+                let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
+                let impact = Impact::of(mappings, old.as_ref());
+                (old, impact)
+            }
         };
-        let impact = Impact::of(mappings, old.as_ref());
         Ok(ModuleSeen { verdicts, sizes, old, impact: Some(impact) })
     }
 }

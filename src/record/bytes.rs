@@ -9,7 +9,9 @@ const MAGIC: &[u8; 16] = b"kmodgen record 1";
 impl Record {
     /// The record as bytes, good for the program that `program` tells apart from all others.
     pub fn to_bytes(&self, program: &str) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
+        let mappings: usize = self.modules.iter().map(|module| module.mappings.len()).sum();
+        let mut bytes = Vec::with_capacity((mappings + 64) * size_of::<MappingRecord>());
+        bytes.extend_from_slice(MAGIC);
         Digest::of(program.as_bytes()).put(&mut bytes);
         self.put(&mut bytes);
         Digest::of(&bytes).put(&mut bytes);
