@@ -28,9 +28,20 @@ def tmpfs():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def need_memory_for(mappings):
+    """Refuses what the machine's memory has no room for: a folder, two files and their inodes each."""
+    lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+    [available] = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
+    # The program under test and a yardstick may take a part of it too.
+    needed = mappings * 22_000 + (2 << 30)
+    free = shutil.disk_usage(TMPFS).free
+    if needed > min(available, free):
+        raise Absent(f"it takes {needed >> 30} GiB of memory, and {min(available, free) >> 30} GiB are free")
+
+
 @contextlib.contextmanager
-def journaled_ext4(files):
-    """A fresh ext4 with its usual journal and room for this many files, in a sparse image on the disk.
+def journaled_ext4(mappings):
+    """A fresh ext4 with its usual journal and room for this many mappings, in a sparse image on the disk.
 
     The root of a machine for tests often has no journal, and then creates files ten times slower after
     a large delete. Here nothing is ever deleted: the image goes, with everything in it.
@@ -43,9 +54,9 @@ def journaled_ext4(files):
     mounted = False
     try:
         with open(image, "wb") as file:
-            file.truncate(max(files * 16 << 10, 1 << 30))
+            file.truncate(mappings * 28_000 + (2 << 30))
         # Nothing is left for the kernel to set up while runs are measured.
-        options = ["-q", "-F", "-N", str(files + 10_000), "-E", "lazy_itable_init=0,lazy_journal_init=0"]
+        options = ["-q", "-F", "-N", str(mappings * 4 + 10_000), "-E", "lazy_itable_init=0,lazy_journal_init=0"]
         subprocess.run(["mkfs.ext4", *options, "-O", "has_journal", image], check=True)
         done = subprocess.run(["mount", "-o", "loop", image, folder], check=False, capture_output=True, text=True)
         if done.returncode != 0:
