@@ -1,0 +1,161 @@
+//! How long the hot functions of the library take, each alone: what to look at when a whole run,
+//! which `benches/run` measures, got slower.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use kmodgen::fingerprint::{Explanation, HashSink, Sink as _};
+use kmodgen::lock::Lock;
+use kmodgen::manifest::Manifest;
+use kmodgen::output;
+use kmodgen::plan::Plan;
+use kmodgen::render;
+use kmodgen::template::Templates;
+use kmodgen::vocabulary::{Diagnostics, InputFiles, RelPath, SourceMap};
+use kmodgen::yaml;
+
+/// Ten modules, as the manifests of `benches/fleet.py` have them.
+const MODULES: usize = 10;
+
+/// How many mappings a fleet has; few where `cargo test --benches` only tries whether all works.
+const FLEET: usize = if cfg!(debug_assertions) { 100 } else { 10_000 };
+
+/// A manifest's folder that has one patch.
+struct Patch;
+
+impl InputFiles for Patch {
+    fn read(&self, _: &RelPath) -> Result<Arc<[u8]>, String> {
+        Ok(b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n".as_slice().into())
+    }
+}
+
+/// The lines of a kernel list, each kernel with a Driver Toolkit and labels.
+fn kernels(count: usize) -> String {
+    (1..=count).fold(String::new(), |mut text, number| {
+        let (suffix, labels) = if number % 5 == 0 { ("+rt", ", flavour: rt") } else { ("", "") };
+        writeln!(text, "  - release: 5.14.0-427.{number}.1.el9_4.x86_64{suffix}").unwrap();
+        writeln!(text, "    dtk: quay.io/openshift-release-dev/ocp-v4.0-art-dev@sha256:{number:064x}").unwrap();
+        writeln!(text, "    labels: {{ocp: \"4.16\"{labels}}}").unwrap();
+        text
+    })
+}
+
+/// A manifest of [`MODULES`] modules on this many kernels.
+fn manifest_text(count: usize) -> String {
+    let modules = (0..MODULES).fold(String::new(), |mut text, number| {
+        write!(
+            text,
+            "  - name: driver-{number}\n    \
+                 source: code\n    \
+                 kmods: [driver_{number}, driver_{number}_aux]\n    \
+                 image: registry.example.com/kmods/driver-{number}\n    \
+                 build: {{make: {{targets: [modules], vars: {{KDIR: \"/lib/modules/${{KERNEL_VERSION}}/build\"}}}}}}\n    \
+                 overrides:\n      \
+                   - when: {{release: '.*\\+rt'}}\n        \
+                     build: {{make: {{vars: {{RT: \"1\"}}}}}}\n    \
+                 kmm:\n      \
+                   modprobe: {{moduleName: driver_{number}}}\n      \
+                   selector: {{node-role.kubernetes.io/worker: \"\"}}\n"
+        )
+        .unwrap();
+        text
+    });
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    format!(
+        "apiVersion: kmodgen/v1\n\
+         namespace: drivers\n\
+         sources:\n  \
+           code: {{git: https://git.example.com/code.git, ref: {commit}, patches: [fix.patch]}}\n\
+         images: {{builder: dtk, runtime: registry.example.com/runtime:1}}\n\
+         kernels:\n{}\
+         modules:\n{modules}",
+        kernels(count)
+    )
+}
+
+/// What a plan is made of.
+struct World {
+    manifest: Manifest,
+    lock: Lock,
+    files: Arc<dyn InputFiles>,
+}
+
+impl World {
+    /// The manifest on this many kernels, read.
+    fn new(kernels: usize) -> Self {
+        let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+        let text = manifest_text(kernels);
+        let source = sources.add("kmodgen.yaml", text.as_str());
+        let files: Arc<dyn InputFiles> = Arc::new(Patch);
+        let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults).unwrap();
+        Self { manifest, lock: Lock::default(), files }
+    }
+
+    /// Every mapping, made by one thread.
+    fn plan(&self) -> Plan<'_> {
+        let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+        Plan::expand(&self.manifest, &self.lock, &self.files, 1, &mut sources, &mut faults).unwrap()
+    }
+}
+
+/// What is done for each mapping on its own.
+fn one_mapping(criterion: &mut Criterion) {
+    let world = World::new(5);
+    let plan = world.plan();
+    let mapping = plan.mappings().last().unwrap();
+    let mut group = criterion.benchmark_group("mapping");
+
+    let templates = Templates::new(world.lock.templates, world.files.clone());
+    let resolved = &mapping.resolved;
+    let render =
+        || render::dockerfile::render(&templates, &resolved.template, resolved, mapping.module, mapping.kernel);
+    group.bench_function("render the Dockerfile", |bencher| bencher.iter(|| render().unwrap()));
+
+    // The fields of the traversal as it tells them, and the Dockerfile as it is hashed.
+    let fields = &mapping.explanation.0;
+    group.bench_function("hash and explain", |bencher| {
+        bencher.iter(|| {
+            let mut sinks = (HashSink::default(), Explanation::default());
+            for (name, value) in black_box(fields) {
+                sinks.field(name, value.as_bytes());
+            }
+            sinks.field("dockerfile", mapping.dockerfile.as_bytes());
+            (sinks.0.finish(), sinks.1)
+        });
+    });
+
+    let namespace = &world.manifest.namespace.value;
+    group.bench_function("emit the ConfigMap", |bencher| {
+        bencher.iter(|| render::configmap::render(black_box(mapping), namespace));
+    });
+    group.finish();
+}
+
+/// What is done for all of a fleet.
+fn fleet(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fleet");
+    group.sample_size(10).throughput(Throughput::Elements(FLEET as u64));
+
+    let list = format!("kernels:\n{}", kernels(FLEET));
+    let source = SourceMap::default().add("fleet.yaml", list.as_str());
+    group
+        .bench_function("read a kernel list", |bencher| bencher.iter(|| yaml::read(source, black_box(&list)).unwrap()));
+
+    let world = World::new(FLEET / MODULES);
+    group.bench_function("plan mappings", |bencher| {
+        bencher.iter_batched(|| (), |()| world.plan(), BatchSize::PerIteration);
+    });
+
+    let plan = world.plan();
+    group.bench_function("make outputs", |bencher| {
+        bencher.iter_batched(|| (), |()| output::outputs(&world.manifest, &plan), BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+criterion_group!(hot, one_mapping, fleet);
+criterion_main!(hot);

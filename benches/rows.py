@@ -1,0 +1,344 @@
+"""What is measured: each row makes its fleet, runs kmodgen and its yardstick in turns, and gives figures.
+
+A goal is a ratio to the yardstick, never a time: a ratio holds on other machines too.
+"""
+
+import dataclasses
+import functools
+import pathlib
+import shutil
+import typing
+
+import fleet
+import places
+import yardstick
+from fleet import Fleet
+from measure import Failed, Kmodgen, Machine, in_turns, spread
+
+KERNELS = 1000
+
+
+@dataclasses.dataclass
+class Bench:
+    """What all rows share."""
+
+    kmodgen: Kmodgen
+    yardsticks: yardstick.Yardsticks
+    machine: Machine
+    # A folder in memory that lasts from the first row to the last.
+    work: pathlib.Path
+    runs: int
+    # How many times smaller than it should be everything is, to try things.
+    shrink: int
+
+    def fleet(self, modules):
+        """A fleet of this many modules."""
+        return Fleet(modules, KERNELS // self.shrink)
+
+    def generated(self, asked, folder):
+        """A fleet that is written and generated, and of which the next run has nothing to do."""
+        manifest = asked.write(folder)
+        created = self.kmodgen.report(manifest)["summary"]["created"]
+        unchanged = self.kmodgen.report(manifest)["summary"]["unchanged"]
+        if unchanged != created or created < 2 * asked.mappings:
+            raise Failed(f"{created} files were created for {asked.mappings} mappings, then {unchanged} unchanged")
+        return manifest
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table."""
+
+    id: str
+    what: str
+    measure: typing.Callable[[Bench], dict]
+    against: str | None = None
+    goal: float | None = None
+    stretch: float | None = None
+    unit: str = "ratio"
+
+
+def ratio_of(pairs, scale=1):
+    """The figures of a row that compares: the ratio of each pair of runs."""
+    peak = {"peak_mb": round(pairs.peak_megabytes(), 1)}
+    return spread([ratio * scale for ratio in pairs.ratios()]) | {"seconds": pairs.seconds()} | peak
+
+
+def unchanged(bench, *flags):
+    """10,000 mappings that are as they should be, against ninja."""
+    with places.tmpfs() as folder:
+        asked = bench.fleet(10)
+        manifest = bench.generated(asked, folder)
+        pairs = in_turns(
+            bench.machine,
+            bench.runs,
+            lambda _: bench.kmodgen.run("generate", manifest, *flags),
+            lambda _: bench.yardsticks.ninja(bench.work, asked.mappings),
+        )
+    return ratio_of(pairs)
+
+
+def changed(bench, mappings):
+    """10,000 mappings of which some have to follow a new Driver Toolkit, against ninja with nothing to do."""
+    with places.tmpfs() as folder:
+        asked = bench.fleet(10)
+        manifest = bench.generated(asked, folder)
+
+        def ours(turn):
+            asked.change(mappings)
+            asked.write_list(folder)
+            if turn == 0:
+                reloads = bench.kmodgen.report(manifest, "--dry-run")["nodes"]["reload"]
+                if reloads != mappings:
+                    raise Failed(f"{reloads} mappings change instead of {mappings}")
+            return bench.kmodgen.run("generate", manifest)
+
+        pairs = in_turns(bench.machine, bench.runs, ours, lambda _: bench.yardsticks.ninja(bench.work, asked.mappings))
+    return ratio_of(pairs)
+
+
+def cold_pairs(bench, asked, folder, runs, theirs=None, room_for_all=True):
+    """Runs into fresh folders. Nothing is deleted before the last one, unless there is no room for them all."""
+
+    def ours(turn):
+        if not room_for_all and turn > 1:
+            for side in ["ours", "theirs"]:
+                shutil.rmtree(folder / f"{side}-{turn - 1}", ignore_errors=True)
+        manifest = asked.write(folder / f"ours-{turn}")
+        places.flush()
+        return bench.kmodgen.run("generate", manifest)
+
+    def yardstick_run(turn):
+        places.flush()
+        return theirs(folder / f"theirs-{turn}")
+
+    return in_turns(bench.machine, runs, ours, yardstick_run if theirs else None)
+
+
+def place_for(on, mappings, trees):
+    """The file system for this many trees."""
+    return places.tmpfs() if on == "tmpfs" else places.journaled_ext4(mappings * trees)
+
+
+def cold_bare(bench, asked, on, runs):
+    """A cold run against the C program that writes the same bytes."""
+    # Deleting leaves nothing behind in memory, as it does on a disk.
+    room_for_all = on != "tmpfs" or asked.mappings <= 20_000
+    if on == "tmpfs":
+        places.need_memory_for(asked.mappings * (2 * (runs + 1) if room_for_all else 5))
+    with place_for(on, asked.mappings, 2 * (runs + 1)) as folder:
+        bare = functools.partial(bench.yardsticks.bare, tree=folder / "ours-0/gitops")
+        return ratio_of(cold_pairs(bench, asked, folder, runs, bare, room_for_all))
+
+
+def cold_jinja(bench, on):
+    """10,000 mappings against the loop in Python."""
+    asked = bench.fleet(10)
+    with place_for(on, asked.mappings, 2 * (bench.runs + 1)) as folder:
+        jinja = functools.partial(bench.yardsticks.jinja, mappings=asked.mappings)
+        return ratio_of(cold_pairs(bench, asked, folder, bench.runs, jinja))
+
+
+def against_kustomize(bench):
+    """4,000 mappings from nothing, against the tool that makes ConfigMaps of files."""
+    asked = bench.fleet(4)
+
+    def kustomize(_):
+        return bench.yardsticks.kustomize(bench.work, asked.mappings)
+
+    with places.tmpfs() as folder:
+        return ratio_of(cold_pairs(bench, asked, folder, few(bench), kustomize))
+
+
+def few(bench):
+    """How many turns a row has of which each takes gigabytes, or most of a minute."""
+    return min(bench.runs, 3)
+
+
+def large_unchanged(bench):
+    """What a mapping costs of 100,000 that are as they should be, against what it costs of 10,000."""
+    many, usual = bench.fleet(100), bench.fleet(10)
+    places.need_memory_for(many.mappings + usual.mappings)
+    with places.tmpfs() as folder:
+        manifests = [bench.generated(asked, folder / str(asked.mappings)) for asked in [many, usual]]
+        pairs = in_turns(
+            bench.machine,
+            bench.runs,
+            lambda _: bench.kmodgen.run("generate", manifests[0]),
+            lambda _: bench.kmodgen.run("generate", manifests[1]).seconds,
+        )
+    return ratio_of(pairs, scale=usual.mappings / many.mappings)
+
+
+def large_memory(bench):
+    """The most memory that any run over 100,000 mappings takes: from nothing, unchanged, checked, one changed."""
+    asked = bench.fleet(100)
+    rounds = few(bench)
+    places.need_memory_for(asked.mappings * rounds)
+    peaks = []
+    with places.tmpfs() as folder:
+        manifest = asked.write(folder)
+        for number in range(rounds):
+            flags = ["--output", str(folder / f"gitops-{number}")]
+            bench.machine.settle()
+            runs = [bench.kmodgen.run("generate", manifest, *flags, *more) for more in [[], [], ["--check"]]]
+            asked.change(1)
+            asked.write_list(folder)
+            runs.append(bench.kmodgen.run("generate", manifest, *flags))
+            peaks.append(max(run.peak_bytes for run in runs))
+    return spread([peak / 1e6 for peak in peaks], digits=1)
+
+
+def each_mapping(pairs, asked):
+    """The microseconds that a mapping takes."""
+    figures = spread([run.seconds / asked.mappings * 1e6 for run in pairs.ours], digits=3)
+    return figures | {"seconds": None, "peak_mb": round(pairs.peak_megabytes(), 1)}
+
+
+def growth_cold(bench, modules):
+    """What a mapping costs from nothing, in a fleet of this size."""
+    asked = bench.fleet(modules)
+    room_for_all = asked.mappings <= 20_000
+    runs = bench.runs if room_for_all else few(bench)
+    places.need_memory_for(asked.mappings * (runs + 1 if room_for_all else 3))
+    with places.tmpfs() as folder:
+        return each_mapping(cold_pairs(bench, asked, folder, runs, room_for_all=room_for_all), asked)
+
+
+def growth_unchanged(bench, modules):
+    """What a mapping costs that is as it should be, in a fleet of this size."""
+    asked = bench.fleet(modules)
+    places.need_memory_for(asked.mappings)
+    with places.tmpfs() as folder:
+        manifest = bench.generated(asked, folder)
+        return each_mapping(in_turns(bench.machine, bench.runs, lambda _: bench.kmodgen.run("generate", manifest)), asked)
+
+
+def crawled(bench):
+    """Releases that a crawler found, with all their oddities, in one module."""
+    path = yardstick.shared() / "data/kernels/kernel-crawler-x86_64.json"
+    if not path.is_file():
+        raise places.Absent(f"{path.name} is not there")
+    asked = fleet.crawled(path)
+    asked.listed = asked.listed[:: bench.shrink]
+    asked.kernels = len(asked.listed)
+    return cold_bare(bench, asked, "tmpfs", bench.runs)
+
+
+NINJA = "ninja with nothing to do, 20,000 targets"
+BARE = "a bare C program that writes the same bytes to the same paths"
+JINJA = "a loop in Python with jinja2 and PyYAML's C emitter"
+KUSTOMIZE = "`kubectl kustomize` with configMapGenerator"
+
+ROWS = [
+    Row(
+        "unchanged",
+        "nothing changed, 10,000 mappings (10 modules x 1,000 kernels)",
+        unchanged,
+        against=NINJA,
+        goal=0.30,
+        stretch=0.25,
+    ),
+    Row(
+        "check",
+        "the same with `--check`, every byte read",
+        lambda bench: unchanged(bench, "--check"),
+        against=NINJA,
+        goal=1.0,
+        stretch=0.8,
+    ),
+    Row(
+        "one-changed",
+        "one of 10,000 mappings changed",
+        lambda bench: changed(bench, 1),
+        against=NINJA,
+        goal=0.40,
+        stretch=0.32,
+    ),
+    Row(
+        "hundred-changed",
+        "100 of 10,000 mappings changed",
+        lambda bench: changed(bench, 100),
+        against=NINJA,
+        goal=0.55,
+        stretch=0.45,
+    ),
+    Row(
+        "cold-bare-ext4",
+        "10,000 mappings from nothing, journaled ext4",
+        lambda bench: cold_bare(bench, bench.fleet(10), "ext4", bench.runs),
+        against=BARE,
+        goal=0.95,
+        stretch=0.80,
+    ),
+    Row(
+        "cold-bare-tmpfs",
+        "10,000 mappings from nothing, tmpfs",
+        lambda bench: cold_bare(bench, bench.fleet(10), "tmpfs", bench.runs),
+        against=BARE,
+        goal=1.15,
+        stretch=0.90,
+    ),
+    Row(
+        "cold-jinja-ext4",
+        "10,000 mappings from nothing, journaled ext4",
+        lambda bench: cold_jinja(bench, "ext4"),
+        against=JINJA,
+        goal=0.22,
+    ),
+    Row(
+        "cold-jinja-tmpfs",
+        "10,000 mappings from nothing, tmpfs",
+        lambda bench: cold_jinja(bench, "tmpfs"),
+        against=JINJA,
+        goal=0.13,
+    ),
+    Row(
+        "kustomize",
+        "4,000 mappings from nothing, tmpfs",
+        against_kustomize,
+        against=KUSTOMIZE,
+        goal=0.01,
+        stretch=0.005,
+    ),
+    Row(
+        "large-cold-ext4",
+        "100,000 mappings (100 modules x 1,000 kernels) from nothing, journaled ext4",
+        lambda bench: cold_bare(bench, bench.fleet(100), "ext4", few(bench)),
+        against=BARE,
+        goal=1.0,
+    ),
+    Row(
+        "large-cold-tmpfs",
+        "100,000 mappings from nothing, tmpfs",
+        lambda bench: cold_bare(bench, bench.fleet(100), "tmpfs", few(bench)),
+        against=BARE,
+        goal=1.0,
+    ),
+    Row(
+        "large-unchanged",
+        "nothing changed, each of 100,000 mappings",
+        large_unchanged,
+        against="kmodgen itself, each of 10,000 mappings",
+        goal=1.0,
+    ),
+    Row("large-memory", "peak memory, 100,000 mappings", large_memory, goal=120, unit="MB"),
+    Row("crawled", "4,216 releases of 12 distributions, one module, from nothing, tmpfs", crawled, against=BARE),
+    # Here goes `publish`: 10,000 mappings to a branch, first, one changed and none, against `git add` and
+    # `git commit`, with the goals 0.30, 0.33 and 0.20 (stretch 0.16, 0.13 and none).
+]
+
+# How the cost of a mapping grows with the fleet: modules of 1,000 kernels each.
+for _modules in [1, 2, 5, 10, 20, 50]:
+    for _name, _what, _measure in [
+        ("cold", "from nothing, tmpfs", growth_cold),
+        ("unchanged", "nothing changed", growth_unchanged),
+    ]:
+        ROWS.append(
+            Row(
+                f"growth-{_name}-{_modules}k",
+                f"each of {_modules},000 mappings, {_what}",
+                functools.partial(_measure, modules=_modules),
+                unit="us",
+            )
+        )

@@ -1,0 +1,78 @@
+"""The yardsticks: what kmodgen is measured against. They are kept outside the project, and used from there."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import pathlib
+import shutil
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def shared():
+    """The folder with data and yardsticks that belongs to no release."""
+    return pathlib.Path(os.environ.get("KMODGEN_SHARED", ROOT.parent / "shared"))
+
+
+def script():
+    """Where the yardsticks are."""
+    return shared() / "bench/yardsticks.py"
+
+
+def missing():
+    """What the yardsticks need and the machine lacks, with the way to get it."""
+    needs = {
+        "ninja": ("ninja", "apt-get install ninja-build"),
+        "cc": ("a C compiler", "apt-get install gcc libc6-dev"),
+        "kubectl": ("kubectl", "apt-get install kubernetes-client"),
+    }
+    lacking = [f"{what}: {how}" for program, (what, how) in needs.items() if shutil.which(program) is None]
+    for module, how in [("jinja2", "python3 -m pip install jinja2"), ("yaml", "python3 -m pip install PyYAML")]:
+        if importlib.util.find_spec(module) is None:
+            lacking.append(f"the Python module {module}: {how}")
+    if not script().is_file():
+        lacking.append(f"{script()}: name the folder that has bench/yardsticks.py in $KMODGEN_SHARED")
+    return lacking
+
+
+class Yardsticks:
+    """Each gives the seconds of one run. What a yardstick sets up is made once, and only its run is timed."""
+
+    def __init__(self):
+        spec = importlib.util.spec_from_file_location("yardsticks", script())
+        self.module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.module)
+        self.ready = {}
+
+    def one_run(self, name, work, size):
+        """What one of the yardsticks reports of one run of its own."""
+        os.makedirs(work, exist_ok=True)
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            getattr(self.module, name)(str(work), size, 1)
+        return json.loads(told.getvalue())["seconds"]["median"]
+
+    def set_up(self, name, work, size):
+        """The folder of a yardstick that runs again and again in one place."""
+        if (name, size) not in self.ready:
+            place = work / f"{name}-{size}"
+            self.one_run(name, place, size)
+            self.ready[name, size] = str(place / name)
+        return self.ready[name, size]
+
+    def ninja(self, work, mappings):
+        """ninja with nothing to do, on two targets a mapping."""
+        return self.module.timed(["ninja"], self.set_up("ninja", work, mappings))
+
+    def kustomize(self, work, mappings):
+        """`kubectl kustomize` with a generator for each mapping."""
+        return self.module.timed(["kubectl", "kustomize", self.set_up("kustomize", work, mappings)])
+
+    def jinja(self, work, mappings):
+        """A loop in Python that renders and dumps, into a fresh folder."""
+        return self.one_run("jinja", work, mappings)
+
+    def bare(self, work, tree):
+        """A C program that writes the files of a tree, into a fresh folder."""
+        return self.one_run("bare", work, str(tree))
