@@ -12,10 +12,10 @@ use kmodgen::fingerprint::{Explanation, HashSink, Sink as _};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::output;
-use kmodgen::plan::Plan;
+use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
-use kmodgen::template::Templates;
-use kmodgen::vocabulary::{Diagnostics, InputFiles, RelPath, SourceMap};
+use kmodgen::render::dockerfile::Press;
+use kmodgen::vocabulary::{Diagnostics, Digest, InputFiles, RelPath, SourceMap};
 use kmodgen::yaml;
 
 /// Ten modules, as the manifests of `benches/fleet.py` have them.
@@ -98,7 +98,9 @@ impl World {
     /// Every mapping, made by one thread.
     fn plan(&self) -> Plan<'_> {
         let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-        Plan::expand(&self.manifest, &self.lock, &self.files, 1, &mut sources, &mut faults).unwrap()
+        let Self { manifest, lock, files } = self;
+        let inputs = Inputs { manifest, lock, files, templates: files };
+        Plan::expand(inputs, &(), 1, &mut sources, &mut faults).unwrap().0
     }
 }
 
@@ -109,28 +111,34 @@ fn one_mapping(criterion: &mut Criterion) {
     let mapping = plan.mappings().last().unwrap();
     let mut group = criterion.benchmark_group("mapping");
 
-    let templates = Templates::new(world.lock.templates, world.files.clone());
-    let resolved = &mapping.resolved;
-    let render =
-        || render::dockerfile::render(&templates, &resolved.template, resolved, mapping.module, mapping.kernel);
-    group.bench_function("render the Dockerfile", |bencher| bencher.iter(|| render().unwrap()));
+    // A template is rendered the first time, and again for each of two stand-ins; then it is a form.
+    let mut first = || Press::new(world.lock.templates, world.files.clone());
+    let print = |press: &mut Press| press.dockerfile(&mapping.resolved, mapping.module, mapping.kernel).unwrap();
+    group.bench_function("render the Dockerfile", |bencher| {
+        bencher.iter_batched(&mut first, |mut press| print(&mut press), BatchSize::SmallInput);
+    });
+    let mut press = first();
+    print(&mut press);
+    group.bench_function("fill in the Dockerfile", |bencher| bencher.iter(|| print(&mut press)));
 
     // The fields of the traversal as it tells them, and the Dockerfile as it is hashed.
-    let fields = &mapping.explanation.0;
+    let draft = plan.draft(mapping).unwrap();
+    let fields = &draft.explanation.0;
     group.bench_function("hash and explain", |bencher| {
         bencher.iter(|| {
             let mut sinks = (HashSink::default(), Explanation::default());
             for (name, value) in black_box(fields) {
                 sinks.field(name, value.as_bytes());
             }
-            sinks.field("dockerfile", mapping.dockerfile.as_bytes());
+            let digest = Digest::of(draft.dockerfile.as_bytes());
+            sinks.text("dockerfile", &digest, draft.dockerfile.len());
             (sinks.0.finish(), sinks.1)
         });
     });
 
     let namespace = &world.manifest.namespace.value;
     group.bench_function("emit the ConfigMap", |bencher| {
-        bencher.iter(|| render::configmap::render(black_box(mapping), namespace));
+        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, namespace));
     });
     group.finish();
 }
@@ -151,8 +159,12 @@ fn fleet(criterion: &mut Criterion) {
     });
 
     let plan = world.plan();
-    group.bench_function("make outputs", |bencher| {
-        bencher.iter_batched(|| (), |()| output::outputs(&world.manifest, &plan), BatchSize::PerIteration);
+    let namespace = &world.manifest.namespace.value;
+    group.bench_function("make Modules", |bencher| {
+        bencher.iter(|| {
+            let modules = plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, namespace));
+            modules.flatten().count()
+        });
     });
     group.finish();
 }
