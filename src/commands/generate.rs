@@ -73,7 +73,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
     if writes {
         project.save_lock()?;
-        stage.sweep(&survey.outline)?;
+        stage.sweep(survey.tree())?;
         let mut changes = std::mem::take(&mut survey.changes);
         stage.commit(&mut changes, survey.tree())?;
         survey.changes = changes;

@@ -163,10 +163,12 @@ impl Project {
     /// Writes the lock where it differs from the one on disk; says whether it did.
     pub(super) fn save_lock(&self) -> anyhow::Result<bool> {
         let text = self.lock.write();
+        let path = self.folder.join(lock::FILE_NAME);
         if self.lock_text.as_deref().is_some_and(|old| old.replace("\r\n", "\n") == text) {
+            fs::tidy_file(&path);
             return Ok(false);
         }
-        fs::write_file(&self.folder.join(lock::FILE_NAME), &text)?;
+        fs::write_file(&path, &text)?;
         Ok(true)
     }
 
