@@ -61,19 +61,28 @@ pub(super) struct Unchanged {
 impl Unchanged {
     /// Reads them. `manifest` is the manifest's path.
     pub(super) fn since(record: &Record, manifest: &Path) -> Self {
-        let folder = manifest.parent().unwrap_or(Path::new(""));
-        let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
-        let files = fs::ManifestFolder::new(folder);
-        let same = |inputs: &[InputRecord]| {
-            inputs.iter().all(|(path, digest)| {
-                let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
-                read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
-            })
-        };
-        let templates = same(&record.templates);
-        let inputs = [digest(manifest), digest(&folder.join(lock::FILE_NAME))];
-        Self { all: templates && inputs == record.inputs && same(&record.files), templates }
+        let templates = are_as(manifest, &record.templates);
+        Self { all: templates && is_as(manifest, &record.inputs) && are_as(manifest, &record.files), templates }
     }
+}
+
+/// Whether a manifest and its lock are what these digests say.
+pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
+    let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
+    [digest(manifest), digest(&beside(manifest).join(lock::FILE_NAME))] == *digests
+}
+
+/// Whether files beside a manifest are.
+pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
+    let files = fs::ManifestFolder::new(beside(manifest));
+    inputs.iter().all(|(path, digest)| {
+        let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
+        read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
+    })
+}
+
+fn beside(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(Path::new(""))
 }
 
 /// Mappings of a record whose files are as they were.

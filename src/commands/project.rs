@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 
+use super::memory;
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{fs, ui};
 use crate::cli::ManifestArgs;
@@ -219,6 +220,12 @@ impl Project {
             _ => self.lock.write(),
         };
         [Some(self.manifest_digest), Some(Digest::of(lock.as_bytes()))]
+    }
+
+    /// Whether the manifest, the lock and the files that were read so far are still the same.
+    pub(super) fn is_current(&self, manifest: &Path) -> bool {
+        let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
+        memory::is_as(manifest, &[Some(self.manifest_digest), lock]) && memory::are_as(manifest, &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates.
