@@ -35,7 +35,8 @@ impl OutputFolder for Folder {
         let path = self.root.join(folder);
         let fail = |error: io::Error| inaccessible(&path, &error);
         match again(|| list(&path)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_empty() => Ok(Vec::new()),
+            // It may have gone while its parent was read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             names => names.map_err(fail),
         }
     }

@@ -8,6 +8,7 @@
 mod calls;
 mod chance;
 mod kills;
+mod races;
 mod site;
 mod strace;
 
