@@ -19,7 +19,7 @@ use crate::{lock, reconcile::Action};
 
 /// Where a run's record is.
 pub(super) struct Memory(
-    /// Its path, and for which program it is; none where there is no place for records.
+    /// Its path, and whose it is; none where there is no place for records.
     Option<(PathBuf, String)>,
 );
 
@@ -31,7 +31,8 @@ impl Memory {
         let name = [absolute(manifest), shown, output.map(|path| absolute(path)).unwrap_or_default()].join("\0");
         let file = format!("{}.record", Digest::of(name.as_bytes()).short(32));
         let place = settings::cache_folder().zip(settings::program());
-        Self(place.map(|(folder, program)| (folder.join(file), program)))
+        // A record that was put in another's place is none, either.
+        Self(place.map(|(folder, program)| (folder.join(file), format!("{program}\0{name}"))))
     }
 
     /// The record, if there is one that is good for this program.
@@ -240,5 +241,6 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
         top,
         modules,
         strangers: survey.strangers().into_iter().map(stranger).collect(),
+        foreign: survey.foreign().into_iter().map(|(path, evidence)| (path, evidence.settled(since))).collect(),
     })
 }

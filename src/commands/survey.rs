@@ -15,7 +15,7 @@ use crate::parallel::in_parts;
 use crate::plan::{Draft, Keys, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
-use crate::record::{FileRecord, Identity};
+use crate::record::{Evidence, FileRecord, Identity};
 use crate::settings::{self, Only};
 use crate::tree::{Inaccessible, Outline, View};
 use crate::vocabulary::Diagnostics;
@@ -134,8 +134,15 @@ impl<'p> Survey<'p> {
     pub(super) fn strangers(&self) -> Vec<String> {
         let planned = planned(&self.plan);
         let mut folders = self.outline.strangers(wanted(&planned));
-        folders.retain(|folder| self.root.join(folder).exists());
+        folders.retain(|folder| fs::is_there(&self.root.join(folder)));
         folders
+    }
+
+    /// What is in those folders where a file of ours would be, and how it looks.
+    pub(super) fn foreign(&self) -> Vec<(String, Evidence)> {
+        let candidates = self.outline.candidates(wanted(&planned(&self.plan))).into_iter();
+        let there = candidates.filter(|path| fs::is_there(&self.root.join(path.as_str())));
+        there.map(|path| (path.to_string(), fs::path_evidence(&self.root.join(path.as_str())))).collect()
     }
 
     /// What is there.

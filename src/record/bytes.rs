@@ -73,7 +73,7 @@ fields!(FileRecord { evidence, digest });
 fields!(Identity { hash, dockerfile, asks_for_dtk });
 fields!(MappingRecord { release, group, kernel, identity, files });
 fields!(ModuleRecord { name, image, version, folder, files, groups, mappings });
-fields!(Record { inputs, files, templates, root, said, releases, folder, top, modules, strangers });
+fields!(Record { inputs, files, templates, root, said, releases, folder, top, modules, strangers, foreign });
 
 impl Pack for Digest {
     fn put(&self, out: &mut Vec<u8>) {
@@ -210,6 +210,7 @@ mod tests {
             top: file,
             modules: vec![module],
             strangers: vec![("notes".into(), evidence)],
+            foreign: vec![("notes/module.yaml".into(), evidence)],
         }
     }
 

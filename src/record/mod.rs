@@ -124,6 +124,8 @@ pub struct Record {
     pub modules: Vec<ModuleRecord>,
     /// Folders in which a file of an earlier run might turn up again, and how they looked.
     pub strangers: Vec<(String, Evidence)>,
+    /// What is in them where such a file would be, and how it looked.
+    pub foreign: Vec<(String, Evidence)>,
 }
 
 impl Record {

@@ -23,7 +23,7 @@ pub use guard::Guard;
 pub use leftover::left_over;
 pub use stage::{Kept, Stage};
 pub use tree::Folder;
-pub use watch::{Standing, compare, fingerprint, folder_evidence, now};
+pub use watch::{Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
 pub use write::{tidy_file, write_file};
 
 use crate::tree::Inaccessible;

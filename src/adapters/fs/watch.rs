@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::hash::Hash;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,6 +63,16 @@ pub fn fingerprint(path: &Path) -> Option<String> {
     again(|| fs::metadata(path)).ok().map(|metadata| format!("{:?}", evidence(&metadata)))
 }
 
+/// Whether there is anything at a path, as far as can be told.
+pub fn is_there(path: &Path) -> bool {
+    !matches!(again(|| fs::symlink_metadata(path)), Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+/// How what is at a path looks; not at all where there is nothing. No link is followed.
+pub fn path_evidence(path: &Path) -> Evidence {
+    again(|| fs::symlink_metadata(path)).map_or(Evidence::NONE, |metadata| evidence(&metadata))
+}
+
 /// How a folder looks; not at all where there is none.
 pub fn folder_evidence(path: &Path) -> Evidence {
     let metadata = again(|| fs::symlink_metadata(path)).ok().filter(Metadata::is_dir);
@@ -93,7 +103,7 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
     };
     let eye = Eye { now, read };
     let mut standing = Standing { whole: true, ..Standing::default() };
-    let Record { modules, releases, strangers, .. } = record;
+    let Record { modules, releases, strangers, foreign, .. } = record;
     let known: HashSet<&str> = modules
         .iter()
         .map(|module| module.name.as_str())
@@ -104,7 +114,10 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
     for (path, evidence) in strangers.iter() {
         standing.whole &= evidence.is_some() && folder_evidence(&root.join(path)) == *evidence;
     }
-    let mut folders = Vec::new();
+    for (path, evidence) in foreign.iter() {
+        standing.whole &= evidence.is_some() && path_evidence(&root.join(path)) == *evidence;
+    }
+    let (mut folders, mut real) = (Vec::new(), Vec::new());
     for module in modules.iter_mut() {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
         let inside = retry_on_intr(|| openat(&folder, module.name.as_str(), flags, Mode::empty())).ok();
@@ -122,10 +135,13 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
                 let (object, list) = (eye.check(inside, MODULE, object), eye.check(inside, KUSTOMIZATION, list));
                 [whole, object, list].into_iter().for_each(|seen| seen.count(&mut standing));
                 standing.modules.push([whole != Seen::Changed, object != Seen::Changed]);
+                // What is no folder of a kernel any more may be a link to one.
+                real.push((whole == Seen::Changed).then(|| folders_in(&root.join(&*name))));
             }
             None => {
                 standing.whole = false;
                 standing.modules.push([false; 2]);
+                real.push(None);
             }
         }
         folders.push(inside);
@@ -139,7 +155,12 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         }
     }
     let parts = in_parts(shares, workers, |(folder, at, share)| {
-        let seen: Vec<Seen> = share.iter_mut().map(|mapping| eye.check_mapping(folder, releases, mapping)).collect();
+        let is_real = |release: &str| real[at].as_ref().is_none_or(|real| real.contains(release));
+        let look = |mapping: &mut MappingRecord| match releases.get(mapping.release as usize) {
+            Some(release) if is_real(release) => eye.check_mapping(folder, release, mapping),
+            _ => Seen::Changed,
+        };
+        let seen: Vec<Seen> = share.iter_mut().map(look).collect();
         (at, seen)
     });
     let mut done = vec![0; standing.mappings.len()];
@@ -151,6 +172,12 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         }
     }
     standing
+}
+
+/// The names of the folders in a folder, links not counted.
+fn folders_in(path: &Path) -> HashSet<String> {
+    let names = Folder::new(path).names("").unwrap_or_default();
+    names.into_iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name).collect()
 }
 
 /// What a look at a file tells.
@@ -205,8 +232,7 @@ impl Eye {
         Seen::Anew
     }
 
-    fn check_mapping(self, folder: &OwnedFd, releases: &[String], mapping: &mut MappingRecord) -> Seen {
-        let Some(release) = releases.get(mapping.release as usize) else { return Seen::Changed };
+    fn check_mapping(self, folder: &OwnedFd, release: &str, mapping: &mut MappingRecord) -> Seen {
         let mut all = Seen::Same;
         for (name, file) in [DOCKERFILE, CONFIG_MAP].into_iter().zip(&mut mapping.files) {
             let mut path = String::with_capacity(release.len() + 16);

@@ -9,6 +9,7 @@ mod calls;
 mod chance;
 mod kills;
 mod races;
+mod records;
 mod site;
 mod strace;
 
