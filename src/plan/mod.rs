@@ -159,14 +159,15 @@ impl<'m> Plan<'m> {
         if faults.has_errors() {
             return None;
         }
-        let drafted = draft_all(&planned, inputs, visitor, workers);
         let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> =
             inputs.manifest.modules.iter().map(|module| (module, vec![])).collect();
         let mut seen = Vec::with_capacity(planned.len());
         let mut at = 0;
         let mut told: Vec<TemplateFault> = Vec::new();
-        for (Planned { module, kernel, .. }, drafted) in planned.into_iter().zip(drafted) {
-            while !std::ptr::eq(modules[at].0, module) {
+        // What comes of a block is put where it belongs before the next one is begun.
+        let drafted = planned.chunks(BLOCK).flat_map(|block| draft_all(block, inputs, visitor, workers));
+        for (Planned { module, kernel, .. }, drafted) in planned.iter().zip(drafted) {
+            while !std::ptr::eq(modules[at].0, *module) {
                 at += 1;
             }
             match drafted {
@@ -255,6 +256,9 @@ impl Groups<'_> {
         *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
     }
 }
+
+/// How many mappings are drafted in one go.
+const BLOCK: usize = 16_384;
 
 type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
 
