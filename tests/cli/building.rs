@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::scenario::{DEBIAN, EL9, Project, RT};
 
 /// A project whose PATH has an engine that writes down what it is asked, and builds by `script`.
-fn with_engine(script: &str) -> (Project, String) {
+pub(crate) fn with_engine(script: &str) -> (Project, String) {
     let project = Project::generated().with(
         "bin/buildah",
         format!(
@@ -25,7 +25,7 @@ fn with_engine(script: &str) -> (Project, String) {
     (project, path)
 }
 
-const BUILD: &str = "build --offline --engine buildah --dtk quay.io/dtk:1";
+pub(crate) const BUILD: &str = "build --offline --engine buildah --dtk quay.io/dtk:1";
 
 /// The image that the plan gives a mapping.
 fn image(project: &Project, module: &str, release: &str) -> String {

@@ -21,6 +21,7 @@ mod hostile_names;
 mod hostile_templates;
 mod instructions;
 mod locking;
+mod progress;
 mod pruning;
 mod reports;
 mod streams;

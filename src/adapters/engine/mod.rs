@@ -5,7 +5,7 @@ mod process;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -181,9 +181,21 @@ pub fn open_log(path: &Path) -> io::Result<File> {
     File::create(path)
 }
 
-/// The last `lines` lines of a log.
-pub fn tail(path: &Path, lines: usize) -> String {
-    let text = std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+/// As much of a log's end is looked at for its last lines.
+const TAIL: u64 = 64 << 10;
+
+/// The last `lines` lines of a log, without what would steer a terminal.
+pub fn tail(path: &Path, lines: usize) -> Vec<String> {
+    let end = || {
+        let mut file = File::open(path)?;
+        let size = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let bytes: io::Result<Vec<u8>> = end();
+    let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+    let shown = |line: &str| line.trim_end().replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
     let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
+    all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
 }
