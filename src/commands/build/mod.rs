@@ -166,7 +166,8 @@ impl Run<'_> {
         let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
             .map_err(|error| Ended::Refused(error.to_string()))?;
         // KMM signs after the build.
-        let expected = Expected { release: Some(mapping.kernel.release.value.clone()), signed: false };
+        let release = Some(mapping.kernel.release.value.clone());
+        let expected = Expected { contract: self.args.contract.into(), release, signed: false };
         let report = image::check(&read.image, &expected);
         let told: Vec<String> =
             report.findings.iter().map(|f| format!("{}: {} {}", f.code, f.path.escape_debug(), f.message)).collect();
