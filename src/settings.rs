@@ -64,11 +64,6 @@ pub fn workers(flag: Option<NonZeroUsize>) -> usize {
     flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
-/// The folder for build logs where none is named: one for each run, which stays.
-pub fn log_folder() -> PathBuf {
-    std::env::temp_dir().join("kmodgen-logs").join(std::process::id().to_string())
-}
-
 /// The Driver Toolkit that `--dtk` names; it must where a mapping leaves the choice to KMM.
 pub fn driver_toolkit<'p, 'm: 'p>(
     flag: Option<&str>,

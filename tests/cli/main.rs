@@ -23,6 +23,7 @@ mod instructions;
 mod locking;
 mod progress;
 mod pruning;
+mod registries;
 mod reports;
 mod streams;
 mod symlinks;

@@ -95,12 +95,13 @@ impl Engine {
     /// # Errors
     /// How the engine ended; its words are in the log.
     pub fn build(&self, build: &Build<'_>, log: &File, cancel: &Cancel) -> Result<String, Ended> {
-        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir()?;
+        let machine = || Ended::machine(format!("cannot write to `{}`", std::env::temp_dir().display()));
+        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir().map_err(machine())?;
         let (context, dockerfile, id) =
             (folder.path().join("context"), folder.path().join("Dockerfile"), folder.path().join("id"));
         // KMM builds without a context, and so do we.
-        std::fs::create_dir(&context)?;
-        std::fs::write(&dockerfile, build.dockerfile)?;
+        std::fs::create_dir(&context).map_err(machine())?;
+        std::fs::write(&dockerfile, build.dockerfile).map_err(machine())?;
         let mut command = Command::new(self.name());
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         for (name, value) in &build.arguments {
@@ -125,7 +126,9 @@ impl Engine {
         }
         command.arg(&context);
         process::run(command, log, cancel)?;
-        Ok(std::fs::read_to_string(&id)?.trim().to_owned())
+        let id = std::fs::read_to_string(&id)
+            .map_err(Ended::machine(format!("{} says that it built, and names no image", self.name())))?;
+        Ok(id.trim().to_owned())
     }
 
     /// Gives an image its name.
@@ -174,11 +177,28 @@ impl Kind {
 ///
 /// # Errors
 /// Why it cannot be written.
-pub fn open_log(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    File::create(path)
+pub fn open_log(path: &Path) -> Result<File, Ended> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder
+        .and_then(|()| File::create(path))
+        .map_err(Ended::machine(format!("cannot write the log `{}`", path.display())))
+}
+
+/// Makes a folder for the logs of one run among the machine's temporary files, which nobody else
+/// can have prepared.
+///
+/// # Errors
+/// Why it cannot be made.
+pub fn log_folder() -> Result<PathBuf, Ended> {
+    let all = std::env::temp_dir();
+    let made = tempfile::Builder::new().prefix("kmodgen-logs-").tempdir_in(&all);
+    Ok(made.map_err(Ended::machine(format!("cannot make a folder for logs in `{}`", all.display())))?.keep())
+}
+
+/// Removes a folder of logs where there is none in it.
+pub fn drop_log_folder(path: &Path) {
+    // One that has logs stays.
+    let _ = std::fs::remove_dir(path);
 }
 
 /// As much of a log's end is looked at for its last lines.

@@ -65,7 +65,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     .context("cannot watch for Ctrl-C")?;
     let logs = match &args.logs {
         Some(folder) => folder.clone(),
-        None => settings::log_folder(),
+        None => engine::log_folder()?,
     };
     let tally = Tally::new(mappings.len());
     progress.sum().tell(tally.line());
@@ -208,8 +208,11 @@ impl Run<'_> {
         }
     }
 
-    /// Takes the progress off the terminal.
+    /// Takes the progress off the terminal, and cleans up.
     fn finish(self) -> Tally {
+        if self.args.logs.is_none() {
+            engine::drop_log_folder(&self.logs);
+        }
         self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
 //! `kmodgen verify`, run as a user runs it, on images made by hand.
 
+mod building;
 mod faults;
 mod hostile;
 mod world;
