@@ -61,11 +61,6 @@ pub fn workers(flag: Option<NonZeroUsize>) -> usize {
     flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
-/// The folder for build logs where none is named: one for each run, which stays.
-pub fn log_folder() -> PathBuf {
-    std::env::temp_dir().join("kmodgen-logs").join(std::process::id().to_string())
-}
-
 /// The folder for what only saves time; `None` where there is no place for it. `KMODGEN_CACHE_DIR`
 /// names one, and no place if it is empty.
 pub fn cache_folder() -> Option<PathBuf> {

@@ -100,6 +100,10 @@ tell_story() {
   local build=(story build --engine buildah --dtk "$dtk")
   check 'a push without a password is refused, and the build is not' \
     ends 1 '1 failed, 1 cancelled' "${build[@]}" --push
+  printf '{"auths": {"127.0.0.1:%s": {"auth": "%s"}}}' "$port" "$(printf e2e:wrong | base64)" > "$work/auth.json"
+  # shellcheck disable=SC2016 # The quotes of a message.
+  check 'a wrong password is named' ends 1 'refuses the password that is kept for `e2e`' "${build[@]}" --push
+  rm "$work/auth.json"
   check 'nothing is left to build, but not all was' ends 0 '1 built, 0 pushed, 1 skipped' "${build[@]}" --offline --jobs 2
   check 'the engine logs in' \
     buildah login --authfile "$work/auth.json" --tls-verify=false -u e2e -p secret "127.0.0.1:$port"
@@ -124,4 +128,7 @@ tell_story() {
     ends 1 'the build must leave one kmm_ci_c.ko, and left: none' "${build[@]}" --keep-going
   check 'no image has the name of a build that failed' is_no_image "$(planned "$stable")"
   kill "$registry"
+  wait "$registry" || true
+  registry=
+  check 'a registry that is down is named' ends 0 "cannot ask 127.0.0.1:$port" story plan --format github
 }

@@ -8,6 +8,7 @@
 
 mod archive;
 mod blobs;
+mod budget;
 mod engine;
 mod error;
 mod file;
