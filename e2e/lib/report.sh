@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Counting and telling. Sourced by ../run.
+# Counting and telling. Sourced by ../run and ../fleet.
 
 passed=0
 failed=0

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # work, here: of ../run
-# The kmods' repositories, and the patch that is too large to keep. Sourced by ../run.
+# The kmods' repositories, and the patch that is too large to keep. Sourced by ../run and ../fleet.
 
 # make_repository NAME FORMAT: a bare repository of ./source; prints its only commit.
 make_repository() {
