@@ -8,7 +8,7 @@ unpack() {
   mkdir -p "$1/debs"
   (
     cd "$1/debs" || exit
-    apt-get download -q "${@:2}" >/dev/null
+    apt-get download -q "${@:2}" >/dev/null || exit
     for package in ./*.deb; do dpkg -x "$package" .. || exit; done
   )
 }
@@ -70,4 +70,15 @@ loads_in_kernel() {
     grep -qxF 'e2e said kmm_ci_a: the answer is 42' "$work/log/booted" &&
     grep -qxF 'e2e remove 0' "$work/log/booted" &&
     grep -qxF 'e2e left 0' "$work/log/booted"
+}
+
+# try_load RELEASE: the image that is looked into.
+try_load() {
+  if [ "$(uname -m)" != x86_64 ]; then
+    skip 'loading in a real kernel' "the emulated machine is an x86_64, and this one is $(uname -m)"
+  elif ! get_machine "$1" 2> "$work/log/machine"; then
+    missing 'loading in a real kernel' "no emulator, busybox or linux-image-$1 to be had: $(tail -n 1 "$work/log/machine")"
+  else
+    check "a real kernel $1 loads and unloads them" loads_in_kernel "$1"
+  fi
 }
