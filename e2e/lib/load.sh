@@ -2,17 +2,6 @@
 # shellcheck disable=SC2154 # work, root: of ../run and verify.sh
 # The proof of the pudding: a real kernel loads what the image holds. Sourced by ../run.
 
-# unpack FOLDER PACKAGE...: without installing, which could remove what the machine has.
-unpack() {
-  local package
-  mkdir -p "$1/debs"
-  (
-    cd "$1/debs" || exit
-    apt-get download -q "${@:2}" >/dev/null || exit
-    for package in ./*.deb; do dpkg -x "$package" .. || exit; done
-  )
-}
-
 get_machine() {
   local emulator=()
   if ! command -v qemu-system-x86_64 >/dev/null; then

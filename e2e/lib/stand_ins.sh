@@ -76,8 +76,9 @@ make_runtime() {
     $(stand_in microdnf 'install -y kmod' 'mv /usr/lib/kmod.held /usr/bin/kmod')"
 }
 
+# make_images RELEASE...: builders have the headers of all these, the first of which apt can install.
 make_images() {
-  make_dtk "$stable" "$plus"
+  make_dtk "$@"
   buildah tag "$dtk" "$debian_ready"
 
   derive localhost/base "$debian_bare" 'dpkg --purge kmod'
