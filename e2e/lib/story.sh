@@ -44,7 +44,6 @@ is_no_image() { ! is_an_image "$1"; }
 
 tell_story() {
   start_registry
-  wrap_engine
   write_story
   story generate >/dev/null
   local build=(story build --engine buildah --dtk "$dtk")
