@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The engine, and its one flake: under load buildah's copy of itself in memory is at times still
 # open for writing when it seals it, before it did anything. Such a call says nothing about what
-# it was asked, and is made once more. Sourced by ../run and by the wrapper in story.sh.
+# it was asked, and is made once more. Sourced by ../run, ../fleet and the wrapper in kmodgen.sh.
 
 flaked() { grep -qF 'sealing memfd copy' <<< "$1"; }
 
