@@ -59,6 +59,10 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
     let reading = Scope::reading(&args.output, only.as_ref());
     let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
+    if let Some(recall) = recall {
+        // A mapping that is recalled does not read its template.
+        project.rely_on(recall.templates());
+    }
     let scope = Scope { force: args.force, allow_remove: args.allow_remove, recall, ..reading };
     let (stage, kept) = (Stage::new(&root), Kept::default());
     let shelf: &dyn Shelf = match (writes, args.diff) {

@@ -13,7 +13,7 @@ use crate::manifest::{Manifest, Source};
 use crate::plan::{Inputs, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, Severity, SourceMap, Witness};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Witness};
 
 /// What is wrong with the user's files, ready to be shown.
 #[derive(Debug, thiserror::Error)]
@@ -217,6 +217,15 @@ impl Project {
             _ => self.lock.write(),
         };
         [Some(self.manifest_digest), Some(Digest::of(lock.as_bytes()))]
+    }
+
+    /// Takes these templates as read: texts that were made of them are relied on.
+    pub(super) fn rely_on(&self, templates: &[InputRecord]) {
+        for (path, digest) in templates {
+            if let Ok(path) = RelPath::parse(path) {
+                self.witnesses[1].credit(path, *digest);
+            }
+        }
     }
 
     /// The files that were read: those that the manifest names, and templates.

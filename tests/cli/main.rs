@@ -19,6 +19,7 @@ mod holds;
 mod hostile_files;
 mod hostile_names;
 mod hostile_templates;
+mod incremental;
 mod instructions;
 mod locking;
 mod progress;
