@@ -56,7 +56,8 @@ impl Stamp {
             file.as_file().set_permissions(Permissions::from_mode(0o644))?;
             let file = file.persist(&path)?;
             let time = file.metadata()?.modified()?;
-            let changed = |folder: &PathBuf| fs::metadata(folder).and_then(|folder| folder.modified()).is_ok_and(|at| at > time);
+            let changed =
+                |folder: &PathBuf| fs::metadata(folder).and_then(|folder| folder.modified()).is_ok_and(|at| at > time);
             if folders.iter().any(changed) { renew(&file) } else { Ok(()) }
         };
         placed().map_err(fail("write stamp", &path))
