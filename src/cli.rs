@@ -63,7 +63,8 @@ pub struct OutputArgs {
     /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
+    /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
     /// Threads to render with [default: one per core]
@@ -192,7 +193,8 @@ pub struct BuildArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
-    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
+    /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
     /// How many images to build at once

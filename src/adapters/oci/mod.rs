@@ -13,6 +13,8 @@ mod engine;
 mod error;
 mod file;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod layer;
 mod layout;
 mod unpack;
