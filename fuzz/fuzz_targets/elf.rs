@@ -20,7 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = ModInfo::parse(bytes);
     let head = &bytes[..bytes.len().min(HEAD)];
     for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "x"] {
-        if let Interest::Whole { kind: Kind::Module | Kind::Program | Kind::Text, .. } = Interest::of(path, 0o755, head) {
+        if let Interest::Whole { kind: Kind::Module | Kind::Program | Kind::Text, .. } = Interest::of(path, 0o755, head)
+        {
             let _ = Facts::of(Kind::Text, bytes.to_vec());
         }
         let _ = Secret::of(path, bytes.len() as u64, head);

@@ -15,7 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
     if *unix != *bytes {
         assert_eq!(ownership(&unix), ownership(bytes), "line ends are no edit");
     }
-    let file = |path: &str, bytes: &[u8]| (RelPath::parse(path).expect("it is a path"), Found::File(bytes.to_vec().into()));
+    let file =
+        |path: &str, bytes: &[u8]| (RelPath::parse(path).expect("it is a path"), Found::File(bytes.to_vec().into()));
     let paths = [format!("a/{MODULE}"), format!("a/1.2.3/{CONFIG_MAP}"), format!("a/1.2.3/{DOCKERFILE}")];
     let tree: Tree = paths.iter().map(|path| file(path, bytes)).collect();
     let modules = previous::modules(&tree);

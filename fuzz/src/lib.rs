@@ -83,8 +83,10 @@ fn complete_lock(manifest: &Manifest) -> Lock {
 }
 
 fn check_outputs(plan: &Plan<'_>, outputs: &[Output]) {
-    let tree: Tree =
-        outputs.iter().map(|output| (output.path.clone(), Found::File(output.text.clone().into_bytes().into()))).collect();
+    let tree: Tree = outputs
+        .iter()
+        .map(|output| (output.path.clone(), Found::File(output.text.clone().into_bytes().into())))
+        .collect();
     assert_eq!(tree.len(), outputs.len(), "two files of one path");
     for output in outputs {
         assert!(output::may_be_ours(&output.path), "{}", output.path);
