@@ -23,6 +23,7 @@ Examples:
   kmodgen generate --check             for CI: write nothing, exit 1 where something differs
   kmodgen generate --dry-run --diff    show what would change, line by line
   kmodgen generate --only kmm-ci       one module
+  kmodgen generate --stamp built/stamp --depfile built/stamp.d    for make and ninja
 
 Exit code: 0 done; 1 differences under --check, or conflicts; 2 trouble.")]
     Generate(GenerateArgs),
@@ -127,6 +128,13 @@ pub struct GenerateArgs {
     /// Remove mappings also where the kernel list knows of nodes that run the kernel
     #[arg(long)]
     pub allow_remove: bool,
+    /// Make this empty file newer than all that was read, where the run ends well; for make and
+    /// ninja
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "check"])]
+    pub stamp: Option<PathBuf>,
+    /// Write down, as a rule of a makefile, which files were read
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "check"])]
+    pub depfile: Option<PathBuf>,
 }
 
 /// A form in which the plan is told.

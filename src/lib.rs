@@ -20,6 +20,7 @@ pub mod vocabulary;
 
 // Layer 1: the pure core. No file system, environment, clock, randomness or printing.
 pub mod contract;
+pub mod depfile;
 pub mod fingerprint;
 pub mod handoff;
 pub mod impact;

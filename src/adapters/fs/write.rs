@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::describe;
 use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
@@ -19,20 +21,24 @@ pub(super) fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) ->
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Inaccessible> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".kmodgen-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(fail("write in folder", folder))?;
+    let mut file = beside(path)?;
     file.write_all(text.as_bytes()).map_err(fail("write", path))?;
     // Temporary files are private; outputs are for everyone, whatever the umask.
     file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail("write", path))?;
     file.persist(path).map_err(|error| fail("write", path)(error.error))?;
     Ok(())
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file beside a path.
+pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Inaccessible> {
+    let folder = folder_of(path);
+    let made = tempfile::Builder::new().prefix(".kmodgen-").suffix(".tmp").tempfile_in(folder);
+    made.map_err(fail("write in folder", folder))
 }
 
 /// Removes a file and the folders that it leaves empty.
