@@ -1,5 +1,7 @@
 //! What a run knows of the one before, and what it tells make and ninja.
 
+mod tools;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::thread;
