@@ -15,6 +15,7 @@ use crate::adapters::ui;
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
 use crate::impact::Impact;
+use crate::lock;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
@@ -82,7 +83,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     marks.note(&manifest, &root, [&files, &templates])?;
     if writes {
         if project.save_lock()? {
-            marks.renew()?;
+            marks.wrote(project.folder.join(lock::FILE_NAME));
         }
         stage.sweep(&survey.outline)?;
         let mut changes = std::mem::take(&mut survey.changes);

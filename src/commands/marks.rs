@@ -17,8 +17,8 @@ pub(super) struct Marks<'a> {
     args: &'a GenerateArgs,
     stamp: Option<Stamp>,
     text: String,
-    /// Those of the files that were read that are folders.
-    folders: Vec<PathBuf>,
+    /// What was read and is this run's to change: the lock, and folders.
+    own: Vec<PathBuf>,
 }
 
 impl<'a> Marks<'a> {
@@ -39,7 +39,7 @@ impl<'a> Marks<'a> {
             fs::make_folder_of(path)?;
         }
         let stamp = args.stamp.as_deref().map(Stamp::begin).transpose()?;
-        Ok(Self { args, stamp, text: String::new(), folders: Vec::new() })
+        Ok(Self { args, stamp, text: String::new(), own: Vec::new() })
     }
 
     /// Writes down which files were read, of which a manifest and the files in its folder; `root`
@@ -54,16 +54,12 @@ impl<'a> Marks<'a> {
             (None, Some(output)) => output.join(KUSTOMIZATION),
             (None, None) => as_given(root, folder)?.join(KUSTOMIZATION),
         };
-        let mut inputs: Vec<PathBuf> = read
-            .iter()
-            .copied()
-            .flatten()
-            .map(|(path, digest)| {
-                let path = folder.join(path);
-                // A template that another one includes if it is there.
-                if digest.is_none() { fs::nearest_folder(&path).to_owned() } else { path }
-            })
-            .collect();
+        let (there, absent): (Vec<_>, Vec<_>) =
+            read.iter().copied().flatten().partition(|(_, digest)| digest.is_some());
+        // Templates that others include where they are there.
+        self.own = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned()).collect();
+        let mut inputs: Vec<PathBuf> = there.iter().map(|(path, _)| folder.join(path)).collect();
+        inputs.extend_from_slice(&self.own);
         inputs.sort();
         let lock = folder.join(lock::FILE_NAME);
         let all = [manifest, &lock].into_iter().chain(inputs.iter().map(PathBuf::as_path));
@@ -71,9 +67,9 @@ impl<'a> Marks<'a> {
         Ok(())
     }
 
-    /// The run changed a file that it had read.
-    pub(super) fn renew(&self) -> anyhow::Result<()> {
-        Ok(self.stamp.as_ref().map_or(Ok(()), Stamp::renew)?)
+    /// The run has written a file that it had read.
+    pub(super) fn wrote(&mut self, path: PathBuf) {
+        self.own.push(path);
     }
 
     /// After all else. A run that left something for someone leaves no mark.
@@ -82,7 +78,7 @@ impl<'a> Marks<'a> {
             if let Some(path) = &self.args.depfile {
                 fs::write_file(path, &self.text)?;
             }
-            self.stamp.map_or(Ok(()), |stamp| stamp.leave(&self.folders))?;
+            self.stamp.map_or(Ok(()), |stamp| stamp.leave(&self.own))?;
         }
         Ok(answer)
     }

@@ -158,4 +158,13 @@ fn a_stamp_has_the_time_of_the_start() {
     project.run(MARKS).fine();
     assert!(time("built/stamp") >= time("patches/fix.patch"));
     assert!(time("built/stamp") <= time(&format!("gitops/alpha/{EL9}/Dockerfile")));
+
+    // A folder that is watched, and that the run itself writes to.
+    project.edit("templates/own", "templates/local/more", "more");
+    for _ in 0..2 {
+        thread::sleep(TICK);
+        project.run("generate --stamp stamp --depfile stamp.d").fine();
+        assert!(project.read("stamp.d").contains(" . \\\n"), "{}", project.read("stamp.d"));
+        assert!(time("stamp") >= time("."));
+    }
 }

@@ -38,27 +38,19 @@ impl Stamp {
         Ok(Self { file: beside(path)?, path: path.to_owned() })
     }
 
-    /// Makes its time the present one.
+    /// Puts it in its place, not older than what the run changed of its `own`.
     ///
     /// # Errors
     /// What hinders.
-    pub fn renew(&self) -> Result<(), Inaccessible> {
-        renew(self.file.as_file()).map_err(fail("write stamp", &self.path))
-    }
-
-    /// Puts it in its place, newer than `folders`: a run that writes a file into one changes it.
-    ///
-    /// # Errors
-    /// What hinders.
-    pub fn leave(self, folders: &[PathBuf]) -> Result<(), Inaccessible> {
+    pub fn leave(self, own: &[PathBuf]) -> Result<(), Inaccessible> {
         let Self { file, path } = self;
         let placed = || -> io::Result<()> {
             file.as_file().set_permissions(Permissions::from_mode(0o644))?;
             let file = file.persist(&path)?;
             let time = file.metadata()?.modified()?;
             let changed =
-                |folder: &PathBuf| fs::metadata(folder).and_then(|folder| folder.modified()).is_ok_and(|at| at > time);
-            if folders.iter().any(changed) { renew(&file) } else { Ok(()) }
+                |path: &PathBuf| fs::metadata(path).and_then(|there| there.modified()).is_ok_and(|at| at > time);
+            if own.iter().any(changed) { renew(&file) } else { Ok(()) }
         };
         placed().map_err(fail("write stamp", &path))
     }
