@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::marks::Marks;
 use super::memory::{self, Memory, Recall, Unchanged};
 use super::project::Project;
 use super::report::{Report, differences};
@@ -14,6 +15,7 @@ use crate::adapters::ui;
 use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
 use crate::impact::Impact;
+use crate::lock;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
@@ -25,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs the verb.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let since = fs::now();
+    let mut marks = Marks::begin(args)?;
     let only = Only::parse(&args.output.only)?;
     let manifest = settings::manifest_path(&args.manifest)?;
     let workers = settings::workers(args.output.jobs);
@@ -41,7 +44,8 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
                     if standing.fresh {
                         memory.keep(&record);
                     }
-                    return nothing_to_do(args, &record);
+                    marks.note(&manifest, Path::new(&record.root), [&record.files, &record.templates])?;
+                    return marks.leave(nothing_to_do(args, &record)?);
                 }
             }
             // What is seen of the files from here on has to last until they are written.
@@ -73,6 +77,10 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
     let reading = Scope::reading(&args.output, only.as_ref());
     let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
+    if let Some(recall) = recall {
+        // A mapping that is recalled does not read its template.
+        project.rely_on(recall.templates());
+    }
     let scope = Scope { force: args.force, allow_remove: args.allow_remove, recall, ..reading };
     let (stage, kept) = (Stage::new(&root), Kept::default());
     let shelf: &dyn Shelf = match (writes, args.diff) {
@@ -85,8 +93,12 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     survey.hold();
     let report = Report::new(&survey, &project.sources, args.explain)?;
     let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
+    let [files, templates] = project.read();
+    marks.note(&manifest, &root, [&files, &templates])?;
     if writes {
-        project.save_lock()?;
+        if project.save_lock()? {
+            marks.wrote(project.folder.join(lock::FILE_NAME));
+        }
         stage.sweep(survey.tree())?;
         let mut changes = std::mem::take(&mut survey.changes);
         stage.commit(&mut changes, survey.tree())?;
@@ -101,7 +113,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     }
     tell(&report, args, &root, &survey.impacts)?;
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
-    Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
+    marks.leave(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
 }
 
 /// All is as the run before left it.

@@ -112,6 +112,11 @@ impl<'r> Recall<'r> {
         Self { record, standing, releases, modules: modules.collect() }
     }
 
+    /// The templates that its mappings were made of.
+    pub(super) fn templates(&self) -> &'r [InputRecord] {
+        &self.record.templates
+    }
+
     /// The folders in a module's folder, where they are known to be those of the record.
     pub(super) fn folders(&self, module: &str) -> Option<Vec<String>> {
         let (at, _) = self.modules.get(module)?;

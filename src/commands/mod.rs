@@ -8,6 +8,7 @@ pub mod plan;
 pub mod update;
 pub mod verify;
 
+mod marks;
 mod memory;
 mod presence;
 mod project;

@@ -14,7 +14,7 @@ use crate::manifest::{Manifest, Source};
 use crate::plan::{Inputs, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, Severity, SourceMap, Witness};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Witness};
 
 /// What is wrong with the user's files, ready to be shown.
 #[derive(Debug, thiserror::Error)]
@@ -220,6 +220,15 @@ impl Project {
             _ => self.lock.write(),
         };
         [Some(self.manifest_digest), Some(Digest::of(lock.as_bytes()))]
+    }
+
+    /// Takes these templates as read: texts that were made of them are relied on.
+    pub(super) fn rely_on(&self, templates: &[InputRecord]) {
+        for (path, digest) in templates {
+            if let Ok(path) = RelPath::parse(path) {
+                self.witnesses[1].credit(path, *digest);
+            }
+        }
     }
 
     /// Whether the manifest, the lock and the files that were read so far are still the same.

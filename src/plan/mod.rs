@@ -160,33 +160,36 @@ impl<'m> Plan<'m> {
         if faults.has_errors() {
             return None;
         }
-        let drafted = match draft_all(&planned, inputs, visitor, workers) {
-            Ok(drafted) => drafted,
-            Err(error) => {
-                faults.push(no_thread(&error));
-                return None;
-            }
-        };
         let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> =
             inputs.manifest.modules.iter().map(|module| (module, vec![])).collect();
         let mut seen = Vec::with_capacity(planned.len());
         let mut at = 0;
         let mut told: Vec<TemplateFault> = Vec::new();
-        for (Planned { module, kernel, .. }, drafted) in planned.into_iter().zip(drafted) {
-            while !std::ptr::eq(modules[at].0, module) {
-                at += 1;
-            }
-            match drafted {
-                Ok((mapping, what)) => {
-                    modules[at].1.push(mapping);
-                    seen.push(what);
+        // What comes of a block is put where it belongs before the next one is begun.
+        for block in planned.chunks(BLOCK) {
+            let drafted = match draft_all(block, inputs, visitor, workers) {
+                Ok(drafted) => drafted,
+                Err(error) => {
+                    faults.push(no_thread(&error));
+                    return None;
                 }
-                Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
-                // One mistake in a template is one message, for however many mappings.
-                Err(Fault::Template(fault)) if told.contains(&fault) => {}
-                Err(Fault::Template(fault)) => {
-                    told.push(fault.clone());
-                    faults.push(template_fault(fault, module, kernel, sources));
+            };
+            for (Planned { module, kernel, .. }, drafted) in block.iter().zip(drafted) {
+                while !std::ptr::eq(modules[at].0, *module) {
+                    at += 1;
+                }
+                match drafted {
+                    Ok((mapping, what)) => {
+                        modules[at].1.push(mapping);
+                        seen.push(what);
+                    }
+                    Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
+                    // One mistake in a template is one message, for however many mappings.
+                    Err(Fault::Template(fault)) if told.contains(&fault) => {}
+                    Err(Fault::Template(fault)) => {
+                        told.push(fault.clone());
+                        faults.push(template_fault(fault, module, kernel, sources));
+                    }
                 }
             }
         }
@@ -262,6 +265,9 @@ impl Groups<'_> {
         *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
     }
 }
+
+/// How many mappings are drafted in one go.
+const BLOCK: usize = 16_384;
 
 type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
 

@@ -31,6 +31,11 @@ impl Witness {
         Self { files, seen: Mutex::default() }
     }
 
+    /// Takes it that a file was asked for, where it was not: what came of it is used.
+    pub fn credit(&self, path: RelPath, digest: Option<Digest>) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_insert(digest);
+    }
+
     /// Every file that was asked for, with its digest; `None` where it could not be read.
     pub fn seen(&self) -> BTreeMap<RelPath, Option<Digest>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use tempfile::NamedTempFile;
+
 use super::again::again;
 use super::describe;
 use super::replace::{replace, tidy};
@@ -30,6 +32,18 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), Inaccessible> {
 /// Clears away what a run that was killed left of a file that is right now.
 pub fn tidy_file(path: &Path) {
     tidy(path);
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file beside a path.
+pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Inaccessible> {
+    let folder = folder_of(path);
+    let made = tempfile::Builder::new().prefix(".kmodgen-").suffix(".tmp").tempfile_in(folder);
+    made.map_err(fail("write in folder", folder))
 }
 
 /// Removes a file and the folders that it leaves empty. One that is gone already is no error.

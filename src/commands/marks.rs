@@ -1,0 +1,96 @@
+//! What `generate` leaves for make and ninja: when it ran, and which files it read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{anyhow, bail};
+
+use crate::adapters::fs::{self, Stamp};
+use crate::cli::GenerateArgs;
+use crate::depfile::{depfile, is_depfile};
+use crate::driver::Answer;
+use crate::lock;
+use crate::output::KUSTOMIZATION;
+use crate::record::InputRecord;
+
+/// The files that the command line asks for, on their way.
+pub(super) struct Marks<'a> {
+    args: &'a GenerateArgs,
+    stamp: Option<Stamp>,
+    text: String,
+    /// What was read and is this run's to change: the lock, and folders.
+    own: Vec<PathBuf>,
+}
+
+impl<'a> Marks<'a> {
+    /// Before anything is read. What would be lost under a mark is refused.
+    pub(super) fn begin(args: &'a GenerateArgs) -> anyhow::Result<Self> {
+        if let Some(path) = &args.depfile {
+            if args
+                .stamp
+                .as_ref()
+                .is_some_and(|stamp| std::path::absolute(stamp).ok() == std::path::absolute(path).ok())
+            {
+                bail!("--stamp and --depfile both name `{}`: give each a file of its own", path.display());
+            }
+            let there = fs::read_text_if_any(path).map_err(|why| refused(path, &why))?;
+            if !there.is_none_or(|text| is_depfile(&text)) {
+                return Err(refused(path, "what is there is no depfile: name a file that is for nothing else"));
+            }
+            fs::make_folder_of(path)?;
+        }
+        let stamp = args.stamp.as_deref().map(Stamp::begin).transpose()?;
+        Ok(Self { args, stamp, text: String::new(), own: Vec::new() })
+    }
+
+    /// Writes down which files were read, of which a manifest and the files in its folder; `root`
+    /// is the output folder.
+    pub(super) fn note(&mut self, manifest: &Path, root: &Path, read: [&[InputRecord]; 2]) -> anyhow::Result<()> {
+        if self.args.depfile.is_none() {
+            return Ok(());
+        }
+        let folder = manifest.parent().unwrap_or(Path::new(""));
+        let target = match (&self.args.stamp, &self.args.output.output) {
+            (Some(stamp), _) => stamp.clone(),
+            (None, Some(output)) => output.join(KUSTOMIZATION),
+            (None, None) => as_given(root, folder)?.join(KUSTOMIZATION),
+        };
+        let (there, absent): (Vec<_>, Vec<_>) =
+            read.iter().copied().flatten().partition(|(_, digest)| digest.is_some());
+        // Templates that others include where they are there.
+        self.own = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned()).collect();
+        let mut inputs: Vec<PathBuf> = there.iter().map(|(path, _)| folder.join(path)).collect();
+        inputs.extend_from_slice(&self.own);
+        inputs.sort();
+        let lock = folder.join(lock::FILE_NAME);
+        let all = [manifest, &lock].into_iter().chain(inputs.iter().map(PathBuf::as_path));
+        self.text = depfile(&target, all)?;
+        Ok(())
+    }
+
+    /// The run has written a file that it had read.
+    pub(super) fn wrote(&mut self, path: PathBuf) {
+        self.own.push(path);
+    }
+
+    /// After all else. A run that left something for someone leaves no mark.
+    pub(super) fn leave(self, answer: Answer) -> anyhow::Result<Answer> {
+        if answer == Answer::Fine {
+            if let Some(path) = &self.args.depfile {
+                fs::write_file(path, &self.text)?;
+            }
+            self.stamp.map_or(Ok(()), |stamp| stamp.leave(&self.own))?;
+        }
+        Ok(answer)
+    }
+}
+
+/// A path in a folder, as it is written from where the folder's path is.
+fn as_given(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let absolute = |path: &Path| std::path::absolute(Path::new(".").join(path));
+    let path = absolute(path)?;
+    Ok(path.strip_prefix(absolute(folder)?).map(|below| folder.join(below)).unwrap_or(path))
+}
+
+fn refused(path: &Path, why: &str) -> anyhow::Error {
+    anyhow!("cannot write depfile `{}`: {why}", path.display())
+}
