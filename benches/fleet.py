@@ -138,7 +138,8 @@ class Fleet:
     def source_text(self, driver):
         """One of the sources."""
         patches = "    patches: [patches/strlcpy.patch]\n" if driver == PATCHED else ""
-        return f"  {driver}:\n    git: https://git.example.com/drivers/{driver}.git\n    ref: v1.2.0\n    dir: src\n{patches}"
+        url = f"https://git.example.com/drivers/{driver}.git"
+        return f"  {driver}:\n    git: {url}\n    ref: v1.2.0\n    dir: src\n{patches}"
 
     def module_text(self, number, name):
         """One of the modules."""

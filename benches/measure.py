@@ -92,11 +92,15 @@ class Machine:
         total_after, idle_after = ticks()
         return 1 - (idle_after - idle) / max(total_after - total, 1)
 
-    def note(self):
-        """What a reader has to know, or nothing."""
-        if not any(self.busy):
-            return None
-        return f"in {sum(self.busy)} of {len(self.busy)} turns something else used more than {BUSY:.0%} of the machine"
+    def notes(self):
+        """What a reader has to know of the machine's other work."""
+        if not self.loads:
+            return []
+        told = [f"The load average was {min(self.loads):.1f} to {max(self.loads):.1f} before the turns, this work included."]
+        if any(self.busy):
+            busy = f"{sum(self.busy)} of {len(self.busy)} turns"
+            told.append(f"In {busy} something else used more than {BUSY:.0%} of the machine: measure again.")
+        return told
 
 
 @dataclasses.dataclass

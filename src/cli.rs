@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::contract::image::Contract;
+
 /// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
 #[derive(Debug, Parser)]
 #[command(name = "kmodgen", version, about, max_term_width = 100)]
@@ -62,7 +64,8 @@ pub struct OutputArgs {
     /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
+    /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
     /// Threads to render with [default: one per core]
@@ -198,7 +201,8 @@ pub struct BuildArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
-    /// Only modules, kernels or MODULE/KERNEL that this pattern matches as a whole (repeatable)
+    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
+    /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
     /// How many images to build at once
@@ -210,6 +214,9 @@ pub struct BuildArgs {
     /// Hold each image to what KMM relies on, before it gets its name
     #[arg(long)]
     pub verify: bool,
+    /// With --verify: which KMM is to load from the images
+    #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any, requires = "verify")]
+    pub contract: ContractName,
     /// Push what was built, and what is here but not in its registry
     #[arg(long)]
     pub push: bool,
@@ -273,12 +280,36 @@ pub struct VerifyArgs {
     /// Every module must carry a signature
     #[arg(long)]
     pub signed: bool,
+    /// Which KMM is to load from it
+    #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any)]
+    pub contract: ContractName,
     /// The engine that has the image [default: the first of these that is there and has it]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<EngineName>,
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Which KMM is to load from an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContractName {
+    /// Either
+    Any,
+    /// KMM 1, which runs the image: modprobe, sleep and sh
+    Kmm1,
+    /// KMM 2, which copies from the image: sh, mkdir and cp
+    Kmm2,
+}
+
+impl From<ContractName> for Contract {
+    fn from(name: ContractName) -> Self {
+        match name {
+            ContractName::Any => Self::Any,
+            ContractName::Kmm1 => Self::Kmm1,
+            ContractName::Kmm2 => Self::Kmm2,
+        }
+    }
 }
 
 /// A program that holds images.

@@ -3,9 +3,13 @@
 //! A pipeline with a pure middle. Data flows one way, each arrow is one function:
 //!
 //! ```text
-//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> OutputSet -(+Tree)-> Changes -> Outcome
-//!      read         decode        resolve       render        reconcile          apply
+//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
+//!      read         decode        resolve     render   name        reconcile        commit
 //! ```
+//!
+//! A fleet's texts are never held at once: each mapping is drafted, compared with what stands in the
+//! output folder and put on a stage, one after the other. What the run before left in its
+//! [`record`] and is proven to be as it was is not even drafted.
 //!
 //! Modules are listed in layers: a module uses only those above its own.
 

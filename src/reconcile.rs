@@ -20,7 +20,7 @@ pub enum Action {
     /// A file of ours that no mapping asks for any more is removed.
     Remove,
     /// Nothing is done, since something of someone's would be lost.
-    Conflict(Conflict),
+    Conflict(Box<Conflict>),
 }
 
 /// Why nothing is done at a path.
@@ -39,13 +39,13 @@ const FORCE: &str = "move what you need into the manifest or a template, then sa
 const MOVE: &str = "move it away: kmodgen replaces no folder, and writes through no link";
 
 impl Conflict {
-    fn new(why: impl Into<String>, help: &'static str) -> Self {
-        Self { why: why.into(), help: Some(help) }
+    fn new(why: impl Into<String>, help: &'static str) -> Box<Self> {
+        Box::new(Self { why: why.into(), help: Some(help) })
     }
 
     /// A module is held, which is told once for all its files.
-    fn held(why: &str) -> Self {
-        Self { why: why.to_owned(), help: None }
+    fn held(why: &str) -> Box<Self> {
+        Box::new(Self { why: why.to_owned(), help: None })
     }
 }
 

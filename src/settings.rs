@@ -61,11 +61,6 @@ pub fn workers(flag: Option<NonZeroUsize>) -> usize {
     flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
-/// The folder for build logs where none is named: one for each run, which stays.
-pub fn log_folder() -> PathBuf {
-    std::env::temp_dir().join("kmodgen-logs").join(std::process::id().to_string())
-}
-
 /// The folder for what only saves time; `None` where there is no place for it. `KMODGEN_CACHE_DIR`
 /// names one, and no place if it is empty.
 pub fn cache_folder() -> Option<PathBuf> {
@@ -121,10 +116,12 @@ impl Only {
         Ok((!patterns.is_empty()).then_some(Self(patterns)))
     }
 
-    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`.
+    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`. A
+    /// release that is written as it is means itself: as a pattern, `…+rt` would not match it.
     pub fn selects(&self, module: &str, release: &str) -> bool {
         let whole = format!("{module}/{release}");
-        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| pattern.matches(text)))
+        let means = |pattern: &Pattern, text: &str| pattern.as_str() == text || pattern.matches(text);
+        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| means(pattern, text)))
     }
 
     /// Refuses patterns that select nothing, which are typing mistakes.

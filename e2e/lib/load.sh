@@ -2,17 +2,6 @@
 # shellcheck disable=SC2154 # work, root: of ../run and verify.sh
 # The proof of the pudding: a real kernel loads what the image holds. Sourced by ../run.
 
-# unpack FOLDER PACKAGE...: without installing, which could remove what the machine has.
-unpack() {
-  local package
-  mkdir -p "$1/debs"
-  (
-    cd "$1/debs" || exit
-    apt-get download -q "${@:2}" >/dev/null
-    for package in ./*.deb; do dpkg -x "$package" .. || exit; done
-  )
-}
-
 get_machine() {
   local emulator=()
   if ! command -v qemu-system-x86_64 >/dev/null; then
@@ -70,4 +59,15 @@ loads_in_kernel() {
     grep -qxF 'e2e said kmm_ci_a: the answer is 42' "$work/log/booted" &&
     grep -qxF 'e2e remove 0' "$work/log/booted" &&
     grep -qxF 'e2e left 0' "$work/log/booted"
+}
+
+# try_load RELEASE: the image that is looked into.
+try_load() {
+  if [ "$(uname -m)" != x86_64 ]; then
+    skip 'loading in a real kernel' "the emulated machine is an x86_64, and this one is $(uname -m)"
+  elif ! get_machine "$1" 2> "$work/log/machine"; then
+    missing 'loading in a real kernel' "no emulator, busybox or linux-image-$1 to be had: $(tail -n 1 "$work/log/machine")"
+  else
+    check "a real kernel $1 loads and unloads them" loads_in_kernel "$1"
+  fi
 }

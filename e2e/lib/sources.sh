@@ -1,23 +1,25 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # work, here: of ../run
-# The kmods' repositories, and the patch that is too large to keep. Sourced by ../run.
+# The kmods' repositories, and the patch that is too large to keep. Sourced by ../run and ../fleet.
 
-# make_repository NAME FORMAT: a bare repository of ./source; prints its only commit.
+# make_repository NAME FORMAT: a bare repository of ../source; prints its only commit.
 make_repository() {
   local tree=$work/tree
   rm -rf "$tree"
   cp -r "$here/source" "$tree"
+  commit_all "$tree" "$1" "$2" 'Two kmods, one of which needs the other'
+}
+
+# commit_all FOLDER NAME FORMAT MESSAGE: a bare repository of all its files; prints its only commit.
+commit_all() {
   (
-    cd "$tree" || exit
+    cd "$1" || exit
     # Neither the machine's configuration nor the clock decide anything.
     export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
     export GIT_AUTHOR_NAME=e2e GIT_AUTHOR_EMAIL=e2e@example.com GIT_AUTHOR_DATE='2026-01-01T00:00:00Z'
     export GIT_COMMITTER_NAME=e2e GIT_COMMITTER_EMAIL=e2e@example.com GIT_COMMITTER_DATE='2026-01-01T00:00:00Z'
-    git -c init.defaultBranch=main init -q --object-format="$2"
-    git add --all
-    git commit -q -m 'Two kmods, one of which needs the other'
-    git clone -q --bare . "$work/git/$1"
-    git rev-parse HEAD
+    git -c init.defaultBranch=main init -q --object-format="$3" || exit
+    git add --all && git commit -q -m "$4" && git clone -q --bare . "$work/git/$2" && git rev-parse HEAD
   )
 }
 

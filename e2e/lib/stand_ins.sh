@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # work, suite, stable, plus: of ../run
-# Base images made of Debian packages, under the names that Dockerfiles use. Sourced by ../run.
+# Base images made of Debian packages, under the names that Dockerfiles use. Sourced by ../run
+# and ../fleet.
 #
 # Red Hat's images cannot be fetched without an account. What these have in common with them is
 # what matters to a Dockerfile: headers where a Driver Toolkit has them, kmod, and a package
@@ -43,19 +44,44 @@ derive() {
   buildah commit --quiet --rm "$container" "$2" >/dev/null
 }
 
-make_images() {
-  # The newest headers depend on a whole kernel image, which no build needs: unpack them alone.
-  local toolchain
-  toolchain="
+# make_dtk RELEASE...: the first with all that its headers depend on, the others with headers alone.
+make_dtk() {
+  derive localhost/base "$dtk" "
     apt-get update -q
-    apt-get install -qy --no-install-recommends gcc make git ca-certificates pahole linux-headers-$stable
-    cd /var/tmp
-    apt-get download linux-headers-$plus $(headers_needed "$plus")
-    dpkg --unpack --force-depends ./*.deb
-    rm ./*.deb
-    printf '{\"KERNEL_VERSION\":\"%s\",\"RT_KERNEL_VERSION\":\"\",\"RHEL_VERSION\":\"\"}\n' $stable \
+    apt-get install -qy --no-install-recommends gcc make git ca-certificates pahole linux-headers-$1
+    $(unpack_headers "${@:2}")
+    printf '{\"KERNEL_VERSION\":\"%s\",\"RT_KERNEL_VERSION\":\"\",\"RHEL_VERSION\":\"\"}\n' $1 \
       > /etc/driver-toolkit-release.json"
-  derive localhost/base "$dtk" "$toolchain"
+}
+
+# unpack_headers RELEASE...: shell for it. The newest headers depend on a whole kernel image, which
+# no build needs: they are unpacked alone, without other architectures' and without the thousands
+# of empty files by which kbuild knows what to build again.
+unpack_headers() {
+  local release needed packages=()
+  for release; do
+    read -ra needed < <(headers_needed "$release")
+    packages+=("linux-headers-$release" "${needed[@]}")
+  done
+  mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
+  printf '%s' "
+    cd /var/tmp
+    apt-get download -q ${packages[*]} >/dev/null
+    printf '%s\\n' ./*.deb | xargs -P 2 -I '{}' env LC_ALL=C sh -euc 'dpkg-deb --fsys-tarfile {} > {}.tar
+      tar -x -C / --keep-directory-symlink -f {}.tar \\
+        --exclude=\"./usr/src/*/arch/[a-wyz]*/*\" --exclude=\"./usr/src/*/include/config/[A-Z0-9]*\"
+      rm {} {}.tar'"
+}
+
+make_runtime() {
+  derive localhost/base "$runtime" "
+    mv /usr/bin/kmod /usr/lib/kmod.held
+    $(stand_in microdnf 'install -y kmod' 'mv /usr/lib/kmod.held /usr/bin/kmod')"
+}
+
+# make_images RELEASE...: builders have the headers of all these, the first of which apt can install.
+make_images() {
+  make_dtk "$@"
   buildah tag "$dtk" "$debian_ready"
 
   derive localhost/base "$debian_bare" 'dpkg --purge kmod'
@@ -66,9 +92,7 @@ make_images() {
     $(stand_in dnf "install -y --setopt=install_weak_deps=False kernel-devel-$stable gcc make git-core kmod findutils elfutils-libelf-devel" \
       "mkdir -p /usr/src/kernels && ln -s ../linux-headers-$stable /usr/src/kernels/$stable")"
 
-  derive localhost/base "$runtime" "
-    mv /usr/bin/kmod /usr/lib/kmod.held
-    $(stand_in microdnf 'install -y kmod' 'mv /usr/lib/kmod.held /usr/bin/kmod')"
+  make_runtime
 }
 
 # stand_in NAME ARGUMENTS ACTION: shell that writes a package manager which takes `clean all` and

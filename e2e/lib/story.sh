@@ -1,59 +1,9 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # work, stable, plus, dtk, commit, KMODGEN: of ../run
+# shellcheck disable=SC2154 # work, stable, plus, dtk, commit, KMODGEN, port: of ../run
 # kmodgen's own verbs on the same kernels: build, verify, push to a registry with a password, and
 # skip what is there. Sourced by ../run.
 
-# Builds have neither network nor the repositories: this stands before the engine on PATH, and adds
-# what ./run's own builds have. It changes nothing about the Dockerfile or the build arguments.
-wrap_engine() {
-  mkdir "$work/bin"
-  cat > "$work/bin/buildah" <<WRAP
-#!/bin/sh
-if [ "\$1" = build ]; then
-  shift
-  PATH='$PATH' exec bash -c '. "$here/lib/engine.sh" && engine_build "\$@"' build --volume "$work/git:/srv/git:ro" "\$@"
-fi
-exec $(type -P buildah) "\$@"
-WRAP
-  chmod 755 "$work/bin/buildah"
-}
-
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-start_registry() {
-  apt-get install -qy --no-install-recommends apache2-utils docker-registry >/dev/null
-  port=$(free_port)
-  htpasswd -Bbn e2e secret > "$work/htpasswd" 2>/dev/null
-  cat > "$work/registry.yml" <<CONFIG
-version: 0.1
-storage: {filesystem: {rootdirectory: $work/registry}}
-http: {addr: 127.0.0.1:$port}
-auth: {htpasswd: {realm: e2e, path: $work/htpasswd}}
-CONFIG
-  docker-registry serve "$work/registry.yml" > "$work/log/registry" 2>&1 &
-  registry=$!
-  for _ in $(seq 100); do
-    if (: > "/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
-    sleep 0.1
-  done
-  die "the registry does not start: $(tail -n 1 "$work/log/registry")"
-}
-
-# kmodgen VERB ARGUMENT...: on the story's manifest, with the engine above.
-story() {
-  PATH=$work/bin:$PATH REGISTRY_AUTH_FILE=$work/auth.json "$KMODGEN" "$1" -f "$work/story/kmodgen.yaml" "${@:2}"
-}
-
-# ends CODE TEXT COMMAND...: the command ends with this code, and says the text.
-ends() {
-  local code=0 said
-  said=$("${@:3}" 2>&1) || code=$?
-  if [ "$code" = "$1" ] && grep -qF -- "$2" <<< "$said"; then return; fi
-  printf 'it ended with %s, and should with %s saying: %s\n%s\n' "$code" "$1" "$2" "$said"
-  return 1
-}
+story() { kmodgen_in story "$@"; }
 
 write_story() {
   mkdir -p "$work/story/patches"
@@ -82,27 +32,23 @@ modules:
 MANIFEST
 }
 
-# planned RELEASE: the image that the manifest now asks for.
-planned() {
-  story plan --offline --format json 2>/dev/null | python3 -c '
-import json, sys
-print(next(row["image"] for row in json.load(sys.stdin) if row["release"] == sys.argv[1] and row["state"] != "removed"))' "$1"
-}
-
+planned() { planned_in story story "$1"; }
 is_an_image() { grep -qxF -- "$1" <<< "$(buildah images --format '{{.Name}}:{{.Tag}}')"; }
 is_no_image() { ! is_an_image "$1"; }
 
 tell_story() {
   start_registry
-  wrap_engine
   write_story
   story generate >/dev/null
   local build=(story build --engine buildah --dtk "$dtk")
   check 'a push without a password is refused, and the build is not' \
     ends 1 '1 failed, 1 cancelled' "${build[@]}" --push
+  printf '{"auths": {"127.0.0.1:%s": {"auth": "%s"}}}' "$port" "$(printf e2e:wrong | base64)" > "$work/auth.json"
+  # shellcheck disable=SC2016 # The quotes of a message.
+  check 'a wrong password is named' ends 1 'refuses the password that is kept for `e2e`' "${build[@]}" --push
+  rm "$work/auth.json"
   check 'nothing is left to build, but not all was' ends 0 '1 built, 0 pushed, 1 skipped' "${build[@]}" --offline --jobs 2
-  check 'the engine logs in' \
-    buildah login --authfile "$work/auth.json" --tls-verify=false -u e2e -p secret "127.0.0.1:$port"
+  check 'the engine logs in' log_in
   check 'what was built has its name' is_an_image "$(planned "$stable")"
   check 'what is here is pushed' ends 0 '2 pushed, 0 skipped, 0 failed' "${build[@]}" --push --verify
   check 'a second run builds and pushes nothing' ends 0 '0 built, 0 pushed, 2 skipped' "${build[@]}" --push
@@ -123,5 +69,6 @@ tell_story() {
   check 'a build that fails shows why, and others go on' \
     ends 1 'the build must leave one kmm_ci_c.ko, and left: none' "${build[@]}" --keep-going
   check 'no image has the name of a build that failed' is_no_image "$(planned "$stable")"
-  kill "$registry"
+  stop_registry
+  check 'a registry that is down is named' ends 0 "cannot ask 127.0.0.1:$port" story plan --format github
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # work: of ../run
-# Building, and looking into what came out. Sourced by ../run.
+# shellcheck disable=SC2154 # work, dtk: of ../run
+# Building, and looking into what came out. Sourced by ../run and ../fleet.
 
 generated() { printf '%s/project/gitops/%s/%s' "$work" "$1" "$2"; }
 image_of() { printf 'localhost/built/%s:%s' "$1" "${2//+/_}"; }
@@ -52,11 +52,12 @@ refuses() {
   fi
 }
 
-# look_into MODULE RELEASE: $root is the image's files until the next call.
-look_into() {
+# look_at IMAGE: $root is the image's files until the next call.
+look_at() {
   local container
-  container=$(buildah from --pull-never "$(image_of "$1" "$2")") && root=$(buildah mount "$container")
+  container=$(buildah from --pull-never "$1") && root=$(buildah mount "$container")
 }
+look_into() { look_at "$(image_of "$1" "$2")"; }
 
 # holds MODULE RELEASE FOLDER KMOD...: the image is what KMM and the kernel need.
 holds() {
@@ -101,4 +102,15 @@ has_tools() {
 
 modinfo_is() {
   diff <(printf '%s\n' "$3") <(modinfo -F "$2" "$(find "$root/opt/lib/modules/$1" -name kmm_ci_a.ko)")
+}
+
+vermagic() { modinfo -F vermagic "$(find "$root/opt/lib/modules/$1" -name kmm_ci_a.ko)"; }
+
+# is_for_realtime RELEASE: the builder's headers are of a real-time kernel, and vermagic says so in
+# the word of its line.
+is_for_realtime() {
+  local words
+  words=$(vermagic "$1")
+  look_at "$dtk" && grep -x CONFIG_PREEMPT_RT=y "$root/usr/src/linux-headers-$1/.config" &&
+    grep -E "^$(pattern "$1") .*\\<preempt(_rt)?\\>" <<< "$words"
 }

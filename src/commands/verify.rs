@@ -39,7 +39,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let architecture = release.as_ref().and_then(|release| Architecture::of_release(release.as_str()));
     let engine = args.engine.map(engine);
     let oci::Read { image, unread } = oci::read(&location, &oci::Options { engine, architecture })?;
-    let report = image::check(&image, &Expected { release, signed: args.signed });
+    let report = image::check(&image, &Expected { contract: args.contract.into(), release, signed: args.signed });
     let verified = Verified {
         image: &args.image,
         releases: report.releases,

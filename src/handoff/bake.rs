@@ -13,11 +13,10 @@ pub fn bake(jobs: &[Job]) -> String {
 }
 
 fn target(job: &Job) -> Value {
-    // Bake expands `${…}` in values; `$$` stands for the sign itself.
     let arguments: Map<String, Value> =
-        job.arguments.iter().map(|(name, value)| (name.clone(), value.replace("${", "$${").into())).collect();
+        job.arguments.iter().map(|(name, value)| (name.clone(), plain(value).into())).collect();
     let mut target = json!({
-        "context": job.folder(),
+        "context": plain(job.folder()),
         "dockerfile": "Dockerfile",
         "args": arguments,
         "tags": [job.image],
@@ -26,4 +25,10 @@ fn target(job: &Job) -> Value {
         target["platforms"] = json!([platform]);
     }
     target
+}
+
+/// A text that stays as it is. Bake reads the values of its JSON as HCL templates, in which `${…}`
+/// and `%{…}` are expanded, and a doubled sign is the sign itself (HCL, json/spec.md).
+fn plain(text: &str) -> String {
+    text.replace("${", "$${").replace("%{", "%%{")
 }

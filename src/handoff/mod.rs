@@ -63,7 +63,7 @@ mod tests {
             image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
             hash: "0".repeat(64),
             dockerfile: format!("gitops/kmm-ci/{release}/Dockerfile"),
-            arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c}".into())],
+            arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c} %{d}".into())],
         }
     }
 

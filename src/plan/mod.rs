@@ -11,6 +11,7 @@ mod identity_tests;
 mod releases_tests;
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
@@ -159,27 +160,36 @@ impl<'m> Plan<'m> {
         if faults.has_errors() {
             return None;
         }
-        let drafted = draft_all(&planned, inputs, visitor, workers);
         let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> =
             inputs.manifest.modules.iter().map(|module| (module, vec![])).collect();
         let mut seen = Vec::with_capacity(planned.len());
         let mut at = 0;
         let mut told: Vec<TemplateFault> = Vec::new();
-        for (Planned { module, kernel, .. }, drafted) in planned.into_iter().zip(drafted) {
-            while !std::ptr::eq(modules[at].0, module) {
-                at += 1;
-            }
-            match drafted {
-                Ok((mapping, what)) => {
-                    modules[at].1.push(mapping);
-                    seen.push(what);
+        // What comes of a block is put where it belongs before the next one is begun.
+        for block in planned.chunks(BLOCK) {
+            let drafted = match draft_all(block, inputs, visitor, workers) {
+                Ok(drafted) => drafted,
+                Err(error) => {
+                    faults.push(no_thread(&error));
+                    return None;
                 }
-                Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
-                // One mistake in a template is one message, for however many mappings.
-                Err(Fault::Template(fault)) if told.contains(&fault) => {}
-                Err(Fault::Template(fault)) => {
-                    told.push(fault.clone());
-                    faults.push(template_fault(fault, module, kernel, sources));
+            };
+            for (Planned { module, kernel, .. }, drafted) in block.iter().zip(drafted) {
+                while !std::ptr::eq(modules[at].0, *module) {
+                    at += 1;
+                }
+                match drafted {
+                    Ok((mapping, what)) => {
+                        modules[at].1.push(mapping);
+                        seen.push(what);
+                    }
+                    Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
+                    // One mistake in a template is one message, for however many mappings.
+                    Err(Fault::Template(fault)) if told.contains(&fault) => {}
+                    Err(Fault::Template(fault)) => {
+                        told.push(fault.clone());
+                        faults.push(template_fault(fault, module, kernel, sources));
+                    }
                 }
             }
         }
@@ -201,7 +211,7 @@ impl<'m> Plan<'m> {
                 let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());
                 draft::draft(&mut press, self.inputs.manifest, &planned).ok().map(|(_, draft)| draft)
             });
-            joined(one)
+            one.ok().and_then(joined)
         })
     }
 }
@@ -256,6 +266,9 @@ impl Groups<'_> {
     }
 }
 
+/// How many mappings are drafted in one go.
+const BLOCK: usize = 16_384;
+
 type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
 
 /// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up. Even
@@ -265,7 +278,7 @@ fn draft_all<'m, V: Visitor>(
     inputs: Inputs<'m>,
     visitor: &V,
     workers: usize,
-) -> Vec<Drafted<'m, V::Seen>> {
+) -> io::Result<Vec<Drafted<'m, V::Seen>>> {
     let share = |planned: &[Planned<'m>]| -> Vec<Drafted<'m, V::Seen>> {
         let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
         let one = |planned: &Planned<'m>| {
@@ -281,15 +294,23 @@ fn draft_all<'m, V: Visitor>(
     let share = &share;
     let size = planned.len().div_ceil(workers.max(1)).max(64);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = planned.chunks(size).map(|planned| deep(scope, move || share(planned))).collect();
-        threads.into_iter().flat_map(joined).collect()
+        let shares = planned.chunks(size);
+        let threads: Vec<_> = shares.map(|planned| deep(scope, move || share(planned))).collect::<io::Result<_>>()?;
+        Ok(threads.into_iter().flat_map(joined).collect())
     })
 }
 
 /// Starts a thread that has the stack which templates may need.
-fn deep<'s, T: Send + 's>(scope: &'s Scope<'s, '_>, work: impl FnOnce() -> T + Send + 's) -> ScopedJoinHandle<'s, T> {
-    let thread = std::thread::Builder::new().stack_size(template::STACK);
-    thread.spawn_scoped(scope, work).expect("the system lets a program have threads")
+fn deep<'s, T: Send + 's>(
+    scope: &'s Scope<'s, '_>,
+    work: impl FnOnce() -> T + Send + 's,
+) -> io::Result<ScopedJoinHandle<'s, T>> {
+    std::thread::Builder::new().stack_size(template::STACK).spawn_scoped(scope, work)
+}
+
+fn no_thread(error: &io::Error) -> Diagnostic {
+    Diagnostic::error("no-thread", format!("cannot start a thread: {error}"))
+        .help("the system limits how many processes and threads there are: `ulimit -u` shows it; --jobs 1 needs one")
 }
 
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {

@@ -33,6 +33,11 @@ impl Pattern {
             })
     }
 
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)

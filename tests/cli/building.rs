@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::scenario::{DEBIAN, EL9, Project, RT};
 
 /// A project whose PATH has an engine that writes down what it is asked, and builds by `script`.
-fn with_engine(script: &str) -> (Project, String) {
+pub(crate) fn with_engine(script: &str) -> (Project, String) {
     let project = Project::generated().with(
         "bin/buildah",
         format!(
@@ -25,7 +25,7 @@ fn with_engine(script: &str) -> (Project, String) {
     (project, path)
 }
 
-const BUILD: &str = "build --offline --engine buildah --dtk quay.io/dtk:1";
+pub(crate) const BUILD: &str = "build --offline --engine buildah --dtk quay.io/dtk:1";
 
 /// The image that the plan gives a mapping.
 fn image(project: &Project, module: &str, release: &str) -> String {
@@ -100,6 +100,41 @@ fn what_is_missing_is_said_before_anything_runs() {
     project.run("build --offline").trouble().says("give the kernel a `dtk`, or say --dtk IMAGE");
     project.run("plan --offline --format bake").trouble().says("or say --dtk IMAGE");
     project.run("build --offline --dtk not:a:reference").trouble().says("--dtk");
+    let run = project.kmodgen("build --offline --engine docker --dtk quay.io/dtk:1").shell("PATH=/nothing").run();
+    run.trouble().says("docker is not installed, or does not run");
+}
+
+/// The commands of a shell that run kmodgen where `folder` is a disk of its own, with no room.
+/// `None` where this machine does not let anyone mount.
+fn on_a_full_disk(folder: &str) -> Option<String> {
+    let mount = format!("mount -t tmpfs -o size=4k none {folder} && head -c 4096 /dev/zero > {folder}/all");
+    let alone = "unshare --user --map-root-user --mount sh -c";
+    let mut try_it = Command::new("sh");
+    try_it.args(["-c", &format!("{alone} 'mount -t tmpfs none /mnt'")]).stderr(Stdio::null());
+    if !try_it.status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: this machine lets nobody mount");
+        return None;
+    }
+    Some(format!("exec {alone} '{mount} && exec \"$0\" \"$@\"' \"$0\" \"$@\""))
+}
+
+#[test]
+fn a_full_disk_is_named_and_no_image_half_done() {
+    let (project, path) = with_engine("true");
+    fs::create_dir(project.path("temp")).unwrap();
+    if let Some(shell) = on_a_full_disk("temp") {
+        let run = project.kmodgen(&format!("{BUILD} --only alpha --logs logs"));
+        let run = run.env("PATH", &path).env("TMPDIR", "temp").shell(&shell).run().differs();
+        run.shows("0 built, 0 pushed, 0 skipped, 1 failed, 2 cancelled")
+            .says("buildah: cannot write to `temp`: the disk is full");
+        let asked = project.read("asked");
+        assert!(!asked.contains("tag") && !asked.contains("build --file"), "{asked}");
+    }
+    let (project, path) = with_engine("true");
+    let run = project.kmodgen(&format!("{BUILD} --logs kmodgen.yaml/logs")).env("PATH", &path).run().differs();
+    run.says("cannot write the log `kmodgen.yaml/logs/alpha/").says("a part of the path is not a folder");
+    let run = project.kmodgen(BUILD).env("PATH", &path).env("TMPDIR", "nowhere").run().trouble();
+    run.says("cannot make a folder for logs in `nowhere`");
 }
 
 #[test]

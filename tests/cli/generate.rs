@@ -163,6 +163,8 @@ fn only_some() {
     for (pattern, expected) in [
         (r".*\+rt", [release_of("alpha", RT), release_of("beta", RT)].concat()),
         (r"beta/6\..*", release_of("beta", DEBIAN).to_vec()),
+        (RT, [release_of("alpha", RT), release_of("beta", RT)].concat()),
+        (&format!("beta/{DEBIAN}"), release_of("beta", DEBIAN).to_vec()),
         (&format!("alpha/{EL9}"), release_of("alpha", EL9).to_vec()),
     ] {
         let project = Project::fleet();

@@ -5,7 +5,7 @@ mod process;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -95,12 +95,13 @@ impl Engine {
     /// # Errors
     /// How the engine ended; its words are in the log.
     pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
-        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir()?;
+        let machine = || Ended::machine(format!("cannot write to `{}`", std::env::temp_dir().display()));
+        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir().map_err(machine())?;
         let (context, dockerfile, id) =
             (folder.path().join("context"), folder.path().join("Dockerfile"), folder.path().join("id"));
         // KMM builds without a context, and so do we.
-        std::fs::create_dir(&context)?;
-        std::fs::write(&dockerfile, &build.dockerfile)?;
+        std::fs::create_dir(&context).map_err(machine())?;
+        std::fs::write(&dockerfile, &build.dockerfile).map_err(machine())?;
         let mut command = Command::new(self.name());
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         for (name, value) in &build.arguments {
@@ -125,7 +126,9 @@ impl Engine {
         }
         command.arg(&context);
         process::run(command, log, cancel)?;
-        Ok(std::fs::read_to_string(&id)?.trim().to_owned())
+        let id = std::fs::read_to_string(&id)
+            .map_err(Ended::machine(format!("{} says that it built, and names no image", self.name())))?;
+        Ok(id.trim().to_owned())
     }
 
     /// Gives an image its name.
@@ -174,16 +177,45 @@ impl Kind {
 ///
 /// # Errors
 /// Why it cannot be written.
-pub fn open_log(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    File::create(path)
+pub fn open_log(path: &Path) -> Result<File, Ended> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder
+        .and_then(|()| File::create(path))
+        .map_err(Ended::machine(format!("cannot write the log `{}`", path.display())))
 }
 
-/// The last `lines` lines of a log.
-pub fn tail(path: &Path, lines: usize) -> String {
-    let text = std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+/// Makes a folder for the logs of one run among the machine's temporary files, which nobody else
+/// can have prepared.
+///
+/// # Errors
+/// Why it cannot be made.
+pub fn log_folder() -> Result<PathBuf, Ended> {
+    let all = std::env::temp_dir();
+    let made = tempfile::Builder::new().prefix("kmodgen-logs-").tempdir_in(&all);
+    Ok(made.map_err(Ended::machine(format!("cannot make a folder for logs in `{}`", all.display())))?.keep())
+}
+
+/// Removes a folder of logs where there is none in it.
+pub fn drop_log_folder(path: &Path) {
+    // One that has logs stays.
+    let _ = std::fs::remove_dir(path);
+}
+
+/// As much of a log's end is looked at for its last lines.
+const TAIL: u64 = 64 << 10;
+
+/// The last `lines` lines of a log, without what would steer a terminal.
+pub fn tail(path: &Path, lines: usize) -> Vec<String> {
+    let end = || {
+        let mut file = File::open(path)?;
+        let size = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let bytes: io::Result<Vec<u8>> = end();
+    let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+    let shown = |line: &str| line.trim_end().replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
     let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
+    all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
 }

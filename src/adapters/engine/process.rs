@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::adapters::fs::describe;
+
 /// How often a running engine is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -41,9 +43,18 @@ pub enum Ended {
     /// It cannot do what was asked.
     #[error("{0}")]
     Refused(String),
-    /// It did not start, or its files could not be written.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    /// Something on this machine is in the way: what could not be done, as `cannot write …`.
+    #[error("{what}: {}", describe(error))]
+    #[expect(missing_docs, reason = "the names say it")]
+    Machine { what: String, error: io::Error },
+}
+
+impl Ended {
+    /// Names what could not be done.
+    pub(super) fn machine(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |error| Self::Machine { what, error }
+    }
 }
 
 /// Runs a program to its end, its output going to `log`. When cancelled, the program is asked to
@@ -52,9 +63,12 @@ pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(
     if cancel.is_cancelled() {
         return Err(Ended::Cancelled);
     }
-    let mut child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()?;
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut start = || command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn();
+    let mut child = start().map_err(Ended::machine(format!("cannot run `{program}`")))?;
+    let waits = || Ended::machine(format!("cannot wait for `{program}`"));
     loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = child.try_wait().map_err(waits())? {
             return match status {
                 _ if cancel.is_cancelled() => Err(Ended::Cancelled),
                 status if status.success() => Ok(()),
@@ -62,7 +76,7 @@ pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(
             };
         }
         if cancel.is_cancelled() {
-            stop(&mut child)?;
+            stop(&mut child).map_err(waits())?;
             return Err(Ended::Cancelled);
         }
         std::thread::sleep(TICK);

@@ -8,15 +8,13 @@ use std::path::Path;
 use tar::{Archive, EntryType};
 
 use super::blobs::{Blobs, Place};
+use super::budget::Budget;
 use super::error::{ReadError, broken};
 use super::unpack;
 use crate::vocabulary::RelPath;
 
 /// More entries than any archive of one image has: a layer each, and three more for each.
 const MOST_ENTRIES: usize = 100_000;
-
-/// An archive that unpacks to more is a bomb.
-const LARGEST: u64 = 128 << 30;
 
 /// Opens an archive, and lists what is in it. One that is packed as a whole is unpacked to a
 /// file without a name first, as pieces are needed in an order of their own.
@@ -36,10 +34,9 @@ pub(super) fn open(path: &Path) -> Result<Blobs, ReadError> {
     file.rewind().map_err(fail)?;
     if is_packed {
         let mut plain = tempfile::tempfile().map_err(fail)?;
-        let unpacked = unpack::stream(BufReader::new(file)).map_err(broken)?;
-        if io::copy(&mut unpacked.take(LARGEST), &mut plain).map_err(broken)? == LARGEST {
-            return Err(broken(io::Error::other("it unpacks to more than 128 GiB")));
-        }
+        let budget = Budget::default();
+        let mut unpacked = unpack::stream(BufReader::new(file), &budget).map_err(broken)?;
+        io::copy(&mut unpacked, &mut plain).map_err(broken)?;
         plain.rewind().map_err(fail)?;
         file = plain;
     }

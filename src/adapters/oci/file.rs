@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
+use super::budget::Budget;
 use super::error::broken;
 use super::unpack;
 use crate::contract::image::facts::{Facts, HEAD, Interest, Kind};
@@ -11,7 +12,13 @@ use crate::contract::image::secrets::Secret;
 ///
 /// # Errors
 /// Whatever reading fails with. A module that cannot be unpacked is no error, but what it is.
-pub(super) fn look(path: &str, mode: u32, size: u64, mut reader: impl Read) -> io::Result<(Facts, Option<Secret>)> {
+pub(super) fn look(
+    path: &str,
+    mode: u32,
+    size: u64,
+    mut reader: impl Read,
+    budget: &Budget,
+) -> io::Result<(Facts, Option<Secret>)> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     let secret = Secret::of(path, size, &head);
@@ -20,7 +27,7 @@ pub(super) fn look(path: &str, mode: u32, size: u64, mut reader: impl Read) -> i
         Interest::Whole { limit, .. } if size > limit => too_large(limit),
         Interest::Whole { kind: Kind::Module, limit } => {
             let whole = BufReader::new(Cursor::new(head).chain(reader));
-            match unpack::stream(whole).and_then(|unpacked| bytes(unpacked, limit)) {
+            match unpack::stream(whole, budget).and_then(|unpacked| bytes(unpacked, limit)) {
                 Ok(Some(bytes)) => Facts::of(Kind::Module, bytes),
                 Ok(None) => too_large(limit),
                 Err(error) => Facts::Unread(format!("cannot be unpacked: {}", broken(&error))),
@@ -35,10 +42,18 @@ pub(super) fn look(path: &str, mode: u32, size: u64, mut reader: impl Read) -> i
 }
 
 /// All bytes; `None` where they are more than `limit`.
-fn bytes(reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+fn bytes(mut reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    reader.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    while bytes.len() < most {
+        // By itself a vector takes up to twice what it needs.
+        let more = bytes.len().max(1 << 16).min(most - bytes.len());
+        bytes.try_reserve_exact(more)?;
+        if reader.by_ref().take(more as u64).read_to_end(&mut bytes)? < more {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
 }
 
 fn too_large(limit: u64) -> Facts {

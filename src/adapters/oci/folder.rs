@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Read;
+use super::budget::Budget;
 use super::error::{ReadError, shown};
 use super::file;
 use crate::contract::image::Image;
@@ -26,6 +27,7 @@ pub(super) fn read(top: &Path) -> Result<Read, ReadError> {
     let device = fs::metadata(top).map_err(fail(top))?.dev();
     let mut image = Image { layers: 1, ..Image::default() };
     image.root.next_layer();
+    let budget = Budget::default();
     let mut unread = (Vec::new(), 0);
     let mut skip = |path: &str| {
         unread.1 += 1;
@@ -64,7 +66,7 @@ pub(super) fn read(top: &Path) -> Result<Read, ReadError> {
             } else if metadata.is_file() {
                 let (size, mode) = (metadata.len(), metadata.mode() & 0o7777);
                 let (facts, secret) = match File::open(&place) {
-                    Ok(file) => file::look(&path, mode, size, file).map_err(fail(&place))?,
+                    Ok(file) => file::look(&path, mode, size, file, &budget).map_err(fail(&place))?,
                     Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                         skip(&path);
                         (Facts::Unread("cannot be opened: permission denied".into()), None)

@@ -7,19 +7,17 @@ use std::sync::Arc;
 
 use tar::{Archive, Entry, EntryType};
 
+use super::budget::Budget;
 use super::error::{broken, shown};
 use super::file;
 use super::unpack;
 use crate::contract::image::Image;
-use crate::contract::image::root::{File, Node};
+use crate::contract::image::root::{File, Node, clean};
 use crate::contract::image::secrets::Leak;
 
 /// What the headers of one entry may take, long names and attributes included: the tar crate
 /// holds them whole.
 const LARGEST_HEADERS: u64 = 1 << 20;
-
-/// A layer that unpacks to more is a bomb.
-const LARGEST_LAYER: u64 = 128 << 30;
 
 /// As many secrets are told.
 const MOST_LEAKS: usize = 1000;
@@ -28,12 +26,12 @@ const MOST_LEAKS: usize = 1000;
 ///
 /// # Errors
 /// Why no engine would unpack it, or why it is not unpacked here, as a lower-case fragment.
-pub(super) fn apply(reader: impl Read, image: &mut Image) -> Result<(), String> {
+pub(super) fn apply(reader: impl Read, image: &mut Image, budget: &Budget) -> Result<(), String> {
     image.layers += 1;
     image.root.next_layer();
-    let unpacked = unpack::stream(BufReader::new(reader)).map_err(|error| broken(&error))?;
+    let unpacked = unpack::stream(BufReader::new(reader), budget).map_err(|error| broken(&error))?;
     let ration = Rc::new(Cell::new(LARGEST_HEADERS));
-    let mut archive = Archive::new(Rationed { inner: unpacked, ration: Rc::clone(&ration), total: 0 });
+    let mut archive = Archive::new(Rationed { inner: unpacked, ration: Rc::clone(&ration) });
     for entry in archive.entries().map_err(|error| broken(&error))? {
         let mut entry = entry.map_err(|error| broken(&error))?;
         // What is left of this entry when the next one is asked for, and that one's headers.
@@ -41,7 +39,7 @@ pub(super) fn apply(reader: impl Read, image: &mut Image) -> Result<(), String> 
             if entry.header().entry_type().is_gnu_sparse() { entry.header().entry_size() } else { Ok(entry.size()) };
         ration.set(u64::MAX);
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        read(&mut entry, &path, image).map_err(|why| format!("`{}`: {why}", shown(&path)))?;
+        read(&mut entry, &path, image, budget).map_err(|why| format!("`{}`: {why}", shown(&path)))?;
         ration.set(rest.unwrap_or(0).saturating_add(LARGEST_HEADERS));
     }
     // What follows the tar's end counts for the layer's digest.
@@ -49,7 +47,7 @@ pub(super) fn apply(reader: impl Read, image: &mut Image) -> Result<(), String> 
     io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop).map_err(|error| broken(&error))
 }
 
-fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image) -> Result<(), String> {
+fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image, budget: &Budget) -> Result<(), String> {
     let link = entry.link_name_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let node = match entry.header().entry_type() {
         EntryType::Directory => Node::Folder,
@@ -57,9 +55,9 @@ fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image) -> Resu
         EntryType::Regular if path.ends_with('/') => Node::Folder,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             let (size, mode) = (entry.size(), entry.header().mode().map_err(|error| broken(&error))?);
-            let (facts, secret) = file::look(path, mode, size, entry).map_err(|error| broken(&error))?;
+            let path = clean(path);
+            let (facts, secret) = file::look(&path, mode, size, entry, budget).map_err(|error| broken(&error))?;
             if let Some(kind) = secret.filter(|_| image.leaks.len() < MOST_LEAKS) {
-                let path = path.trim_start_matches("./").trim_start_matches('/').to_owned();
                 image.leaks.push(Leak { layer: image.layers, path, kind });
             }
             Node::File(File { size, mode, facts: Arc::new(facts) })
@@ -79,19 +77,14 @@ fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image) -> Resu
 struct Rationed<R> {
     inner: R,
     ration: Rc<Cell<u64>>,
-    total: u64,
 }
 
 impl<R: Read> Read for Rationed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.ration.get();
         let count = self.inner.read(buffer)? as u64;
-        self.total += count;
         if count > left {
             return Err(io::Error::other("it has a header of more than 1 MiB"));
-        }
-        if self.total > LARGEST_LAYER {
-            return Err(io::Error::other("it unpacks to more than 128 GiB"));
         }
         self.ration.set(left - count);
         usize::try_from(count).map_err(io::Error::other)
@@ -126,7 +119,7 @@ mod tests {
     }
 
     fn fail(bytes: &[u8]) -> String {
-        apply(bytes, &mut Image::default()).unwrap_err()
+        apply(bytes, &mut Image::default(), &Budget::default()).unwrap_err()
     }
 
     #[test]
@@ -134,8 +127,8 @@ mod tests {
         let mut image = Image::default();
         let long = format!("{}/x", "long".repeat(60));
         let first = layer(&[("./root/.docker/config.json", b"{}"), ("a/x", b"#!/bin/sh\n"), (&long, b"")]);
-        apply(&first[..], &mut image).unwrap();
-        apply(&layer(&[("root/.wh..docker", b""), (".wh.a", b"")])[..], &mut image).unwrap();
+        apply(&first[..], &mut image, &Budget::default()).unwrap();
+        apply(&layer(&[("root/.wh..docker", b""), (".wh.a", b"")])[..], &mut image, &Budget::default()).unwrap();
         assert_eq!(paths(&image), [&long[..240], &long, "root"]);
         assert_eq!((image.leaks[0].layer, image.leaks[0].path.as_str()), (1, "root/.docker/config.json"));
     }
@@ -173,21 +166,21 @@ mod tests {
         up.set_cksum();
         tar.append(&up, io::empty()).unwrap();
         let mut image = Image::default();
-        apply(&tar.into_inner().unwrap()[..], &mut image).unwrap();
+        apply(&tar.into_inner().unwrap()[..], &mut image, &Budget::default()).unwrap();
         assert_eq!(paths(&image), ["copy", "escape", "etc", "etc/passwd", "null", "out"]);
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_fail(spots in proptest::collection::vec((0usize..4096, any::<u8>()), 0..20), cut in 0usize..600, noise in proptest::collection::vec(any::<u8>(), 0..1500)) {
-            let _ = apply(&noise[..], &mut Image::default());
+            let _ = apply(&noise[..], &mut Image::default(), &Budget::default());
             let mut bytes = layer(&[("opt/a.ko.xz", &noise), ("modules.dep", b"a:"), ("long/".repeat(40).trim_end_matches('/'), b"x")]);
             let length = bytes.len();
             for (at, byte) in &spots {
                 bytes[at % length] = *byte;
             }
             bytes.truncate(length - cut.min(length));
-            let _ = apply(&bytes[..], &mut Image::default());
+            let _ = apply(&bytes[..], &mut Image::default(), &Budget::default());
         }
     }
 }

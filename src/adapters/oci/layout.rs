@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::blobs::Blobs;
+use super::budget::Budget;
 use super::error::{ReadError, broken, shown};
 use super::{Options, layer};
 use crate::contract::image::Image;
@@ -177,10 +178,11 @@ fn read_layers(blobs: &Blobs, names: &[String], digests: bool, image: &mut Image
     if layers > MOST_LAYERS {
         return Err(blobs.fail(format!("it has {layers} layers, and no engine takes more than {MOST_LAYERS}")));
     }
+    let budget = Budget::default();
     for (layer, name) in (1..).zip(names) {
         let fail = |why: String| ReadError::Layer { layer, layers, why };
         let mut reader = Hashing { inner: blobs.open(name)?, hash: Sha256::new() };
-        layer::apply(&mut reader, image).map_err(fail)?;
+        layer::apply(&mut reader, image, &budget).map_err(fail)?;
         io::copy(&mut reader, &mut io::sink()).map_err(|error| fail(broken(&error)))?;
         let digest = Digest::from_bytes(reader.hash.finalize().into()).to_string();
         if digests && !name.ends_with(&digest) {

@@ -8,10 +8,13 @@
 
 mod archive;
 mod blobs;
+mod budget;
 mod engine;
 mod error;
 mod file;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod layer;
 mod layout;
 mod unpack;

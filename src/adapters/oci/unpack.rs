@@ -8,6 +8,8 @@ use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::budget::Budget;
+
 /// The memory that unpacking xz may take, in KiB; `xz -9` needs 65 MiB.
 const XZ_MEMORY: u32 = 128 << 10;
 
@@ -22,8 +24,12 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
     head.starts_with(GZIP) || head.starts_with(XZ) || is_zstd(head)
 }
 
-/// Unpacks what is packed, and reads anything else as it is.
-pub(super) fn stream<'r>(mut reader: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+/// Unpacks what is packed, as far as the budget goes, and reads anything else as it is.
+pub(super) fn stream<'r>(reader: impl BufRead + 'r, budget: &'r Budget) -> io::Result<Box<dyn Read + 'r>> {
+    Ok(Box::new(budget.unpacked(unlimited(budget.packed(reader))?)))
+}
+
+fn unlimited<'r>(mut reader: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
     let head = reader.fill_buf()?;
     Ok(if head.starts_with(GZIP) {
         Box::new(MultiGzDecoder::new(reader))
@@ -105,7 +111,7 @@ mod tests {
 
     fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        stream(bytes)?.take(1 << 20).read_to_end(&mut out)?;
+        stream(bytes, &Budget::default())?.take(1 << 20).read_to_end(&mut out)?;
         Ok(out)
     }
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use ureq::http::{HeaderMap, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
 
+use self::auth::Login;
 use crate::vocabulary::ImageRef;
 
 /// The kinds of manifest that an image may have.
@@ -58,13 +59,17 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
         answer = head(&address, None);
     }
     let mut answer = answer?;
+    let mut user = None;
     if answer.status() == StatusCode::UNAUTHORIZED {
-        let authorization = authorization(&agent, answer.headers(), &host, &path)?;
+        let login = auth::login(&format!("{host}/{path}"));
+        user = login.as_ref().map(|login| login.user.clone());
+        let authorization = authorization(&agent, answer.headers(), &host, &path, login)?;
         answer = head(&address, Some(&authorization))?;
     }
     match answer.status() {
         StatusCode::OK => Ok(true),
         StatusCode::NOT_FOUND => Ok(false),
+        StatusCode::UNAUTHORIZED if user.is_some() => Err(refused(&host, &user.unwrap_or_default())),
         // Registries hide what a user may not see.
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Err(format!("{host} refuses to show {path}: log in with your engine's `login`"))
@@ -86,11 +91,20 @@ fn split(image: &ImageRef) -> (String, String) {
 }
 
 /// The value of `Authorization` that the registry's challenge asks for.
-fn authorization(agent: &ureq::Agent, headers: &HeaderMap, host: &str, path: &str) -> Result<String, String> {
+fn authorization(
+    agent: &ureq::Agent,
+    headers: &HeaderMap,
+    host: &str,
+    path: &str,
+    login: Option<Login>,
+) -> Result<String, String> {
     let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let login = auth::login(&format!("{host}/{path}"));
+    let user = login.as_ref().map(|login| login.user.clone());
     let basic = login.map(|login| format!("Basic {}", STANDARD.encode(format!("{}:{}", login.user, login.password))));
-    let no_password = || format!("{host} wants a password: log in with your engine's `login`");
+    let no_password = || match &user {
+        Some(user) => refused(host, user),
+        None => format!("{host} wants a password: log in with your engine's `login`"),
+    };
     if challenge.to_ascii_lowercase().starts_with("basic") {
         return basic.ok_or_else(no_password);
     }
@@ -109,6 +123,13 @@ fn authorization(agent: &ureq::Agent, headers: &HeaderMap, host: &str, path: &st
         Some(token) => Ok(format!("Bearer {token}")),
         None => Err(no_password()),
     }
+}
+
+fn refused(host: &str, user: &str) -> String {
+    format!(
+        "{host} refuses the password that is kept for `{}`: log in again with your engine's `login`",
+        user.escape_debug()
+    )
 }
 
 /// A parameter of a challenge, such as `realm` of `Bearer realm="…",service="…"`.

@@ -2,11 +2,14 @@
 
 mod diagnostics;
 mod diff;
+mod progress;
+mod screen;
 
 use std::io;
 
 pub use diagnostics::render;
 pub use diff::unified;
+pub use progress::{Line, Progress, Sum};
 
 use super::fs;
 
@@ -23,7 +26,7 @@ pub fn result(text: &str) {
 
 /// Prints talk: progress, warnings, errors. The work does not depend on anyone listening.
 pub fn talk(text: &str) {
-    let _ = print(anstream::stderr().lock(), text);
+    let _ = progress::aside(|| print(anstream::stderr().lock(), text));
 }
 
 fn print(mut stream: impl io::Write, text: &str) -> io::Result<()> {

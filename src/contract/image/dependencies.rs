@@ -18,7 +18,7 @@ const MAGIC: [u8; 4] = [0xb0, 0x07, 0xf4, 0x57];
 const INDEXES: [&str; 3] = ["modules.dep.bin", "modules.alias.bin", "modules.symbols.bin"];
 
 /// What to do about most of it.
-const RUN_DEPMOD: &str =
+pub(super) const RUN_DEPMOD: &str =
     "run kmod's `depmod -b /opt <release>` after the last module is in place, and copy the whole folder";
 
 /// Checks depmod's files of one kernel.
@@ -157,7 +157,8 @@ fn has_host_link(root: &Root, folder: &Folder<'_>) -> bool {
     root.children(&folder.path).any(|(_, node)| matches!(node, Node::Link(target) if is_own(target)))
 }
 
-fn text(root: &Root, path: &str) -> Option<String> {
+/// The text of a file of depmod's.
+pub(super) fn text(root: &Root, path: &str) -> Option<String> {
     match root.file(path)?.facts.as_ref() {
         Facts::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,

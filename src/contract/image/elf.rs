@@ -108,7 +108,12 @@ pub struct Program {
     pub needed: Vec<String>,
     /// The folders that it wants them looked up in first, as written.
     pub run_path: Vec<String>,
+    /// Whether it is busybox, which is whatever program it is called as.
+    pub busybox: bool,
 }
+
+/// What busybox says of itself (busybox, libbb/messages.c: `bb_banner`).
+const BUSYBOX: &[u8] = b"BusyBox v1.";
 
 /// A program with more libraries than this is none.
 const MOST_NEEDED: usize = 512;
@@ -161,6 +166,7 @@ fn program<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object
         interpreter: None,
         needed: Vec::new(),
         run_path: Vec::new(),
+        busybox: memchr::memmem::find(bytes, BUSYBOX).is_some(),
     };
     let segments = header.program_headers(endian, bytes)?;
     // The text at an address, up to its NUL.

@@ -61,7 +61,7 @@ impl Interest {
         }
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
-        if ["modules.dep", "modules.builtin"].contains(&name) || in_loader_path || is_musl_path {
+        if ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name) || in_loader_path || is_musl_path {
             return whole(Kind::Text, LARGEST_TEXT);
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {

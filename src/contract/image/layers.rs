@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::root::{Entry, Node, Root, join, parts};
+use super::root::{Entry, Node, Root, clean, join, parts};
 
 /// Linux refuses longer paths (PATH_MAX).
 const LONGEST_PATH: usize = 4096;
@@ -94,13 +94,12 @@ impl Root {
         if path.len() > LONGEST_PATH {
             return Err(Unfit::TooLong);
         }
-        // What is written as `a/../b` is `b`, as engines read it, whatever `a` is.
-        let mut clean: Vec<String> = Vec::new();
-        for part in parts(path).into_iter().rev() {
-            if part == ".." { drop(clean.pop()) } else { clean.push(part) }
+        let clean = clean(path);
+        let (folder, name) = clean.rsplit_once('/').unwrap_or(("", &clean));
+        if name.is_empty() {
+            return Ok(None);
         }
-        let Some(name) = clean.pop() else { return Ok(None) };
-        let mut ahead: Vec<String> = clean.into_iter().rev().collect();
+        let mut ahead = parts(folder);
         let mut at = String::new();
         let mut links = 0;
         while let Some(part) = ahead.pop() {
@@ -130,7 +129,7 @@ impl Root {
                 }
             }
         }
-        Ok(Some(join(&at, &name)))
+        Ok(Some(join(&at, name)))
     }
 
     fn put(&mut self, at: String, node: Node) -> Result<(), Unfit> {

@@ -3,7 +3,7 @@
 //!
 //! KMM's side of it (rh-ecosystem-edge/kernel-module-management, `internal/worker`): the worker
 //! copies `/opt/lib/modules/<release>` out of the image and runs `modprobe -d` on it; the pull
-//! Pod runs `/bin/sh -c "exit 0"`; KMM 1 ran `modprobe` and `sleep` of the image itself.
+//! Pod runs `/bin/sh -c "exit 0"`; KMM 1 ran `modprobe -d /opt` and `sleep` of the image itself.
 
 pub mod elf;
 pub mod facts;
@@ -17,6 +17,7 @@ mod modules;
 mod placement;
 mod programs;
 pub mod secrets;
+mod softdeps;
 #[cfg(test)]
 mod testing;
 
@@ -42,9 +43,23 @@ pub struct Image {
     pub layers: usize,
 }
 
-/// What the image is held to beyond the contract.
+/// Which KMM is to load from the image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// Either.
+    #[default]
+    Any,
+    /// KMM 1, which runs the image.
+    Kmm1,
+    /// KMM 2, whose worker brings its own modprobe and only copies from the image.
+    Kmm2,
+}
+
+/// What the image is held to.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
+    /// Which KMM is to load from it.
+    pub contract: Contract,
     /// The kernel that its modules are for; without one, the only folder's name.
     pub release: Option<KernelRelease>,
     /// Whether every module must carry a signature.
@@ -119,9 +134,10 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
     for folder in &placed {
         modules::check(folder, target.as_ref(), expected.signed, &mut report);
         dependencies::check(&image.root, folder, &mut report);
+        softdeps::check(&image.root, folder, &mut report);
         firmware::check(&image.root, folder, &mut report);
     }
-    programs::check(image, target.as_ref(), &mut report);
+    programs::check(image, target.as_ref(), expected.contract, &mut report);
     secrets::check(image, &mut report);
     report
 }

@@ -10,6 +10,8 @@ pub struct ModInfo {
     pub depends: Vec<String>,
     /// The firmware files that it may ask for.
     pub firmware: Vec<String>,
+    /// What is to be loaded with it, as modprobe.d(5) has it: `pre: a b post: c`.
+    pub softdeps: Vec<String>,
 }
 
 /// As many values of one key as are kept.
@@ -31,6 +33,7 @@ impl ModInfo {
                     info.depends.extend(names.map(str::to_owned).take(MOST.saturating_sub(info.depends.len())));
                 }
                 Some(("firmware", value)) if info.firmware.len() < MOST => info.firmware.push(value.to_owned()),
+                Some(("softdep", value)) if info.softdeps.len() < MOST => info.softdeps.push(value.to_owned()),
                 _ => {}
             }
         }
@@ -44,7 +47,7 @@ impl ModInfo {
 
     /// The memory that it takes, in bytes, as an estimate.
     pub(super) fn weight(&self) -> u64 {
-        let texts = self.depends.iter().chain(&self.firmware).chain(&self.vermagic);
+        let texts = self.depends.iter().chain(&self.firmware).chain(&self.softdeps).chain(&self.vermagic);
         texts.map(|text| text.len() as u64 + 32).sum()
     }
 }
@@ -58,11 +61,12 @@ mod tests {
     #[test]
     fn fields_are_told_apart() {
         let info = ModInfo::parse(
-            b"\0license=GPL\0firmware=a/b.bin\0firmware=c.bin\0\0depends=x,y-z\0vermagic=5.14.0-1+rt SMP preempt_rt \0odd",
+            b"\0license=GPL\0firmware=a/b.bin\0firmware=c.bin\0\0depends=x,y-z\0softdep=pre: p\0vermagic=5.14.0-1+rt SMP preempt_rt \0odd",
         );
         assert_eq!(info.release(), Some("5.14.0-1+rt"));
         assert_eq!(info.depends, ["x", "y-z"]);
         assert_eq!(info.firmware, ["a/b.bin", "c.bin"]);
+        assert_eq!(info.softdeps, ["pre: p"]);
         assert_eq!(ModInfo::parse(b"depends=\0vermagic= \0").release(), None);
     }
 

@@ -68,7 +68,7 @@ mod tests {
     fn find(facts: Facts, architecture: Option<&str>, signed: bool) -> Vec<Finding> {
         let root = Tree::new().file(A, 0o644, facts).root();
         let image = Image { root, architecture: architecture.map(str::to_owned), ..Image::default() };
-        let mut found = check(&image, &Expected { release: None, signed }).findings;
+        let mut found = check(&image, &Expected { signed, ..Expected::default() }).findings;
         found.retain(|finding| finding.path == format!("/{A}"));
         found
     }

@@ -180,7 +180,7 @@ mod tests {
     fn find(tree: Tree, release: Option<&str>) -> Vec<String> {
         let release = release.map(|release| KernelRelease::parse(release).unwrap());
         let mut report = Report::default();
-        check(&tree.root(), &Expected { release, signed: false }, &mut report);
+        check(&tree.root(), &Expected { release, ..Expected::default() }, &mut report);
         codes(&report.findings)
     }
 

@@ -5,11 +5,17 @@ use std::collections::BTreeSet;
 use super::elf::Program;
 use super::facts::Facts;
 use super::root::{File, Node, Root, join};
-use super::{Image, Report, Target, shown};
+use super::{Contract, Image, Report, Target, shown};
 
-/// `sh` is what the pull Pod runs, `mkdir` and `cp` what the worker's init container runs, and
-/// `modprobe` and `sleep` what KMM 1 ran.
-const PROGRAMS: [&str; 5] = ["modprobe", "sleep", "sh", "mkdir", "cp"];
+/// What each KMM runs. KMM 1 loads with the image's `modprobe`, by `sh`, and keeps the container
+/// with `sleep`; of KMM 2 the pull Pod runs `sh`, and the worker's init container `mkdir` and `cp`.
+fn programs(contract: Contract) -> &'static [&'static str] {
+    match contract {
+        Contract::Any => &["modprobe", "sleep", "sh", "mkdir", "cp"],
+        Contract::Kmm1 => &["modprobe", "sleep", "sh"],
+        Contract::Kmm2 => &["sh", "mkdir", "cp"],
+    }
+}
 
 /// What engines set where the configuration has no PATH (containers/common, moby: `DefaultPathEnv`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -24,14 +30,22 @@ const DEEPEST: usize = 4;
 const MOST: usize = 512;
 
 /// Checks the programs.
-pub(super) fn check(image: &Image, target: Option<&Target>, report: &mut Report) {
+pub(super) fn check(image: &Image, target: Option<&Target>, contract: Contract, report: &mut Report) {
     let search = image.search_path.as_deref().unwrap_or(DEFAULT_PATH);
     let folders: Vec<&str> = search.split(':').filter(|folder| folder.starts_with('/')).collect();
     let runner = Runner { root: &image.root, target, folders: library_folders(&image.root) };
     let mut told = BTreeSet::new();
-    for program in PROGRAMS {
+    for program in programs(contract) {
         match find(&image.root, &folders, program) {
             Ok(path) => {
+                if *program == "modprobe" && is_busybox(&image.root, &path) {
+                    report.find(
+                        "program",
+                        &path,
+                        "is what `modprobe` runs, and it is busybox, whose modprobe cannot load from /opt: it has no `-d`",
+                        help(program),
+                    );
+                }
                 // Programs of one file, such as busybox, fail for one reason.
                 if let Err(why) = runner.can_run(&path, 0)
                     && told.insert(path.clone())
@@ -55,6 +69,12 @@ pub(super) fn check(image: &Image, target: Option<&Target>, report: &mut Report)
             }
         }
     }
+}
+
+/// Whether a program is busybox, by whatever name.
+fn is_busybox(root: &Root, path: &str) -> bool {
+    let Some(Node::File(file)) = root.get(path) else { return false };
+    matches!(file.facts.as_ref(), Facts::Program(Ok(Program { busybox: true, .. })))
 }
 
 fn help(program: &str) -> &'static str {
@@ -226,13 +246,17 @@ mod tests {
     }
 
     fn find(tree: Tree, search_path: Option<&str>) -> Vec<String> {
+        find_for(Contract::Any, tree, search_path)
+    }
+
+    fn find_for(contract: Contract, tree: Tree, search_path: Option<&str>) -> Vec<String> {
         let image = Image {
             root: tree.root(),
             search_path: search_path.map(str::to_owned),
             architecture: Some("amd64".into()),
             ..Image::default()
         };
-        let mut findings = check(&image, &Expected::default()).findings;
+        let mut findings = check(&image, &Expected { contract, ..Expected::default() }).findings;
         findings.retain(|finding| finding.code == "program");
         findings.into_iter().map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
     }
@@ -268,5 +292,29 @@ mod tests {
         assert_eq!(find(elsewhere.clone(), Some("/opt/bin:relative")).len(), 5);
         assert!(find(elsewhere, Some("/nowhere:/usr/bin")).is_empty());
         assert_eq!(find(Tree::new(), None).len(), 5);
+    }
+
+    #[test]
+    fn each_kmm_runs_programs_of_its_own() {
+        let missing = |contract| -> Vec<String> {
+            let found = find_for(contract, Tree::new(), Some("/bin"));
+            found.iter().map(|text| text.split([':', '/']).nth(2).unwrap().to_owned()).collect()
+        };
+        assert_eq!(missing(Contract::Any), ["modprobe", "sleep", "sh", "mkdir", "cp"]);
+        assert_eq!(missing(Contract::Kmm1), ["modprobe", "sleep", "sh"]);
+        assert_eq!(missing(Contract::Kmm2), ["sh", "mkdir", "cp"]);
+    }
+
+    #[test]
+    fn busybox_is_everything_but_modprobe() {
+        let busybox = [program_file(62, None, &[]), b"BusyBox v1.36.1 (2024)".to_vec()].concat();
+        let busybox = Facts::of(Kind::Program, busybox);
+        let tree = tree().file("usr/bin/busybox", 0o755, busybox).link("usr/bin/sh", "busybox");
+        let found = find(tree.clone(), None);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("/usr/bin/busybox: is what `modprobe` runs, and it is busybox"), "{found:?}");
+        assert!(find_for(Contract::Kmm2, tree.clone(), None).is_empty());
+        let kmod = tree.file("usr/sbin/modprobe", 0o755, program(62, None, &[]));
+        assert!(find(kmod, None).is_empty());
     }
 }

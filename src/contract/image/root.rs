@@ -148,6 +148,16 @@ pub(super) fn parts(path: &str) -> Vec<String> {
     path.rsplit('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
 }
 
+/// A path from the root as engines read it: what is written as `a/../b` is `b`, whatever `a` is,
+/// and above the root is the root.
+pub fn clean(path: &str) -> String {
+    let mut clean: Vec<String> = Vec::new();
+    for part in parts(path).into_iter().rev() {
+        if part == ".." { drop(clean.pop()) } else { clean.push(part) }
+    }
+    clean.join("/")
+}
+
 /// A path and a name below it.
 pub(super) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }

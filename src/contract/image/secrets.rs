@@ -26,12 +26,11 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// Judges a file by its path, its size and how it begins. Empty files hold no secret:
+    /// Judges a file by its path from the root, its size and how it begins. Empty files hold no secret:
     /// builders leave them as the mount points of what they mounted.
     pub fn of(path: &str, size: u64, head: &[u8]) -> Option<Self> {
-        let path = path.trim_start_matches("./").trim_start_matches('/');
         let path = path.strip_prefix("var/run/").map_or_else(|| path.to_owned(), |rest| format!("run/{rest}"));
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
         let in_folder = |wanted: &str| folder == wanted || path.starts_with(&format!("{wanted}/"));
         if size == 0 {
             None
@@ -98,7 +97,7 @@ mod tests {
         let of = |path: &str| Secret::of(path, 10, b"x");
         for (path, kind) in [
             ("run/secrets/token", Some(Secret::BuildSecret)),
-            ("./var/run/secrets/a/b", Some(Secret::BuildSecret)),
+            ("var/run/secrets/a/b", Some(Secret::BuildSecret)),
             ("etc/pki/entitlement/123-key.pem", Some(Secret::Entitlement)),
             ("etc/pki/entitlement-host/123.pem", Some(Secret::Entitlement)),
             ("etc/pki/entitlement/README", None),

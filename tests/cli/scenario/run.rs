@@ -14,7 +14,7 @@ use super::TIME;
 /// A run of `kmodgen` that ended. Shown, it is the transcript that a snapshot holds.
 pub(crate) struct Run {
     line: String,
-    code: i32,
+    pub(crate) code: i32,
     /// What it printed as its result.
     pub(crate) stdout: String,
     /// What it said to the person.
@@ -23,7 +23,7 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs a command. Paths in `temp` are shown without it.
-    pub(super) fn of(command: &mut Command, line: String, temp: &Path) -> Self {
+    pub(crate) fn of(command: &mut Command, line: String, temp: &Path) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = reader(child.stdout.take().unwrap());
         let stderr = reader(child.stderr.take().unwrap());

@@ -1,9 +1,11 @@
 //! `kmodgen verify`, run as a user runs it, on images made by hand.
 
+mod building;
+mod faults;
+mod hostile;
 mod world;
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use world::{Root, archive, configuration, found, gzip, info, layer, layout, modules, release, saved, verify, zstd};
@@ -43,75 +45,6 @@ fn a_good_image_is_fine_in_every_form() {
     assert_eq!((code, out), (0, expected));
 }
 
-/// Something to do to a good image, and the finding that must come of it.
-type Fault = (fn(&Root), String);
-
-fn fault(spoil: fn(&Root), code: &str, path: &str) -> Fault {
-    (spoil, format!("{code} /{path}"))
-}
-
-#[test]
-fn each_fault_has_its_finding() {
-    let folder = modules();
-    let a = format!("{folder}/extra/kmm_a.ko");
-    for (number, (spoil, expected)) in [
-        fault(|r| drop(r.write("opt/x.ko", "")), "module-elsewhere", "opt/x.ko"),
-        fault(|r| drop(r.write("lib/modules/6.1/a.ko.xz", "")), "module-elsewhere", "usr/lib/modules/6.1/a.ko.xz"),
-        fault(|r| drop(r.write("opt/lib/modules/6.1.0-1/modules.dep", "")), "several-kernels", "opt/lib/modules"),
-        fault(|r| drop(r.write("opt/lib/modules/6.1.0-1+/x", "")), "release", "opt/lib/modules/6.1.0-1+"),
-        fault(|r| r.module("extra/kmm_a.ko", "vermagic=6.1.0-9 SMP\\0depends=kmm-b"), "vermagic", &a),
-        fault(|r| r.module("extra/kmm_a.ko", "name=kmm_a\\0depends=kmm-b"), "vermagic", &a),
-        fault(|r| drop(r.write(&format!("{}/extra/kmm_a.ko", modules()), "text")), "not-a-module", &a),
-        fault(foreign_module, "architecture", &a),
-        fault(|r| r.remove(&format!("{}/modules.dep", modules())), "depmod", &format!("{folder}/modules.dep")),
-        fault(
-            |r| drop(r.write(&format!("{}/modules.dep.bin", modules()), b"\xb0\x07\xf4\x57\0\x02\0\x01")),
-            "depmod",
-            &format!("{folder}/modules.dep.bin"),
-        ),
-        fault(
-            |r| drop(r.write(&format!("{}/modules.alias.bin", modules()), "")),
-            "depmod",
-            &format!("{folder}/modules.alias.bin"),
-        ),
-        fault(
-            |r| drop(r.write(&format!("{}/modules.dep", modules()), "extra/kmm_a.ko:\nextra/kmm-b.ko:\n")),
-            "depmod-dependency",
-            &a,
-        ),
-        fault(|r| r.module("c.ko", &info("")), "depmod-unlisted", &format!("{folder}/c.ko")),
-        fault(
-            |r| r.remove(&format!("{}/extra/kmm-b.ko", modules())),
-            "depmod-missing",
-            &format!("{folder}/extra/kmm-b.ko"),
-        ),
-        fault(|r| r.remove("usr/sbin/modprobe"), "program", "bin/modprobe"),
-        fault(|r| r.remove("usr/bin/kmod"), "program", "bin/modprobe"),
-        fault(|r| r.mode("usr/bin/cp", 0o644), "program", "bin/cp"),
-        fault(|r| r.remove(&r.find("libc.so")), "program", "usr/bin/sh"),
-        fault(|r| r.remove(&r.find("ld-linux")), "program", "usr/bin/sh"),
-        fault(|r| drop(r.write("usr/bin/sh", "#!/bin/gone\n")), "program", "usr/bin/sh"),
-        fault(|r| drop(r.write("etc/pki/entitlement/1-key.pem", "x")), "secret", "etc/pki/entitlement/1-key.pem"),
-        fault(|r| drop(r.write("srv/key", "-----BEGIN RSA PRIVATE KEY-----\n")), "secret", "srv/key"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let root = Root::good();
-        spoil(&root);
-        let (code, findings, _) = found(&[root.text()]);
-        assert!(code == 1 && findings.contains(&expected), "{number}: no {expected} in {findings:#?}");
-    }
-}
-
-/// Makes the module one of a machine that none of ours is (ELF machine 243 is RISC-V, 21 PowerPC).
-fn foreign_module(root: &Root) {
-    let path = root.path().join(modules()).join("extra/kmm_a.ko");
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[18] = if cfg!(target_arch = "riscv64") { 21 } else { 243 };
-    fs::write(path, bytes).unwrap();
-}
-
 #[test]
 fn flags_ask_for_more() {
     let root = Root::good();
@@ -132,54 +65,23 @@ fn flags_ask_for_more() {
 }
 
 #[test]
-fn packed_modules_are_unpacked() {
-    for suffix in ["gz", "zst", "xz"] {
-        let root = Root::empty();
-        root.module("a.ko", "vermagic=6.1.0-9 SMP");
-        let plain = format!("{}/a.ko", modules());
-        let bytes = fs::read(root.path().join(&plain)).unwrap();
-        let packed = match suffix {
-            "gz" => Some(gzip(&bytes)),
-            "zst" => Some(zstd(&bytes)),
-            _ => xz(&bytes),
+fn each_kmm_asks_for_programs_of_its_own() {
+    for (missing, contract, fine) in [
+        (&["usr/sbin/modprobe", "usr/bin/sleep"][..], "any", false),
+        (&["usr/sbin/modprobe", "usr/bin/sleep"], "kmm1", false),
+        (&["usr/sbin/modprobe", "usr/bin/sleep"], "kmm2", true),
+        (&["usr/bin/mkdir", "usr/bin/cp"], "kmm1", true),
+        (&["usr/bin/mkdir", "usr/bin/cp"], "kmm2", false),
+    ] {
+        let root = Root::good();
+        missing.iter().for_each(|path| root.remove(path));
+        let (code, findings, _) = found(&[root.text(), "--contract", contract]);
+        let expected: Vec<String> = match fine {
+            true => vec![],
+            false => missing.iter().map(|path| format!("program /bin/{}", path.rsplit('/').next().unwrap())).collect(),
         };
-        let Some(packed) = packed else { continue };
-        root.write(&format!("{plain}.{suffix}"), packed);
-        root.write(&format!("{}/cut.ko.{suffix}", modules()), [0x1f, 0x8b, 8, 0]);
-        root.remove(&plain);
-        let (_, findings, _) = found(&[root.text()]);
-        assert!(findings.contains(&format!("vermagic /{plain}.{suffix}")), "{findings:#?}");
-        assert!(findings.contains(&format!("not-a-module /{}/cut.ko.{suffix}", modules())), "{findings:#?}");
+        assert_eq!((code, findings), (i32::from(!fine), expected), "{contract} without {missing:?}");
     }
-}
-
-/// Packs as kernels are packed; `None` where this machine has no xz.
-fn xz(bytes: &[u8]) -> Option<Vec<u8>> {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), bytes).unwrap();
-    let xz = Command::new("xz").args(["--check=crc32", "--lzma2=dict=1MiB", "-c"]).arg(file.path()).output();
-    xz.ok().filter(|output| output.status.success()).map(|output| output.stdout)
-}
-
-#[test]
-fn what_a_later_layer_hides_is_gone_but_for_secrets() {
-    let layers = [
-        Root::good().layer(),
-        layer(&[("etc/pki/entitlement/9.pem", "secret"), ("opt/lib/modules/6.1.0-1/b.ko", "")]),
-        layer(&[("etc/pki/.wh.entitlement", ""), ("opt/lib/modules/.wh.6.1.0-1", ""), ("usr/bin/.wh.cp", "")]),
-    ];
-    let files = Root::empty();
-    let path = files.write("oci.tar", archive(&layout(&layers, configuration())));
-    let (code, out, _) = verify(&[&format!("oci-archive:{}", path.display())], None);
-    assert_eq!(code, 1);
-    assert!(out.contains("finding[program]: /bin/cp there is no `cp` in PATH"), "{out}");
-    assert!(
-        out.contains(
-            "/etc/pki/entitlement/9.pem is a subscription's entitlement, in layer 2 of 3, though a later one hides it"
-        ),
-        "{out}"
-    );
-    assert!(out.ends_with(": 2 findings, 0 notes\n"), "{out}");
 }
 
 #[test]
@@ -192,58 +94,6 @@ fn what_is_expected_of_the_node_is_a_note() {
     root.link(&format!("{}/host", modules()), &format!("/lib/modules/{}", release()));
     let findings = vec![format!("depmod-dependency {a}"), format!("firmware {a}")];
     assert_eq!(found(&[root.text()]), (1, findings, vec![]));
-}
-
-#[test]
-fn nothing_of_this_machine_is_seen_through_an_image() {
-    let root = Root::good();
-    root.remove("usr/bin/sh");
-    root.link("usr/bin/sh", "/../../../../../etc/hostname");
-    let folder = Root::empty();
-    folder.write("run/secrets/key", "x");
-    root.link("run", folder.path().join("run").to_str().unwrap());
-    root.link("usr/bin/loop", "loop");
-    let (code, out, _) = verify(&[root.text()], None);
-    assert!(code == 1 && out.contains("/usr/bin/sh leads nowhere") || out.contains("/bin/sh leads nowhere"), "{out}");
-    assert!(out.ends_with(": 1 finding, 0 notes\n"), "{out}");
-}
-
-#[test]
-fn what_cannot_be_read_is_trouble() {
-    let files = Root::empty();
-    let good = layout(&[gzip(&Root::good().layer())], configuration());
-    let whole = archive(&good);
-    let cut = files.write("cut.tar", &whole[..whole.len() / 2]);
-    let mut damaged = whole.clone();
-    let last = good.values().max_by_key(|bytes| bytes.len()).unwrap();
-    let at = damaged.windows(64).position(|window| window == &last[..64]).unwrap();
-    damaged[at + last.len() / 2] ^= 1;
-    let damaged = files.write("damaged.tar", damaged);
-    let noise = files.write("noise.tar", [7; 5000]);
-    let foreign = files.write("foreign.tar", archive(&saved(&[], configuration())));
-    let mut two = layout(&[], configuration());
-    let index = String::from_utf8(two["index.json"].clone()).unwrap().replace("[{", "[{\"digest\": \"sha256:x\"}, {");
-    two.insert("index.json".into(), index.into());
-    let two = files.write("two.tar", archive(&two));
-    let link = [("docker-archive", saved(&[vec![1; 600]], configuration()))];
-    let bad_layer = files.write("layer.tar", archive(&link[0].1));
-    for (argument, said) in [
-        (format!("oci-archive:{}", cut.display()), "it is cut off"),
-        (format!("oci-archive:{}", damaged.display()), "cannot read layer 1 of 1: it is damaged"),
-        (format!("oci-archive:{}", noise.display()), "it is damaged"),
-        (format!("oci-archive:{}", foreign.display()), "it has no `index.json`"),
-        (format!("docker-archive:{}", two.display()), "it has no `manifest.json`"),
-        (format!("oci-archive:{}", two.display()), "it has 2 images"),
-        (format!("docker-archive:{}", bad_layer.display()), "cannot read layer 1 of 1: it is damaged"),
-        (format!("oci-archive:{}/gone", files.text()), "there is no such file"),
-        (format!("oci:{}", files.text()), "there is no such file"),
-        (files.path().join("two.tar").display().to_string(), "is a file; write `oci-archive:"),
-        ("UPPER:x".to_owned(), "is not an image reference"),
-    ] {
-        let (code, out, error) = verify(&[&argument], None);
-        assert!(code == 2 && out.is_empty() && error.contains(said), "{argument}: {code} {out}{error}");
-        assert_eq!(error.lines().count(), 1, "{error}");
-    }
 }
 
 #[test]

@@ -5,11 +5,13 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+
+use crate::scenario::Run;
 
 /// The kernel that the images are for, on this machine's architecture.
 pub(crate) fn release() -> String {
@@ -40,7 +42,7 @@ impl Root {
     /// and programs of this machine with their libraries, in a merged /usr.
     pub(crate) fn good() -> Self {
         let root = Self::empty().programs();
-        root.module("extra/kmm_a.ko", &info("kmm-b"));
+        root.module("extra/kmm_a.ko", &(info("kmm-b") + "\\0softdep=pre: kmm-b"));
         root.module("extra/kmm-b.ko", &info(""));
         root.depmod("extra/kmm_a.ko: extra/kmm-b.ko\nextra/kmm-b.ko:\n");
         root
@@ -117,6 +119,7 @@ impl Root {
             return;
         }
         self.write(&format!("{}/modules.dep", modules()), lists);
+        self.write(&format!("{}/modules.softdep", modules()), "softdep kmm_a pre: kmm-b\n");
         let head = b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\x0c";
         for index in ["alias", "symbols"] {
             self.write(&format!("{}/modules.{index}.bin", modules()), head);
@@ -182,6 +185,14 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
+/// Packs as kernels are packed; `None` where this machine has no xz.
+pub(crate) fn xz(bytes: &[u8]) -> Option<Vec<u8>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), bytes).unwrap();
+    let xz = Command::new("xz").args(["--check=crc32", "--lzma2=dict=1MiB", "-c"]).arg(file.path()).output();
+    xz.ok().filter(|output| output.status.success()).map(|output| output.stdout)
+}
+
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -240,14 +251,25 @@ pub(crate) fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
 
 /// Runs `kmodgen verify`; the exit code, what it printed and what it said.
 pub(crate) fn verify(arguments: &[&str], path: Option<&str>) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kmodgen"));
-    command.arg("verify").args(arguments);
+    let mut command = kmodgen();
+    command.args(arguments);
     if let Some(path) = path {
         command.env("PATH", path);
     }
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let Run { code, stdout, stderr, .. } =
+        Run::of(&mut command, format!("kmodgen verify {}", arguments.join(" ")), Path::new("/nothing"));
+    (code, stdout, stderr)
 }
+
+/// `kmodgen verify`, within its limit of memory.
+pub(crate) fn kmodgen() -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_kmodgen"), "verify"]);
+    command
+}
+
+/// The address space that a run may have, in KiB: more than a module that is read, and xz's dictionary.
+const MEMORY: u32 = 450_000;
 
 /// The exit code, findings and notes of a run, as `code path`.
 pub(crate) fn found(arguments: &[&str]) -> (i32, Vec<String>, Vec<String>) {

@@ -1,19 +1,21 @@
 //! `kmodgen build`: build the images that are not there yet.
 
+mod report;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use serde::Serialize;
 
+use self::report::{Outcome, Row, Tally};
 use super::presence::{is_in_registry, registry_tls};
 use super::project::Project;
 use crate::adapters::engine::{self, Build, Cancel, Ended, Engine};
-use crate::adapters::{oci, ui};
+use crate::adapters::oci;
+use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
 use crate::contract::image::{self, Expected};
 use crate::driver::Answer;
@@ -21,39 +23,6 @@ use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::ImageRef;
-
-/// How many lines of a failed build's log are shown.
-const TAIL: usize = 20;
-
-/// What became of a mapping's image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    /// It was built.
-    Built,
-    /// It was pushed.
-    Pushed,
-    /// It was here, or in its registry, already.
-    Skipped,
-    /// It could not be built or pushed.
-    Failed,
-    /// It was not tried, since another failed or the run was stopped.
-    Cancelled,
-}
-
-/// One image; also an element of `--format json`.
-#[derive(Debug, Serialize)]
-struct Row {
-    module: String,
-    release: String,
-    image: String,
-    outcome: Outcome,
-    seconds: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
 
 /// What a run has in common.
 struct Run<'r> {
@@ -67,8 +36,8 @@ struct Run<'r> {
     cancel: Cancel,
     /// Set once no further build is to begin.
     halt: Cancel,
-    total: usize,
-    done: AtomicUsize,
+    progress: Progress,
+    tally: Mutex<Tally>,
 }
 
 /// Runs the verb.
@@ -88,12 +57,19 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let local = engine.images().map_err(|why| anyhow!("cannot list images: {why}"))?;
     let cancel = Cancel::default();
     let stopped = cancel.clone();
-    ctrlc::set_handler(move || stopped.cancel()).context("cannot watch for Ctrl-C")?;
+    let progress = Progress::new(args.format == Format::Text);
+    let sum = progress.sum().clone();
+    ctrlc::set_handler(move || {
+        stopped.cancel();
+        sum.tell("stopping: the engines clean up".into());
+    })
+    .context("cannot watch for Ctrl-C")?;
     let logs = match &args.logs {
         Some(folder) => folder.clone(),
-        None => settings::log_folder(),
+        None => engine::log_folder()?,
     };
-    let total = mappings.len();
+    let tally = Tally::new(mappings.len());
+    progress.sum().tell(tally.line());
     let run = Run {
         args,
         project: &project,
@@ -104,13 +80,14 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
         local,
         halt: Cancel::default(),
         cancel,
-        total,
-        done: AtomicUsize::new(0),
+        progress,
+        tally: Mutex::new(tally),
     };
     let rows = run.all(&mappings);
+    let tally = run.finish();
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
-        Format::Text => print(&rows),
+        Format::Text => ui::result(&report::table(&rows, &tally)),
     }
     let fine = rows.iter().all(|row| !matches!(row.outcome, Outcome::Failed | Outcome::Cancelled));
     Ok(if fine { Answer::Fine } else { Answer::NeedsSomeone })
@@ -126,12 +103,12 @@ impl Run<'_> {
                 scope.spawn(|| {
                     while let Some((at, mapping)) = take(&next, mappings) {
                         let row = self.one(mapping);
-                        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(at, row);
+                        rows.lock().unwrap_or_else(PoisonError::into_inner).insert(at, row);
                     }
                 });
             }
         });
-        rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_values().collect()
+        rows.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     fn one(&self, mapping: &Mapping<'_>) -> Row {
@@ -140,7 +117,7 @@ impl Run<'_> {
         let start = now();
         let ended = match self.halt.is_cancelled() || self.cancel.is_cancelled() {
             true => Err(Ended::Cancelled),
-            false => self.build_and_push(mapping, &log),
+            false => self.build_and_push(mapping, &log, &self.progress.begin(format!("{module} {release}"))),
         };
         let seconds = (now() - start).as_secs_f64();
         let (outcome, reason) = match ended {
@@ -157,18 +134,21 @@ impl Run<'_> {
         row
     }
 
-    fn build_and_push(&self, mapping: &Mapping<'_>, log: &Path) -> Result<Outcome, Ended> {
+    fn build_and_push(&self, mapping: &Mapping<'_>, log: &Path, line: &Line) -> Result<Outcome, Ended> {
         let image = mapping.image().to_string();
         let here = self.local.contains(&image);
         let timeout = Duration::from_secs(self.args.network.timeout);
         let published = || !self.args.network.offline && is_in_registry(mapping, timeout);
+        line.tell("looks for");
         if (here && !self.args.push) || published() {
             return Ok(Outcome::Skipped);
         }
         let log = engine::open_log(log)?;
         if !here {
+            line.tell("builds");
             let id = self.engine.build(&self.job(mapping)?, &log, &self.cancel)?;
             if self.args.verify {
+                line.tell("verifies");
                 self.verify(&id, mapping)?;
             }
             self.engine.tag(&id, &image).map_err(Ended::Refused)?;
@@ -176,6 +156,7 @@ impl Run<'_> {
         if !self.args.push {
             return Ok(Outcome::Built);
         }
+        line.tell("pushes");
         let tls = registry_tls(mapping.module);
         self.engine.push(&image, !tls.insecure && !tls.skip_verify, &log, &self.cancel)?;
         Ok(Outcome::Pushed)
@@ -187,7 +168,8 @@ impl Run<'_> {
         let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
             .map_err(|error| Ended::Refused(error.to_string()))?;
         // KMM signs after the build.
-        let expected = Expected { release: Some(mapping.kernel.release.value.clone()), signed: false };
+        let release = Some(mapping.kernel.release.value.clone());
+        let expected = Expected { contract: self.args.contract.into(), release, signed: false };
         let report = image::check(&read.image, &expected);
         let told: Vec<String> =
             report.findings.iter().map(|f| format!("{}: {} {}", f.code, f.path.escape_debug(), f.message)).collect();
@@ -223,22 +205,20 @@ impl Run<'_> {
     }
 
     fn tell(&self, row: &Row) {
-        let done = self.done.fetch_add(1, Ordering::SeqCst) + 1;
-        let outcome = name(row.outcome);
-        let mut text =
-            format!("[{done}/{}] {outcome} {} {} ({:.1} s)\n", self.total, row.module, row.release, row.seconds);
-        if row.outcome == Outcome::Failed {
-            let reason = row.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "  {}: {reason}", self.engine.name());
-            if let Some(log) = &row.log {
-                let tail = engine::tail(log, TAIL);
-                for line in tail.lines() {
-                    let _ = writeln!(text, "  | {line}");
-                }
-                let _ = writeln!(text, "  the whole log: {}", log.display());
-            }
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = tally.count(row.outcome);
+        ui::talk(&row.told(&done, self.engine.name()));
+        if !self.cancel.is_cancelled() {
+            self.progress.sum().tell(tally.line());
         }
-        ui::talk(&text);
+    }
+
+    /// Takes the progress off the terminal, and cleans up.
+    fn finish(self) -> Tally {
+        if self.args.logs.is_none() {
+            engine::drop_log_folder(&self.logs);
+        }
+        self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -250,35 +230,4 @@ fn take<'m, T>(next: &AtomicUsize, items: &'m [T]) -> Option<(usize, &'m T)> {
 #[expect(clippy::disallowed_methods, reason = "people want to know how long a build took")]
 fn now() -> Instant {
     Instant::now()
-}
-
-fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Built => "built",
-        Outcome::Pushed => "pushed",
-        Outcome::Skipped => "skipped",
-        Outcome::Failed => "failed",
-        Outcome::Cancelled => "cancelled",
-    }
-}
-
-fn print(rows: &[Row]) {
-    let width = |column: fn(&Row) -> usize, title: &str| rows.iter().map(column).max().unwrap_or(0).max(title.len());
-    let (module, release) = (width(|row| row.module.len(), "MODULE"), width(|row| row.release.len(), "KERNEL"));
-    let mut text =
-        format!("{:<module$}  {:<release$}  {:<9}  {:>7}  IMAGE\n", "MODULE", "KERNEL", "OUTCOME", "SECONDS");
-    for Row { module: m, release: r, image, outcome, seconds, .. } in rows {
-        let _ = writeln!(text, "{m:<module$}  {r:<release$}  {:<9}  {seconds:>7.1}  {image}", name(*outcome));
-    }
-    let count = |wanted: Outcome| rows.iter().filter(|row| row.outcome == wanted).count();
-    let _ = writeln!(
-        text,
-        "{} built, {} pushed, {} skipped, {} failed, {} cancelled",
-        count(Outcome::Built),
-        count(Outcome::Pushed),
-        count(Outcome::Skipped),
-        count(Outcome::Failed),
-        count(Outcome::Cancelled)
-    );
-    ui::result(&text);
 }

@@ -1,0 +1,29 @@
+//! Modules and programs of an image, which anyone may have made.
+#![no_main]
+
+use kmodgen::contract::image::elf::{Kmod, Program};
+use kmodgen::contract::image::facts::{Facts, HEAD, Interest, Kind};
+use kmodgen::contract::image::modinfo::ModInfo;
+use kmodgen::contract::image::secrets::Secret;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(kmod) = Kmod::parse(bytes) {
+        let _ = kmod.architecture.to_string();
+        if let Some(info) = &kmod.info {
+            assert!(info.release().is_none_or(|release| !release.is_empty()));
+        }
+    }
+    if let Ok(program) = Program::parse(bytes) {
+        assert!(program.needed.iter().chain(&program.run_path).all(|text| text.len() <= 3 * 4096));
+    }
+    let _ = ModInfo::parse(bytes);
+    let head = &bytes[..bytes.len().min(HEAD)];
+    for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "x"] {
+        if let Interest::Whole { kind: Kind::Module | Kind::Program | Kind::Text, .. } = Interest::of(path, 0o755, head)
+        {
+            let _ = Facts::of(Kind::Text, bytes.to_vec());
+        }
+        let _ = Secret::of(path, bytes.len() as u64, head);
+    }
+});

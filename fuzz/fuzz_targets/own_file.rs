@@ -1,0 +1,37 @@
+//! Files in the output folder, which kmodgen wrote once, and hands may have changed since.
+#![no_main]
+
+use kmodgen::fingerprint::Explanation;
+use kmodgen::output::{CONFIG_MAP, DOCKERFILE, MODULE};
+use kmodgen::previous;
+use kmodgen::reconcile::{Found, Tree};
+use kmodgen::render::header::{Ownership, ownership, to_unix, with_header};
+use kmodgen::vocabulary::RelPath;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = ownership(bytes);
+    let unix = to_unix(bytes);
+    if *unix != *bytes {
+        assert_eq!(ownership(&unix), ownership(bytes), "line ends are no edit");
+    }
+    let file =
+        |path: &str, bytes: &[u8]| (RelPath::parse(path).expect("it is a path"), Found::File(bytes.to_vec().into()));
+    let paths = [format!("a/{MODULE}"), format!("a/1.2.3/{CONFIG_MAP}"), format!("a/1.2.3/{DOCKERFILE}")];
+    let tree: Tree = paths.iter().map(|path| file(path, bytes)).collect();
+    let modules = previous::modules(&tree);
+    assert_eq!(modules.is_empty(), ownership(bytes) == Ownership::Foreign);
+    if let Some(mapping) = previous::mapping("a", "1.2.3", &tree) {
+        let lines = mapping.explanation.to_lines();
+        assert_eq!(Explanation::from_lines(&lines).to_lines(), lines);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = previous::module_text(text);
+        let ours = with_header(text);
+        assert_eq!(ownership(ours.as_bytes()), Ownership::Intact);
+        if !text.contains('\r') {
+            assert_eq!(ownership(ours.replace('\n', "\r\n").as_bytes()), Ownership::Intact);
+        }
+        assert_ne!(ownership(format!("{ours}x").as_bytes()), Ownership::Intact);
+    }
+});

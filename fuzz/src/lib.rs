@@ -1,0 +1,151 @@
+//! What the targets share: a manifest's folder in memory, and what must hold of all that comes
+//! out of one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kmodgen::adapters::ui;
+use kmodgen::handoff::{self, Job};
+use kmodgen::lock::Lock;
+use kmodgen::manifest::Manifest;
+use kmodgen::output::{self, Output};
+use kmodgen::plan::Plan;
+use kmodgen::previous;
+use kmodgen::reconcile::{Found, Tree};
+use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::vocabulary::{Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+use kmodgen::yaml::{self, Node, Value, Yaml};
+
+/// Files in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Files(BTreeMap<String, Vec<u8>>);
+
+impl InputFiles for Files {
+    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+        self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+}
+
+impl Files {
+    /// One file.
+    pub fn one(path: &str, bytes: &[u8]) -> Self {
+        Self([(path.to_owned(), bytes.to_vec())].into())
+    }
+
+    /// Splits a text into the manifest and the files beside it: each begins after a line `=== PATH`.
+    pub fn split(text: &str) -> (&str, Self) {
+        let mut parts = text.split("\n=== ");
+        let manifest = parts.next().unwrap_or_default();
+        let files = parts.filter_map(|part| part.split_once('\n'));
+        (manifest, Self(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).collect()))
+    }
+}
+
+/// Runs a manifest up to the files that it stands for, and checks them; all that is wrong with it
+/// is drawn.
+pub fn generate(text: &str, files: Files) {
+    let mut sources = SourceMap::default();
+    let mut faults = Diagnostics::default();
+    let source = sources.add("kmodgen.yaml", text);
+    let files: Arc<dyn InputFiles> = Arc::new(files);
+    let manifest = Manifest::read(source, text, &*files, &mut sources, &mut faults);
+    assert!(manifest.is_some() || faults.has_errors(), "a manifest is refused without a word");
+    if let Some(manifest) = &manifest {
+        let lock = complete_lock(manifest);
+        let plan = Plan::expand(manifest, &lock, &files, 1, &mut sources, &mut faults);
+        assert!(plan.is_some() || faults.has_errors(), "a plan is refused without a word");
+        if let Some(plan) = &plan {
+            let outputs = output::outputs(manifest, plan);
+            check_outputs(plan, &outputs);
+            output::check_sizes(&outputs, &mut faults);
+            check_handoff(manifest, plan);
+        }
+    }
+    for fault in faults.into_sorted() {
+        assert!(!fault.message.is_empty());
+        let shown = ui::render(&fault, &sources);
+        assert!(!shown.is_empty());
+    }
+}
+
+/// A lock that pins whatever the manifest asks for.
+fn complete_lock(manifest: &Manifest) -> Lock {
+    let mut lock = Lock::default();
+    let missing: Vec<(GitUrl, GitRef)> = lock
+        .missing(manifest)
+        .into_iter()
+        .flat_map(|(url, sources)| sources.into_iter().map(|source| (url.clone(), source.reference.value.clone())))
+        .collect();
+    for (url, reference) in missing {
+        lock.pin(url, reference, GitOid::parse(&"a".repeat(40)).expect("it is a commit's id"));
+    }
+    lock
+}
+
+fn check_outputs(plan: &Plan<'_>, outputs: &[Output]) {
+    let tree: Tree = outputs
+        .iter()
+        .map(|output| (output.path.clone(), Found::File(output.text.clone().into_bytes().into())))
+        .collect();
+    assert_eq!(tree.len(), outputs.len(), "two files of one path");
+    for output in outputs {
+        assert!(output::may_be_ours(&output.path), "{}", output.path);
+        assert_eq!(ownership(output.text.as_bytes()), Ownership::Intact, "{}", output.path);
+        if output.path.as_str().ends_with(".yaml") {
+            read(&output.text).unwrap_or_else(|| panic!("{} is no YAML: {}", output.path, output.text));
+        }
+    }
+    let old = previous::modules(&tree);
+    for (module, mappings) in &plan.modules {
+        for mapping in mappings {
+            let (name, release) = (module.name.as_str(), mapping.kernel.release.as_str());
+            let found = previous::mapping(name, release, &tree).expect("a mapping is read back");
+            assert_eq!(found.hash, mapping.hash.to_string());
+            assert_eq!(found.explanation, mapping.explanation);
+            if let Some(module) = old.get(name).filter(|module| !module.images.is_empty()) {
+                assert_eq!(module.images.get(release), Some(&mapping.image.to_string()));
+            }
+        }
+    }
+}
+
+fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
+    let job = |mapping: &kmodgen::plan::Mapping<'_>| Job {
+        module: mapping.module.name.to_string(),
+        release: mapping.kernel.release.to_string(),
+        name: mapping.config_map.clone(),
+        image: mapping.image.to_string(),
+        hash: mapping.hash.to_string(),
+        dockerfile: "gitops/a/Dockerfile".into(),
+        arguments: mapping.build_arguments(&manifest.namespace.value, None),
+    };
+    let jobs: Vec<Job> = plan.mappings().map(job).collect();
+    let bake: serde_json::Value = serde_json::from_str(&handoff::bake(&jobs)).expect("bake is JSON");
+    assert_eq!(bake["target"].as_object().map(serde_json::Map::len), Some(jobs.len()), "two targets of one name");
+    let github: serde_json::Value = serde_json::from_str(&handoff::github(&jobs)).expect("github is JSON");
+    assert_eq!(github["include"].as_array().map(Vec::len), Some(jobs.len()));
+    read(&handoff::tekton(&jobs)).expect("tekton is YAML");
+}
+
+/// Reads YAML that is known to have something in it.
+pub fn read(text: &str) -> Option<Arc<Node>> {
+    yaml::read(SourceMap::default().add("", text), text).ok()?
+}
+
+/// Whether what was read is what was written.
+pub fn is_same(node: &Node, value: &Yaml) -> bool {
+    match (&node.value, value) {
+        (Value::Scalar(scalar), Yaml::Text(text) | Yaml::Block(text)) => !scalar.plain && scalar.text == *text,
+        (Value::Scalar(scalar), Yaml::Verbatim(text)) => scalar.plain && scalar.text == *text,
+        (Value::Sequence(items), Yaml::Seq(values)) => {
+            items.len() == values.len() && items.iter().zip(values).all(|(item, value)| is_same(item, value))
+        }
+        (Value::Mapping(entries), Yaml::Map(values)) => {
+            let same = |(entry, (key, value)): (&yaml::Entry, &(String, Yaml))| {
+                entry.key.value == *key && is_same(&entry.value, value)
+            };
+            entries.len() == values.len() && entries.iter().zip(values).all(same)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,127 @@
+//! What is told of a run of `build`: of each image as it is done, of all while they are being
+//! built, and of all at the end.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::adapters::engine;
+
+/// How many lines of a failed build's log are shown.
+const TAIL: usize = 20;
+
+/// What became of a mapping's image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// It was built.
+    Built,
+    /// It was pushed.
+    Pushed,
+    /// It was here, or in its registry, already.
+    Skipped,
+    /// It could not be built or pushed.
+    Failed,
+    /// It was not tried, since another failed or the run was stopped.
+    Cancelled,
+}
+
+impl Outcome {
+    const ALL: [Self; 5] = [Self::Built, Self::Pushed, Self::Skipped, Self::Failed, Self::Cancelled];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Pushed => "pushed",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One image; also an element of `--format json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) module: String,
+    pub(super) release: String,
+    pub(super) image: String,
+    pub(super) outcome: Outcome,
+    pub(super) seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) log: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+}
+
+impl Row {
+    /// What is told once it is done: what became of it, and where that is not good, why.
+    pub(super) fn told(&self, done: &str, engine: &str) -> String {
+        let Self { module, release, seconds, .. } = self;
+        let mut text = format!("{done} {} {module} {release} ({seconds:.1} s)\n", self.outcome.name());
+        if self.outcome == Outcome::Failed {
+            let _ = writeln!(text, "  {engine}: {}", self.reason.as_deref().unwrap_or_default());
+            if let Some(log) = &self.log {
+                for line in engine::tail(log, TAIL) {
+                    let _ = writeln!(text, "  | {line}");
+                }
+                let _ = writeln!(text, "  the whole log: {}", log.display());
+            }
+        }
+        text
+    }
+}
+
+/// How many images came to what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tally {
+    total: usize,
+    counts: [usize; Outcome::ALL.len()],
+}
+
+impl Tally {
+    /// None yet, of so many.
+    pub(super) fn new(total: usize) -> Self {
+        Self { total, counts: [0; _] }
+    }
+
+    /// Counts one, and gives its number: `[2/6]`.
+    pub(super) fn count(&mut self, outcome: Outcome) -> String {
+        self.counts[outcome as usize] += 1;
+        self.number()
+    }
+
+    /// All in one line, while there is more to do.
+    pub(super) fn line(&self) -> String {
+        format!("{} {self}", self.number())
+    }
+
+    fn number(&self) -> String {
+        format!("[{}/{}]", self.counts.iter().sum::<usize>(), self.total)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts: Vec<String> = Outcome::ALL
+            .iter()
+            .map(|outcome| format!("{} {}", self.counts[*outcome as usize], outcome.name()))
+            .collect();
+        f.write_str(&counts.join(", "))
+    }
+}
+
+/// The table of all, for people.
+pub(super) fn table(rows: &[Row], tally: &Tally) -> String {
+    let width = |column: fn(&Row) -> usize, title: &str| rows.iter().map(column).max().unwrap_or(0).max(title.len());
+    let (module, release) = (width(|row| row.module.len(), "MODULE"), width(|row| row.release.len(), "KERNEL"));
+    let mut text =
+        format!("{:<module$}  {:<release$}  {:<9}  {:>7}  IMAGE\n", "MODULE", "KERNEL", "OUTCOME", "SECONDS");
+    for Row { module: m, release: r, image, outcome, seconds, .. } in rows {
+        let _ = writeln!(text, "{m:<module$}  {r:<release$}  {:<9}  {seconds:>7.1}  {image}", outcome.name());
+    }
+    let _ = writeln!(text, "{tally}");
+    text
+}
