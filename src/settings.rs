@@ -42,7 +42,7 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
         return Ok(path.clone());
     }
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let Some(found) = fs::find_upwards(&here, MANIFEST) else {
+    let Some(found) = fs::find_upwards(&here, MANIFEST)? else {
         bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST");
     };
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
@@ -76,10 +76,11 @@ pub fn cache_folder() -> Option<PathBuf> {
     }
 }
 
-/// What tells this program from every other one, another build of the same version included.
-pub fn program() -> String {
-    let build = std::env::current_exe().ok().map(|path| fs::fingerprint(&path));
-    format!("kmodgen {} {build:?}", env!("CARGO_PKG_VERSION"))
+/// What tells this program from every other one, another build of the same version included;
+/// `None` where it cannot be told.
+pub fn program() -> Option<String> {
+    let build = fs::fingerprint(&std::env::current_exe().ok()?)?;
+    Some(format!("kmodgen {} {build}", env!("CARGO_PKG_VERSION")))
 }
 
 /// The Driver Toolkit that `--dtk` names; it must where a mapping leaves the choice to KMM.

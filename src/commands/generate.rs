@@ -1,7 +1,7 @@
 //! `kmodgen generate`: write the files that the manifest asks for, and only those that differ.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::lock;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
+use crate::tree::Inaccessible;
 
 /// How long another run in the same folder may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,9 +33,12 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let workers = settings::workers(args.output.jobs);
     let memory = Memory::of(&manifest, args.output.output.as_ref());
     let record = if only.is_none() { memory.record() } else { None };
+    let writes = !args.dry_run && !args.check;
+    let mut held = None;
     let recalling = match record {
-        Some(mut record) => match Unchanged::since(&record, &manifest) {
-            Unchanged { all: true, .. } => {
+        Some(mut record) => {
+            let unchanged = Unchanged::since(&record, &manifest);
+            if unchanged.all {
                 let standing = recalled(&mut record, args.check, workers);
                 if standing.whole {
                     if standing.fresh {
@@ -43,22 +47,32 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
                     marks.note(&manifest, Path::new(&record.root), [&record.files, &record.templates])?;
                     return marks.leave(nothing_to_do(args, &record)?);
                 }
-                Some(Recalling::Done(Box::new((record, standing))))
             }
+            // What is seen of the files from here on has to last until they are written.
+            held = if writes && unchanged.templates { Held::take(Path::new(&record.root)).ok() } else { None };
+            let lasts = unchanged.templates && (held.is_some() || !writes);
             // The manifest is read meanwhile.
-            Unchanged { templates: true, .. } => Some(Recalling::start(record, args.check, workers)),
-            Unchanged { .. } => None,
-        },
+            lasts.then(|| Recalling::start(record, args.check, workers)).flatten()
+        }
         None => None,
     };
-    let mut project = Project::open(&manifest)?;
     let mut network = Network::from(&args.output.network);
     network.locked |= args.check;
-    project.complete_lock(network)?;
-    let root = settings::output_folder(args.output.output.as_ref(), &project.manifest, &project.folder);
-    let writes = !args.dry_run && !args.check;
-    let guard = writes.then(|| Guard::take(&root, PATIENCE, || ui::talk("waiting for another run of kmodgen\n")));
-    let _guard = guard.transpose()?;
+    let (project, root) = loop {
+        let mut project = Project::open(&manifest)?;
+        project.complete_lock(network)?;
+        let root = settings::output_folder(args.output.output.as_ref(), &project.manifest, &project.folder);
+        if !writes || held.as_ref().is_some_and(|held| held.is_of(&root)) {
+            break (project, root);
+        }
+        // Never two at once: two runs could wait for each other.
+        drop(held.take());
+        held = Some(Held::take(&root)?);
+        // A run that began later may have been here first, and must not be undone.
+        if project.is_current(&manifest) {
+            break (project, root);
+        }
+    };
     let recalled = recalling.map(Recalling::finish);
     let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
     let reading = Scope::reading(&args.output, only.as_ref());
@@ -85,7 +99,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
         if project.save_lock()? {
             marks.wrote(project.folder.join(lock::FILE_NAME));
         }
-        stage.sweep(&survey.outline)?;
+        stage.sweep(survey.tree())?;
         let mut changes = std::mem::take(&mut survey.changes);
         stage.commit(&mut changes, survey.tree())?;
         survey.changes = changes;
@@ -123,24 +137,37 @@ fn recalled(record: &mut Record, read: bool, workers: usize) -> Standing {
     fs::compare(Path::new(&root), record, read, workers)
 }
 
-/// A record, and how it stands with its files.
-enum Recalling {
-    Done(Box<(Record, Standing)>),
-    Running(JoinHandle<(Record, Standing)>),
-}
+/// A record, and how it stands with its files, which is looked at by a thread of its own.
+struct Recalling(JoinHandle<(Record, Standing)>);
 
 impl Recalling {
-    fn start(mut record: Record, read: bool, workers: usize) -> Self {
-        Self::Running(std::thread::spawn(move || {
+    /// `None` where the system gives no thread: a run goes without.
+    fn start(mut record: Record, read: bool, workers: usize) -> Option<Self> {
+        let look = move || {
             let standing = recalled(&mut record, read, workers);
             (record, standing)
-        }))
+        };
+        std::thread::Builder::new().spawn(look).ok().map(Self)
     }
 
     fn finish(self) -> (Record, Standing) {
-        match self {
-            Self::Done(done) => *done,
-            Self::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        }
+        self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// An output folder that no other run writes to.
+struct Held {
+    _guard: Guard,
+    root: Option<PathBuf>,
+}
+
+impl Held {
+    fn take(root: &Path) -> Result<Self, Inaccessible> {
+        let guard = Guard::take(root, PATIENCE, || ui::talk("waiting for another run of kmodgen\n"))?;
+        Ok(Self { _guard: guard, root: std::path::absolute(root).ok() })
+    }
+
+    fn is_of(&self, root: &Path) -> bool {
+        self.root.is_some() && std::path::absolute(root).ok() == self.root
     }
 }

@@ -12,17 +12,16 @@ use crate::impact::Impact;
 use crate::manifest::{Kernel, Module};
 use crate::plan::{self, Keys, Mapping};
 use crate::previous::OldModule;
-use crate::record::{FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
+use crate::record::{Evidence, FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
 use crate::vocabulary::{Digest, InputFiles, RelPath, normalised};
 use crate::{lock, reconcile::Action};
 
 /// Where a run's record is.
-pub(super) struct Memory {
-    /// None where there is no place for records.
-    path: Option<PathBuf>,
-    program: String,
-}
+pub(super) struct Memory(
+    /// Its path, and for which program it is; none where there is no place for records.
+    Option<(PathBuf, String)>,
+);
 
 impl Memory {
     /// That of a manifest with an output folder, where a flag names one.
@@ -31,19 +30,21 @@ impl Memory {
         let shown = manifest.display().to_string();
         let name = [absolute(manifest), shown, output.map(|path| absolute(path)).unwrap_or_default()].join("\0");
         let file = format!("{}.record", Digest::of(name.as_bytes()).short(32));
-        Self { path: settings::cache_folder().map(|folder| folder.join(file)), program: settings::program() }
+        let place = settings::cache_folder().zip(settings::program());
+        Self(place.map(|(folder, program)| (folder.join(file), program)))
     }
 
     /// The record, if there is one that is good for this program.
     pub(super) fn record(&self) -> Option<Record> {
-        Record::from_bytes(&fs::read_cached(self.path.as_ref()?)?, &self.program)
+        let (path, program) = self.0.as_ref()?;
+        Record::from_bytes(&fs::read_cached(path)?, program)
     }
 
     /// Leaves `record` for the next run. It only saves time, so nothing is said where it cannot be
     /// written.
     pub(super) fn keep(&self, record: &Record) {
-        if let Some(path) = &self.path {
-            fs::write_cached(path, &record.to_bytes(&self.program));
+        if let Some((path, program)) = &self.0 {
+            fs::write_cached(path, &record.to_bytes(program));
         }
     }
 }
@@ -60,19 +61,28 @@ pub(super) struct Unchanged {
 impl Unchanged {
     /// Reads them. `manifest` is the manifest's path.
     pub(super) fn since(record: &Record, manifest: &Path) -> Self {
-        let folder = manifest.parent().unwrap_or(Path::new(""));
-        let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
-        let files = fs::ManifestFolder::new(folder);
-        let same = |inputs: &[InputRecord]| {
-            inputs.iter().all(|(path, digest)| {
-                let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
-                read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
-            })
-        };
-        let templates = same(&record.templates);
-        let inputs = [digest(manifest), digest(&folder.join(lock::FILE_NAME))];
-        Self { all: templates && inputs == record.inputs && same(&record.files), templates }
+        let templates = are_as(manifest, &record.templates);
+        Self { all: templates && is_as(manifest, &record.inputs) && are_as(manifest, &record.files), templates }
     }
+}
+
+/// Whether a manifest and its lock are what these digests say.
+pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
+    let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
+    [digest(manifest), digest(&beside(manifest).join(lock::FILE_NAME))] == *digests
+}
+
+/// Whether files beside a manifest are.
+pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
+    let files = fs::ManifestFolder::new(beside(manifest));
+    inputs.iter().all(|(path, digest)| {
+        let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
+        read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
+    })
+}
+
+fn beside(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(Path::new(""))
 }
 
 /// Mappings of a record whose files are as they were.
@@ -165,6 +175,8 @@ impl<'r> Recall<'r> {
 }
 
 /// The record of a survey whose changes are all made; none where something is not as it should be.
+/// Folders that changed since the run began are looked at again by the next one: their names may
+/// not all be this run's doing.
 pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Option<Record> {
     let now = fs::now();
     let mut files = survey.files.iter().map(|state| match state {
@@ -201,7 +213,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
             });
         }
         let name = module.name.value.to_string();
-        let folder = fs::folder_evidence(&survey.root.join(&name)).settled(now);
+        let folder = fs::folder_evidence(&survey.root.join(&name)).settled(since);
         modules.push(ModuleRecord {
             name,
             image: module.image.repository().to_owned(),
@@ -215,10 +227,13 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
     let top = files.next()??;
     let [files, templates] = project.read();
     let stranger = |path: String| {
-        let evidence = fs::folder_evidence(&survey.root.join(&path)).settled(now);
+        let evidence = fs::folder_evidence(&survey.root.join(&path)).settled(since);
         (path, evidence)
     };
     let root = std::path::absolute(&survey.root).ok()?;
+    // As long as something is left over, the folder is looked at.
+    let tidy = fs::left_over(&survey.outline).next().is_none();
+    let folder = if tidy { fs::folder_evidence(&survey.root).settled(since) } else { Evidence::NONE };
     Some(Record {
         inputs: project.digests(),
         files,
@@ -226,7 +241,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
         root: root.to_str()?.to_owned(),
         said: project.said(),
         releases,
-        folder: fs::folder_evidence(&survey.root).settled(now),
+        folder,
         top,
         modules,
         strangers: survey.strangers().into_iter().map(stranger).collect(),

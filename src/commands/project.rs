@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 
+use super::memory;
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{fs, ui};
 use crate::cli::ManifestArgs;
@@ -163,10 +164,12 @@ impl Project {
     /// Writes the lock where it differs from the one on disk; says whether it did.
     pub(super) fn save_lock(&self) -> anyhow::Result<bool> {
         let text = self.lock.write();
+        let path = self.folder.join(lock::FILE_NAME);
         if self.lock_text.as_deref().is_some_and(|old| old.replace("\r\n", "\n") == text) {
+            fs::tidy_file(&path);
             return Ok(false);
         }
-        fs::write_file(&self.folder.join(lock::FILE_NAME), &text)?;
+        fs::write_file(&path, &text)?;
         Ok(true)
     }
 
@@ -226,6 +229,12 @@ impl Project {
                 self.witnesses[1].credit(path, *digest);
             }
         }
+    }
+
+    /// Whether the manifest, the lock and the files that were read so far are still the same.
+    pub(super) fn is_current(&self, manifest: &Path) -> bool {
+        let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
+        memory::is_as(manifest, &[Some(self.manifest_digest), lock]) && memory::are_as(manifest, &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates.

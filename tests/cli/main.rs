@@ -13,6 +13,7 @@ mod conflicts;
 mod determinism;
 mod docs;
 mod examples;
+mod faults;
 mod generate;
 mod git_servers;
 mod holds;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::again::again;
 use super::{describe, read_input};
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -28,8 +29,8 @@ impl ManifestFolder {
 
 impl InputFiles for ManifestFolder {
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
-        let root = fs::canonicalize(&self.root).map_err(|error| describe(&error))?;
-        let real = fs::canonicalize(root.join(path.as_str())).map_err(|error| describe(&error))?;
+        let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
+        let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
         if !real.starts_with(&root) {
             return Err("it is a link that leaves the manifest's folder".into());
         }

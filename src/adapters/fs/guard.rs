@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::{Errno, retry_on_intr};
 
+use super::again::{again, make_folder};
 use super::write::fail;
 use crate::tree::Inaccessible;
 
 /// How often a folder that is in use is asked for again.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The lock of an output folder, which the system lets go of with the process. It is on the
 /// folder itself, so that nothing is left behind.
@@ -33,29 +35,33 @@ impl Guard {
         let mut waits = Some(waits);
         let start = Instant::now();
         loop {
-            let made = !root.exists();
+            let made = again(|| fs::metadata(root)).is_err();
             if made {
-                fs::create_dir_all(root).map_err(fail("make folder", root))?;
+                make_folder(root).map_err(fail("make folder", root))?;
             }
-            let folder = File::open(root).map_err(fail("open folder", root))?;
-            match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) if is_at(&folder, root) => {
+            let folder = match File::open(root) {
+                // The run that made it was in vain, and took it away again.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && start.elapsed() < patience => continue,
+                folder => folder.map_err(fail("open folder", root))?,
+            };
+            match retry_on_intr(|| flock(&folder, FlockOperation::NonBlockingLockExclusive)) {
+                Ok(()) if is_at(&folder, root).map_err(fail("lock", root))? => {
                     return Ok(Self { _locked: folder, made: made.then(|| root.to_owned()) });
                 }
                 // It was removed, and perhaps made anew, before we had it.
                 Ok(()) => continue,
-                Err(rustix::io::Errno::WOULDBLOCK) if start.elapsed() < patience => {
+                Err(Errno::WOULDBLOCK) if start.elapsed() < patience => {
                     if let Some(waits) = waits.take() {
                         waits();
                     }
                     std::thread::sleep(PAUSE);
                 }
-                Err(rustix::io::Errno::WOULDBLOCK) => {
+                Err(Errno::WOULDBLOCK) => {
                     let why = format!("another run of kmodgen has been at work in it for {} s", patience.as_secs());
                     return Err(Inaccessible { verb: "lock", path: root.display().to_string(), why });
                 }
                 // Some network file systems have no locks; each file is still old or new.
-                Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOLCK | rustix::io::Errno::NOSYS) => {
+                Err(error) if has_no_locks(error) => {
                     return Ok(Self { _locked: folder, made: None });
                 }
                 Err(error) => return Err(fail("lock", root)(error.into())),
@@ -73,7 +79,17 @@ impl Drop for Guard {
     }
 }
 
-fn is_at(folder: &File, path: &Path) -> bool {
-    let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-    matches!((folder.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if identity(&a) == identity(&b))
+/// Whether an error is that of a file system which has no locks.
+pub(super) fn has_no_locks(error: Errno) -> bool {
+    matches!(error, Errno::NOTSUP | Errno::NOLCK | Errno::NOSYS)
+}
+
+/// Whether an open file is what is at a path now.
+pub(super) fn is_at(open: &File, path: &Path) -> io::Result<bool> {
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let is = identity(again(|| open.metadata())?);
+    match again(|| fs::metadata(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        there => Ok(identity(there?) == is),
+    }
 }

@@ -1,9 +1,12 @@
 //! Files: the manifest's folder is read, the output folder is read and written.
 #![expect(clippy::disallowed_methods, reason = "this is the one door to the file system")]
 
+mod again;
 mod cache;
 mod folder;
 mod guard;
+mod leftover;
+mod replace;
 mod stage;
 mod stamp;
 mod tree;
@@ -14,15 +17,18 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use again::again;
 pub use cache::{read_cached, write_cached};
 pub use folder::ManifestFolder;
 pub use guard::Guard;
+pub use leftover::left_over;
 pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
 pub use watch::{Standing, compare, fingerprint, folder_evidence, now};
-pub use write::write_file;
+pub use write::{tidy_file, write_file};
 
+use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
@@ -45,14 +51,14 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 /// # Errors
 /// As [`read_text`].
 pub fn read_text_if_any(path: &Path) -> Result<Option<String>, String> {
-    match fs::symlink_metadata(path) {
+    match again(|| fs::symlink_metadata(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         _ => read_text(path).map(Some),
     }
 }
 
 fn read_input(path: &Path) -> Result<Vec<u8>, String> {
-    let metadata = fs::metadata(path).map_err(|error| describe(&error))?;
+    let metadata = again(|| fs::metadata(path)).map_err(|error| describe(&error))?;
     if metadata.is_dir() {
         return Err("it is a folder".into());
     }
@@ -84,6 +90,16 @@ pub fn describe(error: &io::Error) -> String {
 }
 
 /// The manifest to use where none is named: `name` in `start` or the nearest folder above it.
-pub fn find_upwards(start: &Path, name: &str) -> Option<PathBuf> {
-    start.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file())
+///
+/// # Errors
+/// A folder that cannot be looked at: what is further up may not be what is meant.
+pub fn find_upwards(start: &Path, name: &str) -> Result<Option<PathBuf>, Inaccessible> {
+    for path in start.ancestors().map(|folder| folder.join(name)) {
+        match again(|| fs::metadata(&path)) {
+            Ok(metadata) if metadata.is_file() => return Ok(Some(path)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write::fail("look for", &path)(error)),
+            _ => {}
+        }
+    }
+    Ok(None)
 }

@@ -9,23 +9,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::fs::Mode;
-use tempfile::TempDir;
 
-use super::watch::evidence;
+use super::again::{again, make_folder};
+use super::leftover::{Passing, sweep};
+use super::watch::{evidence, now};
 use super::write::{fail, remove};
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;
-use crate::tree::{Inaccessible, Outline, View, parents};
+use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
-
-/// The beginning of the names of such folders. What an earlier run left is removed.
-const PREFIX: &str = ".kmodgen-";
 
 /// Texts on their way into an output folder.
 #[derive(Debug)]
 pub struct Stage {
     root: PathBuf,
-    folder: OnceLock<TempDir>,
+    folder: OnceLock<Passing>,
 }
 
 impl Stage {
@@ -38,12 +36,8 @@ impl Stage {
     ///
     /// # Errors
     /// What cannot be removed.
-    pub fn sweep(&self, outline: &Outline) -> Result<(), Inaccessible> {
-        for name in outline.hidden_folders().filter(|name| name.starts_with(PREFIX)) {
-            let path = self.root.join(name);
-            fs::remove_dir_all(&path).map_err(fail("remove", &path))?;
-        }
-        Ok(())
+    pub fn sweep(&self, tree: View<'_>) -> Result<(), Inaccessible> {
+        sweep(&self.root, tree)
     }
 
     fn folder(&self) -> io::Result<&Path> {
@@ -52,36 +46,47 @@ impl Stage {
         }
         // What is generated is for everyone to read, whatever the umask.
         rustix::process::umask(Mode::from_raw_mode(0o022));
-        fs::create_dir_all(&self.root)?;
-        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.root)?;
+        make_folder(&self.root)?;
+        let made = Passing::in_folder(&self.root)?;
         // Where another thread was faster, this one's is removed again.
         Ok(self.folder.get_or_init(|| made).path())
     }
 
-    /// Carries out `changes` in their order. A folder that is not there yet comes in whole.
+    /// Carries out `changes` in their order, removals last. A folder that is not there yet comes in
+    /// whole.
     ///
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
     /// completes them.
-    pub fn commit(self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
+    pub fn commit(mut self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
+        // A change from here on is one to what is on the stage no more.
+        let start = now();
+        for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
+            written.evidence = written.evidence.settled(start);
+        }
+        self.move_all_in(changes, tree)?;
+        let gone: Vec<&RelPath> =
+            changes.iter().filter(|change| change.action == Action::Remove).map(|change| &change.path).collect();
+        self.remove_all(&gone)
+    }
+
+    fn move_all_in(&self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
         let mut whole = String::new();
         for change in changes {
             let path = change.path.as_str();
-            match change.action {
-                Action::Create | Action::Update if !whole.is_empty() && path.starts_with(&whole) => {}
-                Action::Create | Action::Update => {
-                    let part = first_absent(path, tree)?;
-                    self.move_in(part)?;
-                    whole.clear();
-                    if part.len() < path.len() {
-                        whole.push_str(&path[..=part.len()]);
-                    } else if let Some(written) = &mut change.written {
-                        // A move changes the time at which its name changed last, and nothing else.
-                        written.evidence = moved(written.evidence, &self.root.join(path));
-                    }
-                }
-                Action::Remove => remove(&self.root, &change.path)?,
-                Action::Unchanged | Action::Conflict(_) => {}
+            if !matches!(change.action, Action::Create | Action::Update)
+                || (!whole.is_empty() && path.starts_with(&whole))
+            {
+                continue;
+            }
+            let part = first_absent(path, tree)?;
+            self.move_in(part)?;
+            whole.clear();
+            if part.len() < path.len() {
+                whole.push_str(&path[..=part.len()]);
+            } else if let Some(written) = &mut change.written {
+                // A move changes the time at which its name changed last, and nothing else.
+                written.evidence = moved(written.evidence, &self.root.join(path));
             }
         }
         Ok(())
@@ -90,13 +95,29 @@ impl Stage {
     fn move_in(&self, path: &str) -> Result<(), Inaccessible> {
         let to = self.root.join(path);
         let from = self.folder().map_err(fail("write", &to))?.join(path);
-        fs::rename(&from, &to).map_err(fail("write", &to))
+        again(|| fs::rename(&from, &to)).map_err(fail("write", &to))
+    }
+
+    fn remove_all(&mut self, gone: &[&RelPath]) -> Result<(), Inaccessible> {
+        // Where the folder cannot be made, removing tells why, or it can do without.
+        if let (false, Ok(_)) = (gone.is_empty(), self.folder())
+            && let Some(folder) = self.folder.get()
+        {
+            folder.note_emptied(gone.iter().map(|path| path.parent()));
+        }
+        let removed = gone.iter().try_for_each(|path| remove(&self.root, path));
+        if let (Err(_), Some(folder)) = (&removed, self.folder.get_mut()) {
+            folder.stay();
+        }
+        removed
     }
 }
 
 /// The evidence of a file that was moved; none where it is not the same any more.
 fn moved(before: Evidence, to: &Path) -> Evidence {
-    let Ok(after) = fs::symlink_metadata(to).map(|metadata| evidence(&metadata)) else { return Evidence::NONE };
+    let Ok(after) = again(|| fs::symlink_metadata(to)).map(|metadata| evidence(&metadata)) else {
+        return Evidence::NONE;
+    };
     let same = Evidence { changed: before.changed, ..after } == before;
     if same { after } else { Evidence::NONE }
 }
@@ -121,13 +142,13 @@ impl Shelf for Stage {
             let create = || fs::OpenOptions::new().write(true).create_new(true).open(&staged);
             let mut file = match create() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(staged.parent().unwrap_or(&self.root))?;
+                    make_folder(staged.parent().unwrap_or(&self.root))?;
                     create()?
                 }
                 file => file?,
             };
             file.write_all(text.as_bytes())?;
-            Ok(evidence(&file.metadata()?))
+            Ok(evidence(&again(|| file.metadata())?))
         };
         write().map_err(fail("write", &self.root.join(path.as_str())))
     }

@@ -7,6 +7,7 @@ use std::{fs, os::unix::fs::FileTypeExt as _};
 
 use rustix::fs::OFlags;
 
+use super::again::again;
 use super::describe;
 use super::watch::evidence;
 use crate::record::Evidence;
@@ -33,24 +34,15 @@ impl OutputFolder for Folder {
     fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
         let path = self.root.join(folder);
         let fail = |error: io::Error| inaccessible(&path, &error);
-        let entries = match fs::read_dir(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_empty() => return Ok(Vec::new()),
-            entries => entries.map_err(fail)?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(fail)?;
-            // No path of ours has a name that is not UTF-8.
-            if let Ok(name) = entry.file_name().into_string() {
-                names.push((name, kind(entry.file_type().map_err(fail)?)));
-            }
+        match again(|| list(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_empty() => Ok(Vec::new()),
+            names => names.map_err(fail),
         }
-        Ok(names)
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
         let path = self.root.join(path);
-        match fs::symlink_metadata(&path) {
+        match again(|| fs::symlink_metadata(&path)) {
             Ok(metadata) => Ok(Some(kind(metadata.file_type()))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(inaccessible(&path, &error)),
@@ -65,7 +57,7 @@ impl OutputFolder for Folder {
         let file = match fs::OpenOptions::new().read(true).custom_flags(flags).open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => match fs::symlink_metadata(&path).map(|metadata| kind(metadata.file_type())) {
+            Err(error) => match again(|| fs::symlink_metadata(&path)).map(|metadata| kind(metadata.file_type())) {
                 Ok(Kind::Other(what)) => return Ok(Some((Found::Other(what), Evidence::NONE))),
                 _ => return Err(inaccessible(&path, &error)),
             },
@@ -74,8 +66,20 @@ impl OutputFolder for Folder {
     }
 }
 
+fn list(folder: &Path) -> io::Result<Vec<(String, Kind)>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // No path of ours has a name that is not UTF-8.
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push((name, kind(entry.file_type()?)));
+        }
+    }
+    Ok(names)
+}
+
 fn read(file: fs::File) -> io::Result<Look> {
-    let metadata = file.metadata()?;
+    let metadata = again(|| file.metadata())?;
     let evidence = evidence(&metadata);
     match kind(metadata.file_type()) {
         Kind::Folder => return Ok((Found::Folder, evidence)),

@@ -11,13 +11,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, openat, statat};
+use rustix::io::retry_on_intr;
 
+use super::again::again;
+use super::leftover::is_left_over;
 use super::tree::{Folder, LARGEST_OURS};
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::parallel::in_parts;
 use crate::record::{Evidence, FileRecord, MappingRecord, ModuleRecord, Record};
 use crate::render::header::is_exactly;
-use crate::tree::{OutputFolder as _, is_ours};
+use crate::tree::{Kind, OutputFolder as _, is_ours};
 
 /// By how much a file's times may be behind the clock: the longest tick of a kernel, twice.
 const TICK: i64 = 20_000_000;
@@ -55,14 +58,14 @@ pub fn now() -> i64 {
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX).saturating_sub(TICK)
 }
 
-/// What tells a file from what else may stand in its place.
-pub fn fingerprint(path: &Path) -> String {
-    format!("{:?}", fs::metadata(path).ok().map(|metadata| evidence(&metadata)))
+/// What tells a file from what else may stand in its place; `None` where it cannot be told.
+pub fn fingerprint(path: &Path) -> Option<String> {
+    again(|| fs::metadata(path)).ok().map(|metadata| format!("{:?}", evidence(&metadata)))
 }
 
 /// How a folder looks; not at all where there is none.
 pub fn folder_evidence(path: &Path) -> Evidence {
-    let metadata = fs::symlink_metadata(path).ok().filter(Metadata::is_dir);
+    let metadata = again(|| fs::symlink_metadata(path)).ok().filter(Metadata::is_dir);
     metadata.map_or(Evidence::NONE, |metadata| evidence(&metadata))
 }
 
@@ -84,7 +87,8 @@ pub struct Standing {
 /// read where there is no evidence that they are as they were, and all of them if `read` says so.
 pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> Standing {
     let now = now();
-    let Ok(folder) = openat(rustix::fs::CWD, root, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()) else {
+    let path = OFlags::PATH | OFlags::DIRECTORY;
+    let Ok(folder) = retry_on_intr(|| openat(rustix::fs::CWD, root, path, Mode::empty())) else {
         return Standing::default();
     };
     let eye = Eye { now, read };
@@ -103,7 +107,7 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
     let mut folders = Vec::new();
     for module in modules.iter_mut() {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-        let inside = openat(&folder, module.name.as_str(), flags, Mode::empty()).ok();
+        let inside = retry_on_intr(|| openat(&folder, module.name.as_str(), flags, Mode::empty())).ok();
         match &inside {
             Some(inside) => {
                 let ModuleRecord { name, mappings, .. } = module;
@@ -174,7 +178,7 @@ struct Eye {
 }
 
 impl Eye {
-    /// Whether a folder has the folders that are `known`, and no others.
+    /// Whether a folder has the folders that are `known`, no others, and nothing left over.
     fn check_folder<N>(self, path: &Path, before: &mut Evidence, known: impl FnOnce() -> HashSet<N>) -> Seen
     where
         N: Borrow<str> + Eq + Hash,
@@ -184,6 +188,9 @@ impl Eye {
             return Seen::Same;
         }
         let Ok(names) = Folder::new(path).names("") else { return Seen::Changed };
+        if names.iter().any(|(name, kind)| *kind == Kind::Folder && is_left_over(name)) {
+            return Seen::Changed;
+        }
         let known = known();
         let mut ours = names.iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name.as_str());
         let mut count = 0;
@@ -217,7 +224,7 @@ impl Eye {
 
     fn check(self, folder: &OwnedFd, path: &str, file: &mut FileRecord) -> Seen {
         if !self.read && file.evidence.is_some() {
-            let now = statat(folder, path, AtFlags::SYMLINK_NOFOLLOW).map(|stat| evidence_at(&stat));
+            let now = retry_on_intr(|| statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)).map(|stat| evidence_at(&stat));
             if now.is_ok_and(|now| now == file.evidence) {
                 return Seen::Same;
             }
@@ -228,8 +235,8 @@ impl Eye {
     /// Reads a file. Nothing is waited for, and no link is followed.
     fn compare(self, folder: &OwnedFd, path: &str, file: &mut FileRecord) -> Option<Seen> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let open = fs::File::from(openat(folder, path, flags, Mode::empty()).ok()?);
-        let metadata = open.metadata().ok()?;
+        let open = fs::File::from(retry_on_intr(|| openat(folder, path, flags, Mode::empty())).ok()?);
+        let metadata = again(|| open.metadata()).ok()?;
         if !metadata.is_file() || metadata.len() > LARGEST_OURS {
             return None;
         }

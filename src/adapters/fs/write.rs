@@ -1,32 +1,37 @@
 //! Writing: every file on disk is the old one or the new one, never a part of one.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use super::again::again;
 use super::describe;
+use super::replace::{replace, tidy};
 use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
+
+/// How long someone else may take who writes the same file.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an I/O error comes to at a path.
 pub(super) fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Inaccessible {
     move |error| Inaccessible { verb, path: path.display().to_string(), why: describe(&error) }
 }
 
-/// Writes a file whole: a temporary file beside it, renamed over it.
+/// Writes a file whole: its next text is written beside it, and then takes its place.
 ///
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Inaccessible> {
-    let mut file = beside(path)?;
-    file.write_all(text.as_bytes()).map_err(fail("write", path))?;
-    // Temporary files are private; outputs are for everyone, whatever the umask.
-    file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail("write", path))?;
-    file.persist(path).map_err(|error| fail("write", path)(error.error))?;
-    Ok(())
+    replace(path, text.as_bytes(), PATIENCE)
+}
+
+/// Clears away what a run that was killed left of a file that is right now.
+pub fn tidy_file(path: &Path) {
+    tidy(path);
 }
 
 /// The folder that a file is in.
@@ -41,19 +46,26 @@ pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Inaccessible> {
     made.map_err(fail("write in folder", folder))
 }
 
-/// Removes a file and the folders that it leaves empty.
+/// Removes a file and the folders that it leaves empty. One that is gone already is no error.
 pub(super) fn remove(root: &Path, rel: &RelPath) -> Result<(), Inaccessible> {
     let path = root.join(rel.as_str());
-    fs::remove_file(&path).map_err(fail("remove", &path))?;
-    let mut parent = rel.parent();
-    while !parent.is_empty() {
-        let folder = root.join(parent);
-        match fs::remove_dir(&folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => break,
-            Err(error) => return Err(fail("remove folder", &folder)(error)),
+    match again(|| fs::remove_file(&path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fail("remove", &path)(error)),
+        _ => remove_empty(root, rel.parent()),
+    }
+}
+
+/// Removes a folder below `root` if it is empty, and those that it is in.
+pub(super) fn remove_empty(root: &Path, mut rel: &str) -> Result<(), Inaccessible> {
+    while !rel.is_empty() {
+        let folder = root.join(rel);
+        match again(|| fs::remove_dir(&folder)).map_err(|error| (error.kind(), error)) {
+            Ok(()) | Err((io::ErrorKind::NotFound, _)) => {}
+            // Some systems say the one, some the other.
+            Err((io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists, _)) => break,
+            Err((_, error)) => return Err(fail("remove folder", &folder)(error)),
         }
-        parent = parent.rsplit_once('/').map_or("", |(parent, _)| parent);
+        rel = rel.rsplit_once('/').map_or("", |(parent, _)| parent);
     }
     Ok(())
 }

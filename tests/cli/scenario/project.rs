@@ -68,6 +68,11 @@ impl Project {
         self.root.join("project").join(below)
     }
 
+    /// Where runs remember each other.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
     /// The folder that is not the project's.
     pub(crate) fn outside(&self) -> PathBuf {
         self.root.join("outside")

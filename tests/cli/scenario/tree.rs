@@ -50,6 +50,22 @@ impl Tree {
         self.0.iter().filter(|(_, entry)| entry.kind == Kind::Folder).map(|(path, _)| path.as_str()).collect()
     }
 
+    /// The files, each with its bytes.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().filter_map(|(path, entry)| match &entry.kind {
+            Kind::File(bytes) => Some((path.as_str(), bytes.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The bytes of a file; `None` where there is none.
+    pub(crate) fn file(&self, path: &str) -> Option<&[u8]> {
+        match &self.0.get(path)?.kind {
+            Kind::File(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// What became of the files since `before`: `+` is new, `~` has other bytes, `-` is gone.
     pub(crate) fn since(&self, before: &Self) -> Vec<String> {
         let paths: BTreeSet<&str> = self.paths().into_iter().chain(before.paths()).collect();

@@ -1,0 +1,114 @@
+//! The folder of texts on their way: what a run that is killed leaves of it, and how the next run
+//! makes up for that.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::again::again;
+use super::write::{fail, remove_empty};
+use crate::tree::{Inaccessible, Outline, View};
+use crate::vocabulary::RelPath;
+
+/// The beginning of the names of such folders.
+const PREFIX: &str = ".kmodgen-";
+
+/// How many letters and digits follow.
+const RANDOM: usize = 6;
+
+/// The file in one that lists the folders which its run may leave empty. No module has this name.
+const EMPTIED: &str = ".emptied";
+
+/// A folder that goes with the run.
+#[derive(Debug)]
+pub(super) struct Passing {
+    path: PathBuf,
+    /// Whether it stays for the next run, which makes up for what this one could not do.
+    stays: bool,
+}
+
+impl Passing {
+    /// One in the folder at `root`.
+    pub(super) fn in_folder(root: &Path) -> io::Result<Self> {
+        let made = again(|| tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(root))?;
+        Ok(Self { path: made.keep(), stays: false })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Notes that the folders at `paths`, below the output folder, are about to lose files. Should
+    /// the run end before it has removed those that are then empty, the next one does.
+    pub(super) fn note_emptied<'p>(&self, paths: impl Iterator<Item = &'p str>) {
+        let mut text = String::new();
+        for path in paths {
+            text.push_str(path);
+            text.push('\n');
+        }
+        // Without it, an empty folder may stay after two misfortunes: nothing to fail for.
+        let _: io::Result<()> = again(|| fs::write(self.path.join(EMPTIED), &text));
+    }
+
+    /// Leaves the folder to the next run.
+    pub(super) fn stay(&mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if !self.stays {
+            // The next run removes what could not be removed.
+            let _: io::Result<()> = again(|| fs::remove_dir_all(&self.path));
+        }
+    }
+}
+
+/// Whether a name in an output folder is that of such a folder.
+pub(super) fn is_left_over(name: &str) -> bool {
+    let rest = name.strip_prefix(PREFIX).unwrap_or_default();
+    rest.len() == RANDOM && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The names of folders that runs left behind.
+pub fn left_over(outline: &Outline) -> impl Iterator<Item = &str> {
+    outline.hidden_folders().filter(|name| is_left_over(name))
+}
+
+/// Removes what runs that were killed left behind in the folder at `root`. To be called under its
+/// lock.
+///
+/// # Errors
+/// What cannot be removed.
+pub(super) fn sweep(root: &Path, tree: View<'_>) -> Result<(), Inaccessible> {
+    for name in left_over(tree.outline) {
+        let path = root.join(name);
+        let emptied = again(|| fs::read_to_string(path.join(EMPTIED))).unwrap_or_default();
+        for folder in emptied.lines().filter_map(|line| RelPath::parse(line).ok()) {
+            if folder.as_str().split('/').count() <= 2 && tree.has_folder(folder.as_str())? {
+                remove_empty(root, folder.as_str())?;
+            }
+        }
+        again(|| fs::remove_dir_all(&path)).map_err(fail("remove", &path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_such_a_name_is_left_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut passing = Passing::in_folder(folder.path()).unwrap();
+        passing.stay();
+        let name = passing.path().file_name().unwrap().to_str().unwrap();
+        assert!(is_left_over(name), "{name}");
+        for other in [".kmodgen-", ".kmodgen-notes1.md", ".kmodgen-a/b/c", "kmodgen-abcdef", ".git"] {
+            assert!(!is_left_over(other), "{other}");
+        }
+    }
+}

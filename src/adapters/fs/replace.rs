@@ -1,0 +1,173 @@
+//! Replacing a file: its next text is written beside it, and then takes its place.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::again::again;
+use super::guard::{PAUSE, has_no_locks, is_at};
+use super::write::fail;
+use crate::tree::Inaccessible;
+
+/// Replaces a file, or makes it. Someone who is at it already has `patience` to end.
+///
+/// # Errors
+/// The path, and why it could not be written; a file that stood there is as it was.
+pub(super) fn replace(path: &Path, bytes: &[u8], patience: Duration) -> Result<(), Inaccessible> {
+    let Some(mut next) = Next::of(path, patience)? else {
+        return write_through_a_stranger(path, bytes).map_err(fail("write", path));
+    };
+    next.fill(bytes).and_then(|()| next.put(path)).map_err(fail("write", path))
+}
+
+/// Removes what a run that was killed left beside a file.
+pub(super) fn tidy(path: &Path) {
+    let beside = beside(path);
+    let left = OpenOptions::new().read(true).custom_flags(flags()).open(&beside);
+    if let Ok(left) = left
+        && flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok()
+        && is_at(&left, &beside).unwrap_or(false)
+    {
+        let _: io::Result<()> = again(|| fs::remove_file(&beside));
+    }
+}
+
+/// The one place for a file's next text. Whoever has it locked writes it, so that a run that is
+/// killed leaves one such file at most, which the next run takes over.
+struct Next {
+    file: File,
+    path: PathBuf,
+    /// Whether it has become the file itself.
+    done: bool,
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".tmp");
+    path.with_file_name(name)
+}
+
+/// No link is followed, and no pipe waited for.
+fn flags() -> i32 {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0)
+}
+
+impl Next {
+    /// That of a file; `None` where the file system has no locks.
+    fn of(path: &Path, patience: Duration) -> Result<Option<Self>, Inaccessible> {
+        let start = Instant::now();
+        let path = beside(path);
+        loop {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(0o644).custom_flags(flags());
+            let file = options.open(&path).map_err(fail("write", &path))?;
+            match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
+                Ok(()) if is_at(&file, &path).map_err(fail("write", &path))? => {
+                    return Ok(Some(Self { file, path, done: false }));
+                }
+                // It was put in place before we had it.
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) if start.elapsed() < patience => thread::sleep(PAUSE),
+                Err(Errno::WOULDBLOCK) => {
+                    let why = format!("another run of kmodgen has been writing it for {} s", patience.as_secs());
+                    return Err(Inaccessible { verb: "write", path: path.display().to_string(), why });
+                }
+                Err(error) => {
+                    let _: io::Result<()> = again(|| fs::remove_file(&path));
+                    return if has_no_locks(error) { Ok(None) } else { Err(fail("lock", &path)(error.into())) };
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
+        again(|| self.file.set_len(0))?;
+        self.file.write_all(bytes)?;
+        // Outputs are for everyone, whatever the umask.
+        again(|| self.file.set_permissions(Permissions::from_mode(0o644)))
+    }
+
+    fn put(&mut self, path: &Path) -> io::Result<()> {
+        again(|| fs::rename(&self.path, path))?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        if !self.done {
+            let _: io::Result<()> = again(|| fs::remove_file(&self.path));
+        }
+    }
+}
+
+/// Without locks, everyone has a file of their own, which stays behind where a run is killed.
+fn write_through_a_stranger(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = again(|| tempfile::Builder::new().prefix(".kmodgen-").suffix(".tmp").tempfile_in(folder))?;
+    file.write_all(bytes)?;
+    again(|| file.as_file().set_permissions(Permissions::from_mode(0o644)))?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_was_left_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(folder.path().join(".file.tmp"), "a half that is longer than the whole").unwrap();
+        replace(&path, b"text", Duration::ZERO).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"text");
+        assert_eq!(names(folder.path()), ["file"]);
+        fs::write(folder.path().join(".file.tmp"), "").unwrap();
+        tidy(&path);
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn one_writes_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mut other = Next::of(&path, Duration::ZERO).unwrap().unwrap();
+        other.fill(b"theirs").unwrap();
+        let error = replace(&path, b"ours", Duration::ZERO).unwrap_err();
+        assert!(error.why.starts_with("another run of kmodgen has been writing it"), "{error}");
+        tidy(&path);
+        assert_eq!(names(folder.path()), [".file.tmp"]);
+        other.put(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        replace(&path, b"ours", Duration::ZERO).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"ours");
+    }
+
+    #[test]
+    fn no_link_is_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(folder.path().join("precious"), "mine").unwrap();
+        std::os::unix::fs::symlink("precious", folder.path().join(".file.tmp")).unwrap();
+        let error = replace(&path, b"text", Duration::ZERO).unwrap_err();
+        assert!(error.path.ends_with("/.file.tmp"), "{error}");
+        assert_eq!(fs::read(folder.path().join("precious")).unwrap(), b"mine");
+    }
+}
