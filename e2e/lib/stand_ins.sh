@@ -55,7 +55,8 @@ make_dtk() {
 }
 
 # unpack_headers RELEASE...: shell for it. The newest headers depend on a whole kernel image, which
-# no build needs: they are unpacked alone.
+# no build needs: they are unpacked alone, without other architectures' and without the thousands
+# of empty files by which kbuild knows what to build again.
 unpack_headers() {
   local release needed packages=()
   for release; do
@@ -66,8 +67,10 @@ unpack_headers() {
   printf '%s' "
     cd /var/tmp
     apt-get download -q ${packages[*]} >/dev/null
-    dpkg --unpack --force-depends ./*.deb
-    rm ./*.deb"
+    printf '%s\\n' ./*.deb | xargs -P 2 -I '{}' env LC_ALL=C sh -euc 'dpkg-deb --fsys-tarfile {} > {}.tar
+      tar -x -C / --keep-directory-symlink -f {}.tar \\
+        --exclude=\"./usr/src/*/arch/[a-wyz]*/*\" --exclude=\"./usr/src/*/include/config/[A-Z0-9]*\"
+      rm {} {}.tar'"
 }
 
 make_runtime() {
