@@ -16,13 +16,13 @@ buildah() {
   return "$code"
 }
 
-# engine_build OPTION...: `buildah build`, cut off from the network unless `online` is set.
+# engine_build OPTION...: by $engine, else by buildah; cut off from the network unless `online` is set.
 engine_build() {
   local cut=(unshare -n) said code
   if [ -n "${online:-}" ]; then cut=(); fi
   for _ in 1 2 3; do
     code=0
-    said=$("${cut[@]}" "$(type -P buildah)" build --pull-never "$@" 2>&1) || code=$?
+    said=$("${cut[@]}" "$(type -P "${engine:-buildah}")" build --pull-never "$@" 2>&1) || code=$?
     if [ "$code" = 0 ] || ! flaked "$said"; then break; fi
   done
   printf '%s\n' "$said"

@@ -32,13 +32,7 @@ modules:
 MANIFEST
 }
 
-# planned RELEASE: the image that the manifest now asks for.
-planned() {
-  story plan --offline --format json 2>/dev/null | python3 -c '
-import json, sys
-print(next(row["image"] for row in json.load(sys.stdin) if row["release"] == sys.argv[1] and row["state"] != "removed"))' "$1"
-}
-
+planned() { planned_in story story "$1"; }
 is_an_image() { grep -qxF -- "$1" <<< "$(buildah images --format '{{.Name}}:{{.Tag}}')"; }
 is_no_image() { ! is_an_image "$1"; }
 
