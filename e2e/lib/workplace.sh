@@ -51,7 +51,9 @@ make_workplace() {
 clean() {
   local service
   for service in "${services[@]}"; do
-    kill "$service" 2>/dev/null || continue
+    # One that ended has left its number to somebody else.
+    jobs -pr | grep -qxF "$service" || continue
+    kill "$service" 2>/dev/null || true
     wait "$service" 2>/dev/null || true
   done
   buildah unmount --all >/dev/null 2>&1 || true
