@@ -99,7 +99,7 @@ fn damaged_ones() {
         ("a device", &|| std::os::unix::fs::symlink("/dev/zero", &record).unwrap()),
         ("nothing that can be read", &|| {
             fs::write(&record, &whole).unwrap();
-            fs::set_permissions(&record, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(&record, fs::Permissions::from_mode(0o000)).unwrap();
         }),
     ];
     for (what, make) in things {
