@@ -4,7 +4,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::scenario::{DEBIAN, EL9, Project, RT};
 
@@ -78,12 +77,7 @@ fn ctrl_c_stops_the_engine_and_leaves_no_name_behind() {
         with_engine("trap 'echo cleaned >> asked; exit 1' TERM; touch started; while :; do sleep 0.05; done");
     let mut command = project.kmodgen(&format!("{BUILD} --only alpha")).env("PATH", &path).command();
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    for _ in 0..400 {
-        if project.path("started").exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    project.waits_for("started");
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));

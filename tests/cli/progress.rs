@@ -159,10 +159,13 @@ fn what_is_said_meanwhile_stands_above() {
 
 #[test]
 fn ctrl_c_takes_the_lines_away() {
-    let (project, path) = with_engine(&format!("trap '{WAITING}; exit 1' TERM; trap '' INT; {WAITING}"));
+    let script = format!("trap '{WAITING}; exit 1' TERM; trap '' INT; touch ready; {WAITING}");
+    let (project, path) = with_engine(&script);
     let arguments = format!("{BUILD} --only alpha >result");
     let Some(mut terminal) = Terminal::run(&project, &path, "", &arguments) else { return };
     terminal.shows(&format!("builds alpha {EL9}"));
+    // Only then does the engine take its time to stop.
+    project.waits_for("ready");
     terminal.types("\u{3}");
     terminal.shows("stopping: the engines clean up");
     project.write("go", "");

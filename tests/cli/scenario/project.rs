@@ -4,10 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{MEMORY, Run, Tree};
+use super::{MEMORY, Run, TIME, Tree};
 
 /// A project in a temporary folder, beside a home that is empty and a place that is not its own.
 ///
@@ -88,6 +90,15 @@ impl Project {
     /// Reads a file.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Waits for a file that a program makes when it is so far.
+    pub(crate) fn waits_for(&self, path: &str) {
+        let start = Instant::now();
+        while !self.path(path).exists() {
+            assert!(start.elapsed() < TIME, "no {path} appears");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Replaces a text that a file has exactly once.
