@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::contract;
 use crate::contract::module::Size;
 use crate::manifest::{Manifest, Module};
-use crate::plan::{Draft, Mapping};
+use crate::plan::{Draft, Mapping, Plan};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, Namespace, RelPath, Span};
 
@@ -32,6 +32,10 @@ pub struct Output<'t> {
 impl<'t> Output<'t> {
     fn new(names: &[&str], text: impl Into<Cow<'t, str>>, origin: Span) -> Self {
         Self { path: RelPath::of_names(names), text: text.into(), origin }
+    }
+
+    fn into_owned(self) -> Output<'static> {
+        Output { text: self.text.into_owned().into(), ..self }
     }
 }
 
@@ -64,6 +68,26 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], namespace: &Name
 /// The file that ties the modules of these folders together, and comes last.
 pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Output<'static> {
     Output::new(&[KUSTOMIZATION], render::kustomization::render(folders), manifest.namespace.span)
+}
+
+/// Every file of a plan at once, for one that is small enough to be held: what a file lists comes
+/// before it. `None` if the files that they are made of changed meanwhile.
+pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'static>>> {
+    let namespace = &manifest.namespace.value;
+    let mut outputs: Vec<Output<'static>> = Vec::new();
+    let mut folders = Vec::new();
+    for (module, mappings) in &plan.modules {
+        for mapping in mappings {
+            let draft = plan.draft(mapping)?;
+            outputs.extend(of_mapping(mapping, &draft, namespace).map(Output::into_owned));
+        }
+        if let Some(files) = of_module(module, mappings, namespace) {
+            outputs.extend(files.map(Output::into_owned));
+            folders.push(module.name.value.to_string());
+        }
+    }
+    outputs.push(of_all(manifest, folders));
+    Some(outputs)
 }
 
 /// Notes a Module that a cluster, or the usual way of applying, would not take.

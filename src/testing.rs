@@ -111,20 +111,8 @@ impl World {
 
     /// The plan's outputs; the manifest must be right.
     pub(crate) fn outputs(&self) -> Vec<Output<'static>> {
-        let (outputs, faults) = self.expand(&mut SourceMap::default(), |manifest, plan| {
-            let namespace = &manifest.namespace.value;
-            let mut outputs: Vec<Output<'static>> = Vec::new();
-            for (module, mappings) in &plan.modules {
-                for mapping in mappings {
-                    let draft = plan.draft(mapping).unwrap();
-                    outputs.extend(output::of_mapping(mapping, &draft, namespace).map(owned));
-                }
-                outputs.extend(output::of_module(module, mappings, namespace).into_iter().flatten().map(owned));
-            }
-            let folders = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
-            outputs.push(output::of_all(manifest, folders.map(|(module, _)| module.name.value.to_string())));
-            outputs
-        });
+        let (outputs, faults) =
+            self.expand(&mut SourceMap::default(), |manifest, plan| output::of_plan(manifest, plan).unwrap());
         outputs.unwrap_or_else(|| panic!("{faults:#?}"))
     }
 
@@ -145,8 +133,4 @@ fn line(fault: &Diagnostic, sources: &SourceMap) -> String {
     let place = fault.labels.first().map(|label| sources.locate(label.span)).unwrap_or_default();
     let help = if fault.help.is_empty() { String::new() } else { format!(" | {}", fault.help.join(" | ")) };
     format!("{place} {}: {}{help}", fault.code, fault.message)
-}
-
-fn owned(output: Output<'_>) -> Output<'static> {
-    Output { text: output.text.into_owned().into(), ..output }
 }

@@ -222,8 +222,7 @@ pub fn is_ours(name: &str, kind: Kind) -> bool {
     kind == Kind::Folder && !name.starts_with('.')
 }
 
-/// A folder in memory.
-#[cfg(test)]
+/// A folder in memory: what tests and fuzz targets compare with.
 impl OutputFolder for BTreeMap<RelPath, Found> {
     fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };

@@ -4,9 +4,10 @@
 use kmodgen::fingerprint::Explanation;
 use kmodgen::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use kmodgen::previous;
-use kmodgen::reconcile::{Found, Tree};
 use kmodgen::render::header::{Ownership, ownership, to_unix, with_header};
+use kmodgen::tree::Found;
 use kmodgen::vocabulary::RelPath;
+use kmodgen_fuzz::{IN_MEMORY, Tree, view};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -15,16 +16,17 @@ fuzz_target!(|bytes: &[u8]| {
     if *unix != *bytes {
         assert_eq!(ownership(&unix), ownership(bytes), "line ends are no edit");
     }
-    let file =
-        |path: &str, bytes: &[u8]| (RelPath::parse(path).expect("it is a path"), Found::File(bytes.to_vec().into()));
+    let file = |path: &str, bytes: &[u8]| (RelPath::parse(path).expect("it is a path"), Found::File(bytes.to_vec()));
     let paths = [format!("a/{MODULE}"), format!("a/1.2.3/{CONFIG_MAP}"), format!("a/1.2.3/{DOCKERFILE}")];
     let tree: Tree = paths.iter().map(|path| file(path, bytes)).collect();
-    let modules = previous::modules(&tree);
-    assert_eq!(modules.is_empty(), ownership(bytes) == Ownership::Foreign);
-    if let Some(mapping) = previous::mapping("a", "1.2.3", &tree) {
-        let lines = mapping.explanation.to_lines();
-        assert_eq!(Explanation::from_lines(&lines).to_lines(), lines);
-    }
+    view(&tree, |tree| {
+        let module = previous::module("a", tree).expect(IN_MEMORY);
+        assert_eq!(module.is_none(), ownership(bytes) == Ownership::Foreign);
+        if let Some(mapping) = previous::mapping("a", "1.2.3", tree).expect(IN_MEMORY) {
+            let lines = mapping.explanation.to_lines();
+            assert_eq!(Explanation::from_lines(&lines).to_lines(), lines);
+        }
+    });
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = previous::module_text(text);
         let ours = with_header(text);

@@ -9,10 +9,10 @@ use kmodgen::handoff::{self, Job};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::output::{self, Output};
-use kmodgen::plan::Plan;
+use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
-use kmodgen::reconcile::{Found, Tree};
 use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::tree::{Found, Outline, View};
 use kmodgen::vocabulary::{Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
 use kmodgen::yaml::{self, Node, Value, Yaml};
 
@@ -52,12 +52,13 @@ pub fn generate(text: &str, files: Files) {
     assert!(manifest.is_some() || faults.has_errors(), "a manifest is refused without a word");
     if let Some(manifest) = &manifest {
         let lock = complete_lock(manifest);
-        let plan = Plan::expand(manifest, &lock, &files, 1, &mut sources, &mut faults);
+        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files };
+        let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults);
         assert!(plan.is_some() || faults.has_errors(), "a plan is refused without a word");
-        if let Some(plan) = &plan {
-            let outputs = output::outputs(manifest, plan);
+        if let Some((plan, _)) = &plan {
+            let outputs = output::of_plan(manifest, plan).expect("what rendered once renders again");
             check_outputs(plan, &outputs);
-            output::check_sizes(&outputs, &mut faults);
+            outputs.iter().for_each(|output| output::check_size(output, &mut faults));
             check_handoff(manifest, plan);
         }
     }
@@ -82,40 +83,57 @@ fn complete_lock(manifest: &Manifest) -> Lock {
     lock
 }
 
-fn check_outputs(plan: &Plan<'_>, outputs: &[Output]) {
-    let tree: Tree = outputs
-        .iter()
-        .map(|output| (output.path.clone(), Found::File(output.text.clone().into_bytes().into())))
-        .collect();
+fn check_outputs(plan: &Plan<'_>, outputs: &[Output<'_>]) {
+    let tree: Tree =
+        outputs.iter().map(|output| (output.path.clone(), Found::File(output.text.as_bytes().to_vec()))).collect();
     assert_eq!(tree.len(), outputs.len(), "two files of one path");
     for output in outputs {
-        assert!(output::may_be_ours(&output.path), "{}", output.path);
         assert_eq!(ownership(output.text.as_bytes()), Ownership::Intact, "{}", output.path);
         if output.path.as_str().ends_with(".yaml") {
             read(&output.text).unwrap_or_else(|| panic!("{} is no YAML: {}", output.path, output.text));
         }
     }
-    let old = previous::modules(&tree);
-    for (module, mappings) in &plan.modules {
-        for mapping in mappings {
-            let (name, release) = (module.name.as_str(), mapping.kernel.release.as_str());
-            let found = previous::mapping(name, release, &tree).expect("a mapping is read back");
-            assert_eq!(found.hash, mapping.hash.to_string());
-            assert_eq!(found.explanation, mapping.explanation);
-            if let Some(module) = old.get(name).filter(|module| !module.images.is_empty()) {
-                assert_eq!(module.images.get(release), Some(&mapping.image.to_string()));
+    view(&tree, |tree| {
+        let removable = tree.outline.candidates(|_, _| false);
+        for output in outputs.iter().filter(|output| output.path.as_str().contains('/')) {
+            assert!(removable.contains(&output.path), "{} would stay for ever", output.path);
+        }
+        for (module, mappings) in &plan.modules {
+            let name = module.name.value.as_str();
+            let old = previous::module(name, tree).expect(IN_MEMORY);
+            assert_eq!(old.is_some(), !mappings.is_empty(), "{name}");
+            for mapping in mappings {
+                let release = mapping.kernel.release.value.as_str();
+                let found = previous::mapping(name, release, tree).expect(IN_MEMORY).expect("a mapping is read back");
+                assert_eq!(found.hash, mapping.identity.hash.to_string());
+                assert_eq!(found.explanation, plan.draft(mapping).expect("it renders").explanation);
+                if let Some(old) = old.as_ref().filter(|old| !old.images.is_empty()) {
+                    assert_eq!(old.images.get(release), Some(&mapping.image().to_string()));
+                }
             }
         }
-    }
+    });
+}
+
+/// An output folder in memory.
+pub type Tree = BTreeMap<RelPath, Found>;
+
+/// Why looking at one cannot fail.
+pub const IN_MEMORY: &str = "it is in memory";
+
+/// Shows a folder in memory as the core sees one.
+pub fn view<T>(tree: &Tree, look: impl FnOnce(&View<'_>) -> T) -> T {
+    let outline = Outline::read(tree, |_| None).expect(IN_MEMORY);
+    look(&View { folder: tree, outline: &outline })
 }
 
 fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
     let job = |mapping: &kmodgen::plan::Mapping<'_>| Job {
         module: mapping.module.name.to_string(),
         release: mapping.kernel.release.to_string(),
-        name: mapping.config_map.clone(),
-        image: mapping.image.to_string(),
-        hash: mapping.hash.to_string(),
+        name: mapping.config_map(),
+        image: mapping.image().to_string(),
+        hash: mapping.identity.hash.to_string(),
         dockerfile: "gitops/a/Dockerfile".into(),
         arguments: mapping.build_arguments(&manifest.namespace.value, None),
     };
