@@ -2,7 +2,7 @@
 //! records that lie. Whatever happens, each file is the old one or the new one, nobody's edit is
 //! lost, nothing panics, and the next run completes what was begun.
 //!
-//! `KMODGEN_FAULTS=long` causes as many faults as continuous integration has time for.
+//! `KMODGEN_FAULTS=long` causes as many faults as there is time for, as `.ci/faults` does.
 //! `KMODGEN_SEED` repeats a run's choices.
 
 mod calls;
