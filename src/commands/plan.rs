@@ -14,6 +14,7 @@ use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
 use crate::handoff::{self, Job};
+use crate::manifest::{Choice, Manifest};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::Mapping;
 use crate::previous;
@@ -50,13 +51,36 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     }
     match args.format {
         PlanFormat::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
-        PlanFormat::Text => print(&rows),
+        PlanFormat::Text => {
+            print(&rows);
+            ui::talk(&unwanted(&project.manifest));
+        }
         PlanFormat::Images => ui::result(&images(&survey, &rows, args.since.as_deref())?),
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs(args, &project, &survey, only.as_ref())?)),
         PlanFormat::Github => ui::result(&handoff::github(&jobs(args, &project, &survey, only.as_ref())?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &project, &survey, only.as_ref())?)),
     }
     Ok(Answer::Fine)
+}
+
+/// The kernels that no module is for, each with the reasons that the manifest gives.
+fn unwanted(manifest: &Manifest) -> String {
+    let mut text = String::new();
+    for kernel in &manifest.kernels {
+        let choices: Vec<_> =
+            manifest.modules.iter().map(|module| (&module.name.value, module.kernels.choice(kernel))).collect();
+        if choices.iter().any(|(_, choice)| *choice == Choice::Selected) {
+            continue;
+        }
+        let reasons = choices.iter().filter_map(|(module, choice)| match choice {
+            Choice::Excluded(Some(reason)) => Some(format!("{module}: {reason}")),
+            _ => None,
+        });
+        let reasons: Vec<String> = reasons.collect();
+        let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
+        let _ = writeln!(text, "note: no module is for kernel {}{why}", kernel.release.value);
+    }
+    text
 }
 
 /// The images that a registry must keep: those that are planned, those that are still named on

@@ -53,6 +53,15 @@ fn values_are_told_apart_from_kinds() {
 }
 
 #[test]
+fn what_a_kernel_has_to_be_is_checked() {
+    let world = World::small().with(
+        "    source: code\n",
+        "    source: code\n    kernels: {arch: [amd64, x86_65], min: '>=5', max: x, exclude: [{release: '.*', reson: y}, {reason: z}]}\n    overrides:\n      - {when: {version: 5.14, flavour: {}}, build: {make: {}}}\n",
+    );
+    assert_snapshot!(told(&world));
+}
+
+#[test]
 fn patterns_are_checked() {
     let world = World::small().with(
         "    source: code\n",

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::decode::{self, Fields};
 use super::images::Images;
-use super::{check_api_version, when};
+use super::{check_api_version, traits};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Span, Spanned,
+    architecture, architecture_of, flavour_of,
 };
 use crate::yaml::{self, Node};
 
@@ -23,6 +24,22 @@ pub struct Kernel {
     pub labels: BTreeMap<String, String>,
     /// How many nodes run it, where that is known.
     pub nodes: Option<u64>,
+}
+
+impl Kernel {
+    /// The architecture, as `uname -m` prints it: that of its label `arch`, or the one that its
+    /// release names.
+    pub fn architecture(&self) -> Option<&'static str> {
+        match self.labels.get("arch") {
+            Some(label) => architecture(label),
+            None => architecture_of(self.release.as_str()),
+        }
+    }
+
+    /// The flavour: its label `flavour`, or what its release says.
+    pub fn flavour(&self) -> String {
+        self.labels.get("flavour").cloned().unwrap_or_else(|| flavour_of(self.release.as_str()))
+    }
 }
 
 /// Reads the `kernels` list of a manifest, and the files that it names.
@@ -54,7 +71,7 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         .and_then(|node| decode::text(node, "a kernel release", faults, KernelRelease::parse));
     let dtk = fields.take("dtk", faults).and_then(|node| decode::text(node, "`dtk`", faults, pinned_image));
     let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-    let labels = fields.take("labels", faults).map(|node| when::labels(node, faults)).unwrap_or_default();
+    let labels = fields.take("labels", faults).map(|node| traits::labels(node, faults)).unwrap_or_default();
     let nodes = fields.take("nodes", faults).and_then(|node| decode::text(node, "`nodes`", faults, count));
     fields.finish(faults);
     Some(Kernel { release: release?, dtk, images, labels, nodes: nodes.map(|n| n.value) })

@@ -11,6 +11,7 @@ mod kmm;
 mod module;
 mod shape;
 mod source;
+mod traits;
 mod when;
 
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub use kmm::{Kmm, Sign, TlsSection};
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 pub use source::Source;
-pub use when::{Answer, Circumstances, Conditional, Selection, When};
+pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned,

@@ -1,10 +1,10 @@
 //! Conditions: to which kernels a thing applies.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
+use super::traits::Traits;
 use crate::vocabulary::{Diagnostics, Pattern};
 use crate::yaml::Node;
 
@@ -13,8 +13,7 @@ use crate::yaml::Node;
 pub struct When {
     /// One of these patterns matches the whole release; no condition where empty.
     releases: Vec<Pattern>,
-    /// Each of these labels has exactly this value.
-    labels: BTreeMap<String, String>,
+    traits: Traits,
 }
 
 impl When {
@@ -24,10 +23,8 @@ impl When {
         if let Some(node) = fields.take("release", faults) {
             when.releases = patterns(node, "`release`", faults);
         }
-        if let Some(node) = fields.take("labels", faults) {
-            when.labels = labels(node, faults);
-        }
-        fields.later(&["arch", "flavour", "version", "source"]);
+        when.traits = Traits::decode(&mut fields, faults);
+        fields.later(&["source"]);
         fields.finish(faults);
         when
     }
@@ -35,7 +32,7 @@ impl When {
     fn holds(&self, kernel: &Kernel) -> bool {
         let release = kernel.release.as_str();
         (self.releases.is_empty() || self.releases.iter().any(|pattern| pattern.matches(release)))
-            && has_labels(kernel, &self.labels)
+            && self.traits.are_those_of(kernel)
     }
 }
 
@@ -116,9 +113,29 @@ pub(super) fn conditional<T>(
 /// Which kernels a module is for.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    include: Vec<Pattern>,
-    exclude: Vec<Pattern>,
-    labels: BTreeMap<String, String>,
+    include: Vec<Rule>,
+    exclude: Vec<Rule>,
+    traits: Traits,
+}
+
+/// A pattern of a list, and why it is there.
+#[derive(Debug, Clone)]
+struct Rule {
+    pattern: Pattern,
+    reason: Option<String>,
+}
+
+/// Whether a module is for a kernel, and if not, by which rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// It is.
+    Selected,
+    /// The kernel is not included.
+    NotIncluded,
+    /// The kernel is excluded, for a reason if there is one.
+    Excluded(Option<String>),
+    /// The kernel is not of the architecture, flavour or version, or has not the labels.
+    OtherTraits,
 }
 
 impl Selection {
@@ -126,47 +143,66 @@ impl Selection {
         let mut selection = Self::default();
         let Some(mut fields) = Fields::open("a module's `kernels`", node, faults) else { return selection };
         if let Some(node) = fields.take("include", faults) {
-            selection.include = patterns(node, "`include`", faults);
+            selection.include = rules(node, "`include`", faults);
         }
         if let Some(node) = fields.take("exclude", faults) {
-            selection.exclude = patterns(node, "`exclude`", faults);
+            selection.exclude = rules(node, "`exclude`", faults);
         }
-        if let Some(node) = fields.take("labels", faults) {
-            selection.labels = labels(node, faults);
-        }
-        fields.later(&["min", "max", "arch", "flavour"]);
+        selection.traits = Traits::decode(&mut fields, faults);
+        selection.traits.decode_limits(&mut fields, faults);
         fields.finish(faults);
         selection
     }
 
     /// Whether the module is for `kernel`.
     pub fn selects(&self, kernel: &Kernel) -> bool {
+        self.choice(kernel) == Choice::Selected
+    }
+
+    /// Whether the module is for `kernel`, and if not, why.
+    pub fn choice(&self, kernel: &Kernel) -> Choice {
         let release = kernel.release.as_str();
-        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(release));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude) && has_labels(kernel, &self.labels)
+        let first = |rules: &[Rule]| rules.iter().find(|rule| rule.pattern.matches(release)).cloned();
+        if let Some(rule) = first(&self.exclude) {
+            Choice::Excluded(rule.reason)
+        } else if !self.include.is_empty() && first(&self.include).is_none() {
+            Choice::NotIncluded
+        } else if !self.traits.are_those_of(kernel) {
+            Choice::OtherTraits
+        } else {
+            Choice::Selected
+        }
     }
 }
 
-fn has_labels(kernel: &Kernel, wanted: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(key, value)| kernel.labels.get(key) == Some(value))
+/// One rule, or a list of them: patterns, or `{release: PATTERN, reason: TEXT}`.
+fn rules(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<Rule> {
+    if node.as_sequence().is_none() {
+        return rule(node, faults).into_iter().collect();
+    }
+    decode::items(node, what, faults).iter().filter_map(|node| rule(node, faults)).collect()
+}
+
+fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Rule> {
+    if node.as_mapping().is_none() {
+        return pattern(node, faults).map(|pattern| Rule { pattern, reason: None });
+    }
+    let mut fields = Fields::open("a rule", node, faults)?;
+    let release = fields.need("release", "write `release: PATTERN`", faults);
+    let release = release.and_then(|node| pattern(node, faults));
+    let reason = fields.take("reason", faults).and_then(|node| decode::text(node, "`reason`", faults, decode::line));
+    fields.finish(faults);
+    Some(Rule { pattern: release?, reason: reason.map(|reason| reason.value) })
 }
 
 /// One pattern, or a list of them.
 fn patterns(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<Pattern> {
-    let one = |node: &Node, faults: &mut Diagnostics| decode::text(node, "a pattern", faults, Pattern::parse);
     if node.as_scalar().is_some() {
-        return one(node, faults).map(|pattern| pattern.value).into_iter().collect();
+        return pattern(node, faults).into_iter().collect();
     }
-    decode::items(node, what, faults).iter().filter_map(|node| one(node, faults)).map(|p| p.value).collect()
+    decode::items(node, what, faults).iter().filter_map(|node| pattern(node, faults)).collect()
 }
 
-/// A mapping of label to value.
-pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
-    decode::entries(node, "`labels`", faults)
-        .iter()
-        .filter_map(|entry| {
-            let value = decode::text(&entry.value, "a label's value", faults, decode::line)?;
-            Some((entry.key.value.clone(), value.value))
-        })
-        .collect()
+fn pattern(node: &Node, faults: &mut Diagnostics) -> Option<Pattern> {
+    decode::text(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
 }

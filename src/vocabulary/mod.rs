@@ -3,9 +3,11 @@
 //! Every `parse` returns [`Invalid`], which says what is wrong and what to write instead; the
 //! caller adds the place in the manifest and makes it a [`Diagnostic`].
 
+mod bounds;
 mod diagnostic;
 mod digest;
 mod files;
+mod flavour;
 mod git;
 mod image;
 mod name;
@@ -14,9 +16,11 @@ mod pattern;
 mod release;
 mod source;
 
+pub use bounds::Bounds;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use files::{ABSENT, InputFiles, Witness};
+pub use flavour::{architecture, architecture_of, architectures, flavour_of};
 pub use git::{GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName};

@@ -52,6 +52,27 @@ fn every_state() {
 }
 
 #[test]
+fn a_plan_names_the_kernels_that_no_module_is_for() {
+    let project = Project::fleet();
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    kernels: {flavour: standard, exclude: [{release: '6\\..*', reason: the driver needs 5.14}]}\n");
+    project.edit(
+        "kmodgen.yaml",
+        "  - name: beta\n",
+        "  - name: beta\n    kernels: {max: \"5.14\", arch: x86_64, flavour: [standard]}\n",
+    );
+    let run = project.run("plan").fine();
+    let notes: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("note: no module")).collect();
+    assert_eq!(
+        notes,
+        [
+            format!("note: no module is for kernel {RT}"),
+            format!("note: no module is for kernel {DEBIAN} (alpha: the driver needs 5.14)"),
+        ]
+    );
+    assert_eq!(states(&project), [format!("alpha {EL9} new"), format!("beta {EL9} new")]);
+}
+
+#[test]
 fn a_plan_writes_nothing() {
     let project = Project::fleet();
     let before = project.tree();

@@ -1,0 +1,87 @@
+//! What a kernel is, beside its release's text: architecture, flavour, version and labels.
+
+use std::collections::BTreeMap;
+
+use super::decode::{self, Fields};
+use super::kernel::Kernel;
+use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures};
+use crate::yaml::Node;
+
+/// What a kernel has to be: every part that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Traits {
+    /// Each of these labels has exactly this value.
+    labels: BTreeMap<String, String>,
+    /// It is for one of these machines; for any where empty.
+    architectures: Vec<&'static str>,
+    /// It is of one of these flavours; of any where empty.
+    flavours: Vec<String>,
+    /// Its release is within.
+    bounds: Bounds,
+}
+
+impl Traits {
+    /// Takes the fields that say what a kernel has to be.
+    pub(super) fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
+        let labels = fields.take("labels", faults).map(|node| labels(node, faults)).unwrap_or_default();
+        let architectures = fields.take("arch", faults).map(|node| texts(node, "`arch`", faults, known_architecture));
+        let flavours = fields.take("flavour", faults).map(|node| texts(node, "`flavour`", faults, decode::line));
+        let bounds = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, Bounds::parse));
+        Self {
+            labels,
+            architectures: architectures.unwrap_or_default(),
+            flavours: flavours.unwrap_or_default(),
+            bounds: bounds.map(|bounds| bounds.value).unwrap_or_default(),
+        }
+    }
+
+    /// Takes `min` and `max`, the oldest and the newest version.
+    pub(super) fn decode_limits(&mut self, fields: &mut Fields<'_>, faults: &mut Diagnostics) {
+        let min = fields.take("min", faults).and_then(|node| decode::text(node, "`min`", faults, Bounds::at_least));
+        let max = fields.take("max", faults).and_then(|node| decode::text(node, "`max`", faults, Bounds::at_most));
+        [min, max].into_iter().flatten().for_each(|bounds| self.bounds.narrow(bounds.value));
+    }
+
+    /// Whether `kernel` is all that.
+    pub(super) fn are_those_of(&self, kernel: &Kernel) -> bool {
+        let is_labelled = |(key, value): (&String, &String)| kernel.labels.get(key) == Some(value);
+        self.labels.iter().all(is_labelled)
+            && (self.architectures.is_empty()
+                || kernel.architecture().is_some_and(|arch| self.architectures.contains(&arch)))
+            && (self.flavours.is_empty() || self.flavours.contains(&kernel.flavour()))
+            && self.bounds.hold(kernel.release.as_str())
+    }
+}
+
+fn known_architecture(text: &str) -> Result<&'static str, Invalid> {
+    architecture(text).ok_or_else(|| {
+        let known: Vec<&str> = architectures().collect();
+        Invalid::new(format!("`{}` is not an architecture", text.escape_debug()))
+            .help(format!("write one of {}", decode::list(&known)))
+    })
+}
+
+/// One text, or a list of them.
+fn texts<T>(
+    node: &Node,
+    what: &str,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&str) -> Result<T, Invalid> + Copy,
+) -> Vec<T> {
+    if node.as_scalar().is_some() {
+        return decode::text(node, what, faults, parse).map(|text| text.value).into_iter().collect();
+    }
+    let items = decode::items(node, what, faults).iter();
+    items.filter_map(|node| decode::text(node, what, faults, parse)).map(|text| text.value).collect()
+}
+
+/// A mapping of label to value.
+pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
+    decode::entries(node, "`labels`", faults)
+        .iter()
+        .filter_map(|entry| {
+            let value = decode::text(&entry.value, "a label's value", faults, decode::line)?;
+            Some((entry.key.value.clone(), value.value))
+        })
+        .collect()
+}
