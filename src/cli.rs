@@ -48,6 +48,8 @@ Examples:
 
 Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.")]
     Verify(VerifyArgs),
+    /// Print the manifest's JSON Schema, for editors
+    Schema(SchemaArgs),
 }
 
 /// Which manifest.
@@ -97,6 +99,14 @@ pub enum Format {
     Text,
     /// For scripts; stable
     Json,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The schema of a file of kernels in place of the manifest's
+    #[arg(long)]
+    pub kernels: bool,
 }
 
 /// Arguments of `generate`.

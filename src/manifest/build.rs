@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
-use super::when::{Circumstances, When};
+use super::schema::{Field, Record, Shape};
+use super::when::{Circumstances, WHEN, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, nearest};
 use crate::yaml::Node;
 
@@ -56,6 +57,37 @@ impl Default for Build {
     }
 }
 
+const MAKE_FIELD: Field = Field { key: "make", takes: Shape::Record(&MAKE), says: "the source's own Makefile" };
+const KBUILD_FIELD: Field = Field {
+    key: "kbuild",
+    takes: Shape::Record(&MAKE),
+    says: "`make -C /lib/modules/<release>/build M=<folder>`, with the target `modules` where none is named",
+};
+
+/// One step, or a list of them.
+pub(super) const STEPS: &[Shape] = &[Shape::Record(&ONLY_STEP), Shape::List(&Shape::Record(&STEP))];
+
+static ONLY_STEP: Record = Record { name: "a build step", fields: &[MAKE_FIELD, KBUILD_FIELD] };
+
+static STEP: Record = Record {
+    name: "a build step of a list",
+    fields: &[
+        MAKE_FIELD,
+        KBUILD_FIELD,
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
+    ],
+};
+
+static MAKE: Record = Record {
+    name: "a make step",
+    fields: &[
+        Field { key: "targets", takes: Shape::List(&Shape::Text), says: "what to make" },
+        Field { key: "vars", takes: Shape::TextMap, says: "variables on make's command line" },
+        Field { key: "env", takes: Shape::TextMap, says: "variables in its environment" },
+        Field { key: "dir", takes: Shape::Text, says: "the folder to run in, below the source's `dir`" },
+    ],
+};
+
 const LATER: [&str; 5] = ["kconfig", "configure", "dkms", "rpmbuild", "run"];
 
 impl Build {
@@ -97,7 +129,7 @@ impl Build {
 
 /// A step: a mapping with the tool as its one key, and in a list `when` beside it.
 fn decode_step(node: &Node, in_list: bool, faults: &mut Diagnostics) -> Option<(Step, Option<When>)> {
-    let mut fields = Fields::open("a build step", node, faults)?;
+    let mut fields = Fields::open(if in_list { &STEP } else { &ONLY_STEP }, node, faults)?;
     let tools: Vec<(Tool, &std::sync::Arc<Node>)> = [("make", Tool::Make), ("kbuild", Tool::Kbuild)]
         .into_iter()
         .filter_map(|(key, tool)| fields.take(key, faults).map(|node| (tool, node)))
@@ -125,7 +157,7 @@ fn decode_step(node: &Node, in_list: bool, faults: &mut Diagnostics) -> Option<(
 }
 
 fn decode_make(tool: Tool, node: &Node, faults: &mut Diagnostics) -> Option<Step> {
-    let mut fields = Fields::open("a make step", node, faults)?;
+    let mut fields = Fields::open(&MAKE, node, faults)?;
     let mut step = Step { tool, targets: None, vars: BTreeMap::new(), env: BTreeMap::new(), dir: None };
     if let Some(list) = fields.take("targets", faults) {
         let targets = decode::items(list, "`targets`", faults);

@@ -2,33 +2,46 @@
 
 use std::sync::Arc;
 
+use super::schema::Record;
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest};
 use crate::yaml::{Entry, Node};
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
 pub(super) struct Fields<'n> {
-    what: &'static str,
+    record: &'static Record,
     span: Span,
     entries: &'n [Entry],
-    known: Vec<&'static str>,
+    /// The keys that were asked for, and those of them that only a message is for.
+    asked: Vec<&'static str>,
     later: Vec<&'static str>,
     missing: Vec<(&'static str, Diagnostic)>,
 }
 
 impl<'n> Fields<'n> {
-    /// Opens a mapping that messages call `what`, such as "a module".
-    pub(super) fn open(what: &'static str, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
+    /// Opens a mapping with the fields of `record`.
+    pub(super) fn open(record: &'static Record, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
         let Some(entries) = node.as_mapping() else {
-            faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
+            faults.push(wrong_kind(node, &format!("{} is a mapping of keys to values", record.name)));
             return None;
         };
-        Some(Self { what, span: node.span, entries, known: vec![], later: vec![], missing: vec![] })
+        Some(Self { record, span: node.span, entries, asked: vec![], later: vec![], missing: vec![] })
+    }
+
+    /// What its fields are.
+    pub(super) fn record(&self) -> &'static Record {
+        self.record
     }
 
     /// The value under `key`, if it is there. A key without a value is a fault.
     pub(super) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
-        self.known.push(key);
+        debug_assert!(self.record.field(key).is_some(), "{} has no `{key}`", self.record.name);
+        self.take_refused(key, faults)
+    }
+
+    /// The value under a key that is no field, for a message that says what to write instead.
+    pub(super) fn take_refused(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+        self.asked.push(key);
         let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
         if entry.value.is_null() {
             faults.push(
@@ -45,8 +58,9 @@ impl<'n> Fields<'n> {
     pub(super) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         if !self.entries.iter().any(|entry| entry.key.value == key) {
             let place = Span::new(self.span.source, self.span.start, self.span.start);
-            let fault =
-                Diagnostic::error("missing-key", format!("{} has no `{key}`", self.what)).at(place, "").help(advice);
+            let fault = Diagnostic::error("missing-key", format!("{} has no `{key}`", self.record.name))
+                .at(place, "")
+                .help(advice);
             self.missing.push((key, fault));
         }
         self.take(key, faults)
@@ -59,29 +73,37 @@ impl<'n> Fields<'n> {
 
     /// Reports what was not taken, and what was needed and is not there.
     pub(super) fn finish(mut self, faults: &mut Diagnostics) {
+        let known: Vec<&str> = self.record.fields.iter().map(|field| field.key).collect();
+        debug_assert!(
+            known.iter().all(|key| self.asked.contains(key)),
+            "{}: {known:?} {:?}",
+            self.record.name,
+            self.asked
+        );
         for Entry { key, .. } in self.entries {
             let name = key.value.as_str();
-            if self.known.contains(&name) {
+            if self.asked.contains(&name) {
                 continue;
             }
             if self.later.contains(&name) {
                 faults.push(
                     Diagnostic::error("not-built-yet", format!("`{name}` is not built yet in this version of kmodgen"))
                         .at(key.span, "")
-                        .help(format!("{} takes {}", self.what, list(&self.known))),
+                        .help(format!("{} takes {}", self.record.name, list(&known))),
                 );
                 continue;
             }
-            let candidates = self.known.iter().chain(&self.later).copied();
-            let fault = Diagnostic::error("unknown-key", format!("{} has no key `{}`", self.what, name.escape_debug()))
-                .at(key.span, "");
+            let candidates = known.iter().chain(&self.later).copied();
+            let fault =
+                Diagnostic::error("unknown-key", format!("{} has no key `{}`", self.record.name, name.escape_debug()))
+                    .at(key.span, "");
             faults.push(match nearest(name, candidates) {
                 Some(near) => {
                     // What is misspelt is not missing as well.
                     self.missing.retain(|(key, _)| *key != near);
                     fault.help(format!("did you mean `{near}`?"))
                 }
-                None => fault.help(format!("it takes {}", list(&self.known))),
+                None => fault.help(format!("it takes {}", list(&known))),
             });
         }
         faults.extend(self.missing.into_iter().map(|(_, fault)| fault));

@@ -1,6 +1,7 @@
 //! Base images.
 
 use super::decode::{self, Fields};
+use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
 use crate::yaml::Node;
 
@@ -22,9 +23,25 @@ pub enum Builder {
     Image(ImageRef),
 }
 
+pub(super) static IMAGES: Record = Record {
+    name: "`images`",
+    fields: &[
+        Field {
+            key: "builder",
+            takes: Shape::Text,
+            says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
+        },
+        Field {
+            key: "runtime",
+            takes: Shape::Text,
+            says: "what carries the result; the template gets kmod where it has no `modprobe`",
+        },
+    ],
+};
+
 impl Images {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let Some(mut fields) = Fields::open("`images`", node, faults) else { return Self::default() };
+        let Some(mut fields) = Fields::open(&IMAGES, node, faults) else { return Self::default() };
         let builder = fields.take("builder", faults).and_then(|node| decode::text(node, "`builder`", faults, builder));
         let runtime =
             fields.take("runtime", faults).and_then(|node| decode::text(node, "`runtime`", faults, ImageRef::parse));

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::decode::{self, Fields};
-use super::images::Images;
-use super::{check_api_version, traits};
+use super::images::{IMAGES, Images};
+use super::schema::{Field, Record, Shape};
+use super::{API_VERSION, check_api_version, traits};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Span, Spanned,
     architecture, architecture_of, flavour_of,
@@ -25,6 +26,50 @@ pub struct Kernel {
     /// How many nodes run it, where that is known.
     pub nodes: Option<u64>,
 }
+
+/// An item of the manifest's list.
+pub(super) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
+
+pub(super) static KERNEL: Record = Record {
+    name: "a kernel",
+    fields: &[
+        Field { key: "release", takes: Shape::Text, says: "the release, as `uname -r` prints it" },
+        Field { key: "dtk", takes: Shape::Text, says: "its Driver Toolkit image, by digest" },
+        Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" },
+        Field {
+            key: "labels",
+            takes: Shape::TextMap,
+            says: "free words, which `when`, a module's `kernels` and templates ask for",
+        },
+        Field {
+            key: "nodes",
+            takes: Shape::Int,
+            says: "how many nodes run it; above 0, its mappings are removed only with `--allow-remove`",
+        },
+    ],
+};
+
+pub(super) static REFERENCE: Record = Record {
+    name: "a file of kernels",
+    fields: &[Field {
+        key: "file",
+        takes: Shape::Text,
+        says: "in place of all these: a file with `apiVersion` and `kernels`",
+    }],
+};
+
+/// What a file of kernels may say.
+pub static KERNEL_FILE: Record = Record {
+    name: "a kernel file",
+    fields: &[
+        Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
+        Field {
+            key: "kernels",
+            takes: Shape::List(&Shape::TextOr(&KERNEL)),
+            says: "releases and kernels, as in the manifest",
+        },
+    ],
+};
 
 impl Kernel {
     /// The architecture, as `uname -m` prints it: that of its label `arch`, or the one that its
@@ -65,7 +110,7 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         let release = decode::text(node, "a kernel release", faults, KernelRelease::parse)?;
         return Some(Kernel { release, dtk: None, images: Images::default(), labels: BTreeMap::new(), nodes: None });
     }
-    let mut fields = Fields::open("a kernel", node, faults)?;
+    let mut fields = Fields::open(&KERNEL, node, faults)?;
     let release = fields
         .need("release", "write `release: …`, as `uname -r` prints it", faults)
         .and_then(|node| decode::text(node, "a kernel release", faults, KernelRelease::parse));
@@ -98,12 +143,12 @@ fn decode_file(
     faults: &mut Diagnostics,
     kernels: &mut Vec<Kernel>,
 ) {
-    let Some(mut fields) = Fields::open("a kernel file", item, faults) else { return };
+    let Some(mut fields) = Fields::open(&REFERENCE, item, faults) else { return };
     let path = fields.take("file", faults).and_then(|node| decode::text(node, "`file`", faults, RelPath::parse));
     fields.finish(faults);
     let Some(path) = path else { return };
     let Some(node) = read_yaml(&path, files, sources, faults) else { return };
-    let Some(mut fields) = Fields::open("a kernel file", &node, faults) else { return };
+    let Some(mut fields) = Fields::open(&KERNEL_FILE, &node, faults) else { return };
     check_api_version(&mut fields, faults);
     if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
         for item in decode::items(list, "`kernels`", faults) {

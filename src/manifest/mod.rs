@@ -9,25 +9,24 @@ mod images;
 mod kernel;
 mod kmm;
 mod module;
-mod shape;
+pub mod schema;
 mod source;
 mod traits;
 mod when;
 
 #[cfg(test)]
 mod faults_tests;
-#[cfg(test)]
-mod kmm_tests;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use build::{Build, EXPANDING, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
-pub use kernel::Kernel;
+pub use kernel::{KERNEL_FILE, Kernel};
 pub use kmm::{Kmm, Sign, TlsSection};
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
+use schema::{Field, Record, Shape};
 pub use source::Source;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
@@ -38,6 +37,33 @@ use crate::yaml;
 
 /// The one version of the manifest's form.
 pub const API_VERSION: &str = "kmodgen/v1";
+
+/// What a manifest may say.
+pub static MANIFEST: Record = Record {
+    name: "the manifest",
+    fields: &[
+        Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
+        Field { key: "namespace", takes: Shape::Text, says: "the namespace of all objects" },
+        Field {
+            key: "sources",
+            takes: Shape::Named(&Shape::Record(&source::SOURCE)),
+            says: "where code comes from, by name",
+        },
+        Field { key: "images", takes: Shape::Record(&images::IMAGES), says: "base images" },
+        Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
+        Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
+        Field { key: "output", takes: Shape::Record(&OUTPUT), says: "where the files go" },
+    ],
+};
+
+static OUTPUT: Record = Record {
+    name: "`output`",
+    fields: &[Field {
+        key: "dir",
+        takes: Shape::Text,
+        says: "the output folder; `gitops` where absent, and `--output` wins",
+    }],
+};
 
 /// A manifest whose every value is well formed and whose names all resolve.
 #[derive(Debug, Clone)]
@@ -92,7 +118,7 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Self> {
-        let mut fields = Fields::open("the manifest", node, faults)?;
+        let mut fields = Fields::open(&MANIFEST, node, faults)?;
         check_api_version(&mut fields, faults);
         let namespace = fields
             .need("namespace", "write the namespace of the Modules", faults)
@@ -147,7 +173,7 @@ fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
 }
 
 fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Option<RelPath> {
-    let mut fields = Fields::open("`output`", node, faults)?;
+    let mut fields = Fields::open(&OUTPUT, node, faults)?;
     let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
     fields.finish(faults);
     dir.map(|dir| dir.value)

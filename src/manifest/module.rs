@@ -1,10 +1,12 @@
 //! Modules: what is built, for which kernels, and how.
 
 use super::build::Build;
+use super::build::STEPS;
 use super::decode::{self, Fields};
-use super::images::Images;
-use super::kmm::{self, Kmm};
-use super::when::{Circumstances, Conditional, Selection, When, conditional};
+use super::images::{IMAGES, Images};
+use super::kmm::{self, KMM, Kmm};
+use super::schema::{Field, Record, Shape};
+use super::when::{Circumstances, Conditional, SELECTION, Selection, WHEN, When, conditional};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Span, Spanned,
     nearest,
@@ -96,9 +98,89 @@ impl Scope<'_> {
     }
 }
 
+const SOURCE: Field = Field { key: "source", takes: Shape::Text, says: "one of `sources`" };
+const KMODS: Field = Field {
+    key: "kmods",
+    takes: Shape::List(&Shape::TextOr(&KMOD)),
+    says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
+};
+const BUILD: Field =
+    Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" };
+const TEMPLATE: Field = Field {
+    key: "template",
+    takes: Shape::Text,
+    says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
+};
+const OWN_IMAGES: Field = Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
+const INSTALL: Field = Field { key: "install", takes: Shape::Record(&INSTALL_FIELDS), says: "where the results go" };
+
+pub(super) static MODULE: Record = Record {
+    name: "a module",
+    fields: &[
+        Field {
+            key: "name",
+            takes: Shape::Text,
+            says: "the name of the KMM Module; with the namespace 41 characters at most",
+        },
+        Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" },
+        SOURCE,
+        KMODS,
+        BUILD,
+        TEMPLATE,
+        OWN_IMAGES,
+        INSTALL,
+        Field {
+            key: "kernels",
+            takes: Shape::Record(&SELECTION),
+            says: "which of the manifest's kernels; all where absent",
+        },
+        Field {
+            key: "overrides",
+            takes: Shape::List(&Shape::Record(&OVERRIDE)),
+            says: "what is different for some kernels",
+        },
+        Field {
+            key: "version",
+            takes: Shape::Text,
+            says: "KMM's version, for ordered upgrade; see [identity.md](identity.md)",
+        },
+        Field { key: "kmm", takes: Shape::Record(&KMM), says: "the rest of the Module" },
+    ],
+};
+
+static OVERRIDE: Record = Record {
+    name: "an override",
+    fields: &[
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
+        SOURCE,
+        KMODS,
+        BUILD,
+        TEMPLATE,
+        OWN_IMAGES,
+        INSTALL,
+    ],
+};
+
+static KMOD: Record = Record {
+    name: "a kmod",
+    fields: &[
+        Field { key: "kmod", takes: Shape::Text, says: "the kmod" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that have it" },
+    ],
+};
+
+static INSTALL_FIELDS: Record = Record {
+    name: "`install`",
+    fields: &[Field {
+        key: "dir",
+        takes: Shape::Text,
+        says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
+    }],
+};
+
 impl Module {
     pub(super) fn decode(node: &Node, scope: &Scope<'_>, faults: &mut Diagnostics) -> Option<Self> {
-        let mut fields = Fields::open("a module", node, faults)?;
+        let mut fields = Fields::open(&MODULE, node, faults)?;
         let name = fields
             .need("name", "write the name of its KMM Module", faults)
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
@@ -178,7 +260,7 @@ impl Recipe {
 }
 
 fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(When, Recipe)> {
-    let mut fields = Fields::open("an override", node, faults)?;
+    let mut fields = Fields::open(&OVERRIDE, node, faults)?;
     let when = fields
         .need("when", "write `when: {release: PATTERN}`", faults)
         .map(|node| When::decode(node, faults))
@@ -192,9 +274,7 @@ fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>>
     let kmods: Vec<_> = decode::items(node, "`kmods`", faults)
         .iter()
         .filter_map(|item| {
-            conditional(item, "kmod", faults, |node, faults| {
-                decode::text(node, "a kmod", faults, kmod).map(|k| k.value)
-            })
+            conditional(item, &KMOD, faults, |node, faults| decode::text(node, "a kmod", faults, kmod).map(|k| k.value))
         })
         .collect();
     if node.as_sequence().is_some_and(<[_]>::is_empty) {
@@ -222,7 +302,7 @@ fn kmod(text: &str) -> Result<Kmod, Invalid> {
 }
 
 fn decode_install(node: &Node, faults: &mut Diagnostics) -> Option<RelPath> {
-    let mut fields = Fields::open("`install`", node, faults)?;
+    let mut fields = Fields::open(&INSTALL_FIELDS, node, faults)?;
     let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
     fields.later(&["host", "firmware", "licenses", "strip", "compress", "rpms"]);
     fields.finish(faults);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
-use super::when::{Conditional, conditional};
+use super::schema::{Field, Record, Shape};
+use super::when::{Conditional, WHEN, conditional};
 use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, RelPath, SourceName, Spanned};
 use crate::yaml::Node;
 
@@ -21,6 +22,36 @@ pub struct Source {
     /// Patches, in the order in which they are applied.
     pub patches: Vec<Conditional<Spanned<RelPath>>>,
 }
+
+pub(super) static SOURCE: Record = Record {
+    name: "a source",
+    fields: &[
+        Field {
+            key: "git",
+            takes: Shape::Text,
+            says: "the repository: `https`, `http`, `ssh`, `git`, `file`, or `user@host:path`",
+        },
+        Field {
+            key: "ref",
+            takes: Shape::Text,
+            says: "a branch, a tag, a full ref such as `refs/heads/main`, or a commit; see [lock.md](lock.md)",
+        },
+        Field { key: "dir", takes: Shape::Text, says: "the folder in it to build in" },
+        Field {
+            key: "patches",
+            takes: Shape::List(&Shape::TextOr(&PATCH)),
+            says: "files beside the manifest, applied in order with `git apply`",
+        },
+    ],
+};
+
+static PATCH: Record = Record {
+    name: "a patch",
+    fields: &[
+        Field { key: "file", takes: Shape::Text, says: "the file" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
+    ],
+};
 
 pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<SourceName, Source> {
     let mut sources = BTreeMap::new();
@@ -40,7 +71,7 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
 }
 
 fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
-    let mut fields = Fields::open("a source", node, faults)?;
+    let mut fields = Fields::open(&SOURCE, node, faults)?;
     fields.later(&["archive", "rpm", "deb", "image", "path", "at", "secret", "submodules"]);
     let another_kind = ["archive", "rpm", "deb", "image", "path"].iter().any(|kind| node.get(kind).is_some());
     let git = if another_kind {
@@ -59,7 +90,7 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
     let mut patches = Vec::new();
     if let Some(list) = fields.take("patches", faults) {
         for item in decode::items(list, "`patches`", faults) {
-            patches.extend(conditional(item, "file", faults, |node, faults| {
+            patches.extend(conditional(item, &PATCH, faults, |node, faults| {
                 decode::text(node, "a patch", faults, RelPath::parse)
             }));
         }

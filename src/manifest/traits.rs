@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
+use super::schema::{Field, Shape};
 use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures};
 use crate::yaml::Node;
 
@@ -19,6 +20,24 @@ pub(super) struct Traits {
     /// Its release is within.
     bounds: Bounds,
 }
+
+pub(super) const LABELS: Field =
+    Field { key: "labels", takes: Shape::TextMap, says: "the kernel has all these labels with these values" };
+pub(super) const ARCH: Field = Field {
+    key: "arch",
+    takes: Shape::OneOrList(&Shape::Text),
+    says: "the kernel is for this architecture, or one of several: `x86_64`, `aarch64`, `ppc64le`, `s390x`, …",
+};
+pub(super) const FLAVOUR: Field = Field {
+    key: "flavour",
+    takes: Shape::OneOrList(&Shape::Text),
+    says: "the kernel is of this flavour, or of one of several",
+};
+pub(super) const VERSION: Field = Field {
+    key: "version",
+    takes: Shape::Text,
+    says: "all comparisons hold, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
+};
 
 impl Traits {
     /// Takes the fields that say what a kernel has to be.

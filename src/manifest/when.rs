@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::traits::Traits;
+use super::schema::{Field, Record, Shape};
+use super::traits::{self, Traits};
 use crate::vocabulary::{Diagnostics, Pattern};
 use crate::yaml::Node;
 
@@ -16,10 +17,25 @@ pub struct When {
     traits: Traits,
 }
 
+pub(super) static WHEN: Record = Record {
+    name: "a condition",
+    fields: &[
+        Field {
+            key: "release",
+            takes: Shape::OneOrList(&Shape::Text),
+            says: "the pattern, or one of several, matches the release",
+        },
+        traits::LABELS,
+        traits::ARCH,
+        traits::FLAVOUR,
+        traits::VERSION,
+    ],
+};
+
 impl When {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let mut when = Self::default();
-        let Some(mut fields) = Fields::open("a condition", node, faults) else { return when };
+        let Some(mut fields) = Fields::open(&WHEN, node, faults) else { return when };
         if let Some(node) = fields.take("release", faults) {
             when.releases = patterns(node, "`release`", faults);
         }
@@ -93,22 +109,53 @@ impl<T> Conditional<T> {
     }
 }
 
-/// An item written as a text, or as `{KEY: text, when: {...}}`.
+/// An item written as a text, or as `{KEY: text, when: {...}}` with the first key of `record`.
 pub(super) fn conditional<T>(
     node: &Node,
-    key: &'static str,
+    record: &'static Record,
     faults: &mut Diagnostics,
     parse: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
 ) -> Option<Conditional<T>> {
     if node.as_mapping().is_none() {
         return parse(node, faults).map(|value| Conditional { value, when: None });
     }
-    let mut fields = Fields::open("a list item", node, faults)?;
+    let key = record.fields[0].key;
+    let mut fields = Fields::open(record, node, faults)?;
     let value = fields.need(key, &format!("write `{key}: …`"), faults).and_then(|node| parse(node, faults));
     let when = fields.take("when", faults).map(|node| When::decode(node, faults));
     fields.finish(faults);
     value.map(|value| Conditional { value, when })
 }
+
+pub(super) static SELECTION: Record = Record {
+    name: "`kernels` of a module",
+    fields: &[
+        Field {
+            key: "include",
+            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
+            says: "takes kernels that a pattern matches, or one of several",
+        },
+        Field {
+            key: "exclude",
+            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
+            says: "takes kernels that no pattern matches",
+        },
+        Field { key: "min", takes: Shape::Text, says: "takes kernels that are not older than this version" },
+        Field { key: "max", takes: Shape::Text, says: "takes kernels that are not newer than this version" },
+        traits::LABELS,
+        traits::ARCH,
+        traits::FLAVOUR,
+        traits::VERSION,
+    ],
+};
+
+static RULE: Record = Record {
+    name: "a rule",
+    fields: &[
+        Field { key: "release", takes: Shape::Text, says: "the pattern" },
+        Field { key: "reason", takes: Shape::Text, says: "why; `plan` says it of kernels that no module is for" },
+    ],
+};
 
 /// Which kernels a module is for.
 #[derive(Debug, Clone, Default)]
@@ -141,7 +188,7 @@ pub enum Choice {
 impl Selection {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let mut selection = Self::default();
-        let Some(mut fields) = Fields::open("a module's `kernels`", node, faults) else { return selection };
+        let Some(mut fields) = Fields::open(&SELECTION, node, faults) else { return selection };
         if let Some(node) = fields.take("include", faults) {
             selection.include = rules(node, "`include`", faults);
         }
@@ -187,7 +234,7 @@ fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Rule> {
     if node.as_mapping().is_none() {
         return pattern(node, faults).map(|pattern| Rule { pattern, reason: None });
     }
-    let mut fields = Fields::open("a rule", node, faults)?;
+    let mut fields = Fields::open(&RULE, node, faults)?;
     let release = fields.need("release", "write `release: PATTERN`", faults);
     let release = release.and_then(|node| pattern(node, faults));
     let reason = fields.take("reason", faults).and_then(|node| decode::text(node, "`reason`", faults, decode::line));

@@ -44,7 +44,7 @@ pub fn flavour_of(release: &str) -> String {
     }
     let dotted: Vec<&str> = release.split('.').collect();
     let is_real_time = |part: &&str| part.strip_prefix("rt").is_some_and(|n| n.parse::<u32>().is_ok());
-    if dotted.iter().skip(1).any(|part| is_real_time(&part)) {
+    if dotted.iter().skip(1).any(is_real_time) {
         return "rt".into();
     }
     if dotted.iter().any(|part| part.starts_with("el") && part.ends_with("uek")) {

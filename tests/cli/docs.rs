@@ -12,6 +12,8 @@
 //!   manifest or of its module, and the whole must generate;
 //! - a block `yaml refused=TEXT` is such fields of the manifest, and is refused with that text.
 //!
+//! A table after `<!-- fields of RECORD -->` is made from the manifest's schema.
+//!
 //! `cargo` is a stand-in that runs the program under test. After a change of what commands print,
 //! `KMODGEN_DOCS=overwrite cargo test --locked docs::` writes the pages anew.
 
@@ -21,12 +23,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kmodgen::manifest::MANIFEST;
+use kmodgen::manifest::schema::{Record, Shape};
+use kmodgen::vocabulary::SourceMap;
+use kmodgen::yaml::{self, Node};
 use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What the pages' pieces are put into.
-const MANIFEST: &[(&str, &str)] = &[
+const PAGES: &[(&str, &str)] = &[
     ("apiVersion", "apiVersion: kmodgen/v1\n"),
     ("namespace", "namespace: drivers\n"),
     ("sources", "sources:\n  driver: {git: https://git.example.com/driver.git, ref: main}\n"),
@@ -117,13 +123,7 @@ impl Page {
 
     /// Tries out some fields, in the manifest or in its module.
     fn part(&self, place: &str, name: &str, text: &str, refused: Option<&str>) {
-        let module = name == "module";
-        let (manifest_fields, module_fields) = if module { ("", text) } else { (text, "") };
-        let mut manifest = merged(MANIFEST, manifest_fields);
-        if !manifest_fields.contains("modules:") {
-            let fields = merged(MODULE, module_fields).replace('\n', "\n    ");
-            let _ = write!(manifest, "modules:\n  - {}\n", fields.trim_end());
-        }
+        let manifest = completed(name, text);
         self.write("part/kmodgen.yaml", &manifest);
         self.write("part/kmodgen.lock", LOCK);
         let (said, fine) = self.run("cd part && kmodgen generate --offline -o ../part-out --force --allow-remove");
@@ -137,6 +137,18 @@ impl Page {
     }
 }
 
+/// The manifest that some fields of it, or of its module, are part of.
+fn completed(name: &str, text: &str) -> String {
+    let module = name == "module";
+    let (manifest_fields, module_fields) = if module { ("", text) } else { (text, "") };
+    let mut manifest = merged(PAGES, manifest_fields);
+    if !manifest_fields.contains("modules:") {
+        let fields = merged(MODULE, module_fields).replace('\n', "\n    ");
+        let _ = write!(manifest, "modules:\n  - {}\n", fields.trim_end());
+    }
+    manifest
+}
+
 /// The fields of `base`, those of `text` in the place of theirs.
 fn merged(base: &[(&str, &str)], text: &str) -> String {
     let given: Vec<&str> = text
@@ -148,6 +160,12 @@ fn merged(base: &[(&str, &str)], text: &str) -> String {
     kept.chain([text]).collect()
 }
 
+/// The record of that name.
+fn described(name: &str) -> &'static Record {
+    let record = MANIFEST.all().into_iter().find(|record| record.name == name);
+    record.unwrap_or_else(|| panic!("no record is called {name}"))
+}
+
 /// Tries a page out; gives its text as it should be, and how many blocks were tried.
 fn try_out(name: &str, text: &str) -> (String, usize) {
     let page = Page::new();
@@ -155,6 +173,13 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
     let mut lines = text.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         let _ = writeln!(right, "{line}");
+        if let Some(record) = line.strip_prefix("<!-- fields of ").and_then(|rest| rest.strip_suffix(" -->")) {
+            right.push_str(&described(record).table());
+            while lines.clone().next().is_some_and(|(_, line)| line.starts_with('|')) {
+                lines.next();
+            }
+            continue;
+        }
         let Some(info) = line.strip_prefix("```") else { continue };
         let block: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
         let block: String = block.iter().map(|line| format!("{line}\n")).collect();
@@ -250,4 +275,66 @@ fn what_is_called_not_built_yet_is_refused_as_such() {
         }
     }
     assert!(keys > 20, "only {keys} keys were tried");
+}
+
+/// The manual has a table of every record of the manifest, and an example of every field.
+#[test]
+fn every_field_of_the_manifest_is_described_and_shown() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/manifest.md")).unwrap();
+    let mut shown = Vec::new();
+    for block in text.split("```yaml part=").skip(1) {
+        let (info, block) = block.split_once('\n').unwrap();
+        let manifest = completed(info, block.split("```").next().unwrap());
+        let source = SourceMap::default().add("block", manifest.as_str());
+        look_through(&yaml::read(source, &manifest).unwrap().unwrap(), &MANIFEST, &mut shown);
+    }
+    for record in MANIFEST.all() {
+        assert!(text.contains(&format!("<!-- fields of {} -->", record.name)), "no table of {}", record.name);
+        for field in record.fields {
+            assert!(shown.contains(&(record.name, field.key)), "no example of {}: {}", record.name, field.key);
+        }
+    }
+}
+
+/// Notes which fields an example has.
+fn look_through(node: &Node, record: &'static Record, shown: &mut Vec<(&'static str, &'static str)>) {
+    for entry in node.as_mapping().unwrap() {
+        let field = record.field(&entry.key.value).unwrap_or_else(|| panic!("{}: {}", record.name, entry.key.value));
+        shown.push((record.name, field.key));
+        look_into(&entry.value, &field.takes, shown);
+    }
+}
+
+fn look_into(node: &Node, shape: &'static Shape, shown: &mut Vec<(&'static str, &'static str)>) {
+    match shape {
+        Shape::List(inner) | Shape::OneOrList(inner) if node.as_sequence().is_some() => {
+            node.as_sequence().unwrap().iter().for_each(|item| look_into(item, inner, shown));
+        }
+        Shape::OneOrList(inner) => look_into(node, inner, shown),
+        Shape::Named(inner) => {
+            node.as_mapping().unwrap().iter().for_each(|entry| look_into(&entry.value, inner, shown));
+        }
+        Shape::Record(record) | Shape::TextOr(record) if node.as_mapping().is_some() => {
+            look_through(node, record, shown);
+        }
+        Shape::Either(shapes) => {
+            if let Some(shape) = shapes.iter().find(|shape| fits(node, shape)) {
+                look_into(node, shape, shown);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an example is of a shape, as far as its kind and keys tell.
+fn fits(node: &Node, shape: &Shape) -> bool {
+    match shape {
+        Shape::List(_) => node.as_sequence().is_some(),
+        Shape::Record(record) => node
+            .as_mapping()
+            .is_some_and(|entries| entries.iter().all(|entry| record.field(&entry.key.value).is_some())),
+        Shape::TextOr(record) => node.as_scalar().is_some() || fits(node, &Shape::Record(record)),
+        Shape::Text => node.as_scalar().is_some(),
+        _ => true,
+    }
 }

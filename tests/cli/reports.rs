@@ -158,3 +158,14 @@ fn an_unknown_release() {
     assert_snapshot!("explain_near", project.run("explain 5.14.0-427.28.1.el9_4.x86").trouble());
     assert_snapshot!("explain_far", project.run("explain x").trouble());
 }
+
+#[test]
+fn the_schema_is_that_of_the_manifest() {
+    let project = Project::fleet();
+    let schema = project.run("schema").fine().silent().json();
+    let manifest = &schema["$defs"]["manifest"];
+    assert_eq!((&schema["$ref"], &manifest["additionalProperties"]), (&"#/$defs/manifest".into(), &false.into()));
+    assert_eq!(manifest["properties"]["sources"]["additionalProperties"]["$ref"], "#/$defs/source");
+    let kernels = project.run("schema --kernels").fine().silent().json();
+    assert_eq!(kernels["$ref"], "#/$defs/kernel-file");
+}

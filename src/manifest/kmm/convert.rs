@@ -1,0 +1,90 @@
+//! What is passed through to KMM: nodes as they are written out, held to their shapes.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::schema::Shape;
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
+use crate::yaml::{Node, Yaml};
+
+/// Converts a node, noting where it does not have the shape.
+pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &mut Diagnostics) -> Option<Yaml> {
+    let what = format!("`{name}`");
+    match shape {
+        Shape::Any => Some(node.to_yaml()),
+        Shape::Text => decode::text(node, &what, faults, |text| Ok(Yaml::Text(text.to_owned()))).map(|y| y.value),
+        Shape::OneOf(choices) => decode::text(node, &what, faults, |text| {
+            if choices.contains(&text) {
+                return Ok(Yaml::Text(text.to_owned()));
+            }
+            Err(Invalid::new(format!("`{}` is not a value of `{name}`", text.escape_debug()))
+                .help(format!("write one of {}", decode::list(choices))))
+        })
+        .map(|y| y.value),
+        Shape::Bool => verbatim(node, name, "`true` or `false`", faults, |text| matches!(text, "true" | "false")),
+        Shape::Int => verbatim(node, name, "a whole number", faults, |text| text.parse::<i64>().is_ok()),
+        Shape::List(inner) => {
+            node.as_sequence().or_else(|| {
+                faults.push(decode::wrong_kind(node, &format!("{what} is a list")));
+                None
+            })?;
+            let items = node.as_sequence().unwrap_or_default();
+            Some(Yaml::Seq(items.iter().filter_map(|item| convert(name, item, inner, faults)).collect()))
+        }
+        Shape::TextMap => {
+            let entries = decode::entries(node, &what, faults).iter();
+            let pairs = entries.filter_map(|entry| {
+                let value = convert(name, &entry.value, &Shape::Text, faults)?;
+                Some((entry.key.value.clone(), value))
+            });
+            // Sorted, so that the order of keys in the manifest changes no byte.
+            Some(Yaml::Map(pairs.collect::<BTreeMap<_, _>>().into_iter().collect()))
+        }
+        Shape::Record(record) => {
+            let mut fields = Fields::open(record, node, faults)?;
+            // In the alphabet's order, so that the manual's changes no byte.
+            let mut keys: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
+            keys.sort_unstable();
+            let converted = convert_fields(&mut fields, &keys, faults);
+            fields.finish(faults);
+            Some(Yaml::Map(converted))
+        }
+        // No field of KMM's is of these shapes.
+        Shape::OneOrList(_) | Shape::Named(_) | Shape::TextOr(_) | Shape::Either(_) => Some(node.to_yaml()),
+    }
+}
+
+/// Takes fields that are passed through, in the order of `keys`.
+pub(super) fn convert_fields(
+    fields: &mut Fields<'_>,
+    keys: &[&'static str],
+    faults: &mut Diagnostics,
+) -> Vec<(String, Yaml)> {
+    keys.iter()
+        .filter_map(|key| {
+            let shape = &fields.record().field(key)?.takes;
+            let node = fields.take(key, faults)?;
+            convert(key, node, shape, faults).map(|value| ((*key).to_owned(), value))
+        })
+        .collect()
+}
+
+fn verbatim(
+    node: &Node,
+    name: &str,
+    expected: &str,
+    faults: &mut Diagnostics,
+    legal: impl Fn(&str) -> bool,
+) -> Option<Yaml> {
+    match node.as_scalar() {
+        Some(scalar) if scalar.plain && legal(&scalar.text) => Some(Yaml::Verbatim(scalar.text.clone())),
+        _ => {
+            faults.push(
+                Diagnostic::error("wrong-kind", format!("`{name}` is {expected}"))
+                    .at(node.span, "")
+                    .help(format!("write {expected}, without quotes")),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The fields of `kmm`, under KMM's own names (Module, kmm.sigs.x-k8s.io/v1beta1), so that what is
+//! passed through has the types that the API wants and a misspelt field is caught here rather than
+//! dropped in the cluster.
+
+use crate::manifest::schema::{Field, Record, Shape};
+
+/// The fields that go to `spec`.
+pub(super) const SPEC: &[&str] =
+    &["selector", "imageRepoSecret", "imageRebuildTriggerGeneration", "tolerations", "devicePlugin", "dra"];
+
+/// The fields that go to `spec.moduleLoader`.
+pub(super) const LOADER: &[&str] = &["serviceAccountName"];
+
+/// The fields that go to `spec.moduleLoader.container`.
+pub(super) const CONTAINER: &[&str] = &["imagePullPolicy", "inTreeModulesToRemove", "modprobe", "registryTLS"];
+
+const TEXTS: Shape = Shape::List(&Shape::Text);
+
+pub(in crate::manifest) static KMM: Record = Record {
+    name: "`kmm`",
+    fields: &[
+        Field { key: "selector", takes: Shape::TextMap, says: "the labels of the nodes that the module is loaded on" },
+        Field {
+            key: "modprobe",
+            takes: Shape::Record(&MODPROBE),
+            says: "how the kmods are loaded; `moduleName` is the only kmod where absent",
+        },
+        Field { key: "imageRepoSecret", takes: Shape::Record(&OBJECT), says: "the secret with the registry's login" },
+        Field {
+            key: "imageRebuildTriggerGeneration",
+            takes: Shape::Int,
+            says: "counted up to have KMM look for its images anew, and build those that are gone",
+        },
+        Field {
+            key: "imagePullPolicy",
+            takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
+            says: "when nodes pull the image",
+        },
+        Field { key: "inTreeModulesToRemove", takes: TEXTS, says: "the kernel's own modules to unload first" },
+        Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "how the images' registry is spoken to" },
+        Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
+        Field { key: "tolerations", takes: Shape::List(&Shape::Any), says: "the taints that are tolerated" },
+        Field { key: "build", takes: Shape::Record(&BUILD), says: "the rest of every mapping's `build`" },
+        Field { key: "sign", takes: Shape::Record(&SIGN), says: "every mapping's `sign`" },
+        Field { key: "devicePlugin", takes: Shape::Any, says: "a device plugin, in KMM's form" },
+        Field {
+            key: "dra",
+            takes: Shape::Any,
+            says: "a driver for dynamic resource allocation, in KMM's form; not beside `devicePlugin`",
+        },
+    ],
+};
+
+static OBJECT: Record = Record {
+    name: "a reference",
+    fields: &[Field { key: "name", takes: Shape::Text, says: "the object's name, in the Module's namespace" }],
+};
+
+static TLS: Record = Record {
+    name: "TLS settings",
+    fields: &[
+        Field { key: "insecure", takes: Shape::Bool, says: "speak HTTP where HTTPS fails" },
+        Field { key: "insecureSkipTLSVerify", takes: Shape::Bool, says: "take any certificate" },
+    ],
+};
+
+pub(super) static MODPROBE: Record = Record {
+    name: "`modprobe`",
+    fields: &[
+        Field { key: "moduleName", takes: Shape::Text, says: "the kmod that is loaded by name" },
+        Field {
+            key: "modulesLoadingOrder",
+            takes: TEXTS,
+            says: "`moduleName` first, and the kmod that all depend on last; soft dependencies are made of it",
+        },
+        Field { key: "parameters", takes: TEXTS, says: "the kmod's parameters" },
+        Field { key: "dirName", takes: Shape::Text, says: "`/opt`, where the kmods are" },
+        Field {
+            key: "firmwarePath",
+            takes: Shape::Text,
+            says: "the folder of the image with the firmware, which is copied to the node",
+        },
+        Field { key: "args", takes: Shape::Record(&ARGUMENTS), says: "arguments for modprobe before its own" },
+        Field {
+            key: "rawArgs",
+            takes: Shape::Record(&ARGUMENTS),
+            says: "all of modprobe's arguments, in place of all the others",
+        },
+    ],
+};
+
+static ARGUMENTS: Record = Record {
+    name: "arguments",
+    fields: &[
+        Field { key: "load", takes: TEXTS, says: "to load" },
+        Field { key: "unload", takes: TEXTS, says: "to unload" },
+    ],
+};
+
+pub(super) static BUILD: Record = Record {
+    name: "`kmm.build`",
+    fields: &[
+        Field {
+            key: "baseImageRegistryTLS",
+            takes: Shape::Record(&TLS),
+            says: "how the base images' registries are spoken to",
+        },
+        Field {
+            key: "buildArgs",
+            takes: Shape::List(&Shape::Record(&BUILD_ARGUMENT)),
+            says: "`ARG`s of both stages, in order",
+        },
+        Field { key: "kanikoParams", takes: Shape::Record(&KANIKO), says: "for kaniko" },
+        Field {
+            key: "secrets",
+            takes: Shape::List(&Shape::Record(&OBJECT)),
+            says: "secrets mounted at `/run/secrets/NAME`",
+        },
+        Field { key: "selector", takes: Shape::TextMap, says: "the labels of the nodes that build" },
+    ],
+};
+
+static BUILD_ARGUMENT: Record = Record {
+    name: "a build argument",
+    fields: &[
+        Field { key: "name", takes: Shape::Text, says: "its name" },
+        Field { key: "value", takes: Shape::Text, says: "its value, one line" },
+    ],
+};
+
+static KANIKO: Record = Record {
+    name: "`kanikoParams`",
+    fields: &[Field { key: "tag", takes: Shape::Text, says: "the tag of kaniko's image" }],
+};
+
+pub(super) static SIGN: Record = Record {
+    name: "`kmm.sign`",
+    fields: &[
+        Field { key: "keySecret", takes: Shape::Record(&OBJECT), says: "the secret with the private key, in `key`" },
+        Field { key: "certSecret", takes: Shape::Record(&OBJECT), says: "the secret with the certificate, in `cert`" },
+        Field {
+            key: "filesToSign",
+            takes: TEXTS,
+            says: "left out as a rule: the kmods' own files are signed; a path that no file of the image has is an error",
+        },
+        Field {
+            key: "unsignedImageRegistryTLS",
+            takes: Shape::Record(&TLS),
+            says: "how the unsigned image's registry is spoken to",
+        },
+        Field {
+            key: "rotation",
+            takes: Shape::Int,
+            says: "counted up after a change of key, so that everything is signed anew",
+        },
+    ],
+};

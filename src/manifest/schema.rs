@@ -1,0 +1,211 @@
+//! What a manifest may say: its records, their fields and what each of them takes.
+//!
+//! Each record stands beside the code that decodes it. [`super::decode::Fields`] opens nothing but
+//! records, so a field that is decoded is described here, and one that is described is decoded: the
+//! manual's tables and the JSON Schema are made of these and cannot drift.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+/// A mapping with keys that the schema chooses.
+#[derive(Debug)]
+pub struct Record {
+    /// What messages and the manual call it, such as "a module".
+    pub name: &'static str,
+    /// Its fields, in the order of the manual.
+    pub fields: &'static [Field],
+}
+
+/// One field of a record.
+#[derive(Debug)]
+pub struct Field {
+    /// Its key.
+    pub key: &'static str,
+    /// What it takes.
+    pub takes: Shape,
+    /// What it is, for the manual: a phrase without a full stop.
+    pub says: &'static str,
+}
+
+/// What a field takes.
+#[derive(Debug)]
+pub enum Shape {
+    /// Any scalar, as written.
+    Text,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A list.
+    List(&'static Shape),
+    /// One such thing, or a list of them.
+    OneOrList(&'static Shape),
+    /// Texts by names of the user's choice.
+    TextMap,
+    /// Such things by names of the user's choice.
+    Named(&'static Shape),
+    /// A record.
+    Record(&'static Record),
+    /// A text, or a record that says more.
+    TextOr(&'static Record),
+    /// One of several shapes.
+    Either(&'static [Shape]),
+    /// Anything: types of Kubernetes' own, which its API server checks.
+    Any,
+}
+
+impl Record {
+    /// The field of that key.
+    pub fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// The manual's table of its fields.
+    pub fn table(&self) -> String {
+        let mut table = String::from("| field | takes | is |\n| --- | --- | --- |\n");
+        for Field { key, takes, says } in self.fields {
+            let _ = writeln!(table, "| `{key}` | {} | {} |", takes.words(), says.replace('|', "\\|"));
+        }
+        table
+    }
+
+    /// What it is called in a table; one that is a field's own needs no name there.
+    fn words(&self) -> String {
+        match self.name.split_once(' ') {
+            Some(("a" | "an" | "the", name)) => name.to_owned(),
+            _ => "mapping".into(),
+        }
+    }
+
+    /// The records that its fields lead to, itself the first, each once.
+    pub fn all(&'static self) -> Vec<&'static Self> {
+        let mut found: Vec<&'static Self> = vec![self];
+        let mut next = 0;
+        while let Some(record) = found.get(next) {
+            for field in record.fields {
+                field.takes.gather(&mut found);
+            }
+            next += 1;
+        }
+        found
+    }
+}
+
+impl Shape {
+    /// The shapes that it is made of.
+    fn parts(&'static self) -> (&'static [Self], Option<&'static Record>) {
+        match self {
+            Self::List(inner) | Self::OneOrList(inner) | Self::Named(inner) => (std::slice::from_ref(*inner), None),
+            Self::Either(shapes) => (shapes, None),
+            Self::Record(record) | Self::TextOr(record) => (&[], Some(record)),
+            Self::Text | Self::OneOf(_) | Self::Bool | Self::Int | Self::TextMap | Self::Any => (&[], None),
+        }
+    }
+
+    /// What it takes, in words.
+    fn words(&self) -> String {
+        match self {
+            Self::Text => "text".into(),
+            Self::OneOf(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(" or "),
+            Self::Bool => "`true` or `false`".into(),
+            Self::Int => "number".into(),
+            Self::List(inner) => format!("list of {}", inner.words()),
+            Self::OneOrList(inner) => format!("{0}, or list of {0}", inner.words()),
+            Self::TextMap => "texts by name".into(),
+            Self::Named(inner) => format!("{} by name", inner.words()),
+            Self::Record(record) => record.words(),
+            Self::TextOr(record) => format!("text or {}", record.words()),
+            Self::Either(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
+            Self::Any => "what Kubernetes takes".into(),
+        }
+    }
+
+    fn gather(&'static self, found: &mut Vec<&'static Record>) {
+        let (shapes, record) = self.parts();
+        if let Some(record) = record.filter(|record| !found.iter().any(|other| std::ptr::eq(*other, *record))) {
+            found.push(record);
+        }
+        shapes.iter().for_each(|shape| shape.gather(found));
+    }
+
+    fn json_schema(&self) -> Value {
+        let reference = |record: &Record| json!({"$ref": format!("#/$defs/{}", anchor(record.name))});
+        match self {
+            // What YAML reads as a number or a truth value is text here, as it is written.
+            Self::Text => json!({"type": ["string", "number", "boolean"]}),
+            Self::OneOf(choices) => json!({"enum": choices}),
+            Self::Bool => json!({"type": "boolean"}),
+            Self::Int => json!({"type": "integer"}),
+            Self::List(inner) => json!({"type": "array", "items": inner.json_schema()}),
+            Self::OneOrList(inner) => {
+                json!({"anyOf": [inner.json_schema(), {"type": "array", "items": inner.json_schema()}]})
+            }
+            Self::TextMap => json!({"type": "object", "additionalProperties": Self::Text.json_schema()}),
+            Self::Named(inner) => json!({"type": "object", "additionalProperties": inner.json_schema()}),
+            Self::Record(record) => reference(record),
+            Self::TextOr(record) => json!({"anyOf": [Self::Text.json_schema(), reference(record)]}),
+            Self::Either(shapes) => json!({"anyOf": shapes.iter().map(Self::json_schema).collect::<Vec<_>>()}),
+            Self::Any => json!({}),
+        }
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of what `top` may say, for editors and other programs. It knows
+/// kinds and keys; patterns, names and what goes with what are for [`super::Manifest::read`].
+pub fn json_schema(top: &'static Record) -> Value {
+    let records: BTreeMap<String, Value> =
+        top.all().into_iter().map(|record| (anchor(record.name), record_schema(record))).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/$defs/{}", anchor(top.name)),
+        "$defs": records,
+    })
+}
+
+fn record_schema(record: &Record) -> Value {
+    let properties: Map<String, Value> = record
+        .fields
+        .iter()
+        .map(|field| {
+            let mut schema = field.takes.json_schema();
+            schema["description"] = field.says.into();
+            (field.key.to_owned(), schema)
+        })
+        .collect();
+    json!({"title": record.name, "type": "object", "properties": properties, "additionalProperties": false})
+}
+
+/// A record's name as a word of its own.
+fn anchor(name: &str) -> String {
+    let word: String = name.chars().filter(|c| *c != '`').map(|c| if c == ' ' { '-' } else { c }).collect();
+    ["a-", "an-", "the-"].iter().find_map(|article| word.strip_prefix(article)).unwrap_or(&word).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::MANIFEST;
+
+    #[test]
+    fn records_have_names_and_keys_of_their_own() {
+        let records = MANIFEST.all();
+        for (at, record) in records.iter().enumerate() {
+            let others = records[..at].iter().map(|other| anchor(other.name));
+            assert!(others.into_iter().all(|other| other != anchor(record.name)), "{}", record.name);
+            for (at, field) in record.fields.iter().enumerate() {
+                assert!(
+                    record.fields[..at].iter().all(|other| other.key != field.key),
+                    "{} {}",
+                    record.name,
+                    field.key
+                );
+                assert!(!field.says.is_empty() && !field.says.ends_with('.'), "{} {}", record.name, field.key);
+            }
+        }
+        assert!(records.len() > 10);
+    }
+}
