@@ -91,7 +91,7 @@ impl World {
         let text = manifest_text(kernels);
         let source = sources.add("kmodgen.yaml", text.as_str());
         let files: Arc<dyn InputFiles> = Arc::new(Patch);
-        let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults).unwrap();
+        let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults).unwrap().remove(0);
         Self { manifest, lock: Lock::default(), files }
     }
 

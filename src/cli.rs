@@ -60,12 +60,23 @@ pub struct ManifestArgs {
     pub file: Option<PathBuf>,
 }
 
+/// For which of the manifest's targets.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// Only this target (repeatable) [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+}
+
 /// Which outputs, and how they come about.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
     /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub target: TargetArgs,
     /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
     /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
@@ -211,6 +222,9 @@ pub struct BuildArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub target: TargetArgs,
     /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
     /// (repeatable)
     #[arg(long, value_name = "PATTERN")]

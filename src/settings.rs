@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::adapters::fs;
-use crate::cli::{ManifestArgs, NetworkArgs};
-use crate::manifest::Manifest;
+use crate::cli::{ManifestArgs, NetworkArgs, TargetArgs};
+use crate::manifest::{Manifest, target_names};
 use crate::plan::{Mapping, Plan};
-use crate::vocabulary::{ImageRef, Pattern, RelPath};
+use crate::vocabulary::{ImageRef, Pattern, RelPath, TargetName, nearest};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
@@ -48,12 +48,35 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
 }
 
-/// The output folder.
-pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
+/// The targets that a run is for; one `None` where the manifest has no targets.
+pub fn targets(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Vec<Option<TargetName>>> {
+    // One that cannot be read is told of by who reads it as a whole.
+    let mut names = fs::read_text(manifest).map(|text| target_names(&text)).unwrap_or_default();
+    for wanted in &args.target {
+        if names.iter().any(|name| name.as_str() == wanted) {
+            continue;
+        }
+        match nearest(wanted, names.iter().map(TargetName::as_str)) {
+            Some(near) => bail!("the manifest has no target `{}`; did you mean `{near}`?", wanted.escape_debug()),
+            None => bail!("the manifest has no target `{}`", wanted.escape_debug()),
+        }
+    }
+    names.retain(|name| args.target.is_empty() || args.target.iter().any(|wanted| wanted == name.as_str()));
+    Ok(if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() })
+}
+
+/// The output folder of all targets.
+pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {
         Some(flag) => flag.clone(),
         None => folder.join(manifest.output.as_ref().map_or(OUTPUT, RelPath::as_str)),
     }
+}
+
+/// The output folder of a manifest, or of the target that it is for.
+pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
+    let root = output_root(flag, manifest, folder);
+    manifest.target.as_ref().map_or(root.clone(), |target| root.join(target.as_str()))
 }
 
 /// How many threads to work with.
@@ -125,9 +148,14 @@ impl Only {
         self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| means(pattern, text)))
     }
 
-    /// Refuses patterns that select nothing, which are typing mistakes.
-    pub fn check(&self, plan: &Plan<'_>) -> anyhow::Result<()> {
-        if plan.mappings().any(|m| self.selects(m.module.name.as_str(), m.kernel.release.as_str())) {
+    /// Whether it selects any mapping.
+    pub fn selects_any(&self, plan: &Plan<'_>) -> bool {
+        plan.mappings().any(|m| self.selects(m.module.name.as_str(), m.kernel.release.as_str()))
+    }
+
+    /// Refuses patterns that select nothing in any of a run's plans, which are typing mistakes.
+    pub fn check(&self, mut plans: impl Iterator<Item = bool>) -> anyhow::Result<()> {
+        if plans.any(|selected| selected) {
             return Ok(());
         }
         let patterns: Vec<String> = self.0.iter().map(ToString::to_string).collect();

@@ -95,7 +95,8 @@ impl World {
         let mut faults = Diagnostics::default();
         let source = sources.add("kmodgen.yaml", self.manifest.as_str());
         let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
-        let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifest| {
+        let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifests| {
+            let manifest = manifests.into_iter().next()?;
             let plan = Plan::expand(
                 Inputs { manifest: &manifest, lock: &self.lock, files: &files, templates: &files },
                 &(),

@@ -48,9 +48,9 @@ pub fn generate(text: &str, files: Files) {
     let mut faults = Diagnostics::default();
     let source = sources.add("kmodgen.yaml", text);
     let files: Arc<dyn InputFiles> = Arc::new(files);
-    let manifest = Manifest::read(source, text, &*files, &mut sources, &mut faults);
-    assert!(manifest.is_some() || faults.has_errors(), "a manifest is refused without a word");
-    if let Some(manifest) = &manifest {
+    let manifests = Manifest::read(source, text, &*files, &mut sources, &mut faults);
+    assert!(manifests.is_some() || faults.has_errors(), "a manifest is refused without a word");
+    for manifest in manifests.iter().flatten() {
         let lock = complete_lock(manifest);
         let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files };
         let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults);

@@ -1,5 +1,7 @@
 //! `kmodgen explain RELEASE`: which input of a kernel's image changed, from what to what.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
@@ -17,6 +19,9 @@ use crate::vocabulary::nearest;
 /// One mapping; also an element of `--format json`.
 #[derive(Serialize)]
 struct Explained {
+    /// Of which target, where the manifest has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     module: String,
     release: String,
     state: &'static str,
@@ -34,12 +39,36 @@ struct Explained {
 /// Runs the verb.
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
-    let mut project = Project::find(&args.manifest)?;
-    project.complete_lock(Network::from(&args.output.network))?;
-    let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
-    let selected = |module: &str, release: &str| {
-        release == args.release && only.as_ref().is_none_or(|only| only.selects(module, release))
-    };
+    let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
+    let (mut explained, mut known) = (Vec::new(), BTreeSet::new());
+    for project in &projects {
+        let survey = Survey::take(project, &Scope::reading(&args.output, only.as_ref()), &())?;
+        let releases = survey.plan.mappings().map(|mapping| mapping.kernel.release.as_str().to_owned());
+        known.extend(releases);
+        explained.extend(explain_all(args, only.as_ref(), project, &survey)?);
+    }
+    if explained.is_empty() {
+        match nearest(&args.release, known.iter().map(String::as_str)) {
+            Some(near) => bail!("no module is for kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
+            None => bail!("no module is for kernel `{}`; `kmodgen plan` lists them", args.release.escape_debug()),
+        }
+    }
+    match args.format {
+        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
+        Format::Text => explained.iter().for_each(print),
+    }
+    Ok(Answer::Fine)
+}
+
+/// What became of the kernel's images of one target.
+fn explain_all(
+    args: &ExplainArgs,
+    only: Option<&Only>,
+    project: &Project,
+    survey: &Survey<'_>,
+) -> anyhow::Result<Vec<Explained>> {
+    let selected =
+        |module: &str, release: &str| release == args.release && only.is_none_or(|only| only.selects(module, release));
     let old = |module: &str| previous::mapping(module, &args.release, &survey.tree());
     let planned = survey.plan.mappings().filter(|m| selected(m.module.name.as_str(), m.kernel.release.as_str()));
     let mut explained = Vec::new();
@@ -52,18 +81,9 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
             explained.push(gone(module, &args.release, old(module)?));
         }
     }
-    if explained.is_empty() {
-        let known = survey.plan.mappings().map(|mapping| mapping.kernel.release.as_str());
-        match nearest(&args.release, known) {
-            Some(near) => bail!("no module is for kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
-            None => bail!("no module is for kernel `{}`; `kmodgen plan` lists them", args.release.escape_debug()),
-        }
-    }
-    match args.format {
-        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
-        Format::Text => explained.iter().for_each(print),
-    }
-    Ok(Answer::Fine)
+    let target = project.manifest.target.as_ref().map(ToString::to_string);
+    explained.iter_mut().for_each(|explained| explained.target.clone_from(&target));
+    Ok(explained)
 }
 
 fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Explained {
@@ -82,6 +102,7 @@ fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Exp
         .filter(|_| only_the_text)
         .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(&draft.dockerfile)));
     Explained {
+        target: None,
         module: mapping.module.name.value.to_string(),
         release: mapping.kernel.release.value.to_string(),
         state,
@@ -94,6 +115,7 @@ fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Exp
 
 fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
     Explained {
+        target: None,
         module: module.to_owned(),
         release: release.to_owned(),
         state: "removed",
@@ -106,7 +128,8 @@ fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
 
 fn print(explained: &Explained) {
     let short = |hash: &Option<String>| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-").to_owned();
-    let Explained { module, release, state, from, to, changes, diff } = explained;
+    let Explained { target, module, release, state, from, to, changes, diff } = explained;
+    let module = target.as_ref().map_or(module.clone(), |target| format!("{target}: {module}"));
     let mut text = match *state {
         "unchanged" => format!("{module} on {release}: unchanged, {}\n", short(to)),
         state => format!("{module} on {release}: {state}, {} -> {}\n", short(from), short(to)),

@@ -1,10 +1,13 @@
 //! `kmodgen generate`: write the files that the manifest asks for, and only those that differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use anyhow::bail;
+
+use super::abandoned::abandoned;
 use super::marks::Marks;
 use super::memory::{self, Memory, Recall, Unchanged};
 use super::project::Project;
@@ -16,120 +19,168 @@ use crate::cli::{Format, GenerateArgs};
 use crate::driver::Answer;
 use crate::impact::Impact;
 use crate::lock;
+use crate::manifest::target_names;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
 use crate::tree::Inaccessible;
+use crate::vocabulary::TargetName;
 
 /// How long another run in the same folder may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the verb.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
-    let since = fs::now();
     let mut marks = Marks::begin(args)?;
     let only = Only::parse(&args.output.only)?;
     let manifest = settings::manifest_path(&args.manifest)?;
-    let workers = settings::workers(args.output.jobs);
-    let memory = Memory::of(&manifest, args.output.output.as_ref());
-    let record = if only.is_none() { memory.record() } else { None };
-    let writes = !args.dry_run && !args.check;
-    let mut held = None;
-    let recalling = match record {
-        Some(mut record) => {
-            let unchanged = Unchanged::since(&record, &manifest);
-            if unchanged.all {
-                let standing = recalled(&mut record, args.check, workers);
-                if standing.whole {
-                    if standing.fresh {
-                        memory.keep(&record);
-                    }
-                    marks.note(&manifest, Path::new(&record.root), [&record.files, &record.templates])?;
-                    return marks.leave(nothing_to_do(args, &record)?);
-                }
-            }
-            // What is seen of the files from here on has to last until they are written.
-            held = if writes && unchanged.templates { Held::take(Path::new(&record.root)).ok() } else { None };
-            let lasts = unchanged.templates && (held.is_some() || !writes);
-            // The manifest is read meanwhile.
-            lasts.then(|| Recalling::start(record, args.check, workers)).flatten()
-        }
-        None => None,
-    };
-    let mut network = Network::from(&args.output.network);
-    network.locked |= args.check;
-    let (project, root) = loop {
-        let mut project = Project::open(&manifest)?;
-        project.complete_lock(network)?;
-        let root = settings::output_folder(args.output.output.as_ref(), &project.manifest, &project.folder);
-        if !writes || held.as_ref().is_some_and(|held| held.is_of(&root)) {
-            break (project, root);
-        }
-        // Never two at once: two runs could wait for each other.
-        drop(held.take());
-        held = Some(Held::take(&root)?);
-        // A run that began later may have been here first, and must not be undone.
-        if project.is_current(&manifest) {
-            break (project, root);
-        }
-    };
-    let recalled = recalling.map(Recalling::finish);
-    let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
-    let reading = Scope::reading(&args.output, only.as_ref());
-    let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
-    if let Some(recall) = recall {
-        // A mapping that is recalled does not read its template.
-        project.rely_on(recall.templates());
+    let targets = settings::targets(&args.output.target, &manifest)?;
+    if args.depfile.is_some() && args.stamp.is_none() && targets.iter().any(Option::is_some) {
+        bail!("--depfile needs --stamp where the manifest has targets: there is no one file that stands for them all");
     }
-    let scope = Scope { force: args.force, allow_remove: args.allow_remove, recall, ..reading };
-    let (stage, kept) = (Stage::new(&root), Kept::default());
-    let shelf: &dyn Shelf = match (writes, args.diff) {
-        (true, true) => &(&stage, &kept),
-        (true, false) => &stage,
-        (false, true) => &kept,
-        (false, false) => &(),
-    };
-    let mut survey = Survey::take(&project, &scope, shelf)?;
-    survey.hold();
-    let report = Report::new(&survey, &project.sources, args.explain)?;
-    let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
-    let [files, templates] = project.read();
-    marks.note(&manifest, &root, [&files, &templates])?;
-    if writes {
-        if project.save_lock()? {
-            marks.wrote(project.folder.join(lock::FILE_NAME));
+    let run = Run { args, manifest: &manifest, only: only.as_ref() };
+    let mut dones = Vec::new();
+    // All targets are in one folder, each in its own.
+    let mut roots = BTreeSet::new();
+    for target in targets {
+        let done = run.generate(target.as_ref(), &mut marks)?;
+        // What --only does not name in any target is refused below.
+        if args.format == Format::Text && done.selected {
+            let name = target.as_ref().map(TargetName::as_str);
+            done.report.print(name, &done.root, &done.impacts, run.writes(), only.is_some());
         }
-        stage.sweep(survey.tree())?;
-        let mut changes = std::mem::take(&mut survey.changes);
-        stage.commit(&mut changes, survey.tree())?;
-        survey.changes = changes;
+        roots.extend(target.as_ref().and(done.root.parent()).map(Path::to_path_buf));
+        dones.push((target, done));
     }
-    let settled = !report.has_conflicts() && (writes || !report.has_changes());
-    if let Some(record) = memory::record(&project, &survey, since).filter(|_| settled && only.is_none()) {
-        memory.keep(&record);
+    only.as_ref().map_or(Ok(()), |only| only.check(dones.iter().map(|(_, done)| done.selected)))?;
+    let mut report = Report::joined(dones.into_iter().map(|(target, done)| (target, done.report)));
+    let known = target_names(&fs::read_text(&manifest).unwrap_or_default());
+    for root in roots {
+        for name in abandoned(&root, |name| known.iter().any(|target| target.as_str() == name))? {
+            report.abandoned(&root, &name);
+        }
     }
-    if args.format == Format::Text {
-        ui::result(&diff);
+    if args.format == Format::Json {
+        ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
-    tell(&report, args, &root, &survey.impacts)?;
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
     marks.leave(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
 }
 
-/// All is as the run before left it.
-fn nothing_to_do(args: &GenerateArgs, record: &Record) -> anyhow::Result<Answer> {
-    ui::talk(&record.said);
-    let report = Report::unchanged(record.files(), args.explain);
-    tell(&report, args, Path::new(&record.root), &BTreeMap::new())?;
-    Ok(Answer::Fine)
+/// What was done for a target.
+struct Done {
+    report: Report,
+    /// Its output folder.
+    root: PathBuf,
+    /// What becomes of its modules on nodes.
+    impacts: BTreeMap<String, Impact>,
+    /// Whether the run was about any of its mappings.
+    selected: bool,
 }
 
-fn tell(report: &Report, args: &GenerateArgs, root: &Path, impacts: &BTreeMap<String, Impact>) -> anyhow::Result<()> {
-    match args.format {
-        Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(report)?)),
-        Format::Text => report.print(root, impacts, !args.dry_run && !args.check, !args.output.only.is_empty()),
+/// What is the same for all targets.
+struct Run<'r> {
+    args: &'r GenerateArgs,
+    manifest: &'r Path,
+    only: Option<&'r Only>,
+}
+
+impl Run<'_> {
+    fn writes(&self) -> bool {
+        !self.args.dry_run && !self.args.check
     }
-    Ok(())
+
+    /// Makes the files of one target what they should be.
+    fn generate(&self, target: Option<&TargetName>, marks: &mut Marks<'_>) -> anyhow::Result<Done> {
+        let Self { args, manifest, only } = *self;
+        let since = fs::now();
+        let workers = settings::workers(args.output.jobs);
+        let memory = Memory::of(manifest, target, args.output.output.as_ref());
+        let record = if only.is_none() { memory.record() } else { None };
+        let writes = self.writes();
+        let mut held = None;
+        let recalling = match record {
+            Some(mut record) => {
+                let unchanged = Unchanged::since(&record, manifest);
+                if unchanged.all {
+                    let standing = recalled(&mut record, args.check, workers);
+                    if standing.whole {
+                        if standing.fresh {
+                            memory.keep(&record);
+                        }
+                        marks.note(manifest, Path::new(&record.root), [&record.files, &record.templates])?;
+                        ui::talk(&record.said);
+                        let report = Report::unchanged(record.files(), args.explain);
+                        let root = PathBuf::from(record.root);
+                        return Ok(Done { report, root, impacts: BTreeMap::new(), selected: true });
+                    }
+                }
+                // What is seen of the files from here on has to last until they are written.
+                held = if writes && unchanged.templates { Held::take(Path::new(&record.root)).ok() } else { None };
+                let lasts = unchanged.templates && (held.is_some() || !writes);
+                // The manifest is read meanwhile.
+                lasts.then(|| Recalling::start(record, args.check, workers)).flatten()
+            }
+            None => None,
+        };
+        let mut network = Network::from(&args.output.network);
+        network.locked |= args.check;
+        let (project, root) = loop {
+            let mut project = Project::open(manifest, target)?;
+            project.complete_lock(network)?;
+            let root = settings::output_folder(args.output.output.as_ref(), &project.manifest, &project.folder);
+            if !writes || held.as_ref().is_some_and(|held| held.is_of(&root)) {
+                break (project, root);
+            }
+            // Never two at once: two runs could wait for each other.
+            drop(held.take());
+            held = Some(Held::take(&root)?);
+            // A run that began later may have been here first, and must not be undone.
+            if project.is_current(manifest) {
+                break (project, root);
+            }
+        };
+        let recalled = recalling.map(Recalling::finish);
+        let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
+        let reading = Scope::reading(&args.output, only);
+        let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
+        if let Some(recall) = recall {
+            // A mapping that is recalled does not read its template.
+            project.rely_on(recall.templates());
+        }
+        let scope = Scope { force: args.force, allow_remove: args.allow_remove, recall, ..reading };
+        let (stage, kept) = (Stage::new(&root), Kept::default());
+        let shelf: &dyn Shelf = match (writes, args.diff) {
+            (true, true) => &(&stage, &kept),
+            (true, false) => &stage,
+            (false, true) => &kept,
+            (false, false) => &(),
+        };
+        let mut survey = Survey::take(&project, &scope, shelf)?;
+        survey.hold();
+        let report = Report::new(&survey, &project.sources, args.explain)?;
+        let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
+        let [files, templates] = project.read();
+        marks.note(manifest, &root, [&files, &templates])?;
+        if writes && survey.selected {
+            if project.save_lock()? {
+                marks.wrote(project.folder.join(lock::FILE_NAME));
+            }
+            stage.sweep(survey.tree())?;
+            let mut changes = std::mem::take(&mut survey.changes);
+            stage.commit(&mut changes, survey.tree())?;
+            survey.changes = changes;
+        }
+        let settled = !report.has_conflicts() && (writes || !report.has_changes());
+        if let Some(record) = memory::record(&project, &survey, since).filter(|_| settled && only.is_none()) {
+            memory.keep(&record);
+        }
+        if args.format == Format::Text {
+            ui::result(&diff);
+        }
+        let Survey { impacts, selected, .. } = survey;
+        Ok(Done { report, root, impacts, selected })
+    }
 }
 
 fn recalled(record: &mut Record, read: bool, workers: usize) -> Standing {

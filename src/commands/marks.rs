@@ -1,5 +1,6 @@
 //! What `generate` leaves for make and ninja: when it ran, and which files it read.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
@@ -17,6 +18,7 @@ pub(super) struct Marks<'a> {
     args: &'a GenerateArgs,
     stamp: Option<Stamp>,
     text: String,
+    inputs: BTreeSet<PathBuf>,
     /// What was read and is this run's to change: the lock, and folders.
     own: Vec<PathBuf>,
 }
@@ -39,11 +41,11 @@ impl<'a> Marks<'a> {
             fs::make_folder_of(path)?;
         }
         let stamp = args.stamp.as_deref().map(Stamp::begin).transpose()?;
-        Ok(Self { args, stamp, text: String::new(), own: Vec::new() })
+        Ok(Self { args, stamp, text: String::new(), inputs: BTreeSet::new(), own: Vec::new() })
     }
 
     /// Writes down which files were read, of which a manifest and the files in its folder; `root`
-    /// is the output folder.
+    /// is the output folder. Each target of a manifest adds its own.
     pub(super) fn note(&mut self, manifest: &Path, root: &Path, read: [&[InputRecord]; 2]) -> anyhow::Result<()> {
         if self.args.depfile.is_none() {
             return Ok(());
@@ -57,12 +59,12 @@ impl<'a> Marks<'a> {
         let (there, absent): (Vec<_>, Vec<_>) =
             read.iter().copied().flatten().partition(|(_, digest)| digest.is_some());
         // Templates that others include where they are there.
-        self.own = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned()).collect();
-        let mut inputs: Vec<PathBuf> = there.iter().map(|(path, _)| folder.join(path)).collect();
-        inputs.extend_from_slice(&self.own);
-        inputs.sort();
+        let absent = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned());
+        self.own.extend(absent);
+        self.inputs.extend(there.iter().map(|(path, _)| folder.join(path)));
+        self.inputs.extend(self.own.iter().cloned());
         let lock = folder.join(lock::FILE_NAME);
-        let all = [manifest, &lock].into_iter().chain(inputs.iter().map(PathBuf::as_path));
+        let all = [manifest, &lock].into_iter().chain(self.inputs.iter().map(PathBuf::as_path));
         self.text = depfile(&target, all)?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::plan::{self, Keys, Mapping};
 use crate::previous::OldModule;
 use crate::record::{Evidence, FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
-use crate::vocabulary::{Digest, InputFiles, RelPath, normalised};
+use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, normalised};
 use crate::{lock, reconcile::Action};
 
 /// Where a run's record is.
@@ -24,11 +24,12 @@ pub(super) struct Memory(
 );
 
 impl Memory {
-    /// That of a manifest with an output folder, where a flag names one.
-    pub(super) fn of(manifest: &Path, output: Option<&PathBuf>) -> Self {
+    /// That of a manifest, for a target, with an output folder, where a flag names one.
+    pub(super) fn of(manifest: &Path, target: Option<&TargetName>, output: Option<&PathBuf>) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_default().display().to_string();
         let shown = manifest.display().to_string();
-        let name = [absolute(manifest), shown, output.map(|path| absolute(path)).unwrap_or_default()].join("\0");
+        let output = output.map(|path| absolute(path)).unwrap_or_default();
+        let name = [absolute(manifest).as_str(), &shown, &output, target.map_or("", TargetName::as_str)].join("\0");
         let file = format!("{}.record", Digest::of(name.as_bytes()).short(32));
         let place = settings::cache_folder().zip(settings::program());
         // A record that was put in another's place is none, either.

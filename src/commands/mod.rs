@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod abandoned;
 pub mod build;
 pub mod explain;
 pub mod generate;

@@ -25,6 +25,9 @@ use crate::settings::{self, Network, Only};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
+    /// Of which target, where the manifest has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     module: String,
     release: String,
     /// `new`, `changed`, `unchanged`, `conflict`, or `removed` where no kernel asks for it any more.
@@ -42,23 +45,27 @@ struct Row {
 /// Runs the verb.
 pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.output.only)?;
-    let mut project = Project::find(&args.manifest)?;
-    project.complete_lock(Network::from(&args.output.network))?;
-    let survey = Survey::take(&project, &Scope::reading(&args.output, only.as_ref()), &())?;
-    let mut rows = rows(&survey);
+    let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
+    let scope = Scope::reading(&args.output, only.as_ref());
+    let surveys: Vec<Survey<'_>> =
+        projects.iter().map(|project| Survey::take(project, &scope, &())).collect::<anyhow::Result<_>>()?;
+    only.as_ref().map_or(Ok(()), |only| only.check(surveys.iter().map(|survey| survey.selected)))?;
+    let parts: Vec<(&Project, &Survey<'_>)> = projects.iter().zip(&surveys).collect();
+    let mut rows: Vec<Row> = parts.iter().flat_map(|(project, survey)| rows(project, survey)).collect();
     if let Some(only) = &only {
         rows.retain(|row| only.selects(&row.module, &row.release));
     }
+    let jobs = || jobs(args, &parts, only.as_ref());
     match args.format {
         PlanFormat::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
         PlanFormat::Text => {
             print(&rows);
-            ui::talk(&unwanted(&project.manifest));
+            projects.iter().for_each(|project| ui::talk(&unwanted(&project.manifest)));
         }
-        PlanFormat::Images => ui::result(&images(&survey, &rows, args.since.as_deref())?),
-        PlanFormat::Bake => ui::result(&handoff::bake(&jobs(args, &project, &survey, only.as_ref())?)),
-        PlanFormat::Github => ui::result(&handoff::github(&jobs(args, &project, &survey, only.as_ref())?)),
-        PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &project, &survey, only.as_ref())?)),
+        PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref())?),
+        PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
+        PlanFormat::Github => ui::result(&handoff::github(&jobs()?)),
+        PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
     }
     Ok(Answer::Fine)
 }
@@ -85,10 +92,11 @@ fn unwanted(manifest: &Manifest) -> String {
 
 /// The images that a registry must keep: those that are planned, those that are still named on
 /// disk, and those that were named since a revision.
-fn images(survey: &Survey<'_>, rows: &[Row], since: Option<&str>) -> anyhow::Result<String> {
+fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>) -> anyhow::Result<String> {
     let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
-    images.extend(survey.old.values().flat_map(|old| old.images.values().cloned()));
-    if let Some(since) = since {
+    for survey in surveys {
+        images.extend(survey.old.values().flat_map(|old| old.images.values().cloned()));
+        let Some(since) = since else { continue };
         let texts = git::texts_since(&survey.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
         images.extend(
             texts.iter().filter_map(|text| previous::module_text(text)).flat_map(|old| old.images.into_values()),
@@ -99,19 +107,26 @@ fn images(survey: &Survey<'_>, rows: &[Row], since: Option<&str>) -> anyhow::Res
 
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
-fn jobs(args: &PlanArgs, project: &Project, survey: &Survey<'_>, only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
         PlanFormat::Github => None,
-        _ => settings::driver_toolkit(args.dtk.as_deref(), survey.plan.mappings())?,
+        _ => {
+            let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings());
+            settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
+        }
     };
     let network = Network::from(&args.output.network);
     let selected =
-        |m: &&Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
-    let stale = |m: &&Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
-    let mappings = survey.plan.mappings().filter(selected).filter(stale);
+        |m: &Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
+    let stale = |m: &Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
+    let mappings = parts.iter().flat_map(|(project, survey)| survey.plan.mappings().map(move |m| (project, survey, m)));
+    let mut images = BTreeSet::new();
+    // What two targets share is built once.
+    let mut first = |mapping: &Mapping<'_>| images.insert(mapping.image().to_string());
     Ok(mappings
-        .map(|mapping| Job {
+        .filter(|(_, _, mapping)| selected(mapping) && first(mapping) && stale(mapping))
+        .map(|(project, survey, mapping)| Job {
             module: mapping.module.name.value.to_string(),
             release: mapping.kernel.release.value.to_string(),
             name: mapping.config_map(),
@@ -127,7 +142,8 @@ fn dockerfile(survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
     survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE)
 }
 
-fn rows(survey: &Survey<'_>) -> Vec<Row> {
+fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
+    let target = || project.manifest.target.as_ref().map(ToString::to_string);
     let actions: HashMap<&str, &Action> =
         survey.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
     let planned = survey.plan.mappings().map(|mapping| {
@@ -147,6 +163,7 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
             "changed"
         };
         Row {
+            target: target(),
             state,
             hash: Some(mapping.identity.hash.to_string()),
             image,
@@ -158,7 +175,8 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
         }
     });
     let removed = survey.impacts.iter().flat_map(|(module, impact)| {
-        impact.unloads.iter().map(|release| Row {
+        impact.unloads.iter().map(move |release| Row {
+            target: target(),
             module: module.clone(),
             release: release.clone(),
             state: "removed",
@@ -175,10 +193,18 @@ fn rows(survey: &Survey<'_>) -> Vec<Row> {
 fn print(rows: &[Row]) {
     let width = |column: fn(&Row) -> usize, title: &str| rows.iter().map(column).max().unwrap_or(0).max(title.len());
     let (module, release) = (width(|row| row.module.len(), "MODULE"), width(|row| row.release.len(), "KERNEL"));
-    let mut text = format!("{:<module$}  {:<release$}  {:<9}  {:<12}  IMAGE\n", "MODULE", "KERNEL", "STATE", "HASH");
-    for Row { module: name, release: kernel, state, hash, image, .. } in rows {
+    // Only where there are any.
+    let target = width(|row| row.target.as_ref().map_or(0, |target| target.len() + 2), "");
+    let heading = if target > 0 { "TARGET" } else { "" };
+    let target = if target > 0 { target.max(heading.len() + 2) } else { 0 };
+    let mut text = format!(
+        "{heading:<target$}{:<module$}  {:<release$}  {:<9}  {:<12}  IMAGE\n",
+        "MODULE", "KERNEL", "STATE", "HASH"
+    );
+    for Row { target: of, module: name, release: kernel, state, hash, image, .. } in rows {
         let hash = hash.as_deref().map_or("-", |hash| &hash[..12]);
-        let _ = writeln!(text, "{name:<module$}  {kernel:<release$}  {state:<9}  {hash:<12}  {image}");
+        let of = of.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "{of:<target$}{name:<module$}  {kernel:<release$}  {state:<9}  {hash:<12}  {image}");
     }
     ui::result(&text);
     let in_cluster = rows.iter().filter(|row| row.builder_in_cluster).count();

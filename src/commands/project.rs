@@ -8,13 +8,15 @@ use anyhow::anyhow;
 use super::memory;
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{fs, ui};
-use crate::cli::ManifestArgs;
+use crate::cli::{ManifestArgs, TargetArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Manifest, Source};
 use crate::plan::{Inputs, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Witness};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, TargetName, Witness,
+};
 
 /// What is wrong with the user's files, ready to be shown.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +65,32 @@ pub(super) struct Project {
 }
 
 impl Project {
-    /// Reads the manifest that the command line names, or the nearest one.
-    pub(super) fn find(args: &ManifestArgs) -> anyhow::Result<Self> {
-        Self::open(&settings::manifest_path(args)?)
+    /// Reads the manifest that the command line names, or the nearest one, for each target that it
+    /// names, and pins what is not pinned.
+    pub(super) fn find_all(args: &ManifestArgs, targets: &TargetArgs, network: Network) -> anyhow::Result<Vec<Self>> {
+        let path = settings::manifest_path(args)?;
+        let mut projects: Vec<Self> = Vec::new();
+        for target in settings::targets(targets, &path)? {
+            let mut project = Self::open(&path, target.as_ref())?;
+            match projects.first() {
+                // They have the same sources.
+                Some(first) => project.lock = first.lock.clone(),
+                None => project.complete_lock(network)?,
+            }
+            projects.push(project);
+        }
+        Ok(projects)
     }
 
-    /// Reads the manifest at `path`, the files that it names, and the lock.
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Reads the manifest that the command line names, or the nearest one, for any of its targets.
+    pub(super) fn find(args: &ManifestArgs) -> anyhow::Result<Self> {
+        let path = settings::manifest_path(args)?;
+        let targets = settings::targets(&TargetArgs { target: Vec::new() }, &path)?;
+        Self::open(&path, targets.first().and_then(Option::as_ref))
+    }
+
+    /// Reads the manifest at `path` for a target of it, the files that it names, and the lock.
+    pub(super) fn open(path: &Path, target: Option<&TargetName>) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let text = fs::read_text(path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
         let mut sources = SourceMap::default();
@@ -78,7 +99,8 @@ impl Project {
         let beside: Arc<dyn InputFiles> = Arc::new(fs::ManifestFolder::new(&folder));
         let witnesses = [(); 2].map(|()| Arc::new(Witness::new(beside.clone())));
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
-        let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
+        let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
+        let manifest = manifests.and_then(|all| all.into_iter().find(|one| one.target.as_ref() == target));
         let lock_path = folder.join(lock::FILE_NAME);
         let lock_text = fs::read_text_if_any(&lock_path)
             .map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock_path.display()))?;
@@ -87,6 +109,9 @@ impl Project {
             None => Some(Lock::default()),
         };
         match (manifest, lock) {
+            (None, Some(_)) if !faults.has_errors() => {
+                Err(anyhow!("the targets of `{}` changed under the run", path.display()))
+            }
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
                 let manifest_digest = Digest::of(text.as_bytes());
                 let said = Mutex::default();

@@ -15,7 +15,10 @@ use crate::output::CONFIG_MAP;
 use crate::previous;
 use crate::reconcile::Action;
 use crate::tree::{Found, Inaccessible};
-use crate::vocabulary::{RelPath, SourceMap};
+use crate::vocabulary::{RelPath, SourceMap, TargetName};
+
+/// What a message about something that is left as it is begins with.
+const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
 
 /// What a run did, or would do; also the object of `--format json`.
 #[derive(Serialize)]
@@ -46,6 +49,24 @@ struct Nodes {
     load: usize,
     reload: usize,
     unload: usize,
+}
+
+impl Summary {
+    fn add(&mut self, other: &Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.removed += other.removed;
+        self.conflicts += other.conflicts;
+    }
+}
+
+impl Nodes {
+    fn add(&mut self, other: &Self) {
+        self.load += other.load;
+        self.reload += other.reload;
+        self.unload += other.unload;
+    }
 }
 
 #[derive(Serialize)]
@@ -114,6 +135,33 @@ impl Report {
         }
     }
 
+    /// The reports of all targets as one, with their folders before their paths.
+    pub(super) fn joined(reports: impl Iterator<Item = (Option<TargetName>, Self)>) -> Self {
+        let mut all = Self::unchanged(0, false);
+        for (target, report) in reports {
+            let prefix = target.map(|target| format!("{target}/")).unwrap_or_default();
+            let under = |path: String| format!("{prefix}{path}");
+            let Self { summary, nodes, files, held, explanations } = report;
+            all.summary.add(&summary);
+            all.nodes.add(&nodes);
+            all.files.extend(files.into_iter().map(|file| FileReport { path: under(file.path), ..file }));
+            all.held.extend(held.into_iter().map(|held| HoldReport { module: under(held.module), ..held }));
+            if let Some(explanations) = explanations {
+                let own = explanations.into_iter().map(|(mapping, changes)| (under(mapping), changes));
+                all.explanations.get_or_insert_default().extend(own);
+            }
+        }
+        all
+    }
+
+    /// Notes a folder of the output folder that is of no target any more, and says so.
+    pub(super) fn abandoned(&mut self, root: &Path, name: &str) {
+        let reason = format!("`{}` is of no target any more", root.join(name).display());
+        let help = "remove the folder once its cluster is rid of its modules".to_owned();
+        ui::talk(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
+        self.held.push(HoldReport { module: name.to_owned(), reason, help });
+    }
+
     /// Whether something is left for someone to decide.
     pub(super) fn has_conflicts(&self) -> bool {
         self.summary.conflicts > 0 || !self.held.is_empty()
@@ -124,8 +172,15 @@ impl Report {
         self.summary.created + self.summary.updated + self.summary.removed > 0
     }
 
-    /// Prints the report for people: results first, then what needs someone.
-    pub(super) fn print(&self, root: &Path, impacts: &BTreeMap<String, Impact>, written: bool, partial: bool) {
+    /// Prints the report for people: results first, then what needs someone. `target` is whose it is.
+    pub(super) fn print(
+        &self,
+        target: Option<&str>,
+        root: &Path,
+        impacts: &BTreeMap<String, Impact>,
+        written: bool,
+        partial: bool,
+    ) {
         const SHOWN: usize = 40;
         let mut text = String::new();
         let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
@@ -141,25 +196,25 @@ impl Report {
         }
         let Summary { created, updated, unchanged, removed, conflicts: number } = &self.summary;
         let number = ui::count(*number, "conflict");
+        let whose = target.map(|target| format!("{target}: ")).unwrap_or_default();
         let would = if written { "" } else { " (nothing was written)" };
         let _ = writeln!(
             text,
-            "{created} created, {updated} updated, {unchanged} unchanged, {removed} removed, {number}{would}"
+            "{whose}{created} created, {updated} updated, {unchanged} unchanged, {removed} removed, {number}{would}"
         );
         let Nodes { load, reload, unload } = &self.nodes;
         if load + reload + unload > 0 {
             let load = ui::count(*load, "mapping");
-            let _ = writeln!(text, "on nodes: {load} to load, {reload} to reload, {unload} to unload");
+            let _ = writeln!(text, "{whose}on nodes: {load} to load, {reload} to reload, {unload} to unload");
         }
         for (module, impact) in impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
-            let _ = writeln!(text, "unloads {module} on {}", shortened(&impact.unloads));
+            let _ = writeln!(text, "{whose}unloads {module} on {}", shortened(&impact.unloads));
         }
         ui::result(&text);
         self.print_conflicts(&conflicts, root, partial);
     }
 
     fn print_conflicts(&self, conflicts: &[&FileReport], root: &Path, partial: bool) {
-        const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
         let mut text = String::new();
         for HoldReport { module, reason, help } in &self.held {
             let _ = writeln!(text, "{CONFLICT}: module `{module}` is left as it is: {reason}\n  help: {help}");

@@ -62,6 +62,8 @@ pub(super) struct Survey<'p> {
     pub(super) impacts: BTreeMap<String, Impact>,
     /// The modules that must not be written without someone's word.
     pub(super) holds: Vec<Hold>,
+    /// Whether it is about any mapping.
+    pub(super) selected: bool,
     folder: fs::Folder,
     /// Its names, as they were.
     pub(super) outline: Outline,
@@ -81,7 +83,7 @@ impl<'p> Survey<'p> {
         let inspector = Inspector { tree, shelf, force: scope.force, only };
         let eye = Eye { manifest, inspector: &inspector, recall: scope.recall };
         let (plan, seen) = project.plan(&eye, scope.workers)?;
-        scope.only.map_or(Ok(()), |only| only.check(&plan))?;
+        let selected = scope.only.is_none_or(|only| only.selects_any(&plan));
 
         let modules = in_parts(plan.modules.iter().collect(), scope.workers, |(module, mappings)| {
             eye.look_at(module, mappings).map(|seen| (*module, seen))
@@ -118,7 +120,7 @@ impl<'p> Survey<'p> {
         tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, &holds)))?);
         tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
         let Tally { changes, files, right } = tally;
-        Ok(Self { plan, root, changes, files, right, old, impacts, holds, folder, outline })
+        Ok(Self { plan, root, changes, files, right, old, impacts, holds, selected, folder, outline })
     }
 
     /// The image that a mapping has now, if any.

@@ -9,15 +9,21 @@ mod images;
 mod kernel;
 mod kmm;
 mod module;
+mod overlay;
 pub mod schema;
 mod source;
+mod target;
 mod traits;
+mod version;
 mod when;
 
 #[cfg(test)]
 mod faults_tests;
+#[cfg(test)]
+mod target_tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 pub use build::{Build, EXPANDING, Step, Tool};
 use decode::Fields;
@@ -28,10 +34,13 @@ use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
 pub use source::Source;
+pub use target::names as target_names;
+use target::{TARGET, Target};
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned,
+    TargetName,
 };
 use crate::yaml;
 
@@ -52,6 +61,11 @@ pub static MANIFEST: Record = Record {
         Field { key: "images", takes: Shape::Record(&images::IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
         Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
+        Field {
+            key: "targets",
+            takes: Shape::Named(&Shape::Record(&TARGET)),
+            says: "the clusters that it is for, by name; each has a folder of its own",
+        },
         Field { key: "output", takes: Shape::Record(&OUTPUT), says: "where the files go" },
     ],
 };
@@ -68,6 +82,8 @@ static OUTPUT: Record = Record {
 /// A manifest whose every value is well formed and whose names all resolve.
 #[derive(Debug, Clone)]
 pub struct Manifest {
+    /// Which of the targets it is for; `None` where there are none.
+    pub target: Option<TargetName>,
     /// The namespace of all objects.
     pub namespace: Spanned<Namespace>,
     /// Where code comes from, by name.
@@ -83,7 +99,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Decodes the manifest in `source`, adding the files that it names to `sources`.
+    /// Decodes the manifest in `source`, adding the files that it names to `sources`: one for each of
+    /// its targets, in their order, or the only one.
     ///
     /// # Errors
     /// `None` where anything is wrong; `faults` then says what. Warnings come with a manifest.
@@ -93,7 +110,7 @@ impl Manifest {
         files: &dyn InputFiles,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
-    ) -> Option<Self> {
+    ) -> Option<Vec<Self>> {
         let node = match yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {
@@ -113,9 +130,44 @@ impl Manifest {
     }
 
     fn decode(
-        node: &yaml::Node,
+        node: &Arc<yaml::Node>,
         files: &dyn InputFiles,
         sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Self>> {
+        let given = |key| node.get(key).filter(|node| !node.is_null());
+        let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
+        let kernels = kernels.unwrap_or_default();
+        let targets = given("targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
+        let modules = given("modules").map(|node| target::modules(node, &targets, faults)).unwrap_or_default();
+        if targets.is_empty() {
+            let manifest = Self::decode_one(node, None, kernels, &modules, faults);
+            return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
+        }
+        let mut manifests = Vec::new();
+        let mut told: Vec<Diagnostic> = Vec::new();
+        for target in &targets {
+            let mut own = Diagnostics::default();
+            let kernels = target.kernels(&kernels, &mut own);
+            let modules = target.modules(modules.clone());
+            manifests.extend(Self::decode_one(&target.laid_over(node), Some(target), kernels, &modules, &mut own));
+            // What is wrong for all of them is told once.
+            for fault in own.into_sorted() {
+                if !told.contains(&fault) {
+                    told.push(fault);
+                }
+            }
+        }
+        faults.extend(told);
+        (!faults.has_errors()).then_some(manifests)
+    }
+
+    /// Decodes what is left when kernels and modules are found.
+    fn decode_one(
+        node: &yaml::Node,
+        target: Option<&Target>,
+        kernels: Vec<Kernel>,
+        module_nodes: &[Arc<yaml::Node>],
         faults: &mut Diagnostics,
     ) -> Option<Self> {
         let mut fields = Fields::open(&MANIFEST, node, faults)?;
@@ -128,28 +180,24 @@ impl Manifest {
             .map(|node| source::decode_all(node, faults))
             .unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-        let kernels = fields
-            .need("kernels", "list kernel releases, as `uname -r` prints them", faults)
-            .map(|node| kernel::decode_list(node, files, sources, faults))
-            .unwrap_or_default();
-        let modules_node = fields.need("modules", "list what to build", faults);
+        fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
+        fields.need("modules", "list what to build", faults);
+        fields.take("targets", faults);
         let scope =
             Scope { namespace: namespace.as_ref().map(|namespace| &namespace.value), sources: keys(node, "sources") };
-        let mut modules = Vec::new();
-        for item in modules_node.map(|node| decode::items(node, "`modules`", faults)).unwrap_or_default() {
-            modules.extend(Module::decode(item, &scope, faults));
-        }
+        let modules: Vec<Module> =
+            module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
-        fields.later(&["targets", "publish", "mirrors", "templates", "platform"]);
+        fields.later(&["publish", "mirrors", "templates", "platform"]);
         fields.finish(faults);
-        for (list, key) in [(modules_node, "modules"), (node.get("kernels"), "kernels")] {
-            if let Some(list) = list.filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
+        for key in ["modules", "kernels"] {
+            if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
                 faults.push(Diagnostic::error("empty-list", format!("`{key}` is empty")).at(list.span, ""));
             }
         }
         refuse_repeats(&modules, faults);
-        let manifest = Self { namespace: namespace?, sources: code, images, kernels, modules, output };
-        (!faults.has_errors()).then_some(manifest)
+        let target = target.map(|target| target.name.value.clone());
+        Some(Self { target, namespace: namespace?, sources: code, images, kernels, modules, output })
     }
 }
 

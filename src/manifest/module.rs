@@ -6,6 +6,7 @@ use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::kmm::{self, KMM, Kmm};
 use super::schema::{Field, Record, Shape};
+use super::version::VERSION;
 use super::when::{Circumstances, Conditional, SELECTION, Selection, WHEN, When, conditional};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Span, Spanned,
@@ -98,21 +99,42 @@ impl Scope<'_> {
     }
 }
 
-const SOURCE: Field = Field { key: "source", takes: Shape::Text, says: "one of `sources`" };
-const KMODS: Field = Field {
+pub(super) const IMAGE: Field =
+    Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
+pub(super) const SOURCE: Field = Field { key: "source", takes: Shape::Text, says: "one of `sources`" };
+pub(super) const KMODS: Field = Field {
     key: "kmods",
     takes: Shape::List(&Shape::TextOr(&KMOD)),
     says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
 };
-const BUILD: Field =
+pub(super) const BUILD: Field =
     Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" };
-const TEMPLATE: Field = Field {
+pub(super) const TEMPLATE: Field = Field {
     key: "template",
     takes: Shape::Text,
     says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
 };
-const OWN_IMAGES: Field = Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
-const INSTALL: Field = Field { key: "install", takes: Shape::Record(&INSTALL_FIELDS), says: "where the results go" };
+pub(super) const OWN_IMAGES: Field =
+    Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
+pub(super) const INSTALL: Field =
+    Field { key: "install", takes: Shape::Record(&INSTALL_FIELDS), says: "where the results go" };
+
+pub(super) const KERNELS: Field = Field {
+    key: "kernels",
+    takes: Shape::Record(&SELECTION),
+    says: "which of the manifest's kernels; all where absent",
+};
+pub(super) const OVERRIDES: Field = Field {
+    key: "overrides",
+    takes: Shape::List(&Shape::Record(&OVERRIDE)),
+    says: "what is different for some kernels",
+};
+pub(super) const TARGETS: Field = Field {
+    key: "targets",
+    takes: Shape::List(&Shape::Text),
+    says: "which of the manifest's targets it is for; all where absent",
+};
+pub(super) const KMM_FIELD: Field = Field { key: "kmm", takes: Shape::Record(&KMM), says: "the rest of the Module" };
 
 pub(super) static MODULE: Record = Record {
     name: "a module",
@@ -122,29 +144,27 @@ pub(super) static MODULE: Record = Record {
             takes: Shape::Text,
             says: "the name of the KMM Module; with the namespace 41 characters at most",
         },
-        Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" },
+        IMAGE,
         SOURCE,
         KMODS,
         BUILD,
         TEMPLATE,
         OWN_IMAGES,
         INSTALL,
-        Field {
-            key: "kernels",
-            takes: Shape::Record(&SELECTION),
-            says: "which of the manifest's kernels; all where absent",
-        },
-        Field {
-            key: "overrides",
-            takes: Shape::List(&Shape::Record(&OVERRIDE)),
-            says: "what is different for some kernels",
-        },
+        KERNELS,
+        OVERRIDES,
+        TARGETS,
         Field {
             key: "version",
             takes: Shape::Text,
             says: "KMM's version, for ordered upgrade; see [identity.md](identity.md)",
         },
-        Field { key: "kmm", takes: Shape::Record(&KMM), says: "the rest of the Module" },
+        Field {
+            key: "versions",
+            takes: Shape::List(&Shape::Record(&VERSION)),
+            says: "several versions side by side, each a Module of its own; in place of `version`",
+        },
+        KMM_FIELD,
     ],
 };
 
@@ -196,7 +216,10 @@ impl Module {
             overrides.extend(items.iter().filter_map(|item| decode_override(item, faults)));
         }
         let kmm_node = fields.take("kmm", faults);
-        fields.later(&["versions", "firmware", "labels", "targets", "fallback", "sign", "patches"]);
+        // Both are done with: what is decoded is one version, for one target.
+        fields.take("targets", faults);
+        fields.take("versions", faults);
+        fields.later(&["firmware", "labels", "fallback", "sign", "patches"]);
         fields.finish(faults);
         for (key, given) in [("source", recipe.source.is_some()), ("kmods", recipe.kmods.is_some())] {
             if !given && node.get(key).is_none() {
@@ -349,7 +372,7 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
 }
 
 /// A label value: at most 63 characters, alphanumeric at both ends.
-fn label_value(text: &str) -> Result<String, Invalid> {
+pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let edge = |c: char| c.is_ascii_alphanumeric();
     if (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge) {

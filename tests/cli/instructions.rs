@@ -164,7 +164,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let text = manifest.to_string();
     let id = sources.add("kmodgen.yaml", text.as_str());
     let lock = Lock::default();
-    let manifest = Manifest::read(id, &text, &*files, &mut sources, &mut faults)?;
+    let manifest = Manifest::read(id, &text, &*files, &mut sources, &mut faults)?.remove(0);
     let inputs = Inputs { manifest: &manifest, lock: &lock, files: &files, templates: &files };
     let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?.0;
     plan.mappings().next().and_then(|mapping| plan.draft(mapping)).map(|draft| draft.dockerfile)

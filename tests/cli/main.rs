@@ -29,4 +29,5 @@ mod registries;
 mod reports;
 mod streams;
 mod symlinks;
+mod targets;
 mod verify;

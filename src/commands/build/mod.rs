@@ -24,11 +24,17 @@ use crate::plan::{Mapping, Plan};
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::ImageRef;
 
+/// An image to deal with.
+#[derive(Clone, Copy)]
+struct Item<'r> {
+    project: &'r Project,
+    plan: &'r Plan<'r>,
+    mapping: &'r Mapping<'r>,
+}
+
 /// What a run has in common.
 struct Run<'r> {
     args: &'r BuildArgs,
-    project: &'r Project,
-    plan: &'r Plan<'r>,
     engine: Engine,
     dtk: Option<ImageRef>,
     logs: PathBuf,
@@ -43,15 +49,24 @@ struct Run<'r> {
 /// Runs the verb.
 pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let only = Only::parse(&args.only)?;
-    let mut project = Project::find(&args.manifest)?;
-    project.complete_lock(Network::from(&args.network))?;
-    let (plan, _) = project.plan(&(), settings::workers(None))?;
-    only.as_ref().map_or(Ok(()), |only| only.check(&plan))?;
+    let projects = Project::find_all(&args.manifest, &args.target, Network::from(&args.network))?;
+    let mut plans = Vec::new();
+    for project in &projects {
+        plans.push(project.plan(&(), settings::workers(None))?.0);
+    }
+    only.as_ref().map_or(Ok(()), |only| only.check(plans.iter().map(|plan| only.selects_any(plan))))?;
     let selected = |m: &&Mapping<'_>| {
         only.as_ref().is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()))
     };
-    let mappings: Vec<&Mapping<'_>> = plan.mappings().filter(selected).collect();
-    let dtk = settings::driver_toolkit(args.dtk.as_deref(), mappings.iter().copied())?;
+    let mut images = BTreeSet::new();
+    let mut items: Vec<Item<'_>> = Vec::new();
+    for (project, plan) in projects.iter().zip(&plans) {
+        // What two targets share is built once.
+        let first = |mapping: &&Mapping<'_>| images.insert(mapping.image().to_string());
+        let mappings = plan.mappings().filter(selected).filter(first);
+        items.extend(mappings.map(|mapping| Item { project, plan, mapping }));
+    }
+    let dtk = settings::driver_toolkit(args.dtk.as_deref(), items.iter().map(|item| item.mapping))?;
     let engine =
         Engine::find(args.engine).map_err(|why| anyhow!("{why}; kmodgen builds with podman, buildah or docker"))?;
     let local = engine.images().map_err(|why| anyhow!("cannot list images: {why}"))?;
@@ -68,22 +83,11 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
         Some(folder) => folder.clone(),
         None => engine::log_folder()?,
     };
-    let tally = Tally::new(mappings.len());
+    let tally = Tally::new(items.len());
     progress.sum().tell(tally.line());
-    let run = Run {
-        args,
-        project: &project,
-        plan: &plan,
-        engine,
-        dtk,
-        logs,
-        local,
-        halt: Cancel::default(),
-        cancel,
-        progress,
-        tally: Mutex::new(tally),
-    };
-    let rows = run.all(&mappings);
+    let run =
+        Run { args, engine, dtk, logs, local, halt: Cancel::default(), cancel, progress, tally: Mutex::new(tally) };
+    let rows = run.all(&items);
     let tally = run.finish();
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
@@ -95,14 +99,14 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
 
 impl Run<'_> {
     /// Deals with all mappings, some at a time; the rows come in the order of the plan.
-    fn all(&self, mappings: &[&Mapping<'_>]) -> Vec<Row> {
+    fn all(&self, items: &[Item<'_>]) -> Vec<Row> {
         let next = AtomicUsize::new(0);
         let rows = Mutex::new(BTreeMap::new());
         std::thread::scope(|scope| {
-            for _ in 0..self.args.jobs.get().min(mappings.len()) {
+            for _ in 0..self.args.jobs.get().min(items.len()) {
                 scope.spawn(|| {
-                    while let Some((at, mapping)) = take(&next, mappings) {
-                        let row = self.one(mapping);
+                    while let Some((at, item)) = take(&next, items) {
+                        let row = self.one(*item);
                         rows.lock().unwrap_or_else(PoisonError::into_inner).insert(at, row);
                     }
                 });
@@ -111,13 +115,14 @@ impl Run<'_> {
         rows.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
-    fn one(&self, mapping: &Mapping<'_>) -> Row {
+    fn one(&self, item: Item<'_>) -> Row {
+        let mapping = item.mapping;
         let (module, release) = (mapping.module.name.value.to_string(), mapping.kernel.release.value.to_string());
         let log = self.logs.join(&module).join(format!("{release}.log"));
         let start = now();
         let ended = match self.halt.is_cancelled() || self.cancel.is_cancelled() {
             true => Err(Ended::Cancelled),
-            false => self.build_and_push(mapping, &log, &self.progress.begin(format!("{module} {release}"))),
+            false => self.build_and_push(item, &log, &self.progress.begin(format!("{module} {release}"))),
         };
         let seconds = (now() - start).as_secs_f64();
         let (outcome, reason) = match ended {
@@ -134,7 +139,8 @@ impl Run<'_> {
         row
     }
 
-    fn build_and_push(&self, mapping: &Mapping<'_>, log: &Path, line: &Line) -> Result<Outcome, Ended> {
+    fn build_and_push(&self, item: Item<'_>, log: &Path, line: &Line) -> Result<Outcome, Ended> {
+        let mapping = item.mapping;
         let image = mapping.image().to_string();
         let here = self.local.contains(&image);
         let timeout = Duration::from_secs(self.args.network.timeout);
@@ -146,7 +152,7 @@ impl Run<'_> {
         let log = engine::open_log(log)?;
         if !here {
             line.tell("builds");
-            let id = self.engine.build(&self.job(mapping)?, &log, &self.cancel)?;
+            let id = self.engine.build(&self.job(item)?, &log, &self.cancel)?;
             if self.args.verify {
                 line.tell("verifies");
                 self.verify(&id, mapping)?;
@@ -176,12 +182,13 @@ impl Run<'_> {
         if told.is_empty() { Ok(()) } else { Err(Ended::Refused(told.join("\n  "))) }
     }
 
-    fn job(&self, mapping: &Mapping<'_>) -> Result<Build, Ended> {
-        let Some(draft) = self.plan.draft(mapping) else {
+    fn job(&self, item: Item<'_>) -> Result<Build, Ended> {
+        let Item { project, plan, mapping } = item;
+        let Some(draft) = plan.draft(mapping) else {
             return Err(Ended::Refused("a file of the manifest changed under the run".into()));
         };
         let kmm = &mapping.module.kmm;
-        let namespace = &self.project.manifest.namespace.value;
+        let namespace = &project.manifest.namespace.value;
         let mut secrets = Vec::new();
         if let Some(folder) = &self.args.secrets {
             for name in kmm.build_secrets() {

@@ -1,0 +1,110 @@
+//! Targets and versions: what comes of a manifest for each, and what a wrong one is told.
+
+use std::sync::Arc;
+
+use super::Manifest;
+use crate::testing::World;
+use crate::vocabulary::{Diagnostics, InputFiles, SourceMap};
+
+/// The manifests of a world, which must be right.
+fn manifests(world: &World) -> Vec<Manifest> {
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let source = sources.add("kmodgen.yaml", world.manifest.as_str());
+    let files: Arc<dyn InputFiles> = Arc::new(world.files.clone());
+    let all = Manifest::read(source, &world.manifest, &*files, &mut sources, &mut faults);
+    all.unwrap_or_else(|| panic!("{faults:#?}"))
+}
+
+fn modules(manifest: &Manifest) -> Vec<&str> {
+    manifest.modules.iter().map(|module| module.name.as_str()).collect()
+}
+
+#[test]
+fn each_target_has_a_manifest_of_its_own() {
+    let world = World::small().and(
+        "targets:
+  east: {namespace: east, image: registry.east.example.com/x/y, kernels: {labels: {site: a}}}
+  west: {kmm: {selector: {zone: west}, tolerations: []}}
+",
+    );
+    let all = manifests(&world);
+    let [east, west] = all.as_slice() else { panic!("{}", all.len()) };
+    assert_eq!(east.target.as_ref().unwrap().as_str(), "east");
+    assert_eq!(east.namespace.as_str(), "east");
+    assert_eq!(east.modules[0].image.repository(), "registry.east.example.com/x/y/first");
+    assert_eq!(east.kernels.iter().map(|kernel| kernel.release.as_str()).collect::<Vec<_>>(), ["5.14.0-1.el9.x86_64"]);
+    assert_eq!(west.namespace.as_str(), "kmm-ci");
+    assert_eq!(west.kernels.len(), 2);
+    let field = |manifest: &Manifest, name: &str| {
+        let module = &manifest.modules[0].kmm;
+        let mut fields = module.spec.iter().chain(&module.container);
+        fields.find(|(key, _)| key == name).map(|(_, value)| crate::yaml::emit(value))
+    };
+    // A field of a target replaces the module's as a whole; the others stay.
+    assert_eq!(field(west, "selector").unwrap().trim(), "zone: \"west\"");
+    assert_eq!(field(west, "modprobe"), field(east, "modprobe"));
+    assert!(field(west, "modprobe").is_some());
+}
+
+#[test]
+fn a_module_may_be_for_some_targets() {
+    let world = World::small()
+        .with("  - name: first\n", "  - name: first\n    targets: [east]\n")
+        .and("targets:\n  east: {}\n  west: {}\n");
+    let all = manifests(&world);
+    assert_eq!(all.iter().map(modules).collect::<Vec<_>>(), [vec!["first"], vec![]]);
+}
+
+#[test]
+fn each_version_is_a_module_of_its_own() {
+    let world = World::small().with(
+        "  - name: first\n",
+        "  - name: first
+    versions:
+      - {version: \"1.2\"}
+      - version: 2.0_rc1
+        build: {kbuild: {}}
+        kernels: {flavour: rt}
+        kmm: {selector: {canary: \"\"}}
+      - {version: \"3\", name: third, image: registry.example.com/kmods/third}
+",
+    );
+    let all = manifests(&world);
+    assert_eq!(modules(&all[0]), ["first-1-2", "first-2-0-rc1", "third"]);
+    let [old, new, third] = all[0].modules.as_slice() else { panic!() };
+    assert_eq!((old.version.as_deref(), new.version.as_deref()), (Some("1.2"), Some("2.0_rc1")));
+    assert_eq!(old.image.repository(), new.image.repository());
+    assert_eq!(third.image.repository(), "registry.example.com/kmods/third");
+    let kernels = |module: &super::Module| all[0].kernels.iter().filter(|k| module.kernels.selects(k)).count();
+    assert_eq!((kernels(old), kernels(new)), (2, 1));
+}
+
+#[test]
+fn faults_in_targets_and_versions_are_told_once() {
+    let world = World::small()
+        .with("ref: main,", "ref: main, dri: x,")
+        .with(
+            "  - name: first\n",
+            "  - name: first\n    targets: [east, wst, 7.]\n    versions: [{vesion: \"1\"}, {version: \"-\"}, x]\n",
+        )
+        .and(
+            "targets:
+  east: {namespace: EAST, image: https://x, kernels: {arch: z80}}
+  west: {image: registry.example.com, kmm: [a], imag: x}
+  a/b: {}
+",
+        );
+    assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn rules_are_held_to_what_a_target_makes_of_a_module() {
+    let world = World::small().and(
+        "targets:
+  east: {kmm: {modprobe: {moduleName: tow}}}
+  west: {namespace: a-namespace-of-a-cluster-far-in-the-west-x}
+  none: {kernels: {include: 'x'}}
+",
+    );
+    assert_snapshot!(world.faults().join("\n"));
+}

@@ -1,0 +1,109 @@
+//! Targets: one manifest for several clusters, a folder for each.
+
+use crate::scenario::{DEBIAN, EL9, Project, RT};
+
+const TARGETS: &str = "targets:
+  east: {image: registry.east.example.com/kmods, kernels: {flavour: [standard, rt]}}
+  west: {namespace: west, kmm: {selector: {zone: west}}}
+";
+
+fn two() -> Project {
+    let project = Project::fleet();
+    project.append("kmodgen.yaml", TARGETS);
+    project
+}
+
+/// The tag of an image in a Module.
+fn tag(module: &str, release: &str) -> String {
+    let release = release.replace('+', "_");
+    let at = module.find(&format!(":{release}-")).unwrap_or_else(|| panic!("{release}: {module}"));
+    module[at..].lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn each_target_has_a_folder_with_its_own() {
+    let project = two();
+    project.run("generate").fine();
+    assert_snapshot!("tree", project.tree().paths().join("\n"));
+    let [east, west] = ["east", "west"].map(|target| project.read(&format!("gitops/{target}/alpha/module.yaml")));
+    assert!(east.contains("registry.east.example.com/kmods/alpha:") && east.contains("namespace: \"kmm-ci\""));
+    assert!(west.contains("registry.example.com/kmods/alpha:") && west.contains("namespace: \"west\""));
+    // The same content has the same tag, wherever it goes.
+    assert_eq!([EL9, RT].map(|release| tag(&east, release)), [EL9, RT].map(|release| tag(&west, release)));
+    let dockerfile = |target: &str| project.read(&format!("gitops/{target}/alpha/{EL9}/Dockerfile"));
+    assert_eq!(dockerfile("east"), dockerfile("west"));
+}
+
+#[test]
+fn a_second_run_touches_nothing_and_a_change_only_its_target() {
+    let project = two();
+    project.run("generate").fine();
+    let before = project.tree();
+    let again = project.run("generate").fine();
+    assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
+    assert!(again.stdout.contains("east: 0 created, 0 updated") && again.stdout.contains("west: 0 created"));
+    project.run("generate --check").fine();
+    project.edit("kmodgen.yaml", "zone: west", "zone: far-west");
+    let before = project.tree();
+    let json = project.run("generate --format json").fine().json();
+    assert_eq!(json["summary"]["updated"], 2);
+    assert_eq!(json["files"][0]["path"], "west/alpha/module.yaml");
+    assert_eq!(
+        project.tree().written_since(&before),
+        ["gitops/west/alpha/module.yaml", "gitops/west/beta/module.yaml"]
+    );
+}
+
+#[test]
+fn every_verb_knows_targets() {
+    let project = two();
+    project.run("generate --target west").fine();
+    assert!(!project.path("gitops/east").exists());
+    assert_snapshot!("plan", project.run("plan").fine().unhashed());
+    let rows = project.run("plan --format json --target east").fine().json();
+    let rows = rows.as_array().unwrap();
+    assert!(rows.iter().all(|row| row["target"] == "east" && row["state"] == "new"));
+    assert!(rows.iter().all(|row| row["release"] != DEBIAN) && rows.len() == 4);
+    let explained = project.run(&format!("explain {EL9} --format json")).fine().json();
+    let states: Vec<_> =
+        explained.as_array().unwrap().iter().map(|one| format!("{} {}", one["target"], one["state"])).collect();
+    assert_eq!(states, ["\"east\" \"new\""; 2].into_iter().chain(["\"west\" \"unchanged\""; 2]).collect::<Vec<_>>());
+    for verb in ["generate", "plan", "build"] {
+        let refused = project.run(&format!("{verb} --target wst")).trouble();
+        assert!(refused.stderr.contains("no target `wst`; did you mean `west`?"), "{}", refused.stderr);
+    }
+    let refused = project.run("generate --only gamma").trouble();
+    assert!(refused.stderr.contains("--only gamma: no module"), "{}", refused.stderr);
+    project.run("generate --only alpha --target east").fine();
+}
+
+#[test]
+fn what_two_targets_share_is_built_once() {
+    let project = two();
+    project.edit("kmodgen.yaml", "image: registry.east.example.com/kmods, ", "");
+    let jobs = project.run("plan --format github --offline").fine().json();
+    assert_eq!(jobs["include"].as_array().unwrap().len(), 6, "{jobs}");
+}
+
+#[test]
+fn a_depfile_is_of_all_targets() {
+    let project = two();
+    let refused = project.run("generate --depfile kmodgen.d").trouble();
+    assert!(refused.stderr.contains("--depfile needs --stamp"), "{}", refused.stderr);
+    project.run("generate --stamp stamp --depfile kmodgen.d").fine();
+    let rule = project.read("kmodgen.d");
+    assert!(rule.contains("stamp:") && rule.contains("patches/fix.patch"), "{rule}");
+}
+
+#[test]
+fn a_target_that_goes_is_named_and_stays() {
+    let project = two();
+    project.run("generate").fine();
+    project.edit("kmodgen.yaml", "  west: {namespace: west, kmm: {selector: {zone: west}}}\n", "");
+    let before = project.tree();
+    let told = project.run("generate").differs();
+    assert!(told.stderr.contains("`gitops/west` is of no target"), "{}", told.stderr);
+    assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
+    std::fs::remove_dir_all(project.path("gitops/west")).unwrap();
+    project.run("generate").fine();
+}
