@@ -1,6 +1,6 @@
 //! What a manifest may say: its records, their fields and what each of them takes.
 //!
-//! Each record stands beside the code that decodes it. [`super::decode::Fields`] opens nothing but
+//! Each record stands beside the code that decodes it. The decoder opens nothing but
 //! records, so a field that is decoded is described here, and one that is described is decoded: the
 //! manual's tables and the JSON Schema are made of these and cannot drift.
 

@@ -29,7 +29,7 @@ pub fn architecture_of(release: &str) -> Option<&'static str> {
     release.split(['-', '+', '.']).rev().find_map(architecture)
 }
 
-/// The flavour that a release names: `rt`, `64k`, `cloud`, `generic`, `azure`, …; [`STANDARD`]
+/// The flavour that a release names: `rt`, `64k`, `cloud`, `generic`, `azure`, …; `standard`
 /// where it names none.
 ///
 /// Red Hat writes it after a `+` (`…x86_64+rt`; real-time kernels up to 9.2 have `.rt7.` inside),
