@@ -135,6 +135,22 @@ pub(super) fn text<T>(
     }
 }
 
+/// `true` or `false`, unquoted, under a key.
+pub(super) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<bool> {
+    match node.as_scalar().filter(|scalar| scalar.plain).map(|scalar| scalar.text.as_str()) {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => {
+            faults.push(
+                Diagnostic::error("wrong-kind", format!("`{key}` is `true` or `false`"))
+                    .at(node.span, "")
+                    .help("write `true` or `false`, without quotes"),
+            );
+            None
+        }
+    }
+}
+
 /// Free text on one line: no control characters, which no field of a build can carry.
 pub(super) fn line(text: &str) -> Result<String, Invalid> {
     match text.chars().find(|c| *c == '\t' || is_garbled(*c)) {

@@ -34,6 +34,36 @@ fn an_empty_manifest_is_told_what_it_needs() {
 }
 
 #[test]
+fn steps_and_images_are_checked() {
+    let world = World::small()
+        .with(
+            "build: {make: {targets: [all], vars: {A: x}}}",
+            "build:
+      - {make: {jobs: 0}, kbuild: {}}
+      - {make: {jobs: -1}}
+      - {kconfig: {options: {A-B: y, C: '\"x\"'}, defconfig: '-x'}}
+      - {configure: {autoreconf: yes, args: ['${HOME}']}}
+      - {dkms: {targets: [x]}}
+      - {rpmbuild: {defines: {ab: x}}}
+      - {run: ../x}
+      - {run: {args: [x]}}
+      - {run: {script: \"a\\nb\"}}",
+        )
+        .with(
+            "    source: code\n",
+            "    source: code
+    packages: {rpm: ['-y', 'a b'], yum: [x]}
+    install: {strip: 'true', compress: bzip2, host: 1, firmware: [/etc, {to: x}, {from: x, to: ..}], licenses: [../a], dir: lib}
+    labels: {'a b': x, '-x': y, ok: \"a\\nb\"}
+    user: 'a b'
+    overrides: [{when: {arch: aarch64}, install: {compress: xz}}]
+",
+        )
+        .with("    kmm:\n", "    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n");
+    assert_snapshot!(told(&world));
+}
+
+#[test]
 fn what_is_not_built_yet_is_refused_as_such() {
     let world = World::small()
         .and("targets: {}\npublish: {}\n")

@@ -6,10 +6,12 @@
 mod build;
 mod decode;
 mod images;
+mod install;
 mod kernel;
 mod kmm;
 mod module;
 mod overlay;
+mod platform;
 pub mod schema;
 mod source;
 mod target;
@@ -25,13 +27,15 @@ mod target_tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub use build::{Build, EXPANDING, Step, Tool};
+pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
+pub use install::{Compression, Firmware, Install, Packages};
 pub use kernel::{KERNEL_FILE, Kernel};
 pub use kmm::{Kmm, Sign, TlsSection};
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
+pub use platform::Platform;
 use schema::{Field, Record, Shape};
 pub use source::Source;
 pub use target::names as target_names;
@@ -61,6 +65,7 @@ pub static MANIFEST: Record = Record {
         Field { key: "images", takes: Shape::Record(&images::IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
         Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
+        Field { key: "platform", takes: Shape::Record(&platform::PLATFORM), says: "what the clusters run" },
         Field {
             key: "targets",
             takes: Shape::Named(&Shape::Record(&TARGET)),
@@ -88,6 +93,8 @@ pub struct Manifest {
     pub namespace: Spanned<Namespace>,
     /// Where code comes from, by name.
     pub sources: BTreeMap<SourceName, Source>,
+    /// What its clusters run.
+    pub platform: Platform,
     /// Base images, unless a kernel, module or override says otherwise.
     pub images: Images,
     /// Target kernels, in the order of the manifest.
@@ -179,16 +186,20 @@ impl Manifest {
             .need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
             .map(|node| source::decode_all(node, faults))
             .unwrap_or_default();
+        let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
         fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
         fields.need("modules", "list what to build", faults);
         fields.take("targets", faults);
-        let scope =
-            Scope { namespace: namespace.as_ref().map(|namespace| &namespace.value), sources: keys(node, "sources") };
+        let scope = Scope {
+            namespace: namespace.as_ref().map(|namespace| &namespace.value),
+            sources: keys(node, "sources"),
+            platform: &platform,
+        };
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
-        fields.later(&["publish", "mirrors", "templates", "platform"]);
+        fields.later(&["publish", "mirrors", "templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"] {
             if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
@@ -197,7 +208,7 @@ impl Manifest {
         }
         refuse_repeats(&modules, faults);
         let target = target.map(|target| target.name.value.clone());
-        Some(Self { target, namespace: namespace?, sources: code, images, kernels, modules, output })
+        Some(Self { target, namespace: namespace?, sources: code, platform, images, kernels, modules, output })
     }
 }
 

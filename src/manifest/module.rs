@@ -1,10 +1,13 @@
 //! Modules: what is built, for which kernels, and how.
 
-use super::build::Build;
-use super::build::STEPS;
+use std::collections::BTreeMap;
+
+use super::build::{Build, STEPS};
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
+use super::install::{self, Install, Packages};
 use super::kmm::{self, KMM, Kmm};
+use super::platform::Platform;
 use super::schema::{Field, Record, Shape};
 use super::version::VERSION;
 use super::when::{Circumstances, Conditional, SELECTION, Selection, WHEN, When, conditional};
@@ -46,8 +49,14 @@ pub struct Recipe {
     pub build: Option<Build>,
     /// The kmods that must come out.
     pub kmods: Option<Vec<Conditional<Kmod>>>,
-    /// The folder below `/opt/lib/modules/<release>` that they are put into.
-    pub install_dir: Option<RelPath>,
+    /// Where they go, and what else the image carries.
+    pub install: Install,
+    /// What the builder needs beside the compiler.
+    pub packages: Option<Packages>,
+    /// Labels of the image; an override adds to them.
+    pub labels: BTreeMap<String, String>,
+    /// Who the image runs as.
+    pub user: Option<String>,
 }
 
 /// A kmod that must come out of the build.
@@ -83,6 +92,8 @@ pub(super) struct Scope<'m> {
     /// The names of all sources as they are written, so that one with a fault of its own is not
     /// called missing as well.
     pub(super) sources: Vec<&'m str>,
+    /// What the clusters run.
+    pub(super) platform: &'m Platform,
 }
 
 impl Scope<'_> {
@@ -117,7 +128,17 @@ pub(super) const TEMPLATE: Field = Field {
 pub(super) const OWN_IMAGES: Field =
     Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
 pub(super) const INSTALL: Field =
-    Field { key: "install", takes: Shape::Record(&INSTALL_FIELDS), says: "where the results go" };
+    Field { key: "install", takes: Shape::Record(&install::INSTALL), says: "where the results go" };
+
+pub(super) const PACKAGES: Field = Field {
+    key: "packages",
+    takes: Shape::Either(&[Shape::List(&Shape::Text), Shape::Record(&install::PACKAGES)]),
+    says: "packages that the builder gets first: a list, or lists by family",
+};
+pub(super) const LABELS: Field =
+    Field { key: "labels", takes: Shape::TextMap, says: "labels of the image; an override adds to them" };
+pub(super) const USER: Field =
+    Field { key: "user", takes: Shape::Text, says: "who the image runs as; the runtime image's own where absent" };
 
 pub(super) const KERNELS: Field = Field {
     key: "kernels",
@@ -151,6 +172,9 @@ pub(super) static MODULE: Record = Record {
         TEMPLATE,
         OWN_IMAGES,
         INSTALL,
+        PACKAGES,
+        LABELS,
+        USER,
         KERNELS,
         OVERRIDES,
         TARGETS,
@@ -178,6 +202,9 @@ static OVERRIDE: Record = Record {
         TEMPLATE,
         OWN_IMAGES,
         INSTALL,
+        PACKAGES,
+        LABELS,
+        USER,
     ],
 };
 
@@ -187,15 +214,6 @@ static KMOD: Record = Record {
         Field { key: "kmod", takes: Shape::Text, says: "the kmod" },
         Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that have it" },
     ],
-};
-
-static INSTALL_FIELDS: Record = Record {
-    name: "`install`",
-    fields: &[Field {
-        key: "dir",
-        takes: Shape::Text,
-        says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
-    }],
 };
 
 impl Module {
@@ -219,7 +237,7 @@ impl Module {
         // Both are done with: what is decoded is one version, for one target.
         fields.take("targets", faults);
         fields.take("versions", faults);
-        fields.later(&["firmware", "labels", "fallback", "sign", "patches"]);
+        fields.later(&["fallback", "sign", "patches"]);
         fields.finish(faults);
         for (key, given) in [("source", recipe.source.is_some()), ("kmods", recipe.kmods.is_some())] {
             if !given && node.get(key).is_none() {
@@ -239,10 +257,28 @@ impl Module {
         }
         let kmods = all_kmods(&recipe, &overrides);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
-        let context = kmm::Context { kmods: &kmods, module: name.as_ref().map_or(start, |name| name.span) };
+        let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
+        let context = kmm::Context {
+            firmware,
+            platform: scope.platform,
+            kmods: &kmods,
+            module: name.as_ref().map_or(start, |name| name.span),
+        };
         let kmm = kmm_node.map(|node| Kmm::decode(node, &context, faults)).unwrap_or_default();
+        if kmm.sign.is_some() {
+            recipes().for_each(|recipe| refuse_compression(recipe, faults));
+        }
         let kmm = kmm.complete(&context, kmm_node.map(|node| &**node), faults);
         Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
+    }
+
+    /// Whether its image has firmware on any kernel.
+    pub fn has_firmware(&self) -> bool {
+        self.recipes().any(|recipe| recipe.install.firmware.is_some())
+    }
+
+    fn recipes(&self) -> impl Iterator<Item = &Recipe> {
+        std::iter::once(&self.recipe).chain(self.overrides.iter().map(|(_, recipe)| recipe))
     }
 
     /// How the module is built for a kernel: its own recipe, then each override that applies.
@@ -261,8 +297,11 @@ impl Recipe {
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
         let build = fields.take("build", faults).and_then(|node| Build::decode(node, faults));
         let kmods = fields.take("kmods", faults).map(|node| decode_kmods(node, faults));
-        let install_dir = fields.take("install", faults).and_then(|node| decode_install(node, faults));
-        Self { source, template, images, build, kmods, install_dir }
+        let install = fields.take("install", faults).map(|node| Install::decode(node, faults)).unwrap_or_default();
+        let packages = fields.take("packages", faults).map(|node| Packages::decode(node, faults));
+        let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
+        let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
+        Self { source, template, images, build, kmods, install, packages, labels, user: user.map(|user| user.value) }
     }
 
     /// This, with what `over` says instead.
@@ -277,8 +316,22 @@ impl Recipe {
                 (base, over) => over.clone().or_else(|| base.clone()),
             },
             kmods: over.kmods.clone().or_else(|| self.kmods.clone()),
-            install_dir: over.install_dir.clone().or_else(|| self.install_dir.clone()),
+            install: self.install.overridden_by(&over.install),
+            packages: over.packages.clone().or_else(|| self.packages.clone()),
+            labels: self.labels.iter().chain(&over.labels).map(|(key, value)| (key.clone(), value.clone())).collect(),
+            user: over.user.clone().or_else(|| self.user.clone()),
         }
+    }
+}
+
+/// KMM's signing takes `.ko` files alone.
+fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
+    if let Some(compress) = &recipe.install.compress {
+        faults.push(
+            Diagnostic::error("kmm-sign", "KMM signs no compressed kmods")
+                .at(compress.span, "")
+                .help("take `compress` out, or `sign`"),
+        );
     }
 }
 
@@ -322,27 +375,6 @@ fn kmod(text: &str) -> Result<Kmod, Invalid> {
         )));
     }
     Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir) })
-}
-
-fn decode_install(node: &Node, faults: &mut Diagnostics) -> Option<RelPath> {
-    let mut fields = Fields::open(&INSTALL_FIELDS, node, faults)?;
-    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
-    fields.later(&["host", "firmware", "licenses", "strip", "compress", "rpms"]);
-    fields.finish(faults);
-    dir.map(|dir| dir.value)
-}
-
-/// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
-/// mirrors the kernel's own tree.
-fn install_dir(text: &str) -> Result<RelPath, Invalid> {
-    let dir = RelPath::parse(text)?;
-    let top = dir.as_str().split('/').next().unwrap_or_default();
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
-    if ["extra", "updates", "kernel"].contains(&top) && dir.as_str().chars().all(legal) {
-        return Ok(dir);
-    }
-    Err(Invalid::new(format!("`{dir}` is not a folder for kernel modules"))
-        .help("write `extra`, `updates`, `kernel/…` or a folder below one of them"))
 }
 
 fn template_name(text: &str) -> Result<TemplateName, Invalid> {

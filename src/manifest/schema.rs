@@ -19,7 +19,7 @@ pub struct Record {
 }
 
 /// One field of a record.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
     /// Its key.
     pub key: &'static str,
@@ -30,7 +30,7 @@ pub struct Field {
 }
 
 /// What a field takes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Any scalar, as written.
     Text,

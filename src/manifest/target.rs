@@ -7,6 +7,7 @@ use super::decode::{self, Fields, list};
 use super::kernel::Kernel;
 use super::kmm::KMM;
 use super::overlay::{self, overlaid};
+use super::platform::PLATFORM;
 use super::schema::{Field, Record, Shape};
 use super::version;
 use super::when::{SELECTION, Selection};
@@ -22,6 +23,11 @@ pub(super) static TARGET: Record = Record {
             key: "image",
             takes: Shape::Text,
             says: "the registry and path of its images; the last part of a module's `image` stays",
+        },
+        Field {
+            key: "platform",
+            takes: Shape::Record(&PLATFORM),
+            says: "what it runs, in place of the manifest's `platform`",
         },
         Field {
             key: "kernels",
@@ -40,6 +46,7 @@ pub(super) static TARGET: Record = Record {
 pub(super) struct Target {
     pub(super) name: Spanned<TargetName>,
     namespace: Option<Arc<Node>>,
+    platform: Option<Arc<Node>>,
     image: Option<Spanned<String>>,
     kernels: Selection,
     kmm: Option<Arc<Node>>,
@@ -77,6 +84,7 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Target> {
 fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) -> Option<Target> {
     let mut fields = Fields::open(&TARGET, node, faults)?;
     let namespace = fields.take("namespace", faults).cloned();
+    let platform = fields.take("platform", faults).cloned();
     let image = fields.take("image", faults).and_then(|node| decode::text(node, "`image`", faults, prefix));
     let kernels = fields.take("kernels", faults).map(|node| Selection::decode(node, faults)).unwrap_or_default();
     let kmm = fields.take("kmm", faults).cloned();
@@ -84,7 +92,7 @@ fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) 
         faults.push(decode::wrong_kind(kmm, "`kmm` of a target is a mapping of keys to values"));
     }
     fields.finish(faults);
-    Some(Target { name, namespace, image, kernels, kmm })
+    Some(Target { name, namespace, platform, image, kernels, kmm })
 }
 
 /// A registry, perhaps with a path: a repository without its last part.
@@ -101,8 +109,10 @@ impl Target {
     /// The manifest that is the target's: `node` with the target's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
         let mut own = overlay::without(node, &["targets"]);
-        if let Some(namespace) = &self.namespace {
-            own = overlay::with(&own, overlay::field("namespace", namespace.clone()));
+        for (key, value) in [("namespace", &self.namespace), ("platform", &self.platform)] {
+            if let Some(value) = value {
+                own = overlay::with(&own, overlay::field(key, value.clone()));
+            }
         }
         own
     }

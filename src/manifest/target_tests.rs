@@ -98,6 +98,17 @@ fn faults_in_targets_and_versions_are_told_once() {
 }
 
 #[test]
+fn what_a_target_runs_decides_what_it_can_be_given() {
+    let world = World::small()
+        .with("    kmm:\n", "    kmm:\n      imageRebuildTriggerGeneration: 1\n")
+        .and("platform: {kmm: 2.5, kind: k8s}\ntargets: {new: {platform: {kmm: v2.6.1}}, old: {platform: {kmm: two}}, same: {}}\n");
+    assert_snapshot!(world.faults().join("\n"));
+    let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
+    let world = World::small().with("    labels:", &dtk).and("targets: {other: {platform: {kind: kubernetes}}}\n");
+    assert_snapshot!("toolkits", world.faults().join("\n"));
+}
+
+#[test]
 fn rules_are_held_to_what_a_target_makes_of_a_module() {
     let world = World::small().and(
         "targets:

@@ -58,7 +58,7 @@ pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Dig
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.
 pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Resolved, faults: &mut Diagnostics) {
     let Some(named) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
-    let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.install_dir);
+    let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.layout.dir);
     let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
     for (written, file) in named.iter().zip(resolved.signed_files(module, kernel)) {
         if !file.starts_with("/opt/") {
@@ -76,7 +76,7 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
                 .at(written.span, "")
                 .help(format!(
                     "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
-                    resolved.install_dir, resolved.kmods[0].name
+                    resolved.layout.dir, resolved.kmods[0].name
                 )),
             );
         }

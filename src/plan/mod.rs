@@ -2,8 +2,10 @@
 
 mod draft;
 mod identity;
+mod layout;
 mod patch;
 mod recipe;
+mod step;
 
 #[cfg(test)]
 mod identity_tests;
@@ -18,6 +20,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 pub use draft::Draft;
 use draft::Fault;
 pub use identity::image_name;
+pub use layout::Layout;
 pub use patch::Patch;
 pub use recipe::Resolved;
 

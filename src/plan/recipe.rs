@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::layout::Layout;
 use super::patch::Patch;
+use super::step::describe;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName};
-use crate::template::shell_word;
+use crate::manifest::{
+    Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
+};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
 use crate::yaml;
 
@@ -35,8 +38,16 @@ pub struct Resolved {
     pub steps: Vec<Step>,
     /// The kmods that must come out for this kernel.
     pub kmods: Vec<Kmod>,
-    /// The folder below `/opt/lib/modules/<release>`.
-    pub install_dir: RelPath,
+    /// Where they go, and what else the image carries.
+    pub layout: Layout,
+    /// What the builder needs beside the compiler.
+    pub packages: Option<Packages>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+    /// Who the image runs as.
+    pub user: Option<String>,
+    /// Whether the image needs no modprobe, so that nothing is installed in its last stage.
+    pub lean: bool,
 }
 
 /// Resolves mappings, reading each patch once.
@@ -63,7 +74,27 @@ impl<'m> Resolver<'m> {
         faults: &mut Diagnostics,
     ) -> Vec<Option<Arc<Resolved>>> {
         self.known.clear();
-        kernels.iter().map(|kernel| self.resolve_once(module, kernel, faults)).collect()
+        kernels
+            .iter()
+            .map(|kernel| {
+                let resolved = self.resolve_once(module, kernel, faults)?;
+                self.check_toolkit(&resolved, kernel, faults).then_some(resolved)
+            })
+            .collect()
+    }
+
+    /// Notes a Driver Toolkit that nobody would choose.
+    fn check_toolkit(&self, resolved: &Resolved, kernel: &Kernel, faults: &mut Diagnostics) -> bool {
+        if resolved.builder_on(kernel).is_some() || !self.manifest.platform.lacks_toolkits() {
+            return true;
+        }
+        let fault = format!("nothing says which image compiles for kernel `{}`", kernel.release.value);
+        faults.push(
+            Diagnostic::error("no-toolkit", fault)
+                .at(kernel.release.span, "this kernel")
+                .help("give it a `dtk`, or name a `builder` image: only OpenShift's KMM chooses a Driver Toolkit"),
+        );
+        false
     }
 
     /// Resolves, unless a kernel before gave the same answers to every condition that was asked.
@@ -144,7 +175,11 @@ impl<'m> Resolver<'m> {
             patches: self.patches_on(source, circumstances, faults)?,
             steps: build.steps_on(circumstances).cloned().collect(),
             kmods,
-            install_dir: recipe.install_dir.or_else(|| RelPath::parse("extra").ok())?,
+            layout: Layout::of(recipe.install, module.has_firmware())?,
+            packages: recipe.packages,
+            labels: recipe.labels,
+            user: recipe.user,
+            lean: self.manifest.platform.brings_modprobe(),
         })
     }
 
@@ -224,7 +259,23 @@ impl Resolved {
             text(&format!("build step {}", at + 1), &describe(step));
         }
         text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
-        text("install folder", self.install_dir.as_str());
+        self.layout.traverse(sink);
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        if let Some(packages) = &self.packages {
+            let Packages { rpm, deb, zypper, apk } = packages;
+            for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
+                text(&format!("{family} packages"), &names.join(" "));
+            }
+        }
+        for (key, value) in &self.labels {
+            text(&format!("label {key}"), value);
+        }
+        if let Some(user) = &self.user {
+            text("user", user);
+        }
+        if self.lean {
+            text("image contract", "KMM 2");
+        }
         for (name, value) in &module.kmm.build_args {
             text(&format!("build argument {name}"), value);
         }
@@ -246,8 +297,7 @@ impl Resolved {
     pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
         let release = kernel.release.as_str();
         let Some(files) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else {
-            let dir = format!("/opt/lib/modules/{release}/{}", self.install_dir);
-            return self.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
+            return self.kmods.iter().map(|kmod| self.layout.file(kmod, release)).collect();
         };
         // KMM would expand these to the normalised release, which is no folder of the image
         // where the release has a `+`.
@@ -258,13 +308,4 @@ impl Resolved {
         };
         files.iter().map(|file| raw(&file.value)).collect()
     }
-}
-
-/// A step as the one line of shell that it comes to.
-fn describe(step: &Step) -> String {
-    let assign = |(name, value): (&String, &String)| format!("{name}={}", shell_word(value));
-    let folder = step.dir.iter().map(|dir| format!("-C {}", shell_word(dir.as_str())));
-    let words = step.env.iter().map(assign).chain([step.tool.name().to_owned()]).chain(folder);
-    let words = words.chain(step.vars.iter().map(assign)).chain(step.targets.iter().flatten().map(|t| shell_word(t)));
-    words.collect::<Vec<_>>().join(" ")
 }

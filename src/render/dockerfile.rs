@@ -7,10 +7,11 @@ use minijinja::value::Value;
 
 use super::form::{Form, Subject};
 use super::header::with_header;
-use crate::manifest::{Kernel, Module, TemplateName};
-use crate::plan::Resolved;
+use super::step;
+use crate::manifest::{Firmware, Kernel, Module, Packages, TemplateName};
+use crate::plan::{Layout, Resolved};
 use crate::template::{TemplateFault, Templates};
-use crate::vocabulary::InputFiles;
+use crate::vocabulary::{InputFiles, RelPath};
 
 /// Prints Dockerfiles, one after another. One per thread.
 pub struct Press {
@@ -95,30 +96,14 @@ fn render(
 
 /// What a template can print; docs/templates.md lists it.
 fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: &BTreeMap<String, String>) -> Value {
-    let pairs = |pairs: &mut dyn Iterator<Item = (&String, &String)>| -> Value {
-        pairs.map(|(name, value)| Value::from_pairs([("name", name.as_str()), ("value", value.as_str())])).collect()
-    };
     let folder = format!("/usr/src/kmodgen/{}", resolved.source);
-    let below = |parts: [Option<&crate::vocabulary::RelPath>; 2]| {
+    let below = |parts: [Option<&RelPath>; 2]| {
         parts.into_iter().flatten().fold(folder.clone(), |path, part| format!("{path}/{part}"))
     };
     let steps: Value = resolved
         .steps
         .iter()
-        .map(|step| {
-            let default_targets: &[&str] = if step.tool.name() == "kbuild" { &["modules"] } else { &[] };
-            let targets: Value = match &step.targets {
-                Some(targets) => targets.iter().map(String::as_str).collect(),
-                None => default_targets.iter().copied().collect(),
-            };
-            Value::from_pairs([
-                ("tool", Value::from(step.tool.name())),
-                ("folder", Value::from(below([resolved.dir.as_ref(), step.dir.as_ref()]))),
-                ("targets", targets),
-                ("vars", pairs(&mut step.vars.iter())),
-                ("env", pairs(&mut step.env.iter())),
-            ])
-        })
+        .map(|step| step::values(step, below([resolved.dir.as_ref(), step.dir.as_ref()])))
         .collect();
     let patches: Value = resolved
         .patches
@@ -139,6 +124,7 @@ fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: 
         ("url", Value::from(resolved.url.as_str())),
         ("commit", Value::from(resolved.commit.as_str())),
         ("folder", Value::from(folder.as_str())),
+        ("build_folder", Value::from(below([resolved.dir.as_ref(), None]))),
         ("patches", patches),
     ]);
     let labels: Value =
@@ -156,9 +142,36 @@ fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: 
         ("source", source),
         ("steps", steps),
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
-        ("install", Value::from_pairs([("dir", resolved.install_dir.as_str())])),
-        ("build_args", pairs(&mut module.kmm.build_args.iter().map(|(name, value)| (name, value)))),
+        ("install", install(&resolved.layout)),
+        ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
+        ("labels", step::pairs(&resolved.labels)),
+        ("lean", Value::from(resolved.lean)),
+        ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
+        ("build_args", step::pairs(module.kmm.build_args.iter().map(|(name, value)| (name, value)))),
     ])
+}
+
+fn install(layout: &Layout) -> Value {
+    let Layout { dir, strip, compress, host, firmware, licenses } = layout;
+    let files = |Firmware { from, to }: &Firmware| {
+        let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
+        Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("/opt/lib/firmware{to}")))])
+    };
+    Value::from_pairs([
+        ("dir", Value::from(dir.as_str())),
+        ("strip", Value::from(*strip)),
+        ("compress", compress.map_or(Value::from(()), |compress| Value::from(compress.name()))),
+        ("host", Value::from(*host)),
+        ("has_firmware", Value::from(firmware.is_some())),
+        ("firmware", firmware.iter().flatten().map(files).collect()),
+        ("licenses", licenses.iter().map(RelPath::as_str).collect()),
+    ])
+}
+
+fn packages(packages: &Packages) -> Value {
+    let Packages { rpm, deb, zypper, apk } = packages;
+    let list = |names: &[String]| -> Value { names.iter().map(String::as_str).collect() };
+    Value::from_pairs([("rpm", list(rpm)), ("deb", list(deb)), ("zypper", list(zypper)), ("apk", list(apk))])
 }
 
 /// A path has no control character, and a comment ends with its line; all it must not do is end

@@ -6,3 +6,4 @@ mod form;
 pub mod header;
 pub mod kustomization;
 pub mod module;
+mod step;

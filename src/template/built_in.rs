@@ -4,7 +4,12 @@
 //! output. Changes go into a new version, which `kmodgen update --templates` moves to.
 
 /// The built-in templates that a manifest can name.
-pub const BUILT_IN: [&str; 3] = ["dtk", "kernel-devel", "debian"];
+pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
+
+/// The parts that they are made of.
+#[cfg(test)]
+pub(crate) const PARTS: [&str; 7] =
+    ["skeleton", "step/make", "step/kconfig", "step/configure", "step/dkms", "step/rpmbuild", "step/run"];
 
 /// The newest version of the built-in templates.
 pub const NEWEST: u32 = 1;
@@ -19,6 +24,13 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "dtk") => Some(include_str!("../../templates/v1/dtk.Dockerfile")),
         (1, "kernel-devel") => Some(include_str!("../../templates/v1/kernel-devel.Dockerfile")),
         (1, "debian") => Some(include_str!("../../templates/v1/debian.Dockerfile")),
+        (1, "sles") => Some(include_str!("../../templates/v1/sles.Dockerfile")),
+        (1, "step/make") => Some(include_str!("../../templates/v1/step/make.Dockerfile")),
+        (1, "step/kconfig") => Some(include_str!("../../templates/v1/step/kconfig.Dockerfile")),
+        (1, "step/configure") => Some(include_str!("../../templates/v1/step/configure.Dockerfile")),
+        (1, "step/dkms") => Some(include_str!("../../templates/v1/step/dkms.Dockerfile")),
+        (1, "step/rpmbuild") => Some(include_str!("../../templates/v1/step/rpmbuild.Dockerfile")),
+        (1, "step/run") => Some(include_str!("../../templates/v1/step/run.Dockerfile")),
         _ => None,
     }
 }
@@ -31,7 +43,7 @@ mod tests {
     #[test]
     fn every_template_is_there_in_every_version() {
         for version in 1..=NEWEST {
-            assert!(BUILT_IN.iter().chain(&["skeleton"]).all(|name| text(version, name).is_some()));
+            assert!(BUILT_IN.iter().chain(&PARTS).all(|name| text(version, name).is_some()));
         }
     }
 
@@ -39,7 +51,7 @@ mod tests {
     #[test]
     fn released_versions_are_frozen() {
         let digests: Vec<String> = (1..=NEWEST)
-            .flat_map(|version| ["skeleton", "dtk", "kernel-devel", "debian"].map(|name| (version, name)))
+            .flat_map(|version| PARTS.iter().chain(&BUILT_IN).map(move |name| (version, *name)))
             .map(|(version, name)| {
                 format!(
                     "v{version}/{name} {}",

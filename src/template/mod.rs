@@ -10,6 +10,8 @@ mod quote;
 mod rules_tests;
 
 #[cfg(test)]
+pub(crate) use built_in::PARTS;
+#[cfg(test)]
 pub(crate) use built_in::text as built_in_text;
 pub use built_in::{BUILT_IN, NEWEST};
 pub use code::STACK;

@@ -152,4 +152,46 @@ fn the_built_in_dockerfiles_read_well() {
     };
     assert_snapshot!("kernel-devel", on("kernel-devel", "registry.access.redhat.com/ubi9/ubi:9.4"));
     assert_snapshot!("debian", on("debian", "docker.io/library/debian:12-slim"));
+    assert_snapshot!("sles", on("sles", "registry.suse.com/suse/sle15:15.5"));
+}
+
+#[test]
+fn what_an_image_carries_reads_well() {
+    let world = World::small().with(
+        "    source: code\n",
+        "    source: code
+    packages: {rpm: [elfutils-libelf-devel, bc], deb: [libelf-dev]}
+    install:
+      dir: updates
+      strip: true
+      compress: xz
+      host: true
+      firmware: [fw, {from: more/x.bin, to: vendor}]
+      licenses: [COPYING]
+    labels: {org.opencontainers.image.vendor: \"A 'B' $C\", version: 1.10}
+    user: 201:0
+",
+    );
+    assert_snapshot!("image", dockerfile(&world));
+    let lean = dockerfile(&World::small().and("platform: {kmm: 2.4}\n"));
+    assert!(!lean.contains("modprobe, where") && lean.contains("for tool in sh mkdir cp; do"), "{lean}");
+    let module = world.outputs().into_iter().find(|output| output.path.file_name() == "module.yaml").unwrap();
+    assert!(module.text.contains("firmwarePath: \"/opt/lib/firmware\""), "{}", module.text);
+}
+
+#[test]
+fn every_step_reads_well() {
+    let world = World::small().with(
+        "build: {make: {targets: [all], vars: {A: x}}}",
+        "build:
+      - configure: {autoreconf: true, args: [\"--with-linux=/lib/modules/${KERNEL_VERSION}/build\", --x=y z], env: {CC: gcc}}
+      - kconfig: {defconfig: defconfig-wifi, options: {CFG80211: m, CONFIG_DEBUG: n, NAME: a b, LEVEL: 3}, vars: {KLIB: /x}}
+      - make: {jobs: all, dir: compat}
+      - kbuild: {jobs: 4, vars: {V: 1}}
+      - dkms: {dir: sub, env: {LANG: C}}
+      - rpmbuild: {spec: pkg/driver.spec, defines: {kernel: \"${KERNEL_VERSION}\", with_x: 1}}
+      - run: scripts/build.sh
+      - run: {script: it's.sh, args: [\"${KERNEL_VERSION}\", a b], env: {A: $x}}",
+    );
+    assert_snapshot!("steps", dockerfile(&world));
 }

@@ -24,6 +24,16 @@ RUN test "${KERNEL_VERSION}" = {{ kernel.release }} && test "${KERNEL_FULL_VERSI
 
 {% block builder_prepare %}
 {% endblock %}
+{% if packages %}
+# What else the build needs.
+RUN if command -v dnf >/dev/null; then {% if packages.rpm %}dnf install -y --setopt=install_weak_deps=False{% for name in packages.rpm %} {{ name | sh }}{% endfor %} && dnf clean all{% else %}:{% endif %}; \
+    elif command -v microdnf >/dev/null; then {% if packages.rpm %}microdnf install -y{% for name in packages.rpm %} {{ name | sh }}{% endfor %} && microdnf clean all{% else %}:{% endif %}; \
+    elif command -v apt-get >/dev/null; then {% if packages.deb %}apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{% for name in packages.deb %} {{ name | sh }}{% endfor %} && rm -rf /var/lib/apt/lists/*{% else %}:{% endif %}; \
+    elif command -v zypper >/dev/null; then {% if packages.zypper %}zypper --non-interactive install --no-recommends{% for name in packages.zypper %} {{ name | sh }}{% endfor %} && zypper clean --all{% else %}:{% endif %}; \
+    elif command -v apk >/dev/null; then {% if packages.apk %}apk add --no-cache{% for name in packages.apk %} {{ name | sh }}{% endfor %}{% else %}:{% endif %}; \
+    else echo "the builder image has no package manager" >&2; exit 1; fi
+
+{% endif %}
 # Stop here when the builder has no headers of the kernel.
 RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
  || { echo "the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
@@ -55,14 +65,11 @@ RUN echo "{{ patch.sha256 }}  {{ patch.file }}" | sha256sum -c - \
 {% endblock %}
 {% block build %}
 {% for step in steps %}
-RUN cd {{ step.folder | sh }} \
- && {% for variable in step.env %}{{ variable.name }}={{ variable.value | expand }} {% endfor -%}
-make
-{%- if step.tool == "kbuild" %} -C "/lib/modules/${KERNEL_VERSION}/build" M="$PWD"{% endif %}
-{% for variable in step.vars %} {{ variable.name }}={{ variable.value | expand }}{% endfor %}
-{% for target in step.targets %} {{ target | sh }}{% endfor %}
-
-
+{% if step.tool == "kbuild" %}
+{% include "kmodgen/step/make" %}
+{% else %}
+{% include "kmodgen/step/" ~ step.tool %}
+{% endif %}
 {% endfor %}
 {% endblock %}
 {% block install %}
@@ -78,6 +85,51 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
       cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}/" || exit 1; \
     done
 
+{% if install.strip %}
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec strip --strip-debug {} +
+
+{% endif %}
+{% if install.compress == "xz" %}
+# As the kernel reads it: a CRC32 for a checksum, and a dictionary that fits its buffer.
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec xz --check=crc32 --lzma2=dict=1MiB {} +
+
+{% elif install.compress == "gz" %}
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec gzip -9 -n {} +
+
+{% elif install.compress == "zstd" %}
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
+
+{% endif %}
+{% if install.has_firmware %}
+# Firmware, which KMM copies to where the kernel looks for it.
+RUN mkdir -p /opt/lib/firmware
+{%- for file in install.firmware if file.to != "/opt/lib/firmware" %} {{ file.to | sh }}{% endfor %}
+{%- for file in install.firmware %} \
+ && from={{ (source.build_folder ~ "/" ~ file.from) | sh }} to={{ file.to | sh }} \
+ && if test -d "${from}"; then cp -R "${from}/." "${to}/"; else cp "${from}" "${to}/"; fi
+{%- endfor %}
+
+
+{% endif %}
+{% if install.licenses %}
+RUN mkdir -p /licenses
+{%- for license in install.licenses %} \
+ && cp {{ (source.build_folder ~ "/" ~ license) | sh }} /licenses/
+{%- endfor %}
+
+
+{% endif %}
+{% if install.host %}
+# The kernel's own modules, at their place on the node: depmod sees those of the builder through it.
+RUN test -d "/lib/modules/${KERNEL_VERSION}/kernel" \
+ || { echo "the builder image has no modules of kernel ${KERNEL_VERSION}, which \`host\` is to lead to" >&2; exit 1; }; \
+    ln -s "/lib/modules/${KERNEL_VERSION}" "/opt/lib/modules/${KERNEL_VERSION}/host" \
+ && for list in modules.order modules.builtin modules.builtin.modinfo; do \
+      test ! -e "/lib/modules/${KERNEL_VERSION}/${list}" \
+        || cp "/lib/modules/${KERNEL_VERSION}/${list}" "/opt/lib/modules/${KERNEL_VERSION}/" || exit 1; \
+    done
+
+{% endif %}
 {% endblock %}
 {% block depmod %}
 # The indexes that modprobe reads. busybox's depmod would leave out the .bin files.
@@ -92,6 +144,7 @@ FROM {{ runtime }}
 {{ self.args() }}
 
 {% block runtime_prepare %}
+{% if not lean %}
 # modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
  || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \
@@ -101,17 +154,30 @@ RUN command -v modprobe >/dev/null \
     elif command -v apk >/dev/null; then apk add --no-cache kmod; \
     else echo "the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi
 
+{% endif %}
 {% endblock %}
 {% block runtime_copy %}
 COPY --from=builder /opt/lib/modules/${KERNEL_VERSION} /opt/lib/modules/${KERNEL_VERSION}
+{% if install.has_firmware %}
+COPY --from=builder /opt/lib/firmware /opt/lib/firmware
+{% endif %}
+{% if install.licenses %}
+COPY --from=builder /licenses /licenses
+{% endif %}
 
 {% endblock %}
 # What KMM runs in the image.
-RUN for tool in modprobe sleep sh mkdir cp; do \
+RUN for tool in {% if not lean %}modprobe sleep {% endif %}sh mkdir cp; do \
       command -v "${tool}" >/dev/null || { echo "the runtime image has no ${tool}" >&2; exit 1; }; \
     done
 
 {% block labels %}
+{% for label in labels %}
+LABEL {{ label.name }}={{ label.value | arg }}
+{% endfor %}
 {% endblock %}
 {% block runtime_end %}
+{% if user is not none %}
+USER {{ user }}
+{% endif %}
 {% endblock %}

@@ -12,6 +12,7 @@ use rules::{check_modprobe, check_spec};
 
 use super::build::variable_name;
 use super::decode::Fields;
+use super::platform::Platform;
 use super::schema::Shape;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
@@ -60,6 +61,10 @@ pub(super) struct Context<'m> {
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
     pub(super) module: Span,
+    /// Whether its image has firmware.
+    pub(super) firmware: bool,
+    /// What the clusters run.
+    pub(super) platform: &'m Platform,
 }
 
 impl Kmm {
@@ -78,7 +83,7 @@ impl Kmm {
         refuse_deprecated(&mut fields, faults);
         fields.later(&["dockerfile", "preflight", "hub", "fallback", "namespace"]);
         fields.finish(faults);
-        check_spec(node, faults);
+        check_spec(node, context, faults);
         if let Some(modprobe) = node.get("modprobe") {
             check_modprobe(modprobe, context, faults);
         }
@@ -126,6 +131,9 @@ impl Kmm {
                 ),
             }
         }
+        if context.firmware {
+            self.lead_to_firmware();
+        }
         if !says("selector") {
             faults.push(
                 Diagnostic::error("kmm-selector", "nothing says on which nodes the module is loaded")
@@ -134,6 +142,16 @@ impl Kmm {
             );
         }
         self
+    }
+
+    /// Has the image's firmware copied to the node, unless the user says from where.
+    fn lead_to_firmware(&mut self) {
+        let modprobe = self.container.iter_mut().find(|(name, _)| name == "modprobe");
+        let Some((_, Yaml::Map(fields))) = modprobe else { return };
+        if !fields.iter().any(|(name, _)| name == "firmwarePath") {
+            fields.push(("firmwarePath".into(), Yaml::Text("/opt/lib/firmware".into())));
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
     }
 
     fn decode_build(&mut self, node: &Node, faults: &mut Diagnostics) {

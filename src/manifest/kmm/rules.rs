@@ -7,7 +7,14 @@ use super::{Context, entry, texts};
 use crate::vocabulary::{Diagnostic, Diagnostics, Span};
 use crate::yaml::Node;
 
-pub(super) fn check_spec(node: &Node, faults: &mut Diagnostics) {
+pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+    if let Some(trigger) = entry(node, "imageRebuildTriggerGeneration").filter(|_| context.platform.is_before((2, 6))) {
+        faults.push(
+            Diagnostic::error("kmm-version", "KMM before 2.6 does not know `imageRebuildTriggerGeneration`")
+                .at(trigger.key.span, "")
+                .help("take it out, or say in `platform` that a newer KMM runs"),
+        );
+    }
     if let (Some(dra), Some(plugin)) = (entry(node, "dra"), entry(node, "devicePlugin")) {
         faults.push(
             Diagnostic::error("kmm-dra", "a Module has `dra` or `devicePlugin`, not both")

@@ -1,0 +1,129 @@
+//! The steps that compile the kmods.
+
+mod tools;
+mod values;
+
+use std::collections::BTreeMap;
+
+pub use tools::{Configure, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
+use tools::{TOOLS, one_tool};
+pub use values::EXPANDING;
+pub(super) use values::variable_name;
+
+use super::decode::{self, Fields};
+use super::schema::{Field, Record, Shape};
+use super::when::{Circumstances, WHEN, When};
+use crate::vocabulary::{Diagnostic, Diagnostics, RelPath};
+use crate::yaml::Node;
+
+/// How a module is built.
+#[derive(Debug, Clone)]
+pub enum Build {
+    /// One step; an override that is one step of the same kind adds to it.
+    Step(Step),
+    /// Several steps in order, each perhaps for some kernels only.
+    Steps(Vec<(Step, Option<When>)>),
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// Which tool runs, and what it is told.
+    pub tool: Tool,
+    /// Environment variables; may contain `${KERNEL_VERSION}`.
+    pub env: BTreeMap<String, String>,
+    /// The folder to run in, below the source's own `dir`.
+    pub dir: Option<RelPath>,
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self::Step(Step { tool: Tool::Kbuild(Make::default()), env: BTreeMap::new(), dir: None })
+    }
+}
+
+/// One step, or a list of them.
+pub(super) const STEPS: &[Shape] = &[Shape::Record(&STEP), Shape::List(&Shape::Record(&STEP))];
+
+static STEP: Record = Record {
+    name: "a build step",
+    fields: &[
+        TOOLS[0],
+        TOOLS[1],
+        TOOLS[2],
+        TOOLS[3],
+        TOOLS[4],
+        TOOLS[5],
+        TOOLS[6],
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "in a list: the kernels it is for" },
+    ],
+};
+
+impl Build {
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        if node.as_sequence().is_none() {
+            return decode_step(node, false, faults).map(|(step, _)| Self::Step(step));
+        }
+        let items = decode::items(node, "`build`", faults);
+        Some(Self::Steps(items.iter().filter_map(|item| decode_step(item, true, faults)).collect()))
+    }
+
+    /// The steps for `kernel`, in order.
+    pub fn steps_on<'b>(&'b self, kernel: &'b Circumstances<'_>) -> impl Iterator<Item = &'b Step> {
+        let (one, many) = match self {
+            Self::Step(step) => (Some(step), [].as_slice()),
+            Self::Steps(steps) => (None, steps.as_slice()),
+        };
+        let holds = |when: &Option<When>| when.as_ref().is_none_or(|when| kernel.allow(when));
+        one.into_iter().chain(many.iter().filter(move |(_, when)| holds(when)).map(|(step, _)| step))
+    }
+
+    /// This, with what `over` says instead: one step adds to one step of the same tool, anything
+    /// else replaces.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        let (Self::Step(base), Self::Step(step)) = (self, over) else { return over.clone() };
+        let Some(tool) = base.tool.overridden_by(&step.tool) else { return over.clone() };
+        let mut env = base.env.clone();
+        env.extend(step.env.clone());
+        Self::Step(Step { tool, env, dir: step.dir.clone().or_else(|| base.dir.clone()) })
+    }
+}
+
+/// A step: a mapping with the tool as its one key, and in a list `when` beside it.
+fn decode_step(node: &Node, in_list: bool, faults: &mut Diagnostics) -> Option<(Step, Option<When>)> {
+    let mut fields = Fields::open(&STEP, node, faults)?;
+    let tools: Vec<_> =
+        TOOLS.iter().filter_map(|tool| fields.take(tool.key, faults).map(|node| (tool.key, node))).collect();
+    let when = fields.take("when", faults);
+    if let Some(when) = when.filter(|_| !in_list) {
+        faults.push(
+            Diagnostic::error("build-when", "the only step of a build has no `when`")
+                .at(when.span, "")
+                .help("make `build` a list, or write an override"),
+        );
+    }
+    let when = when.map(|node| When::decode(node, faults));
+    fields.finish(faults);
+    let unknown = node.as_mapping().unwrap_or_default().iter().any(|e| STEP.field(&e.key.value).is_none());
+    match tools.as_slice() {
+        [(tool, body)] => decode_tool(tool, body, faults).map(|step| (step, when)),
+        _ if unknown => None,
+        tools => {
+            faults.push(one_tool(if tools.is_empty() { "names no tool" } else { "names several tools" }, node));
+            None
+        }
+    }
+}
+
+fn decode_tool(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Step> {
+    if name == "run" && node.as_scalar().is_some() {
+        return tools::script(node, faults).map(|tool| Step { tool, env: BTreeMap::new(), dir: None });
+    }
+    let mut fields = Fields::open(tools::record(name), node, faults)?;
+    let tool = Tool::decode(name, &mut fields, faults);
+    let (env, dir) = tools::place(&mut fields, faults);
+    fields.later(&["source"]);
+    fields.finish(faults);
+    Some(Step { tool: tool?, env, dir })
+}

@@ -1,0 +1,353 @@
+//! The tools that a build step may run, and what each is told.
+
+use std::collections::BTreeMap;
+
+use super::values::{expandable, named, variables, words};
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::schema::{Field, Record, Shape};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
+use crate::yaml::Node;
+
+/// The tool of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// The source's own Makefile.
+    Make(Make),
+    /// The kernel's build system on the source: `make -C /lib/modules/…/build M=…`.
+    Kbuild(Make),
+    /// The options of a source that is configured as the kernel is.
+    Kconfig(Kconfig),
+    /// A `configure` script, as autotools make it.
+    Configure(Configure),
+    /// What a `dkms.conf` says.
+    Dkms,
+    /// RPMs, of which the kmods are taken.
+    Rpmbuild(Rpmbuild),
+    /// A script of the source.
+    Run(Run),
+}
+
+/// What make is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Make {
+    /// What it is asked to make; the tool's default where `None`.
+    pub targets: Option<Vec<String>>,
+    /// Variables on its command line; may contain `${KERNEL_VERSION}`.
+    pub vars: BTreeMap<String, String>,
+    /// How many jobs it runs at once; one where `None`.
+    pub jobs: Option<Jobs>,
+}
+
+/// How many jobs run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Jobs {
+    /// As many as the machine that builds has processors.
+    All,
+    /// So many.
+    Number(u16),
+}
+
+/// Options of the kernel's configuration system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Kconfig {
+    /// The target that makes the first `.config`.
+    pub defconfig: Option<String>,
+    /// Options by name, without `CONFIG_`: `y`, `m`, `n`, a number or a text.
+    pub options: BTreeMap<String, String>,
+    /// Variables on make's command line.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// What a `configure` script is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Configure {
+    /// Whether autoreconf makes the script first.
+    pub autoreconf: bool,
+    /// Its arguments; may contain `${KERNEL_VERSION}`.
+    pub args: Vec<String>,
+}
+
+/// What rpmbuild is told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rpmbuild {
+    /// The spec file.
+    pub spec: RelPath,
+    /// Macros by name; may contain `${KERNEL_VERSION}`.
+    pub defines: BTreeMap<String, String>,
+}
+
+/// A script and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// The script, in the folder of the step.
+    pub script: RelPath,
+    /// Its arguments; may contain `${KERNEL_VERSION}`.
+    pub args: Vec<String>,
+}
+
+const VARS: Field = Field { key: "vars", takes: Shape::TextMap, says: "variables on make's command line" };
+const ENV: Field = Field { key: "env", takes: Shape::TextMap, says: "variables in its environment" };
+const DIR: Field = Field { key: "dir", takes: Shape::Text, says: "the folder to run in, below the source's `dir`" };
+const ARGS: Field = Field { key: "args", takes: Shape::List(&Shape::Text), says: "arguments" };
+
+pub(super) static MAKE: Record = Record {
+    name: "a make step",
+    fields: &[
+        Field { key: "targets", takes: Shape::List(&Shape::Text), says: "what to make" },
+        VARS,
+        Field {
+            key: "jobs",
+            takes: Shape::Text,
+            says: "how many jobs at once: a number, or `all` for one per processor",
+        },
+        ENV,
+        DIR,
+    ],
+};
+
+pub(super) static KCONFIG: Record = Record {
+    name: "a kconfig step",
+    fields: &[
+        Field { key: "defconfig", takes: Shape::Text, says: "the target that makes the first `.config`" },
+        Field {
+            key: "options",
+            takes: Shape::TextMap,
+            says: "options, with or without `CONFIG_`: `y`, `m`, `n`, a number, or a text",
+        },
+        VARS,
+        ENV,
+        DIR,
+    ],
+};
+
+pub(super) static CONFIGURE: Record = Record {
+    name: "a configure step",
+    fields: &[
+        Field { key: "autoreconf", takes: Shape::Bool, says: "make the script with `autoreconf -fi` first" },
+        ARGS,
+        ENV,
+        DIR,
+    ],
+};
+
+pub(super) static DKMS: Record = Record { name: "a dkms step", fields: &[ENV, DIR] };
+
+pub(super) static RPMBUILD: Record = Record {
+    name: "an rpmbuild step",
+    fields: &[
+        Field { key: "spec", takes: Shape::Text, says: "the spec file; its sources are looked for beside it" },
+        Field { key: "defines", takes: Shape::TextMap, says: "macros" },
+        ENV,
+        DIR,
+    ],
+};
+
+pub(super) static RUN: Record = Record {
+    name: "a run step",
+    fields: &[Field { key: "script", takes: Shape::Text, says: "the script, in the step's folder" }, ARGS, ENV, DIR],
+};
+
+/// The tools by their key in the manifest.
+pub(super) const TOOLS: [Field; 7] = [
+    Field { key: "make", takes: Shape::Record(&MAKE), says: "the source's own Makefile" },
+    Field {
+        key: "kbuild",
+        takes: Shape::Record(&MAKE),
+        says: "`make -C /lib/modules/<release>/build M=<folder>`, with the target `modules` where none is named",
+    },
+    Field {
+        key: "kconfig",
+        takes: Shape::Record(&KCONFIG),
+        says: "options of a source that is configured as the kernel is; each is checked after `make olddefconfig`",
+    },
+    Field { key: "configure", takes: Shape::Record(&CONFIGURE), says: "a `configure` script" },
+    Field {
+        key: "dkms",
+        takes: Shape::Record(&DKMS),
+        says: "the patches, `PRE_BUILD` and `MAKE` of the source's `dkms.conf`, without the program dkms",
+    },
+    Field { key: "rpmbuild", takes: Shape::Record(&RPMBUILD), says: "RPMs, out of which the kmods are taken" },
+    Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script of the source" },
+];
+
+impl Tool {
+    /// The tool's name in the manifest.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Make(_) => "make",
+            Self::Kbuild(_) => "kbuild",
+            Self::Kconfig(_) => "kconfig",
+            Self::Configure(_) => "configure",
+            Self::Dkms => "dkms",
+            Self::Rpmbuild(_) => "rpmbuild",
+            Self::Run(_) => "run",
+        }
+    }
+
+    /// Takes what is told to the tool of that name.
+    pub(super) fn decode(name: &str, fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
+        Some(match name {
+            "make" => Self::Make(Make::decode(fields, faults)),
+            "kbuild" => Self::Kbuild(Make::decode(fields, faults)),
+            "kconfig" => Self::Kconfig(Kconfig::decode(fields, faults)),
+            "configure" => Self::Configure(Configure {
+                autoreconf: fields
+                    .take("autoreconf", faults)
+                    .and_then(|n| decode::flag(n, "autoreconf", faults))
+                    .unwrap_or_default(),
+                args: args(fields, faults),
+            }),
+            "dkms" => Self::Dkms,
+            "rpmbuild" => {
+                let spec = fields.need("spec", "write the spec file's path in the source", faults);
+                let defines = fields.take("defines", faults);
+                let defines = defines.map(|node| named(node, "`defines`", faults, macro_name, expandable));
+                Self::Rpmbuild(Rpmbuild { spec: path(spec?, "`spec`", faults)?, defines: defines.unwrap_or_default() })
+            }
+            _ => {
+                let script = fields.need("script", "write the script's path in the source", faults);
+                let args = args(fields, faults);
+                Self::Run(Run { script: path(script?, "`script`", faults)?, args })
+            }
+        })
+    }
+
+    /// This, with what `over`, the same tool, says instead; `None` for another tool.
+    pub(super) fn overridden_by(&self, over: &Self) -> Option<Self> {
+        let merged = |base: &BTreeMap<String, String>, over: &BTreeMap<String, String>| {
+            base.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let make = |base: &Make, over: &Make| Make {
+            targets: over.targets.clone().or_else(|| base.targets.clone()),
+            vars: merged(&base.vars, &over.vars),
+            jobs: over.jobs.or(base.jobs),
+        };
+        Some(match (self, over) {
+            (Self::Make(base), Self::Make(over)) => Self::Make(make(base, over)),
+            (Self::Kbuild(base), Self::Kbuild(over)) => Self::Kbuild(make(base, over)),
+            (Self::Kconfig(base), Self::Kconfig(over)) => Self::Kconfig(Kconfig {
+                defconfig: over.defconfig.clone().or_else(|| base.defconfig.clone()),
+                options: merged(&base.options, &over.options),
+                vars: merged(&base.vars, &over.vars),
+            }),
+            (Self::Rpmbuild(base), Self::Rpmbuild(over)) => {
+                Self::Rpmbuild(Rpmbuild { spec: over.spec.clone(), defines: merged(&base.defines, &over.defines) })
+            }
+            (base, over) if base.name() == over.name() => over.clone(),
+            _ => return None,
+        })
+    }
+}
+
+impl Make {
+    fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
+        let targets = fields.take("targets", faults).map(|list| {
+            let targets = decode::items(list, "`targets`", faults).iter();
+            targets.filter_map(|node| decode::text(node, "a target", faults, target)).map(|t| t.value).collect()
+        });
+        let vars = fields.take("vars", faults).map(|node| variables(node, "`vars`", faults)).unwrap_or_default();
+        let jobs = fields.take("jobs", faults).and_then(|node| decode::text(node, "`jobs`", faults, jobs));
+        Self { targets, vars, jobs: jobs.map(|jobs| jobs.value) }
+    }
+}
+
+impl Kconfig {
+    fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
+        let defconfig =
+            fields.take("defconfig", faults).and_then(|node| decode::text(node, "`defconfig`", faults, target));
+        let options =
+            fields.take("options", faults).map(|node| named(node, "`options`", faults, option_name, option_value));
+        let vars = fields.take("vars", faults).map(|node| variables(node, "`vars`", faults)).unwrap_or_default();
+        let bare = |(name, value): (String, String)| (name.strip_prefix("CONFIG_").unwrap_or(&name).to_owned(), value);
+        Self {
+            defconfig: defconfig.map(|target| target.value),
+            options: options.unwrap_or_default().into_iter().map(bare).collect(),
+            vars,
+        }
+    }
+}
+
+fn args(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Vec<String> {
+    fields.take("args", faults).map(|node| words(node, "`args`", faults)).unwrap_or_default()
+}
+
+pub(super) fn path(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<RelPath> {
+    decode::text(node, what, faults, RelPath::parse).map(|path| path.value)
+}
+
+/// The environment and the folder, which every tool has.
+pub(super) fn place(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> (BTreeMap<String, String>, Option<RelPath>) {
+    let env = fields.take("env", faults).map(|node| variables(node, "`env`", faults)).unwrap_or_default();
+    (env, fields.take("dir", faults).and_then(|node| path(node, "`dir`", faults)))
+}
+
+/// A script without arguments, written as a text.
+pub(super) fn script(node: &Node, faults: &mut Diagnostics) -> Option<Tool> {
+    path(node, "`run`", faults).map(|script| Tool::Run(Run { script, args: Vec::new() }))
+}
+
+fn target(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() || text.starts_with('-') || text.contains('=') {
+        return Err(Invalid::new(format!("`{}` is not a make target", text.escape_debug()))
+            .help("write a target's name; variables go under `vars`"));
+    }
+    decode::line(text)
+}
+
+fn jobs(text: &str) -> Result<Jobs, Invalid> {
+    match text.parse() {
+        _ if text == "all" => Ok(Jobs::All),
+        Ok(number @ 1..) => Ok(Jobs::Number(number)),
+        _ => Err(Invalid::new(format!("`{}` is not a number of jobs", text.escape_debug()))
+            .help("write a number from 1, or `all` for one per processor")),
+    }
+}
+
+fn option_name(text: &str) -> Result<(), Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !text.is_empty() && text != "CONFIG_" && text.chars().all(legal) {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the name of an option", text.escape_debug()))
+        .help("write letters, digits and `_`, such as `NET_VENDOR_INTEL`"))
+}
+
+/// What stands after the `=` in a `.config`: words and numbers as they are, all else in quotes.
+fn option_value(text: &str) -> Result<String, Invalid> {
+    if text.contains(['"', '\\']) {
+        return Err(Invalid::new("an option's text has no quotes and no backslashes")
+            .help("write it without quotes of its own: kmodgen adds those of `.config`"));
+    }
+    decode::line(text)
+}
+
+/// The name of an RPM macro: three characters at least, as rpm has it.
+fn macro_name(text: &str) -> Result<(), Invalid> {
+    variable_like(text).then_some(()).ok_or_else(|| {
+        Invalid::new(format!("`{}` is not the name of a macro", text.escape_debug()))
+            .help("write three or more letters, digits and `_`, not starting with a digit")
+    })
+}
+
+fn variable_like(text: &str) -> bool {
+    text.len() >= 3 && super::values::variable_name(text).is_ok()
+}
+
+/// The fault of a step with no tool, or several.
+pub(super) fn one_tool(problem: &str, node: &Node) -> Diagnostic {
+    Diagnostic::error("build-tool", format!("this build step {problem}"))
+        .at(node.span, "")
+        .help("write `make: {…}`, `kbuild: {…}` or another tool; several steps are a list")
+}
+
+/// What a tool may be told.
+pub(super) fn record(name: &str) -> &'static Record {
+    match name {
+        "make" | "kbuild" => &MAKE,
+        "kconfig" => &KCONFIG,
+        "configure" => &CONFIGURE,
+        "dkms" => &DKMS,
+        "rpmbuild" => &RPMBUILD,
+        _ => &RUN,
+    }
+}

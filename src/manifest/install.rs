@@ -1,0 +1,249 @@
+//! Where the results of a build go, and what else the image carries.
+
+use std::collections::BTreeMap;
+
+use super::decode::{self, Fields};
+use super::schema::{Field, Record, Shape};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
+use crate::yaml::Node;
+
+/// Where the results go, as far as one place of the manifest says.
+#[derive(Debug, Clone, Default)]
+pub struct Install {
+    /// The folder below `/opt/lib/modules/<release>` that the kmods are put into.
+    pub dir: Option<RelPath>,
+    /// Whether debugging symbols are taken out.
+    pub strip: Option<bool>,
+    /// How the kmods are compressed.
+    pub compress: Option<Spanned<Compression>>,
+    /// Whether the kernel's own modules are found by a link, and depmod sees them.
+    pub host: Option<bool>,
+    /// Files of the source that the kmods load.
+    pub firmware: Option<Vec<Firmware>>,
+    /// Files of the source that are in `/licenses`.
+    pub licenses: Option<Vec<RelPath>>,
+}
+
+/// How kmods are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// gzip, `.ko.gz`.
+    Gzip,
+    /// xz, `.ko.xz`.
+    Xz,
+    /// Zstandard, `.ko.zst`.
+    Zstd,
+}
+
+impl Compression {
+    /// Its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Files of the source for `/opt/lib/firmware`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Firmware {
+    /// A file, or a folder whose contents are meant.
+    pub from: RelPath,
+    /// The folder below `/opt/lib/firmware`; that itself where `None`.
+    pub to: Option<RelPath>,
+}
+
+pub(super) static INSTALL: Record = Record {
+    name: "`install`",
+    fields: &[
+        Field {
+            key: "dir",
+            takes: Shape::Text,
+            says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
+        },
+        Field { key: "strip", takes: Shape::Bool, says: "take debugging symbols out of the kmods" },
+        Field {
+            key: "compress",
+            takes: Shape::OneOf(&["gz", "xz", "zstd"]),
+            says: "compress the kmods, as the kernel and its kmod must support; not beside `sign`",
+        },
+        Field {
+            key: "host",
+            takes: Shape::Bool,
+            says: "link `host` to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
+        },
+        Field {
+            key: "firmware",
+            takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
+            says: "files of the source, or folders whose contents, go to `/opt/lib/firmware`; `firmwarePath` is then that",
+        },
+        Field { key: "licenses", takes: Shape::List(&Shape::Text), says: "files of the source that go to `/licenses`" },
+    ],
+};
+
+static FIRMWARE: Record = Record {
+    name: "firmware",
+    fields: &[
+        Field { key: "from", takes: Shape::Text, says: "the file or folder" },
+        Field { key: "to", takes: Shape::Text, says: "the folder below `/opt/lib/firmware` that it goes to" },
+    ],
+};
+
+impl Install {
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+        let Some(mut fields) = Fields::open(&INSTALL, node, faults) else { return Self::default() };
+        let mut flag =
+            |key, faults: &mut Diagnostics| fields.take(key, faults).and_then(|n| decode::flag(n, key, faults));
+        let (strip, host) = (flag("strip", faults), flag("host", faults));
+        let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
+        let compress =
+            fields.take("compress", faults).and_then(|node| decode::text(node, "`compress`", faults, compression));
+        let firmware = fields.take("firmware", faults).map(|node| {
+            decode::items(node, "`firmware`", faults).iter().filter_map(|item| decode_firmware(item, faults)).collect()
+        });
+        let licenses = fields.take("licenses", faults).map(|node| {
+            let items = decode::items(node, "`licenses`", faults).iter();
+            items
+                .filter_map(|item| decode::text(item, "a license", faults, RelPath::parse))
+                .map(|path| path.value)
+                .collect()
+        });
+        fields.later(&["rpms"]);
+        fields.finish(faults);
+        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses }
+    }
+
+    /// This, with what `over` says instead.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            dir: over.dir.clone().or_else(|| self.dir.clone()),
+            strip: over.strip.or(self.strip),
+            compress: over.compress.clone().or_else(|| self.compress.clone()),
+            host: over.host.or(self.host),
+            firmware: over.firmware.clone().or_else(|| self.firmware.clone()),
+            licenses: over.licenses.clone().or_else(|| self.licenses.clone()),
+        }
+    }
+}
+
+fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Firmware> {
+    if node.as_mapping().is_none() {
+        return decode::text(node, "firmware", faults, RelPath::parse)
+            .map(|from| Firmware { from: from.value, to: None });
+    }
+    let mut fields = Fields::open(&FIRMWARE, node, faults)?;
+    let from = fields.need("from", "write the file or folder of the source", faults);
+    let from = from.and_then(|node| decode::text(node, "`from`", faults, RelPath::parse));
+    let to = fields.take("to", faults).and_then(|node| decode::text(node, "`to`", faults, RelPath::parse));
+    fields.finish(faults);
+    Some(Firmware { from: from?.value, to: to.map(|to| to.value) })
+}
+
+/// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
+/// mirrors the kernel's own tree.
+fn install_dir(text: &str) -> Result<RelPath, Invalid> {
+    let dir = RelPath::parse(text)?;
+    let top = dir.as_str().split('/').next().unwrap_or_default();
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
+    if ["extra", "updates", "kernel"].contains(&top) && dir.as_str().chars().all(legal) {
+        return Ok(dir);
+    }
+    Err(Invalid::new(format!("`{dir}` is not a folder for kernel modules"))
+        .help("write `extra`, `updates`, `kernel/…` or a folder below one of them"))
+}
+
+fn compression(text: &str) -> Result<Compression, Invalid> {
+    let all = [Compression::Gzip, Compression::Xz, Compression::Zstd];
+    all.into_iter().find(|compression| compression.name() == text).ok_or_else(|| {
+        Invalid::new(format!("`{}` is no compression of kernel modules", text.escape_debug()))
+            .help("write `gz`, `xz` or `zstd`, as the kernel's own modules have it")
+    })
+}
+
+/// Packages of the builder, by what installs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Packages {
+    /// With dnf or microdnf.
+    pub rpm: Vec<String>,
+    /// With apt-get.
+    pub deb: Vec<String>,
+    /// With zypper.
+    pub zypper: Vec<String>,
+    /// With apk.
+    pub apk: Vec<String>,
+}
+
+pub(super) static PACKAGES: Record = Record {
+    name: "packages by family",
+    fields: &[
+        Field { key: "rpm", takes: Shape::List(&Shape::Text), says: "for builders with dnf or microdnf" },
+        Field { key: "deb", takes: Shape::List(&Shape::Text), says: "for builders with apt-get" },
+        Field { key: "zypper", takes: Shape::List(&Shape::Text), says: "for builders with zypper" },
+        Field { key: "apk", takes: Shape::List(&Shape::Text), says: "for builders with apk" },
+    ],
+};
+
+impl Packages {
+    /// A list for whatever the builder has, or lists by family.
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+        let list = |node: &Node, faults: &mut Diagnostics| -> Vec<String> {
+            let items = decode::items(node, "`packages`", faults).iter();
+            items.filter_map(|item| decode::text(item, "a package", faults, package)).map(|name| name.value).collect()
+        };
+        if node.as_mapping().is_none() {
+            let all = list(node, faults);
+            return Self { rpm: all.clone(), deb: all.clone(), zypper: all.clone(), apk: all };
+        }
+        let Some(mut fields) = Fields::open(&PACKAGES, node, faults) else { return Self::default() };
+        let mut family =
+            |key, faults: &mut Diagnostics| fields.take(key, faults).map(|n| list(n, faults)).unwrap_or_default();
+        let [rpm, deb, zypper, apk] = ["rpm", "deb", "zypper", "apk"].map(|key| family(key, faults));
+        fields.finish(faults);
+        Self { rpm, deb, zypper, apk }
+    }
+}
+
+fn package(text: &str) -> Result<String, Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+:=~@/".contains(c);
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && text.chars().all(legal) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
+        .help("write one name an item, such as `elfutils-libelf-devel`"))
+}
+
+/// Labels of the image.
+pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    for entry in decode::entries(node, "`labels`", faults) {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        let key = &entry.key.value;
+        let edge = |c: char| c.is_ascii_alphanumeric();
+        if !(key.starts_with(edge) && key.ends_with(edge) && key.chars().all(legal)) {
+            faults.push(
+                Diagnostic::error("invalid-value", format!("`{}` is not the key of a label", key.escape_debug()))
+                    .at(entry.key.span, "")
+                    .help("write letters, digits, `.`, `_`, `-`, `/`, such as `org.opencontainers.image.vendor`"),
+            );
+        } else if let Some(value) = decode::text(&entry.value, "a label's value", faults, decode::line) {
+            labels.insert(key.clone(), value.value);
+        }
+    }
+    labels
+}
+
+/// Who the image runs as: `USER[:GROUP]`, each a name or a number.
+pub(super) fn user(text: &str) -> Result<String, Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let parts: Vec<&str> = text.split(':').collect();
+    let name =
+        |part: &&str| part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && part.chars().all(legal);
+    if parts.len() <= 2 && parts.iter().all(name) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` is not a user", text.escape_debug()))
+        .help("write `USER` or `USER:GROUP`, names or numbers"))
+}

@@ -1,0 +1,64 @@
+//! What an image carries, and where.
+
+use crate::fingerprint::Sink;
+use crate::manifest::{Compression, Firmware, Install, Kmod};
+use crate::vocabulary::RelPath;
+
+/// Where the results of a build go, with nothing left open.
+#[derive(Debug, Clone, Hash)]
+pub struct Layout {
+    /// The folder below `/opt/lib/modules/<release>` that the kmods are put into.
+    pub dir: RelPath,
+    /// Whether debugging symbols are taken out.
+    pub strip: bool,
+    /// How the kmods are compressed.
+    pub compress: Option<Compression>,
+    /// Whether `host` leads to the kernel's own modules.
+    pub host: bool,
+    /// What is in `/opt/lib/firmware`; `None` where there is no such folder.
+    pub firmware: Option<Vec<Firmware>>,
+    /// What is in `/licenses`.
+    pub licenses: Vec<RelPath>,
+}
+
+impl Layout {
+    /// What `install` asks for. With `firmware` there is a folder for it, if an empty one: KMM copies
+    /// it on every kernel of the module.
+    pub(super) fn of(install: Install, firmware: bool) -> Option<Self> {
+        Some(Self {
+            dir: install.dir.or_else(|| RelPath::parse("extra").ok())?,
+            strip: install.strip.unwrap_or_default(),
+            compress: install.compress.map(|compress| compress.value),
+            host: install.host.unwrap_or_default(),
+            firmware: install.firmware.or_else(|| firmware.then(Vec::new)),
+            licenses: install.licenses.unwrap_or_default(),
+        })
+    }
+
+    /// The file of a kmod in the image.
+    pub(super) fn file(&self, kmod: &Kmod, release: &str) -> String {
+        format!("/opt/lib/modules/{release}/{}/{}.ko", self.dir, kmod.name)
+    }
+
+    /// What of it decides the image; what is not asked for is not told.
+    pub(super) fn traverse(&self, sink: &mut dyn Sink) {
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        text("install folder", self.dir.as_str());
+        if self.strip {
+            text("stripped", "true");
+        }
+        if let Some(compress) = self.compress {
+            text("compression", compress.name());
+        }
+        if self.host {
+            text("link to the node's modules", "host");
+        }
+        for Firmware { from, to } in self.firmware.iter().flatten() {
+            let to = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+            text("firmware", &format!("{from}{to}"));
+        }
+        for license in &self.licenses {
+            text("license", license.as_str());
+        }
+    }
+}

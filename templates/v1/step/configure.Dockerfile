@@ -1,0 +1,8 @@
+RUN cd {{ step.folder | sh }} \
+{% if step.autoreconf %}
+ && autoreconf -fi \
+{% endif %}
+ && {% for variable in step.env %}{{ variable.name }}={{ variable.value | expand }} {% endfor -%}
+./configure{% for argument in step.args %} {{ argument | expand }}{% endfor %}
+
+
