@@ -10,7 +10,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use kmodgen::fingerprint::{Explanation, HashSink, Sink as _};
 use kmodgen::lock::Lock;
-use kmodgen::manifest::Manifest;
+use kmodgen::manifest::{Manifest, Mirrors};
 use kmodgen::output;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
@@ -113,7 +113,9 @@ fn one_mapping(criterion: &mut Criterion) {
 
     // A template is rendered the first time, and again for each of two stand-ins; then it is a form.
     let mut first = || Press::new(world.lock.templates, world.files.clone());
-    let print = |press: &mut Press| press.dockerfile(&mapping.resolved, mapping.module, mapping.kernel).unwrap();
+    let print = |press: &mut Press| {
+        press.dockerfile(&mapping.resolved, mapping.module, mapping.kernel, &Mirrors::default()).unwrap()
+    };
     group.bench_function("render the Dockerfile", |bencher| {
         bencher.iter_batched(&mut first, |mut press| print(&mut press), BatchSize::SmallInput);
     });

@@ -121,6 +121,9 @@ mod tests {
         #[test]
         fn names_are_read_back(names in proptest::collection::btree_set("[a-b #:$\\\\/~.äö]{1,6}", 2..5)) {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            // `a` and `a/` are one path, which is written once.
+            let paths: BTreeSet<&Path> = names.iter().map(Path::new).collect();
+            prop_assume!(paths.len() == names.len());
             if let Ok(text) = of(names[0], &names[1..]) {
                 let lines = text.replace(" \\\n", "");
                 let mut lines = lines.split('\n').filter(|line| !line.is_empty());

@@ -1,14 +1,14 @@
-//! The lock: which commit each ref of a repository stands for, and which version of the built-in
-//! templates is in use.
+//! The lock: which commit each ref of a repository stands for, the checksum of each file that is
+//! downloaded, and which version of the built-in templates is in use.
 //!
 //! The file is canonical (the same content has the same bytes) and has one entry per repository
 //! and ref in sorted order, so that two branches that add sources merge.
 
 use std::collections::BTreeMap;
 
-use crate::manifest::{Manifest, Source};
+use crate::manifest::{Git, Manifest, Source};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, Invalid, SourceId};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span};
 use crate::yaml::{self, Node, Yaml};
 
 /// The name of the lock's file, beside the manifest.
@@ -25,20 +25,27 @@ pub struct Lock {
     /// The version of the built-in templates.
     pub templates: u32,
     commits: BTreeMap<(GitUrl, GitRef), GitOid>,
+    /// The checksums of files, by URL.
+    files: BTreeMap<String, Digest>,
 }
 
 impl Default for Lock {
     /// The lock of a new project: the newest templates, and nothing pinned.
     fn default() -> Self {
-        Self { templates: template::NEWEST, commits: BTreeMap::new() }
+        Self { templates: template::NEWEST, commits: BTreeMap::new(), files: BTreeMap::new() }
     }
 }
 
 impl Lock {
-    /// The commit that a source stands for: its own where the ref is a full commit id already.
-    pub fn commit(&self, source: &Source) -> Option<GitOid> {
-        let reference = &source.reference.value;
-        reference.as_commit().or_else(|| self.commits.get(&(source.git.value.clone(), reference.clone())).cloned())
+    /// The commit that a repository's ref stands for: its own where it is a full commit id already.
+    pub fn commit(&self, git: &Git) -> Option<GitOid> {
+        let reference = &git.reference.value;
+        reference.as_commit().or_else(|| self.commits.get(&(git.url.value.clone(), reference.clone())).cloned())
+    }
+
+    /// The checksum of the file at a URL.
+    pub fn checksum(&self, url: &str) -> Option<Digest> {
+        self.files.get(url).copied()
     }
 
     /// Pins a ref.
@@ -46,17 +53,33 @@ impl Lock {
         self.commits.insert((url, reference), commit);
     }
 
-    /// The manifest's sources whose refs are not pinned, each repository with its refs.
-    pub fn missing<'m>(&self, manifest: &'m Manifest) -> BTreeMap<&'m GitUrl, Vec<&'m Source>> {
-        unpinned(manifest.sources.values().filter(|source| self.commit(source).is_none()))
+    /// Pins a file.
+    pub fn pin_file(&mut self, url: String, checksum: Digest) {
+        self.files.insert(url, checksum);
+    }
+
+    /// The manifest's repositories whose refs are not pinned, each with its refs.
+    pub fn missing<'m>(&self, manifest: &'m Manifest) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
+        unpinned(manifest.sources.values().filter_map(Source::git).filter(|git| self.commit(git).is_none()))
+    }
+
+    /// The URLs of the manifest's files whose checksums are not pinned, and the places that ask for
+    /// them.
+    pub fn missing_files(&self, manifest: &Manifest) -> BTreeMap<String, Span> {
+        let mut urls = manifest.file_urls();
+        urls.retain(|url, _| !self.files.contains_key(url));
+        urls
     }
 
     /// Drops what no source of the manifest asks for.
     pub fn retain_used(&mut self, manifest: &Manifest) {
         let used = |url: &GitUrl, reference: &GitRef| {
-            manifest.sources.values().any(|s| s.git.value == *url && s.reference.value == *reference)
+            let mut gits = manifest.sources.values().filter_map(Source::git);
+            gits.any(|git| git.url.value == *url && git.reference.value == *reference)
         };
         self.commits.retain(|(url, reference), _| used(url, reference));
+        let urls = manifest.file_urls();
+        self.files.retain(|url, _| urls.contains_key(url));
     }
 
     /// Reads the text of a lock.
@@ -96,20 +119,27 @@ impl Lock {
                 ])
             })
             .collect();
-        let document = Yaml::Map(vec![
+        let mut fields = vec![
             ("version".into(), Yaml::Verbatim(FORM.into())),
             ("templates".into(), Yaml::Verbatim(self.templates.to_string())),
             ("sources".into(), Yaml::Seq(sources)),
-        ]);
-        format!("{HEADER}{}", yaml::emit(&document))
+        ];
+        if !self.files.is_empty() {
+            let text = |key: &str, value: String| (key.to_owned(), Yaml::Text(value));
+            let file = |(url, sha256): (&String, &Digest)| {
+                Yaml::Map(vec![text("url", url.clone()), text("sha256", sha256.to_string())])
+            };
+            fields.push(("files".into(), Yaml::Seq(self.files.iter().map(file).collect())));
+        }
+        format!("{HEADER}{}", yaml::emit(&Yaml::Map(fields)))
     }
 }
 
-/// Sources whose commits a repository has to be asked for, by repository.
-pub fn unpinned<'m>(sources: impl Iterator<Item = &'m Source>) -> BTreeMap<&'m GitUrl, Vec<&'m Source>> {
-    let mut by_url: BTreeMap<&GitUrl, Vec<&Source>> = BTreeMap::new();
-    for source in sources.filter(|source| source.reference.as_commit().is_none()) {
-        by_url.entry(&source.git.value).or_default().push(source);
+/// Refs that a repository has to be asked for, by repository.
+pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
+    let mut by_url: BTreeMap<&GitUrl, Vec<&Git>> = BTreeMap::new();
+    for git in gits.filter(|git| git.reference.as_commit().is_none()) {
+        by_url.entry(&git.url.value).or_default().push(git);
     }
     by_url
 }
@@ -118,7 +148,7 @@ type Fault<'n> = (&'n Node, String);
 
 fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
     let entries = node.as_mapping().ok_or((node, "the lock is not a mapping".to_owned()))?;
-    let known = ["version", "templates", "sources"];
+    let known = ["version", "templates", "sources", "files"];
     if let Some(entry) = entries.iter().find(|entry| !known.contains(&entry.key.value.as_str())) {
         return Err((
             &entry.value,
@@ -140,7 +170,7 @@ fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
             format!("the lock pins version {templates} of the templates, and this kmodgen has 1 to {newest}"),
         ));
     }
-    let mut lock = Lock { templates, commits: BTreeMap::new() };
+    let mut lock = Lock { templates, ..Lock::default() };
     let sources = node.get("sources").ok_or((node, "the lock has no `sources`".to_owned()))?;
     for source in sources.as_sequence().ok_or((&**sources, "`sources` is not a list".to_owned()))? {
         let url = field(source, "git", GitUrl::parse)?;
@@ -148,6 +178,15 @@ fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
         let commit = field(source, "commit", GitOid::parse)?;
         if lock.commits.insert((url, reference), commit).is_some() {
             return Err((source, "the same ref is pinned twice".to_owned()));
+        }
+    }
+    let files = node.get("files");
+    let listed = files.map(|files| files.as_sequence().ok_or((&**files, "`files` is not a list".to_owned())));
+    for file in listed.transpose()?.unwrap_or_default() {
+        let url = field(file, "url", |text| FileUrl::parse(text).map(|url| url.to_string()))?;
+        let checksum = field(file, "sha256", |text| Digest::parse(text).ok_or(Invalid::new("not a SHA-256 checksum")))?;
+        if lock.files.insert(url, checksum).is_some() {
+            return Err((file, "the same file is pinned twice".to_owned()));
         }
     }
     Ok(lock)

@@ -1,5 +1,6 @@
 //! What touches the world: files, git servers, images and the terminal.
 
+pub mod download;
 pub mod engine;
 pub mod fs;
 pub mod git;

@@ -1,5 +1,6 @@
 //! A manifest with its lock and folders, as every verb needs it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,15 +8,15 @@ use anyhow::anyhow;
 
 use super::memory;
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
-use crate::adapters::{fs, ui};
+use crate::adapters::{download, fs, ui};
 use crate::cli::{ManifestArgs, TargetArgs};
 use crate::lock::{self, Lock};
-use crate::manifest::{Manifest, Source};
+use crate::manifest::{Git, Manifest};
 use crate::plan::{Inputs, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, TargetName, Witness,
+    Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Span, TargetName, Witness,
 };
 
 /// What is wrong with the user's files, ready to be shown.
@@ -136,51 +137,71 @@ impl Project {
 
     /// Pins what is not pinned, as far as `network` lets it.
     pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
-        let missing = self.lock.missing(&self.manifest);
-        if !missing.is_empty() && !network.locked && !network.offline {
-            let sources: Vec<Source> = missing.into_values().flatten().cloned().collect();
-            return self.resolve(&sources, network);
-        }
-        if missing.is_empty() && network.locked && self.lock_text.is_none() {
-            let name = self.folder.join(lock::FILE_NAME);
-            return Err(anyhow!(
-                "there is no `{}`, which --locked and --check need: run `kmodgen lock`",
-                name.display()
-            ));
-        }
-        let flag = if network.offline { "--offline" } else { "--locked" };
-        let diagnostics: Vec<Diagnostic> = missing
-            .into_values()
-            .flatten()
-            .map(|source| {
-                let reference = &source.reference;
-                Diagnostic::error("not-locked", format!("`{}` is not pinned in {}", reference.value, lock::FILE_NAME))
-                    .at(reference.span, "")
-                    .help(format!("run `kmodgen lock` without {flag}, or write a full commit id"))
-            })
-            .collect();
-        if diagnostics.is_empty() {
+        let missing: Vec<Git> = self.lock.missing(&self.manifest).into_values().flatten().cloned().collect();
+        let files = self.lock.missing_files(&self.manifest);
+        if missing.is_empty() && files.is_empty() {
+            if network.locked && self.lock_text.is_none() {
+                let name = self.folder.join(lock::FILE_NAME);
+                return Err(anyhow!(
+                    "there is no `{}`, which --locked and --check need: run `kmodgen lock`",
+                    name.display()
+                ));
+            }
             return Ok(());
         }
+        if !network.locked && !network.offline {
+            self.resolve(&missing, network)?;
+            return self.download(&files, network);
+        }
+        let flag = if network.offline { "--offline" } else { "--locked" };
+        let refs = missing.iter().map(|git| {
+            let reference = &git.reference;
+            Diagnostic::error("not-locked", format!("`{}` is not pinned in {}", reference.value, lock::FILE_NAME))
+                .at(reference.span, "")
+                .help(format!("run `kmodgen lock` without {flag}, or write a full commit id"))
+        });
+        let files = files.iter().map(|(url, place)| {
+            Diagnostic::error("not-locked", format!("the checksum of {url} is not in {}", lock::FILE_NAME))
+                .at(*place, "")
+                .help(format!("run `kmodgen lock` without {flag}, or write its `sha256`"))
+        });
+        let diagnostics = refs.chain(files).collect();
         Err(Faults { diagnostics, sources: self.sources.clone() }.into())
     }
 
-    /// Asks the repositories of `sources` what their refs are, and pins that.
-    pub(super) fn resolve(&mut self, sources: &[Source], network: Network) -> anyhow::Result<()> {
+    /// Asks the repositories what these refs are, and pins that.
+    pub(super) fn resolve(&mut self, gits: &[Git], network: Network) -> anyhow::Result<()> {
         let resolver = Resolver::new(network.timeout, GitEnvironment::from_process());
         let mut faults = Diagnostics::default();
-        for (url, sources) in lock::unpinned(sources.iter()) {
-            let refs: Vec<_> = sources.iter().map(|source| &source.reference.value).collect();
+        for (url, gits) in lock::unpinned(gits.iter()) {
+            let refs: Vec<_> = gits.iter().map(|git| &git.reference.value).collect();
             match resolver.resolve(url, &refs) {
                 Ok(commits) => {
-                    for (source, commit) in sources.into_iter().zip(commits) {
+                    for (git, commit) in gits.into_iter().zip(commits) {
                         match commit {
-                            Ok(commit) => self.lock.pin(url.clone(), source.reference.value.clone(), commit),
-                            Err(error) => faults.push(unresolved(&error).at(source.reference.span, "")),
+                            Ok(commit) => self.lock.pin(url.clone(), git.reference.value.clone(), commit),
+                            Err(error) => faults.push(unresolved(&error).at(git.reference.span, "")),
                         }
                     }
                 }
-                Err(error) => faults.push(unresolved(&error).at(sources[0].git.span, "")),
+                Err(error) => faults.push(unresolved(&error).at(gits[0].url.span, "")),
+            }
+        }
+        self.report(faults)
+    }
+
+    /// Downloads files, and pins their checksums.
+    pub(super) fn download(&mut self, files: &BTreeMap<String, Span>, network: Network) -> anyhow::Result<()> {
+        let mut faults = Diagnostics::default();
+        for (url, place) in files {
+            ui::talk(&format!("downloading {url}\n"));
+            match download::checksum(url, network.timeout) {
+                Ok(checksum) => self.lock.pin_file(url.clone(), checksum),
+                Err(why) => faults.push(
+                    Diagnostic::error("download", format!("cannot download {url}: {why}"))
+                        .at(*place, "")
+                        .help("where only a build may get it, write its `sha256`"),
+                ),
             }
         }
         self.report(faults)

@@ -1,5 +1,6 @@
 //! `kmodgen update`: pin branches and tags anew, or move to the newest built-in templates.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -9,7 +10,7 @@ use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::UpdateArgs;
 use crate::driver::Answer;
-use crate::manifest::Source;
+use crate::manifest::{Git, Source};
 use crate::settings::{self, Network};
 use crate::template;
 use crate::vocabulary::nearest;
@@ -21,24 +22,38 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
         return update_templates(project);
     }
     let chosen = chosen(&project, &args.sources)?;
-    let before: Vec<_> = chosen.iter().map(|source| project.lock.commit(source)).collect();
+    let gits: Vec<Git> = chosen.iter().filter_map(Source::git).cloned().collect();
+    let before: Vec<_> = gits.iter().map(|git| project.lock.commit(git)).collect();
+    let mut files = project.manifest.file_urls();
+    files.retain(|_, place| chosen.iter().filter_map(Source::file).any(|file| file.url.span == *place));
+    let old: Vec<_> = files.keys().map(|url| project.lock.checksum(url)).collect();
     let network = Network { locked: false, offline: false, timeout: Duration::from_secs(args.timeout) };
-    project.resolve(&chosen, network)?;
+    project.resolve(&gits, network)?;
+    project.download(&files, network)?;
     // What is not pinned at all is pinned too, so that the lock is complete afterwards.
     project.complete_lock(network)?;
     project.lock.retain_used(&project.manifest);
     let mut text = String::new();
-    for (source, before) in chosen.iter().zip(before) {
-        let what = format!("{}: {}", source.name.value, source.reference.value);
-        text.push_str(&match (before, project.lock.commit(source)) {
-            (Some(before), Some(after)) if before != after => format!("{what} {before} -> {after}\n"),
-            (None, Some(after)) => format!("{what} is {after}\n"),
-            _ => format!("{what} has not moved\n"),
-        });
+    for (source, before) in chosen.iter().filter(|source| source.git().is_some()).zip(before) {
+        let Some(git) = source.git() else { continue };
+        let what = format!("{}: {}", source.name.value, git.reference.value);
+        text.push_str(&moved(&what, before, project.lock.commit(git)));
+    }
+    for (url, before) in files.keys().zip(old) {
+        text.push_str(&moved(url, before, project.lock.checksum(url)));
     }
     project.save_lock()?;
     ui::result(&text);
     Ok(Answer::Fine)
+}
+
+/// How something that is pinned came out.
+fn moved<T: PartialEq + Display>(what: &str, before: Option<T>, after: Option<T>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) if before != after => format!("{what} {before} -> {after}\n"),
+        (None, Some(after)) => format!("{what} is {after}\n"),
+        _ => format!("{what} has not moved\n"),
+    }
 }
 
 fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<Source>> {

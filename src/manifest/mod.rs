@@ -9,6 +9,7 @@ mod images;
 mod install;
 mod kernel;
 mod kmm;
+mod mirrors;
 mod module;
 mod overlay;
 mod platform;
@@ -33,17 +34,18 @@ pub use images::{Builder, Images};
 pub use install::{Compression, Firmware, Install, Packages};
 pub use kernel::{KERNEL_FILE, Kernel};
 pub use kmm::{Kmm, Sign, TlsSection};
+pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
 pub use platform::Platform;
 use schema::{Field, Record, Shape};
-pub use source::Source;
+pub use source::{File, FileKind, Git, Origin, Source};
 pub use target::names as target_names;
 use target::{TARGET, Target};
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Spanned,
+    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Span, Spanned,
     TargetName,
 };
 use crate::yaml;
@@ -65,6 +67,11 @@ pub static MANIFEST: Record = Record {
         Field { key: "images", takes: Shape::Record(&images::IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
         Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
+        Field {
+            key: "mirrors",
+            takes: Shape::TextMap,
+            says: "what URLs and images begin with, and what they begin with instead; in no hash",
+        },
         Field { key: "platform", takes: Shape::Record(&platform::PLATFORM), says: "what the clusters run" },
         Field {
             key: "targets",
@@ -93,6 +100,8 @@ pub struct Manifest {
     pub namespace: Spanned<Namespace>,
     /// Where code comes from, by name.
     pub sources: BTreeMap<SourceName, Source>,
+    /// Where builds get what they download.
+    pub mirrors: Mirrors,
     /// What its clusters run.
     pub platform: Platform,
     /// Base images, unless a kernel, module or override says otherwise.
@@ -134,6 +143,29 @@ impl Manifest {
             }
         };
         Self::decode(&node, files, sources, faults)
+    }
+
+    /// The URLs of all files whose checksums the lock has to know, and the places that ask for them:
+    /// those for each kernel that a module is for, where they differ.
+    pub fn file_urls(&self) -> BTreeMap<String, Span> {
+        let mut urls = BTreeMap::new();
+        let files = || self.sources.values().filter_map(Source::file).filter(|file| file.sha256.is_none());
+        for file in files().filter(|file| !file.url.expands()) {
+            urls.entry(file.url.to_string()).or_insert(file.url.span);
+        }
+        if files().all(|file| !file.url.expands()) {
+            return urls;
+        }
+        for module in &self.modules {
+            for kernel in self.kernels.iter().filter(|kernel| module.kernels.selects(kernel)) {
+                let recipe = module.recipe_on(&Circumstances::of(kernel));
+                let sources = recipe.sources.iter().flatten().filter_map(|name| self.sources.get(&name.value));
+                for file in sources.filter_map(Source::file).filter(|file| file.url.expands()) {
+                    urls.entry(file.url.on(kernel.release.as_str())).or_insert(file.url.span);
+                }
+            }
+        }
+        urls
     }
 
     fn decode(
@@ -186,6 +218,7 @@ impl Manifest {
             .need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
             .map(|node| source::decode_all(node, faults))
             .unwrap_or_default();
+        let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
         let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
         fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
@@ -194,12 +227,13 @@ impl Manifest {
         let scope = Scope {
             namespace: namespace.as_ref().map(|namespace| &namespace.value),
             sources: keys(node, "sources"),
+            decoded: &code,
             platform: &platform,
         };
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
-        fields.later(&["publish", "mirrors", "templates"]);
+        fields.later(&["publish", "templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"] {
             if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
@@ -208,7 +242,7 @@ impl Manifest {
         }
         refuse_repeats(&modules, faults);
         let target = target.map(|target| target.name.value.clone());
-        Some(Self { target, namespace: namespace?, sources: code, platform, images, kernels, modules, output })
+        Some(Self { target, namespace: namespace?, sources: code, mirrors, platform, images, kernels, modules, output })
     }
 }
 

@@ -9,6 +9,7 @@ use super::install::{self, Install, Packages};
 use super::kmm::{self, KMM, Kmm};
 use super::platform::Platform;
 use super::schema::{Field, Record, Shape};
+use super::source::Source;
 use super::version::VERSION;
 use super::when::{Circumstances, Conditional, SELECTION, Selection, WHEN, When, conditional};
 use crate::vocabulary::{
@@ -39,8 +40,8 @@ pub struct Module {
 /// What decides an image, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default)]
 pub struct Recipe {
-    /// Where the code comes from.
-    pub source: Option<Spanned<SourceName>>,
+    /// Where the code comes from, what is built first.
+    pub sources: Option<Vec<Spanned<SourceName>>>,
     /// The Dockerfile template.
     pub template: Option<Spanned<TemplateName>>,
     /// Base images.
@@ -92,6 +93,8 @@ pub(super) struct Scope<'m> {
     /// The names of all sources as they are written, so that one with a fault of its own is not
     /// called missing as well.
     pub(super) sources: Vec<&'m str>,
+    /// The sources that are right.
+    pub(super) decoded: &'m BTreeMap<SourceName, Source>,
     /// What the clusters run.
     pub(super) platform: &'m Platform,
 }
@@ -112,7 +115,11 @@ impl Scope<'_> {
 
 pub(super) const IMAGE: Field =
     Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
-pub(super) const SOURCE: Field = Field { key: "source", takes: Shape::Text, says: "one of `sources`" };
+pub(super) const SOURCE: Field = Field {
+    key: "source",
+    takes: Shape::OneOrList(&Shape::Text),
+    says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
+};
 pub(super) const KMODS: Field = Field {
     key: "kmods",
     takes: Shape::List(&Shape::TextOr(&KMOD)),
@@ -239,7 +246,7 @@ impl Module {
         fields.take("versions", faults);
         fields.later(&["fallback", "sign", "patches"]);
         fields.finish(faults);
-        for (key, given) in [("source", recipe.source.is_some()), ("kmods", recipe.kmods.is_some())] {
+        for (key, given) in [("source", recipe.sources.is_some()), ("kmods", recipe.kmods.is_some())] {
             if !given && node.get(key).is_none() {
                 let advice =
                     if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
@@ -251,7 +258,7 @@ impl Module {
             }
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
-        recipes().filter_map(|recipe| recipe.source.as_ref()).for_each(|source| scope.check_source(source, faults));
+        recipes().filter_map(|r| r.sources.as_ref()).flatten().for_each(|source| scope.check_source(source, faults));
         if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
             check_name_length(name, namespace, faults);
         }
@@ -267,6 +274,12 @@ impl Module {
         let kmm = kmm_node.map(|node| Kmm::decode(node, &context, faults)).unwrap_or_default();
         if kmm.sign.is_some() {
             recipes().for_each(|recipe| refuse_compression(recipe, faults));
+        }
+        let mut kmm = kmm;
+        for source in recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten() {
+            if let Some(secret) = scope.decoded.get(&source.value).and_then(|source| source.secret.as_ref()) {
+                kmm.mount_secret(&secret.value);
+            }
         }
         let kmm = kmm.complete(&context, kmm_node.map(|node| &**node), faults);
         Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
@@ -290,8 +303,7 @@ impl Module {
 
 impl Recipe {
     fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
-        let source =
-            fields.take("source", faults).and_then(|node| decode::text(node, "`source`", faults, SourceName::parse));
+        let sources = fields.take("source", faults).map(|node| decode_sources(node, faults));
         let template =
             fields.take("template", faults).and_then(|node| decode::text(node, "`template`", faults, template_name));
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
@@ -301,14 +313,14 @@ impl Recipe {
         let packages = fields.take("packages", faults).map(|node| Packages::decode(node, faults));
         let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
         let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
-        Self { source, template, images, build, kmods, install, packages, labels, user: user.map(|user| user.value) }
+        Self { sources, template, images, build, kmods, install, packages, labels, user: user.map(|user| user.value) }
     }
 
     /// This, with what `over` says instead.
     #[must_use]
     pub fn overridden_by(&self, over: &Self) -> Self {
         Self {
-            source: over.source.clone().or_else(|| self.source.clone()),
+            sources: over.sources.clone().or_else(|| self.sources.clone()),
             template: over.template.clone().or_else(|| self.template.clone()),
             images: self.images.overridden_by(&over.images),
             build: match (&self.build, &over.build) {
@@ -344,6 +356,30 @@ fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(When, Recip
     let recipe = Recipe::decode(&mut fields, faults);
     fields.finish(faults);
     Some((when, recipe))
+}
+
+fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Spanned<SourceName>> {
+    let one = |node: &Node, faults: &mut Diagnostics| decode::text(node, "`source`", faults, SourceName::parse);
+    if node.as_sequence().is_none() {
+        return one(node, faults).into_iter().collect();
+    }
+    let mut names: Vec<Spanned<SourceName>> = Vec::new();
+    for item in decode::items(node, "`source`", faults) {
+        let Some(name) = one(item, faults) else { continue };
+        match names.iter().find(|other| other.value == name.value) {
+            Some(other) => faults.push(
+                Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value))
+                    .at(name.span, "")
+                    .context(other.span, "first here"),
+            ),
+            None => names.push(name),
+        }
+    }
+    if node.as_sequence().is_some_and(<[_]>::is_empty) {
+        faults
+            .push(Diagnostic::error("empty-list", "`source` is empty").at(node.span, "").help("name one of `sources`"));
+    }
+    names
 }
 
 fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>> {

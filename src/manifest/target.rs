@@ -25,6 +25,11 @@ pub(super) static TARGET: Record = Record {
             says: "the registry and path of its images; the last part of a module's `image` stays",
         },
         Field {
+            key: "mirrors",
+            takes: Shape::TextMap,
+            says: "where its builds get things, in place of the manifest's `mirrors`",
+        },
+        Field {
             key: "platform",
             takes: Shape::Record(&PLATFORM),
             says: "what it runs, in place of the manifest's `platform`",
@@ -47,6 +52,7 @@ pub(super) struct Target {
     pub(super) name: Spanned<TargetName>,
     namespace: Option<Arc<Node>>,
     platform: Option<Arc<Node>>,
+    mirrors: Option<Arc<Node>>,
     image: Option<Spanned<String>>,
     kernels: Selection,
     kmm: Option<Arc<Node>>,
@@ -85,6 +91,7 @@ fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) 
     let mut fields = Fields::open(&TARGET, node, faults)?;
     let namespace = fields.take("namespace", faults).cloned();
     let platform = fields.take("platform", faults).cloned();
+    let mirrors = fields.take("mirrors", faults).cloned();
     let image = fields.take("image", faults).and_then(|node| decode::text(node, "`image`", faults, prefix));
     let kernels = fields.take("kernels", faults).map(|node| Selection::decode(node, faults)).unwrap_or_default();
     let kmm = fields.take("kmm", faults).cloned();
@@ -92,7 +99,7 @@ fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) 
         faults.push(decode::wrong_kind(kmm, "`kmm` of a target is a mapping of keys to values"));
     }
     fields.finish(faults);
-    Some(Target { name, namespace, platform, image, kernels, kmm })
+    Some(Target { name, namespace, platform, mirrors, image, kernels, kmm })
 }
 
 /// A registry, perhaps with a path: a repository without its last part.
@@ -109,7 +116,7 @@ impl Target {
     /// The manifest that is the target's: `node` with the target's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
         let mut own = overlay::without(node, &["targets"]);
-        for (key, value) in [("namespace", &self.namespace), ("platform", &self.platform)] {
+        for (key, value) in [("namespace", &self.namespace), ("platform", &self.platform), ("mirrors", &self.mirrors)] {
             if let Some(value) = value {
                 own = overlay::with(&own, overlay::field(key, value.clone()));
             }

@@ -40,7 +40,6 @@ impl When {
             when.releases = patterns(node, "`release`", faults);
         }
         when.traits = Traits::decode(&mut fields, faults);
-        fields.later(&["source"]);
         fields.finish(faults);
         when
     }

@@ -3,7 +3,7 @@
 use super::{Mapping, Planned, identity};
 use crate::contract;
 use crate::fingerprint::{Explanation, HashSink};
-use crate::manifest::{Kernel, Manifest, Module};
+use crate::manifest::{Kernel, Manifest, Mirrors, Module};
 use crate::record::Identity;
 use crate::render::dockerfile::Press;
 use crate::template::TemplateFault;
@@ -34,13 +34,21 @@ pub(super) fn draft<'m>(
     planned: &Planned<'m>,
 ) -> Result<(Mapping<'m>, Draft), Fault> {
     let Planned { module, kernel, resolved, .. } = planned;
-    let dockerfile = press.dockerfile(resolved, module, kernel).map_err(Fault::Template)?;
+    let mirrors = &manifest.mirrors;
+    let dockerfile = press.dockerfile(resolved, module, kernel, mirrors).map_err(Fault::Template)?;
     let mut faults = Diagnostics::default();
     check(module, kernel, &dockerfile, resolved.builder_on(kernel).is_some(), &mut faults);
     identity::check_signed_files(module, kernel, resolved, &mut faults);
     let digest = Digest::of(dockerfile.as_bytes());
     let mut sinks = (HashSink::default(), Explanation::default());
-    resolved.traverse(module, kernel, (&digest, dockerfile.len()), &mut sinks);
+    // Where things come from is no part of what they are.
+    let content = if mirrors.is_empty() {
+        (digest, dockerfile.len())
+    } else {
+        let text = press.dockerfile(resolved, module, kernel, &Mirrors::default()).map_err(Fault::Template)?;
+        (Digest::of(text.as_bytes()), text.len())
+    };
+    resolved.traverse(module, kernel, (&content.0, content.1), &mut sinks);
     let identity =
         Identity { hash: sinks.0.finish(), dockerfile: digest, asks_for_dtk: dockerfile.contains("DTK_AUTO") };
     if let Err(invalid) = identity::check_tag(module, kernel, &manifest.namespace.value) {

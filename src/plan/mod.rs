@@ -1,5 +1,6 @@
 //! The plan: every mapping (a module on a kernel), with its hash and names.
 
+mod code;
 mod draft;
 mod identity;
 mod layout;
@@ -17,6 +18,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
+pub use code::{Code, Content};
 pub use draft::Draft;
 use draft::Fault;
 pub use identity::image_name;
@@ -263,8 +265,15 @@ struct Groups<'m> {
 impl Groups<'_> {
     fn key(&mut self, resolved: &Arc<Resolved>) -> Key {
         let Module { name, image, kmm, .. } = self.module;
-        let namespace = &self.inputs.manifest.namespace.value;
-        let outside = (self.inputs.lock.templates, namespace, &name.value, &image.value, &kmm.build_args, &kmm.sign);
+        let Manifest { namespace, mirrors, .. } = self.inputs.manifest;
+        let outside = (
+            self.inputs.lock.templates,
+            (&namespace.value, mirrors),
+            &name.value,
+            &image.value,
+            &kmm.build_args,
+            &kmm.sign,
+        );
         *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
     }
 }

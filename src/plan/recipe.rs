@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::code::{Code, Codes};
 use super::layout::Layout;
-use super::patch::Patch;
 use super::step::describe;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
     Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
 };
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, ImageRef, InputFiles, RelPath, SourceName, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span};
 use crate::yaml;
 
 /// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
@@ -24,16 +24,8 @@ pub struct Resolved {
     pub builder: Builder,
     /// The image that carries the result.
     pub runtime: ImageRef,
-    /// The source's name.
-    pub source: SourceName,
-    /// The repository.
-    pub url: String,
-    /// The locked commit.
-    pub commit: GitOid,
-    /// The folder of the repository to build in.
-    pub dir: Option<RelPath>,
-    /// The patches for this kernel, in order.
-    pub patches: Vec<Arc<Patch>>,
+    /// The code, what is built first.
+    pub codes: Vec<Code>,
     /// The steps for this kernel, in order.
     pub steps: Vec<Step>,
     /// The kmods that must come out for this kernel.
@@ -53,16 +45,17 @@ pub struct Resolved {
 /// Resolves mappings, reading each patch once.
 pub(super) struct Resolver<'m> {
     manifest: &'m Manifest,
-    lock: &'m Lock,
-    files: &'m dyn InputFiles,
-    patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
+    codes: Codes<'m>,
+    /// Whether any source is another file for every kernel.
+    has_files_by_kernel: bool,
     /// What was resolved for the module at hand, and under which circumstances.
     known: Vec<(Vec<Answer>, Arc<Resolved>)>,
 }
 
 impl<'m> Resolver<'m> {
     pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        Self { manifest, lock, files, patches: BTreeMap::new(), known: Vec::new() }
+        let has_files_by_kernel = manifest.sources.values().filter_map(Source::file).any(|file| file.url.expands());
+        Self { manifest, codes: Codes::new(lock, files), has_files_by_kernel, known: Vec::new() }
     }
 
     /// The inputs of `module` on each of `kernels`; `None` where something is missing, noted in
@@ -99,8 +92,8 @@ impl<'m> Resolver<'m> {
 
     /// Resolves, unless a kernel before gave the same answers to every condition that was asked.
     fn resolve_once(&mut self, module: &Module, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Arc<Resolved>> {
-        // Nothing but conditions and images of its own tells one kernel from another here.
-        let shares = kernel.images.is_empty();
+        // Nothing but conditions, images and files of its own tells one kernel from another here.
+        let shares = kernel.images.is_empty() && !self.has_files_by_kernel;
         if shares {
             let same = |answers: &[Answer]| answers.iter().all(|answer| answer.is_that_of(kernel));
             if let Some(at) = self.known.iter().position(|(answers, _)| same(answers)) {
@@ -147,8 +140,9 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
-        let source = self.manifest.sources.get(&recipe.source?.value)?;
-        let commit = self.lock.commit(source)?;
+        let names = recipe.sources?;
+        let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
+        let codes = self.codes.resolve(&sources, kernel, circumstances, faults)?;
         let kmods: Vec<Kmod> =
             recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
         if kmods.is_empty() {
@@ -164,16 +158,27 @@ impl<'m> Resolver<'m> {
             return None;
         }
         let build = recipe.build.unwrap_or_default();
+        let steps: Vec<Step> = build.steps_on(circumstances).cloned().collect();
+        for source in steps.iter().filter_map(|step| step.source.as_ref()) {
+            if !codes.iter().any(|code| code.name == source.value) {
+                faults.push(
+                    Diagnostic::error("step-source", format!("`{}` is none of this module's sources", source.value))
+                        .at(source.span, "")
+                        .context(place, "this module")
+                        .help(format!(
+                            "write one of {}, or add it to them",
+                            names.iter().map(|n| format!("`{}`", n.value)).collect::<Vec<_>>().join(", ")
+                        )),
+                );
+                return None;
+            }
+        }
         Some(Resolved {
             template,
             builder: builder.value,
             runtime: runtime.value,
-            source: source.name.value.clone(),
-            url: source.git.value.to_string(),
-            commit,
-            dir: source.dir.clone(),
-            patches: self.patches_on(source, circumstances, faults)?,
-            steps: build.steps_on(circumstances).cloned().collect(),
+            codes,
+            steps,
             kmods,
             layout: Layout::of(recipe.install, module.has_firmware())?,
             packages: recipe.packages,
@@ -181,46 +186,6 @@ impl<'m> Resolver<'m> {
             user: recipe.user,
             lean: self.manifest.platform.brings_modprobe(),
         })
-    }
-
-    fn patches_on(
-        &mut self,
-        source: &Source,
-        circumstances: &Circumstances<'_>,
-        faults: &mut Diagnostics,
-    ) -> Option<Vec<Arc<Patch>>> {
-        let chosen = source.patches.iter().filter_map(|patch| patch.on(circumstances)).enumerate();
-        // Every patch is looked at, so that all that cannot be read are named.
-        let patches: Vec<_> = chosen.map(|(at, path)| self.patch(&path.value, at + 1, path.span, faults)).collect();
-        patches.into_iter().collect()
-    }
-
-    fn patch(&mut self, path: &RelPath, number: usize, place: Span, faults: &mut Diagnostics) -> Option<Arc<Patch>> {
-        let key = (path.clone(), number);
-        if let Some(known) = self.patches.get(&key) {
-            return known.clone();
-        }
-        let patch = match self.files.read(path) {
-            Ok(bytes) if bytes.is_empty() => {
-                faults.push(
-                    Diagnostic::error("empty-patch", format!("patch `{path}` is empty, and git refuses to apply it"))
-                        .at(place, "")
-                        .help("fill it, or take it out of `patches`"),
-                );
-                None
-            }
-            Ok(bytes) => Some(Arc::new(Patch::new(path.clone(), number, &bytes))),
-            Err(why) => {
-                faults.push(
-                    Diagnostic::error("unreadable-file", format!("cannot read patch `{path}`: {why}"))
-                        .at(place, "")
-                        .help("patches are files beside the manifest, and their paths are relative to it"),
-                );
-                None
-            }
-        };
-        self.patches.insert(key, patch.clone());
-        patch
     }
 }
 
@@ -251,10 +216,8 @@ impl Resolved {
             None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
         }
         text("runtime image", &self.runtime.to_string());
-        text(&format!("source {}", self.source), &format!("{} {}", self.url, self.commit));
-        for patch in &self.patches {
-            text(&format!("patch {}", patch.path), &format!("sha256:{}", patch.digest));
-        }
+        self.codes.iter().for_each(|code| code.traverse(sink));
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (at, step) in self.steps.iter().enumerate() {
             text(&format!("build step {}", at + 1), &describe(step));
         }

@@ -7,17 +7,18 @@ use minijinja::value::Value;
 
 use super::form::{Form, Subject};
 use super::header::with_header;
-use super::step;
-use crate::manifest::{Firmware, Kernel, Module, Packages, TemplateName};
-use crate::plan::{Layout, Resolved};
+use super::{code, step};
+use crate::manifest::{Firmware, Kernel, Mirrors, Module, Packages, TemplateName};
+use crate::plan::{Code, Layout, Resolved};
 use crate::template::{TemplateFault, Templates};
 use crate::vocabulary::{InputFiles, RelPath};
 
 /// Prints Dockerfiles, one after another. One per thread.
 pub struct Press {
     templates: Templates,
-    /// What was printed last, and the forms that were made of it; the last one used comes first.
-    forms: Vec<(Arc<Resolved>, bool, State)>,
+    /// What was printed last, with a builder and without mirrors or not, and the forms that were made
+    /// of it; the last one used comes first.
+    forms: Vec<(Arc<Resolved>, (bool, bool), State)>,
 }
 
 /// How far it has come with a form.
@@ -37,7 +38,8 @@ impl Press {
         Self { templates: Templates::new(version, files), forms: Vec::new() }
     }
 
-    /// The Dockerfile of `module` on `kernel`, its first line included.
+    /// The Dockerfile of `module` on `kernel`, its first line included, with `mirrors` in the place of
+    /// what they stand for.
     ///
     /// # Errors
     /// What the template did wrong.
@@ -46,33 +48,42 @@ impl Press {
         resolved: &Arc<Resolved>,
         module: &Module,
         kernel: &Kernel,
+        mirrors: &Mirrors,
     ) -> Result<String, TemplateFault> {
-        let builder = resolved.builder_on(kernel).map(ToString::to_string);
+        let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image.to_string()));
         let subject = Subject {
             release: kernel.release.as_str(),
             devel_package: &kernel.release.devel_package(),
             builder: builder.as_deref(),
         };
-        if let Some(form) = self.form(resolved, module, subject.builder.is_some()) {
+        if let Some(form) = self.form(resolved, module, mirrors, subject.builder.is_some()) {
             return Ok(with_header(&form.fill(&subject)));
         }
-        render(&self.templates, resolved, module, &subject, &kernel.labels).map(|body| with_header(&body))
+        render(&self.templates, resolved, module, mirrors, &subject, &kernel.labels).map(|body| with_header(&body))
     }
 
     /// The form of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
     /// templates have one: they are known to do nothing with the kernel but print it.
-    fn form(&mut self, resolved: &Arc<Resolved>, module: &Module, with_builder: bool) -> Option<&Form> {
-        let is = |(of, builder, _): &(Arc<Resolved>, bool, _)| Arc::ptr_eq(of, resolved) && *builder == with_builder;
+    fn form(
+        &mut self,
+        resolved: &Arc<Resolved>,
+        module: &Module,
+        mirrors: &Mirrors,
+        with_builder: bool,
+    ) -> Option<&Form> {
+        let kind = (with_builder, mirrors.is_empty());
+        let is = |(of, other, _): &(Arc<Resolved>, _, _)| Arc::ptr_eq(of, resolved) && *other == kind;
         let Some(at) = self.forms.iter().position(is) else {
             self.forms.truncate(HELD - 1);
-            self.forms.insert(0, (resolved.clone(), with_builder, State::Printed));
+            self.forms.insert(0, (resolved.clone(), kind, State::Printed));
             return None;
         };
         self.forms.swap(0, at);
         let state = &mut self.forms[0].2;
         if matches!(state, State::Printed) {
-            let print =
-                |subject: &Subject<'_>| render(&self.templates, resolved, module, subject, &BTreeMap::new()).ok();
+            let print = |subject: &Subject<'_>| {
+                render(&self.templates, resolved, module, mirrors, subject, &BTreeMap::new()).ok()
+            };
             let own = matches!(resolved.template, TemplateName::BuiltIn(_));
             *state = State::Made(if own { Form::of(print, with_builder) } else { None });
         }
@@ -87,46 +98,32 @@ fn render(
     templates: &Templates,
     resolved: &Resolved,
     module: &Module,
+    mirrors: &Mirrors,
     subject: &Subject<'_>,
     labels: &BTreeMap<String, String>,
 ) -> Result<String, TemplateFault> {
-    let text = templates.render(&resolved.template, &context(resolved, module, subject, labels))?;
+    let text = templates.render(&resolved.template, &context(resolved, module, mirrors, subject, labels))?;
     Ok(tidy(&text))
 }
 
 /// What a template can print; docs/templates.md lists it.
-fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: &BTreeMap<String, String>) -> Value {
-    let folder = format!("/usr/src/kmodgen/{}", resolved.source);
-    let below = |parts: [Option<&RelPath>; 2]| {
-        parts.into_iter().flatten().fold(folder.clone(), |path, part| format!("{path}/{part}"))
-    };
+fn context(
+    resolved: &Resolved,
+    module: &Module,
+    mirrors: &Mirrors,
+    subject: &Subject<'_>,
+    labels: &BTreeMap<String, String>,
+) -> Value {
     let steps: Value = resolved
         .steps
         .iter()
-        .map(|step| step::values(step, below([resolved.dir.as_ref(), step.dir.as_ref()])))
-        .collect();
-    let patches: Value = resolved
-        .patches
-        .iter()
-        .map(|patch| {
-            // Made of quoted words only, so they may pass as they are.
-            let write: Value = patch.write.iter().map(|command| Value::from_safe_string(command.clone())).collect();
-            Value::from_pairs([
-                ("name", Value::from_safe_string(comment(patch.path.as_str()))),
-                ("file", Value::from(patch.file.as_str())),
-                ("sha256", Value::from(patch.digest.to_string())),
-                ("write", write),
-            ])
+        .map(|step| {
+            let of = |code: &&Code| step.source.as_ref().is_none_or(|source| source.value == code.name);
+            let folder = resolved.codes.iter().find(of).map(Code::build_folder).unwrap_or_default();
+            step::values(step, step.dir.iter().fold(folder, |path, dir| format!("{path}/{dir}")))
         })
         .collect();
-    let source = Value::from_pairs([
-        ("name", Value::from(resolved.source.as_str())),
-        ("url", Value::from(resolved.url.as_str())),
-        ("commit", Value::from(resolved.commit.as_str())),
-        ("folder", Value::from(folder.as_str())),
-        ("build_folder", Value::from(below([resolved.dir.as_ref(), None]))),
-        ("patches", patches),
-    ]);
+    let codes: Vec<Value> = resolved.codes.iter().map(|code| code::values(code, mirrors)).collect();
     let labels: Value =
         labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect::<BTreeMap<_, _>>().into();
     let kernel = Value::from_pairs([
@@ -138,8 +135,10 @@ fn context(resolved: &Resolved, module: &Module, subject: &Subject<'_>, labels: 
         ("module", Value::from(module.name.as_str())),
         ("kernel", kernel),
         ("builder", subject.builder.map_or(Value::from(()), Value::from)),
-        ("runtime", Value::from(resolved.runtime.to_string())),
-        ("source", source),
+        ("runtime", Value::from(mirrors.image(&resolved.runtime.to_string()))),
+        ("source", codes.first().cloned().unwrap_or_default()),
+        ("sources", codes.into()),
+        ("folders", code::folders(&resolved.codes)),
         ("steps", steps),
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
         ("install", install(&resolved.layout)),
@@ -172,12 +171,6 @@ fn packages(packages: &Packages) -> Value {
     let Packages { rpm, deb, zypper, apk } = packages;
     let list = |names: &[String]| -> Value { names.iter().map(String::as_str).collect() };
     Value::from_pairs([("rpm", list(rpm)), ("deb", list(deb)), ("zypper", list(zypper)), ("apk", list(apk))])
-}
-
-/// A path has no control character, and a comment ends with its line; all it must not do is end
-/// in a backslash or carry the text by which KMM chooses the builder itself.
-fn comment(text: &str) -> String {
-    text.replace("DTK_AUTO", "DTK-AUTO").trim_end_matches('\\').to_owned()
 }
 
 /// No blank lines in a row, at the start or at the end, and one line end at the end: blocks that

@@ -1,5 +1,6 @@
 //! What is written: one function per kind of file, each from plain values to text.
 
+mod code;
 pub mod configmap;
 pub mod dockerfile;
 mod form;

@@ -8,8 +8,19 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 7] =
-    ["skeleton", "step/make", "step/kconfig", "step/configure", "step/dkms", "step/rpmbuild", "step/run"];
+pub(crate) const PARTS: [&str; 11] = [
+    "skeleton",
+    "source/git",
+    "source/file",
+    "source/image",
+    "source/patches",
+    "step/make",
+    "step/kconfig",
+    "step/configure",
+    "step/dkms",
+    "step/rpmbuild",
+    "step/run",
+];
 
 /// The newest version of the built-in templates.
 pub const NEWEST: u32 = 1;
@@ -25,6 +36,10 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "kernel-devel") => Some(include_str!("../../templates/v1/kernel-devel.Dockerfile")),
         (1, "debian") => Some(include_str!("../../templates/v1/debian.Dockerfile")),
         (1, "sles") => Some(include_str!("../../templates/v1/sles.Dockerfile")),
+        (1, "source/git") => Some(include_str!("../../templates/v1/source/git.Dockerfile")),
+        (1, "source/file") => Some(include_str!("../../templates/v1/source/file.Dockerfile")),
+        (1, "source/image") => Some(include_str!("../../templates/v1/source/image.Dockerfile")),
+        (1, "source/patches") => Some(include_str!("../../templates/v1/source/patches.Dockerfile")),
         (1, "step/make") => Some(include_str!("../../templates/v1/step/make.Dockerfile")),
         (1, "step/kconfig") => Some(include_str!("../../templates/v1/step/kconfig.Dockerfile")),
         (1, "step/configure") => Some(include_str!("../../templates/v1/step/configure.Dockerfile")),

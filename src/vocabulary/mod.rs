@@ -6,6 +6,7 @@
 mod bounds;
 mod diagnostic;
 mod digest;
+mod file_url;
 mod files;
 mod flavour;
 mod git;
@@ -19,6 +20,7 @@ mod source;
 pub use bounds::Bounds;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
+pub use file_url::FileUrl;
 pub use files::{ABSENT, InputFiles, Witness};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of};
 pub use git::{GitOid, GitRef, GitUrl};

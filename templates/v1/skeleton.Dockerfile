@@ -39,28 +39,13 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
  || { echo "the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
 
 {% block sources %}
-# The source, at exactly the commit that the lock pins.
-RUN mkdir -p {{ source.folder }} \
- && cd {{ source.folder }} \
- && git init -q{% if source.commit | length == 64 %} --object-format=sha256{% endif %} \
- && git remote add origin {{ source.url | sh }} \
- && { git -c protocol.version=2 fetch -q --depth 1 origin {{ source.commit }} \
-   || git fetch -q origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; } \
- && git checkout -q --detach {{ source.commit }} \
- && test "$(git rev-parse HEAD)" = {{ source.commit }} \
- || { echo cannot get commit {{ source.commit }} of {{ source.url | sh }} >&2; exit 1; }
-
+{% for source in sources %}
+{% include "kmodgen/source/" ~ source.kind %}
+{% endfor %}
 {% endblock %}
 {% block patches %}
-{% for patch in source.patches %}
-# Patch {{ patch.name }}
-{% for command in patch.write %}
-RUN {{ command }}
-{% endfor %}
-RUN echo "{{ patch.sha256 }}  {{ patch.file }}" | sha256sum -c - \
- && git -C {{ source.folder }} apply --verbose --whitespace=nowarn {{ patch.file }} \
- || { echo patch {{ patch.name | sh }} does not apply to {{ source.commit }} >&2; exit 1; }
-
+{% for source in sources %}
+{% include "kmodgen/source/patches" %}
 {% endfor %}
 {% endblock %}
 {% block build %}
@@ -76,7 +61,7 @@ RUN echo "{{ patch.sha256 }}  {{ patch.file }}" | sha256sum -c - \
 # Each kmod that must come out, checked against the kernel and put where KMM looks for it.
 RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
-      built="$(find {{ source.folder }} -type f -path "*/${kmod}.ko")"; \
+      built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
       test -f "${built}" \
         || { echo "the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \
       vermagic="$(modinfo -F vermagic "${built}")"; \

@@ -14,6 +14,7 @@ mod determinism;
 mod docs;
 mod examples;
 mod faults;
+mod files;
 mod generate;
 mod git_servers;
 mod holds;

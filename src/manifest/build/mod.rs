@@ -13,7 +13,7 @@ pub(super) use values::variable_name;
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, WHEN, When};
-use crate::vocabulary::{Diagnostic, Diagnostics, RelPath};
+use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, SourceName, Spanned};
 use crate::yaml::Node;
 
 /// How a module is built.
@@ -26,19 +26,27 @@ pub enum Build {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Hash)]
 pub struct Step {
     /// Which tool runs, and what it is told.
     pub tool: Tool,
     /// Environment variables; may contain `${KERNEL_VERSION}`.
     pub env: BTreeMap<String, String>,
+    /// Which of the module's sources it runs in; the first where `None`.
+    pub source: Option<Spanned<SourceName>>,
     /// The folder to run in, below the source's own `dir`.
     pub dir: Option<RelPath>,
 }
 
+impl Step {
+    fn bare(tool: Tool) -> Self {
+        Self { tool, env: BTreeMap::new(), source: None, dir: None }
+    }
+}
+
 impl Default for Build {
     fn default() -> Self {
-        Self::Step(Step { tool: Tool::Kbuild(Make::default()), env: BTreeMap::new(), dir: None })
+        Self::Step(Step::bare(Tool::Kbuild(Make::default())))
     }
 }
 
@@ -86,7 +94,8 @@ impl Build {
         let Some(tool) = base.tool.overridden_by(&step.tool) else { return over.clone() };
         let mut env = base.env.clone();
         env.extend(step.env.clone());
-        Self::Step(Step { tool, env, dir: step.dir.clone().or_else(|| base.dir.clone()) })
+        let source = step.source.clone().or_else(|| base.source.clone());
+        Self::Step(Step { tool, env, source, dir: step.dir.clone().or_else(|| base.dir.clone()) })
     }
 }
 
@@ -118,12 +127,13 @@ fn decode_step(node: &Node, in_list: bool, faults: &mut Diagnostics) -> Option<(
 
 fn decode_tool(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Step> {
     if name == "run" && node.as_scalar().is_some() {
-        return tools::script(node, faults).map(|tool| Step { tool, env: BTreeMap::new(), dir: None });
+        return tools::script(node, faults).map(Step::bare);
     }
     let mut fields = Fields::open(tools::record(name), node, faults)?;
     let tool = Tool::decode(name, &mut fields, faults);
+    let source = fields.take("source", faults);
+    let source = source.and_then(|node| decode::text(node, "`source`", faults, SourceName::parse));
     let (env, dir) = tools::place(&mut fields, faults);
-    fields.later(&["source"]);
     fields.finish(faults);
-    Some(Step { tool: tool?, env, dir })
+    Some(Step { tool: tool?, env, source, dir })
 }

@@ -88,6 +88,11 @@ pub struct Run {
 const VARS: Field = Field { key: "vars", takes: Shape::TextMap, says: "variables on make's command line" };
 const ENV: Field = Field { key: "env", takes: Shape::TextMap, says: "variables in its environment" };
 const DIR: Field = Field { key: "dir", takes: Shape::Text, says: "the folder to run in, below the source's `dir`" };
+const SOURCE: Field = Field {
+    key: "source",
+    takes: Shape::Text,
+    says: "which of the module's sources it runs in; the first where absent",
+};
 const ARGS: Field = Field { key: "args", takes: Shape::List(&Shape::Text), says: "arguments" };
 
 pub(super) static MAKE: Record = Record {
@@ -101,6 +106,7 @@ pub(super) static MAKE: Record = Record {
             says: "how many jobs at once: a number, or `all` for one per processor",
         },
         ENV,
+        SOURCE,
         DIR,
     ],
 };
@@ -116,6 +122,7 @@ pub(super) static KCONFIG: Record = Record {
         },
         VARS,
         ENV,
+        SOURCE,
         DIR,
     ],
 };
@@ -126,11 +133,12 @@ pub(super) static CONFIGURE: Record = Record {
         Field { key: "autoreconf", takes: Shape::Bool, says: "make the script with `autoreconf -fi` first" },
         ARGS,
         ENV,
+        SOURCE,
         DIR,
     ],
 };
 
-pub(super) static DKMS: Record = Record { name: "a dkms step", fields: &[ENV, DIR] };
+pub(super) static DKMS: Record = Record { name: "a dkms step", fields: &[ENV, SOURCE, DIR] };
 
 pub(super) static RPMBUILD: Record = Record {
     name: "an rpmbuild step",
@@ -138,13 +146,20 @@ pub(super) static RPMBUILD: Record = Record {
         Field { key: "spec", takes: Shape::Text, says: "the spec file; its sources are looked for beside it" },
         Field { key: "defines", takes: Shape::TextMap, says: "macros" },
         ENV,
+        SOURCE,
         DIR,
     ],
 };
 
 pub(super) static RUN: Record = Record {
     name: "a run step",
-    fields: &[Field { key: "script", takes: Shape::Text, says: "the script, in the step's folder" }, ARGS, ENV, DIR],
+    fields: &[
+        Field { key: "script", takes: Shape::Text, says: "the script, in the step's folder" },
+        ARGS,
+        ENV,
+        SOURCE,
+        DIR,
+    ],
 };
 
 /// The tools by their key in the manifest.

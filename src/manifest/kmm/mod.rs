@@ -144,6 +144,21 @@ impl Kmm {
         self
     }
 
+    /// Has every build mount a secret.
+    pub(super) fn mount_secret(&mut self, name: &str) {
+        if self.build_secrets().iter().any(|known| known == name) {
+            return;
+        }
+        let secret = Yaml::Map(vec![("name".into(), Yaml::Text(name.into()))]);
+        match self.build.iter_mut().find(|(key, _)| key == "secrets") {
+            Some((_, Yaml::Seq(secrets))) => secrets.push(secret),
+            _ => {
+                self.build.push(("secrets".into(), Yaml::Seq(vec![secret])));
+                self.build.sort_by(|(one, _), (other, _)| one.cmp(other));
+            }
+        }
+    }
+
     /// Has the image's firmware copied to the node, unless the user says from where.
     fn lead_to_firmware(&mut self) {
         let modprobe = self.container.iter_mut().find(|(name, _)| name == "modprobe");

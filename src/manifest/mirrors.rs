@@ -1,0 +1,100 @@
+//! Mirrors: where a cluster without the internet gets what a build downloads.
+
+use super::decode;
+use crate::vocabulary::{Diagnostic, Diagnostics, FileUrl, GitUrl, ImageRef, Invalid};
+use crate::yaml::Node;
+
+/// What URLs and images begin with, and what they begin with instead; the longest first. They change
+/// where things come from and not what they are, so they are in no content hash.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Mirrors(Vec<(String, String)>);
+
+impl Mirrors {
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+        let mut pairs = Vec::new();
+        for entry in decode::entries(node, "`mirrors`", faults) {
+            let from = entry.key.value.as_str();
+            let check = |text: &str| if from.contains("://") { url(text) } else { registry(text) };
+            if let Err(invalid) = check(from) {
+                faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
+                continue;
+            }
+            let to = decode::text(&entry.value, "a mirror", faults, |text| check(text).map(|()| text.to_owned()));
+            pairs.extend(to.map(|to| (from.to_owned(), to.value)));
+        }
+        pairs.sort_by(|(one, _), (other, _)| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        Self(pairs)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where a URL is found.
+    pub fn url(&self, url: &str) -> String {
+        let found = self.0.iter().find_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
+        found.unwrap_or_else(|| url.to_owned())
+    }
+
+    /// Where an image is found. What an image begins with ends where a part of its name does.
+    pub fn image(&self, image: &str) -> String {
+        let found = self.0.iter().find_map(|(from, to)| {
+            let rest = image.strip_prefix(from.trim_end_matches('/'))?;
+            rest.starts_with(['/', ':', '@']).then(|| format!("{}{rest}", to.trim_end_matches('/')))
+        });
+        found.unwrap_or_else(|| image.to_owned())
+    }
+}
+
+/// The beginning of a URL: what is one itself, with more after it.
+fn url(text: &str) -> Result<(), Invalid> {
+    let whole = format!("{text}x/x");
+    FileUrl::parse(&whole).map(|_| ()).or_else(|_| GitUrl::parse(&whole).map(|_| ())).map_err(|_| {
+        Invalid::new(format!("`{}` is not the beginning of a URL", text.escape_debug()))
+            .help("write what URLs begin with, such as `https://github.com/`")
+    })
+}
+
+/// A registry, perhaps with a part of a path.
+fn registry(text: &str) -> Result<(), Invalid> {
+    let bare = text.trim_end_matches('/');
+    match ImageRef::parse(&format!("{bare}/x")) {
+        Ok(_) if !bare.contains(['@']) => Ok(()),
+        _ => Err(Invalid::new(format!("`{}` is neither the beginning of a URL nor a registry", text.escape_debug()))
+            .help("write `https://github.com/` for URLs, or `quay.io/vendor` for images")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_beginning_wins_and_ends_where_a_part_does() {
+        let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let mirrors = Mirrors(vec![
+            pair("https://a/b/", "https://m/1/"),
+            pair("https://a/", "https://m/2/"),
+            pair("quay.io/v", "m:5000/q"),
+        ]);
+        assert_eq!(mirrors.url("https://a/b/c.git"), "https://m/1/c.git");
+        assert_eq!(mirrors.url("https://a/c.git"), "https://m/2/c.git");
+        assert_eq!(mirrors.url("https://b/c.git"), "https://b/c.git");
+        assert_eq!(mirrors.image("quay.io/v/x@sha256:0"), "m:5000/q/x@sha256:0");
+        assert_eq!(mirrors.image("quay.io/v:1"), "m:5000/q:1");
+        assert_eq!(mirrors.image("quay.io/vendor/x:1"), "quay.io/vendor/x:1");
+    }
+
+    #[test]
+    fn beginnings_are_checked() {
+        for good in ["https://github.com/", "file:///srv/", "ssh://git@host/"] {
+            assert!(url(good).is_ok(), "{good}");
+        }
+        for bad in ["https://a b/", "ext::x://", "https://$(id)/"] {
+            assert!(url(bad).is_err(), "{bad}");
+        }
+        assert!(registry("quay.io/vendor").is_ok() && registry("host:5000/").is_ok());
+        assert!(registry("a b").is_err() && registry("").is_err() && registry("x@sha256:0").is_err());
+    }
+}

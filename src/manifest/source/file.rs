@@ -1,0 +1,103 @@
+//! Sources that are one file to download: archives and packages.
+
+use crate::manifest::decode::{self, Fields};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, Invalid, Spanned};
+use crate::yaml::Node;
+
+/// A file that a builder downloads and unpacks.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// How it is unpacked.
+    pub kind: FileKind,
+    /// Where it is.
+    pub url: Spanned<FileUrl>,
+    /// Its checksum, where the manifest names it; otherwise the lock does.
+    pub sha256: Option<Digest>,
+    /// How many folders are taken off the front of an archive's paths.
+    pub strip: u8,
+}
+
+/// How a file is unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// With tar, which knows the compressions by itself.
+    Tar,
+    /// With unzip.
+    Zip,
+    /// The payload of an RPM.
+    Rpm,
+    /// The payload of a Debian package.
+    Deb,
+}
+
+impl FileKind {
+    /// Its name for templates.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tar => "tar",
+            Self::Zip => "zip",
+            Self::Rpm => "rpm",
+            Self::Deb => "deb",
+        }
+    }
+}
+
+/// The endings of tar archives, with the compressions that GNU tar knows.
+const TAR: [&str; 8] = [".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst"];
+
+impl File {
+    /// Takes the fields of a file that is written under `key`.
+    pub(super) fn decode(key: &str, node: &Node, fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
+        let url = decode::text(node, &format!("`{key}`"), faults, FileUrl::parse);
+        let sha256 = fields.take("sha256", faults);
+        let sha256 = sha256.and_then(|node| decode::text(node, "`sha256`", faults, checksum));
+        let strip = fields.take("strip", faults).and_then(|node| decode::text(node, "`strip`", faults, count));
+        let url = url?;
+        if let Some(sha256) = sha256.as_ref().filter(|_| url.expands()) {
+            faults.push(
+                Diagnostic::error(
+                    "checksum",
+                    "this URL is another one for every kernel, and `sha256` can be right for one only",
+                )
+                .at(sha256.span, "")
+                .context(url.span, "the URL")
+                .help("take it out: `kmodgen lock` pins the checksum of each"),
+            );
+        }
+        let kind = match key {
+            "rpm" => FileKind::Rpm,
+            "deb" => FileKind::Deb,
+            _ => {
+                let named = url.as_str().split_once('#').map(|(_, name)| name);
+                let path = named.or_else(|| url.as_str().split('?').next()).unwrap_or_default();
+                match path {
+                    path if path.ends_with(".zip") => FileKind::Zip,
+                    path if TAR.iter().any(|ending| path.ends_with(ending)) => FileKind::Tar,
+                    _ => {
+                        faults.push(
+                            Diagnostic::error("archive", "the URL's ending does not tell what kind of archive this is")
+                                .at(url.span, "")
+                                .help("it ends in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`; a name can be added after a `#`: `…#/driver.tar.gz` is not sent to the server"),
+                        );
+                        return None;
+                    }
+                }
+            }
+        };
+        let strip = strip.map_or(u8::from(matches!(kind, FileKind::Tar | FileKind::Zip)), |strip| strip.value);
+        Some(Self { kind, url, sha256: sha256.map(|sha256| sha256.value), strip })
+    }
+}
+
+fn checksum(text: &str) -> Result<Digest, Invalid> {
+    Digest::parse(text).ok_or_else(|| {
+        Invalid::new(format!("`{}` is not a SHA-256 checksum", text.escape_debug()))
+            .help("write 64 hexadecimal digits in lower case, as `sha256sum` prints them; or leave it out, and run `kmodgen lock`")
+    })
+}
+
+fn count(text: &str) -> Result<u8, Invalid> {
+    text.parse().ok().filter(|number| *number < 20).ok_or_else(|| {
+        Invalid::new(format!("`{}` is not a number of folders", text.escape_debug())).help("write 0, 1 or a few")
+    })
+}

@@ -1,0 +1,126 @@
+//! Sources of every kind: what is told of wrong ones, and what comes of right ones.
+
+use crate::testing::World;
+use crate::vocabulary::Digest;
+
+const CODE: &str = "  code: {git: https://example.com/code.git, ref: main, patches: [fix.patch]}\n";
+
+/// The small manifest with these sources in the place of its own.
+fn with_sources(sources: &str) -> World {
+    World::small().with(CODE, sources)
+}
+
+fn dockerfile(world: &World) -> String {
+    world.outputs().into_iter().find(|output| output.path.file_name() == "Dockerfile").unwrap().text.into_owned()
+}
+
+#[test]
+fn a_source_is_in_one_place() {
+    let world = with_sources(
+        "  code: {ref: main}
+  two: {git: https://example.com/a.git, archive: https://example.com/a.tar.gz, ref: main}
+  odd: {giit: x}
+  mixed: {archive: https://example.com/a.tar.gz, ref: main, submodules: true, path: /x}
+  plain: {git: https://example.com/a.git, ref: main, sha256: x, strip: 2}
+",
+    );
+    assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn what_a_source_says_is_checked() {
+    let world = with_sources(
+        "  code: {archive: \"https://example.com/${KERNEL_VERSION}.tar.gz\", sha256: ABC}
+  ending: {archive: https://example.com/download?id=3}
+  every: {rpm: \"https://example.com/${KERNEL_VERSION}.rpm\", sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}
+  user: {deb: https://me:secret@example.com/a.deb, secret: -x}
+  moving: {image: registry.example.com/a:1, path: ../x}
+  place: {git: https://example.com/a.git, ref: v1, at: ../x, strip: many}
+  same: {git: https://example.com/a.git, ref: main, at: other}
+  other: {git: https://example.com/b.git, ref: main}
+  undated: {git: https://example.com/b.git, ref: main, patches: [{file: fix.patch, version: \">=1\"}]}
+",
+    )
+    .with("    source: code\n", "    source: [code, other, code, gone]\n")
+    .and("mirrors: {https://a b/: x, quay.io: https://x, 'https://github.com/': git hub}\n");
+    assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn every_kind_reads_well() {
+    let sha256 = "b".repeat(64);
+    let mut world = with_sources(&format!(
+        "  code: {{git: https://example.com/code.git, ref: main, dir: src, submodules: true, secret: git-login, patches: [fix.patch]}}
+  tar: {{archive: \"https://example.com/v1/${{KERNEL_VERSION}}.tar.xz\", at: code/third/tar, patches: [fix.patch]}}
+  zip: {{archive: https://example.com/a.zip, strip: 2, sha256: {sha256}}}
+  rpm: {{rpm: https://example.com/a.src.rpm, sha256: {sha256}, secret: file-login}}
+  deb: {{deb: https://example.com/a.deb, sha256: {sha256}}}
+  img: {{image: registry.example.com/fw@sha256:{sha256}, path: /usr/share/fw}}
+"
+    ))
+    .with("    source: code\n", "    source: [code, tar, zip, rpm, deb, img]\n")
+    .with("build: {make: {targets: [all], vars: {A: x}}}", "build: [{make: {source: tar, dir: lib}}, {kbuild: {}}]");
+    for release in ["5.14.0-1.el9.x86_64", "5.14.0-2.el9.x86_64+rt"] {
+        world.lock.pin_file(format!("https://example.com/v1/{release}.tar.xz"), Digest::of(release.as_bytes()));
+    }
+    assert_snapshot!("sources", dockerfile(&world));
+    let outputs = world.outputs();
+    let module = outputs.iter().find(|output| output.path.file_name() == "module.yaml").unwrap();
+    assert_eq!(module.text.matches("name: \"git-login\"").count(), 2, "{}", module.text);
+    assert_eq!(module.text.matches("name: \"file-login\"").count(), 2);
+}
+
+#[test]
+fn a_step_runs_in_a_source_of_its_module() {
+    let world = with_sources(&format!("{CODE}  more: {{git: https://example.com/code.git, ref: main}}\n"))
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {make: {source: more}}");
+    assert!(world.faults()[0].contains("`more` is none of this module's sources"), "{:?}", world.faults());
+}
+
+#[test]
+fn patches_are_for_versions_of_the_source() {
+    let patched = |reference: &str, version: &str, bounds: &str| {
+        let mut world = with_sources(&format!(
+            "  code: {{git: https://example.com/code.git, ref: {reference}, {version} patches: [{{file: fix.patch, version: \"{bounds}\"}}]}}\n"
+        ));
+        world.pin("https://example.com/code.git", reference, 'c');
+        dockerfile(&world).contains("# Patch fix.patch")
+    };
+    assert!(patched("v1.2.0", "", ">=1.2, <2"));
+    assert!(!patched("v2.0", "", ">=1.2, <2"));
+    assert!(patched("refs/tags/1.10", "", ">1.9"));
+    assert!(patched("main", "version: 1.3,", ">=1.3"));
+    assert!(!patched("v1.3", "version: 1.2,", ">=1.3"));
+}
+
+#[test]
+fn mirrors_change_where_things_come_from_and_no_hash() {
+    let world = World::small();
+    let mirrored = world
+        .clone()
+        .and("mirrors: {https://example.com/: https://mirror.local/git/, registry.example.com: mirror.local:5000/x}\n");
+    let (before, after) = (dockerfile(&world), dockerfile(&mirrored));
+    assert!(after.contains("git remote add origin https://mirror.local/git/code.git"), "{after}");
+    assert!(after.contains("FROM mirror.local:5000/x/runtime:1"), "{after}");
+    assert_ne!(before, after);
+    assert_eq!(world.identities(), mirrored.identities());
+}
+
+#[test]
+fn the_kind_of_an_archive_may_be_told_after_its_url() {
+    let sha256 = "a".repeat(64);
+    let world = with_sources(&format!(
+        "  code: {{archive: 'https://example.com/download?id=3#driver.zip', sha256: {sha256}}}\n"
+    ));
+    assert!(dockerfile(&world).contains("unzip"));
+}
+
+#[test]
+fn another_checksum_is_another_image() {
+    let at = |digit: char| {
+        let sha256 = digit.to_string().repeat(64);
+        with_sources(&format!("  code: {{archive: https://example.com/a.tar.gz, sha256: {sha256}}}\n")).identities()
+    };
+    assert_ne!(at('a'), at('b'));
+    assert_eq!(at('a'), at('a'));
+}

@@ -1,0 +1,180 @@
+//! The code that an image is built of: pinned, checked, and patched for its kernel.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::patch::Patch;
+use crate::fingerprint::Sink;
+use crate::lock::Lock;
+use crate::manifest::{Circumstances, File, FileKind, Git, Kernel, Origin, Source};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Span};
+
+/// A source, with nothing left open.
+#[derive(Debug, Clone, Hash)]
+pub struct Code {
+    /// Its name in the manifest.
+    pub name: SourceName,
+    /// Its folder in the builder.
+    pub folder: String,
+    /// The folder of it to build in.
+    pub dir: Option<RelPath>,
+    /// What exactly it is.
+    pub content: Content,
+    /// The secret that is needed to get it.
+    pub secret: Option<String>,
+    /// The patches for this kernel, in order.
+    pub patches: Vec<Arc<Patch>>,
+}
+
+/// What exactly a source is.
+#[derive(Debug, Clone, Hash)]
+pub enum Content {
+    /// A commit of a repository.
+    Commit {
+        /// The repository.
+        url: String,
+        /// The locked commit.
+        commit: GitOid,
+        /// Whether its submodules come with it.
+        submodules: bool,
+    },
+    /// A file.
+    File {
+        /// How it is unpacked.
+        kind: FileKind,
+        /// Where it is, on this kernel.
+        url: String,
+        /// Its checksum.
+        sha256: Digest,
+        /// How many folders are taken off the front of an archive's paths.
+        strip: u8,
+    },
+    /// A part of an image.
+    Image {
+        /// The image, by digest.
+        image: String,
+        /// The absolute path in it.
+        path: String,
+    },
+}
+
+impl Code {
+    /// The folder to build in.
+    pub fn build_folder(&self) -> String {
+        self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))
+    }
+
+    /// What of it decides the image. Where it is laid and how it is unpacked is in the Dockerfile.
+    pub(super) fn traverse(&self, sink: &mut dyn Sink) {
+        let what = match &self.content {
+            Content::Commit { url, commit, submodules: false } => format!("{url} {commit}"),
+            Content::Commit { url, commit, submodules: true } => format!("{url} {commit} with submodules"),
+            Content::File { url, sha256, .. } => format!("{url} sha256:{sha256}"),
+            Content::Image { image, path } => format!("{image} {path}"),
+        };
+        sink.field(&format!("source {}", self.name), what.as_bytes());
+        for patch in &self.patches {
+            sink.field(&format!("patch {}", patch.path), format!("sha256:{}", patch.digest).as_bytes());
+        }
+    }
+}
+
+/// Resolves sources, reading each patch once.
+pub(super) struct Codes<'m> {
+    lock: &'m Lock,
+    files: &'m dyn InputFiles,
+    patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
+}
+
+impl<'m> Codes<'m> {
+    pub(super) fn new(lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
+        Self { lock, files, patches: BTreeMap::new() }
+    }
+
+    /// The code of `sources` on a kernel; `None` where something is missing, noted in `faults`.
+    pub(super) fn resolve(
+        &mut self,
+        sources: &[&Source],
+        kernel: &Kernel,
+        circumstances: &Circumstances<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Code>> {
+        let mut number = 0;
+        // Every patch is looked at, so that all that cannot be read are named.
+        let codes: Vec<Option<Code>> = sources
+            .iter()
+            .map(|source| {
+                let patches = self.patches_of(source, &mut number, circumstances, faults);
+                Some(Code {
+                    name: source.name.value.clone(),
+                    folder: source.folder(),
+                    dir: source.dir.clone(),
+                    content: self.content(source, kernel)?,
+                    secret: source.secret.as_ref().map(|secret| secret.value.clone()),
+                    patches: patches?,
+                })
+            })
+            .collect();
+        codes.into_iter().collect()
+    }
+
+    fn content(&self, source: &Source, kernel: &Kernel) -> Option<Content> {
+        Some(match &source.origin {
+            Origin::Git(git) => {
+                let Git { url, submodules, .. } = git;
+                Content::Commit { url: url.value.to_string(), commit: self.lock.commit(git)?, submodules: *submodules }
+            }
+            Origin::File(File { kind, url, sha256, strip }) => {
+                let url = url.on(kernel.release.as_str());
+                let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
+                Content::File { kind: *kind, url, sha256, strip: *strip }
+            }
+            Origin::Image { image, path } => Content::Image { image: image.value.to_string(), path: path.clone() },
+        })
+    }
+
+    fn patches_of(
+        &mut self,
+        source: &Source,
+        number: &mut usize,
+        circumstances: &Circumstances<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Arc<Patch>>> {
+        let chosen = source.patches.iter().filter_map(|patch| patch.on(circumstances));
+        let patches: Vec<_> = chosen
+            .map(|path| {
+                *number += 1;
+                self.patch(&path.value, *number, path.span, faults)
+            })
+            .collect();
+        patches.into_iter().collect()
+    }
+
+    fn patch(&mut self, path: &RelPath, number: usize, place: Span, faults: &mut Diagnostics) -> Option<Arc<Patch>> {
+        let key = (path.clone(), number);
+        if let Some(known) = self.patches.get(&key) {
+            return known.clone();
+        }
+        let patch = match self.files.read(path) {
+            Ok(bytes) if bytes.is_empty() => {
+                faults.push(
+                    Diagnostic::error("empty-patch", format!("patch `{path}` is empty, and git refuses to apply it"))
+                        .at(place, "")
+                        .help("fill it, or take it out of `patches`"),
+                );
+                None
+            }
+            Ok(bytes) => Some(Arc::new(Patch::new(path.clone(), number, &bytes))),
+            Err(why) => {
+                faults.push(
+                    Diagnostic::error("unreadable-file", format!("cannot read patch `{path}`: {why}"))
+                        .at(place, "")
+                        .help("patches are files beside the manifest, and their paths are relative to it"),
+                );
+                None
+            }
+        };
+        self.patches.insert(key, patch.clone());
+        patch
+    }
+}

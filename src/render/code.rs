@@ -1,0 +1,65 @@
+//! A source's values, as templates see them.
+
+use minijinja::value::Value;
+
+use crate::manifest::Mirrors;
+use crate::plan::{Code, Content};
+
+/// The values of a source.
+pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
+    let patches: Value = code
+        .patches
+        .iter()
+        .map(|patch| {
+            // Made of quoted words only, so they may pass as they are.
+            let write: Value = patch.write.iter().map(|command| Value::from_safe_string(command.clone())).collect();
+            Value::from_pairs([
+                ("name", Value::from_safe_string(comment(patch.path.as_str()))),
+                ("file", Value::from(patch.file.as_str())),
+                ("sha256", Value::from(patch.digest.to_string())),
+                ("write", write),
+            ])
+        })
+        .collect();
+    let own: Vec<(&str, Value)> = match &code.content {
+        Content::Commit { url, commit, submodules } => vec![
+            ("kind", Value::from("git")),
+            ("url", Value::from(mirrors.url(url))),
+            ("commit", Value::from(commit.as_str())),
+            ("submodules", Value::from(*submodules)),
+        ],
+        Content::File { kind, url, sha256, strip } => vec![
+            ("kind", Value::from("file")),
+            ("form", Value::from(kind.name())),
+            ("url", Value::from(mirrors.url(url))),
+            ("sha256", Value::from(sha256.to_string())),
+            ("strip", Value::from(*strip)),
+        ],
+        Content::Image { image, path } => vec![
+            ("kind", Value::from("image")),
+            ("image", Value::from(mirrors.image(image))),
+            ("path", Value::from(path.as_str())),
+        ],
+    };
+    let common = [
+        ("name", Value::from(code.name.as_str())),
+        ("folder", Value::from(code.folder.as_str())),
+        ("build_folder", Value::from(code.build_folder())),
+        ("secret", code.secret.as_deref().map_or(Value::from(()), Value::from)),
+        ("patches", patches),
+    ];
+    Value::from_pairs(common.into_iter().chain(own))
+}
+
+/// The folders of all sources, but for those that lie in another one's.
+pub(super) fn folders(codes: &[Code]) -> Value {
+    let within = |folder: &str, other: &str| folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    let folders = codes.iter().map(|code| code.folder.as_str());
+    folders.filter(|folder| !codes.iter().any(|other| within(folder, &other.folder))).collect()
+}
+
+/// A path has no control character, and a comment ends with its line; all it must not do is end
+/// in a backslash or carry the text by which KMM chooses the builder itself.
+fn comment(text: &str) -> String {
+    text.replace("DTK_AUTO", "DTK-AUTO").trim_end_matches('\\').to_owned()
+}

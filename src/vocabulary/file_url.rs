@@ -1,0 +1,94 @@
+//! URLs of files to download.
+
+use std::fmt;
+
+use super::Invalid;
+
+/// What stands for the kernel release in a URL; the build's own build arguments.
+const RELEASE: [&str; 2] = ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}"];
+
+/// The URL of a file, over `https`, `http` or `file`. It may have `${KERNEL_VERSION}` or
+/// `${KERNEL_FULL_VERSION}` in it, and then is another one for every kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileUrl(String);
+
+impl FileUrl {
+    /// Checks a URL.
+    ///
+    /// # Errors
+    /// Another scheme, white space, a character of shells, or a password, which would end up in the
+    /// image.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let refuse = |why: String| {
+            Err(Invalid::new(format!("URL `{}` {why}", text.escape_debug()))
+                .help("write `https://HOST/PATH`; `${KERNEL_VERSION}` may stand for the kernel"))
+        };
+        let plain = RELEASE.iter().fold(text.to_owned(), |text, name| text.replace(name, "R"));
+        let Some((scheme @ ("https" | "http" | "file"), rest)) = plain.split_once("://") else {
+            return refuse("is not of `https`, `http` or `file`".into());
+        };
+        if let Some(bad) = plain.chars().find(|c| !c.is_ascii_graphic() || "'\"\\`$<>|;".contains(*c)) {
+            return refuse(format!("contains {bad:?}"));
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(Invalid::new(
+                "the URL contains a user, and with it perhaps a password, for every image to tell",
+            )
+            .help("take it out, and name a `secret`"));
+        }
+        if (scheme == "file") != authority.is_empty() || !rest.contains('/') || text.len() > 2000 {
+            return refuse("is not a host and a path".into());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The URL as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is another one for every kernel.
+    pub fn expands(&self) -> bool {
+        RELEASE.iter().any(|name| self.0.contains(name))
+    }
+
+    /// The URL for a kernel release.
+    pub fn on(&self, release: &str) -> String {
+        RELEASE.iter().fold(self.0.clone(), |url, name| url.replace(name, release))
+    }
+}
+
+impl fmt::Display for FileUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        let url = FileUrl::parse("https://example.com/a/${KERNEL_VERSION}.tar.gz?x=1&y").unwrap();
+        assert!(url.expands());
+        assert_eq!(url.on("5.14.0-1"), "https://example.com/a/5.14.0-1.tar.gz?x=1&y");
+        assert!(!FileUrl::parse("file:///srv/a.tar").unwrap().expands());
+        for bad in [
+            "",
+            "ftp://a/b",
+            "https://a",
+            "https:///b",
+            "file://host/x",
+            "https://u:p@a/b",
+            "https://a/b c",
+            "https://a/$(id)",
+            "https://a/${HOME}",
+            "https://a/b\nRUN x",
+            "-o https://a/b",
+        ] {
+            assert!(FileUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

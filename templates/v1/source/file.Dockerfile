@@ -1,0 +1,30 @@
+# {{ source.name }}, checked by its checksum.
+RUN mkdir -p {{ source.folder }} \
+ && file=/usr/src/kmodgen/{{ source.name }}.download url={{ source.url | sh }} \
+{% if source.secret is not none %}
+ && login=/run/secrets/{{ source.secret }} \
+ && { test -e "${login}/password" || { echo "the build mounts no secret {{ source.secret }} with a password" >&2; exit 1; }; } \
+ && printf 'user = "%s:%s"\n' "$(cat "${login}/username")" "$(cat "${login}/password")" \
+  | curl -fsSL --retry 3 -K - -o "${file}" "${url%%#*}" \
+{% else %}
+ && if command -v curl >/dev/null; then curl -fsSL --retry 3 -o "${file}" "${url%%#*}"; \
+    elif command -v wget >/dev/null; then wget -q -O "${file}" "${url%%#*}"; \
+    else echo "the builder image has neither curl nor wget" >&2; exit 1; fi \
+{% endif %}
+ && echo "{{ source.sha256 }}  ${file}" | sha256sum -c - \
+{% if source.form == "tar" %}
+ && tar -xf "${file}" -C {{ source.folder }} --no-same-owner --strip-components={{ source.strip }} \
+{% elif source.form == "zip" %}
+ && unzip -q "${file}" -d "${file}.d" && top="${file}.d" \
+{% for level in range(source.strip) %}
+ && set -- "${top}"/*/ && test "$#" = 1 && top="$1" \
+{% endfor %}
+ && cp -R "${top}/." {{ source.folder }}/ && rm -rf "${file}.d" \
+{% elif source.form == "rpm" %}
+ && rpm2cpio "${file}" > "${file}.cpio" && ( cd {{ source.folder }} && cpio -idm --quiet < "${file}.cpio" ) && rm "${file}.cpio" \
+{% else %}
+ && dpkg-deb -x "${file}" {{ source.folder }} \
+{% endif %}
+ && rm "${file}" \
+ || { echo cannot get {{ source.url | sh }} >&2; exit 1; }
+

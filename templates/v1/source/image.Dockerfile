@@ -1,0 +1,3 @@
+# {{ source.name }}, out of an image.
+COPY --from={{ source.image }} {{ source.path }} {{ source.folder }}/
+

@@ -1,0 +1,57 @@
+//! Sources that are files: their checksums are in the lock, and a change of a file reaches it only
+//! with `update`.
+
+use crate::scenario::{EL9, Project, RT};
+
+/// A project whose module `alpha` is built of an archive for each kernel, and of a patch collection
+/// for all.
+fn project() -> Project {
+    let project = Project::fleet();
+    for (release, text) in [(EL9, "one"), (RT, "two")] {
+        project.write(&format!("files/{release}.tar.gz"), text);
+    }
+    project.write("files/common.zip", "common");
+    let root = project.path("files").display().to_string();
+    let sources = format!(
+        "sources:\n  driver: {{archive: \"file://{root}/${{KERNEL_VERSION}}.tar.gz\"}}\n  common: {{archive: \"file://{root}/common.zip\"}}\n  unused: ",
+    );
+    project.edit("kmodgen.yaml", "sources:\n  driver:\n", &format!("{sources}\n"));
+    project.edit(
+        "kmodgen.yaml",
+        "    source: driver\n",
+        "    source: [driver, common]\n    kernels: {version: \"<6\"}\n",
+    );
+    project
+}
+
+#[test]
+fn checksums_are_locked_and_move_only_when_asked() {
+    let project = project();
+    let refused = project.run("generate --offline").trouble();
+    assert_eq!(refused.stderr.matches("error[not-locked]").count(), 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("run `kmodgen lock` without --offline"), "{}", refused.stderr);
+    project.run("lock").fine();
+    let lock = project.read("kmodgen.lock");
+    assert_eq!(lock.matches("sha256:").count(), 3, "{lock}");
+    project.run("generate --offline").fine();
+    let before = project.tree();
+
+    project.write(&format!("files/{EL9}.tar.gz"), "changed");
+    project.run("generate").fine();
+    assert_eq!(project.tree().written_since(&before), [format!("files/{EL9}.tar.gz")]);
+    let told = project.run("update driver").fine();
+    assert_eq!(told.stdout.matches(" -> ").count(), 1, "{}", told.stdout);
+    assert!(told.stdout.contains(&format!("{RT}.tar.gz has not moved")), "{}", told.stdout);
+    let json = project.run("generate --format json").fine().json();
+    assert_eq!((&json["summary"]["updated"], &json["nodes"]["reload"]), (&3.into(), &1.into()));
+}
+
+#[test]
+fn a_file_that_cannot_be_had_is_named() {
+    let project = project();
+    project.remove(&format!("files/{RT}.tar.gz"));
+    let refused = project.run("lock").trouble();
+    assert!(refused.stderr.contains(&format!("{RT}.tar.gz: No such file")), "{}", refused.stderr);
+    assert!(refused.stderr.contains("kmodgen.yaml:"), "{}", refused.stderr);
+    assert!(!project.path("kmodgen.lock").exists());
+}
