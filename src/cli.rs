@@ -48,6 +48,13 @@ Examples:
 
 Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.")]
     Verify(VerifyArgs),
+    /// Print the object that has KMM try all Modules on a kernel before the cluster gets it
+    #[command(after_help = "\
+Examples:
+  kmodgen preflight 5.14.0-427.28.1.el9_4.x86_64 | kubectl apply -f -
+
+Exit code: 0 printed; 2 trouble.")]
+    Preflight(PreflightArgs),
     /// Print the manifest's JSON Schema, for editors
     Schema(SchemaArgs),
 }
@@ -110,6 +117,22 @@ pub enum Format {
     Text,
     /// For scripts; stable
     Json,
+}
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    /// The kernel release
+    pub release: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub target: TargetArgs,
+    /// Have KMM push what it builds
+    #[arg(long)]
+    pub push: bool,
 }
 
 /// Arguments of `schema`.

@@ -51,8 +51,11 @@ pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccess
 
 /// What the text of a Module says; `None` where it is none.
 pub fn module_text(text: &str) -> Option<OldModule> {
-    let node = read(text)?;
-    let container = node.get("spec")?.get("moduleLoader")?.get("container")?;
+    // The first object is the one that builds.
+    let node = read(text.split("\n---\n").next()?)?;
+    let spec = node.get("spec")?;
+    // That of a hub has the Module's inside.
+    let container = spec.get("moduleSpec").unwrap_or(spec).get("moduleLoader")?.get("container")?;
     let mappings = container.get("kernelMappings")?.as_sequence()?;
     let images: HashMap<_, _> =
         mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect();

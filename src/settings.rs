@@ -65,6 +65,17 @@ pub fn targets(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Vec<Option<
     Ok(if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() })
 }
 
+/// The target that a run for one cluster is for.
+pub fn one_target(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Option<TargetName>> {
+    match targets(args, manifest)?.as_mut_slice() {
+        [target] => Ok(target.take()),
+        several => {
+            let names: Vec<String> = several.iter().flatten().map(|name| format!("--target {name}")).collect();
+            bail!("the manifest has several targets: say which with one of {}", names.join(", "))
+        }
+    }
+}
+
 /// The output folder of all targets.
 pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod generate;
 pub mod lock;
 pub mod plan;
+pub mod preflight;
 pub mod schema;
 pub mod update;
 pub mod verify;

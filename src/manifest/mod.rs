@@ -33,7 +33,7 @@ use decode::Fields;
 pub use images::{Builder, Images};
 pub use install::{Compression, Firmware, Install, Packages};
 pub use kernel::{KERNEL_FILE, Kernel};
-pub use kmm::{Kmm, Sign, TlsSection};
+pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kmod, Module, Recipe, TemplateName};
@@ -45,8 +45,8 @@ use target::{TARGET, Target};
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, Invalid, Namespace, RelPath, SourceId, SourceMap, SourceName, Span, Spanned,
-    TargetName,
+    Diagnostic, Diagnostics, InputFiles, Invalid, ModuleName, Namespace, RelPath, SourceId, SourceMap, SourceName,
+    Span, Spanned, TargetName,
 };
 use crate::yaml;
 
@@ -272,16 +272,36 @@ fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Option<RelPath>
     dir.map(|dir| dir.value)
 }
 
+/// Two Modules of one name would be one object; two modules on one image would share its tags.
 fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
     let mut first = HashMap::new();
-    for module in modules {
-        if let Some(earlier) = first.insert(module.name.as_str(), module.name.span) {
+    let names = |module: &Module| -> Vec<Spanned<ModuleName>> {
+        std::iter::once(&module.name).chain(module.kmm.others.iter().map(|(name, _)| name)).cloned().collect()
+    };
+    for name in modules.iter().flat_map(names) {
+        if let Some(earlier) = first.insert(name.value.clone(), name.span) {
             faults.push(
-                Diagnostic::error("repeated-module", format!("two modules have the name `{}`", module.name.value))
-                    .at(module.name.span, "again here")
+                Diagnostic::error("repeated-module", format!("two modules have the name `{}`", name.value))
+                    .at(name.span, "again here")
                     .context(earlier, "first here")
                     .help("each is one KMM Module: give it a name of its own"),
             );
+        }
+    }
+    let mut images: HashMap<&str, &Module> = HashMap::new();
+    for module in modules {
+        match images.insert(module.image.repository(), module) {
+            // The versions of a module share its line.
+            Some(earlier) if earlier.image.span != module.image.span => faults.push(
+                Diagnostic::warning(
+                    "shared-image",
+                    format!("modules `{}` and `{}` share an image name", earlier.name.value, module.name.value),
+                )
+                .at(module.image.span, "again here")
+                .context(earlier.image.span, "first here")
+                .help("give each a repository of its own, or make them one module whose `kmm` is a list"),
+            ),
+            _ => {}
         }
     }
 }

@@ -162,7 +162,11 @@ pub(super) const TARGETS: Field = Field {
     takes: Shape::List(&Shape::Text),
     says: "which of the manifest's targets it is for; all where absent",
 };
-pub(super) const KMM_FIELD: Field = Field { key: "kmm", takes: Shape::Record(&KMM), says: "the rest of the Module" };
+pub(super) const KMM_FIELD: Field = Field {
+    key: "kmm",
+    takes: Shape::OneOrList(&Shape::Record(&KMM)),
+    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it",
+};
 
 pub(super) static MODULE: Record = Record {
     name: "a module",
@@ -260,28 +264,25 @@ impl Module {
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
         recipes().filter_map(|r| r.sources.as_ref()).flatten().for_each(|source| scope.check_source(source, faults));
         if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
-            check_name_length(name, namespace, faults);
+            kmm::check_name_length(name, namespace, faults);
         }
         let kmods = all_kmods(&recipe, &overrides);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
+        let secrets = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten();
+        let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
         let context = kmm::Context {
+            secrets: secrets.collect(),
+            namespace: scope.namespace,
             firmware,
             platform: scope.platform,
             kmods: &kmods,
             module: name.as_ref().map_or(start, |name| name.span),
         };
-        let kmm = kmm_node.map(|node| Kmm::decode(node, &context, faults)).unwrap_or_default();
+        let kmm = Kmm::decode_all(kmm_node, &context, faults);
         if kmm.sign.is_some() {
             recipes().for_each(|recipe| refuse_compression(recipe, faults));
         }
-        let mut kmm = kmm;
-        for source in recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten() {
-            if let Some(secret) = scope.decoded.get(&source.value).and_then(|source| source.secret.as_ref()) {
-                kmm.mount_secret(&secret.value);
-            }
-        }
-        let kmm = kmm.complete(&context, kmm_node.map(|node| &**node), faults);
         Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
     }
 
@@ -449,25 +450,6 @@ pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
         "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
     ))
-}
-
-/// KMM's webhook allows 41 characters for both names together.
-fn check_name_length(name: &Spanned<ModuleName>, namespace: &Namespace, faults: &mut Diagnostics) {
-    const LIMIT: usize = 41;
-    let length = name.as_str().len() + namespace.as_str().len();
-    if length > LIMIT {
-        faults.push(
-            Diagnostic::error(
-                "kmm-name-length",
-                format!(
-                    "`{}` and its namespace `{namespace}` are {length} characters together, and KMM allows {LIMIT}",
-                    name.value
-                ),
-            )
-            .at(name.span, "")
-            .help(format!("shorten one of them by {}", length - LIMIT)),
-        );
-    }
 }
 
 /// The names of all kmods that some kernel may have.

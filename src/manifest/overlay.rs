@@ -13,8 +13,15 @@ pub(super) fn overlaid(base: &Arc<Node>, over: &Node) -> Arc<Node> {
     for entry in over.as_mapping().unwrap_or_default() {
         let value = match node.get("kmm") {
             Some(own) if entry.key.value == "kmm" && entry.value.as_mapping().is_some() => {
-                let fields = entry.value.as_mapping().unwrap_or_default().iter();
-                fields.fold(own.clone(), |kmm, field| with(&kmm, field.clone()))
+                let fields = entry.value.as_mapping().unwrap_or_default();
+                let over = |kmm: &Arc<Node>| fields.iter().fold(kmm.clone(), |kmm, field| with(&kmm, field.clone()));
+                match own.as_sequence() {
+                    Some(items) => {
+                        let items = items.iter().map(over).collect();
+                        Arc::new(Node { span: own.span, value: Value::Sequence(items) })
+                    }
+                    None => over(own),
+                }
             }
             _ => entry.value.clone(),
         };

@@ -71,14 +71,27 @@ impl<'m> Resolver<'m> {
             .iter()
             .map(|kernel| {
                 let resolved = self.resolve_once(module, kernel, faults)?;
-                self.check_toolkit(&resolved, kernel, faults).then_some(resolved)
+                self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
             })
             .collect()
     }
 
     /// Notes a Driver Toolkit that nobody would choose.
-    fn check_toolkit(&self, resolved: &Resolved, kernel: &Kernel, faults: &mut Diagnostics) -> bool {
-        if resolved.builder_on(kernel).is_some() || !self.manifest.platform.lacks_toolkits() {
+    fn check_toolkit(&self, module: &Module, resolved: &Resolved, kernel: &Kernel, faults: &mut Diagnostics) -> bool {
+        if resolved.builder_on(kernel).is_some() {
+            return true;
+        }
+        if let Some(hub) = &module.kmm.hub {
+            let fault = format!("a hub does not know which Driver Toolkit is for kernel `{}`", kernel.release.value);
+            faults.push(
+                Diagnostic::error("no-toolkit", fault)
+                    .at(kernel.release.span, "this kernel")
+                    .context(hub.place, "the hub")
+                    .help("give it a `dtk`, or name a `builder` image"),
+            );
+            return false;
+        }
+        if !self.manifest.platform.lacks_toolkits() {
             return true;
         }
         let fault = format!("nothing says which image compiles for kernel `{}`", kernel.release.value);

@@ -7,4 +7,5 @@ mod form;
 pub mod header;
 pub mod kustomization;
 pub mod module;
+pub mod preflight;
 mod step;

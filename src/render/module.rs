@@ -1,43 +1,96 @@
-//! The KMM Module that ties a module's kernels together.
+//! The objects that tie a module's kernels together: KMM Modules, or a ManagedClusterModule.
+
+use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::Module;
+use crate::manifest::{Kmm, Module};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Yaml};
 
-/// The text of a Module: one literal mapping per kernel, every value written out.
-pub fn render<'p>(module: &Module, namespace: &Namespace, mappings: impl Iterator<Item = &'p Mapping<'p>>) -> String {
-    let text = |value: &str| Yaml::Text(value.to_owned());
+/// The text of a module's objects: the one that builds, and those that load what it built. Each has
+/// one literal mapping per kernel, every value written out.
+pub fn render<'p>(
+    module: &Module,
+    namespace: &Namespace,
+    mappings: impl Iterator<Item = &'p Mapping<'p>> + Clone,
+) -> String {
+    let spec = spec(module, &module.kmm, mappings.clone(), true);
+    let mut text = yaml::emit(&match &module.kmm.hub {
+        Some(hub) => object(
+            "hub.kmm.sigs.x-k8s.io/v1beta1",
+            "ManagedClusterModule",
+            vec![("name".into(), self::text(module.name.as_str()))],
+            vec![
+                ("moduleSpec".into(), Yaml::Map(spec)),
+                ("spokeNamespace".into(), self::text(hub.namespace.as_str())),
+                ("selector".into(), hub.selector.clone()),
+            ],
+        ),
+        None => kmm_module(module.name.as_str(), namespace, spec),
+    });
+    for (name, kmm) in &module.kmm.others {
+        let spec = self::spec(module, kmm, mappings.clone(), false);
+        text.push_str("---\n");
+        text.push_str(&yaml::emit(&kmm_module(name.as_str(), namespace, spec)));
+    }
+    with_header(&text)
+}
+
+fn kmm_module(name: &str, namespace: &Namespace, spec: Vec<(String, Yaml)>) -> Yaml {
+    let metadata = vec![("name".into(), text(name)), ("namespace".into(), text(namespace.as_str()))];
+    object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata, spec)
+}
+
+fn object(version: &str, kind: &str, metadata: Vec<(String, Yaml)>, spec: Vec<(String, Yaml)>) -> Yaml {
+    Yaml::Map(vec![
+        ("apiVersion".into(), text(version)),
+        ("kind".into(), text(kind)),
+        ("metadata".into(), Yaml::Map(metadata)),
+        ("spec".into(), Yaml::Map(spec)),
+    ])
+}
+
+fn spec<'p>(
+    module: &Module,
+    kmm: &Kmm,
+    mappings: impl Iterator<Item = &'p Mapping<'p>> + Clone,
+    builds: bool,
+) -> Vec<(String, Yaml)> {
     let mut container = Vec::new();
     if let Some(version) = &module.version {
         container.push(("version".to_owned(), text(version)));
     }
-    container.extend(module.kmm.container.clone());
-    container.push(("kernelMappings".into(), Yaml::Seq(mappings.map(mapping).collect())));
-    let mut loader = module.kmm.loader.clone();
+    container.extend(kmm.container.clone());
+    let mut list: Vec<Yaml> = mappings.clone().map(|mapping| self::mapping(mapping, builds)).collect();
+    list.extend(kmm.fallback.iter().map(|fallback| {
+        let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
+        Yaml::Map(fields.map(|(key, value)| (key.to_owned(), text(value))).into())
+    }));
+    container.push(("kernelMappings".into(), Yaml::Seq(list)));
+    let mut loader = kmm.loader.clone();
     loader.push(("container".into(), Yaml::Map(container)));
     let mut spec = vec![("moduleLoader".to_owned(), Yaml::Map(loader))];
-    spec.extend(module.kmm.spec.clone());
-    let metadata = vec![("name".into(), text(module.name.as_str())), ("namespace".into(), text(namespace.as_str()))];
-    with_header(&yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), text("kmm.sigs.x-k8s.io/v1beta1")),
-        ("kind".into(), text("Module")),
-        ("metadata".into(), Yaml::Map(metadata)),
-        ("spec".into(), Yaml::Map(spec)),
-    ])))
+    spec.extend(kmm.spec.clone());
+    if kmm.auto_trigger {
+        let trigger = Yaml::Verbatim(generation(mappings).to_string());
+        spec.push(("imageRebuildTriggerGeneration".into(), trigger));
+    }
+    spec
 }
 
-fn mapping(mapping: &Mapping<'_>) -> Yaml {
-    let text = |value: &str| Yaml::Text(value.to_owned());
-    let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);
-    let mut build = vec![("dockerfileConfigMap".to_owned(), name)];
-    build.extend(mapping.module.kmm.build.clone());
+fn mapping(mapping: &Mapping<'_>, builds: bool) -> Yaml {
     let mut fields = vec![
         ("literal".to_owned(), text(mapping.kernel.release.as_str())),
         ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
-        ("build".into(), Yaml::Map(build)),
     ];
+    if !builds {
+        return Yaml::Map(fields);
+    }
+    let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);
+    let mut build = vec![("dockerfileConfigMap".to_owned(), name)];
+    build.extend(mapping.module.kmm.build.clone());
+    fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &mapping.module.kmm.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);
         let mut section = sign.fields.clone();
@@ -45,4 +98,20 @@ fn mapping(mapping: &Mapping<'_>) -> Yaml {
         fields.push(("sign".into(), Yaml::Map(section)));
     }
     Yaml::Map(fields)
+}
+
+/// A number from 1 that is another one whenever an image is, within the 31 bits that every reader of
+/// the API takes.
+fn generation<'p>(mappings: impl Iterator<Item = &'p Mapping<'p>>) -> u32 {
+    let mut hash = Sha256::new();
+    for mapping in mappings {
+        hash.update(mapping.identity.hash.as_bytes());
+    }
+    let digest = hash.finalize();
+    let number = digest.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte));
+    (number >> 1).max(1)
+}
+
+fn text(value: &str) -> Yaml {
+    Yaml::Text(value.to_owned())
 }

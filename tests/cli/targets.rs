@@ -107,3 +107,25 @@ fn a_target_that_goes_is_named_and_stays() {
     std::fs::remove_dir_all(project.path("gitops/west")).unwrap();
     project.run("generate").fine();
 }
+
+#[test]
+fn a_preflight_is_of_one_kernel_and_one_target() {
+    let project = Project::fleet();
+    assert_snapshot!("preflight", project.run(&format!("preflight {EL9} --push")).fine());
+    assert!(!project.path("gitops").exists());
+    let refused = project.run("preflight 5.14.0-427.28.1.el9_4.x86_65").trouble();
+    assert!(refused.stderr.contains(&format!("did you mean `{EL9}`?")), "{}", refused.stderr);
+    let refused = two().run(&format!("preflight {EL9}")).trouble();
+    assert!(refused.stderr.contains("say which with one of --target east, --target west"), "{}", refused.stderr);
+    project.append(
+        "kmodgen.yaml",
+        "platform: {kind: kubernetes}\nimages: {builder: example.com/b:1, runtime: example.com/r:1}\n",
+    );
+    project.edit("kmodgen.yaml", "images:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4\n", "");
+    let told = project.run(&format!("preflight {EL9}")).fine();
+    assert!(
+        told.stdout.contains("kind: \"PreflightValidation\"\n") && !told.stdout.contains("dtkImage"),
+        "{}",
+        told.stdout
+    );
+}

@@ -5,8 +5,10 @@
 use crate::manifest::schema::{Field, Record, Shape};
 
 /// The fields that go to `spec`.
-pub(super) const SPEC: &[&str] =
-    &["selector", "imageRepoSecret", "imageRebuildTriggerGeneration", "tolerations", "devicePlugin", "dra"];
+pub(super) const SPEC: &[&str] = &["selector", "imageRepoSecret", TRIGGER, "tolerations", "devicePlugin", "dra"];
+
+/// The counter that has KMM look for images anew.
+pub(super) const TRIGGER: &str = "imageRebuildTriggerGeneration";
 
 /// The fields that go to `spec.moduleLoader`.
 pub(super) const LOADER: &[&str] = &["serviceAccountName"];
@@ -19,6 +21,11 @@ const TEXTS: Shape = Shape::List(&Shape::Text);
 pub(in crate::manifest) static KMM: Record = Record {
     name: "`kmm`",
     fields: &[
+        Field {
+            key: "name",
+            takes: Shape::Text,
+            says: "in a list: the name of this Module; the first one has the module's",
+        },
         Field { key: "selector", takes: Shape::TextMap, says: "the labels of the nodes that the module is loaded on" },
         Field {
             key: "modprobe",
@@ -27,9 +34,9 @@ pub(in crate::manifest) static KMM: Record = Record {
         },
         Field { key: "imageRepoSecret", takes: Shape::Record(&OBJECT), says: "the secret with the registry's login" },
         Field {
-            key: "imageRebuildTriggerGeneration",
-            takes: Shape::Int,
-            says: "counted up to have KMM look for its images anew, and build those that are gone",
+            key: TRIGGER,
+            takes: Shape::Either(&[Shape::Int, Shape::OneOf(&["auto"])]),
+            says: "counted up to have KMM look for its images anew, and build those that are gone; `auto`: another number whenever an image is another one",
         },
         Field {
             key: "imagePullPolicy",
@@ -42,11 +49,21 @@ pub(in crate::manifest) static KMM: Record = Record {
         Field { key: "tolerations", takes: Shape::List(&Shape::Any), says: "the taints that are tolerated" },
         Field { key: "build", takes: Shape::Record(&BUILD), says: "the rest of every mapping's `build`" },
         Field { key: "sign", takes: Shape::Record(&SIGN), says: "every mapping's `sign`" },
-        Field { key: "devicePlugin", takes: Shape::Any, says: "a device plugin, in KMM's form" },
+        Field { key: "devicePlugin", takes: Shape::Record(&PLUGIN), says: "a device plugin" },
         Field {
             key: "dra",
-            takes: Shape::Any,
-            says: "a driver for dynamic resource allocation, in KMM's form; not beside `devicePlugin`",
+            takes: Shape::Record(&DRA),
+            says: "a driver for dynamic resource allocation; not beside `devicePlugin`",
+        },
+        Field {
+            key: "hub",
+            takes: Shape::Record(&HUB),
+            says: "a ManagedClusterModule for a hub and its spokes, in place of the Module; every kernel has a `dtk` then",
+        },
+        Field {
+            key: "fallback",
+            takes: Shape::Record(&FALLBACK),
+            says: "an image for kernels that nobody has listed; the last mapping",
         },
     ],
 };
@@ -152,6 +169,68 @@ pub(super) static SIGN: Record = Record {
             key: "rotation",
             takes: Shape::Int,
             says: "counted up after a change of key, so that everything is signed anew",
+        },
+    ],
+};
+
+const VOLUMES: Field = Field { key: "volumes", takes: Shape::List(&Shape::Any), says: "volumes of the pod" };
+const ACCOUNT: Field = Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pod" };
+const AUTOMOUNT: Field =
+    Field { key: "automountServiceAccountToken", takes: Shape::Bool, says: "whether the pod gets its token" };
+const CONTAINER_FIELD: Field =
+    Field { key: "container", takes: Shape::Record(&PLUGIN_CONTAINER), says: "its container" };
+const INIT: Field =
+    Field { key: "initContainer", takes: Shape::Record(&PLUGIN_CONTAINER), says: "a container that runs first" };
+
+static PLUGIN: Record =
+    Record { name: "`devicePlugin`", fields: &[AUTOMOUNT, CONTAINER_FIELD, INIT, ACCOUNT, VOLUMES] };
+
+static DRA: Record = Record {
+    name: "`dra`",
+    fields: &[
+        AUTOMOUNT,
+        CONTAINER_FIELD,
+        Field { key: "deviceClasses", takes: Shape::List(&Shape::Any), says: "the device classes that come with it" },
+        Field { key: "driverName", takes: Shape::Text, says: "the driver's name, a DNS subdomain" },
+        INIT,
+        ACCOUNT,
+        VOLUMES,
+    ],
+};
+
+static PLUGIN_CONTAINER: Record = Record {
+    name: "a plugin's container",
+    fields: &[
+        Field { key: "args", takes: TEXTS, says: "arguments" },
+        Field { key: "command", takes: TEXTS, says: "the command" },
+        Field { key: "env", takes: Shape::List(&Shape::Any), says: "environment variables" },
+        Field { key: "image", takes: Shape::Text, says: "the image" },
+        Field {
+            key: "imagePullPolicy",
+            takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
+            says: "when nodes pull it",
+        },
+        Field { key: "resources", takes: Shape::Any, says: "what it needs" },
+        Field { key: "volumeMounts", takes: Shape::List(&Shape::Any), says: "where volumes are mounted" },
+    ],
+};
+
+pub(super) static HUB: Record = Record {
+    name: "`hub`",
+    fields: &[
+        Field { key: "spokeNamespace", takes: Shape::Text, says: "the namespace of the Module on the spokes" },
+        Field { key: "selector", takes: Shape::TextMap, says: "the labels of the managed clusters" },
+    ],
+};
+
+pub(super) static FALLBACK: Record = Record {
+    name: "`fallback`",
+    fields: &[
+        Field { key: "release", takes: Shape::Text, says: "the pattern, which matches whole releases" },
+        Field {
+            key: "image",
+            takes: Shape::Text,
+            says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
         },
     ],
 };

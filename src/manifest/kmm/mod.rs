@@ -2,19 +2,24 @@
 
 mod convert;
 mod fields;
+mod hub;
 mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use convert::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
+pub use hub::{Fallback, Hub};
+pub(in crate::manifest) use rules::check_name_length;
 use rules::{check_modprobe, check_spec};
 
 use super::build::variable_name;
-use super::decode::Fields;
+use super::decode::{self, Fields};
 use super::platform::Platform;
 use super::schema::Shape;
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
 
 /// What the user says of the Module beyond its kernels, ready to be written out.
@@ -33,6 +38,14 @@ pub struct Kmm {
     pub build_args: Vec<(String, String)>,
     /// Every mapping's `sign`.
     pub sign: Option<Sign>,
+    /// Whether KMM looks for its images anew whenever one of them is another one.
+    pub auto_trigger: bool,
+    /// The spokes, where it is for a hub.
+    pub hub: Option<Hub>,
+    /// What kernels get that nobody has listed.
+    pub fallback: Option<Fallback>,
+    /// Further Modules on the same images, by name.
+    pub others: Vec<(Spanned<ModuleName>, Self)>,
 }
 
 /// Whose TLS settings are meant.
@@ -61,6 +74,10 @@ pub(super) struct Context<'m> {
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
     pub(super) module: Span,
+    /// The secrets that its builds mount.
+    pub(super) secrets: Vec<&'m str>,
+    /// The namespace of all objects.
+    pub(super) namespace: Option<&'m Namespace>,
     /// Whether its image has firmware.
     pub(super) firmware: bool,
     /// What the clusters run.
@@ -68,10 +85,76 @@ pub(super) struct Context<'m> {
 }
 
 impl Kmm {
-    pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
+    /// The section of a module: one Module, or a list of them, the first of which builds the images.
+    pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
+        let mut nodes = match node.and_then(|node| node.as_sequence()) {
+            Some(items) => items.iter().map(Some).collect(),
+            None => vec![node],
+        }
+        .into_iter();
+        let in_list = node.is_some_and(|node| node.as_sequence().is_some());
+        let first = nodes.next().flatten();
+        if let Some(entry) = first.and_then(|node| entry(node, "name")) {
+            faults.push(
+                Diagnostic::error("kmm-name", "this Module has the name of the module").at(entry.key.span, "").help(
+                    if in_list { "take it out: only those after the first have a `name`" } else { "take it out" },
+                ),
+            );
+        }
+        let one = |node: Option<&Arc<Node>>, faults: &mut Diagnostics| {
+            let mut kmm = node.map(|node| Self::decode(node, context, faults)).unwrap_or_default();
+            context.secrets.iter().for_each(|secret| kmm.mount_secret(secret));
+            kmm.complete(context, node.map(|node| &**node), faults)
+        };
+        let mut kmm = one(first, faults);
+        for node in nodes.flatten() {
+            let name = node.get("name").and_then(|name| decode::text(name, "`name`", faults, ModuleName::parse));
+            let other = one(Some(node), faults);
+            for key in ["build", "sign", "hub"] {
+                if let Some(entry) = entry(node, key) {
+                    faults.push(
+                        Diagnostic::error(
+                            "kmm-list",
+                            format!("`{key}` is the first Module's: the others load what it builds"),
+                        )
+                        .at(entry.key.span, "")
+                        .help("take it out"),
+                    );
+                }
+            }
+            match name {
+                Some(name) => {
+                    if let Some(namespace) = context.namespace {
+                        check_name_length(&name, namespace, faults);
+                    }
+                    kmm.others.push((name, other));
+                }
+                None => faults.push(
+                    Diagnostic::error("kmm-name", "a further Module on the same images has no `name`")
+                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                        .help("write `name: …`, another one for each"),
+                ),
+            }
+        }
+        kmm
+    }
+
+    fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
         let mut kmm = Self::default();
         let Some(mut fields) = Fields::open(&KMM, node, faults) else { return kmm };
-        kmm.spec = convert_fields(&mut fields, fields::SPEC, faults);
+        let (before, after) = fields::SPEC.split_at(2);
+        kmm.spec = convert_fields(&mut fields, before, faults);
+        match fields.take(fields::TRIGGER, faults) {
+            Some(node) if node.as_scalar().is_some_and(|scalar| scalar.text == "auto") => kmm.auto_trigger = true,
+            Some(node) => kmm.spec.extend(
+                convert(fields::TRIGGER, node, &Shape::Int, faults).map(|value| (fields::TRIGGER.to_owned(), value)),
+            ),
+            None => {}
+        }
+        kmm.spec.extend(convert_fields(&mut fields, &after[1..], faults));
+        fields.take("name", faults);
+        kmm.hub = fields.take("hub", faults).and_then(|node| Hub::decode(node, faults));
+        kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
         kmm.loader = convert_fields(&mut fields, fields::LOADER, faults);
         kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
         if let Some(node) = fields.take("build", faults) {
@@ -81,7 +164,7 @@ impl Kmm {
             kmm.sign = decode_sign(node, faults);
         }
         refuse_deprecated(&mut fields, faults);
-        fields.later(&["dockerfile", "preflight", "hub", "fallback", "namespace"]);
+        fields.later(&["namespace"]);
         fields.finish(faults);
         check_spec(node, context, faults);
         if let Some(modprobe) = node.get("modprobe") {
@@ -116,7 +199,7 @@ impl Kmm {
     }
 
     /// The section of a module that has none: all that can be derived.
-    pub(super) fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
+    fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
         let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
         let says = |key: &str| node.is_some_and(|node| node.get(key).is_some());
         if !says("modprobe") {
@@ -145,7 +228,7 @@ impl Kmm {
     }
 
     /// Has every build mount a secret.
-    pub(super) fn mount_secret(&mut self, name: &str) {
+    fn mount_secret(&mut self, name: &str) {
         if self.build_secrets().iter().any(|known| known == name) {
             return;
         }

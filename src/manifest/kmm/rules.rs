@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fields::MODPROBE;
 use super::{Context, entry, texts};
-use crate::vocabulary::{Diagnostic, Diagnostics, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::Node;
 
 pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
@@ -143,5 +143,28 @@ fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, 
             );
         }
         _ => {}
+    }
+}
+
+/// KMM's webhook allows 41 characters for both names together.
+pub(in crate::manifest) fn check_name_length(
+    name: &Spanned<ModuleName>,
+    namespace: &Namespace,
+    faults: &mut Diagnostics,
+) {
+    const LIMIT: usize = 41;
+    let length = name.as_str().len() + namespace.as_str().len();
+    if length > LIMIT {
+        faults.push(
+            Diagnostic::error(
+                "kmm-name-length",
+                format!(
+                    "`{}` and its namespace `{namespace}` are {length} characters together, and KMM allows {LIMIT}",
+                    name.value
+                ),
+            )
+            .at(name.span, "")
+            .help(format!("shorten one of them by {}", length - LIMIT)),
+        );
     }
 }

@@ -160,3 +160,82 @@ fn versions_are_label_values() {
         assert!(version(bad).faults()[0].contains("not a version that KMM takes"), "{bad}");
     }
 }
+
+fn module_yaml(world: &World) -> String {
+    world.outputs().into_iter().find(|output| output.path.file_name() == "module.yaml").unwrap().text.into_owned()
+}
+
+/// The small manifest with more under `kmm`, or other things in its place.
+fn with_kmm(old: &str, new: &str) -> World {
+    World::small().with(old, new)
+}
+
+const KMM: &str = "    kmm:
+      modprobe: {moduleName: one}
+      selector: {node-role.kubernetes.io/worker: ''}
+";
+
+#[test]
+fn several_modules_load_one_image() {
+    let world = with_kmm(
+        KMM,
+        "    kmm:
+      - modprobe: {moduleName: one}
+        selector: {a: ''}
+        sign: {keySecret: {name: k}, certSecret: {name: c}}
+        fallback: {release: '5\\.14\\..*', image: \"registry.example.com/kmods/first:${KERNEL_FULL_VERSION}\"}
+        imageRebuildTriggerGeneration: auto
+      - name: second
+        modprobe: {moduleName: two}
+        selector: {b: ''}
+",
+    );
+    assert_snapshot!("several", module_yaml(&world));
+    let number = |world: &World| {
+        let text = module_yaml(world);
+        let at = text.find("imageRebuildTriggerGeneration: ").unwrap();
+        text[at..].lines().next().unwrap().to_owned()
+    };
+    assert_ne!(number(&world), number(&world.clone().with("vars: {A: x}", "vars: {A: y}")));
+}
+
+#[test]
+fn a_hub_has_a_module_for_its_spokes() {
+    let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
+    let hub = format!("{KMM}      hub: {{spokeNamespace: drivers, selector: {{wants: driver}}}}\n");
+    let world = with_kmm(KMM, &hub).with("    labels:", &dtk);
+    let faults = world.faults();
+    assert!(faults.len() == 1 && faults[0].contains("a hub does not know which Driver Toolkit"), "{faults:#?}");
+    let world = world.with("  - 5.14.0-2.el9.x86_64+rt\n", "");
+    assert_snapshot!("hub", module_yaml(&world));
+}
+
+#[test]
+fn what_goes_beyond_one_module_is_checked() {
+    let world = with_kmm(
+        KMM,
+        "    kmm:
+      - name: first
+        modprobe: {moduleName: one}
+        selector: {}
+        fallback: {release: '(', image: \"registry.example.com/x:1\"}
+        hub: {spokeNamespace: X}
+        imageRebuildTriggerGeneration: soon
+        devicePlugin: {container: {imag: x}, serviceAcount: y}
+      - modprobe: {moduleName: two}
+        selector: {}
+        build: {}
+      - {name: first, modprobe: {moduleName: two}, selector: {}, fallback: {image: \"registry.example.com/x@${KERNEL_FULL_VERSION}\"}}
+",
+    )
+    .and("  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, kmm: {selector: {}, name: x}}\n");
+    assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn modules_on_one_image_name_are_told_of() {
+    let world = World::small().and(
+        "  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, kmm: {selector: {}}}\n",
+    );
+    assert_snapshot!(world.faults().join("\n"));
+}

@@ -1,0 +1,27 @@
+//! `kmodgen preflight RELEASE`: the object that has KMM try a kernel before a cluster gets it.
+
+use anyhow::bail;
+
+use super::project::Project;
+use crate::adapters::ui;
+use crate::cli::PreflightArgs;
+use crate::driver::Answer;
+use crate::render;
+use crate::settings::{self, one_target};
+use crate::vocabulary::nearest;
+
+/// Runs the verb. Several validations at once disturb each other, so that there is one kernel, and
+/// nothing is written to a folder that a cluster follows.
+pub fn run(args: &PreflightArgs) -> anyhow::Result<Answer> {
+    let path = settings::manifest_path(&args.manifest)?;
+    let project = Project::open(&path, one_target(&args.target, &path)?.as_ref())?;
+    let kernels = &project.manifest.kernels;
+    let Some(kernel) = kernels.iter().find(|kernel| kernel.release.as_str() == args.release) else {
+        match nearest(&args.release, kernels.iter().map(|kernel| kernel.release.as_str())) {
+            Some(near) => bail!("the manifest has no kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
+            None => bail!("the manifest has no kernel `{}`", args.release.escape_debug()),
+        }
+    };
+    ui::result(&render::preflight::render(kernel, &project.manifest.platform, args.push));
+    Ok(Answer::Fine)
+}
