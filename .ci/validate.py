@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks generated trees as a cluster would: every Module against KMM's own CRD and every ConfigMap
-against Kubernetes' schema, unknown fields refused, and what the files say of one another."""
+"""Checks generated trees as a cluster would: every Module and ManagedClusterModule against KMM's own
+CRDs and every ConfigMap against Kubernetes' schema, unknown fields refused, and what the files say of
+one another. A preflight validation on standard input is checked too."""
 
 import argparse
 import copy
@@ -35,15 +36,17 @@ def strict(schema):
     return result
 
 
-def module_validator(path):
+def validator(path, version="v1beta1"):
+    """A validator of the objects of a CustomResourceDefinition."""
     crd = yaml.load(pathlib.Path(path).read_text(), LOADER)
-    [version] = [version for version in crd["spec"]["versions"] if version["name"] == "v1beta1"]
+    [version] = [one for one in crd["spec"]["versions"] if one["name"] == version]
     schema = strict(version["schema"]["openAPIV3Schema"])
     # The API server's own, which a CRD only names.
+    named = ["name", "namespace"] if crd["spec"]["scope"] == "Namespaced" else ["name"]
     schema["properties"]["metadata"] = {
         "type": "object",
-        "properties": {"name": {"type": "string"}, "namespace": {"type": "string"}},
-        "required": ["name", "namespace"],
+        "properties": {key: {"type": "string"} for key in named},
+        "required": named,
         "additionalProperties": False,
     }
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -91,9 +94,14 @@ def load(path):
     return yaml.load(path.read_text(), LOADER)
 
 
+def module_spec(module):
+    """The spec of the Module, which a ManagedClusterModule has inside."""
+    return module["spec"].get("moduleSpec", module["spec"])
+
+
 class Trees:
-    def __init__(self, validator):
-        self.validator = validator
+    def __init__(self, validators):
+        self.validators = validators
         self.errors = []
         self.modules = self.config_maps = 0
 
@@ -101,23 +109,30 @@ class Trees:
         self.errors.append(f"{path}: {text}")
 
     def tree(self, root):
-        modules = sorted(root.glob("*/module.yaml"))
+        # One tree, or one for each target.
+        modules = sorted([*root.glob("*/module.yaml"), *root.glob("*/*/module.yaml")])
         if not modules:
             self.error(root, "no module.yaml")
         for path in modules:
             self.module(path)
 
     def module(self, path):
-        module = load(path)
-        self.modules += 1
-        for error in self.validator.iter_errors(module):
-            self.error(path, f"{error.json_path}: {error.message}")
-        mappings = module["spec"]["moduleLoader"]["container"]["kernelMappings"]
+        documents = list(yaml.load_all(path.read_text(), LOADER))
+        self.modules += len(documents)
+        for document in documents:
+            for error in self.validators[document["kind"]].iter_errors(document):
+                self.error(path, f"{error.json_path}: {error.message}")
+        # The first builds, and the others load the same images.
+        listed = [module_spec(document)["moduleLoader"]["container"]["kernelMappings"] for document in documents]
+        images = [[(m["literal"], m["containerImage"]) for m in mappings if "literal" in m] for mappings in listed]
+        if any(other != images[0] for other in images):
+            self.error(path, "its Modules have different images")
+        mappings = [mapping for mapping in listed[0] if "literal" in mapping]
         folders = sorted(entry.name for entry in path.parent.iterdir() if entry.is_dir())
         if folders != sorted(mapping["literal"] for mapping in mappings):
             self.error(path, "its mappings are not its folders")
         for mapping in mappings:
-            self.mapping(path.parent / mapping["literal"], module, mapping)
+            self.mapping(path.parent / mapping["literal"], documents[0], mapping)
 
     def mapping(self, folder, module, mapping):
         path = folder / "configmap.yaml"
@@ -131,7 +146,10 @@ class Trees:
         dockerfile = (folder / "Dockerfile").read_text()
         facts = [
             (metadata["name"] == mapping["build"]["dockerfileConfigMap"]["name"], "the Module names another ConfigMap"),
-            (metadata["namespace"] == module["metadata"]["namespace"], "another namespace than the Module's"),
+            (
+                module["kind"] != "Module" or metadata["namespace"] == module["metadata"]["namespace"],
+                "another namespace than the Module's",
+            ),
             (config_map["data"] == {"dockerfile": dockerfile}, "its text is not the Dockerfile's"),
             (config_map["immutable"] is True, "not immutable"),
             (re.fullmatch(r".+:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", mapping["containerImage"]), "no legal tag"),
@@ -144,12 +162,22 @@ class Trees:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--crd", required=True, help="KMM's CustomResourceDefinition of Module")
-    parser.add_argument("trees", nargs="+", type=pathlib.Path)
+    parser.add_argument("--crds", required=True, type=pathlib.Path, help="a folder with KMM's CustomResourceDefinitions")
+    parser.add_argument("--preflight", action="store_true", help="check the preflight validation on standard input")
+    parser.add_argument("trees", nargs="*", type=pathlib.Path)
     args = parser.parse_args()
-    validator = module_validator(args.crd)
-    check_controls(validator)
-    trees = Trees(validator)
+    if args.preflight:
+        preflight = validator(args.crds / "kmm.sigs.x-k8s.io_preflightvalidationsocp.yaml", "v1beta2")
+        errors = list(preflight.iter_errors(yaml.load(sys.stdin, LOADER)))
+        for error in errors:
+            print(f"{error.json_path}: {error.message}", file=sys.stderr)
+        sys.exit(1 if errors else 0)
+    validators = {
+        "Module": validator(args.crds / "kmm.sigs.x-k8s.io_modules.yaml"),
+        "ManagedClusterModule": validator(args.crds / "hub.kmm.sigs.x-k8s.io_managedclustermodules.yaml"),
+    }
+    check_controls(validators["Module"])
+    trees = Trees(validators)
     for root in args.trees:
         trees.tree(root)
     for error in trees.errors[:40]:

@@ -26,7 +26,7 @@ make_base() {
   container=$(buildah from scratch)
   buildah add --quiet "$container" "$work/base.tar" / >/dev/null
   # Sources come from a folder that builds see as /srv/git, whatever the Dockerfile says.
-  printf '[url "file:///srv/git/"]\n\tinsteadOf = https://github.com/example/\n[safe]\n\tdirectory = *\n' > "$work/gitconfig"
+  printf '[url "file:///srv/git/"]\n\tinsteadOf = https://github.com/example/\n[safe]\n\tdirectory = *\n[protocol "file"]\n\tallow = always\n' > "$work/gitconfig"
   buildah add --quiet "$container" "$work/gitconfig" /etc/gitconfig >/dev/null
   buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
   buildah commit --quiet --rm "$container" localhost/base >/dev/null
