@@ -138,9 +138,8 @@ fn one_mapping(criterion: &mut Criterion) {
         });
     });
 
-    let namespace = &world.manifest.namespace.value;
     group.bench_function("emit the ConfigMap", |bencher| {
-        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, namespace));
+        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, &world.manifest.namespace.value));
     });
     group.finish();
 }
@@ -161,10 +160,10 @@ fn fleet(criterion: &mut Criterion) {
     });
 
     let plan = world.plan();
-    let namespace = &world.manifest.namespace.value;
     group.bench_function("make Modules", |bencher| {
         bencher.iter(|| {
-            let modules = plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, namespace));
+            let modules =
+                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, &world.manifest));
             modules.flatten().count()
         });
     });

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::manifest::{Kernel, Manifest};
-use crate::plan::Mapping;
 use crate::previous::OldModule;
 
 /// What happens to one module.
@@ -29,19 +28,19 @@ pub struct Hold {
 }
 
 impl Impact {
-    /// What becomes of one: `mappings` are its own, and `old` is what is there.
-    pub fn of(mappings: &[Mapping<'_>], old: Option<&OldModule>) -> Self {
+    /// What becomes of one: `images` are those of its kernels, and `old` is what is there.
+    pub fn of<'m>(images: impl IntoIterator<Item = (&'m str, String)>, old: Option<&OldModule>) -> Self {
         let mut impact = Self::default();
-        for mapping in mappings {
-            let release = mapping.kernel.release.as_str();
+        let mut planned: HashSet<&str> = HashSet::new();
+        for (release, image) in images {
+            planned.insert(release);
             match old.and_then(|old| old.images.get(release)) {
                 None => impact.loads.push(release.to_owned()),
-                Some(image) if *image != mapping.image().to_string() => impact.reloads.push(release.to_owned()),
+                Some(before) if *before != image => impact.reloads.push(release.to_owned()),
                 Some(_) => {}
             }
         }
         if let Some(old) = old {
-            let planned: HashSet<&str> = mappings.iter().map(|mapping| mapping.kernel.release.as_str()).collect();
             impact.unloads.extend(old.images.keys().filter(|release| !planned.contains(release.as_str())).cloned());
             impact.unloads.sort();
         }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::contract;
 use crate::contract::module::Size;
-use crate::manifest::{Manifest, Module};
-use crate::plan::{Draft, Mapping, Plan};
+use crate::manifest::{Kind, Manifest, Module};
+use crate::plan::{self, Draft, Mapping, Plan};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, Namespace, RelPath, Span};
 
@@ -50,19 +50,30 @@ pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, namespace: &Names
     ]
 }
 
-/// The files of a module beside those of its mappings; none where it has no mapping. They come
+/// The files of a module beside those of its mappings; none where it is for no kernel. They come
 /// after the mappings', since they list them.
-pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], namespace: &Namespace) -> Option<[Output<'p>; 2]> {
+pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manifest) -> Option<[Output<'p>; 2]> {
+    let namespace = &manifest.namespace.value;
+    let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
     let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
-    (!mappings.is_empty()).then(|| {
+    is_asked_for(module, mappings, manifest).then(|| {
         [
-            Output::new(&[name, MODULE], render::module::render(module, namespace, mappings.iter()), origin),
+            Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
             Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
         ]
     })
+}
+
+/// Whether a module has any object.
+pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manifest) -> bool {
+    match module.kind {
+        Kind::Built => !mappings.is_empty(),
+        Kind::Prebuilt => manifest.kernels.iter().any(|kernel| module.kernels.selects(kernel)),
+        Kind::Plugin => true,
+    }
 }
 
 /// The file that ties the modules of these folders together, and comes last.
@@ -81,7 +92,7 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
             let draft = plan.draft(mapping)?;
             outputs.extend(of_mapping(mapping, &draft, namespace).map(Output::into_owned));
         }
-        if let Some(files) = of_module(module, mappings, namespace) {
+        if let Some(files) = of_module(module, mappings, manifest) {
             outputs.extend(files.map(Output::into_owned));
             folders.push(module.name.value.to_string());
         }

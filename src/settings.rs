@@ -162,6 +162,7 @@ impl Only {
     /// Whether it selects any mapping.
     pub fn selects_any(&self, plan: &Plan<'_>) -> bool {
         plan.mappings().any(|m| self.selects(m.module.name.as_str(), m.kernel.release.as_str()))
+            || plan.modules.iter().any(|(module, _)| !module.is_built() && self.names(module.name.as_str()))
     }
 
     /// Refuses patterns that select nothing in any of a run's plans, which are typing mistakes.

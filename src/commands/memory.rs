@@ -15,7 +15,7 @@ use crate::previous::OldModule;
 use crate::record::{Evidence, FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
 use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, normalised};
-use crate::{lock, reconcile::Action};
+use crate::{lock, output, reconcile::Action};
 
 /// Where a run's record is.
 pub(super) struct Memory(
@@ -129,7 +129,8 @@ impl<'r> Recall<'r> {
 
     /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was.
     pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {
-        let (number, places) = self.modules.get(module.name.as_str())?;
+        // No record has images that somebody else builds.
+        let (number, places) = self.modules.get(module.name.as_str()).filter(|_| module.is_built())?;
         let old =
             self.record.modules.get(*number).filter(|_| self.standing.modules.get(*number).is_some_and(|s| s[1]))?;
         let same_image = old.image == module.image.repository();
@@ -198,7 +199,8 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
     let releases: Vec<String> = project.manifest.kernels.iter().map(|k| k.release.value.to_string()).collect();
     let numbers: HashMap<&str, u32> = releases.iter().map(String::as_str).zip(0..).collect();
     let mut modules = Vec::new();
-    for (module, mappings) in survey.plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty()) {
+    let asked_for = |module: &Module, mappings: &[_]| output::is_asked_for(module, mappings, &project.manifest);
+    for (module, mappings) in survey.plan.modules.iter().filter(|(module, mappings)| asked_for(module, mappings)) {
         let mut groups = Vec::new();
         let mut records = Vec::with_capacity(mappings.len());
         for mapping in mappings {

@@ -16,7 +16,7 @@ use crate::driver::Answer;
 use crate::handoff::{self, Job};
 use crate::manifest::{Choice, Manifest};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::plan::Mapping;
+use crate::plan::{self, Mapping};
 use crate::previous;
 use crate::reconcile::Action;
 use crate::settings::{self, Network, Only};
@@ -32,7 +32,8 @@ struct Row {
     release: String,
     /// `new`, `changed`, `unchanged`, `conflict`, or `removed` where no kernel asks for it any more.
     state: &'static str,
-    /// The content hash, 64 hexadecimal digits; none where the mapping is to be removed.
+    /// The content hash, 64 hexadecimal digits; none where the mapping is to be removed, or the image is
+    /// built elsewhere.
     hash: Option<String>,
     image: String,
     config_map: Option<String>,
@@ -187,7 +188,30 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             builder_in_cluster: false,
         })
     });
-    planned.chain(removed).collect()
+    let prebuilt = survey.plan.modules.iter().flat_map(|(module, _)| {
+        plan::prebuilt(&project.manifest, module).into_iter().map(|(kernel, image)| {
+            let (module, release) = (module.name.as_str(), kernel.release.as_str());
+            let old = survey.old.get(module).and_then(|old| old.images.get(release));
+            Row {
+                target: target(),
+                // A Module that is right is not looked into.
+                state: match old {
+                    _ if !survey.impacts.contains_key(module) => "unchanged",
+                    None => "new",
+                    Some(old) if *old == image => "unchanged",
+                    Some(_) => "changed",
+                },
+                module: module.to_owned(),
+                release: release.to_owned(),
+                hash: None,
+                image,
+                config_map: None,
+                dockerfile: None,
+                builder_in_cluster: false,
+            }
+        })
+    });
+    planned.chain(prebuilt).chain(removed).collect()
 }
 
 fn print(rows: &[Row]) {

@@ -12,7 +12,7 @@ use crate::impact::{self, Hold, Impact};
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::output::{self, MODULE};
 use crate::parallel::in_parts;
-use crate::plan::{Draft, Keys, Mapping, Plan, Visitor};
+use crate::plan::{self, Draft, Keys, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
 use crate::record::{Evidence, FileRecord, Identity};
@@ -48,6 +48,8 @@ impl<'s> Scope<'s> {
 pub(super) struct Survey<'p> {
     /// What should be, mapping by mapping.
     pub(super) plan: Plan<'p>,
+    /// What it is a plan of.
+    manifest: &'p Manifest,
     /// The output folder.
     pub(super) root: PathBuf,
     /// What has to change in it, in the order in which it is safe to do.
@@ -106,21 +108,21 @@ impl<'p> Survey<'p> {
             outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
         {
             if let Some(gone) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact::of(&[], Some(&gone)));
+                impacts.insert(name.to_owned(), Impact::of([], Some(&gone)));
                 old.insert(name.to_owned(), gone);
             }
         }
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
-        let planned = planned(&plan);
+        let planned = planned(&plan, manifest);
         holds.retain(|hold| {
             let releases = planned.get(hold.module.as_str()).into_iter().flatten().copied();
             let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
-        tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, &holds)))?);
+        tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, manifest, &holds)))?);
         tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
         let Tally { changes, files, right } = tally;
-        Ok(Self { plan, root, changes, files, right, old, impacts, holds, selected, folder, outline })
+        Ok(Self { plan, manifest, root, changes, files, right, old, impacts, holds, selected, folder, outline })
     }
 
     /// The image that a mapping has now, if any.
@@ -134,7 +136,7 @@ impl<'p> Survey<'p> {
 
     /// Folders that no mapping asks for and that are there, but for those that this run removes.
     pub(super) fn strangers(&self) -> Vec<String> {
-        let planned = planned(&self.plan);
+        let planned = planned(&self.plan, self.manifest);
         let mut folders = self.outline.strangers(wanted(&planned));
         folders.retain(|folder| fs::is_there(&self.root.join(folder)));
         folders
@@ -142,7 +144,7 @@ impl<'p> Survey<'p> {
 
     /// What is in those folders where a file of ours would be, and how it looks.
     pub(super) fn foreign(&self) -> Vec<(String, Evidence)> {
-        let candidates = self.outline.candidates(wanted(&planned(&self.plan))).into_iter();
+        let candidates = self.outline.candidates(wanted(&planned(&self.plan, self.manifest))).into_iter();
         let there = candidates.filter(|path| fs::is_there(&self.root.join(path.as_str())));
         there.map(|path| (path.to_string(), fs::path_evidence(&self.root.join(path.as_str())))).collect()
     }
@@ -192,7 +194,7 @@ struct ModuleSeen {
 impl Eye<'_> {
     fn look_at(&self, module: &Module, mappings: &[Mapping<'_>]) -> Result<ModuleSeen, Inaccessible> {
         let mut sizes = Diagnostics::default();
-        let verdicts = match output::of_module(module, mappings, &self.manifest.namespace.value) {
+        let verdicts = match output::of_module(module, mappings, self.manifest) {
             Some([object, list]) => {
                 output::check_size(&object, &mut sizes);
                 Some([self.inspector.inspect(object)?, self.inspector.inspect(list)?])
@@ -206,7 +208,10 @@ impl Eye<'_> {
             Some((old, impact)) => (Some(old), impact),
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
-                let impact = Impact::of(mappings, old.as_ref());
+                let built = mappings.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
+                let others = plan::prebuilt(self.manifest, module);
+                let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
+                let impact = Impact::of(built.chain(others), old.as_ref());
                 (old, impact)
             }
         };
@@ -261,8 +266,8 @@ fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool +
     }
 }
 
-fn planned<'p>(plan: &'p Plan<'_>) -> Planned<'p> {
-    let with_mappings = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
+fn planned<'p>(plan: &'p Plan<'_>, manifest: &Manifest) -> Planned<'p> {
+    let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
     with_mappings
         .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
         .collect()
@@ -270,8 +275,8 @@ fn planned<'p>(plan: &'p Plan<'_>) -> Planned<'p> {
 
 /// The folders that the top lists: those of modules with mappings, and of held ones, which stay
 /// although the manifest may not have them any more. What is not listed is gone for the cluster.
-fn listed(plan: &Plan<'_>, holds: &[Hold]) -> Vec<String> {
-    let with_mappings = plan.modules.iter().filter(|(_, mappings)| !mappings.is_empty());
+fn listed(plan: &Plan<'_>, manifest: &Manifest, holds: &[Hold]) -> Vec<String> {
+    let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
     let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
     for hold in holds {
         if !folders.contains(&hold.module) {

@@ -23,6 +23,8 @@ mod when;
 #[cfg(test)]
 mod faults_tests;
 #[cfg(test)]
+mod prebuilt_tests;
+#[cfg(test)]
 mod target_tests;
 
 use std::collections::{BTreeMap, HashMap};
@@ -36,7 +38,7 @@ pub use kernel::{KERNEL_FILE, Kernel};
 pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
-pub use module::{Kmod, Module, Recipe, TemplateName};
+pub use module::{Kind, Kmod, Module, Recipe, TemplateName};
 pub use platform::Platform;
 use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source};
@@ -214,10 +216,14 @@ impl Manifest {
         let namespace = fields
             .need("namespace", "write the namespace of the Modules", faults)
             .and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
-        let code = fields
-            .need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
-            .map(|node| source::decode_all(node, faults))
-            .unwrap_or_default();
+        let is_built =
+            |module: &Arc<yaml::Node>| ["source", "kmods", "image"].iter().any(|key| module.get(key).is_some());
+        let code = if module_nodes.is_empty() || module_nodes.iter().any(is_built) {
+            fields.need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
+        } else {
+            fields.take("sources", faults)
+        };
+        let code = code.map(|node| source::decode_all(node, faults)).unwrap_or_default();
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
         let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
@@ -289,7 +295,7 @@ fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
         }
     }
     let mut images: HashMap<&str, &Module> = HashMap::new();
-    for module in modules {
+    for module in modules.iter().filter(|module| module.is_built()) {
         match images.insert(module.image.repository(), module) {
             // The versions of a module share its line.
             Some(earlier) if earlier.image.span != module.image.span => faults.push(

@@ -23,8 +23,10 @@ use crate::yaml::Node;
 pub struct Module {
     /// The name of its KMM Module.
     pub name: Spanned<ModuleName>,
-    /// The repository of its images; tags are generated.
+    /// The repository of its images; tags are generated. Its name, where nothing is built.
     pub image: Spanned<ImageRef>,
+    /// Where its images come from.
+    pub kind: Kind,
     /// KMM's version of it, for ordered upgrade.
     pub version: Option<String>,
     /// Which kernels it is for.
@@ -37,11 +39,24 @@ pub struct Module {
     pub kmm: Kmm,
 }
 
+/// Where a module's images come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// They are built.
+    Built,
+    /// Somebody else builds them.
+    Prebuilt,
+    /// It has none: it is a device plugin, or a driver for dynamic resource allocation, alone.
+    Plugin,
+}
+
 /// What decides an image, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default)]
 pub struct Recipe {
     /// Where the code comes from, what is built first.
     pub sources: Option<Vec<Spanned<SourceName>>>,
+    /// The image, where it is built elsewhere; KMM's variables for the release are written out.
+    pub prebuilt: Option<Spanned<String>>,
     /// The Dockerfile template.
     pub template: Option<Spanned<TemplateName>>,
     /// Base images.
@@ -120,6 +135,11 @@ pub(super) const SOURCE: Field = Field {
     takes: Shape::OneOrList(&Shape::Text),
     says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
 };
+pub(super) const PREBUILT: Field = Field {
+    key: "prebuilt",
+    takes: Shape::Text,
+    says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
+};
 pub(super) const KMODS: Field = Field {
     key: "kmods",
     takes: Shape::List(&Shape::TextOr(&KMOD)),
@@ -178,6 +198,7 @@ pub(super) static MODULE: Record = Record {
         },
         IMAGE,
         SOURCE,
+        PREBUILT,
         KMODS,
         BUILD,
         TEMPLATE,
@@ -208,6 +229,7 @@ static OVERRIDE: Record = Record {
     fields: &[
         Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
         SOURCE,
+        PREBUILT,
         KMODS,
         BUILD,
         TEMPLATE,
@@ -233,9 +255,17 @@ impl Module {
         let name = fields
             .need("name", "write the name of its KMM Module", faults)
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
-        let image = fields
-            .need("image", "write the repository of its images, such as `registry.example.com/kmods/NAME`", faults)
-            .and_then(|node| decode::text(node, "`image`", faults, repository));
+        let kind = Kind::of(node);
+        let image = match kind {
+            Kind::Built => fields
+                .need("image", "write the repository of its images, such as `registry.example.com/kmods/NAME`", faults)
+                .and_then(|node| decode::text(node, "`image`", faults, repository)),
+            Kind::Prebuilt | Kind::Plugin => {
+                fields.take("image", faults);
+                let name = name.as_ref();
+                name.and_then(|name| Some(Spanned::new(ImageRef::parse(name.as_str()).ok()?, name.span)))
+            }
+        };
         let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
         let kernels = fields.take("kernels", faults).map(|n| Selection::decode(n, faults)).unwrap_or_default();
         let recipe = Recipe::decode(&mut fields, faults);
@@ -250,8 +280,11 @@ impl Module {
         fields.take("versions", faults);
         fields.later(&["fallback", "sign", "patches"]);
         fields.finish(faults);
+        if kind != Kind::Built {
+            refuse_building(node, faults);
+        }
         for (key, given) in [("source", recipe.sources.is_some()), ("kmods", recipe.kmods.is_some())] {
-            if !given && node.get(key).is_none() {
+            if kind == Kind::Built && !given && node.get(key).is_none() {
                 let advice =
                     if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
                 faults.push(
@@ -272,6 +305,7 @@ impl Module {
         let secrets = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten();
         let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
         let context = kmm::Context {
+            kind,
             secrets: secrets.collect(),
             namespace: scope.namespace,
             firmware,
@@ -283,7 +317,26 @@ impl Module {
         if kmm.sign.is_some() {
             recipes().for_each(|recipe| refuse_compression(recipe, faults));
         }
-        Some(Self { name: name?, image: image?, version: version.map(|v| v.value), kernels, recipe, overrides, kmm })
+        Some(Self {
+            name: name?,
+            image: image?,
+            kind,
+            version: version.map(|v| v.value),
+            kernels,
+            recipe,
+            overrides,
+            kmm,
+        })
+    }
+
+    /// Whether its images are built.
+    pub fn is_built(&self) -> bool {
+        self.kind == Kind::Built
+    }
+
+    /// Whether its images are built elsewhere.
+    pub fn is_prebuilt(&self) -> bool {
+        self.kind == Kind::Prebuilt
     }
 
     /// Whether its image has firmware on any kernel.
@@ -305,6 +358,8 @@ impl Module {
 impl Recipe {
     fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
         let sources = fields.take("source", faults).map(|node| decode_sources(node, faults));
+        let prebuilt = fields.take("prebuilt", faults);
+        let prebuilt = prebuilt.and_then(|node| decode::text(node, "`prebuilt`", faults, prebuilt_image));
         let template =
             fields.take("template", faults).and_then(|node| decode::text(node, "`template`", faults, template_name));
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
@@ -314,7 +369,18 @@ impl Recipe {
         let packages = fields.take("packages", faults).map(|node| Packages::decode(node, faults));
         let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
         let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
-        Self { sources, template, images, build, kmods, install, packages, labels, user: user.map(|user| user.value) }
+        Self {
+            sources,
+            prebuilt,
+            template,
+            images,
+            build,
+            kmods,
+            install,
+            packages,
+            labels,
+            user: user.map(|user| user.value),
+        }
     }
 
     /// This, with what `over` says instead.
@@ -322,6 +388,7 @@ impl Recipe {
     pub fn overridden_by(&self, over: &Self) -> Self {
         Self {
             sources: over.sources.clone().or_else(|| self.sources.clone()),
+            prebuilt: over.prebuilt.clone().or_else(|| self.prebuilt.clone()),
             template: over.template.clone().or_else(|| self.template.clone()),
             images: self.images.overridden_by(&over.images),
             build: match (&self.build, &over.build) {
@@ -335,6 +402,52 @@ impl Recipe {
             user: over.user.clone().or_else(|| self.user.clone()),
         }
     }
+}
+
+impl Kind {
+    /// That of a module as it is written.
+    fn of(node: &Node) -> Self {
+        let says = |key: &str| node.get(key).is_some();
+        let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
+        let kmm = node.get("kmm");
+        let plugs = |key: &str| kmm.is_some_and(|kmm| kmm.get(key).is_some());
+        if says("prebuilt") || overrides.iter().any(|over| over.get("prebuilt").is_some()) {
+            Self::Prebuilt
+        } else if !says("image") && !says("source") && !says("kmods") && (plugs("devicePlugin") || plugs("dra")) {
+            Self::Plugin
+        } else {
+            Self::Built
+        }
+    }
+}
+
+/// Fields of a build, where nothing is built.
+fn refuse_building(node: &Node, faults: &mut Diagnostics) {
+    for entry in node.as_mapping().unwrap_or_default() {
+        let key = entry.key.value.as_str();
+        if ["image", "source", "build", "template", "images", "install", "packages", "labels", "user"].contains(&key) {
+            faults.push(
+                Diagnostic::error(
+                    "prebuilt",
+                    format!("`{key}` is for images that are built, and this module's are not"),
+                )
+                .at(entry.key.span, "")
+                .help("take it out, or `prebuilt`"),
+            );
+        }
+    }
+}
+
+/// An image by tag or digest, with KMM's variables for the release in it.
+fn prebuilt_image(text: &str) -> Result<String, Invalid> {
+    let plain =
+        ["${KERNEL_FULL_VERSION}", "${KERNEL_VERSION}"].iter().fold(text.to_owned(), |t, name| t.replace(name, "R"));
+    let image = ImageRef::parse(&plain)?;
+    if image.tag().is_some() || image.digest().is_some() {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` has neither tag nor digest", text.escape_debug()))
+        .help("write `REPOSITORY:${KERNEL_FULL_VERSION}`, or in an override the image of some kernels"))
 }
 
 /// KMM's signing takes `.ko` files alone.

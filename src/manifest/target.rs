@@ -22,7 +22,7 @@ pub(super) static TARGET: Record = Record {
         Field {
             key: "image",
             takes: Shape::Text,
-            says: "the registry and path of its images; the last part of a module's `image` stays",
+            says: "the registry and path of its images; the last part of a module's `image` or `prebuilt` stays",
         },
         Field {
             key: "mirrors",
@@ -140,10 +140,12 @@ impl Target {
             let over = Node { span: kmm.span, value: Value::Mapping(vec![overlay::field("kmm", kmm.clone())]) };
             own = overlaid(&own, &over);
         }
-        let image =
-            module.get("image").and_then(|image| Some((image.span, image.as_scalar()?.text.rsplit('/').next()?)));
-        if let (Some(prefix), Some((span, last))) = (&self.image, image) {
-            own = overlay::with(&own, overlay::field("image", overlay::text(format!("{}/{last}", prefix.value), span)));
+        for key in ["image", "prebuilt"] {
+            let image =
+                module.get(key).and_then(|image| Some((image.span, image.as_scalar()?.text.rsplit('/').next()?)));
+            if let (Some(prefix), Some((span, last))) = (&self.image, image) {
+                own = overlay::with(&own, overlay::field(key, overlay::text(format!("{}/{last}", prefix.value), span)));
+            }
         }
         own
     }

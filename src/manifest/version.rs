@@ -17,6 +17,7 @@ pub(super) static VERSION: Record = Record {
         Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
         module::IMAGE,
         module::SOURCE,
+        module::PREBUILT,
         module::KMODS,
         module::BUILD,
         module::TEMPLATE,

@@ -5,6 +5,7 @@ mod draft;
 mod identity;
 mod layout;
 mod patch;
+mod prebuilt;
 mod recipe;
 mod step;
 
@@ -24,6 +25,7 @@ use draft::Fault;
 pub use identity::image_name;
 pub use layout::Layout;
 pub use patch::Patch;
+pub use prebuilt::prebuilt;
 pub use recipe::Resolved;
 
 use crate::lock::Lock;
@@ -238,6 +240,12 @@ fn planned<'m>(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Vec<Planned<'m>>
             );
         }
         check_label_collisions(module, &kernels, faults);
+        if module.is_prebuilt() {
+            prebuilt::check(module, &kernels, faults);
+        }
+        if !module.is_built() {
+            continue;
+        }
         let resolved = resolver.resolve_all(module, &kernels, faults);
         let mut groups = Groups { inputs, module, known: HashMap::new() };
         for ((kernel, resolved), key) in kernels.into_iter().zip(resolved).zip(keys) {

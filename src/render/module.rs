@@ -3,19 +3,21 @@
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::{Kmm, Module};
+use crate::manifest::{Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Yaml};
 
 /// The text of a module's objects: the one that builds, and those that load what it built. Each has
-/// one literal mapping per kernel, every value written out.
-pub fn render<'p>(
+/// one literal mapping per kernel, every value written out; `prebuilt` are those whose images somebody
+/// else builds.
+pub fn render(
     module: &Module,
     namespace: &Namespace,
-    mappings: impl Iterator<Item = &'p Mapping<'p>> + Clone,
+    mappings: &[Mapping<'_>],
+    prebuilt: &[(&Kernel, String)],
 ) -> String {
-    let spec = spec(module, &module.kmm, mappings.clone(), true);
+    let spec = spec(module, &module.kmm, (mappings, prebuilt), true);
     let mut text = yaml::emit(&match &module.kmm.hub {
         Some(hub) => object(
             "hub.kmm.sigs.x-k8s.io/v1beta1",
@@ -30,7 +32,7 @@ pub fn render<'p>(
         None => kmm_module(module.name.as_str(), namespace, spec),
     });
     for (name, kmm) in &module.kmm.others {
-        let spec = self::spec(module, kmm, mappings.clone(), false);
+        let spec = self::spec(module, kmm, (mappings, prebuilt), false);
         text.push_str("---\n");
         text.push_str(&yaml::emit(&kmm_module(name.as_str(), namespace, spec)));
     }
@@ -51,18 +53,30 @@ fn object(version: &str, kind: &str, metadata: Vec<(String, Yaml)>, spec: Vec<(S
     ])
 }
 
-fn spec<'p>(
+fn spec(
     module: &Module,
     kmm: &Kmm,
-    mappings: impl Iterator<Item = &'p Mapping<'p>> + Clone,
+    (mappings, prebuilt): (&[Mapping<'_>], &[(&Kernel, String)]),
     builds: bool,
 ) -> Vec<(String, Yaml)> {
+    if module.kind == Kind::Plugin {
+        return kmm.spec.clone();
+    }
     let mut container = Vec::new();
     if let Some(version) = &module.version {
         container.push(("version".to_owned(), text(version)));
     }
     container.extend(kmm.container.clone());
-    let mut list: Vec<Yaml> = mappings.clone().map(|mapping| self::mapping(mapping, builds)).collect();
+    let mut list: Vec<Yaml> = mappings.iter().map(|mapping| self::mapping(mapping, builds)).collect();
+    list.extend(prebuilt.iter().map(|(kernel, image)| {
+        let mut fields =
+            vec![("literal".to_owned(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
+        if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
+            let files = sign.files.iter().flatten().map(|file| text(&file.value)).collect();
+            fields.push(("sign".into(), sign_section(sign, files)));
+        }
+        Yaml::Map(fields)
+    }));
     list.extend(kmm.fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
         Yaml::Map(fields.map(|(key, value)| (key.to_owned(), text(value))).into())
@@ -73,7 +87,7 @@ fn spec<'p>(
     let mut spec = vec![("moduleLoader".to_owned(), Yaml::Map(loader))];
     spec.extend(kmm.spec.clone());
     if kmm.auto_trigger {
-        let trigger = Yaml::Verbatim(generation(mappings).to_string());
+        let trigger = Yaml::Verbatim(generation(mappings, prebuilt).to_string());
         spec.push(("imageRebuildTriggerGeneration".into(), trigger));
     }
     spec
@@ -93,20 +107,23 @@ fn mapping(mapping: &Mapping<'_>, builds: bool) -> Yaml {
     fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &mapping.module.kmm.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);
-        let mut section = sign.fields.clone();
-        section.push(("filesToSign".into(), Yaml::Seq(files.into_iter().map(Yaml::Text).collect())));
-        fields.push(("sign".into(), Yaml::Map(section)));
+        fields.push(("sign".into(), sign_section(sign, files.into_iter().map(Yaml::Text).collect())));
     }
     Yaml::Map(fields)
 }
 
+fn sign_section(sign: &Sign, files: Vec<Yaml>) -> Yaml {
+    let mut section = sign.fields.clone();
+    section.push(("filesToSign".into(), Yaml::Seq(files)));
+    Yaml::Map(section)
+}
+
 /// A number from 1 that is another one whenever an image is, within the 31 bits that every reader of
 /// the API takes.
-fn generation<'p>(mappings: impl Iterator<Item = &'p Mapping<'p>>) -> u32 {
+fn generation(mappings: &[Mapping<'_>], prebuilt: &[(&Kernel, String)]) -> u32 {
     let mut hash = Sha256::new();
-    for mapping in mappings {
-        hash.update(mapping.identity.hash.as_bytes());
-    }
+    mappings.iter().for_each(|mapping| hash.update(mapping.identity.hash.as_bytes()));
+    prebuilt.iter().for_each(|(_, image)| hash.update(image.as_bytes()));
     let digest = hash.finalize();
     let number = digest.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte));
     (number >> 1).max(1)

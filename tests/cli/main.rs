@@ -24,6 +24,7 @@ mod hostile_templates;
 mod incremental;
 mod instructions;
 mod locking;
+mod prebuilt;
 mod progress;
 mod pruning;
 mod registries;

@@ -160,6 +160,7 @@ pub(super) static SIGN: Record = Record {
             takes: TEXTS,
             says: "left out as a rule: the kmods' own files are signed; a path that no file of the image has is an error",
         },
+        Field { key: "unsignedImage", takes: Shape::Text, says: "of a prebuilt image: what is signed" },
         Field {
             key: "unsignedImageRegistryTLS",
             takes: Shape::Record(&TLS),

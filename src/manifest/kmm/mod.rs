@@ -17,6 +17,7 @@ use rules::{check_modprobe, check_spec};
 
 use super::build::variable_name;
 use super::decode::{self, Fields};
+use super::module::Kind;
 use super::platform::Platform;
 use super::schema::Shape;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
@@ -70,6 +71,8 @@ pub struct Sign {
 
 /// What the rest of the module says, which the rules compare with.
 pub(super) struct Context<'m> {
+    /// Where its images come from.
+    pub(super) kind: Kind,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
@@ -161,7 +164,7 @@ impl Kmm {
             kmm.decode_build(node, faults);
         }
         if let Some(node) = fields.take("sign", faults) {
-            kmm.sign = decode_sign(node, faults);
+            kmm.sign = decode_sign(node, context, faults);
         }
         refuse_deprecated(&mut fields, faults);
         fields.later(&["namespace"]);
@@ -202,15 +205,21 @@ impl Kmm {
     fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
         let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
         let says = |key: &str| node.is_some_and(|node| node.get(key).is_some());
-        if !says("modprobe") {
+        if !says("modprobe") && context.kind != Kind::Plugin {
             match context.kmods {
                 [only] => self
                     .container
                     .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::Text(only.clone()))]))),
-                _ => faults.push(
-                    Diagnostic::error("kmm-modprobe", "the module has several kmods, and nothing says which to load")
-                        .at(place, "")
-                        .help("write `kmm: {modprobe: {moduleName: …}}`"),
+                kmods => faults.push(
+                    Diagnostic::error(
+                        "kmm-modprobe",
+                        match kmods {
+                            [] => "nothing says which kmod to load",
+                            _ => "the module has several kmods, and nothing says which to load",
+                        },
+                    )
+                    .at(place, "")
+                    .help("write `kmm: {modprobe: {moduleName: …}}`"),
                 ),
             }
         }
@@ -328,8 +337,8 @@ fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
     }
 }
 
-fn decode_sign(node: &Node, faults: &mut Diagnostics) -> Option<Sign> {
-    if let Some(unsigned) = entry(node, "unsignedImage") {
+fn decode_sign(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Sign> {
+    if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == Kind::Built) {
         faults.push(
             Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
                 .at(unsigned.key.span, "")
@@ -345,6 +354,17 @@ fn decode_sign(node: &Node, faults: &mut Diagnostics) -> Option<Sign> {
                     .at(Span::new(node.span.source, node.span.start, node.span.start), "")
                     .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
             );
+        }
+    }
+    if context.kind != Kind::Built {
+        for (key, advice) in [("unsignedImage", "the image that is signed"), ("filesToSign", "the files in it")] {
+            if node.get(key).is_none() {
+                faults.push(
+                    Diagnostic::error("kmm-sign", format!("`sign` of a prebuilt image has no `{key}`"))
+                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                        .help(format!("write `{key}`, {advice}")),
+                );
+            }
         }
     }
     let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());

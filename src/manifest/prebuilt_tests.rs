@@ -1,0 +1,67 @@
+//! Modules whose images are not built here.
+
+use crate::testing::World;
+
+/// A manifest of two modules without any source.
+fn world() -> World {
+    let mut world = World::small();
+    world.manifest = "\
+apiVersion: kmodgen/v1
+namespace: drivers
+kernels: [5.14.0-1.el9.x86_64, 5.14.0-2.el9.x86_64+rt]
+modules:
+  - name: vendor
+    prebuilt: registry.example.com/vendor/driver:1.2-${KERNEL_FULL_VERSION}
+    overrides:
+      - when: {flavour: rt}
+        prebuilt: registry.example.com/vendor/driver-rt:1.2-${KERNEL_FULL_VERSION}
+    kmm:
+      modprobe: {moduleName: driver}
+      selector: {a: ''}
+      sign:
+        keySecret: {name: k}
+        certSecret: {name: c}
+        unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}
+        filesToSign: [/opt/lib/modules/*/extra/driver.ko]
+  - name: plugin
+    kmm:
+      selector: {a: ''}
+      devicePlugin: {container: {image: \"registry.example.com/plugin:1\"}}
+"
+    .into();
+    world
+}
+
+#[test]
+fn modules_without_builds_have_objects_alone() {
+    let outputs = world().outputs();
+    let paths: Vec<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "vendor/module.yaml",
+            "vendor/kustomization.yaml",
+            "plugin/module.yaml",
+            "plugin/kustomization.yaml",
+            "kustomization.yaml"
+        ]
+    );
+    assert_snapshot!("vendor", outputs[0].text);
+    assert_snapshot!("plugin", outputs[2].text);
+}
+
+#[test]
+fn what_is_for_builds_is_refused() {
+    let world = world()
+        .with("    overrides:\n", "    source: code\n    image: registry.example.com/x\n    overrides:\n")
+        .with("driver:1.2-${KERNEL_FULL_VERSION}\n    source", "driver\n    source")
+        .with("        unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}\n", "");
+    assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn every_kernel_needs_an_image() {
+    let world = world().with("    prebuilt: registry.example.com/vendor/driver:1.2-${KERNEL_FULL_VERSION}\n", "");
+    let faults = world.faults();
+    assert!(faults.len() == 1 && faults[0].contains("has on kernel `5.14.0-1.el9.x86_64`"), "{faults:#?}");
+}
