@@ -139,7 +139,7 @@ fn one_mapping(criterion: &mut Criterion) {
     });
 
     group.bench_function("emit the ConfigMap", |bencher| {
-        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, &world.manifest.namespace.value));
+        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, &world.manifest));
     });
     group.finish();
 }

@@ -7,7 +7,7 @@ use crate::contract::module::Size;
 use crate::manifest::{Kind, Manifest, Module};
 use crate::plan::{self, Draft, Mapping, Plan};
 use crate::render;
-use crate::vocabulary::{Diagnostic, Diagnostics, Namespace, RelPath, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
 
 /// The file of a mapping's Dockerfile.
 pub const DOCKERFILE: &str = "Dockerfile";
@@ -17,6 +17,10 @@ pub const CONFIG_MAP: &str = "configmap.yaml";
 pub const MODULE: &str = "module.yaml";
 /// The file that makes a folder build with kustomize.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
+/// The file of the namespace.
+pub const NAMESPACE: &str = "namespace.yaml";
+/// The files at the top, in their order; the first is not always asked for.
+pub const TOP: [&str; 2] = [NAMESPACE, KUSTOMIZATION];
 
 /// One file.
 #[derive(Debug, Clone)]
@@ -40,10 +44,10 @@ impl<'t> Output<'t> {
 }
 
 /// The files of a mapping.
-pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, namespace: &Namespace) -> [Output<'t>; 2] {
+pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, manifest: &Manifest) -> [Output<'t>; 2] {
     let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
     let origin = mapping.kernel.release.span;
-    let config_map = render::configmap::render(mapping, draft, namespace);
+    let config_map = render::configmap::render(mapping, draft, manifest);
     [
         Output::new(&[module, release, DOCKERFILE], &draft.dockerfile, origin),
         Output::new(&[module, release, CONFIG_MAP], config_map, origin),
@@ -76,28 +80,31 @@ pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manife
     }
 }
 
-/// The file that ties the modules of these folders together, and comes last.
-pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Output<'static> {
-    Output::new(&[KUSTOMIZATION], render::kustomization::render(folders), manifest.namespace.span)
+/// The files that tie the modules of these folders together, and come last.
+pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Vec<Output<'static>> {
+    let origin = manifest.namespace.span;
+    let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
+    let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
+    let kustomization = Output::new(&[KUSTOMIZATION], render::kustomization::render(resources), origin);
+    namespace.map(|text| Output::new(&[NAMESPACE], text, origin)).into_iter().chain([kustomization]).collect()
 }
 
 /// Every file of a plan at once, for one that is small enough to be held: what a file lists comes
 /// before it. `None` if the files that they are made of changed meanwhile.
 pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'static>>> {
-    let namespace = &manifest.namespace.value;
     let mut outputs: Vec<Output<'static>> = Vec::new();
     let mut folders = Vec::new();
     for (module, mappings) in &plan.modules {
         for mapping in mappings {
             let draft = plan.draft(mapping)?;
-            outputs.extend(of_mapping(mapping, &draft, namespace).map(Output::into_owned));
+            outputs.extend(of_mapping(mapping, &draft, manifest).map(Output::into_owned));
         }
         if let Some(files) = of_module(module, mappings, manifest) {
             outputs.extend(files.map(Output::into_owned));
             folders.push(module.name.value.to_string());
         }
     }
-    outputs.push(of_all(manifest, folders));
+    outputs.extend(of_all(manifest, folders));
     Some(outputs)
 }
 

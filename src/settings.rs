@@ -80,7 +80,7 @@ pub fn one_target(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Option<T
 pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {
         Some(flag) => flag.clone(),
-        None => folder.join(manifest.output.as_ref().map_or(OUTPUT, RelPath::as_str)),
+        None => folder.join(manifest.output.dir.as_ref().map_or(OUTPUT, RelPath::as_str)),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, NAMESPACE};
 use crate::record::Evidence;
 use crate::vocabulary::RelPath;
 
@@ -126,14 +126,16 @@ impl Outline {
         folders
     }
 
-    /// The paths at which a file of ours may stand that nobody asks for: those of modules and
-    /// their kernels that are not `wanted`. Only such files are ever looked at for removal.
+    /// The paths at which a file of ours may stand that nobody asks for: that of the namespace, and
+    /// those of modules and their kernels that are not `wanted`. Only such files are ever looked at for removal.
     pub fn candidates(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<RelPath> {
         let below = |folder: &String| {
             let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
             files.map(|file| format!("{folder}/{file}"))
         };
-        let paths: Vec<String> = self.strangers(wanted).iter().flat_map(below).collect();
+        let namespace = self.names.get(NAMESPACE) == Some(&Kind::File) && !wanted(NAMESPACE, None);
+        let top = namespace.then(|| NAMESPACE.to_owned());
+        let paths: Vec<String> = top.into_iter().chain(self.strangers(wanted).iter().flat_map(below)).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }

@@ -228,7 +228,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
             mappings: records,
         });
     }
-    let top = files.next()??;
+    let top = files.by_ref().collect::<Option<Vec<_>>>()?;
     let [files, templates] = project.read();
     let stranger = |path: String| {
         let evidence = fs::folder_evidence(&survey.root.join(&path)).settled(since);

@@ -10,7 +10,7 @@ use crate::adapters::fs;
 use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
 use crate::manifest::{Kernel, Manifest, Module};
-use crate::output::{self, MODULE};
+use crate::output::{self, MODULE, NAMESPACE};
 use crate::parallel::in_parts;
 use crate::plan::{self, Draft, Keys, Mapping, Plan, Visitor};
 use crate::previous::{self, OldModule};
@@ -119,7 +119,9 @@ impl<'p> Survey<'p> {
             let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
-        tally.add(inspector.inspect(output::of_all(manifest, listed(&plan, manifest, &holds)))?);
+        for output in output::of_all(manifest, listed(&plan, manifest, &holds)) {
+            tally.add(inspector.inspect(output)?);
+        }
         tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
         let Tally { changes, files, right } = tally;
         Ok(Self { plan, manifest, root, changes, files, right, old, impacts, holds, selected, folder, outline })
@@ -223,7 +225,7 @@ impl Visitor for Eye<'_> {
     type Seen = Result<[Verdict; 2], Inaccessible>;
 
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
-        let [dockerfile, config_map] = output::of_mapping(mapping, draft, &self.manifest.namespace.value);
+        let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
         Ok([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?])
     }
 
@@ -268,8 +270,11 @@ fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool +
 
 fn planned<'p>(plan: &'p Plan<'_>, manifest: &Manifest) -> Planned<'p> {
     let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
+    // No module has such a name.
+    let namespace = manifest.output.namespace.then(|| (NAMESPACE, HashSet::new()));
     with_mappings
         .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
+        .chain(namespace)
         .collect()
 }
 

@@ -86,12 +86,27 @@ pub static MANIFEST: Record = Record {
 
 static OUTPUT: Record = Record {
     name: "`output`",
-    fields: &[Field {
-        key: "dir",
-        takes: Shape::Text,
-        says: "the output folder; `gitops` where absent, and `--output` wins",
-    }],
+    fields: &[
+        Field { key: "dir", takes: Shape::Text, says: "the output folder; `gitops` where absent, and `--output` wins" },
+        Field { key: "namespace", takes: Shape::Bool, says: "write the namespace, too" },
+        Field {
+            key: "syncWaves",
+            takes: Shape::Bool,
+            says: "tell Argo CD the order: the namespace, ConfigMaps, Modules",
+        },
+    ],
 };
+
+/// Where the files go, and what is written beside the modules.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// The folder, relative to the manifest's.
+    pub dir: Option<RelPath>,
+    /// Whether the namespace is written too.
+    pub namespace: bool,
+    /// Whether Argo CD is told the order of the objects.
+    pub sync_waves: bool,
+}
 
 /// A manifest whose every value is well formed and whose names all resolve.
 #[derive(Debug, Clone)]
@@ -112,8 +127,8 @@ pub struct Manifest {
     pub kernels: Vec<Kernel>,
     /// Modules, in the order of the manifest.
     pub modules: Vec<Module>,
-    /// The folder of the output, relative to the manifest's.
-    pub output: Option<RelPath>,
+    /// Where the files go, and what is written beside the modules.
+    pub output: Output,
 }
 
 impl Manifest {
@@ -238,7 +253,7 @@ impl Manifest {
         };
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
-        let output = fields.take("output", faults).and_then(|node| decode_output(node, faults));
+        let output = fields.take("output", faults).map(|node| decode_output(node, faults)).unwrap_or_default();
         fields.later(&["publish", "templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"] {
@@ -271,11 +286,15 @@ fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
     }
 }
 
-fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Option<RelPath> {
-    let mut fields = Fields::open(&OUTPUT, node, faults)?;
+fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
+    let Some(mut fields) = Fields::open(&OUTPUT, node, faults) else { return Output::default() };
     let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
+    let mut flag = |key, faults: &mut Diagnostics| {
+        fields.take(key, faults).and_then(|node| decode::flag(node, key, faults)).unwrap_or_default()
+    };
+    let (namespace, sync_waves) = (flag("namespace", faults), flag("syncWaves", faults));
     fields.finish(faults);
-    dir.map(|dir| dir.value)
+    Output { dir: dir.map(|dir| dir.value), namespace, sync_waves }
 }
 
 /// Two Modules of one name would be one object; two modules on one image would share its tags.

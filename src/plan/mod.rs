@@ -273,10 +273,10 @@ struct Groups<'m> {
 impl Groups<'_> {
     fn key(&mut self, resolved: &Arc<Resolved>) -> Key {
         let Module { name, image, kmm, .. } = self.module;
-        let Manifest { namespace, mirrors, .. } = self.inputs.manifest;
+        let Manifest { namespace, mirrors, output, .. } = self.inputs.manifest;
         let outside = (
             self.inputs.lock.templates,
-            (&namespace.value, mirrors),
+            (&namespace.value, mirrors, output.sync_waves),
             &name.value,
             &image.value,
             &kmm.build_args,

@@ -207,7 +207,7 @@ mod tests {
             said: "warning: é\n".into(),
             releases: vec!["5.14.0-1.el9.x86_64".into()],
             folder: evidence,
-            top: file,
+            top: vec![file; 2],
             modules: vec![module],
             strangers: vec![("notes".into(), evidence)],
             foreign: vec![("notes/module.yaml".into(), evidence)],

@@ -118,8 +118,8 @@ pub struct Record {
     pub releases: Vec<String>,
     /// How the output folder looked.
     pub folder: Evidence,
-    /// The top kustomization.
-    pub top: FileRecord,
+    /// The files at the top; the last ones of [`crate::output::TOP`].
+    pub top: Vec<FileRecord>,
     /// The modules that have mappings.
     pub modules: Vec<ModuleRecord>,
     /// Folders in which a file of an earlier run might turn up again, and how they looked.
@@ -131,6 +131,6 @@ pub struct Record {
 impl Record {
     /// How many files the output has.
     pub fn files(&self) -> usize {
-        1 + self.modules.iter().map(|module| 2 + 2 * module.mappings.len()).sum::<usize>()
+        self.top.len() + self.modules.iter().map(|module| 2 + 2 * module.mappings.len()).sum::<usize>()
     }
 }

@@ -7,5 +7,6 @@ mod form;
 pub mod header;
 pub mod kustomization;
 pub mod module;
+pub mod namespace;
 pub mod preflight;
 mod step;

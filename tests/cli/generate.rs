@@ -211,3 +211,13 @@ fn the_manifest_is_found() {
     project.kmodgen("generate").from(project.outside()).run().trouble().says("there is no kmodgen.yaml");
     project.run("generate -f absent.yaml").trouble().says("cannot read manifest `absent.yaml`: there is no such file");
 }
+
+#[test]
+fn argo_is_told_the_order_without_a_reload() {
+    let project = Project::generated();
+    project.append("kmodgen.yaml", "output: {syncWaves: true}\n");
+    let json = project.run("generate --format json").fine().json();
+    assert_eq!((&json["summary"]["updated"], &json["nodes"]["reload"]), (&6.into(), &0.into()));
+    let config_map = project.read(&format!("gitops/alpha/{EL9}/configmap.yaml"));
+    assert!(config_map.contains("argocd.argoproj.io/sync-wave: \"-1\""), "{config_map}");
+}

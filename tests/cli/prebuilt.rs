@@ -61,3 +61,29 @@ fn it_goes_when_the_manifest_does_not_have_it_any_more() {
     assert!(!project.path("gitops/vendor").exists());
     assert!(project.path("gitops/other/module.yaml").exists());
 }
+
+#[test]
+fn the_namespace_comes_and_goes() {
+    let project = project();
+    project.append("kmodgen.yaml", "output: {namespace: true, syncWaves: true}\n");
+    project.run("generate").fine();
+    let namespace = project.read("gitops/namespace.yaml");
+    assert!(namespace.contains("kind: \"Namespace\"") && namespace.contains("sync-wave: \"-2\""), "{namespace}");
+    assert!(project.read("gitops/kustomization.yaml").contains("- \"namespace.yaml\""));
+    let before = project.tree();
+    project.run("generate").fine();
+    project.run("generate --check").fine();
+    assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
+
+    project.append("gitops/namespace.yaml", "# mine\n");
+    let told = project.run("generate").differs();
+    assert!(told.stderr.contains("gitops/namespace.yaml"), "{}", told.stderr);
+    project.run("generate --force").fine();
+    project.edit("kmodgen.yaml", "namespace: true, ", "");
+    project.run("generate").fine();
+    assert!(!project.path("gitops/namespace.yaml").exists());
+    assert!(!project.read("gitops/kustomization.yaml").contains("namespace.yaml"));
+    project.write("gitops/namespace.yaml", "someone else's\n");
+    project.run("generate").fine();
+    assert_eq!(project.read("gitops/namespace.yaml"), "someone else's\n");
+}

@@ -16,7 +16,7 @@ use rustix::io::retry_on_intr;
 use super::again::again;
 use super::leftover::is_left_over;
 use super::tree::{Folder, LARGEST_OURS};
-use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
 use crate::parallel::in_parts;
 use crate::record::{Evidence, FileRecord, MappingRecord, ModuleRecord, Record};
 use crate::render::header::is_exactly;
@@ -110,7 +110,10 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
         .chain(strangers.iter().map(|(path, _)| path.as_str()).filter(|path| !path.contains('/')))
         .collect();
     eye.check_folder(root, &mut record.folder, || known).count(&mut standing);
-    eye.check(&folder, KUSTOMIZATION, &mut record.top).count(&mut standing);
+    let names = TOP.get(TOP.len().saturating_sub(record.top.len())..).unwrap_or_default();
+    for (name, file) in names.iter().zip(&mut record.top) {
+        eye.check(&folder, name, file).count(&mut standing);
+    }
     for (path, evidence) in strangers.iter() {
         standing.whole &= evidence.is_some() && folder_evidence(&root.join(path)) == *evidence;
     }

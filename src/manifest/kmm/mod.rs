@@ -167,7 +167,6 @@ impl Kmm {
             kmm.sign = decode_sign(node, context, faults);
         }
         refuse_deprecated(&mut fields, faults);
-        fields.later(&["namespace"]);
         fields.finish(faults);
         check_spec(node, context, faults);
         if let Some(modprobe) = node.get("modprobe") {
