@@ -115,6 +115,14 @@ class Trees:
             self.error(root, "no module.yaml")
         for path in modules:
             self.module(path)
+        for path in [*root.glob("namespace.yaml"), *root.glob("*/namespace.yaml")]:
+            self.kubernetes(path, load(path))
+
+    def kubernetes(self, path, document):
+        try:
+            kubernetes_validate.validate(document, KUBERNETES, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            self.error(path, error.message)
 
     def module(self, path):
         documents = list(yaml.load_all(path.read_text(), LOADER))
@@ -123,11 +131,13 @@ class Trees:
             for error in self.validators[document["kind"]].iter_errors(document):
                 self.error(path, f"{error.json_path}: {error.message}")
         # The first builds, and the others load the same images.
-        listed = [module_spec(document)["moduleLoader"]["container"]["kernelMappings"] for document in documents]
+        loaders = [module_spec(document).get("moduleLoader") for document in documents]
+        listed = [loader["container"]["kernelMappings"] if loader else [] for loader in loaders]
         images = [[(m["literal"], m["containerImage"]) for m in mappings if "literal" in m] for mappings in listed]
         if any(other != images[0] for other in images):
             self.error(path, "its Modules have different images")
-        mappings = [mapping for mapping in listed[0] if "literal" in mapping]
+        # What somebody else builds has no folder.
+        mappings = [mapping for mapping in listed[0] if "build" in mapping]
         folders = sorted(entry.name for entry in path.parent.iterdir() if entry.is_dir())
         if folders != sorted(mapping["literal"] for mapping in mappings):
             self.error(path, "its mappings are not its folders")
@@ -138,10 +148,7 @@ class Trees:
         path = folder / "configmap.yaml"
         config_map = load(path)
         self.config_maps += 1
-        try:
-            kubernetes_validate.validate(config_map, KUBERNETES, strict=True)
-        except kubernetes_validate.ValidationError as error:
-            self.error(path, error.message)
+        self.kubernetes(path, config_map)
         metadata = config_map["metadata"]
         dockerfile = (folder / "Dockerfile").read_text()
         facts = [
