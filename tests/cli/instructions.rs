@@ -67,51 +67,65 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// What a manifest leaves to its author, as far as it reaches a Dockerfile.
+/// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
+const FIELDS: [(&str, &str); 31] = [
+    ("var", "x"),
+    ("env", "x"),
+    ("target", "all"),
+    ("argument", "x"),
+    ("kernel label", "x"),
+    ("folder", "src"),
+    ("step folder", "sub"),
+    ("patch name", "x.patch"),
+    ("patch", "-a\n+b\n"),
+    ("url", "https://example.com/a.tar.gz"),
+    ("at", "driver/more"),
+    ("secret", "login"),
+    ("mirror", "https://mirror.example.com/"),
+    ("image mirror", "mirror.example.com"),
+    ("package", "bc"),
+    ("script", "build.sh"),
+    ("script argument", "x"),
+    ("configure argument", "--x"),
+    ("defconfig", "defconfig"),
+    ("option", "X"),
+    ("option value", "m"),
+    ("spec", "x.spec"),
+    ("define", "xyz"),
+    ("define value", "x"),
+    ("firmware", "fw"),
+    ("firmware folder", "vendor"),
+    ("license", "COPYING"),
+    ("label", "x.y"),
+    ("label value", "x"),
+    ("user", "201:0"),
+    ("install", "extra"),
+];
+
+/// A text for each of the fields.
 #[derive(Debug, Clone)]
-struct Texts {
-    var: String,
-    env: String,
-    target: String,
-    argument: String,
-    label: String,
-    folder: String,
-    step_folder: String,
-    patch_name: String,
-    patch: String,
+struct Texts(BTreeMap<&'static str, String>);
+
+impl Texts {
+    fn get(&self, field: &str) -> &str {
+        &self.0[field]
+    }
+
+    fn set(&mut self, field: &'static str, text: &str) {
+        assert!(self.0.insert(field, text.to_owned()).is_some(), "{field}");
+    }
 }
 
 fn harmless() -> Texts {
-    let text = |text: &str| text.to_owned();
-    Texts {
-        var: text("x"),
-        env: text("x"),
-        target: text("all"),
-        argument: text("x"),
-        label: text("x"),
-        folder: text("src"),
-        step_folder: text("sub"),
-        patch_name: text("x.patch"),
-        patch: text("-a\n+b\n"),
-    }
+    Texts(FIELDS.map(|(field, text)| (field, text.to_owned())).into())
 }
 
 /// One of the texts replaced, so that the others do not have the manifest refused.
 fn texts() -> impl Strategy<Value = Texts> {
-    (0..9_usize, hostile()).prop_map(|(which, hostile)| {
+    (prop::sample::select(&FIELDS[..]), any::<bool>(), hostile()).prop_map(|((field, text), added, hostile)| {
         let mut texts = harmless();
-        let fields = [
-            &mut texts.var,
-            &mut texts.env,
-            &mut texts.target,
-            &mut texts.argument,
-            &mut texts.label,
-            &mut texts.folder,
-            &mut texts.step_folder,
-            &mut texts.patch_name,
-            &mut texts.patch,
-        ];
-        *fields.into_iter().nth(which).unwrap() = hostile;
+        // A harmless beginning gets past what looks at beginnings alone.
+        texts.set(field, &if added { format!("{text}{hostile}") } else { hostile });
         texts
     })
 }
@@ -127,37 +141,63 @@ impl InputFiles for Files {
 
 /// The Dockerfile of a manifest with these texts; `None` where it is refused. JSON is YAML.
 fn dockerfile(texts: &Texts) -> Option<String> {
+    let get = |field: &str| texts.get(field).to_owned();
+    let named = |name: &str, value: &str| BTreeMap::from([(get(name), get(value))]);
     let manifest = json!({
         "apiVersion": "kmodgen/v1",
         "namespace": "kmm-ci",
-        "sources": {"driver": {
-            "git": "https://git.example.com/driver.git",
-            "ref": commit_id('1'),
-            "dir": texts.folder,
-            "patches": [texts.patch_name],
-        }},
+        "sources": {
+            "driver": {
+                "git": "https://git.example.com/driver.git",
+                "ref": commit_id('1'),
+                "dir": get("folder"),
+                "secret": get("secret"),
+                "patches": [get("patch name")],
+            },
+            "more": {"archive": get("url"), "sha256": "a".repeat(64), "at": get("at"), "secret": get("secret")},
+        },
+        "mirrors": {"https://git.example.com/": get("mirror"), "quay.example.com": get("image mirror")},
         "images": {"builder": "quay.example.com/builder:1", "runtime": "quay.example.com/runtime:1"},
-        "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": texts.label}}],
+        "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],
         "modules": [{
             "name": "alpha",
-            "source": "driver",
+            "source": ["driver", "more"],
             "kmods": ["alpha"],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
-            "build": {"make": {
-                "targets": [texts.target],
-                "vars": {"VAR": texts.var},
-                "env": {"ENV": texts.env},
-                "dir": texts.step_folder,
-            }},
-            "kmm": {"selector": {"a": "b"}, "build": {"buildArgs": [{"name": "ARGUMENT", "value": texts.argument}]}},
+            "packages": [get("package")],
+            "build": [
+                {"make": {
+                    "targets": [get("target")],
+                    "vars": {"VAR": get("var")},
+                    "env": {"ENV": get("env")},
+                    "dir": get("step folder"),
+                }},
+                {"run": {"script": get("script"), "args": [get("script argument")], "env": {"ENV": get("env")}}},
+                {"configure": {"args": [get("configure argument")]}},
+                {"kconfig": {"defconfig": get("defconfig"), "options": named("option", "option value")}},
+                {"rpmbuild": {"spec": get("spec"), "defines": named("define", "define value")}},
+                {"dkms": {"env": {"ENV": get("env")}}},
+            ],
+            "install": {
+                "dir": get("install"),
+                "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
+                "licenses": [get("license")],
+            },
+            "labels": named("label", "label value"),
+            "user": get("user"),
+            "kmm": {
+                "modprobe": {"moduleName": "alpha"},
+                "selector": {"a": "b"},
+                "build": {"buildArgs": [{"name": "ARGUMENT", "value": get("argument")}]},
+            },
         }],
     });
-    let template = "{% extends \"kmodgen/dtk\" %}{% block labels %}LABEL site={{ kernel.labels.site | arg }}\n\
+    let template = "{% extends \"kmodgen/dtk\" %}{% block labels %}{{ super() }}\nLABEL site={{ kernel.labels.site | arg }}\n\
                     RUN echo {{ kernel.labels.site | sh }}\n{% endblock %}";
     let mut files = BTreeMap::from([("mine.Dockerfile".to_owned(), template.into())]);
-    if let Ok(path) = RelPath::parse(&texts.patch_name) {
-        files.insert(path.to_string(), texts.patch.clone().into_bytes());
+    if let Ok(path) = RelPath::parse(texts.get("patch name")) {
+        files.insert(path.to_string(), texts.get("patch").as_bytes().to_vec());
     }
     let files: Arc<dyn InputFiles> = Arc::new(Files(files));
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
@@ -182,6 +222,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
         }
         Instruction::Copy(_) => "COPY",
         Instruction::Label(_) => "LABEL",
+        Instruction::User(_) => "USER",
         other => panic!("{other:?}\n{dockerfile}"),
     };
     parsed.instructions.iter().map(keyword).collect()
@@ -191,18 +232,19 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 fn a_harmless_manifest_has_two_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
     assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 2);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 1);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 3);
+    assert_eq!(keywords.last(), Some(&"USER"));
 }
 
 /// Without this, a property that refused everything would hold.
 #[test]
 fn strange_texts_are_taken_where_they_mean_themselves() {
     for strange in ["a b", "it's", "\"x\"", "$(id)", "# x", "RUN id", "<<EOF", "a\\", "; id", "{{ x }}", "ü🦀"] {
-        let strange = strange.to_owned();
         let mut texts = harmless();
-        (texts.var, texts.env, texts.argument, texts.label) =
-            (strange.clone(), strange.clone(), strange.clone(), strange.clone());
-        texts.patch = format!("{strange}\n {strange}\n");
+        for field in ["var", "env", "argument", "kernel label", "label value", "script argument", "define value"] {
+            texts.set(field, strange);
+        }
+        texts.set("patch", &format!("{strange}\n {strange}\n"));
         assert!(dockerfile(&texts).is_some(), "{strange}");
     }
 }
@@ -210,7 +252,7 @@ fn strange_texts_are_taken_where_they_mean_themselves() {
 static EXPECTED: LazyLock<Vec<&str>> = LazyLock::new(|| keywords(&dockerfile(&harmless()).unwrap()));
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_value_starts_an_instruction(texts in texts()) {
@@ -218,7 +260,7 @@ proptest! {
             let mut expected = EXPECTED.clone();
             // The harmless patch is written by one RUN; another takes as many as it needs.
             let path = RelPath::parse("x.patch").unwrap();
-            let writes = Patch::new(path, 1, texts.patch.as_bytes()).write.len();
+            let writes = Patch::new(path, 1, texts.get("patch").as_bytes()).write.len();
             let first = expected.iter().position(|keyword| *keyword == "RUN").unwrap();
             expected.splice(first..=first, vec!["RUN"; writes]);
             prop_assert_eq!(keywords(&dockerfile), expected, "{}", dockerfile);

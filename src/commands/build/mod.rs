@@ -17,7 +17,7 @@ use crate::adapters::engine::{self, Build, Cancel, Ended, Engine};
 use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
-use crate::contract::image::{self, Expected};
+use crate::contract::image::{self, Contract, Expected};
 use crate::driver::Answer;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
@@ -175,7 +175,9 @@ impl Run<'_> {
             .map_err(|error| Ended::Refused(error.to_string()))?;
         // KMM signs after the build.
         let release = Some(mapping.kernel.release.value.clone());
-        let expected = Expected { contract: self.args.contract.into(), release, signed: false };
+        // An image for KMM 2 alone is held to nothing else.
+        let contract = if mapping.resolved.lean { Contract::Kmm2 } else { self.args.contract.into() };
+        let expected = Expected { contract, release, signed: false };
         let report = image::check(&read.image, &expected);
         let told: Vec<String> =
             report.findings.iter().map(|f| format!("{}: {} {}", f.code, f.path.escape_debug(), f.message)).collect();
