@@ -13,7 +13,7 @@ make_runtimes() {
   buildah config --env PATH=/usr/local/bin:/sbin:/bin "$container"
   buildah run "$container" -- /bin/busybox sh -euc '/bin/busybox mkdir -p /sbin /usr/bin /usr/sbin /usr/local/bin /tmp && /bin/busybox --install -s'
   buildah commit --quiet --rm "$container" docker.io/library/busybox:e2e > /dev/null
-  derive docker.io/library/busybox:e2e registry.redhat.io/ubi9/ubi-micro:9.4 'rm $(command -v modprobe) $(command -v sleep)'
+  derive localhost/base registry.redhat.io/ubi9/ubi-micro:9.4 'dpkg --purge kmod && rm /usr/bin/apt-get /bin/sleep'
 }
 
 try_runtimes() {

@@ -28,7 +28,7 @@ fn sealed(body: &[u8]) -> Vec<u8> {
         said: String::new(),
         releases: vec![],
         folder: Evidence::NONE,
-        top: file,
+        top: vec![file],
         modules: vec![],
         strangers: vec![],
         foreign: vec![],
