@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::build::{Build, STEPS};
 use super::decode::{self, Fields};
-use super::images::{IMAGES, Images};
-use super::install::{self, Install, Packages};
 use super::kmm::{self, KMM, Kmm};
 use super::platform::Platform;
+use super::recipe::{self, OVERRIDE, Recipe, decode_override};
 use super::schema::{Field, Record, Shape};
 use super::source::Source;
 use super::version::VERSION;
-use super::when::{Circumstances, Conditional, SELECTION, Selection, WHEN, When, conditional};
+use super::when::{Circumstances, SELECTION, Selection, When};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, ModuleName, Namespace, RelPath, SourceName, Span, Spanned,
-    nearest,
+    Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };
 use crate::yaml::Node;
 
@@ -50,58 +47,6 @@ pub enum Kind {
     Plugin,
 }
 
-/// What decides an image, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default)]
-pub struct Recipe {
-    /// Where the code comes from, what is built first.
-    pub sources: Option<Vec<Spanned<SourceName>>>,
-    /// The image, where it is built elsewhere; KMM's variables for the release are written out.
-    pub prebuilt: Option<Spanned<String>>,
-    /// The Dockerfile template.
-    pub template: Option<Spanned<TemplateName>>,
-    /// Base images.
-    pub images: Images,
-    /// The steps that compile.
-    pub build: Option<Build>,
-    /// The kmods that must come out.
-    pub kmods: Option<Vec<Conditional<Kmod>>>,
-    /// Where they go, and what else the image carries.
-    pub install: Install,
-    /// What the builder needs beside the compiler.
-    pub packages: Option<Packages>,
-    /// Labels of the image; an override adds to them.
-    pub labels: BTreeMap<String, String>,
-    /// Who the image runs as.
-    pub user: Option<String>,
-}
-
-/// A kmod that must come out of the build.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Kmod {
-    /// Its name, without `.ko`.
-    pub name: KmodName,
-    /// The folder in which the build leaves it, where its name alone is not unique.
-    pub dir: Option<RelPath>,
-}
-
-impl std::fmt::Display for Kmod {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.dir {
-            Some(dir) => write!(f, "{dir}/{}", self.name),
-            None => write!(f, "{}", self.name),
-        }
-    }
-}
-
-/// Which template a Dockerfile is made from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TemplateName {
-    /// One of kmodgen's own.
-    BuiltIn(String),
-    /// A file beside the manifest.
-    File(RelPath),
-}
-
 /// What the manifest says outside of its modules.
 pub(super) struct Scope<'m> {
     pub(super) namespace: Option<&'m Namespace>,
@@ -130,43 +75,6 @@ impl Scope<'_> {
 
 pub(super) const IMAGE: Field =
     Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
-pub(super) const SOURCE: Field = Field {
-    key: "source",
-    takes: Shape::OneOrList(&Shape::Text),
-    says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
-};
-pub(super) const PREBUILT: Field = Field {
-    key: "prebuilt",
-    takes: Shape::Text,
-    says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
-};
-pub(super) const KMODS: Field = Field {
-    key: "kmods",
-    takes: Shape::List(&Shape::TextOr(&KMOD)),
-    says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
-};
-pub(super) const BUILD: Field =
-    Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" };
-pub(super) const TEMPLATE: Field = Field {
-    key: "template",
-    takes: Shape::Text,
-    says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
-};
-pub(super) const OWN_IMAGES: Field =
-    Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
-pub(super) const INSTALL: Field =
-    Field { key: "install", takes: Shape::Record(&install::INSTALL), says: "where the results go" };
-
-pub(super) const PACKAGES: Field = Field {
-    key: "packages",
-    takes: Shape::Either(&[Shape::List(&Shape::Text), Shape::Record(&install::PACKAGES)]),
-    says: "packages that the builder gets first: a list, or lists by family",
-};
-pub(super) const LABELS: Field =
-    Field { key: "labels", takes: Shape::TextMap, says: "labels of the image; an override adds to them" };
-pub(super) const USER: Field =
-    Field { key: "user", takes: Shape::Text, says: "who the image runs as; the runtime image's own where absent" };
-
 pub(super) const KERNELS: Field = Field {
     key: "kernels",
     takes: Shape::Record(&SELECTION),
@@ -197,16 +105,16 @@ pub(super) static MODULE: Record = Record {
             says: "the name of the KMM Module; with the namespace 41 characters at most",
         },
         IMAGE,
-        SOURCE,
-        PREBUILT,
-        KMODS,
-        BUILD,
-        TEMPLATE,
-        OWN_IMAGES,
-        INSTALL,
-        PACKAGES,
-        LABELS,
-        USER,
+        recipe::SOURCE,
+        recipe::PREBUILT,
+        recipe::KMODS,
+        recipe::BUILD,
+        recipe::TEMPLATE,
+        recipe::OWN_IMAGES,
+        recipe::INSTALL,
+        recipe::PACKAGES,
+        recipe::LABELS,
+        recipe::USER,
         KERNELS,
         OVERRIDES,
         TARGETS,
@@ -221,31 +129,6 @@ pub(super) static MODULE: Record = Record {
             says: "several versions side by side, each a Module of its own; in place of `version`",
         },
         KMM_FIELD,
-    ],
-};
-
-static OVERRIDE: Record = Record {
-    name: "an override",
-    fields: &[
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
-        SOURCE,
-        PREBUILT,
-        KMODS,
-        BUILD,
-        TEMPLATE,
-        OWN_IMAGES,
-        INSTALL,
-        PACKAGES,
-        LABELS,
-        USER,
-    ],
-};
-
-static KMOD: Record = Record {
-    name: "a kmod",
-    fields: &[
-        Field { key: "kmod", takes: Shape::Text, says: "the kmod" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that have it" },
     ],
 };
 
@@ -355,55 +238,6 @@ impl Module {
     }
 }
 
-impl Recipe {
-    fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
-        let sources = fields.take("source", faults).map(|node| decode_sources(node, faults));
-        let prebuilt = fields.take("prebuilt", faults);
-        let prebuilt = prebuilt.and_then(|node| decode::text(node, "`prebuilt`", faults, prebuilt_image));
-        let template =
-            fields.take("template", faults).and_then(|node| decode::text(node, "`template`", faults, template_name));
-        let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-        let build = fields.take("build", faults).and_then(|node| Build::decode(node, faults));
-        let kmods = fields.take("kmods", faults).map(|node| decode_kmods(node, faults));
-        let install = fields.take("install", faults).map(|node| Install::decode(node, faults)).unwrap_or_default();
-        let packages = fields.take("packages", faults).map(|node| Packages::decode(node, faults));
-        let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
-        let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
-        Self {
-            sources,
-            prebuilt,
-            template,
-            images,
-            build,
-            kmods,
-            install,
-            packages,
-            labels,
-            user: user.map(|user| user.value),
-        }
-    }
-
-    /// This, with what `over` says instead.
-    #[must_use]
-    pub fn overridden_by(&self, over: &Self) -> Self {
-        Self {
-            sources: over.sources.clone().or_else(|| self.sources.clone()),
-            prebuilt: over.prebuilt.clone().or_else(|| self.prebuilt.clone()),
-            template: over.template.clone().or_else(|| self.template.clone()),
-            images: self.images.overridden_by(&over.images),
-            build: match (&self.build, &over.build) {
-                (Some(base), Some(over)) => Some(base.overridden_by(over)),
-                (base, over) => over.clone().or_else(|| base.clone()),
-            },
-            kmods: over.kmods.clone().or_else(|| self.kmods.clone()),
-            install: self.install.overridden_by(&over.install),
-            packages: over.packages.clone().or_else(|| self.packages.clone()),
-            labels: self.labels.iter().chain(&over.labels).map(|(key, value)| (key.clone(), value.clone())).collect(),
-            user: over.user.clone().or_else(|| self.user.clone()),
-        }
-    }
-}
-
 impl Kind {
     /// That of a module as it is written.
     fn of(node: &Node) -> Self {
@@ -438,18 +272,6 @@ fn refuse_building(node: &Node, faults: &mut Diagnostics) {
     }
 }
 
-/// An image by tag or digest, with KMM's variables for the release in it.
-fn prebuilt_image(text: &str) -> Result<String, Invalid> {
-    let plain =
-        ["${KERNEL_FULL_VERSION}", "${KERNEL_VERSION}"].iter().fold(text.to_owned(), |t, name| t.replace(name, "R"));
-    let image = ImageRef::parse(&plain)?;
-    if image.tag().is_some() || image.digest().is_some() {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(format!("`{}` has neither tag nor digest", text.escape_debug()))
-        .help("write `REPOSITORY:${KERNEL_FULL_VERSION}`, or in an override the image of some kernels"))
-}
-
 /// KMM's signing takes `.ko` files alone.
 fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
     if let Some(compress) = &recipe.install.compress {
@@ -459,89 +281,6 @@ fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
                 .help("take `compress` out, or `sign`"),
         );
     }
-}
-
-fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(When, Recipe)> {
-    let mut fields = Fields::open(&OVERRIDE, node, faults)?;
-    let when = fields
-        .need("when", "write `when: {release: PATTERN}`", faults)
-        .map(|node| When::decode(node, faults))
-        .unwrap_or_default();
-    let recipe = Recipe::decode(&mut fields, faults);
-    fields.finish(faults);
-    Some((when, recipe))
-}
-
-fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Spanned<SourceName>> {
-    let one = |node: &Node, faults: &mut Diagnostics| decode::text(node, "`source`", faults, SourceName::parse);
-    if node.as_sequence().is_none() {
-        return one(node, faults).into_iter().collect();
-    }
-    let mut names: Vec<Spanned<SourceName>> = Vec::new();
-    for item in decode::items(node, "`source`", faults) {
-        let Some(name) = one(item, faults) else { continue };
-        match names.iter().find(|other| other.value == name.value) {
-            Some(other) => faults.push(
-                Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value))
-                    .at(name.span, "")
-                    .context(other.span, "first here"),
-            ),
-            None => names.push(name),
-        }
-    }
-    if node.as_sequence().is_some_and(<[_]>::is_empty) {
-        faults
-            .push(Diagnostic::error("empty-list", "`source` is empty").at(node.span, "").help("name one of `sources`"));
-    }
-    names
-}
-
-fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>> {
-    let kmods: Vec<_> = decode::items(node, "`kmods`", faults)
-        .iter()
-        .filter_map(|item| {
-            conditional(item, &KMOD, faults, |node, faults| decode::text(node, "a kmod", faults, kmod).map(|k| k.value))
-        })
-        .collect();
-    if node.as_sequence().is_some_and(<[_]>::is_empty) {
-        faults.push(
-            Diagnostic::error("no-kmods", "`kmods` is empty")
-                .at(node.span, "")
-                .help("list the `.ko` files that must come out, without `.ko`"),
-        );
-    }
-    kmods
-}
-
-fn kmod(text: &str) -> Result<Kmod, Invalid> {
-    let Some((dir, name)) = text.rsplit_once('/') else {
-        return KmodName::parse(text).map(|name| Kmod { name, dir: None });
-    };
-    let dir = RelPath::parse(dir)?;
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
-    if !dir.as_str().chars().all(legal) {
-        return Err(Invalid::new(format!(
-            "the folder `{dir}` of a kmod is not of letters, digits, `.`, `_`, `-`, `+`"
-        )));
-    }
-    Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir) })
-}
-
-fn template_name(text: &str) -> Result<TemplateName, Invalid> {
-    if crate::template::BUILT_IN.contains(&text) {
-        return Ok(TemplateName::BuiltIn(text.to_owned()));
-    }
-    if !text.contains(['/', '.']) {
-        let invalid = Invalid::new(format!("`{}` is not one of kmodgen's templates", text.escape_debug()));
-        return Err(match nearest(text, crate::template::BUILT_IN) {
-            Some(near) => invalid.help(format!("did you mean `{near}`?")),
-            None => invalid.help(format!(
-                "write {} or the path of a file, such as `templates/mine.Dockerfile`",
-                decode::list(&crate::template::BUILT_IN)
-            )),
-        });
-    }
-    RelPath::parse(text).map(TemplateName::File)
 }
 
 fn repository(text: &str) -> Result<ImageRef, Invalid> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::decode::{self, Fields};
 use super::module::{self, label_value};
 use super::overlay::{self, overlaid, without};
+use super::recipe;
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::Diagnostics;
 use crate::yaml::Node;
@@ -16,16 +17,16 @@ pub(super) static VERSION: Record = Record {
         Field { key: "version", takes: Shape::Text, says: "KMM's version" },
         Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
         module::IMAGE,
-        module::SOURCE,
-        module::PREBUILT,
-        module::KMODS,
-        module::BUILD,
-        module::TEMPLATE,
-        module::OWN_IMAGES,
-        module::INSTALL,
-        module::PACKAGES,
-        module::LABELS,
-        module::USER,
+        recipe::SOURCE,
+        recipe::PREBUILT,
+        recipe::KMODS,
+        recipe::BUILD,
+        recipe::TEMPLATE,
+        recipe::OWN_IMAGES,
+        recipe::INSTALL,
+        recipe::PACKAGES,
+        recipe::LABELS,
+        recipe::USER,
         module::KERNELS,
         module::OVERRIDES,
         module::TARGETS,

@@ -59,7 +59,7 @@ impl Press {
         if let Some(form) = self.form(resolved, module, mirrors, subject.builder.is_some()) {
             return Ok(with_header(&form.fill(&subject)));
         }
-        render(&self.templates, resolved, module, mirrors, &subject, &kernel.labels).map(|body| with_header(&body))
+        render(&self.templates, resolved, module, mirrors, &subject, Some(kernel)).map(|body| with_header(&body))
     }
 
     /// The form of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
@@ -81,9 +81,7 @@ impl Press {
         self.forms.swap(0, at);
         let state = &mut self.forms[0].2;
         if matches!(state, State::Printed) {
-            let print = |subject: &Subject<'_>| {
-                render(&self.templates, resolved, module, mirrors, subject, &BTreeMap::new()).ok()
-            };
+            let print = |subject: &Subject<'_>| render(&self.templates, resolved, module, mirrors, subject, None).ok();
             let own = matches!(resolved.template, TemplateName::BuiltIn(_));
             *state = State::Made(if own { Form::of(print, with_builder) } else { None });
         }
@@ -100,19 +98,20 @@ fn render(
     module: &Module,
     mirrors: &Mirrors,
     subject: &Subject<'_>,
-    labels: &BTreeMap<String, String>,
+    kernel: Option<&Kernel>,
 ) -> Result<String, TemplateFault> {
-    let text = templates.render(&resolved.template, &context(resolved, module, mirrors, subject, labels))?;
+    let text = templates.render(&resolved.template, &context(resolved, module, mirrors, subject, kernel))?;
     Ok(tidy(&text))
 }
 
-/// What a template can print; docs/templates.md lists it.
+/// What a template can print; docs/templates.md lists it. Without `kernel`, nothing of it is there that
+/// kmodgen's own templates do not print.
 fn context(
     resolved: &Resolved,
     module: &Module,
     mirrors: &Mirrors,
     subject: &Subject<'_>,
-    labels: &BTreeMap<String, String>,
+    kernel: Option<&Kernel>,
 ) -> Value {
     let steps: Value = resolved
         .steps
@@ -124,12 +123,15 @@ fn context(
         })
         .collect();
     let codes: Vec<Value> = resolved.codes.iter().map(|code| code::values(code, mirrors)).collect();
-    let labels: Value =
-        labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect::<BTreeMap<_, _>>().into();
+    let labels = kernel.map(|kernel| kernel.labels.iter()).into_iter().flatten();
+    let labels: BTreeMap<_, _> = labels.map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let flavour = kernel.map(Kernel::flavour).unwrap_or_default();
     let kernel = Value::from_pairs([
         ("release", Value::from(subject.release)),
         ("devel_package", Value::from(subject.devel_package)),
-        ("labels", labels),
+        ("arch", kernel.and_then(Kernel::architecture).map_or(Value::from(()), Value::from)),
+        ("flavour", Value::from(flavour)),
+        ("labels", labels.into()),
     ]);
     Value::from_pairs([
         ("module", Value::from(module.name.as_str())),

@@ -138,6 +138,13 @@ fn each_block_can_be_replaced_and_extended() {
 }
 
 #[test]
+fn a_template_knows_what_the_kernel_is() {
+    let world = with_template("FROM a\n# {{ kernel.arch }} {{ kernel.flavour }}\n")
+        .with("    labels: {site: a}", "    labels: {site: a, flavour: blue}");
+    assert!(dockerfile(&world).contains("# x86_64 blue\n"));
+}
+
+#[test]
 fn the_built_in_dockerfiles_read_well() {
     let world = World::small()
         .with("ref: main,", "ref: main, dir: ci/code,")
