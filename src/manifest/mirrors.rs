@@ -31,6 +31,12 @@ impl Mirrors {
         self.0.is_empty()
     }
 
+    /// The settings by which git finds what a repository names by itself, its submodules.
+    pub fn git_settings(&self) -> impl Iterator<Item = String> {
+        let urls = self.0.iter().filter(|(from, _)| from.contains("://"));
+        urls.map(|(from, to)| format!("url.{to}.insteadOf={from}"))
+    }
+
     /// Where a URL is found.
     pub fn url(&self, url: &str) -> String {
         let found = self.0.iter().find_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));

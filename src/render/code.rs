@@ -27,6 +27,7 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
             ("url", Value::from(mirrors.url(url))),
             ("commit", Value::from(commit.as_str())),
             ("submodules", Value::from(*submodules)),
+            ("instead_of", mirrors.git_settings().map(Value::from).collect()),
         ],
         Content::File { kind, url, sha256, strip } => vec![
             ("kind", Value::from("file")),

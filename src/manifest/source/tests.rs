@@ -102,6 +102,9 @@ fn mirrors_change_where_things_come_from_and_no_hash() {
     let (before, after) = (dockerfile(&world), dockerfile(&mirrored));
     assert!(after.contains("git remote add origin https://mirror.local/git/code.git"), "{after}");
     assert!(after.contains("FROM mirror.local:5000/x/runtime:1"), "{after}");
+    let with_submodules = mirrored.clone().with("ref: main,", "ref: main, submodules: true,");
+    let setting = "git -c 'url.https://mirror.local/git/.insteadOf=https://example.com/' submodule -q update";
+    assert!(dockerfile(&with_submodules).contains(setting), "{}", dockerfile(&with_submodules));
     assert_ne!(before, after);
     assert_eq!(world.identities(), mirrored.identities());
 }

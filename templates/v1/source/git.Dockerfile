@@ -21,7 +21,7 @@ RUN mkdir -p {{ source.folder }} \
  && git checkout -q --detach {{ source.commit }} \
  && test "$(git rev-parse HEAD)" = {{ source.commit }} \
 {% if source.submodules %}
- && git submodule -q update --init --recursive \
+ && git {% for setting in source.instead_of %}-c {{ setting | sh }} {% endfor %}submodule -q update --init --recursive \
 {% endif %}
 {% if source.secret is not none %}
  && rm -rf /tmp/kmodgen-login \
