@@ -54,7 +54,7 @@ pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, manifest: &Manife
     ]
 }
 
-/// The files of a module beside those of its mappings; none where it is for no kernel. They come
+/// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They come
 /// after the mappings', since they list them.
 pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manifest) -> Option<[Output<'p>; 2]> {
     let namespace = &manifest.namespace.value;
@@ -63,7 +63,7 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     let origin = module.name.span;
     let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
-    is_asked_for(module, mappings, manifest).then(|| {
+    (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
             Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
             Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
@@ -71,7 +71,7 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     })
 }
 
-/// Whether a module has any object.
+/// Whether a module has any file.
 pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manifest) -> bool {
     match module.kind {
         Kind::Built => !mappings.is_empty(),

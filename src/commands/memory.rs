@@ -129,8 +129,9 @@ impl<'r> Recall<'r> {
 
     /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was.
     pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {
-        // No record has images that somebody else builds.
-        let (number, places) = self.modules.get(module.name.as_str()).filter(|_| module.is_built())?;
+        // No record has images that somebody else builds, or that nobody is told of.
+        let recorded = module.is_built() && module.has_objects();
+        let (number, places) = self.modules.get(module.name.as_str()).filter(|_| recorded)?;
         let old =
             self.record.modules.get(*number).filter(|_| self.standing.modules.get(*number).is_some_and(|s| s[1]))?;
         let same_image = old.image == module.image.repository();
@@ -223,7 +224,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
             image: module.image.repository().to_owned(),
             version: module.version.clone(),
             folder,
-            files: two()?,
+            files: if module.has_objects() { two()?.into() } else { Vec::new() },
             groups,
             mappings: records,
         });

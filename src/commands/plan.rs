@@ -156,8 +156,15 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
         let old_image = survey.old_image(mapping);
         let state = if files.iter().flatten().any(|action| matches!(action, Action::Conflict(_))) {
             "conflict"
-        } else if old_image.is_none() {
+        } else if old_image.is_none() && mapping.module.has_objects() {
             "new"
+        } else if !mapping.module.has_objects() {
+            // No Module names its image: its files tell.
+            match files {
+                [None, None] => "unchanged",
+                [Some(Action::Create), _] => "new",
+                _ => "changed",
+            }
         } else if old_image.as_ref() == Some(&image) && files.iter().all(Option::is_none) {
             "unchanged"
         } else {

@@ -115,7 +115,7 @@ impl<'p> Survey<'p> {
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
         let planned = planned(&plan, manifest);
         holds.retain(|hold| {
-            let releases = planned.get(hold.module.as_str()).into_iter().flatten().copied();
+            let releases = planned.get(hold.module.as_str()).into_iter().flat_map(|(_, releases)| releases).copied();
             let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
@@ -210,7 +210,8 @@ impl Eye<'_> {
             Some((old, impact)) => (Some(old), impact),
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
-                let built = mappings.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
+                let told = if module.has_objects() { mappings } else { &[] };
+                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
                 let others = plan::prebuilt(self.manifest, module);
                 let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
                 let impact = Impact::of(built.chain(others), old.as_ref());
@@ -259,21 +260,26 @@ impl Tally {
     }
 }
 
-type Planned<'p> = HashMap<&'p str, HashSet<&'p str>>;
+/// Whether a module has objects, and the releases that it has mappings on.
+type Planned<'p> = HashMap<&'p str, (bool, HashSet<&'p str>)>;
 
-/// Whether a plan has a module, or a mapping.
+/// Whether a plan has a module's objects, or a mapping.
 fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
     |module, release| {
-        planned.get(module).is_some_and(|releases| release.is_none_or(|release| releases.contains(release)))
+        planned.get(module).is_some_and(|(objects, releases)| match release {
+            Some(release) => releases.contains(release),
+            None => *objects,
+        })
     }
 }
 
 fn planned<'p>(plan: &'p Plan<'_>, manifest: &Manifest) -> Planned<'p> {
     let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
     // No module has such a name.
-    let namespace = manifest.output.namespace.then(|| (NAMESPACE, HashSet::new()));
+    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, HashSet::new())));
+    let releases = |mappings: &'p Vec<Mapping<'_>>| mappings.iter().map(|m| m.kernel.release.as_str()).collect();
     with_mappings
-        .map(|(module, mappings)| (module.name.as_str(), mappings.iter().map(|m| m.kernel.release.as_str()).collect()))
+        .map(|(module, mappings)| (module.name.as_str(), (module.has_objects(), releases(mappings))))
         .chain(namespace)
         .collect()
 }
@@ -281,7 +287,8 @@ fn planned<'p>(plan: &'p Plan<'_>, manifest: &Manifest) -> Planned<'p> {
 /// The folders that the top lists: those of modules with mappings, and of held ones, which stay
 /// although the manifest may not have them any more. What is not listed is gone for the cluster.
 fn listed(plan: &Plan<'_>, manifest: &Manifest, holds: &[Hold]) -> Vec<String> {
-    let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
+    let with_mappings =
+        plan.modules.iter().filter(|(module, m)| module.has_objects() && output::is_asked_for(module, m, manifest));
     let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
     for hold in holds {
         if !folders.contains(&hold.module) {

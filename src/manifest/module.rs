@@ -92,8 +92,8 @@ pub(super) const TARGETS: Field = Field {
 };
 pub(super) const KMM_FIELD: Field = Field {
     key: "kmm",
-    takes: Shape::OneOrList(&Shape::Record(&KMM)),
-    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it",
+    takes: Shape::Either(&[Shape::Bool, Shape::Record(&KMM), Shape::List(&Shape::Record(&KMM))]),
+    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
 };
 
 pub(super) static MODULE: Record = Record {
@@ -220,6 +220,11 @@ impl Module {
     /// Whether its images are built elsewhere.
     pub fn is_prebuilt(&self) -> bool {
         self.kind == Kind::Prebuilt
+    }
+
+    /// Whether anything is told to KMM about it.
+    pub fn has_objects(&self) -> bool {
+        !self.kmm.nothing
     }
 
     /// Whether its image has firmware on any kernel.

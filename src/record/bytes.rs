@@ -195,7 +195,7 @@ mod tests {
             image: "registry.example.com/alpha".into(),
             version: Some("1".into()),
             folder: evidence,
-            files: [file; 2],
+            files: vec![file; 2],
             groups: vec![Key::of(&2)],
             mappings: vec![mapping; 3],
         };

@@ -90,8 +90,8 @@ pub struct ModuleRecord {
     pub version: Option<String>,
     /// How its folder looked.
     pub folder: Evidence,
-    /// Its Module and its kustomization.
-    pub files: [FileRecord; 2],
+    /// Its Module and its kustomization, or neither.
+    pub files: Vec<FileRecord>,
     /// What decides its mappings beside their kernels.
     pub groups: Vec<Key>,
     /// Its mappings, in order.
@@ -131,6 +131,6 @@ pub struct Record {
 impl Record {
     /// How many files the output has.
     pub fn files(&self) -> usize {
-        self.top.len() + self.modules.iter().map(|module| 2 + 2 * module.mappings.len()).sum::<usize>()
+        self.top.len() + self.modules.iter().map(|module| module.files.len() + 2 * module.mappings.len()).sum::<usize>()
     }
 }

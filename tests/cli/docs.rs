@@ -334,7 +334,7 @@ fn fits(node: &Node, shape: &Shape) -> bool {
             .as_mapping()
             .is_some_and(|entries| entries.iter().all(|entry| record.field(&entry.key.value).is_some())),
         Shape::TextOr(record) => node.as_scalar().is_some() || fits(node, &Shape::Record(record)),
-        Shape::Text => node.as_scalar().is_some(),
+        Shape::Text | Shape::Bool | Shape::Int | Shape::OneOf(_) => node.as_scalar().is_some(),
         _ => true,
     }
 }

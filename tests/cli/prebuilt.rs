@@ -1,4 +1,4 @@
-//! Modules whose images somebody else builds: objects alone.
+//! Modules whose images somebody else builds: objects alone; and the reverse, images alone.
 
 use crate::scenario::{EL9, Project, RT};
 
@@ -86,4 +86,30 @@ fn the_namespace_comes_and_goes() {
     project.write("gitops/namespace.yaml", "someone else's\n");
     project.run("generate").fine();
     assert_eq!(project.read("gitops/namespace.yaml"), "someone else's\n");
+}
+
+#[test]
+fn images_alone_have_no_objects() {
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", "    kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}\n", "    kmm: false\n");
+    let told = project.run("generate").fine();
+    assert!(told.stdout.contains("0 created, 1 updated, 14 unchanged, 2 removed"), "{}", told.stdout);
+    assert!(told.stdout.contains("0 mappings to load, 0 to reload, 3 to unload"), "{}", told.stdout);
+    assert!(!project.path("gitops/alpha/module.yaml").exists());
+    assert!(project.path(&format!("gitops/alpha/{EL9}/Dockerfile")).exists());
+    assert!(!project.read("gitops/kustomization.yaml").contains("alpha"));
+    let before = project.tree();
+    project.run("generate").fine();
+    project.run("generate --check").fine();
+    assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
+    let states = |project: &Project| {
+        let rows = project.run("plan --format json").fine().json();
+        rows.as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&project), ["unchanged"; 6]);
+    project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    assert_eq!(states(&project)[..3], ["changed"; 3]);
+    project.run("generate").fine();
+    project.append(&format!("gitops/alpha/{RT}/Dockerfile"), "# mine\n");
+    project.run("generate").differs();
 }

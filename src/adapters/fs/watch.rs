@@ -134,10 +134,11 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
                     strangers.chain(wanted).collect()
                 };
                 let whole = eye.check_folder(&root.join(&*name), &mut module.folder, known);
-                let [object, list] = &mut module.files;
-                let (object, list) = (eye.check(inside, MODULE, object), eye.check(inside, KUSTOMIZATION, list));
-                [whole, object, list].into_iter().for_each(|seen| seen.count(&mut standing));
-                standing.modules.push([whole != Seen::Changed, object != Seen::Changed]);
+                let named = [MODULE, KUSTOMIZATION].into_iter().zip(&mut module.files);
+                let seen: Vec<Seen> = named.map(|(name, file)| eye.check(inside, name, file)).collect();
+                [whole].iter().chain(&seen).for_each(|seen| seen.count(&mut standing));
+                let object = seen.first().is_none_or(|object| *object != Seen::Changed);
+                standing.modules.push([whole != Seen::Changed, object]);
                 // What is no folder of a kernel any more may be a link to one.
                 real.push((whole == Seen::Changed).then(|| folders_in(&root.join(&*name))));
             }

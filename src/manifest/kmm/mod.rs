@@ -45,6 +45,8 @@ pub struct Kmm {
     pub hub: Option<Hub>,
     /// What kernels get that nobody has listed.
     pub fallback: Option<Fallback>,
+    /// Whether there are no objects at all: images only.
+    pub nothing: bool,
     /// Further Modules on the same images, by name.
     pub others: Vec<(Spanned<ModuleName>, Self)>,
 }
@@ -90,6 +92,16 @@ pub(super) struct Context<'m> {
 impl Kmm {
     /// The section of a module: one Module, or a list of them, the first of which builds the images.
     pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
+        if let Some(node) = node.filter(|node| node.as_scalar().is_some()) {
+            if decode::flag(node, "kmm", faults) == Some(true) {
+                faults.push(
+                    Diagnostic::error("wrong-kind", "`kmm` is `false` for images alone, and else what the Module says")
+                        .at(node.span, "")
+                        .help("write `kmm: {selector: …}`, or `kmm: false`"),
+                );
+            }
+            return Self { nothing: true, ..Self::default() };
+        }
         let mut nodes = match node.and_then(|node| node.as_sequence()) {
             Some(items) => items.iter().map(Some).collect(),
             None => vec![node],

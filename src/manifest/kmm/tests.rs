@@ -239,3 +239,12 @@ fn modules_on_one_image_name_are_told_of() {
     );
     assert_snapshot!(world.faults().join("\n"));
 }
+
+#[test]
+fn kmm_is_false_or_says_something() {
+    assert_eq!(with_kmm(KMM, "    kmm: false\n").faults(), Vec::<String>::new());
+    for wrong in ["true", "no", "'false'"] {
+        let faults = with_kmm(KMM, &format!("    kmm: {wrong}\n")).faults();
+        assert!(faults.len() == 1 && faults[0].contains("`kmm` is "), "{wrong}: {faults:?}");
+    }
+}
