@@ -161,7 +161,6 @@ impl Module {
         // Both are done with: what is decoded is one version, for one target.
         fields.take("targets", faults);
         fields.take("versions", faults);
-        fields.later(&["fallback", "sign", "patches"]);
         fields.finish(faults);
         if kind != Kind::Built {
             refuse_building(node, faults);
