@@ -63,22 +63,19 @@ impl Lock {
         unpinned(manifest.sources.values().filter_map(Source::git).filter(|git| self.commit(git).is_none()))
     }
 
-    /// The URLs of the manifest's files whose checksums are not pinned, and the places that ask for
-    /// them.
-    pub fn missing_files(&self, manifest: &Manifest) -> BTreeMap<String, Span> {
-        let mut urls = manifest.file_urls();
+    /// Of the URLs of files, those whose checksums are not pinned.
+    pub fn missing_files(&self, mut urls: BTreeMap<String, Span>) -> BTreeMap<String, Span> {
         urls.retain(|url, _| !self.files.contains_key(url));
         urls
     }
 
-    /// Drops what no source of the manifest asks for.
-    pub fn retain_used(&mut self, manifest: &Manifest) {
+    /// Drops what no source of the manifest asks for, and files that are none of `urls`.
+    pub fn retain_used(&mut self, manifest: &Manifest, urls: &BTreeMap<String, Span>) {
         let used = |url: &GitUrl, reference: &GitRef| {
             let mut gits = manifest.sources.values().filter_map(Source::git);
             gits.any(|git| git.url.value == *url && git.reference.value == *reference)
         };
         self.commits.retain(|(url, reference), _| used(url, reference));
-        let urls = manifest.file_urls();
         self.files.retain(|url, _| urls.contains_key(url));
     }
 

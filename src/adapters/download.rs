@@ -19,6 +19,8 @@ const LIMIT: u64 = 16 << 30;
 /// # Errors
 /// Why there is none, as a lower-case fragment.
 pub fn checksum(url: &str, timeout: Duration) -> Result<Digest, String> {
+    // What is after a `#` is for people.
+    let url = url.split('#').next().unwrap_or_default();
     if let Some(path) = url.strip_prefix("file://") {
         let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
         return digest(file).map_err(|error| error.to_string());
@@ -32,9 +34,7 @@ pub fn checksum(url: &str, timeout: Duration) -> Result<Digest, String> {
         .tls_config(tls)
         .build()
         .new_agent();
-    // What is after a `#` is for people.
-    let address = url.split('#').next().unwrap_or_default();
-    let response = agent.get(address).call().map_err(|error| error.to_string())?;
+    let response = agent.get(url).call().map_err(|error| error.to_string())?;
     if !response.status().is_success() {
         return Err(format!("the server answers {}", response.status()));
     }
@@ -74,6 +74,7 @@ mod tests {
         std::fs::write(&path, vec![7; 200_000]).unwrap();
         let url = format!("file://{}", path.display());
         assert_eq!(checksum(&url, Duration::from_secs(1)).unwrap(), Digest::of(&[7; 200_000]));
+        assert_eq!(checksum(&format!("{url}#b.zip"), Duration::from_secs(1)).unwrap(), Digest::of(&[7; 200_000]));
         assert!(checksum(&format!("{url}x"), Duration::from_secs(1)).unwrap_err().contains("No such file"));
         assert!(checksum(&format!("file://{}", folder.path().display()), Duration::from_secs(1)).is_err());
     }

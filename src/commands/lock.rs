@@ -11,7 +11,7 @@ use crate::settings::Network;
 pub fn run(args: &LockArgs) -> anyhow::Result<Answer> {
     let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.network))?;
-    project.lock.retain_used(&project.manifest);
+    project.tidy_lock();
     // With --locked the lock is what it has to be, and only read.
     let written = !args.network.locked && project.save_lock()?;
     let name = project.folder.join(lock::FILE_NAME);

@@ -43,8 +43,10 @@ impl Faults {
 
 /// A manifest with its lock.
 pub(super) struct Project {
-    /// The manifest.
+    /// The manifest, for one of its targets.
     pub(super) manifest: Manifest,
+    /// The same for each of its targets.
+    all: Vec<Manifest>,
     /// What its refs stand for.
     pub(super) lock: Lock,
     /// The lock as it is on disk; `None` where there is none.
@@ -73,11 +75,11 @@ impl Project {
         let mut projects: Vec<Self> = Vec::new();
         for target in settings::targets(targets, &path)? {
             let mut project = Self::open(&path, target.as_ref())?;
-            match projects.first() {
-                // They have the same sources.
-                Some(first) => project.lock = first.lock.clone(),
-                None => project.complete_lock(network)?,
+            // What one has pinned is pinned for all.
+            if let Some(last) = projects.last() {
+                project.lock = last.lock.clone();
             }
+            project.complete_lock(network)?;
             projects.push(project);
         }
         Ok(projects)
@@ -101,7 +103,8 @@ impl Project {
         let witnesses = [(); 2].map(|()| Arc::new(Witness::new(beside.clone())));
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
-        let manifest = manifests.and_then(|all| all.into_iter().find(|one| one.target.as_ref() == target));
+        let all = manifests.unwrap_or_default();
+        let manifest = all.iter().find(|one| one.target.as_ref() == target).cloned();
         let lock_path = folder.join(lock::FILE_NAME);
         let lock_text = fs::read_text_if_any(&lock_path)
             .map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock_path.display()))?;
@@ -118,6 +121,7 @@ impl Project {
                 let said = Mutex::default();
                 let project = Self {
                     manifest,
+                    all,
                     lock,
                     lock_text,
                     folder,
@@ -138,7 +142,10 @@ impl Project {
     /// Pins what is not pinned, as far as `network` lets it.
     pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
         let missing: Vec<Git> = self.lock.missing(&self.manifest).into_values().flatten().cloned().collect();
-        let files = self.lock.missing_files(&self.manifest);
+        let asks = !network.locked && !network.offline;
+        // One that asks pins what every target needs, so that the lock is complete afterwards.
+        let files = if asks { self.file_urls() } else { self.manifest.file_urls() };
+        let files = self.lock.missing_files(files);
         if missing.is_empty() && files.is_empty() {
             if network.locked && self.lock_text.is_none() {
                 let name = self.folder.join(lock::FILE_NAME);
@@ -149,7 +156,7 @@ impl Project {
             }
             return Ok(());
         }
-        if !network.locked && !network.offline {
+        if asks {
             self.resolve(&missing, network)?;
             return self.download(&files, network);
         }
@@ -167,6 +174,18 @@ impl Project {
         });
         let diagnostics = refs.chain(files).collect();
         Err(Faults { diagnostics, sources: self.sources.clone() }.into())
+    }
+
+    /// The URLs of all files whose checksums the lock has to know, for any target, and the places that
+    /// ask for them.
+    pub(super) fn file_urls(&self) -> BTreeMap<String, Span> {
+        self.all.iter().flat_map(Manifest::file_urls).collect()
+    }
+
+    /// Drops from the lock what no target asks for.
+    pub(super) fn tidy_lock(&mut self) {
+        let urls = self.file_urls();
+        self.lock.retain_used(&self.manifest, &urls);
     }
 
     /// Asks the repositories what these refs are, and pins that.

@@ -24,7 +24,7 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
     let chosen = chosen(&project, &args.sources)?;
     let gits: Vec<Git> = chosen.iter().filter_map(Source::git).cloned().collect();
     let before: Vec<_> = gits.iter().map(|git| project.lock.commit(git)).collect();
-    let mut files = project.manifest.file_urls();
+    let mut files = project.file_urls();
     files.retain(|_, place| chosen.iter().filter_map(Source::file).any(|file| file.url.span == *place));
     let old: Vec<_> = files.keys().map(|url| project.lock.checksum(url)).collect();
     let network = Network { locked: false, offline: false, timeout: Duration::from_secs(args.timeout) };
@@ -32,7 +32,7 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
     project.download(&files, network)?;
     // What is not pinned at all is pinned too, so that the lock is complete afterwards.
     project.complete_lock(network)?;
-    project.lock.retain_used(&project.manifest);
+    project.tidy_lock();
     let mut text = String::new();
     for (source, before) in chosen.iter().filter(|source| source.git().is_some()).zip(before) {
         let Some(git) = source.git() else { continue };

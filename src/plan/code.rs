@@ -105,11 +105,17 @@ impl<'m> Codes<'m> {
             .iter()
             .map(|source| {
                 let patches = self.patches_of(source, &mut number, circumstances, faults);
+                let content = self.content(source, kernel);
+                if content.is_none() {
+                    let (name, release) = (&source.name, &kernel.release.value);
+                    let fault = format!("source `{}` is not pinned for kernel `{release}`", name.value);
+                    faults.push(Diagnostic::error("not-locked", fault).at(name.span, "").help("run `kmodgen lock`"));
+                }
                 Some(Code {
                     name: source.name.value.clone(),
                     folder: source.folder(),
                     dir: source.dir.clone(),
-                    content: self.content(source, kernel)?,
+                    content: content?,
                     secret: source.secret.as_ref().map(|secret| secret.value.clone()),
                     patches: patches?,
                 })

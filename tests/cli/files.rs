@@ -55,3 +55,22 @@ fn a_file_that_cannot_be_had_is_named() {
     assert!(refused.stderr.contains("kmodgen.yaml:"), "{}", refused.stderr);
     assert!(!project.path("kmodgen.lock").exists());
 }
+
+/// Each target has kernels of its own, and with them URLs.
+#[test]
+fn the_lock_is_complete_for_every_target() {
+    let project = project();
+    project.append(
+        "kmodgen.yaml",
+        "targets:\n  plain: {kernels: {flavour: standard}}\n  realtime: {kernels: {flavour: rt}}\n",
+    );
+    project.run("lock").fine();
+    assert_eq!(project.read("kmodgen.lock").matches("sha256:").count(), 3);
+    let rows = project.run("plan --offline --format json --only alpha").fine().json();
+    assert_eq!(rows.as_array().unwrap().len(), 2, "{rows}");
+    project.run("generate --locked").fine();
+    project.run("generate --check").fine();
+    project.run("update").fine();
+    assert_eq!(project.read("kmodgen.lock").matches("sha256:").count(), 3);
+    project.run("generate --check").fine();
+}

@@ -4,7 +4,7 @@ RUN mkdir -p {{ source.folder }} \
 {% if source.secret is not none %}
  && login=/run/secrets/{{ source.secret }} \
  && { test -e "${login}/password" || { echo "the build mounts no secret {{ source.secret }} with a password" >&2; exit 1; }; } \
- && printf 'user = "%s:%s"\n' "$(cat "${login}/username")" "$(cat "${login}/password")" \
+ && printf 'user = "%s:%s"\n' "$(sed 's/[\\"]/\\&/g' "${login}/username")" "$(sed 's/[\\"]/\\&/g' "${login}/password")" \
   | curl -fsSL --retry 3 -K - -o "${file}" "${url%%#*}" \
 {% else %}
  && if command -v curl >/dev/null; then curl -fsSL --retry 3 -o "${file}" "${url%%#*}"; \

@@ -6,7 +6,7 @@ RUN login=/run/secrets/{{ source.secret }} \
       && export GIT_SSH_COMMAND="ssh -i /tmp/kmodgen-login/ssh-privatekey -o BatchMode=yes -o UserKnownHostsFile=/tmp/kmodgen-login/known_hosts"; \
     elif test -e "${login}/password"; then \
       export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper \
-        GIT_CONFIG_VALUE_0="!f() { echo username=\$(cat ${login}/username); echo password=\$(cat ${login}/password); }; f"; \
+        GIT_CONFIG_VALUE_0="!f() { printf 'username=%s\npassword=%s\n' \"\$(cat ${login}/username)\" \"\$(cat ${login}/password)\"; }; f"; \
     else echo "the build mounts no secret {{ source.secret }} with a password or an ssh-privatekey" >&2; exit 1; fi \
  && mkdir -p {{ source.folder }} \
 {% else %}
@@ -21,7 +21,7 @@ RUN mkdir -p {{ source.folder }} \
  && git checkout -q --detach {{ source.commit }} \
  && test "$(git rev-parse HEAD)" = {{ source.commit }} \
 {% if source.submodules %}
- && git {% for setting in source.instead_of %}-c {{ setting | sh }} {% endfor %}submodule -q update --init --recursive \
+ && git {% for setting in source.instead_of %}-c {{ setting | sh }} {% endfor %}submodule -q update --init --recursive --no-recommend-shallow \
 {% endif %}
 {% if source.secret is not none %}
  && rm -rf /tmp/kmodgen-login \
