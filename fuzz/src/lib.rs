@@ -13,7 +13,7 @@ use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
 use kmodgen::tree::{Found, Outline, View};
-use kmodgen::vocabulary::{Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
 use kmodgen::yaml::{self, Node, Value, Yaml};
 
 /// Files in memory.
@@ -57,7 +57,7 @@ pub fn generate(text: &str, files: Files) {
         assert!(plan.is_some() || faults.has_errors(), "a plan is refused without a word");
         if let Some((plan, _)) = &plan {
             let outputs = output::of_plan(manifest, plan).expect("what rendered once renders again");
-            check_outputs(plan, &outputs);
+            check_outputs(manifest, plan, &outputs);
             outputs.iter().for_each(|output| output::check_size(output, &mut faults));
             check_handoff(manifest, plan);
         }
@@ -80,17 +80,22 @@ fn complete_lock(manifest: &Manifest) -> Lock {
     for (url, reference) in missing {
         lock.pin(url, reference, GitOid::parse(&"a".repeat(40)).expect("it is a commit's id"));
     }
+    for url in manifest.file_urls().into_keys() {
+        lock.pin_file(url, Digest::of(b"a file"));
+    }
     lock
 }
 
-fn check_outputs(plan: &Plan<'_>, outputs: &[Output<'_>]) {
+fn check_outputs(manifest: &Manifest, plan: &Plan<'_>, outputs: &[Output<'_>]) {
     let tree: Tree =
         outputs.iter().map(|output| (output.path.clone(), Found::File(output.text.as_bytes().to_vec()))).collect();
     assert_eq!(tree.len(), outputs.len(), "two files of one path");
     for output in outputs {
         assert_eq!(ownership(output.text.as_bytes()), Ownership::Intact, "{}", output.path);
         if output.path.as_str().ends_with(".yaml") {
-            read(&output.text).unwrap_or_else(|| panic!("{} is no YAML: {}", output.path, output.text));
+            for document in output.text.split("\n---\n") {
+                read(document).unwrap_or_else(|| panic!("{} is no YAML: {}", output.path, output.text));
+            }
         }
     }
     view(&tree, |tree| {
@@ -101,7 +106,8 @@ fn check_outputs(plan: &Plan<'_>, outputs: &[Output<'_>]) {
         for (module, mappings) in &plan.modules {
             let name = module.name.value.as_str();
             let old = previous::module(name, tree).expect(IN_MEMORY);
-            assert_eq!(old.is_some(), !mappings.is_empty(), "{name}");
+            let told = module.has_objects() && output::is_asked_for(module, mappings, manifest);
+            assert_eq!(old.is_some(), told, "{name}");
             for mapping in mappings {
                 let release = mapping.kernel.release.value.as_str();
                 let found = previous::mapping(name, release, tree).expect(IN_MEMORY).expect("a mapping is read back");
