@@ -37,6 +37,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Plan(args) => commands::plan::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Build(args) => commands::build::run(&args),
+        Command::Publish(args) => commands::publish::run(&args),
         Command::Lock(args) => commands::lock::run(&args),
         Command::Update(args) => commands::update::run(&args),
         Command::Verify(args) => commands::verify::run(&args),

@@ -34,6 +34,7 @@ pub mod output;
 pub mod parallel;
 pub mod plan;
 pub mod previous;
+pub mod publish;
 pub mod reconcile;
 pub mod record;
 pub mod render;

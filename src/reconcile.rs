@@ -130,6 +130,9 @@ impl Inspector<'_> {
                 Action::Conflict(Conflict::new(why, MOVE))
             }
             None => {
+                if let Some(evidence) = self.tree.holds(&path, &text)? {
+                    return Ok(Verdict::Right(FileRecord { evidence, digest }));
+                }
                 let look = self.tree.look(&path)?;
                 match write_action(&text, look.as_ref().map(|(found, _)| found), self.force) {
                     Action::Unchanged => {

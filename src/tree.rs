@@ -60,6 +60,21 @@ pub trait OutputFolder: Sync {
     /// # Errors
     /// A file that cannot be read.
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible>;
+
+    /// How a file looks that is known to hold exactly `text` without being read; `None` where it has
+    /// to be.
+    ///
+    /// # Errors
+    /// A path that cannot be looked at.
+    fn holds(&self, _path: &RelPath, _text: &str) -> Result<Option<Evidence>, Inaccessible> {
+        Ok(None)
+    }
+
+    /// How what is at a path looks; not at all where there is nothing. `""` is the output folder
+    /// itself.
+    fn evidence(&self, _path: &str) -> Evidence {
+        Evidence::NONE
+    }
 }
 
 /// What stands at a path, and how it looks from outside.
@@ -192,6 +207,14 @@ impl View<'_> {
     /// A file that cannot be read.
     pub fn find(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
         Ok(self.look(path)?.map(|(found, _)| found))
+    }
+
+    /// How a file looks that is known to hold exactly `text`; `None` where that is not known.
+    ///
+    /// # Errors
+    /// A path that cannot be looked at.
+    pub fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
+        if self.has_folder(path.parent())? { self.folder.holds(path, text) } else { Ok(None) }
     }
 
     /// What stands at a path, and how it looks; nothing is asked where the names tell.

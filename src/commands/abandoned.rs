@@ -1,17 +1,18 @@
 //! Folders of targets that the manifest does not have any more.
 
-use std::path::Path;
-
-use crate::adapters::fs;
 use crate::previous;
-use crate::tree::{Inaccessible, Kind, Outline, OutputFolder as _, View};
+use crate::tree::{Kind, Outline, OutputFolder, View};
 
-/// The folders in `root` that hold the Modules of a target whose name is not `known`. A cluster may
-/// still follow them, so nobody but a person removes them.
-pub(super) fn abandoned(root: &Path, known: impl Fn(&str) -> bool) -> Result<Vec<String>, Inaccessible> {
+/// The folders that hold the Modules of a target whose name is not `known`; `at` is the folder of all
+/// targets and, by their names, those in it. A cluster may still follow them, so nobody but a person removes
+/// them.
+pub(super) fn abandoned(
+    at: &dyn Fn(&str) -> anyhow::Result<Box<dyn OutputFolder>>,
+    known: impl Fn(&str) -> bool,
+) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
-    for (name, kind) in fs::Folder::new(root).names("")? {
-        if kind == Kind::Folder && !known(&name) && has_modules(&root.join(&name))? {
+    for (name, kind) in at("")?.names("")? {
+        if kind == Kind::Folder && !known(&name) && has_modules(&*at(&name)?)? {
             found.push(name);
         }
     }
@@ -19,10 +20,9 @@ pub(super) fn abandoned(root: &Path, known: impl Fn(&str) -> bool) -> Result<Vec
     Ok(found)
 }
 
-fn has_modules(target: &Path) -> Result<bool, Inaccessible> {
-    let folder = fs::Folder::new(target);
-    let outline = Outline::read(&folder, |_| None)?;
-    let tree = View { folder: &folder, outline: &outline };
+fn has_modules(folder: &dyn OutputFolder) -> anyhow::Result<bool> {
+    let outline = Outline::read(folder, |_| None)?;
+    let tree = View { folder, outline: &outline };
     for name in outline.modules() {
         if previous::module(name, &tree)?.is_some() {
             return Ok(true);

@@ -23,7 +23,7 @@ use crate::manifest::target_names;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
-use crate::tree::Inaccessible;
+use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::TargetName;
 
 /// How long another run in the same folder may take.
@@ -56,7 +56,9 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     let mut report = Report::joined(dones.into_iter().map(|(target, done)| (target, done.report)));
     let known = target_names(&fs::read_text(&manifest).unwrap_or_default());
     for root in roots {
-        for name in abandoned(&root, |name| known.iter().any(|target| target.as_str() == name))? {
+        let at =
+            |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&root.join(below)))) };
+        for name in abandoned(&at, |name| known.iter().any(|target| target.as_str() == name))? {
             report.abandoned(&root, &name);
         }
     }
@@ -172,7 +174,9 @@ impl Run<'_> {
             survey.changes = changes;
         }
         let settled = !report.has_conflicts() && (writes || !report.has_changes());
-        if let Some(record) = memory::record(&project, &survey, since).filter(|_| settled && only.is_none()) {
+        if let Some(record) =
+            memory::record(&project, &survey, &fs::Folder::new(&root), since).filter(|_| settled && only.is_none())
+        {
             memory.keep(&record);
         }
         if args.format == Format::Text {

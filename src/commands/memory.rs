@@ -14,6 +14,7 @@ use crate::plan::{self, Keys, Mapping};
 use crate::previous::OldModule;
 use crate::record::{Evidence, FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
+use crate::tree::OutputFolder;
 use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, normalised};
 use crate::{lock, output, reconcile::Action};
 
@@ -26,10 +27,13 @@ pub(super) struct Memory(
 impl Memory {
     /// That of a manifest, for a target, with an output folder, where a flag names one.
     pub(super) fn of(manifest: &Path, target: Option<&TargetName>, output: Option<&PathBuf>) -> Self {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_default().display().to_string();
+        Self::named(manifest, target, &output.map(|path| absolute(path)).unwrap_or_default())
+    }
+
+    /// That of a manifest, for a target, with something that `output` names.
+    pub(super) fn named(manifest: &Path, target: Option<&TargetName>, output: &str) -> Self {
         let shown = manifest.display().to_string();
-        let output = output.map(|path| absolute(path)).unwrap_or_default();
-        let name = [absolute(manifest).as_str(), &shown, &output, target.map_or("", TargetName::as_str)].join("\0");
+        let name = [absolute(manifest).as_str(), &shown, output, target.map_or("", TargetName::as_str)].join("\0");
         let file = format!("{}.record", Digest::of(name.as_bytes()).short(32));
         let place = settings::cache_folder().zip(settings::program());
         // A record that was put in another's place is none, either.
@@ -49,6 +53,10 @@ impl Memory {
             fs::write_cached(path, &record.to_bytes(program));
         }
     }
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_default().display().to_string()
 }
 
 /// Which of a record's inputs are as they were.
@@ -178,10 +186,11 @@ impl<'r> Recall<'r> {
     }
 }
 
-/// The record of a survey whose changes are all made; none where something is not as it should be.
+/// The record of a survey whose changes are all made, in `folder`; none where something is not as it
+/// should be.
 /// Folders that changed since the run began are looked at again by the next one: their names may
 /// not all be this run's doing.
-pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Option<Record> {
+pub(super) fn record(project: &Project, survey: &Survey<'_>, folder: &dyn OutputFolder, since: i64) -> Option<Record> {
     let now = fs::now();
     let mut files = survey.files.iter().map(|state| match state {
         // Looked at after the run began.
@@ -218,7 +227,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
             });
         }
         let name = module.name.value.to_string();
-        let folder = fs::folder_evidence(&survey.root.join(&name)).settled(since);
+        let folder = folder.evidence(&name).settled(since);
         modules.push(ModuleRecord {
             name,
             image: module.image.repository().to_owned(),
@@ -231,14 +240,13 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
     }
     let top = files.by_ref().collect::<Option<Vec<_>>>()?;
     let [files, templates] = project.read();
-    let stranger = |path: String| {
-        let evidence = fs::folder_evidence(&survey.root.join(&path)).settled(since);
-        (path, evidence)
-    };
+    let settled = |(path, evidence): (String, Evidence)| (path, evidence.settled(since));
+    let strangers = survey.strangers(folder).into_iter().map(settled).collect();
+    let foreign = survey.foreign(folder).into_iter().map(settled).collect();
     let root = std::path::absolute(&survey.root).ok()?;
     // As long as something is left over, the folder is looked at.
     let tidy = fs::left_over(&survey.outline).next().is_none();
-    let folder = if tidy { fs::folder_evidence(&survey.root).settled(since) } else { Evidence::NONE };
+    let folder = if tidy { folder.evidence("").settled(since) } else { Evidence::NONE };
     Some(Record {
         inputs: project.digests(),
         files,
@@ -249,7 +257,7 @@ pub(super) fn record(project: &Project, survey: &Survey<'_>, since: i64) -> Opti
         folder,
         top,
         modules,
-        strangers: survey.strangers().into_iter().map(stranger).collect(),
-        foreign: survey.foreign().into_iter().map(|(path, evidence)| (path, evidence.settled(since))).collect(),
+        strangers,
+        foreign,
     })
 }

@@ -7,6 +7,7 @@ pub mod generate;
 pub mod lock;
 pub mod plan;
 pub mod preflight;
+pub mod publish;
 pub mod schema;
 pub mod update;
 pub mod verify;

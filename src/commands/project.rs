@@ -28,6 +28,11 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// One that is about no place of the user's files, or about one of `sources`.
+    pub(super) fn one(diagnostic: Diagnostic, sources: SourceMap) -> Self {
+        Self { diagnostics: vec![diagnostic], sources }
+    }
+
     /// Shows the first messages, and counts all.
     pub fn report(&self) {
         const SHOWN: usize = 50;
@@ -150,7 +155,7 @@ impl Project {
             if network.locked && self.lock_text.is_none() {
                 let name = self.folder.join(lock::FILE_NAME);
                 return Err(anyhow!(
-                    "there is no `{}`, which --locked and --check need: run `kmodgen lock`",
+                    "there is no `{}`, which --locked, --check and publish need: run `kmodgen lock`",
                     name.display()
                 ));
             }
@@ -268,8 +273,12 @@ impl Project {
     fn warn(&self, faults: Diagnostics) {
         for warning in faults.into_sorted() {
             let text = ui::render(&warning, &self.sources);
-            ui::talk(&text);
-            self.said.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who plans anew need not hear it again.
+            if !said.contains(&text) {
+                ui::talk(&text);
+                said.push_str(&text);
+            }
         }
     }
 

@@ -120,7 +120,7 @@ impl Report {
             .iter()
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
-        let explanations = if explain { Some(explanations(survey)?) } else { None };
+        let explanations = if explain { Some(explanations(survey, usize::MAX)?) } else { None };
         Ok(Self { summary, nodes, files, held, explanations })
     }
 
@@ -256,16 +256,20 @@ pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>
         .collect()
 }
 
-/// Which inputs changed, for every mapping whose ConfigMap is written anew.
-fn explanations(survey: &Survey<'_>) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
+/// Which inputs changed, for the mappings whose ConfigMaps are written anew, the first `most` of them.
+pub(super) fn explanations(
+    survey: &Survey<'_>,
+    most: usize,
+) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
     let updated = survey.changes.iter().filter(|change| change.action == Action::Update);
     let updated: HashSet<&str> = updated.map(|change| change.path.as_str()).collect();
     let mut explanations = BTreeMap::new();
-    for mapping in survey.plan.mappings() {
+    let concerned = survey.plan.mappings().filter(|mapping| {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-        if !updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str()) {
-            continue;
-        }
+        !updated.is_empty() && updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str())
+    });
+    for mapping in concerned.take(most) {
+        let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let old = previous::mapping(module, release, &survey.tree())?;
         if let (Some(old), Some(new)) = (old, survey.plan.draft(mapping)) {
             explanations.insert(format!("{module}/{release}"), new.explanation.changes_from(&old.explanation));

@@ -17,7 +17,7 @@ use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
 use crate::record::{Evidence, FileRecord, Identity};
 use crate::settings::{self, Only};
-use crate::tree::{Inaccessible, Outline, View};
+use crate::tree::{Inaccessible, Outline, OutputFolder, View};
 use crate::vocabulary::Diagnostics;
 
 /// What a survey is about.
@@ -66,7 +66,7 @@ pub(super) struct Survey<'p> {
     pub(super) holds: Vec<Hold>,
     /// Whether it is about any mapping.
     pub(super) selected: bool,
-    folder: fs::Folder,
+    folder: Box<dyn OutputFolder>,
     /// Its names, as they were.
     pub(super) outline: Outline,
 }
@@ -75,11 +75,22 @@ impl<'p> Survey<'p> {
     /// Plans the project, and looks at its output folder; texts that are to be written go to
     /// `shelf`.
     pub(super) fn take(project: &'p Project, scope: &Scope<'_>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
+        let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
+        let folder = Box::new(fs::Folder::new(&root));
+        Self::of(project, scope, root, folder, shelf)
+    }
+
+    /// Plans the project, and looks at a folder that is to be like it; messages call it `root`.
+    pub(super) fn of(
+        project: &'p Project,
+        scope: &Scope<'_>,
+        root: PathBuf,
+        folder: Box<dyn OutputFolder>,
+        shelf: &dyn Shelf,
+    ) -> anyhow::Result<Self> {
         let manifest = &project.manifest;
-        let root = settings::output_folder(scope.output, manifest, &project.folder);
-        let folder = fs::Folder::new(&root);
-        let outline = Outline::read(&folder, |module| scope.recall?.folders(module))?;
-        let tree = View { folder: &folder, outline: &outline };
+        let outline = Outline::read(&*folder, |module| scope.recall?.folders(module))?;
+        let tree = View { folder: &*folder, outline: &outline };
         let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
         let inspector = Inspector { tree, shelf, force: scope.force, only };
@@ -136,24 +147,22 @@ impl<'p> Survey<'p> {
         self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
     }
 
-    /// Folders that no mapping asks for and that are there, but for those that this run removes.
-    pub(super) fn strangers(&self) -> Vec<String> {
-        let planned = planned(&self.plan, self.manifest);
-        let mut folders = self.outline.strangers(wanted(&planned));
-        folders.retain(|folder| fs::is_there(&self.root.join(folder)));
-        folders
+    /// Folders that no mapping asks for and that are in `folder`, as it is after this run, with how
+    /// each looks.
+    pub(super) fn strangers(&self, folder: &dyn OutputFolder) -> Vec<(String, Evidence)> {
+        let strangers = self.outline.strangers(wanted(&planned(&self.plan, self.manifest)));
+        there(folder, strangers).collect()
     }
 
     /// What is in those folders where a file of ours would be, and how it looks.
-    pub(super) fn foreign(&self) -> Vec<(String, Evidence)> {
-        let candidates = self.outline.candidates(wanted(&planned(&self.plan, self.manifest))).into_iter();
-        let there = candidates.filter(|path| fs::is_there(&self.root.join(path.as_str())));
-        there.map(|path| (path.to_string(), fs::path_evidence(&self.root.join(path.as_str())))).collect()
+    pub(super) fn foreign(&self, folder: &dyn OutputFolder) -> Vec<(String, Evidence)> {
+        let candidates = self.outline.candidates(wanted(&planned(&self.plan, self.manifest)));
+        there(folder, candidates.iter().map(ToString::to_string)).collect()
     }
 
     /// What is there.
     pub(super) fn tree(&self) -> View<'_> {
-        View { folder: &self.folder, outline: &self.outline }
+        View { folder: &*self.folder, outline: &self.outline }
     }
 
     /// Leaves held modules as they are, and tells nothing of what becomes of modules whose Modules
@@ -165,6 +174,18 @@ impl<'p> Survey<'p> {
         let modules: BTreeSet<&str> = modules.map(|change| change.path.parent()).collect();
         self.impacts.retain(|module, _| modules.contains(module.as_str()));
     }
+}
+
+/// Those of the paths at which there is anything, as far as can be told, with how it looks.
+fn there(
+    folder: &dyn OutputFolder,
+    paths: impl IntoIterator<Item = String>,
+) -> impl Iterator<Item = (String, Evidence)> {
+    let is_there = |path: &String| !matches!(folder.kind(path), Ok(None));
+    paths.into_iter().filter(is_there).map(|path| {
+        let evidence = folder.evidence(&path);
+        (path, evidence)
+    })
 }
 
 /// How it stands with a file.

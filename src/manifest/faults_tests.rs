@@ -66,7 +66,7 @@ fn steps_and_images_are_checked() {
 #[test]
 fn what_is_not_built_yet_is_refused_as_such() {
     let world = World::small()
-        .and("publish: {}\n")
+        .and("templates: {}\n")
         .with("    source: code\n", "    source: code\n    versions: [a]\n    install: {strip: true, host: true}\n")
         .with("build: {make: {targets: [all], vars: {A: x}}}", "build: [{dkms: {}}, {make: {jobs: 4}}]");
     assert_snapshot!(told(&world));

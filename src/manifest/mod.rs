@@ -13,6 +13,7 @@ mod mirrors;
 mod module;
 mod overlay;
 mod platform;
+mod publish;
 mod recipe;
 pub mod schema;
 mod source;
@@ -41,6 +42,7 @@ pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kind, Module};
 pub use platform::Platform;
+pub use publish::Publish;
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source};
@@ -83,6 +85,11 @@ pub static MANIFEST: Record = Record {
             says: "the clusters that it is for, by name; each has a folder of its own",
         },
         Field { key: "output", takes: Shape::Record(&OUTPUT), says: "where the files go" },
+        Field {
+            key: "publish",
+            takes: Shape::Record(&publish::PUBLISH),
+            says: "the branch that `kmodgen publish` commits them to",
+        },
     ],
 };
 
@@ -131,6 +138,8 @@ pub struct Manifest {
     pub modules: Vec<Module>,
     /// Where the files go, and what is written beside the modules.
     pub output: Output,
+    /// The branch that they are committed to.
+    pub publish: Publish,
 }
 
 impl Manifest {
@@ -256,7 +265,8 @@ impl Manifest {
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).map(|node| decode_output(node, faults)).unwrap_or_default();
-        fields.later(&["publish", "templates"]);
+        let publish = fields.take("publish", faults).map(|node| Publish::decode(node, faults)).unwrap_or_default();
+        fields.later(&["templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"] {
             if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
@@ -265,7 +275,18 @@ impl Manifest {
         }
         refuse_repeats(&modules, faults);
         let target = target.map(|target| target.name.value.clone());
-        Some(Self { target, namespace: namespace?, sources: code, mirrors, platform, images, kernels, modules, output })
+        Some(Self {
+            target,
+            namespace: namespace?,
+            sources: code,
+            mirrors,
+            platform,
+            images,
+            kernels,
+            modules,
+            output,
+            publish,
+        })
     }
 }
 

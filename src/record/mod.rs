@@ -42,6 +42,23 @@ impl Evidence {
     pub fn is_some(self) -> bool {
         self.inode != 0
     }
+
+    /// How an object in a git repository looks: its id tells all of it.
+    pub fn of_object(id: [u8; 20]) -> Self {
+        let part = |from: usize| {
+            let bytes = id.iter().skip(from).take(8);
+            bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+        };
+        // As a time, it is long past, so that nothing waits for it to settle.
+        Self { inode: part(0), size: part(8), modified: i64::from(part(16) as u32), changed: i64::MIN }
+    }
+
+    /// The id of the object that looks like this; `None` where it is no object.
+    pub fn object(self) -> Option<[u8; 20]> {
+        let last = u32::try_from(self.modified).ok().filter(|_| self.changed == i64::MIN)?;
+        let bytes = self.inode.to_be_bytes().into_iter().chain(self.size.to_be_bytes()).chain(last.to_be_bytes());
+        bytes.collect::<Vec<u8>>().try_into().ok()
+    }
 }
 
 /// A file that was as it should be.
@@ -132,5 +149,20 @@ impl Record {
     /// How many files the output has.
     pub fn files(&self) -> usize {
         self.top.len() + self.modules.iter().map(|module| module.files.len() + 2 * module.mappings.len()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_known_by_its_id() {
+        let id: [u8; 20] = std::array::from_fn(|at| 255 - at as u8);
+        let evidence = Evidence::of_object(id);
+        assert_eq!(evidence.object(), Some(id));
+        assert_eq!(evidence.settled(5_000_000_000), evidence);
+        assert_ne!(evidence, Evidence::of_object([7; 20]));
+        assert_eq!(Evidence { inode: 1, size: 2, modified: 3, changed: 4 }.object(), None);
     }
 }

@@ -20,7 +20,8 @@ pub struct TemplateFault {
 }
 
 impl TemplateFault {
-    pub(super) fn from_error(error: &minijinja::Error, asked_for: &str) -> Self {
+    /// What an error of the engine comes to; `asked_for` is the template that was rendered.
+    pub fn from_error(error: &minijinja::Error, asked_for: &str) -> Self {
         // The innermost error knows best: an include that fails is reported where it fails.
         let mut innermost = error;
         while let Some(inner) = std::error::Error::source(innermost).and_then(|e| e.downcast_ref::<minijinja::Error>())

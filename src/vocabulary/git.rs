@@ -81,6 +81,44 @@ impl fmt::Display for GitRef {
     }
 }
 
+/// The name of a branch, without `refs/heads/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GitBranch(String);
+
+impl GitBranch {
+    /// Checks the name of a branch by the rules of git-check-ref-format(1).
+    ///
+    /// # Errors
+    /// A name that git refuses for a branch, and a full ref.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let refuse =
+            |help: &str| Err(Invalid::new(format!("`{}` is not the name of a branch", text.escape_debug())).help(help));
+        if let Some(short) = text.strip_prefix("refs/heads/") {
+            return refuse(&format!("write `{}`, without `refs/heads/`", short.escape_debug()));
+        }
+        if text == "HEAD" || text.starts_with("refs/") || GitRef::parse(text).is_err() {
+            return refuse("write one that `git check-ref-format --branch` takes, such as `main` or `kmm/prod`");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The whole ref.
+    pub fn full(&self) -> String {
+        format!("refs/heads/{}", self.0)
+    }
+}
+
+impl fmt::Display for GitBranch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The URL of a git repository, over `https`, `http`, `ssh`, `git` or `file`, or in git's own
 /// `user@host:path` form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,6 +235,17 @@ mod tests {
         ] {
             assert!(GitUrl::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn branches() {
+        for good in ["main", "kmm/prod", "v1.2", "a@b"] {
+            assert_eq!(GitBranch::parse(good).unwrap().full(), format!("refs/heads/{good}"));
+        }
+        for bad in ["", "HEAD", "@", "-x", "a..b", "a b", "x.lock", "/a", "a/", "a\n", "refs/tags/v1", "a@{1}", ".a"] {
+            assert!(GitBranch::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(GitBranch::parse("refs/heads/a").unwrap_err().help.unwrap(), "write `a`, without `refs/heads/`");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use digest::Digest;
 pub use file_url::FileUrl;
 pub use files::{ABSENT, InputFiles, Witness};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of};
-pub use git::{GitOid, GitRef, GitUrl};
+pub use git::{GitBranch, GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
 pub use path::RelPath;

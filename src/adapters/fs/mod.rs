@@ -25,7 +25,8 @@ pub use leftover::left_over;
 pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
-pub use watch::{Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
+pub(super) use tree::LARGEST_OURS;
+pub use watch::{Standing, compare, fingerprint, now};
 pub use write::{tidy_file, write_file};
 
 use crate::tree::Inaccessible;

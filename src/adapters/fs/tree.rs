@@ -9,13 +9,13 @@ use rustix::fs::OFlags;
 
 use super::again::again;
 use super::describe;
-use super::watch::evidence;
+use super::watch::{evidence, path_evidence};
 use crate::record::Evidence;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
 /// A file beyond this is none of ours: etcd takes objects of 1.5 MiB at most.
-pub(super) const LARGEST_OURS: u64 = 16 << 20;
+pub(in crate::adapters) const LARGEST_OURS: u64 = 16 << 20;
 
 /// An output folder on disk, which need not exist.
 #[derive(Debug)]
@@ -64,6 +64,10 @@ impl OutputFolder for Folder {
             },
         };
         read(file).map_err(|error| inaccessible(&path, &error)).map(Some)
+    }
+
+    fn evidence(&self, path: &str) -> Evidence {
+        path_evidence(&self.root.join(path))
     }
 }
 

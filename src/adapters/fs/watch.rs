@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::hash::Hash;
-use std::io::{ErrorKind, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,18 +63,13 @@ pub fn fingerprint(path: &Path) -> Option<String> {
     again(|| fs::metadata(path)).ok().map(|metadata| format!("{:?}", evidence(&metadata)))
 }
 
-/// Whether there is anything at a path, as far as can be told.
-pub fn is_there(path: &Path) -> bool {
-    !matches!(again(|| fs::symlink_metadata(path)), Err(error) if error.kind() == ErrorKind::NotFound)
-}
-
 /// How what is at a path looks; not at all where there is nothing. No link is followed.
-pub fn path_evidence(path: &Path) -> Evidence {
+pub(super) fn path_evidence(path: &Path) -> Evidence {
     again(|| fs::symlink_metadata(path)).map_or(Evidence::NONE, |metadata| evidence(&metadata))
 }
 
 /// How a folder looks; not at all where there is none.
-pub fn folder_evidence(path: &Path) -> Evidence {
+pub(super) fn folder_evidence(path: &Path) -> Evidence {
     let metadata = again(|| fs::symlink_metadata(path)).ok().filter(Metadata::is_dir);
     metadata.map_or(Evidence::NONE, |metadata| evidence(&metadata))
 }

@@ -15,6 +15,8 @@ use super::location::Location;
 pub(super) struct GitConfig {
     /// Names as git normalises them, section and key in lower case, with their values.
     entries: Vec<(String, String)>,
+    /// How many of them are from files.
+    files: usize,
 }
 
 impl GitConfig {
@@ -26,6 +28,7 @@ impl GitConfig {
                 detail: shown(&format!("{}: {}", file.display(), error.message())),
             })?;
         }
+        config.files = config.entries.len();
         let count = environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
         for number in 0..count {
             let Some(name) = environment.get(&format!("GIT_CONFIG_KEY_{number}")) else { break };
@@ -36,7 +39,14 @@ impl GitConfig {
     }
 
     fn read(&mut self, file: &std::path::Path) -> Result<(), git2::Error> {
-        git2::Config::open(file)?.entries(None)?.for_each(|entry| {
+        self.add(&git2::Config::open(file)?, None)
+    }
+
+    fn add(&mut self, config: &git2::Config, level: Option<git2::ConfigLevel>) -> Result<(), git2::Error> {
+        config.entries(None)?.for_each(|entry| {
+            if level.is_some_and(|level| entry.level() != level) {
+                return;
+            }
             // A key alone, without `=`, is a switch that is on.
             let value = if entry.has_value() { entry.value().ok() } else { Some("true") };
             if let (Ok(name), Some(value)) = (entry.name(), value) {
@@ -67,11 +77,43 @@ impl GitConfig {
         best.1
     }
 
+    /// Whether a setting is on.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(false))
+    }
+
+    /// Adds the settings of a repository, which are stronger, but for the names of programs: a
+    /// repository may be somebody else's, and what is run is the user's to say.
+    pub(super) fn with_repository(mut self, config: &git2::Config) -> Result<Self, git2::Error> {
+        let mut own = Self::default();
+        own.add(config, Some(git2::ConfigLevel::Local))?;
+        let harmless = |(name, _): &(String, String)| {
+            ["user.", "author.", "committer.", "commit.gpgsign", "gpg.format", "remote.", "branch."]
+                .iter()
+                .any(|known| name.starts_with(known))
+        };
+        own.entries.retain(harmless);
+        // What the environment adds is stronger still.
+        let strongest = self.entries.split_off(self.files.min(self.entries.len()));
+        self.entries.extend(own.entries);
+        self.entries.extend(strongest);
+        Ok(self)
+    }
+
     /// Applies `url.<base>.insteadOf`: the longest prefix wins.
     pub(super) fn rewrite(&self, url: &str) -> Option<String> {
+        self.rewrite_by(".insteadof", url)
+    }
+
+    /// As [`Self::rewrite`], for a URL that is pushed to: `pushInsteadOf` wins.
+    pub(super) fn rewrite_for_push(&self, url: &str) -> Option<String> {
+        self.rewrite_by(".pushinsteadof", url).or_else(|| self.rewrite(url))
+    }
+
+    fn rewrite_by(&self, key: &str, url: &str) -> Option<String> {
         let mut best: Option<(&str, &str)> = None;
         for (name, prefix) in &self.entries {
-            let base = name.strip_prefix("url.").and_then(|rest| rest.strip_suffix(".insteadof"));
+            let base = name.strip_prefix("url.").and_then(|rest| rest.strip_suffix(key));
             if let (Some(base), Some(_)) = (base, url.strip_prefix(prefix.as_str()))
                 && best.is_none_or(|(longest, _)| prefix.len() > longest.len())
             {
@@ -112,7 +154,8 @@ mod tests {
     use super::*;
 
     fn config(entries: &[(&str, &str)]) -> GitConfig {
-        GitConfig { entries: entries.iter().map(|(name, value)| (normalised(name), (*value).to_owned())).collect() }
+        let entries = entries.iter().map(|(name, value)| (normalised(name), (*value).to_owned())).collect();
+        GitConfig { entries, files: 0 }
     }
 
     #[test]

@@ -153,7 +153,7 @@ pub enum ServerProblem {
 
 impl ServerProblem {
     /// What to do instead.
-    fn help(&self) -> Option<String> {
+    pub(super) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoRepository { .. } => "check the URL, and that you may read the repository",
             Self::NoPassword { .. } => {

@@ -40,11 +40,24 @@ impl Subtransport {
         Self { session, server: Mutex::new(None) }
     }
 
+    /// The refs that a service lists.
+    pub(super) fn refs(&self, service: Service) -> Result<Refs, ServerProblem> {
+        Ok(Refs { body: self.list(service)?, session: Arc::clone(&self.session) })
+    }
+
+    /// A request to a service, where the refs were found.
+    pub(super) fn request(&self, service: Service) -> Result<Call, ServerProblem> {
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let server = server.ok_or_else(|| ServerProblem::Server { detail: "the refs come first".into() })?;
+        Ok(Call { server, service, request: Vec::new(), response: None, session: Arc::clone(&self.session) })
+    }
+
     /// Asks for the refs; follows redirects, and answers the server's question for a password.
     fn list(&self, service: Service) -> Result<BodyReader<'static>, ServerProblem> {
         let session = &self.session;
         let base = session.location.clone();
-        let mut server = Server { agent: agent(session, &base)?, base, authorization: None };
+        let authorization = session.authorization(&base);
+        let mut server = Server { agent: agent(session, &base)?, base, authorization };
         let mut credential: Option<Credential> = None;
         for _ in 0..=HOPS {
             let response = server.get_refs(session, service)?;
@@ -53,6 +66,7 @@ impl Subtransport {
                     check_type(&response, &format!("application/x-{}-advertisement", program(service)))?;
                     if let Some(credential) = credential {
                         credential.approve(&session.environment);
+                        session.authorized(&server.base, &credential.authorization());
                     }
                     *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
                     return Ok(response.into_body().into_reader());
@@ -88,12 +102,10 @@ impl SmartSubtransport for Subtransport {
     fn action(&self, _: &str, service: Service) -> Result<Box<dyn SmartSubtransportStream>, git2::Error> {
         let session = Arc::clone(&self.session);
         if matches!(service, Service::UploadPackLs | Service::ReceivePackLs) {
-            let body = self.list(service).map_err(|problem| session.fail(problem))?;
-            return Ok(Box::new(Stream::new(Refs { body, session: Arc::clone(&session) }, session)));
+            let refs = self.refs(service).map_err(|problem| session.fail(problem))?;
+            return Ok(Box::new(Stream::new(refs, session)));
         }
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(server) = server else { return Err(git2::Error::from_str("the refs come first")) };
-        let call = Call { server, service, request: Vec::new(), response: None, session: Arc::clone(&session) };
+        let call = self.request(service).map_err(|problem| session.fail(problem))?;
         Ok(Box::new(Stream::new(call, session)))
     }
 
@@ -128,7 +140,11 @@ impl Server {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let request = request.config().timeout_global(Some(session.remaining()?)).build();
+        session.remaining()?;
+        // Objects may come and go slowly; what must not take long is that nothing happens.
+        let (limit, transfer) = (Some(session.limit()), Some(session.limit() * 20));
+        let config = request.config().timeout_connect(limit).timeout_recv_response(limit);
+        let request = config.timeout_send_body(transfer).timeout_recv_body(transfer).build();
         let response = request.send(body).map_err(|error| problem(session, &self.base, &error))?;
         if response.status() != StatusCode::OK {
             return Err(refused(response.status()));
@@ -139,7 +155,7 @@ impl Server {
 }
 
 /// The refs, as they arrive.
-struct Refs {
+pub(super) struct Refs {
     body: BodyReader<'static>,
     session: Arc<Session>,
 }
@@ -155,7 +171,7 @@ impl Connection for Refs {
 }
 
 /// A request that is sent once it is complete, which is when its answer is read.
-struct Call {
+pub(super) struct Call {
     server: Server,
     service: Service,
     request: Vec<u8>,

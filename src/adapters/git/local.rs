@@ -21,20 +21,8 @@ pub(super) struct Local {
 impl Local {
     /// Opens a repository, bare or not, and lists its refs.
     pub(super) fn open(path: &str) -> Result<Self, ServerProblem> {
-        trust_other_owners();
-        let repository = candidates(path).into_iter().find_map(|path| match Repository::open(path) {
-            Err(error) if error.code() == ErrorCode::NotFound => None,
-            opened => Some(opened),
-        });
-        let unreadable = |error: git2::Error| ServerProblem::Server { detail: shown(error.message()) };
-        let repository = repository
-            .ok_or_else(|| {
-                let exists = Path::new(path).exists();
-                let detail = if exists { "the folder is none" } else { "the folder does not exist" };
-                ServerProblem::NoRepository { detail: detail.into() }
-            })?
-            .map_err(unreadable)?;
-        let listing = Listing::new(list(&repository).map_err(unreadable)?);
+        let repository = open(path)?;
+        let listing = Listing::new(list(&repository).map_err(|error| unreadable(&error))?);
         Ok(Self { repository, listing })
     }
 
@@ -63,6 +51,25 @@ impl Local {
         let commit = target.into_commit().map_err(|_| kind())?;
         GitOid::parse(&commit.id().to_string()).map_err(|_| kind())
     }
+}
+
+/// Opens a repository, bare or not.
+pub(super) fn open(path: &str) -> Result<Repository, ServerProblem> {
+    trust_other_owners();
+    let repository = candidates(path).into_iter().find_map(|path| match Repository::open(path) {
+        Err(error) if error.code() == ErrorCode::NotFound => None,
+        opened => Some(opened),
+    });
+    let none = || {
+        let exists = Path::new(path).exists();
+        let detail = if exists { "the folder is none" } else { "the folder does not exist" };
+        ServerProblem::NoRepository { detail: detail.into() }
+    };
+    repository.ok_or_else(none)?.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &git2::Error) -> ServerProblem {
+    ServerProblem::Server { detail: shown(error.message()) }
 }
 
 /// The folders that git takes a path for.
@@ -98,7 +105,7 @@ fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
 /// would then run as the user who reads it. libgit2 runs none of them to read refs and objects
 /// (it has no hooks, pagers or monitors, and this adapter's `core.sshCommand` comes from the
 /// user's own settings alone), so what a foreign repository can do is to be wrong about itself.
-fn trust_other_owners() {
+pub(super) fn trust_other_owners() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         #[expect(unsafe_code, reason = "libgit2 keeps this in a global variable")]

@@ -1,4 +1,5 @@
-//! Git servers: resolves branches and tags to commits, without cloning.
+//! Git servers: resolves branches and tags to commits, without cloning, and publishes commits to
+//! branches, without a checkout.
 //!
 //! libgit2 speaks git's protocol. The connections are this adapter's own, so that no TLS or SSH
 //! library in C is needed: HTTP goes through [`ureq`], SSH through the user's `ssh`. Both use what
@@ -20,6 +21,7 @@ mod http;
 mod local;
 mod location;
 mod process;
+mod publishing;
 mod refs;
 mod session;
 mod ssh;
@@ -31,6 +33,7 @@ use std::time::Duration;
 pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
 pub use history::texts_since;
+pub use publishing::{CommittedFolder, Destination, Landing, Objects, PublishError, Start, Wanted, is_url};
 
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
 use config::GitConfig;

@@ -29,6 +29,8 @@ pub(super) struct Session {
     limit: Duration,
     end: Mutex<Instant>,
     problem: Mutex<Option<ServerProblem>>,
+    /// The `Authorization` that a server took, so that nobody is asked twice.
+    authorization: Mutex<Option<(Location, String)>>,
 }
 
 thread_local! {
@@ -44,7 +46,15 @@ impl Session {
         limit: Duration,
     ) -> Arc<Self> {
         let end = Mutex::new(Instant::now() + limit);
-        Arc::new(Self { location, environment, config, limit, end, problem: Mutex::new(None) })
+        Arc::new(Self {
+            location,
+            environment,
+            config,
+            limit,
+            end,
+            problem: Mutex::new(None),
+            authorization: Mutex::new(None),
+        })
     }
 
     /// The refs that the server lists.
@@ -62,6 +72,11 @@ impl Session {
         Ok(Listing::new(advertised.into_iter().filter_map(|(name, oid)| Some((name, GitOid::parse(&oid).ok()?)))))
     }
 
+    /// How long the server may take for each part of a conversation.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// How long there still is; an error when the time is up.
     pub(super) fn remaining(&self) -> Result<Duration, ServerProblem> {
         let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,6 +86,18 @@ impl Session {
     /// Starts the clock anew, once a person has answered a question.
     pub(super) fn restart_clock(&self) {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + self.limit;
+    }
+
+    /// The `Authorization` that the server of `location` took before.
+    pub(super) fn authorization(&self, location: &Location) -> Option<String> {
+        let known = self.authorization.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|(server, _)| server.same_origin(location)).map(|(_, header)| header.clone())
+    }
+
+    /// Notes the `Authorization` that the server of `location` took.
+    pub(super) fn authorized(&self, location: &Location, header: &str) {
+        let known = (location.clone(), header.to_owned());
+        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
     }
 
     /// The problem that the time is up.
@@ -88,7 +115,7 @@ impl Session {
     }
 
     /// What a libgit2 error is about: what a transport left, or what libgit2 did not understand.
-    fn explain(&self, error: &git2::Error) -> ServerProblem {
+    pub(super) fn explain(&self, error: &git2::Error) -> ServerProblem {
         if let Some(problem) = self.problem.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return problem;
         }
@@ -110,10 +137,10 @@ impl Session {
 }
 
 /// Makes a session the thread's, until dropped.
-struct Entered(Option<Arc<Session>>);
+pub(super) struct Entered(Option<Arc<Session>>);
 
 impl Entered {
-    fn new(session: Arc<Session>) -> Self {
+    pub(super) fn new(session: Arc<Session>) -> Self {
         Self(CURRENT.with_borrow_mut(|current| current.replace(session)))
     }
 }
@@ -125,7 +152,7 @@ impl Drop for Entered {
 }
 
 /// Makes libgit2 use the transports of this adapter, in the whole process.
-fn register_transports() {
+pub(super) fn register_transports() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         for scheme in [Scheme::Https, Scheme::Http, Scheme::Ssh, Scheme::Git] {

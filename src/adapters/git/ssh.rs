@@ -38,14 +38,26 @@ impl SmartSubtransport for Subtransport {
     }
 }
 
-struct Ssh {
+pub(super) struct Ssh {
     running: Running,
     session: Arc<Session>,
 }
 
-fn start(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem> {
+pub(super) fn start(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem> {
     let limit = session.remaining()?;
     let line = command_line(&session.environment, &session.config, &session.location, program(service), limit);
+    run(session, &line, "reach repositories over SSH")
+}
+
+/// The same on this machine, for a repository in a folder: as with git, hooks and settings that are
+/// to see a push do.
+pub(super) fn start_here(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem> {
+    let verb = program(service).trim_start_matches("git-");
+    // The path begins with `/`.
+    run(session, &["git".into(), verb.into(), session.location.path.clone()], "push to a repository in a folder")
+}
+
+fn run(session: &Arc<Session>, line: &[String], purpose: &'static str) -> Result<Ssh, ServerProblem> {
     let mut command = session.environment.command(&line[0]);
     command.args(&line[1..]);
     // Protocol 2 has another answer than the list of refs, and libgit2 does not speak it.
@@ -53,7 +65,7 @@ fn start(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem>
     match Running::start(&mut command, false) {
         Ok(running) => Ok(Ssh { running, session: Arc::clone(session) }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(ServerProblem::NoProgram { program: shown(&line[0]), purpose: "reach repositories over SSH" })
+            Err(ServerProblem::NoProgram { program: shown(&line[0]), purpose })
         }
         Err(error) => Err(ServerProblem::BadSetting { detail: shown(&format!("{}: {error}", line[0])) }),
     }

@@ -46,12 +46,12 @@ pub(super) fn program(service: Service) -> &'static str {
     }
 }
 
-struct Tcp {
+pub(super) struct Tcp {
     stream: TcpStream,
     session: Arc<Session>,
 }
 
-fn connect(session: &Arc<Session>, service: Service) -> Result<Tcp, ServerProblem> {
+pub(super) fn connect(session: &Arc<Session>, service: Service) -> Result<Tcp, ServerProblem> {
     let location = &session.location;
     let mut refused = None;
     for address in addresses(session)? {

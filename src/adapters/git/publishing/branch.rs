@@ -1,0 +1,137 @@
+//! Moving a branch of a repository on this machine, as git does it: under the branch's lock file,
+//! and only from the commit that was expected.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use git2::{ErrorCode, Oid, Repository, Signature};
+
+use super::error::PublishError;
+use crate::adapters::git::error::shown;
+use crate::vocabulary::GitBranch;
+
+/// The file that says which branch is about to be locked, so that the lock of a run that was
+/// killed is known as its own.
+const NOTE: &str = "kmodgen-publishing";
+
+/// How often a branch that is locked is asked for again, and with what pause.
+const TRIES: usize = 40;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The commit that a branch is at; `None` where there is no such branch.
+pub(super) fn tip(repository: &Repository, branch: &GitBranch) -> Result<Option<Oid>, PublishError> {
+    match repository.find_reference(&branch.full()) {
+        Ok(found) => Ok(Some(found.peel_to_commit()?.id())),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Moves a branch from `old`, where it must be, to `new`; says whether it was there.
+pub(super) fn move_to(
+    repository: &Repository,
+    branch: &GitBranch,
+    old: Option<Oid>,
+    new: Oid,
+    who: &Signature<'_>,
+    reason: &str,
+) -> Result<bool, PublishError> {
+    if old.is_none() {
+        refuse_neighbours(repository, branch)?;
+    }
+    let note = repository.commondir().join(NOTE);
+    fs::write(&note, branch.full()).map_err(PublishError::io("write", &note))?;
+    let moved = move_under_lock(repository, branch, old, new, who, reason);
+    fs::remove_file(&note).map_err(PublishError::io("remove", &note))?;
+    moved
+}
+
+fn move_under_lock(
+    repository: &Repository,
+    branch: &GitBranch,
+    old: Option<Oid>,
+    new: Oid,
+    who: &Signature<'_>,
+    reason: &str,
+) -> Result<bool, PublishError> {
+    let name = branch.full();
+    let mut tried = 0;
+    loop {
+        let mut transaction = repository.transaction()?;
+        match transaction.lock_ref(&name) {
+            Ok(()) => {
+                // Nobody moves it now.
+                if tip(repository, branch)? != old {
+                    return Ok(false);
+                }
+                transaction.set_target(&name, new, Some(who), reason)?;
+                transaction.commit()?;
+                return Ok(true);
+            }
+            Err(error) if error.code() == ErrorCode::Locked && tried < TRIES => {
+                tried += 1;
+                thread::sleep(PAUSE);
+            }
+            Err(error) if error.code() == ErrorCode::Locked => {
+                let why = shown(error.message());
+                return Err(PublishError::Locked { branch: branch.to_string(), why });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Git keeps branches as files in folders: `a` and `a/b` cannot both be.
+fn refuse_neighbours(repository: &Repository, branch: &GitBranch) -> Result<(), PublishError> {
+    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    for reference in repository.references_glob("refs/heads/*")? {
+        let reference = reference?;
+        let Some(other) = reference.name().ok().and_then(|name| name.strip_prefix("refs/heads/")) else { continue };
+        if inside(other, branch.as_str()) || inside(branch.as_str(), other) {
+            let (branch, other) = (branch.to_string(), shown(other));
+            return Err(PublishError::BranchInTheWay { branch, other });
+        }
+    }
+    Ok(())
+}
+
+/// Removes the lock that a run left behind which was killed. To be called under the repository's
+/// own lock, so that the run is known to be gone.
+pub(super) fn sweep(repository: &Repository) {
+    let note = repository.commondir().join(NOTE);
+    let Ok(name) = fs::read_to_string(&note) else { return };
+    if git2::Reference::is_valid_name(&name) && name.starts_with("refs/heads/") {
+        let lock = repository.commondir().join(format!("{name}.lock"));
+        let look = || fs::symlink_metadata(&lock).ok().map(|found| (found.ino(), found.mtime(), found.mtime_nsec()));
+        if let Some(before) = look() {
+            // It may be that of a git at work, which holds one for a moment.
+            thread::sleep(PAUSE * 20);
+            if look() == Some(before) {
+                let _: io::Result<()> = fs::remove_file(&lock);
+            }
+        }
+    }
+    let _: io::Result<()> = fs::remove_file(&note);
+}
+
+/// The work tree in which a branch is checked out, if any: it would not follow the branch.
+pub(super) fn work_tree_of(repository: &Repository, branch: &GitBranch) -> Option<PathBuf> {
+    let common = repository.commondir();
+    let is_at = |folder: &Path| {
+        let head = fs::read_to_string(folder.join("HEAD")).unwrap_or_default();
+        head.trim_end().strip_prefix("ref: ").is_some_and(|name| name.trim() == branch.full())
+    };
+    let bare = repository.config().and_then(|config| config.get_bool("core.bare")).unwrap_or(repository.is_bare());
+    if !bare && is_at(common) {
+        return Some(common.parent().unwrap_or(common).to_owned());
+    }
+    let linked = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|entry| entry.path());
+    linked.into_iter().find(|folder| is_at(folder)).map(|folder| {
+        let file = fs::read_to_string(folder.join("gitdir")).unwrap_or_default();
+        Path::new(file.trim_end()).parent().map_or(folder, Path::to_path_buf)
+    })
+}

@@ -1,0 +1,59 @@
+//! Copies of servers' repositories, of which each has the last commit and nothing of its past.
+//! They only save time: one that is broken, or has grown, is made anew.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use git2::{Repository, RepositoryInitOptions};
+
+use super::error::PublishError;
+use crate::adapters::fs::Guard;
+use crate::adapters::git::local::trust_other_owners;
+use crate::adapters::git::location::Location;
+use crate::vocabulary::Digest;
+
+/// How many packs a copy may have: git packs anew at as many.
+const PACKS: usize = 50;
+
+/// How many loose objects one of the 256 folders may have: git packs anew at 27.
+const LOOSE: usize = 27;
+
+/// Opens the copy of a server's repository, which is nobody else's then.
+pub(super) fn open(
+    root: &Path,
+    location: &Location,
+    patience: Duration,
+    waits: impl FnOnce(),
+) -> Result<(Repository, Guard), PublishError> {
+    let user = location.user.as_deref().unwrap_or_default();
+    let name = Digest::of(format!("{location}\0{user}").as_bytes()).short(32);
+    let path = root.join("git").join(format!("{name}.git"));
+    // In a container, the folder of a cache may be somebody else's.
+    trust_other_owners();
+    let guard = Guard::take(&path, patience, waits)?;
+    let sound = Repository::open_bare(&path).ok().filter(|_| !is_overgrown(&path));
+    if let Some(repository) = sound {
+        return Ok((repository, guard));
+    }
+    empty(&path).map_err(PublishError::io("empty", &path))?;
+    let mut options = RepositoryInitOptions::new();
+    // Nothing of the user's templates, such as hooks, is of use.
+    options.bare(true).external_template(false).mkdir(false);
+    Ok((Repository::init_opts(&path, &options)?, guard))
+}
+
+fn is_overgrown(path: &Path) -> bool {
+    let count = |folder: &str| fs::read_dir(path.join("objects").join(folder)).map_or(0, Iterator::count);
+    count("pack") > 2 * PACKS || count("17") > LOOSE
+}
+
+/// Removes what is in a folder, which stays locked.
+fn empty(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) }?;
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Why something could not be published, and what to do instead.
+
+use crate::adapters::fs;
+use crate::adapters::git::error::{ServerProblem, shown};
+use crate::tree::Inaccessible;
+
+/// Why nothing was published: the branch is as it was.
+///
+/// The message is a lower-case fragment; [`help`](Self::help) says what to do instead. Neither
+/// contains a password, and whatever a server sent is in them escaped.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum PublishError {
+    #[error("cannot publish to {repository}: {problem}")]
+    Repository { repository: String, problem: ServerProblem },
+    #[error("branch `{branch}` is checked out in `{folder}`, whose files would not follow")]
+    CheckedOut { branch: String, folder: String },
+    #[error("there is no branch `{base}` in {repository} to begin with")]
+    NoBase { repository: String, base: String, nearest: Option<String> },
+    #[error("the branch cannot be called `{branch}`: there is a branch `{other}`")]
+    BranchInTheWay { branch: String, other: String },
+    #[error("`{path}` is {what} on branch `{branch}`, and a folder is needed there")]
+    InTheWay { branch: String, path: String, what: &'static str },
+    #[error("git does not know who you are: {what} is not set")]
+    NoIdentity { what: &'static str },
+    #[error("the date `{date}` in {variable} is not understood")]
+    BadDate { variable: &'static str, date: String },
+    #[error("the commit cannot be signed: {why}")]
+    Signing { why: String },
+    #[error("{repository} refused branch `{branch}`: {reason}{}", told(.words))]
+    Refused { repository: String, branch: String, reason: String, words: String },
+    #[error("branch `{branch}` moved {times} times while it was published")]
+    KeepsMoving { branch: String, times: usize },
+    #[error("branch `{branch}` is locked by another program: {why}")]
+    Locked { branch: String, why: String },
+    #[error("{remote} has commits on branch `{branch}` that this repository has not")]
+    Behind { remote: String, branch: String },
+    #[error("the repository at `{path}` has no remote called `{remote}`")]
+    NoRemote { path: String, remote: String },
+    #[error(transparent)]
+    Inaccessible(#[from] Inaccessible),
+    #[error("{0}")]
+    Git(String),
+}
+
+impl PublishError {
+    /// What to do instead.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Repository { problem, .. } => return problem.help(),
+            Self::CheckedOut { .. } => "publish to another branch, to a bare repository, or with --push to a URL",
+            Self::NoBase { nearest: Some(near), .. } => return Some(format!("did you mean `{near}`?")),
+            Self::NoBase { .. } => "name a branch that is there with --base",
+            Self::BranchInTheWay { .. } => "choose another name: git keeps branches as files in folders",
+            Self::InTheWay { .. } => "move it away, or choose another --path",
+            Self::NoIdentity { .. } => {
+                "say `git config --global user.name NAME` and `git config --global user.email ADDRESS`, or set \
+                 GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
+            }
+            Self::BadDate { .. } => "write seconds since 1970 and a time zone, as in `1767225600 +0000`, or RFC 3339",
+            Self::Signing { .. } => "check git's `user.signingkey`, `gpg.format` and `gpg.program`",
+            Self::Refused { .. } => "see what the server says; the branch is as it was",
+            Self::KeepsMoving { .. } => "others push to it all the time: try again, or use a branch of your own",
+            Self::Locked { .. } => "try again; if no git is at work there, remove the file",
+            Self::Behind { .. } => "fetch and merge them first, or publish to the URL instead of this repository",
+            Self::NoRemote { .. } => "add it with `git remote add`, or leave --push out",
+            Self::Inaccessible(_) | Self::Git(_) => return None,
+        };
+        Some(help.to_owned())
+    }
+
+    /// An I/O error at a path.
+    pub(super) fn io(verb: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Inaccessible { verb, path: path.display().to_string(), why: fs::describe(&error) }.into()
+    }
+}
+
+impl From<git2::Error> for PublishError {
+    fn from(error: git2::Error) -> Self {
+        Self::Git(format!("git: {}", shown(error.message())))
+    }
+}
+
+/// A server's own words, each line of them behind its mark, as git shows them.
+fn told(words: &str) -> String {
+    words.lines().map(|line| format!("\n  remote: {line}")).collect()
+}

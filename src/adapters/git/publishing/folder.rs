@@ -1,0 +1,180 @@
+//! A folder of a commit as an output folder: read from the repository's objects, without a
+//! checkout.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use git2::{ObjectType, Repository};
+
+use super::object::{Kind as ObjectKind, ObjectId};
+use super::tree::{self, Entry, Names};
+use crate::adapters::fs::LARGEST_OURS;
+use crate::adapters::git::error::shown;
+use crate::record::Evidence;
+use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::vocabulary::RelPath;
+
+/// A tree beyond this is none that anyone works with: a million names fit.
+const LARGEST_TREE: usize = 128 << 20;
+
+/// Handles on one repository, each for one thread at a time: libgit2's are not to be shared.
+pub(super) struct Handles {
+    path: PathBuf,
+    idle: Mutex<Vec<Repository>>,
+}
+
+impl Handles {
+    /// For the repository at `path`.
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::default() }
+    }
+
+    /// Does `work` with one of them.
+    fn with<T>(&self, work: impl FnOnce(&Repository) -> Result<T, git2::Error>) -> Result<T, git2::Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let repository = idle.map_or_else(|| Repository::open(&self.path), Ok)?;
+        let done = work(&repository);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(repository);
+        done
+    }
+
+    /// The bytes of an object of a kind, of at most so many bytes; `None` where it has more.
+    fn read(&self, id: ObjectId, kind: ObjectType, most: usize) -> Result<Option<Vec<u8>>, git2::Error> {
+        self.with(|repository| {
+            let odb = repository.odb()?;
+            let (length, found) = odb.read_header(id.to_git()?)?;
+            if found != kind {
+                return Err(git2::Error::from_str(&format!("{id} is a {found}, where a {kind} was expected")));
+            }
+            if length > most {
+                return Ok(None);
+            }
+            Ok(Some(odb.read(id.to_git()?)?.data().to_vec()))
+        })
+    }
+
+    /// The names in a tree.
+    pub(super) fn names(&self, id: ObjectId) -> Result<Names, git2::Error> {
+        let bytes = self.read(id, ObjectType::Tree, LARGEST_TREE)?;
+        bytes.and_then(|bytes| tree::parse(&bytes)).ok_or_else(|| git2::Error::from_str(&format!("{id} is no tree")))
+    }
+}
+
+/// A folder of a commit, which need not exist.
+pub struct CommittedFolder {
+    handles: Arc<Handles>,
+    /// What messages call it.
+    shown: String,
+    root: Option<ObjectId>,
+    /// The trees of the folder and of those in it.
+    known: Mutex<HashMap<String, Arc<Names>>>,
+}
+
+impl CommittedFolder {
+    pub(super) fn new(handles: &Arc<Handles>, shown: &str, root: Option<ObjectId>) -> Self {
+        Self { handles: Arc::clone(handles), shown: shown.to_owned(), root, known: Mutex::default() }
+    }
+
+    fn fail(&self, path: &str) -> impl FnOnce(git2::Error) -> Inaccessible {
+        let path = format!("{}/{path}", self.shown);
+        move |error| Inaccessible { verb: "read", path, why: shown(error.message()) }
+    }
+
+    /// The names in a folder below it; none where it is not there, or no folder.
+    fn tree(&self, path: &str) -> Result<Arc<Names>, Inaccessible> {
+        // Those of kernels are many, small, and asked for twice at most.
+        let keeps = !path.contains('/');
+        if keeps && let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(Arc::clone(known));
+        }
+        let id = if path.is_empty() { self.root } else { self.entry(path)?.filter(Entry::is_folder).map(|e| e.id) };
+        let names = id.map_or_else(|| Ok(Names::new()), |id| self.handles.names(id)).map_err(self.fail(path))?;
+        let names = Arc::new(names);
+        if keeps {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Arc::clone(&names));
+        }
+        Ok(names)
+    }
+
+    /// What is at a path below it.
+    fn entry(&self, path: &str) -> Result<Option<Entry>, Inaccessible> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.tree(folder)?.get(name.as_bytes()).cloned())
+    }
+}
+
+impl OutputFolder for CommittedFolder {
+    fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
+        let names = self.tree(folder)?;
+        // No path of ours has a name that is not UTF-8.
+        let utf8 = names.iter().filter_map(|(name, entry)| Some((String::from_utf8(name.clone()).ok()?, kind(entry))));
+        Ok(utf8.collect())
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        Ok(self.entry(path)?.as_ref().map(kind))
+    }
+
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
+        let evidence = Evidence::of_object(entry.id.0);
+        let found = match kind(&entry) {
+            Kind::Folder => Found::Folder,
+            Kind::Other(what) => Found::Other(what),
+            Kind::File => {
+                let most = usize::try_from(LARGEST_OURS).unwrap_or(usize::MAX);
+                let bytes = self.handles.read(entry.id, ObjectType::Blob, most).map_err(self.fail(path.as_str()))?;
+                bytes.map_or(Found::Other("a file far larger than any of kmodgen's"), Found::File)
+            }
+        };
+        Ok(Some((found, evidence)))
+    }
+
+    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
+        let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
+        let same = kind(&entry) == Kind::File && entry.id == ObjectId::of(ObjectKind::Blob, text.as_bytes());
+        Ok(same.then(|| Evidence::of_object(entry.id.0)))
+    }
+
+    fn evidence(&self, path: &str) -> Evidence {
+        let id = if path.is_empty() { self.root } else { self.entry(path).ok().flatten().map(|entry| entry.id) };
+        id.map_or(Evidence::NONE, |id| Evidence::of_object(id.0))
+    }
+}
+
+fn kind(entry: &Entry) -> Kind {
+    match entry.mode.as_slice() {
+        _ if entry.is_folder() => Kind::Folder,
+        [b'1', b'0', b'0', ..] => Kind::File,
+        b"120000" => Kind::Other("a symbolic link"),
+        b"160000" => Kind::Other("a submodule"),
+        _ => Kind::Other("something other than a file"),
+    }
+}
+
+/// What a path of a tree leads to, and what is in the way where a part of it is no folder.
+pub(super) fn descend(
+    handles: &Handles,
+    root: Option<ObjectId>,
+    path: &str,
+) -> Result<Result<Option<ObjectId>, (String, &'static str)>, git2::Error> {
+    let mut at = root;
+    let mut walked = String::new();
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        let Some(id) = at else { return Ok(Ok(None)) };
+        if !walked.is_empty() {
+            walked.push('/');
+        }
+        walked.push_str(name);
+        at = match handles.names(id)?.get(name.as_bytes()) {
+            None => None,
+            Some(entry) => match kind(entry) {
+                Kind::Folder => Some(entry.id),
+                Kind::File => return Ok(Err((walked, "a file"))),
+                Kind::Other(what) => return Ok(Err((walked, what))),
+            },
+        };
+    }
+    Ok(Ok(at))
+}

@@ -1,0 +1,204 @@
+//! Git's trees: reading them, and making new ones in which only what was asked for is different.
+
+use std::collections::BTreeMap;
+
+use super::object::ObjectId;
+
+/// The mode of a folder.
+const FOLDER: &[u8] = b"40000";
+
+/// The mode of an ordinary file.
+const FILE: &[u8] = b"100644";
+
+/// What a name in a tree stands for. The mode stays as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) mode: Vec<u8>,
+    pub(super) id: ObjectId,
+}
+
+impl Entry {
+    fn new(mode: &[u8], id: ObjectId) -> Self {
+        Self { mode: mode.to_vec(), id }
+    }
+
+    /// Whether it is a folder. Some old trees have a mode with a zero in front.
+    pub(super) fn is_folder(&self) -> bool {
+        self.mode == FOLDER || self.mode == b"040000"
+    }
+}
+
+/// The names in a tree, which need not be UTF-8.
+pub(super) type Names = BTreeMap<Vec<u8>, Entry>;
+
+/// Reads a tree; `None` where its bytes are none.
+pub(super) fn parse(mut bytes: &[u8]) -> Option<Names> {
+    let mut names = Names::new();
+    while !bytes.is_empty() {
+        let space = memchr::memchr(b' ', bytes)?;
+        let (mode, rest) = (&bytes[..space], &bytes[space + 1..]);
+        let end = memchr::memchr(0, rest)?;
+        let (id, after) = rest[end + 1..].split_first_chunk::<20>()?;
+        names.insert(rest[..end].to_vec(), Entry::new(mode, ObjectId(*id)));
+        bytes = after;
+    }
+    Some(names)
+}
+
+/// The bytes of a tree. Git orders folders as if a `/` followed their names.
+pub(super) fn encode(names: &Names) -> Vec<u8> {
+    let mut order: Vec<(&Vec<u8>, &Entry)> = names.iter().collect();
+    let key = |(name, entry): &(&Vec<u8>, &Entry)| -> Vec<u8> {
+        name.iter().copied().chain(entry.is_folder().then_some(b'/')).collect()
+    };
+    // Only a folder whose name another name begins with is out of place, so that most are in order.
+    if order.iter().any(|(_, entry)| entry.is_folder()) {
+        order.sort_by_cached_key(key);
+    }
+    let mut bytes = Vec::with_capacity(order.iter().map(|(name, _)| name.len() + 28).sum());
+    for (name, entry) in order {
+        bytes.extend_from_slice(&entry.mode);
+        bytes.push(b' ');
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+        bytes.extend_from_slice(&entry.id.0);
+    }
+    bytes
+}
+
+/// What is to be different at a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// A file of this blob is there.
+    File(ObjectId),
+    /// Nothing is there.
+    Remove,
+    /// In the folder there, something is different.
+    Inside(Edits),
+}
+
+/// What is to be different in a folder, by name.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Edits(BTreeMap<String, Edit>);
+
+impl Edits {
+    /// Notes what is to be at a path.
+    pub(super) fn note(&mut self, path: &str, edit: Edit) {
+        match path.split_once('/') {
+            None => {
+                self.0.insert(path.to_owned(), edit);
+            }
+            Some((folder, rest)) => {
+                let inside = self.0.entry(folder.to_owned()).or_insert_with(|| Edit::Inside(Self::default()));
+                if !matches!(inside, Edit::Inside(_)) {
+                    *inside = Edit::Inside(Self::default());
+                }
+                if let Edit::Inside(edits) = inside {
+                    edits.note(rest, edit);
+                }
+            }
+        }
+    }
+}
+
+/// Where trees are read and written.
+pub(super) trait Trees {
+    type Error;
+
+    /// The names in a tree.
+    fn read(&self, id: ObjectId) -> Result<Names, Self::Error>;
+
+    /// Adds a tree.
+    fn write(&self, bytes: &[u8]) -> Result<ObjectId, Self::Error>;
+}
+
+/// The tree that comes of another one with `edits`; `None` where nothing is left, since git has no
+/// empty folders. Trees in which nothing is different are not even read.
+pub(super) fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: &Edits) -> Result<Option<ObjectId>, T::Error> {
+    let mut names = old.map_or_else(|| Ok(Names::new()), |id| trees.read(id))?;
+    for (name, edit) in &edits.0 {
+        let key = name.as_bytes();
+        let new = match edit {
+            Edit::File(id) => Some(Entry::new(FILE, *id)),
+            Edit::Remove => None,
+            Edit::Inside(edits) => {
+                let there = names.get(key).filter(|entry| entry.is_folder()).map(|entry| entry.id);
+                edited(trees, there, edits)?.map(|id| Entry::new(FOLDER, id))
+            }
+        };
+        match new {
+            Some(entry) => names.insert(key.to_vec(), entry),
+            None => names.remove(key),
+        };
+    }
+    if names.is_empty() { Ok(None) } else { trees.write(&encode(&names)).map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::super::object::Kind;
+    use super::*;
+
+    /// Trees in memory.
+    #[derive(Default)]
+    struct Memory(RefCell<HashMap<ObjectId, Vec<u8>>>);
+
+    impl Trees for Memory {
+        type Error = String;
+
+        fn read(&self, id: ObjectId) -> Result<Names, String> {
+            self.0.borrow().get(&id).and_then(|bytes| parse(bytes)).ok_or_else(|| format!("no tree {id}"))
+        }
+
+        fn write(&self, bytes: &[u8]) -> Result<ObjectId, String> {
+            let id = ObjectId::of(Kind::Tree, bytes);
+            self.0.borrow_mut().insert(id, bytes.to_vec());
+            Ok(id)
+        }
+    }
+
+    fn edits(paths: &[(&str, Option<u8>)]) -> Edits {
+        let mut edits = Edits::default();
+        for (path, file) in paths {
+            edits.note(path, file.map_or(Edit::Remove, |byte| Edit::File(ObjectId([byte; 20]))));
+        }
+        edits
+    }
+
+    #[test]
+    fn names_are_in_gits_order() {
+        let trees = Memory::default();
+        let made =
+            edited(&trees, None, &edits(&[("a/x", Some(1)), ("a.b", Some(2)), ("a0", Some(3))])).unwrap().unwrap();
+        let bytes = trees.0.borrow()[&made].clone();
+        let at = |name: &[u8]| memchr::memmem::find(&bytes, name).unwrap();
+        assert!(at(b" a.b\0") < at(b" a\0") && at(b" a\0") < at(b" a0\0"), "{bytes:?}");
+        assert_eq!(encode(&parse(&bytes).unwrap()), bytes);
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_different() {
+        let trees = Memory::default();
+        // What cannot be read must not be.
+        let other = Entry::new(FOLDER, ObjectId([9; 20]));
+        let strange = Entry::new(b"100664", ObjectId([8; 20]));
+        let old: Names = [(b"other".to_vec(), other.clone()), (b"\xff".to_vec(), strange.clone())].into();
+        let old = trees.write(&encode(&old)).unwrap();
+        let new = edited(&trees, Some(old), &edits(&[("ours/a/f", Some(1)), ("ours/b", Some(2))])).unwrap().unwrap();
+        let names = trees.read(new).unwrap();
+        assert_eq!((&names[&b"other"[..]], &names[&b"\xff"[..]]), (&other, &strange));
+        let gone = edits(&[("ours/a/f", None), ("ours/b", None)]);
+        assert_eq!(edited(&trees, Some(new), &gone).unwrap(), Some(old), "a folder goes with its last file");
+        assert_eq!(edited(&trees, None, &gone).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_tree_is_refused() {
+        for bytes in [&b"100644"[..], b"100644 a", b"100644 a\0short", b"\0"] {
+            assert_eq!(parse(bytes), None, "{bytes:?}");
+        }
+    }
+}

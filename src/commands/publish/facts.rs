@@ -1,0 +1,93 @@
+//! The facts of a commit, gathered from surveys.
+
+use std::collections::BTreeMap;
+
+use super::wanted::Wanted;
+use crate::commands::report::explanations;
+use crate::commands::survey::Survey;
+use crate::fingerprint::{HashSink, Sink as _};
+use crate::output::CONFIG_MAP;
+use crate::publish::{Altered, Facts};
+use crate::reconcile::Action;
+use crate::tree::Inaccessible;
+
+/// Of how many mappings the inputs that changed are told: each takes reading what was there.
+const EXPLAINED: usize = 200;
+
+/// Facts on their way.
+pub(super) struct Told {
+    facts: Facts,
+    hash: HashSink,
+}
+
+impl Told {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        let facts = Facts {
+            branch: wanted.branch.to_string(),
+            path: wanted.path.to_string(),
+            version: env!("CARGO_PKG_VERSION"),
+            ..Facts::default()
+        };
+        Self { facts, hash: HashSink::default() }
+    }
+
+    /// Adds what becomes of a target.
+    pub(super) fn add(&mut self, target: &str, survey: &Survey<'_>) -> Result<(), Inaccessible> {
+        for change in &survey.changes {
+            match change.action {
+                Action::Create => self.facts.files.created += 1,
+                Action::Update => self.facts.files.updated += 1,
+                Action::Remove => self.facts.files.removed += 1,
+                Action::Unchanged | Action::Conflict(_) => {}
+            }
+        }
+        for mapping in survey.plan.mappings() {
+            self.hash.field("target", target.as_bytes());
+            self.hash.field("module", mapping.module.name.as_str().as_bytes());
+            self.hash.field("kernel", mapping.kernel.release.as_str().as_bytes());
+            self.hash.field("content", mapping.identity.hash.as_bytes());
+        }
+        let inside = |name: &str| if target.is_empty() { name.to_owned() } else { format!("{target}/{name}") };
+        let altered = altered(survey)?;
+        self.facts.add(altered.into_iter().map(|((module, kernel), what)| ((inside(&module), kernel), what)).collect());
+        Ok(())
+    }
+
+    pub(super) fn into_facts(self) -> Facts {
+        Facts { content_hash: self.hash.finish().to_string(), ..self.facts }
+    }
+}
+
+/// What becomes of mappings: those whose ConfigMaps come, go or change, and those of Modules that
+/// have none.
+fn altered(survey: &Survey<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
+    let mut altered = BTreeMap::new();
+    let mut explained = explanations(survey, EXPLAINED)?;
+    for change in survey.changes.iter().filter(|change| change.path.file_name() == CONFIG_MAP) {
+        let folder = change.path.parent();
+        let Some((module, kernel)) = folder.split_once('/') else { continue };
+        let what = match change.action {
+            Action::Create => Altered::Added,
+            Action::Remove => Altered::Removed,
+            Action::Update => {
+                let changes = explained.remove(folder).unwrap_or_default();
+                let only = changes.len() == 1;
+                // The Dockerfile's digest follows from the others.
+                let telling = changes.into_iter().filter(|change| only || change.input != "dockerfile");
+                Altered::Changed(telling.map(|change| change.input).collect())
+            }
+            Action::Unchanged | Action::Conflict(_) => continue,
+        };
+        altered.insert((module.to_owned(), kernel.to_owned()), what);
+    }
+    for (module, impact) in &survey.impacts {
+        let changed = |_: &String| Altered::Changed(Vec::new());
+        let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
+        let reloads = impact.reloads.iter().map(|kernel| (kernel, changed(kernel)));
+        let unloads = impact.unloads.iter().map(|kernel| (kernel, Altered::Removed));
+        for (kernel, what) in loads.chain(reloads).chain(unloads) {
+            altered.entry((module.clone(), kernel.clone())).or_insert(what);
+        }
+    }
+    Ok(altered)
+}

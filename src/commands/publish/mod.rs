@@ -1,0 +1,287 @@
+//! `kmodgen publish`: commit the files that the manifest asks for to a branch of a GitOps
+//! repository, without a checkout.
+//!
+//! It is `generate` with a folder of a commit in the place of one on disk: the same survey, the
+//! same conflicts, the same report.
+
+mod facts;
+mod recall;
+mod report;
+mod wanted;
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use self::facts::Told;
+use self::recall::Remembered;
+use self::report::{Published, PullRequest};
+use self::wanted::Wanted;
+use super::abandoned::abandoned;
+use super::memory;
+use super::project::{Faults, Project};
+use super::report::Report;
+use super::survey::{Scope, Survey};
+use crate::adapters::fs;
+use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start};
+use crate::adapters::ui;
+use crate::cli::{Format, PublishArgs};
+use crate::driver::Answer;
+use crate::manifest::target_names;
+use crate::publish::{Message, render};
+use crate::reconcile::{Action, Change, Shelf};
+use crate::settings::{self, Network};
+use crate::tree::OutputFolder;
+use crate::vocabulary::{Diagnostic, SourceMap, TargetName};
+
+/// How often a commit is made anew on top of one that came in between.
+const TRIES: usize = 50;
+
+/// Runs the verb.
+pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
+    let manifest = settings::manifest_path(&args.manifest)?;
+    let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
+    let mut projects = Vec::new();
+    for target in settings::targets(&args.target, &manifest)? {
+        let mut project = Project::open(&manifest, target.as_ref())?;
+        project.complete_lock(network)?;
+        projects.push(project);
+    }
+    let Some(first) = projects.first() else { return Ok(Answer::Fine) };
+    let wanted = Wanted::resolve(args, &first.manifest.publish, &first.folder)?;
+    let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects };
+    let (report, published) = run.publish()?;
+    if args.format == Format::Json {
+        let mut told = serde_json::to_value(&report)?;
+        told["publish"] = serde_json::to_value(&published)?;
+        ui::result(&format!("{}\n", serde_json::to_string_pretty(&told)?));
+    } else {
+        published.print(args.dry_run || args.check);
+    }
+    let unsettled = report.has_conflicts() || (args.check && report.has_changes());
+    Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
+}
+
+/// A publish error as it is shown.
+fn fault(error: PublishError) -> anyhow::Error {
+    let diagnostic = Diagnostic::error("publish", error.to_string());
+    let diagnostic = match error.help() {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    };
+    Faults::one(diagnostic, SourceMap::default()).into()
+}
+
+/// What is the same for all attempts.
+struct Run<'r> {
+    args: &'r PublishArgs,
+    manifest: &'r Path,
+    wanted: &'r Wanted,
+    projects: &'r [Project],
+}
+
+/// A target, and what there is beside what should be.
+struct Surveyed<'r> {
+    project: &'r Project,
+    survey: Survey<'r>,
+    remembered: Remembered,
+}
+
+impl Surveyed<'_> {
+    /// Its folder below that of all targets.
+    fn below(&self) -> &str {
+        below(self.project)
+    }
+}
+
+fn below(project: &Project) -> &str {
+    project.manifest.target.as_ref().map_or("", TargetName::as_str)
+}
+
+impl Run<'_> {
+    fn writes(&self) -> bool {
+        !self.args.dry_run && !self.args.check
+    }
+
+    fn publish(&self) -> anyhow::Result<(Report, Published)> {
+        let environment = GitEnvironment::from_process();
+        let timeout = Duration::from_secs(self.args.timeout);
+        let waits = || ui::talk("waiting for another run of kmodgen\n");
+        let wanted = self.wanted.outcome();
+        let cache = settings::cache_folder();
+        let destination = Destination::open(&wanted, environment, cache, timeout, !self.writes(), waits);
+        let destination = destination.map_err(fault)?;
+        if self.wanted.push && self.writes() {
+            destination.check_push().map_err(fault)?;
+        }
+        for attempt in 1.. {
+            if let Some(done) = self.attempt(&destination)? {
+                return Ok(done);
+            }
+            if attempt >= TRIES {
+                break;
+            }
+            // Two that race come out of step.
+            let odd = u64::from(std::process::id() % 7) + 1;
+            thread::sleep(Duration::from_millis(odd * attempt.min(10) as u64));
+        }
+        Err(fault(PublishError::KeepsMoving { branch: self.wanted.branch.to_string(), times: TRIES }))
+    }
+
+    /// Publishes on top of what is there; `None` where that has moved meanwhile.
+    fn attempt(&self, destination: &Destination) -> anyhow::Result<Option<(Report, Published)>> {
+        let start = destination.start().map_err(fault)?;
+        let mut remembered = Vec::new();
+        for project in self.projects {
+            let folder = destination.folder(&start, below(project)).map_err(fault)?;
+            let place = self.wanted.place(destination.name());
+            remembered.push(Remembered::of(self.manifest, project, &place, &folder));
+        }
+        let mut published = self.published(destination, &start);
+        if remembered.iter().all(Remembered::is_whole) {
+            // What was said then is said again.
+            let reports = self.projects.iter().zip(&remembered).map(|(project, remembered)| {
+                let report = Report::unchanged(remembered.files(), false);
+                if self.args.format == Format::Text {
+                    report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);
+                }
+                (project.manifest.target.clone(), report)
+            });
+            let mut report = Report::joined(reports);
+            self.note_abandoned(destination, &start, &mut report)?;
+            self.finish_unchanged(destination, &start, &mut published)?;
+            return Ok(Some((report, published)));
+        }
+        let objects = destination.objects();
+        let since = fs::now();
+        let mut surveys = Vec::new();
+        for (project, remembered) in self.projects.iter().zip(remembered) {
+            let survey = self.survey(destination, &start, project, &remembered, &objects)?;
+            surveys.push(Surveyed { project, survey, remembered });
+        }
+        let changes: Vec<(String, &[Change])> =
+            surveys.iter().map(|surveyed| (surveyed.below().to_owned(), surveyed.survey.changes.as_slice())).collect();
+        let written = |change: &Change| matches!(change.action, Action::Create | Action::Update | Action::Remove);
+        let any = changes.iter().any(|(_, changes)| changes.iter().any(written));
+        let mut reports = Vec::new();
+        for Surveyed { project, survey, .. } in &surveys {
+            reports.push((project.manifest.target.clone(), Report::new(survey, &project.sources, false)?));
+        }
+        let mut landed = start.parent;
+        if any {
+            let message = self.message(&surveys)?;
+            if self.writes() {
+                let landing = destination.commit(&start, objects, &changes, message.as_str()).map_err(fault)?;
+                let Landing::Landed(commit) = landing else { return Ok(None) };
+                landed = Some(commit);
+                published.landed(commit);
+            }
+            published.tell(&message, self.args.pull_request);
+        } else {
+            self.finish_unchanged(destination, &start, &mut published)?;
+        }
+        if self.writes() && self.wanted.push && !destination.is_remote() {
+            published.pushed = destination.push_to_remote().map_err(fault)?;
+        }
+        self.remember(destination, landed.filter(|_| self.writes() || !any), &surveys, since);
+        if self.args.format == Format::Text {
+            for (Surveyed { project, survey, .. }, (_, report)) in surveys.iter().zip(&reports) {
+                report.print(target_name(project), &survey.root, &survey.impacts, self.writes(), false);
+            }
+        }
+        let mut report = Report::joined(reports.into_iter());
+        self.note_abandoned(destination, &start, &mut report)?;
+        Ok(Some((report, published)))
+    }
+
+    fn survey<'p>(
+        &self,
+        destination: &Destination,
+        start: &Start,
+        project: &'p Project,
+        remembered: &Remembered,
+        objects: &dyn Shelf,
+    ) -> anyhow::Result<Survey<'p>> {
+        let folder = Box::new(destination.folder(start, below(project)).map_err(fault)?);
+        let root = Path::new(self.wanted.path.as_str()).join(below(project));
+        let recall = remembered.recall();
+        if let Some(recall) = &recall {
+            project.rely_on(recall.templates());
+        }
+        let scope = Scope {
+            output: None,
+            only: None,
+            workers: settings::workers(self.args.jobs),
+            force: self.args.force,
+            allow_remove: self.args.allow_remove,
+            recall: recall.as_ref(),
+        };
+        let shelf: &dyn Shelf = if self.writes() { objects } else { &() };
+        let mut survey = Survey::of(project, &scope, root, folder, shelf)?;
+        survey.hold();
+        Ok(survey)
+    }
+
+    fn message(&self, surveys: &[Surveyed<'_>]) -> anyhow::Result<Message> {
+        let mut told = Told::new(self.wanted);
+        for surveyed in surveys {
+            told.add(below(surveyed.project), &surveyed.survey)?;
+        }
+        render(self.wanted.message.as_deref(), &told.into_facts()).map_err(|wrong| {
+            let mut sources = SourceMap::default();
+            let diagnostic = wrong.into_diagnostic(&mut sources, "the commit message", None);
+            Faults::one(diagnostic, sources).into()
+        })
+    }
+
+    fn published(&self, destination: &Destination, start: &Start) -> Published {
+        let name = destination.name().trim_matches('`').to_owned();
+        let base = self.wanted.base.as_ref().map(ToString::to_string).or_else(|| destination.default_branch());
+        Published::new(name, self.wanted, base, start, self.wanted.push && destination.is_remote())
+    }
+
+    /// Where nothing is left to do, a pull request may still have to be opened for what was published
+    /// before.
+    fn finish_unchanged(
+        &self,
+        destination: &Destination,
+        start: &Start,
+        published: &mut Published,
+    ) -> anyhow::Result<()> {
+        if self.args.pull_request && destination.is_ahead(start) {
+            let (subject, body) = destination.message(start).map_err(fault)?;
+            published.pull_request = PullRequest::of(published, &subject, &body);
+        }
+        Ok(())
+    }
+
+    /// Leaves records for the next run.
+    fn remember(&self, destination: &Destination, commit: Option<git2::Oid>, surveys: &[Surveyed<'_>], since: i64) {
+        let Some(commit) = commit else { return };
+        for Surveyed { project, survey, remembered } in surveys {
+            let settled = !survey.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
+            let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
+            if let Some(record) = memory::record(project, survey, &folder, since).filter(|_| settled) {
+                remembered.keep(&record);
+            }
+        }
+    }
+
+    fn note_abandoned(&self, destination: &Destination, start: &Start, report: &mut Report) -> anyhow::Result<()> {
+        if self.projects.iter().all(|project| project.manifest.target.is_none()) {
+            return Ok(());
+        }
+        let known = target_names(&fs::read_text(self.manifest).unwrap_or_default());
+        let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
+            Ok(Box::new(destination.folder(start, below).map_err(fault)?))
+        };
+        for name in abandoned(&at, |name| known.iter().any(|target| target.as_str() == name))? {
+            report.abandoned(Path::new(self.wanted.path.as_str()), &name);
+        }
+        Ok(())
+    }
+}
+
+fn target_name(project: &Project) -> Option<&str> {
+    project.manifest.target.as_ref().map(TargetName::as_str)
+}

@@ -1,0 +1,112 @@
+//! What was published, for people and for scripts.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::wanted::Wanted;
+use crate::adapters::git::Start;
+use crate::adapters::ui;
+use crate::publish::Message;
+
+/// Where a commit landed; `publish` in the object of `--format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Published {
+    repository: String,
+    branch: String,
+    /// Whether this run made the branch, or would.
+    new_branch: bool,
+    base: Option<String>,
+    path: String,
+    /// The commit; none where nothing was committed.
+    commit: Option<String>,
+    /// Whether a server has it.
+    pub(super) pushed: bool,
+    /// Its message, or the one that it would have.
+    message: Option<String>,
+    #[serde(skip)]
+    pushes: bool,
+    /// What a pull request needs, where one was asked for and there is anything to merge.
+    pub(super) pull_request: Option<PullRequest>,
+}
+
+/// What a pull request needs.
+#[derive(Serialize)]
+pub(super) struct PullRequest {
+    branch: String,
+    base: Option<String>,
+    title: String,
+    body: String,
+}
+
+impl PullRequest {
+    /// One for what was published; `None` where it would be of a branch into itself.
+    pub(super) fn of(published: &Published, title: &str, body: &str) -> Option<Self> {
+        let Published { branch, base, .. } = published;
+        (base.as_ref() != Some(branch)).then(|| Self {
+            branch: branch.clone(),
+            base: base.clone(),
+            title: title.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+}
+
+impl Published {
+    /// Before anything is committed. `pushes` says that a commit is pushed as it is made.
+    pub(super) fn new(repository: String, wanted: &Wanted, base: Option<String>, start: &Start, pushes: bool) -> Self {
+        Self {
+            repository,
+            branch: wanted.branch.to_string(),
+            new_branch: !start.branch_exists(),
+            base,
+            path: wanted.path.to_string(),
+            commit: None,
+            pushed: false,
+            message: None,
+            pushes,
+            pull_request: None,
+        }
+    }
+
+    /// Notes the commit.
+    pub(super) fn landed(&mut self, commit: git2::Oid) {
+        self.commit = Some(commit.to_string());
+        self.pushed = self.pushes;
+    }
+
+    /// Notes its message.
+    pub(super) fn tell(&mut self, message: &Message, pull_request: bool) {
+        self.message = Some(message.as_str().to_owned());
+        if pull_request {
+            self.pull_request = PullRequest::of(self, message.subject(), message.body());
+        }
+    }
+
+    /// Prints it for people.
+    pub(super) fn print(&self, only_looked: bool) {
+        let Self { repository, branch, commit, pushed, message, .. } = self;
+        let mut text = match (commit, message) {
+            (Some(commit), _) => {
+                let new = if self.new_branch { "new branch" } else { "branch" };
+                let pushed = if *pushed { ", pushed" } else { "" };
+                format!("{} on {new} `{branch}` of {repository}{pushed}\n", commit.get(..12).unwrap_or(commit))
+            }
+            (None, Some(message)) if only_looked => {
+                format!("would commit to branch `{branch}` of {repository}:\n{}", indented(message))
+            }
+            _ => format!("nothing to publish: branch `{branch}` of {repository} is as it should be\n"),
+        };
+        if let Some(PullRequest { branch, base, title, body }) = &self.pull_request {
+            let into = base.as_ref().map(|base| format!(" into `{base}`")).unwrap_or_default();
+            let _ = write!(text, "pull request of `{branch}`{into}:\n{}\n", indented(&format!("{title}\n\n{body}")));
+        }
+        ui::result(&text);
+    }
+}
+
+fn indented(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
+    text.lines().map(line).collect()
+}

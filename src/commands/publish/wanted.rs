@@ -1,0 +1,98 @@
+//! Where to publish: flags, and what the manifest says where they are absent.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::adapters::git::{Wanted as Outcome, is_url};
+use crate::cli::PublishArgs;
+use crate::manifest::Publish;
+use crate::publish::FolderPath;
+use crate::vocabulary::{GitBranch, Invalid};
+
+/// Where and how to publish.
+pub(super) struct Wanted {
+    /// A URL, or an absolute path.
+    repo: String,
+    pub(super) branch: GitBranch,
+    pub(super) base: Option<GitBranch>,
+    pub(super) path: FolderPath,
+    pub(super) push: bool,
+    pub(super) message: Option<String>,
+}
+
+impl Wanted {
+    /// Flags win. `folder` is the manifest's.
+    pub(super) fn resolve(args: &PublishArgs, manifest: &Publish, folder: &Path) -> anyhow::Result<Self> {
+        let repo = match (&args.repo, &manifest.repo) {
+            (Some(flag), _) => absolute(flag, Path::new(""))?,
+            (None, Some(written)) => absolute(&written.value, folder)?,
+            (None, None) => bail!(missing("repo", "URL-or-PATH")),
+        };
+        let branch = match &args.branch {
+            Some(flag) => Some(parsed("--branch", flag, GitBranch::parse)?),
+            None => manifest.branch.clone(),
+        };
+        let base = match &args.base {
+            Some(flag) => Some(parsed("--base", flag, GitBranch::parse)?),
+            None => manifest.base.clone(),
+        };
+        let path = match &args.path {
+            Some(flag) => Some(parsed("--path", flag, FolderPath::parse)?),
+            None => manifest.path.clone(),
+        };
+        let wanted = Self {
+            branch: branch.ok_or_else(|| anyhow!(missing("branch", "BRANCH")))?,
+            base,
+            path: path.ok_or_else(|| anyhow!(missing("path", "DIR")))?,
+            push: args.push || manifest.push,
+            message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
+            repo,
+        };
+        let writes = !args.dry_run && !args.check;
+        if args.offline && (is_url(&wanted.repo) || (wanted.push && writes)) {
+            bail!("--offline publishes to a repository on disk, and does not push");
+        }
+        if writes && !wanted.push && is_url(&wanted.repo) && !wanted.repo.starts_with("file:") {
+            bail!("what is not pushed to a URL reaches nobody: say --push, or --dry-run to look");
+        }
+        Ok(wanted)
+    }
+
+    pub(super) fn outcome(&self) -> Outcome<'_> {
+        Outcome {
+            repository: &self.repo,
+            branch: &self.branch,
+            base: self.base.as_ref(),
+            path: self.path.as_rel_path(),
+        }
+    }
+
+    /// What tells this place from every other one.
+    pub(super) fn place(&self, repository: &str) -> String {
+        format!("{repository}\0{}\0{}", self.branch, self.path)
+    }
+}
+
+fn missing(key: &str, value: &str) -> String {
+    format!("nothing says where to publish: say --{key} {value}, or write `publish.{key}` into the manifest")
+}
+
+fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> anyhow::Result<T> {
+    parse(text).map_err(|invalid| {
+        let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        anyhow!("{flag}: {invalid}{help}")
+    })
+}
+
+/// A URL as it is, and a path from the root.
+fn absolute(text: &str, folder: &Path) -> anyhow::Result<String> {
+    if text.is_empty() {
+        bail!("the repository is empty text: write a URL or a path");
+    }
+    if is_url(text) {
+        return Ok(text.to_owned());
+    }
+    let path: PathBuf = std::path::absolute(folder.join(text)).context("cannot tell the current folder")?;
+    path.into_os_string().into_string().map_err(|_| anyhow!("the path of the repository is not UTF-8"))
+}

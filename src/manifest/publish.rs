@@ -1,0 +1,90 @@
+//! `publish`: the branch of a GitOps repository that the files are committed to.
+
+use super::decode::{self, Fields};
+use super::schema::{Field, Record, Shape};
+use crate::publish::FolderPath;
+use crate::vocabulary::{Diagnostics, GitBranch, Invalid, Spanned};
+use crate::yaml;
+
+/// What `publish` may say.
+pub(super) static PUBLISH: Record = Record {
+    name: "`publish`",
+    fields: &[
+        Field { key: "repo", takes: Shape::Text, says: "the repository: a URL, or a path from the manifest's folder" },
+        Field { key: "branch", takes: Shape::Text, says: "the branch, which is made where it is not there" },
+        Field { key: "path", takes: Shape::Text, says: "the folder in the repository; `.` is all of it" },
+        Field {
+            key: "base",
+            takes: Shape::Text,
+            says: "the branch that a new one begins at; what the repository's `HEAD` is where absent",
+        },
+        Field { key: "push", takes: Shape::Bool, says: "push, too" },
+        Field { key: "message", takes: Shape::Text, says: "a template of the commit message" },
+    ],
+};
+
+/// Where to publish, as far as the manifest says; the command line may say otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Publish {
+    /// A URL, or a path from the manifest's folder.
+    pub repo: Option<Spanned<String>>,
+    /// The branch.
+    pub branch: Option<GitBranch>,
+    /// The folder in the repository.
+    pub path: Option<FolderPath>,
+    /// The branch that a new one begins at.
+    pub base: Option<GitBranch>,
+    /// Whether to push.
+    pub push: bool,
+    /// A template of the commit message.
+    pub message: Option<Spanned<String>>,
+}
+
+impl Publish {
+    pub(super) fn decode(node: &yaml::Node, faults: &mut Diagnostics) -> Self {
+        let Some(mut fields) = Fields::open(&PUBLISH, node, faults) else { return Self::default() };
+        let repo = fields.take("repo", faults).and_then(|node| decode::text(node, "`repo`", faults, repository));
+        let mut branch = |key, faults: &mut Diagnostics| {
+            let node = fields.take(key, faults)?;
+            decode::text(node, &format!("`{key}`"), faults, GitBranch::parse).map(|branch| branch.value)
+        };
+        let (name, base) = (branch("branch", faults), branch("base", faults));
+        let path = fields.take("path", faults).and_then(|node| decode::text(node, "`path`", faults, FolderPath::parse));
+        let push = fields.take("push", faults).and_then(|node| decode::flag(node, "push", faults)).unwrap_or_default();
+        let message = fields.take("message", faults);
+        let message =
+            message.and_then(|node| decode::text(node, "`message`", faults, |text| Ok::<_, Invalid>(text.to_owned())));
+        fields.finish(faults);
+        Self { repo, branch: name, path: path.map(|path| path.value), base, push, message }
+    }
+}
+
+/// A URL or a path. A manifest is for many to read, and so no place for a password.
+fn repository(text: &str) -> Result<String, Invalid> {
+    let refuse = |why: &str, help: &str| Err(Invalid::new(format!("the repository {why}")).help(help.to_owned()));
+    if text.is_empty() || text.contains(char::is_control) {
+        return refuse("is no URL and no path", "write `https://HOST/PATH.git`, `USER@HOST:PATH.git` or a path");
+    }
+    let authority = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    if user.is_some_and(|user| user.contains(':')) {
+        return refuse("has a password", "take it out of the URL: git's credential helpers are asked for it");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_holds_no_password() {
+        for good in ["https://me@h/a.git", "git@h:a", "../fleet.git", "/srv/a", "ssh://git@h:22/a"] {
+            repository(good).unwrap();
+        }
+        for bad in ["", "a\nb", "https://me:secret@h/a", "https://:x@h/a"] {
+            let error = repository(bad).unwrap_err();
+            assert!(!error.message.contains("secret"), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a commit changes, in the words of those who run the kernels.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+/// How many kernels of a kind are named, for each module.
+const NAMED: usize = 20;
+
+/// What becomes of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Altered {
+    /// It is new.
+    Added,
+    /// It is another one: by these inputs, where they are known.
+    Changed(Vec<String>),
+    /// It goes.
+    Removed,
+}
+
+/// What is told of a commit, to its message and to templates of one.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Facts {
+    /// The branch.
+    pub branch: String,
+    /// The folder in the repository.
+    pub path: String,
+    /// The version of kmodgen.
+    pub version: &'static str,
+    /// The digest of all content hashes, which is the same for the same images.
+    pub content_hash: String,
+    /// How many files are written and removed.
+    pub files: Files,
+    /// How many mappings are new.
+    pub added: usize,
+    /// How many are others.
+    pub changed: usize,
+    /// How many go.
+    pub removed: usize,
+    /// The modules of which any mapping does, in order.
+    pub modules: Vec<ModuleFacts>,
+}
+
+/// How many files a commit writes and removes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Files {
+    pub created: usize,
+    pub updated: usize,
+    pub removed: usize,
+}
+
+/// What a commit changes for a module.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ModuleFacts {
+    /// Its name, behind that of its target where there are targets.
+    pub name: String,
+    /// Kernels that are new to it.
+    pub added: Vec<String>,
+    /// Kernels whose image is another one, by the inputs that changed.
+    pub changed: Vec<ChangedFacts>,
+    /// Kernels that go.
+    pub removed: Vec<String>,
+}
+
+/// Kernels for which the same inputs changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ChangedFacts {
+    /// The inputs, such as "runtime image"; none where they are not known.
+    pub inputs: Vec<String>,
+    /// The kernels.
+    pub kernels: Vec<String>,
+}
+
+impl Facts {
+    /// Adds what becomes of mappings, by module and kernel.
+    pub fn add(&mut self, altered: BTreeMap<(String, String), Altered>) {
+        let mut modules: BTreeMap<String, ModuleFacts> = BTreeMap::new();
+        for ((name, kernel), altered) in altered {
+            let module = modules.entry(name.clone()).or_insert_with(|| ModuleFacts { name, ..ModuleFacts::default() });
+            match altered {
+                Altered::Added => {
+                    self.added += 1;
+                    module.added.push(kernel);
+                }
+                Altered::Removed => {
+                    self.removed += 1;
+                    module.removed.push(kernel);
+                }
+                Altered::Changed(inputs) => {
+                    self.changed += 1;
+                    match module.changed.iter_mut().find(|changed| changed.inputs == inputs) {
+                        Some(same) => same.kernels.push(kernel),
+                        None => module.changed.push(ChangedFacts { inputs, kernels: vec![kernel] }),
+                    }
+                }
+            }
+        }
+        self.modules.extend(modules.into_values());
+    }
+
+    /// The first line of a message.
+    pub fn subject(&self) -> String {
+        let counts = [(self.added, "added"), (self.changed, "changed"), (self.removed, "removed")];
+        let mut told = counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| (number, what));
+        let Some((number, what)) = told.next() else {
+            let Files { created, updated, removed } = self.files;
+            let files = created + updated + removed;
+            return format!("kmodgen: {files} file{} changed", plural(files));
+        };
+        let rest: String = told.map(|(number, what)| format!(", {number} {what}")).collect();
+        format!("kmodgen: {number} mapping{} {what}{rest}", plural(*number))
+    }
+
+    /// What comes after it.
+    pub fn body(&self) -> String {
+        let mut text = String::new();
+        for module in &self.modules {
+            list(&mut text, &format!("{}: added", module.name), &module.added);
+            for ChangedFacts { inputs, kernels } in &module.changed {
+                let why = if inputs.is_empty() { String::new() } else { format!(" ({})", inputs.join(", ")) };
+                list(&mut text, &format!("{}: changed{why}", module.name), kernels);
+            }
+            list(&mut text, &format!("{}: removed", module.name), &module.removed);
+        }
+        let Files { created, updated, removed } = self.files;
+        let _ = writeln!(text, "Files: {created} created, {updated} updated, {removed} removed");
+        text
+    }
+
+    /// The last lines, for programs.
+    pub fn trailers(&self) -> String {
+        format!("Kmodgen-Content-Hash: {}\nKmodgen-Version: {}\n", self.content_hash, self.version)
+    }
+
+    /// The names of all inputs that changed.
+    pub fn inputs(&self) -> BTreeSet<&str> {
+        let changed = self.modules.iter().flat_map(|module| &module.changed);
+        changed.flat_map(|changed| changed.inputs.iter().map(String::as_str)).collect()
+    }
+}
+
+fn plural(number: usize) -> &'static str {
+    if number == 1 { "" } else { "s" }
+}
+
+fn list(text: &mut String, head: &str, kernels: &[String]) {
+    if kernels.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{head}");
+    for kernel in kernels.iter().take(NAMED) {
+        let _ = writeln!(text, "  {kernel}");
+    }
+    if kernels.len() > NAMED {
+        let _ = writeln!(text, "  and {} more", kernels.len() - NAMED);
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_read_well() {
+        let mut facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
+        let key = |module: &str, kernel: &str| (module.to_owned(), kernel.to_owned());
+        let mut altered: BTreeMap<_, _> =
+            (0..22).map(|n| (key("alpha", &format!("6.1.{n:02}")), Altered::Added)).collect();
+        altered.insert(key("beta", "5.1"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
+        altered.insert(key("beta", "5.2"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
+        altered.insert(key("beta", "5.3"), Altered::Changed(vec![]));
+        altered.insert(key("beta", "5.4"), Altered::Removed);
+        facts.add(altered);
+        facts.files = Files { created: 44, updated: 8, removed: 2 };
+        assert_snapshot!("facts", format!("{}\n\n{}\n{}", facts.subject(), facts.body(), facts.trailers()));
+    }
+
+    #[test]
+    fn without_mappings_files_are_told_of() {
+        let files = Files { created: 0, updated: 1, removed: 0 };
+        assert_eq!(Facts { files, ..Facts::default() }.subject(), "kmodgen: 1 file changed");
+    }
+}
