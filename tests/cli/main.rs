@@ -27,6 +27,7 @@ mod locking;
 mod prebuilt;
 mod progress;
 mod pruning;
+mod publishing;
 mod registries;
 mod reports;
 mod streams;

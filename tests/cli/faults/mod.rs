@@ -6,7 +6,7 @@
 //! `KMODGEN_SEED` repeats a run's choices.
 
 mod calls;
-mod chance;
+pub(crate) mod chance;
 mod kills;
 mod races;
 mod records;
@@ -16,12 +16,12 @@ mod strace;
 use std::process::{Command, Stdio};
 
 /// How many faults a test causes: few in a default run, many where there is time.
-fn scaled(few: usize, many: usize) -> usize {
+pub(crate) fn scaled(few: usize, many: usize) -> usize {
     if std::env::var("KMODGEN_FAULTS").is_ok_and(|value| value == "long") { many } else { few }
 }
 
 /// Tells of faults that were survived; `.ci/faults` adds them up.
-fn survived(number: usize, what: &str) {
+pub(crate) fn survived(number: usize, what: &str) {
     eprintln!("faults: {number} {what}");
 }
 

@@ -66,6 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             CONTENT_TYPE=self.headers.get("Content-Type", ""),
             REMOTE_ADDR="127.0.0.1",
         )
+        if expected:
+            # Who is known may push.
+            environment["REMOTE_USER"] = auth.split(":")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         cgi = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True)
         head, _, body = cgi.stdout.partition(b"\r\n\r\n")

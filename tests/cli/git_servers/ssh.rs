@@ -1,10 +1,8 @@
 //! SSH, through a real sshd and through commands that stand in its place.
 
-use std::fs;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::world::{Server, World, answers, free_port, installed, skip, text};
+use super::world::{World, text};
 
 /// An ssh that runs the command on this machine, and notes how it was called.
 fn local_ssh(world: &World) -> String {
@@ -75,60 +73,17 @@ fn an_ssh_that_hangs_is_ended() {
     assert!(!std::path::Path::new(&process).exists(), "the program is gone");
 }
 
-/// Starts an sshd that lets the test's own key in.
-fn serve_ssh(world: &World) -> Option<(Server, u16)> {
-    installed("ssh-keygen", "-?")?;
-    let candidates = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"];
-    let Some(sshd) = candidates.iter().find(|path| fs::exists(path).unwrap_or(false)) else {
-        return skip("sshd", "is not installed");
-    };
-    for key in ["host", "user"] {
-        let mut command = world.command("ssh-keygen");
-        command.args(["-q", "-t", "ed25519", "-N", "", "-f", key]);
-        assert!(command.status().unwrap().success());
-    }
-    let home = world.path("").display().to_string();
-    let port = free_port();
-    fs::copy(world.path("user.pub"), world.path("authorized")).unwrap();
-    let config = format!(
-        "ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
-         AuthorizedKeysFile {home}/authorized\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-         PermitRootLogin prohibit-password\nSetEnv GIT_CONFIG_GLOBAL={home}/gitconfig\n"
-    );
-    fs::write(world.path("sshd_config"), config).unwrap();
-    // sshd insists on this folder where it separates privileges, which it does as root.
-    let _ = fs::create_dir("/run/sshd");
-    let mut command = world.command(sshd);
-    command.args(["-D", "-e", "-f", &format!("{home}/sshd_config")]).stderr(Stdio::null());
-    let server = Server(command.spawn().unwrap());
-    answers(port).then_some((server, port)).or_else(|| skip("sshd", "does not start"))
-}
-
 #[test]
 fn a_real_sshd() {
     let mut world = World::with_repository();
-    let Some((_server, port)) = serve_ssh(&world) else { return };
-    let home = world.path("").display().to_string();
-    let user = String::from_utf8(world.command("id").arg("-un").output().unwrap().stdout).unwrap();
-    // The server runs git with its own HOME, where another owner's repository would be refused.
-    world.configure("[safe]\n directory = *\n");
-    let url = format!("ssh://{}@127.0.0.1:{port}{home}a.git", user.trim());
-    let ssh = |key: &str, known: &str| {
-        format!(
-            "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityFile='{home}{key}' \
-             -o UserKnownHostsFile='{home}{known}' -o GlobalKnownHostsFile=none"
-        )
-    };
-    let host_key = text(&world.path("host.pub"));
-    fs::write(world.path("known"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
-    world.set("GIT_SSH_COMMAND", &ssh("user", "known"));
+    let Some((_server, url)) = world.serve_ssh("a.git") else { return };
     world.check_all_refs(&url);
     let error = world.server_error(&format!("{url}/nowhere"));
     assert!(error.contains("there is no git repository"), "{error}");
-    world.set("GIT_SSH_COMMAND", &ssh("user", "nothing"));
+    world.set("GIT_SSH_COMMAND", &world.ssh("user", "nothing"));
     let error = world.server_error(&url);
     assert!(error.contains("host key is not trusted"), "{error}");
-    world.set("GIT_SSH_COMMAND", &ssh("host", "known"));
+    world.set("GIT_SSH_COMMAND", &world.ssh("host", "known"));
     let error = world.server_error(&url);
     assert!(error.contains("none of your SSH keys"), "{error}");
 }

@@ -61,6 +61,11 @@ impl World {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The variables that its programs see.
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
     pub(crate) fn timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
@@ -146,6 +151,54 @@ impl World {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Some((Server(child), line.trim().parse().unwrap()))
+    }
+
+    /// Starts an sshd that lets the world's own key in, and has git use that key; gives the server and
+    /// the URL of a repository.
+    pub(crate) fn serve_ssh(&mut self, repository: &str) -> Option<(Server, String)> {
+        installed("ssh-keygen", "-?")?;
+        let candidates = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"];
+        let Some(sshd) = candidates.iter().find(|path| fs::exists(path).unwrap_or(false)) else {
+            return skip("sshd", "is not installed");
+        };
+        for key in ["host", "user"] {
+            let mut command = self.command("ssh-keygen");
+            command.args(["-q", "-t", "ed25519", "-N", "", "-f", key]);
+            assert!(command.status().unwrap().success());
+        }
+        let home = self.path("").display().to_string();
+        let port = free_port();
+        fs::copy(self.path("user.pub"), self.path("authorized")).unwrap();
+        let config = format!(
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
+             AuthorizedKeysFile {home}/authorized\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+             PermitRootLogin prohibit-password\nMaxStartups 100\nSetEnv GIT_CONFIG_GLOBAL={home}/gitconfig\n"
+        );
+        fs::write(self.path("sshd_config"), config).unwrap();
+        // sshd insists on this folder where it separates privileges, which it does as root.
+        let _ = fs::create_dir("/run/sshd");
+        let mut command = self.command(sshd);
+        command.args(["-D", "-e", "-f", &format!("{home}/sshd_config")]).stderr(Stdio::null());
+        let server = Server(command.spawn().unwrap());
+        if !answers(port) {
+            return skip("sshd", "does not start");
+        }
+        let user = String::from_utf8(self.command("id").arg("-un").output().unwrap().stdout).unwrap();
+        // The server runs git with its own HOME, where another owner's repository would be refused.
+        self.configure("[safe]\n directory = *\n");
+        let host_key = text(&self.path("host.pub"));
+        fs::write(self.path("known"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
+        self.set("GIT_SSH_COMMAND", &self.ssh("user", "known"));
+        Some((server, format!("ssh://{}@127.0.0.1:{port}{home}{repository}", user.trim())))
+    }
+
+    /// The ssh that takes a key of the world's, and trusts the hosts in a file of it.
+    pub(crate) fn ssh(&self, key: &str, known: &str) -> String {
+        let home = self.path("").display().to_string();
+        format!(
+            "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityFile='{home}{key}' \
+             -o UserKnownHostsFile='{home}{known}' -o GlobalKnownHostsFile=none"
+        )
     }
 
     /// Serves this world with `git daemon`; gives the server and its port.
