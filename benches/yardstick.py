@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -25,6 +26,7 @@ def missing():
     """What the yardsticks need and the machine lacks, with the way to get it."""
     needs = {
         "ninja": ("ninja", "apt-get install ninja-build"),
+        "git": ("git", "apt-get install git"),
         "cc": ("a C compiler", "apt-get install gcc libc6-dev"),
         "kubectl": ("kubectl", "apt-get install kubernetes-client"),
     }
@@ -76,3 +78,23 @@ class Yardsticks:
     def bare(self, work, tree):
         """A C program that writes the files of a tree, into a fresh folder."""
         return self.one_run("bare", work, str(tree))
+
+    def git_identity(self, home):
+        """Lets git, and who asks its settings, know who is at work in this home."""
+        (home / ".gitconfig").write_text("[user]\n\tname = Bench\n\temail = bench@example.com\n")
+
+    def git_init(self, folder, *options):
+        """A repository that never packs by itself, which would be in the way of a later run."""
+        subprocess.run(["git", "init", "-q", "-b", "main", *options, str(folder)], check=True)
+        for setting in ["gc.auto=0", "user.name=Bench", "user.email=bench@example.com"]:
+            subprocess.run(["git", "-C", str(folder), "config", *setting.split("=")], check=True)
+
+    def git_commit(self, folder):
+        """`git add` and `git commit` of all that is new in a work tree, which may be nothing."""
+        script = "git add -A && { git diff --cached --quiet || git commit -q -m bench; }"
+        return self.module.timed(["sh", "-c", script], str(folder))
+
+    def git_count(self, folder):
+        """How many commits a repository has."""
+        command = ["git", "-C", str(folder), "rev-list", "--count", "main"]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use self::facts::Told;
-use self::recall::Remembered;
+use self::recall::{Remembered, Remembering, Seen};
 use self::report::{Published, PullRequest};
 use self::wanted::Wanted;
 use super::abandoned::abandoned;
@@ -41,22 +41,25 @@ const TRIES: usize = 50;
 pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
     let manifest = settings::manifest_path(&args.manifest)?;
     let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
-    let mut projects = Vec::new();
+    let (mut projects, mut remembering) = (Vec::new(), Vec::new());
+    let flags = wanted::flags(args);
     for target in settings::targets(&args.target, &manifest)? {
+        remembering.push(Remembering::start(manifest.clone(), target.as_ref(), &flags));
         let mut project = Project::open(&manifest, target.as_ref())?;
         project.complete_lock(network)?;
         projects.push(project);
     }
     let Some(first) = projects.first() else { return Ok(Answer::Fine) };
     let wanted = Wanted::resolve(args, &first.manifest.publish, &first.folder)?;
-    let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects };
+    let remembered: Vec<Remembered> = remembering.into_iter().map(Remembering::finish).collect();
+    let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects, remembered: &remembered };
     let (report, published) = run.publish()?;
     if args.format == Format::Json {
         let mut told = serde_json::to_value(&report)?;
         told["publish"] = serde_json::to_value(&published)?;
         ui::result(&format!("{}\n", serde_json::to_string_pretty(&told)?));
     } else {
-        published.print(args.dry_run || args.check);
+        published.print(args.dry_run || args.check, report.has_conflicts());
     }
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
     Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
@@ -78,13 +81,15 @@ struct Run<'r> {
     manifest: &'r Path,
     wanted: &'r Wanted,
     projects: &'r [Project],
+    /// What is known of the run before, for each of them.
+    remembered: &'r [Remembered],
 }
 
 /// A target, and what there is beside what should be.
 struct Surveyed<'r> {
     project: &'r Project,
     survey: Survey<'r>,
-    remembered: Remembered,
+    remembered: &'r Remembered,
 }
 
 impl Surveyed<'_> {
@@ -131,17 +136,20 @@ impl Run<'_> {
     /// Publishes on top of what is there; `None` where that has moved meanwhile.
     fn attempt(&self, destination: &Destination) -> anyhow::Result<Option<(Report, Published)>> {
         let start = destination.start().map_err(fault)?;
-        let mut remembered = Vec::new();
-        for project in self.projects {
+        let mut seen = Vec::new();
+        for (project, remembered) in self.projects.iter().zip(self.remembered) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
-            let place = self.wanted.place(destination.name());
-            remembered.push(Remembered::of(self.manifest, project, &place, &folder));
+            seen.push(remembered.beside(&folder));
         }
         let mut published = self.published(destination, &start);
-        if remembered.iter().all(Remembered::is_whole) {
-            // What was said then is said again.
-            let reports = self.projects.iter().zip(&remembered).map(|(project, remembered)| {
-                let report = Report::unchanged(remembered.files(), false);
+        let whole: Option<Vec<usize>> = seen.iter().map(|seen| seen.as_ref()?.whole()).collect();
+        if let Some(files) = whole {
+            let known = self.projects.iter().zip(&seen).zip(files);
+            let reports = known.map(|((project, seen), files)| {
+                // What was not said when the manifest was read was said when it was planned.
+                let (before, now) = (seen.as_ref().map_or("", Seen::said), project.said());
+                ui::talk(before.strip_prefix(now.as_str()).unwrap_or(before));
+                let report = Report::unchanged(files, false);
                 if self.args.format == Format::Text {
                     report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);
                 }
@@ -155,8 +163,8 @@ impl Run<'_> {
         let objects = destination.objects();
         let since = fs::now();
         let mut surveys = Vec::new();
-        for (project, remembered) in self.projects.iter().zip(remembered) {
-            let survey = self.survey(destination, &start, project, &remembered, &objects)?;
+        for ((project, remembered), seen) in self.projects.iter().zip(self.remembered).zip(&seen) {
+            let survey = self.survey(destination, &start, project, seen.as_ref(), &objects)?;
             surveys.push(Surveyed { project, survey, remembered });
         }
         let changes: Vec<(String, &[Change])> =
@@ -199,12 +207,12 @@ impl Run<'_> {
         destination: &Destination,
         start: &Start,
         project: &'p Project,
-        remembered: &Remembered,
+        seen: Option<&Seen<'_>>,
         objects: &dyn Shelf,
     ) -> anyhow::Result<Survey<'p>> {
         let folder = Box::new(destination.folder(start, below(project)).map_err(fault)?);
         let root = Path::new(self.wanted.path.as_str()).join(below(project));
-        let recall = remembered.recall();
+        let recall = seen.and_then(Seen::recall);
         if let Some(recall) = &recall {
             project.rely_on(recall.templates());
         }

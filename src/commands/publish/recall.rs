@@ -1,46 +1,76 @@
 //! What is known of the run before: where a tree has the id that it had then, all in it is as it
 //! was.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 use crate::adapters::fs::Standing;
 use crate::commands::memory::{Memory, Recall, Unchanged};
-use crate::commands::project::Project;
 use crate::record::Record;
 use crate::tree::OutputFolder;
+use crate::vocabulary::TargetName;
 
-/// The record of the run before, in the light of what the folder is now.
-pub(super) struct Remembered {
+/// The record of the run before, which is read while the manifest is.
+pub(super) struct Remembering {
     memory: Memory,
-    record: Option<(Record, Standing)>,
-    /// Whether inputs and outputs are all as they were.
-    whole: bool,
+    reading: Option<JoinHandle<Option<(Record, Unchanged)>>>,
 }
 
-impl Remembered {
-    /// That of a manifest with a place where it was published before.
-    pub(super) fn of(manifest: &Path, project: &Project, place: &str, folder: &dyn OutputFolder) -> Self {
-        let memory = Memory::named(manifest, project.manifest.target.as_ref(), place);
-        let Some(record) = memory.record() else { return Self { memory, record: None, whole: false } };
-        let unchanged = Unchanged::since(&record, manifest);
-        let standing = standing(&record, folder);
-        let whole = unchanged.all && standing.whole;
-        Self { memory, record: unchanged.templates.then_some((record, standing)), whole }
+impl Remembering {
+    /// That of a manifest and a target with these flags. It is good wherever the same tree is.
+    pub(super) fn start(manifest: PathBuf, target: Option<&TargetName>, flags: &str) -> Self {
+        let name = || Memory::named(&manifest, target, flags);
+        let (memory, own) = (name(), name());
+        let read = move || {
+            let record = own.record()?;
+            let unchanged = Unchanged::since(&record, &manifest);
+            Some((record, unchanged))
+        };
+        // Where the system gives no thread, a run goes without.
+        Self { memory, reading: std::thread::Builder::new().spawn(read).ok() }
     }
 
-    /// Whether nothing is left to do.
-    pub(super) fn is_whole(&self) -> bool {
-        self.whole
+    pub(super) fn finish(self) -> Remembered {
+        let read = self.reading.and_then(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        Remembered { memory: self.memory, record: read }
+    }
+}
+
+/// The record of the run before, if there is one.
+pub(super) struct Remembered {
+    memory: Memory,
+    record: Option<(Record, Unchanged)>,
+}
+
+/// How a record stands with a folder.
+pub(super) struct Seen<'r> {
+    record: &'r Record,
+    standing: Standing,
+    unchanged: Unchanged,
+}
+
+impl Seen<'_> {
+    /// How many files there are, where inputs and outputs are all as they were.
+    pub(super) fn whole(&self) -> Option<usize> {
+        (self.unchanged.all && self.standing.whole).then(|| self.record.files())
     }
 
-    /// How many files there are.
-    pub(super) fn files(&self) -> usize {
-        self.record.as_ref().map_or(0, |(record, _)| record.files())
+    /// The warnings of the run before.
+    pub(super) fn said(&self) -> &str {
+        &self.record.said
     }
 
     /// The mappings that need not be drafted.
     pub(super) fn recall(&self) -> Option<Recall<'_>> {
-        self.record.as_ref().map(|(record, standing)| Recall::new(record, standing))
+        self.unchanged.templates.then(|| Recall::new(self.record, &self.standing))
+    }
+}
+
+impl Remembered {
+    /// The record in the light of what a folder is now.
+    pub(super) fn beside(&self, folder: &dyn OutputFolder) -> Option<Seen<'_>> {
+        let (record, unchanged) = self.record.as_ref()?;
+        Some(Seen { record, standing: standing(record, folder), unchanged: *unchanged })
     }
 
     /// Leaves a record for the next run.

@@ -85,7 +85,7 @@ impl Published {
     }
 
     /// Prints it for people.
-    pub(super) fn print(&self, only_looked: bool) {
+    pub(super) fn print(&self, only_looked: bool, conflicts: bool) {
         let Self { repository, branch, commit, pushed, message, .. } = self;
         let mut text = match (commit, message) {
             (Some(commit), _) => {
@@ -96,6 +96,7 @@ impl Published {
             (None, Some(message)) if only_looked => {
                 format!("would commit to branch `{branch}` of {repository}:\n{}", indented(message))
             }
+            _ if conflicts => format!("nothing was published: branch `{branch}` of {repository} is left as it is\n"),
             _ => format!("nothing to publish: branch `{branch}` of {repository} is as it should be\n"),
         };
         if let Some(PullRequest { branch, base, title, body }) = &self.pull_request {

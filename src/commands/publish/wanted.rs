@@ -68,10 +68,12 @@ impl Wanted {
         }
     }
 
-    /// What tells this place from every other one.
-    pub(super) fn place(&self, repository: &str) -> String {
-        format!("{repository}\0{}\0{}", self.branch, self.path)
-    }
+}
+
+/// What of the command line says where.
+pub(super) fn flags(args: &PublishArgs) -> String {
+    let said = [&args.repo, &args.branch, &args.path].map(|flag| flag.as_deref().unwrap_or_default());
+    format!("publish\0{}", said.join("\0"))
 }
 
 fn missing(key: &str, value: &str) -> String {
