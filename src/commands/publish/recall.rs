@@ -31,7 +31,8 @@ impl Remembering {
     }
 
     pub(super) fn finish(self) -> Remembered {
-        let read = self.reading.and_then(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let read =
+            self.reading.and_then(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         Remembered { memory: self.memory, record: read }
     }
 }

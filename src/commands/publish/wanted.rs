@@ -14,6 +14,8 @@ use crate::vocabulary::{GitBranch, Invalid};
 pub(super) struct Wanted {
     /// A URL, or an absolute path.
     repo: String,
+    /// The same as it was written.
+    shown: String,
     pub(super) branch: GitBranch,
     pub(super) base: Option<GitBranch>,
     pub(super) path: FolderPath,
@@ -24,10 +26,15 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Flags win. `folder` is the manifest's.
     pub(super) fn resolve(args: &PublishArgs, manifest: &Publish, folder: &Path) -> anyhow::Result<Self> {
-        let repo = match (&args.repo, &manifest.repo) {
-            (Some(flag), _) => absolute(flag, Path::new(""))?,
-            (None, Some(written)) => absolute(&written.value, folder)?,
+        let (shown, from) = match (&args.repo, &manifest.repo) {
+            (Some(flag), _) => (flag, Path::new("")),
+            (None, Some(written)) => (&written.value, folder),
             (None, None) => bail!(missing("repo", "URL-or-PATH")),
+        };
+        let (repo, shown) = if is_url(shown) {
+            (shown.clone(), shown.clone())
+        } else {
+            (absolute(shown, from)?, from.join(shown).display().to_string())
         };
         let branch = match &args.branch {
             Some(flag) => Some(parsed("--branch", flag, GitBranch::parse)?),
@@ -48,6 +55,7 @@ impl Wanted {
             push: args.push || manifest.push,
             message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
             repo,
+            shown,
         };
         let writes = !args.dry_run && !args.check;
         if args.offline && (is_url(&wanted.repo) || (wanted.push && writes)) {
@@ -62,12 +70,12 @@ impl Wanted {
     pub(super) fn outcome(&self) -> Outcome<'_> {
         Outcome {
             repository: &self.repo,
+            shown: &self.shown,
             branch: &self.branch,
             base: self.base.as_ref(),
             path: self.path.as_rel_path(),
         }
     }
-
 }
 
 /// What of the command line says where.
@@ -87,13 +95,10 @@ fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> a
     })
 }
 
-/// A URL as it is, and a path from the root.
+/// A path from the root.
 fn absolute(text: &str, folder: &Path) -> anyhow::Result<String> {
     if text.is_empty() {
         bail!("the repository is empty text: write a URL or a path");
-    }
-    if is_url(text) {
-        return Ok(text.to_owned());
     }
     let path: PathBuf = std::path::absolute(folder.join(text)).context("cannot tell the current folder")?;
     path.into_os_string().into_string().map_err(|_| anyhow!("the path of the repository is not UTF-8"))

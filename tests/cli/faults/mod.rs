@@ -27,7 +27,7 @@ pub(crate) fn survived(number: usize, what: &str) {
 
 /// Whether a command works that a test needs. Where it does not, the test says so and passes,
 /// unless `KMODGEN_REQUIRE_READERS=1` demands it.
-fn has(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if command.status().is_ok_and(|status| status.success()) {

@@ -1,6 +1,10 @@
 //! `--check` and `--dry-run`, as gates of pull requests.
 
+use kmodgen::vocabulary::SourceMap;
+use kmodgen::yaml::{self, Node};
+
 use super::Fleet;
+use crate::faults::has;
 
 #[test]
 fn a_check_says_whether_the_branch_is_out_of_date() {
@@ -59,4 +63,76 @@ fn nodes_are_not_unloaded_in_passing() {
     assert_eq!(fleet.tip("main"), before);
     fleet.publish("--allow-remove").fine();
     assert_eq!(fleet.commits("main"), 2);
+}
+
+/// The files of docs/gitops.md that have commands, by their paths.
+fn documented() -> Vec<(String, String)> {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/gitops.md")).unwrap();
+    let blocks = page.split("```yaml file=").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter_map(|block| block.split_once('\n')).map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+/// The texts under keys that say what to run.
+fn commands(node: &Node, key: &str, found: &mut Vec<String>) {
+    if let Some(entries) = node.as_mapping() {
+        entries.iter().for_each(|entry| commands(&entry.value, &entry.key.value, found));
+    } else if let Some(items) = node.as_sequence() {
+        items.iter().for_each(|item| commands(item, key, found));
+    } else if let Some(scalar) = node.as_scalar().filter(|_| ["run", "script", "entry"].contains(&key)) {
+        found.push(scalar.text.clone());
+    }
+}
+
+/// Every command that the page gives to a forge or to pre-commit runs as it is written there.
+#[test]
+fn documented_gates_run() {
+    let fleet = Fleet::new();
+    fleet.project.run("generate").fine();
+    fleet.git("", &["clone", "-q", "fleet.git", "seed"]);
+    fleet.git("seed", &["commit", "-q", "--allow-empty", "-m", "first"]);
+    fleet.git("seed", &["push", "-q", "origin", "HEAD:main"]);
+    fleet.git("", &["clone", "-q", "--bare", "fleet.git", "mine.git"]);
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kmodgen"), fleet.project.path("kmodgen")).unwrap();
+    let path = format!("{}:{}", fleet.project.path("").display(), std::env::var("PATH").unwrap());
+    let mut ran = 0;
+    for (file, text) in documented() {
+        let source = SourceMap::default().add(file.clone(), text.as_str());
+        // Those with several documents are for a cluster.
+        let Ok(Some(node)) = yaml::read(source, &text) else { continue };
+        let mut found = Vec::new();
+        commands(&node, "", &mut found);
+        for command in found.iter().filter(|command| command.contains("kmodgen ")) {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-ec", command]).current_dir(fleet.project.path("")).env_clear().env("PATH", &path);
+            shell.env("GITOPS_REPO", "mine.git").env("HOME", fleet.project.path("home")).envs(super::WHO);
+            let output = shell.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{file}: {command}\n{said}{}", String::from_utf8_lossy(&output.stdout));
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 9, "commands");
+    let wanted: serde_json::Value = serde_json::from_str(&fleet.project.read("published.json")).unwrap();
+    assert_eq!(wanted["publish"]["branch"], "kmm/update", "{wanted}");
+    assert_eq!(fleet.tip("main"), fleet.git("mine.git", &["rev-parse", "main"]), "it was pushed");
+}
+
+/// What a clone gives a cluster is what the files here give.
+#[test]
+fn kustomize_builds_the_same_of_a_clone() {
+    let fleet = Fleet::published();
+    if !has("kubectl", &["kustomize", "--help"]) {
+        return;
+    }
+    fleet.project.run("generate").fine();
+    fleet.tree("main", "clusters/prod");
+    let build = |folder: &str| {
+        let output =
+            std::process::Command::new("kubectl").arg("kustomize").arg(fleet.project.path(folder)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let built = build("gitops");
+    assert!(built.len() > 1000);
+    assert!(built == build("clone/clusters/prod"), "other objects");
 }

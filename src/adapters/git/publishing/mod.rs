@@ -65,6 +65,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Wanted<'o> {
     /// A URL, or an absolute path.
     pub repository: &'o str,
+    /// How messages call it, if it is a path.
+    pub shown: &'o str,
     /// The branch.
     pub branch: &'o GitBranch,
     /// The branch that a new one begins at; that of the repository's `HEAD` where absent.
@@ -137,10 +139,13 @@ impl Destination {
         reads: bool,
         waits: impl FnOnce(),
     ) -> Result<Self, PublishError> {
-        let about = |problem| PublishError::Repository { repository: place::named(wanted.repository), problem };
+        let about = |problem| PublishError::Repository { repository: place::named(wanted.shown), problem };
         let config = GitConfig::load(&environment).map_err(about)?;
         let place = Place::find(wanted.repository, &config).map_err(about)?;
-        let name = place.to_string();
+        let name = match &place {
+            Place::Folder(_) if !is_url(wanted.shown) => format!("`{}`", shown(wanted.shown)),
+            _ => place.to_string(),
+        };
         let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
         let (branch, base) = (wanted.branch.clone(), wanted.base.cloned());
         let (mut folder, mut session, mut guard) = (None, None, None);
