@@ -22,9 +22,9 @@ alone.
 
 # The commands in their order, and how each measures.
 ABOUT = {
-    "benches/run": """Whole runs of `kmodgen generate`, each followed by a run of its yardstick, and so on in turns. Quoted
-is the median of the ratios of these pairs, with the lowest and the highest: below 1 kmodgen is the
-faster. A ratio holds on other machines too, seconds do not.
+    "benches/run": """Whole runs of `kmodgen generate` and `publish`, each followed by a run of its yardstick, and so on in
+turns. Quoted is the median of the ratios of these pairs, with the lowest and the highest: below 1
+kmodgen is the faster. A ratio holds on other machines too, seconds do not.
 
 - Each row has one turn to warm up.
 - A run *from nothing* has a fresh folder, and all folders go after the last run. The journaled ext4

@@ -33,7 +33,7 @@ use std::time::Duration;
 pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
 pub use history::texts_since;
-pub use publishing::{CommittedFolder, Destination, Landing, Objects, PublishError, Start, Wanted, is_url};
+pub use publishing::{CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, is_url};
 
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
 use config::GitConfig;

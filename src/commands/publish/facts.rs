@@ -42,10 +42,9 @@ impl Told {
             }
         }
         for mapping in survey.plan.mappings() {
-            self.hash.field("target", target.as_bytes());
-            self.hash.field("module", mapping.module.name.as_str().as_bytes());
-            self.hash.field("kernel", mapping.kernel.release.as_str().as_bytes());
-            self.hash.field("content", mapping.identity.hash.as_bytes());
+            let kernel = mapping.kernel.release.as_str();
+            self.hash.field(mapping.module.name.as_str(), kernel.as_bytes());
+            self.hash.field(target, mapping.identity.hash.as_bytes());
         }
         let inside = |name: &str| if target.is_empty() { name.to_owned() } else { format!("{target}/{name}") };
         let altered = altered(survey)?;

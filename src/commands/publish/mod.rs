@@ -112,7 +112,7 @@ impl Run<'_> {
         let environment = GitEnvironment::from_process();
         let timeout = Duration::from_secs(self.args.timeout);
         let waits = || ui::talk("waiting for another run of kmodgen\n");
-        let wanted = self.wanted.outcome();
+        let wanted = self.wanted.place();
         let cache = settings::cache_folder();
         let destination = Destination::open(&wanted, environment, cache, timeout, !self.writes(), waits);
         let destination = destination.map_err(fault)?;
@@ -121,6 +121,7 @@ impl Run<'_> {
         }
         for attempt in 1.. {
             if let Some(done) = self.attempt(&destination)? {
+                destination.end();
                 return Ok(done);
             }
             if attempt >= TRIES {
@@ -144,6 +145,7 @@ impl Run<'_> {
         let mut published = self.published(destination, &start);
         let whole: Option<Vec<usize>> = seen.iter().map(|seen| seen.as_ref()?.whole()).collect();
         if let Some(files) = whole {
+            self.push_on(destination, &mut published)?;
             let known = self.projects.iter().zip(&seen).zip(files);
             let reports = known.map(|((project, seen), files)| {
                 // What was not said when the manifest was read was said when it was planned.
@@ -188,9 +190,7 @@ impl Run<'_> {
         } else {
             self.finish_unchanged(destination, &start, &mut published)?;
         }
-        if self.writes() && self.wanted.push && !destination.is_remote() {
-            published.pushed = destination.push_to_remote().map_err(fault)?;
-        }
+        self.push_on(destination, &mut published)?;
         self.remember(destination, landed.filter(|_| self.writes() || !any), &surveys, since);
         if self.args.format == Format::Text {
             for (Surveyed { project, survey, .. }, (_, report)) in surveys.iter().zip(&reports) {
@@ -200,6 +200,14 @@ impl Run<'_> {
         let mut report = Report::joined(reports.into_iter());
         self.note_abandoned(destination, &start, &mut report)?;
         Ok(Some((report, published)))
+    }
+
+    /// Pushes from a repository on disk, what was committed there before included.
+    fn push_on(&self, destination: &Destination, published: &mut Published) -> anyhow::Result<()> {
+        if self.writes() && self.wanted.push && !destination.is_remote() {
+            published.pushed = destination.push_to_remote().map_err(fault)?;
+        }
+        Ok(())
     }
 
     fn survey<'p>(

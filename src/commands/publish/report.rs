@@ -96,6 +96,7 @@ impl Published {
             (None, Some(message)) if only_looked => {
                 format!("would commit to branch `{branch}` of {repository}:\n{}", indented(message))
             }
+            _ if *pushed => format!("nothing to commit: branch `{branch}` of {repository} was pushed as it is\n"),
             _ if conflicts => format!("nothing was published: branch `{branch}` of {repository} is left as it is\n"),
             _ => format!("nothing to publish: branch `{branch}` of {repository} is as it should be\n"),
         };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use crate::adapters::git::{Wanted as Outcome, is_url};
+use crate::adapters::git::{PublishTo, is_url};
 use crate::cli::PublishArgs;
 use crate::manifest::Publish;
 use crate::publish::FolderPath;
@@ -67,8 +67,8 @@ impl Wanted {
         Ok(wanted)
     }
 
-    pub(super) fn outcome(&self) -> Outcome<'_> {
-        Outcome {
+    pub(super) fn place(&self) -> PublishTo<'_> {
+        PublishTo {
             repository: &self.repo,
             shown: &self.shown,
             branch: &self.branch,

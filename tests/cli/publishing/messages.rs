@@ -19,10 +19,7 @@ fn commits_say_what_changes_and_why() {
     let text = fleet.git("fleet.git", &["cat-file", "commit", "main"]);
     let (head, message) = text.split_once("\n\n").unwrap();
     assert!(head.contains("author Ann <ann@example.com> 1767225600 +0100\n"), "{head}");
-    assert!(
-        head.ends_with("committer Ben <ben@example.com> 1767225600 +0000".replace("1767225600", "1767225600").as_str()),
-        "{head}"
-    );
+    assert!(head.ends_with("committer Ben <ben@example.com> 1767225600 +0000"), "{head}");
     let hash = regex::Regex::new("[0-9a-f]{64}").unwrap();
     assert_snapshot!("publish_message", hash.replace_all(message, "[hash]"));
     let trailers = fleet.git("fleet.git", &["log", "-1", "--format=%(trailers:key=Kmodgen-Version)", "main"]);

@@ -14,6 +14,10 @@ use crate::adapters::git::local::trust_other_owners;
 use crate::adapters::git::location::Location;
 use crate::vocabulary::Digest;
 
+/// The file that is there while a run is at work. Where one finds it there, the run before has not
+/// ended well, and who knows what it left.
+const AT_WORK: &str = "kmodgen-at-work";
+
 /// How many packs a copy may have: git packs anew at as many.
 const PACKS: usize = 50;
 
@@ -33,15 +37,26 @@ pub(super) fn open(
     // In a container, the folder of a cache may be somebody else's.
     trust_other_owners();
     let guard = Guard::take(&path, patience, waits)?;
-    let sound = Repository::open_bare(&path).ok().filter(|_| !is_overgrown(&path));
-    if let Some(repository) = sound {
-        return Ok((repository, guard));
-    }
-    empty(&path).map_err(PublishError::io("empty", &path))?;
-    let mut options = RepositoryInitOptions::new();
-    // Nothing of the user's templates, such as hooks, is of use.
-    options.bare(true).external_template(false).mkdir(false);
-    Ok((Repository::init_opts(&path, &options)?, guard))
+    let sound = !path.join(AT_WORK).exists() && !is_overgrown(&path);
+    let repository = match Repository::open_bare(&path) {
+        Ok(repository) if sound => repository,
+        _ => {
+            empty(&path).map_err(PublishError::io("empty", &path))?;
+            let mut options = RepositoryInitOptions::new();
+            // Nothing of the user's templates, such as hooks, is of use.
+            options.bare(true).external_template(false).mkdir(false);
+            Repository::init_opts(&path, &options)?
+        }
+    };
+    let mark = path.join(AT_WORK);
+    fs::write(&mark, "").map_err(PublishError::io("write", &mark))?;
+    Ok((repository, guard))
+}
+
+/// Notes that a run has ended well.
+pub(super) fn end(repository: &Repository) {
+    // Where the mark stays, the next run takes longer.
+    let _: io::Result<()> = fs::remove_file(repository.path().join(AT_WORK));
 }
 
 fn is_overgrown(path: &Path) -> bool {

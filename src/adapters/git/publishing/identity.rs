@@ -173,6 +173,8 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn person(variables: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<String, String> {
@@ -206,6 +208,13 @@ mod tests {
         assert!(person(&[], &settings[..1]).unwrap_err().contains("user.email is not set"));
         assert!(person(&[], &[]).unwrap_err().contains("user.name is not set"));
         assert!(person(&[("GIT_COMMITTER_DATE", "noon")], &settings).unwrap_err().contains("`noon`"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_date_is_read_or_refused(text in ".*", digits in "[0-9TZ:+@, -]{0,30}") {
+            let _ = (Moment::parse(&text, 0), Moment::parse(&digits, 0));
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where to publish, as a user says it.
 #[derive(Debug, Clone)]
-pub struct Wanted<'o> {
+pub struct PublishTo<'o> {
     /// A URL, or an absolute path.
     pub repository: &'o str,
     /// How messages call it, if it is a path.
@@ -132,7 +132,7 @@ impl Destination {
     /// # Errors
     /// No such repository, a setting of git's that cannot be used, or a branch that is checked out.
     pub fn open(
-        wanted: &Wanted<'_>,
+        wanted: &PublishTo<'_>,
         environment: GitEnvironment,
         cache: Option<PathBuf>,
         timeout: Duration,
@@ -368,6 +368,13 @@ impl Destination {
         let branch = self.branch.to_string();
         let root = root.map_err(|(_, what)| PublishError::InTheWay { branch, path: shown.clone(), what })?;
         Ok(CommittedFolder::new(&self.handles, &shown, root))
+    }
+
+    /// Notes that all went well, so that the next run can rely on what this one leaves in the cache.
+    pub fn end(&self) {
+        if self.is_remote() {
+            cache::end(&self.repository);
+        }
     }
 
     /// A writer of new objects.

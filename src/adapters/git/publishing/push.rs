@@ -278,6 +278,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn lines(text: &[&[u8]]) -> Lines {
@@ -286,6 +288,20 @@ mod tests {
             length => [format!("{:04x}", length + 4).as_bytes(), *line].concat(),
         });
         Lines::in_memory(framed.collect::<Vec<_>>().concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let framed = [format!("{:04x}", bytes.len() + 4).as_bytes(), &bytes, b"0000"].concat();
+            for text in [bytes, framed] {
+                let _ = Offer::read(&mut Lines::in_memory(text.clone()), "refs/heads/main");
+                for banded in [false, true] {
+                    let report = Report::read(&mut Lines::in_memory(text.clone()), banded);
+                    let _ = report.map(|report| report.about("refs/heads/main"));
+                }
+            }
+        }
     }
 
     #[test]

@@ -139,6 +139,8 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::HashMap;
 
+    use proptest::prelude::*;
+
     use super::super::object::Kind;
     use super::*;
 
@@ -193,6 +195,24 @@ mod tests {
         let gone = edits(&[("ours/a/f", None), ("ours/b", None)]);
         assert_eq!(edited(&trees, Some(new), &gone).unwrap(), Some(old), "a folder goes with its last file");
         assert_eq!(edited(&trees, None, &gone).unwrap(), None);
+    }
+
+    proptest! {
+        /// Whatever a repository holds, reading it ends; and what git wrote is written as it was.
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+            let names: Names = bytes
+                .chunks(21)
+                .filter(|chunk| chunk.len() == 21)
+                .map(|chunk| {
+                    let id = ObjectId(chunk[1..].try_into().unwrap());
+                    let mode = if chunk[0] % 2 == 0 { FILE } else { FOLDER };
+                    (vec![b'a', b'.' + chunk[0] % 4], Entry::new(mode, id))
+                })
+                .collect();
+            prop_assert_eq!(parse(&encode(&names)), Some(names));
+        }
     }
 
     #[test]
