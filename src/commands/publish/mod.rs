@@ -40,20 +40,16 @@ const TRIES: usize = 50;
 /// Runs the verb.
 pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
     let manifest = settings::manifest_path(&args.manifest)?;
-    let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
-    let (mut projects, mut remembering) = (Vec::new(), Vec::new());
-    let flags = wanted::flags(args);
-    for target in settings::targets(&args.target, &manifest)? {
-        remembering.push(Remembering::start(manifest.clone(), target.as_ref(), &flags));
-        let mut project = Project::open(&manifest, target.as_ref())?;
-        project.complete_lock(network)?;
-        projects.push(project);
-    }
+    let (mut projects, mut remembered) = open(args, &manifest)?;
     let Some(first) = projects.first() else { return Ok(Answer::Fine) };
     let wanted = Wanted::resolve(args, &first.manifest.publish, &first.folder)?;
-    let remembered: Vec<Remembered> = remembering.into_iter().map(Remembering::finish).collect();
+    let destination = reach(args, &wanted)?;
+    // Another run may have been waited for: what changed meanwhile must not be undone.
+    while !projects.iter().all(|project| project.is_current(&manifest)) {
+        (projects, remembered) = open(args, &manifest)?;
+    }
     let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects, remembered: &remembered };
-    let (report, published) = run.publish()?;
+    let (report, published) = run.publish(&destination)?;
     if args.format == Format::Json {
         let mut told = serde_json::to_value(&report)?;
         told["publish"] = serde_json::to_value(&published)?;
@@ -63,6 +59,35 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
     }
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
     Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
+}
+
+/// The manifest for each target, and what is known of the run before.
+fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Vec<Remembered>)> {
+    let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
+    let (mut projects, mut remembering) = (Vec::new(), Vec::new());
+    let flags = wanted::flags(args);
+    for target in settings::targets(&args.target, manifest)? {
+        remembering.push(Remembering::start(manifest.to_owned(), target.as_ref(), &flags));
+        let mut project = Project::open(manifest, target.as_ref())?;
+        project.complete_lock(network)?;
+        projects.push(project);
+    }
+    Ok((projects, remembering.into_iter().map(Remembering::finish).collect()))
+}
+
+/// The repository, which nobody else publishes to from here on, unless this run only looks.
+fn reach(args: &PublishArgs, wanted: &Wanted) -> anyhow::Result<Destination> {
+    let environment = GitEnvironment::from_process();
+    let timeout = Duration::from_secs(args.timeout);
+    let waits = || ui::talk("waiting for another run of kmodgen\n");
+    let writes = !args.dry_run && !args.check;
+    let cache = settings::cache_folder();
+    let opened = Destination::open(&wanted.place(), environment, cache, timeout, !writes, waits);
+    let destination = opened.map_err(fault)?;
+    if wanted.push && writes {
+        destination.check_push().map_err(fault)?;
+    }
+    Ok(destination)
 }
 
 /// A publish error as it is shown.
@@ -92,13 +117,7 @@ struct Surveyed<'r> {
     remembered: &'r Remembered,
 }
 
-impl Surveyed<'_> {
-    /// Its folder below that of all targets.
-    fn below(&self) -> &str {
-        below(self.project)
-    }
-}
-
+/// The folder of a target below that of all.
 fn below(project: &Project) -> &str {
     project.manifest.target.as_ref().map_or("", TargetName::as_str)
 }
@@ -108,19 +127,9 @@ impl Run<'_> {
         !self.args.dry_run && !self.args.check
     }
 
-    fn publish(&self) -> anyhow::Result<(Report, Published)> {
-        let environment = GitEnvironment::from_process();
-        let timeout = Duration::from_secs(self.args.timeout);
-        let waits = || ui::talk("waiting for another run of kmodgen\n");
-        let wanted = self.wanted.place();
-        let cache = settings::cache_folder();
-        let destination = Destination::open(&wanted, environment, cache, timeout, !self.writes(), waits);
-        let destination = destination.map_err(fault)?;
-        if self.wanted.push && self.writes() {
-            destination.check_push().map_err(fault)?;
-        }
+    fn publish(&self, destination: &Destination) -> anyhow::Result<(Report, Published)> {
         for attempt in 1.. {
-            if let Some(done) = self.attempt(&destination)? {
+            if let Some(done) = self.attempt(destination)? {
                 destination.end();
                 return Ok(done);
             }
@@ -169,8 +178,10 @@ impl Run<'_> {
             let survey = self.survey(destination, &start, project, seen.as_ref(), &objects)?;
             surveys.push(Surveyed { project, survey, remembered });
         }
-        let changes: Vec<(String, &[Change])> =
-            surveys.iter().map(|surveyed| (surveyed.below().to_owned(), surveyed.survey.changes.as_slice())).collect();
+        let changes: Vec<(String, &[Change])> = surveys
+            .iter()
+            .map(|surveyed| (below(surveyed.project).to_owned(), surveyed.survey.changes.as_slice()))
+            .collect();
         let written = |change: &Change| matches!(change.action, Action::Create | Action::Update | Action::Remove);
         let any = changes.iter().any(|(_, changes)| changes.iter().any(written));
         let mut reports = Vec::new();

@@ -126,6 +126,8 @@ fn a_work_tree_is_not_left_behind() {
     publish("fleet").trouble().says("checked out in").says("linked");
     assert_eq!(fleet.git("work", &["status", "--porcelain"]), "");
     assert_eq!(fleet.git("linked", &["status", "--porcelain"]), "");
+    fleet.publish("--repo linked --branch other --path elsewhere").fine();
+    assert_eq!(fleet.git("work", &["rev-list", "--count", "other"]), "3");
     // To look is no harm.
     publish("main --check").differs();
     let log = fleet.git("work", &["reflog", "show", "fleet"]);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Fleet;
 use crate::faults::chance::Chance;
-use crate::faults::{scaled, survived};
+use crate::faults::{has, scaled, survived};
 use crate::git_servers::world::World;
 
 /// A generation of a publisher's: the runtime image that it asks for.
@@ -87,6 +87,29 @@ fn one_folder_for_many() {
     fleet.publish("").fine();
     fleet.publish("--check").fine();
     survived(3 * rounds, "publications to one folder");
+}
+
+/// A run that has to wait publishes what the manifest says when its turn comes.
+#[test]
+fn who_waits_reads_again() {
+    if !has("flock", &["--version"]) {
+        return;
+    }
+    let fleet = Fleet::published();
+    let line = "flock fleet.git sh -c 'touch held; while [ ! -e go ]; do sleep 0.01; done'";
+    let mut shell = std::process::Command::new("sh");
+    let mut holder = shell.args(["-c", line]).current_dir(fleet.project.path("")).spawn().unwrap();
+    fleet.project.waits_for("held");
+    ask(&fleet, 1);
+    let waiting = fleet.invocation("").command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    ask(&fleet, 2);
+    fleet.project.write("go", "");
+    let ended = waiting.wait_with_output().unwrap();
+    assert!(holder.wait().unwrap().success() && ended.status.success());
+    assert!(String::from_utf8(ended.stderr).unwrap().contains("waiting for another run"));
+    let file = "main:clusters/prod/alpha/6.12.107+deb12-cloud-amd64/Dockerfile";
+    assert!(fleet.git("fleet.git", &["show", file]).contains("FROM registry.example.com/ubi:2\n"));
 }
 
 fn whole(fleet: &Fleet) -> Duration {

@@ -54,6 +54,11 @@ impl Objects {
         Self { folder: folder.to_owned(), state: Mutex::default() }
     }
 
+    /// The repository's folder of objects.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Adds an object. `family` are a folder and a name whose objects are like each other.
     pub(super) fn add(&self, kind: Kind, bytes: &[u8], family: Option<(&str, &str)>) -> io::Result<ObjectId> {
         let id = ObjectId::of(kind, bytes);

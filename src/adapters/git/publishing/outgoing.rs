@@ -8,8 +8,9 @@ use git2::{Buf, Oid, Repository};
 
 use super::error::PublishError;
 use super::objects::Written;
-use super::place::Place;
+use super::place::{self, Place, is_url};
 use super::{Destination, Landing, branch, pack, push};
+use crate::adapters::git::error::shown;
 use crate::adapters::git::location::Location;
 use crate::adapters::git::session::Session;
 
@@ -23,8 +24,47 @@ pub(super) fn pack_of(written: &Written) -> Result<Vec<u8>, PublishError> {
     }
 }
 
+impl Destination {
+    /// Refuses to push from a repository that has nowhere to push to.
+    ///
+    /// # Errors
+    /// A repository without the remote.
+    pub fn check_push(&self) -> Result<(), PublishError> {
+        if self.is_remote() { Ok(()) } else { self.remote().map(|_| ()) }
+    }
+
+    /// Pushes the branch of a repository on this machine to its remote; says whether there was
+    /// anything to push.
+    ///
+    /// # Errors
+    /// What hinders; the branch is then as it was there, and moved here.
+    pub fn push_to_remote(&self) -> Result<bool, PublishError> {
+        push_branch(self, self.remote()?)
+    }
+
+    /// Where the branch is pushed to, as with `git push`.
+    fn remote(&self) -> Result<Place, PublishError> {
+        let branch = &self.branch;
+        let setting = |name: &str| self.config.get(name).map(str::to_owned);
+        let remote = setting(&format!("branch.{branch}.pushremote"))
+            .or_else(|| setting("remote.pushdefault"))
+            .or_else(|| setting(&format!("branch.{branch}.remote")))
+            .unwrap_or_else(|| "origin".to_owned());
+        let url = setting(&format!("remote.{remote}.pushurl")).or_else(|| setting(&format!("remote.{remote}.url")));
+        let Some(url) = url else {
+            let path = self.repository.path().display().to_string();
+            return Err(PublishError::NoRemote { path, remote: shown(&remote) });
+        };
+        let failed = |problem| PublishError::Repository { repository: place::named(&url), problem };
+        // A path is from the work tree's top, or from the bare repository.
+        let top = self.repository.workdir().unwrap_or_else(|| self.repository.path());
+        let absolute = if is_url(&url) { url.clone() } else { top.join(&url).display().to_string() };
+        Place::find(&absolute, &self.config).map_err(failed)
+    }
+}
+
 /// Pushes the branch of a repository on this machine; says whether there was anything to push.
-pub(super) fn push_branch(from: &Destination, to: Place) -> Result<bool, PublishError> {
+fn push_branch(from: &Destination, to: Place) -> Result<bool, PublishError> {
     let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(false) };
     let name = to.to_string();
     let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
