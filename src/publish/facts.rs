@@ -1,6 +1,6 @@
 //! What a commit changes, in the words of those who run the kernels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -132,12 +132,6 @@ impl Facts {
     /// The last lines, for programs.
     pub fn trailers(&self) -> String {
         format!("Kmodgen-Content-Hash: {}\nKmodgen-Version: {}\n", self.content_hash, self.version)
-    }
-
-    /// The names of all inputs that changed.
-    pub fn inputs(&self) -> BTreeSet<&str> {
-        let changed = self.modules.iter().flat_map(|module| &module.changed);
-        changed.flat_map(|changed| changed.inputs.iter().map(String::as_str)).collect()
     }
 }
 
