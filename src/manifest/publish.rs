@@ -2,8 +2,7 @@
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
-use crate::publish::FolderPath;
-use crate::vocabulary::{Diagnostics, GitBranch, Invalid, Spanned};
+use crate::vocabulary::{Diagnostics, FolderPath, GitBranch, Invalid, Spanned};
 use crate::yaml;
 
 /// What `publish` may say.

@@ -2,8 +2,6 @@
 
 mod facts;
 mod message;
-mod path;
 
 pub use facts::{Altered, Facts, Files, ModuleFacts};
 pub use message::{Message, render};
-pub use path::FolderPath;

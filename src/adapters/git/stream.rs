@@ -65,7 +65,12 @@ impl<C: Connection> Stream<C> {
 impl<C: Connection> Read for Stream<C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.lists && self.read.is_empty() {
-            return self.connection.read(buffer).map_err(|problem| self.fail(problem));
+            let count = self.connection.read(buffer).map_err(|problem| self.fail(problem))?;
+            if count > 0 {
+                // Objects may come slowly; what must not take long is that nothing comes.
+                self.session.restart_clock();
+            }
+            return Ok(count);
         }
         self.fill()?;
         let count = buffer.len().min(self.fit);

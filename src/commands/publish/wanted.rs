@@ -7,8 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::adapters::git::{PublishTo, is_url};
 use crate::cli::PublishArgs;
 use crate::manifest::Publish;
-use crate::publish::FolderPath;
-use crate::vocabulary::{GitBranch, Invalid};
+use crate::vocabulary::{FolderPath, GitBranch, Invalid};
 
 /// Where and how to publish.
 pub(super) struct Wanted {

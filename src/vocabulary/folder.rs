@@ -1,8 +1,8 @@
-//! The folder of a repository that is published to.
+//! A folder in a git repository, such as one that is published to.
 
 use std::fmt;
 
-use crate::vocabulary::{Invalid, RelPath};
+use super::{Invalid, RelPath};
 
 /// A folder in a repository; perhaps all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
