@@ -262,11 +262,11 @@ pub(super) fn explanations(
     most: usize,
 ) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
     let updated = survey.changes.iter().filter(|change| change.action == Action::Update);
-    let updated: HashSet<&str> = updated.map(|change| change.path.as_str()).collect();
+    let folders = updated.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent());
+    let updated: HashSet<(&str, &str)> = folders.filter_map(|folder| folder.split_once('/')).collect();
     let mut explanations = BTreeMap::new();
     let concerned = survey.plan.mappings().filter(|mapping| {
-        let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-        !updated.is_empty() && updated.contains(format!("{module}/{release}/{CONFIG_MAP}").as_str())
+        !updated.is_empty() && updated.contains(&(mapping.module.name.as_str(), mapping.kernel.release.as_str()))
     });
     for mapping in concerned.take(most) {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());

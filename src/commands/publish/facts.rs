@@ -41,10 +41,12 @@ impl Told {
                 Action::Unchanged | Action::Conflict(_) => {}
             }
         }
-        for mapping in survey.plan.mappings() {
-            let kernel = mapping.kernel.release.as_str();
-            self.hash.field(mapping.module.name.as_str(), kernel.as_bytes());
-            self.hash.field(target, mapping.identity.hash.as_bytes());
+        self.hash.field("target", target.as_bytes());
+        for (module, mappings) in &survey.plan.modules {
+            self.hash.field("module", module.name.as_str().as_bytes());
+            for mapping in mappings {
+                self.hash.field(mapping.kernel.release.as_str(), mapping.identity.hash.as_bytes());
+            }
         }
         let inside = |name: &str| if target.is_empty() { name.to_owned() } else { format!("{target}/{name}") };
         let altered = altered(survey)?;

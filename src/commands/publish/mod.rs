@@ -210,6 +210,9 @@ impl Run<'_> {
         }
         let mut report = Report::joined(reports.into_iter());
         self.note_abandoned(destination, &start, &mut report)?;
+        // The process is about to end. To take ten thousand mappings apart first would be a tenth of
+        // the run.
+        std::mem::forget(surveys);
         Ok(Some((report, published)))
     }
 
