@@ -15,6 +15,7 @@ mod marks;
 mod memory;
 mod presence;
 mod project;
+mod recall;
 mod report;
 mod survey;
 

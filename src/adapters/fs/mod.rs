@@ -18,14 +18,14 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use again::again;
-pub use cache::{read_cached, write_cached};
+pub use cache::{Cached, seal_key, write_cached};
 pub use folder::ManifestFolder;
 pub use guard::Guard;
 pub use leftover::left_over;
 pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
-pub use watch::{Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
+pub use watch::{ModuleStanding, Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
 pub use write::{tidy_file, write_file};
 
 use crate::tree::Inaccessible;
