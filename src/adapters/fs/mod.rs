@@ -32,7 +32,7 @@ use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
-const LARGEST_INPUT: u64 = 64 << 20;
+pub(super) const LARGEST_INPUT: u64 = 64 << 20;
 
 /// Reads a regular file as text.
 ///
