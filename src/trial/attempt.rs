@@ -43,8 +43,8 @@ pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result
         if outcome.is_empty(case) {
             trouble.push(
                 Diagnostic::error("selects-nothing", "nothing comes out of this case")
-                    .at(case.span, "none of its modules is for any of its kernels")
-                    .help("where that is meant, expect `mappings: 0`"),
+                    .at(case.span, "")
+                    .help("none of its modules is for any of its kernels; where that is meant, expect `mappings: 0`"),
             );
         }
         let about = case.expect.iter().zip(&outcome.checks);
@@ -90,7 +90,10 @@ fn expand(
             let Claim::UnchangedSince(revision) = &assertion.claim else { continue };
             match since::compare(assertion, revision, (case, bench), (manifest, &plan), sources) {
                 Ok(found) => check.join(found),
-                Err(why) => outcome.trouble.push(why),
+                Err(why) => {
+                    check.given_up = true;
+                    outcome.trouble.push(why);
+                }
             }
         }
     }
@@ -182,7 +185,7 @@ impl Outcome {
     /// Whether the case holds nothing to anything, and does not say that nothing is to come out.
     fn is_empty(&self, case: &Case) -> bool {
         let counts = case.expect.iter().any(|assertion| matches!(assertion.claim, Claim::Mappings(_)));
-        self.mappings == 0 && self.referenced.is_empty() && !counts
+        self.referenced.is_empty() && !counts && self.checks.iter().all(Check::is_untouched)
     }
 }
 
@@ -195,6 +198,8 @@ pub(super) struct Check {
     broken: Vec<(String, &'static str)>,
     /// Why not, of the first.
     why: Vec<String>,
+    /// Whether it could not be found out, which is told elsewhere.
+    given_up: bool,
 }
 
 /// How many of the others a message names.
@@ -211,6 +216,11 @@ impl Check {
 
     pub(super) fn explain(&mut self, why: Vec<String>) {
         self.why = why;
+    }
+
+    /// Whether nothing was looked at so far.
+    fn is_untouched(&self) -> bool {
+        self.held == 0 && self.is_whole()
     }
 
     /// Whether it was never broken so far.
@@ -240,7 +250,8 @@ impl Check {
         let Some((name, how)) = self.broken.first() else {
             let help =
                 "a `when` that holds for none of the case's kernels, or a file that does not come out, is a mistake";
-            return (self.held == 0).then(|| at("there is nothing to look at".into()).help(help));
+            return (self.is_untouched() && !self.given_up)
+                .then(|| at("there is nothing to look at".into()).help(help));
         };
         let message = match &assertion.claim {
             Claim::UnchangedSince(revision) => {

@@ -22,6 +22,6 @@ mod verdict;
 pub use assertion::{ASSERTION, Assertion, Claim};
 pub use attempt::{Bench, attempt};
 pub use case::{CASE, CASES, Case, Part};
-pub use snapshots::{SNAPSHOTS, leftovers};
+pub use snapshots::{SNAPSHOTS, is_current, leftovers};
 pub use subject::{Past, Subject, Text};
 pub use verdict::{Difference, Matter, State, Verdict};

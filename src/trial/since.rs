@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::assertion::Assertion;
 use super::attempt::{Bench, Check};
 use super::case::Case;
-use crate::fingerprint::InputChange;
+use crate::fingerprint::{Explanation, InputChange};
 use crate::manifest::Manifest;
 use crate::plan::{Mapping, Plan};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, SourceMap};
@@ -86,7 +86,7 @@ pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
 fn changes(old: (&Plan<'_>, &Mapping<'_>), new: (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
     let explanation = |(plan, mapping): (&Plan<'_>, &Mapping<'_>)| plan.draft(mapping).map(|draft| draft.explanation);
     let Some((old, new)) = explanation(old).zip(explanation(new)) else { return Vec::new() };
-    let changes = new.changes_from(&old);
+    let changes = new.changes_from(&Explanation::from_lines(&old.to_lines()));
     let telling = |change: &&InputChange| change.input != "dockerfile" || changes.len() == 1;
     let side = |side: &Option<String>| side.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`"));
     let told = |change: &InputChange| format!("{}: {} became {}", change.input, side(&change.from), side(&change.to));

@@ -92,6 +92,24 @@ fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<Way, Inaccessible
     Ok(Way::Free)
 }
 
+/// Whether what is there is still what a difference is about.
+///
+/// # Errors
+/// A path that cannot be looked at.
+pub fn is_current(folder: &dyn OutputFolder, difference: &Difference) -> Result<bool, Inaccessible> {
+    let (old, _) = difference.matter.sides();
+    let found = match way_to(folder, &difference.path)? {
+        Way::Free => folder.look(&difference.path)?.map(|(found, _)| found),
+        Way::Absent => None,
+        Way::Blocked(_) => return Ok(false),
+    };
+    Ok(match (found, old) {
+        (None, None) => true,
+        (Some(Found::File(bytes)), Some(old)) => String::from_utf8_lossy(&bytes) == old,
+        _ => false,
+    })
+}
+
 /// The snapshots that no case has, of all cases or of those of these names. What is not kmodgen's
 /// is nobody's business here.
 ///

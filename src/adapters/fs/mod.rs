@@ -26,7 +26,7 @@ pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
 pub use watch::{Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
-pub use write::{tidy_file, write_file};
+pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
