@@ -28,6 +28,10 @@ impl Part {
     /// All of them.
     pub(super) const ALL: [Self; 3] = [Self::Dockerfile, Self::ConfigMap, Self::Module];
 
+    /// Those that are held to snapshots where a case does not say which: a ConfigMap has the bytes of
+    /// its Dockerfile.
+    const USUAL: [Self; 2] = [Self::Dockerfile, Self::Module];
+
     /// What a case calls them.
     pub(super) const WORDS: &'static [&'static str] = &["dockerfile", "configmap", "module"];
 
@@ -188,14 +192,21 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
         modules,
         target,
         variation: Variation { set, releases, kernels },
-        snapshot: snapshot.clone().unwrap_or_else(|| vec![Part::Dockerfile, Part::Module]),
+        snapshot: snapshot.clone().unwrap_or_else(|| Part::USUAL.to_vec()),
         expect,
     };
-    check_whole(case, snapshot, faults)
+    let is_false = node.get("snapshot").is_some_and(|snapshot| is_plain(snapshot, "false"));
+    let holds_nothing = is_false && node.get("expect").is_none();
+    check_whole(case, snapshot, holds_nothing, faults)
 }
 
 /// What holds of a case as a whole.
-fn check_whole(mut case: Case, snapshot: Option<Vec<Part>>, faults: &mut Diagnostics) -> Option<Case> {
+fn check_whole(
+    mut case: Case,
+    snapshot: Option<Vec<Part>>,
+    holds_nothing: bool,
+    faults: &mut Diagnostics,
+) -> Option<Case> {
     if case.expects_error() {
         let others = case.expect.iter().filter(|other| !matches!(other.claim, Claim::Error(_)));
         faults.extend(others.map(|other| {
@@ -211,7 +222,7 @@ fn check_whole(mut case: Case, snapshot: Option<Vec<Part>>, faults: &mut Diagnos
             );
         }
         case.snapshot = Vec::new();
-    } else if case.snapshot.is_empty() && case.expect.is_empty() {
+    } else if holds_nothing {
         faults.push(
             Diagnostic::error("tests-nothing", "the case holds nothing to anything")
                 .at(case.span, "")
@@ -234,6 +245,11 @@ fn filled<'n>(node: &'n Node, key: &str, faults: &mut Diagnostics) -> &'n [Arc<N
     items
 }
 
+/// Whether a node is this word, without quotes.
+fn is_plain(node: &Node, word: &str) -> bool {
+    node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == word)
+}
+
 /// One pattern, or a list of them.
 fn patterns(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Spanned<Pattern>> {
     let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "releases", faults) };
@@ -242,10 +258,11 @@ fn patterns(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Spanned<Pattern>>
 
 /// `true`, `false`, one kind of file, or a list of them.
 fn parts(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Part> {
-    match node.as_scalar().filter(|scalar| scalar.plain).map(|scalar| scalar.text.as_str()) {
-        Some("true") => return vec![Part::Dockerfile, Part::Module],
-        Some("false") => return Vec::new(),
-        _ => {}
+    if is_plain(node, "true") {
+        return Part::USUAL.to_vec();
+    }
+    if is_plain(node, "false") {
+        return Vec::new();
     }
     let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "snapshot", faults) };
     nodes.iter().filter_map(|node| Part::decode(node, faults)).collect()

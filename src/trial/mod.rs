@@ -12,6 +12,7 @@
 mod assertion;
 mod attempt;
 mod case;
+mod check;
 pub mod junit;
 mod refusal;
 mod since;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::assertion::Assertion;
-use super::attempt::{Bench, Check};
+use super::attempt::Bench;
 use super::case::Case;
+use super::check::Check;
 use crate::fingerprint::{Explanation, InputChange};
 use crate::manifest::Manifest;
 use crate::plan::{Mapping, Plan};

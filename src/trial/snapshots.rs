@@ -92,21 +92,24 @@ fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<Way, Inaccessible
     Ok(Way::Free)
 }
 
-/// Whether what is there is still what a difference is about.
+/// Whether what is there is still what a difference is about, or already what is to be there.
 ///
 /// # Errors
 /// A path that cannot be looked at.
 pub fn is_current(folder: &dyn OutputFolder, difference: &Difference) -> Result<bool, Inaccessible> {
-    let (old, _) = difference.matter.sides();
+    let (old, new) = difference.matter.sides();
     let found = match way_to(folder, &difference.path)? {
         Way::Free => folder.look(&difference.path)?.map(|(found, _)| found),
         Way::Absent => None,
         Way::Blocked(_) => return Ok(false),
     };
-    Ok(match (found, old) {
-        (None, None) => true,
-        (Some(Found::File(bytes)), Some(old)) => String::from_utf8_lossy(&bytes) == old,
-        _ => false,
+    Ok(match found {
+        None => old.is_none() || new.is_none(),
+        Some(Found::File(bytes)) => {
+            let there = String::from_utf8_lossy(&bytes);
+            [old, new].into_iter().flatten().any(|side| side == there)
+        }
+        Some(_) => false,
     })
 }
 

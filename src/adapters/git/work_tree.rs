@@ -37,7 +37,7 @@ impl WorkTree {
     /// That there is none.
     pub(super) fn commit(&self, revision: &str) -> Result<Commit<'_>, String> {
         let found = self.repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        found.map_err(|_| match self.repository.is_empty() {
+        found.map_err(|_| match self.repository.references().map(|mut refs| refs.next().is_none()) {
             Ok(true) => "the repository has no commit yet".to_owned(),
             _ => {
                 let shallow = if self.repository.is_shallow() {
