@@ -1,5 +1,6 @@
 //! A manifest with changes, as a test tries it: what is on disk stays as it is.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::decode::wrong_kind;
@@ -55,10 +56,10 @@ impl Variation {
         }
         let own = self.kernels.as_ref().map(|node| kernel::decode_list(node, files, sources, faults));
         let own = own.unwrap_or_default();
+        let replaced: HashSet<&str> = own.iter().map(|kernel| kernel.release.as_str()).collect();
         of_manifest.retain(|kernel| {
             let release = kernel.release.as_str();
-            self.releases.iter().any(|pattern| pattern.selects(release))
-                && own.iter().all(|other| other.release.as_str() != release)
+            self.releases.iter().any(|pattern| pattern.selects(release)) && !replaced.contains(release)
         });
         of_manifest.extend(own);
         of_manifest

@@ -13,7 +13,7 @@ use crate::manifest::Manifest;
 use crate::output::{self, Output};
 use crate::plan::{Draft, Mapping, Plan, Visitor};
 use crate::tree::{Inaccessible, OutputFolder};
-use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
 
 /// What cases are tried on.
 #[derive(Clone, Copy)]
@@ -53,11 +53,12 @@ pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result
         trouble.append(&mut outcome.trouble);
     } else {
         trouble = faults.into_sorted();
-        trouble.retain(|fault| fault.severity == crate::vocabulary::Severity::Error);
+        trouble.retain(|fault| fault.severity == Severity::Error);
     }
     let Outcome { mappings, right, differences, referenced, .. } = outcome;
     let name = case.name.clone();
-    Ok(Verdict { name, mappings, right, differences, broken, trouble, referenced, sources })
+    let refused = case.expects_error() && broken.is_empty();
+    Ok(Verdict { name, mappings, refused, right, differences, broken, trouble, referenced, sources })
 }
 
 /// Plans the case for each of its targets; whether it could be planned.

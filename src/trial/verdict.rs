@@ -22,6 +22,8 @@ pub struct Verdict {
     pub name: String,
     /// How many mappings it has.
     pub mappings: usize,
+    /// Whether the manifest was refused, as it has to be.
+    pub refused: bool,
     /// How many snapshots are right.
     pub right: usize,
     /// The snapshots that are not, in the order of the outputs.

@@ -25,6 +25,7 @@ use std::process::{Command, Stdio};
 
 use kmodgen::manifest::MANIFEST;
 use kmodgen::manifest::schema::{Record, Shape};
+use kmodgen::trial::CASE;
 use kmodgen::vocabulary::SourceMap;
 use kmodgen::yaml::{self, Node};
 use tempfile::TempDir;
@@ -162,7 +163,7 @@ fn merged(base: &[(&str, &str)], text: &str) -> String {
 
 /// The record of that name.
 fn described(name: &str) -> &'static Record {
-    let record = MANIFEST.all().into_iter().find(|record| record.name == name);
+    let record = MANIFEST.all().into_iter().chain(CASE.all()).find(|record| record.name == name);
     record.unwrap_or_else(|| panic!("no record is called {name}"))
 }
 

@@ -26,7 +26,8 @@ pub(super) fn print(results: &Results, folder: &Path) {
             State::Failed => "\x1b[1;31mfailed\x1b[0m ",
             State::Trouble => "\x1b[1;31mtrouble\x1b[0m",
         };
-        let _ = writeln!(text, "{label}  {} ({})", verdict.name, ui::count(verdict.mappings, "mapping"));
+        let what = if verdict.refused { "refused".to_owned() } else { ui::count(verdict.mappings, "mapping") };
+        let _ = writeln!(text, "{label}  {} ({what})", verdict.name);
         text.push_str(&complaints(verdict, folder));
     }
     text.push_str(&strays(&results.unreferenced, folder));
@@ -37,17 +38,33 @@ pub(super) fn print(results: &Results, folder: &Path) {
     }
 }
 
+/// How many lines of one difference are shown, and how many snapshots are named that differ alike.
+/// Beyond that nobody reads, and git shows all once it is accepted.
+const LINES: usize = 200;
+const NAMED: usize = 20;
+
 /// All that is the matter with a case.
 pub(super) fn complaints(verdict: &Verdict, folder: &Path) -> String {
     let mut text = String::new();
     let all: Vec<&Difference> = verdict.differences.iter().collect();
     for group in alike(&all) {
-        for (at, difference) in group.iter().enumerate() {
-            let also = if at > 0 { ", in the same way" } else { "" };
-            let _ = writeln!(text, "  changed  {}{also}", shown(folder, &difference.path));
-            if at == 0 {
-                text.push_str(&draw(&shown(folder, &difference.path), &difference.matter));
+        for (at, difference) in group.iter().take(NAMED + 1).enumerate() {
+            let path = shown(folder, &difference.path);
+            if at > 0 {
+                let _ = writeln!(text, "  changed  {path}, in the same way");
+                continue;
             }
+            let diff = draw(&path, &difference.matter);
+            let _ = writeln!(text, "  changed  {path}");
+            diff.lines().take(LINES).for_each(|line| {
+                let _ = writeln!(text, "{line}");
+            });
+            if let Some(more) = diff.lines().count().checked_sub(LINES).filter(|more| *more > 0) {
+                let _ = writeln!(text, "  … {more} more lines");
+            }
+        }
+        if let Some(more) = group.len().checked_sub(NAMED + 1).filter(|more| *more > 0) {
+            let _ = writeln!(text, "  changed  {more} more, in the same way");
         }
     }
     for difference in all {
