@@ -20,6 +20,9 @@ mod snapshots;
 mod subject;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 pub use assertion::{ASSERTION, Assertion, Claim};
 pub use attempt::{Bench, attempt};
 pub use case::{CASE, CASES, Case, Part};

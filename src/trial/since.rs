@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::assertion::Assertion;
+use super::assertion::{Assertion, quoted};
 use super::attempt::Bench;
 use super::case::Case;
 use super::check::Check;
@@ -82,14 +82,30 @@ pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
     format!("`{}` on kernel `{}`{target}", mapping.module.name.value, mapping.kernel.release.value)
 }
 
-/// The inputs that are different, for people. The Dockerfile's digest is told only where nothing else
-/// says why it changed.
-fn changes(old: (&Plan<'_>, &Mapping<'_>), new: (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
-    let explanation = |(plan, mapping): (&Plan<'_>, &Mapping<'_>)| plan.draft(mapping).map(|draft| draft.explanation);
-    let Some((old, new)) = explanation(old).zip(explanation(new)) else { return Vec::new() };
-    let changes = new.changes_from(&Explanation::from_lines(&old.to_lines()));
-    let telling = |change: &&InputChange| change.input != "dockerfile" || changes.len() == 1;
+/// The inputs that are different, for people; where it is the Dockerfile alone, its first line that
+/// is.
+fn changes((old_plan, old): (&Plan<'_>, &Mapping<'_>), (plan, mapping): (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
+    let Some((old, new)) = old_plan.draft(old).zip(plan.draft(mapping)) else { return Vec::new() };
+    let changes = new.explanation.changes_from(&Explanation::from_lines(&old.explanation.to_lines()));
+    let inputs: Vec<&InputChange> = changes.iter().filter(|change| change.input != "dockerfile").collect();
+    if inputs.is_empty() {
+        return first_difference(&old.dockerfile, &new.dockerfile).into_iter().collect();
+    }
     let side = |side: &Option<String>| side.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`"));
-    let told = |change: &InputChange| format!("{}: {} became {}", change.input, side(&change.from), side(&change.to));
-    changes.iter().filter(telling).map(told).collect()
+    let told = |change: &&InputChange| format!("{}: {} became {}", change.input, side(&change.from), side(&change.to));
+    inputs.iter().map(told).collect()
+}
+
+/// The first line that is different, but for the one that carries the hash of the others.
+fn first_difference(old: &str, new: &str) -> Option<String> {
+    let (mut old, mut new) = (old.lines().skip(1), new.lines().skip(1));
+    for number in 2.. {
+        let (old, new) = (old.next(), new.next());
+        if old != new {
+            let side = |line: Option<&str>| line.map_or("nothing".to_owned(), quoted);
+            return Some(format!("line {number} of the Dockerfile: {} became {}", side(old), side(new)));
+        }
+        old?;
+    }
+    None
 }
