@@ -16,7 +16,7 @@ use crate::vocabulary::{KernelRelease, RelPath, TargetName};
 /// The folder of snapshots, beside the manifest.
 pub const SNAPSHOTS: &str = "snapshots";
 
-/// How deep snapshots are below that: case, target, module, release, file.
+/// How deep their folders are: all of them, case, target, module, release.
 const DEEPEST: usize = 5;
 
 /// Where the snapshot of an output is.

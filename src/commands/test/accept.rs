@@ -8,6 +8,7 @@ use anyhow::bail;
 use super::{Results, shown};
 use crate::adapters::{fs, ui};
 use crate::trial::{Difference, Matter, SNAPSHOTS, is_current};
+use crate::vocabulary::RelPath;
 
 /// How long another run may take that writes snapshots.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,23 +31,20 @@ impl Keeper {
         }
         let _guard = self.guard()?;
         for verdict in &mut results.verdicts {
-            let (settled, open) = std::mem::take(&mut verdict.differences).into_iter().partition(is_acceptable);
-            verdict.differences = open;
-            verdict.right += settled.len();
-            let settled: Vec<Difference> = settled;
-            for difference in settled {
-                self.settle(&difference)?;
-                results.accepted.push(difference.path);
-            }
+            let accepted = self.settle_all(&mut verdict.differences)?;
+            verdict.right += accepted.len();
+            results.accepted.extend(accepted);
         }
-        let (settled, open) = std::mem::take(&mut results.unreferenced).into_iter().partition(is_acceptable);
-        results.unreferenced = open;
-        let settled: Vec<Difference> = settled;
-        for difference in settled {
-            self.settle(&difference)?;
-            results.removed.push(difference.path);
-        }
+        results.removed = self.settle_all(&mut results.unreferenced)?;
         Ok(())
+    }
+
+    /// Accepts what can be of these, and leaves the others.
+    fn settle_all(&self, differences: &mut Vec<Difference>) -> anyhow::Result<Vec<RelPath>> {
+        let all = std::mem::take(differences).into_iter();
+        let (meant, open): (Vec<_>, _) = all.partition(|difference| difference.matter.is_acceptable());
+        *differences = open;
+        meant.into_iter().map(|difference| self.settle(&difference).map(|()| difference.path)).collect()
     }
 
     /// Accepts one.
@@ -76,8 +74,4 @@ impl Keeper {
         }
         Ok(())
     }
-}
-
-fn is_acceptable(difference: &Difference) -> bool {
-    difference.matter.is_acceptable()
 }

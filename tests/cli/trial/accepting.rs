@@ -48,6 +48,19 @@ fn a_change_of_the_template_is_shown_once_for_all_kernels() {
 }
 
 #[test]
+fn a_long_report_is_cut() {
+    let project = fleet_with_cases();
+    let more: String = (0..30).map(|number| format!("  - 6.1.0-{number}-amd64\n")).collect();
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), &more);
+    project.run("test --accept").fine();
+    change(&project);
+    let run = project.run("test all").differs().shows("  changed  11 more, in the same way\n").shows(" more lines\n");
+    assert!(run.stdout.lines().count() < 300, "{run}");
+    let json = project.run("test all --format json").differs().json();
+    assert_eq!(json["cases"][0]["differences"].as_array().unwrap().len(), 33);
+}
+
+#[test]
 fn what_no_case_has_is_named_and_removed_when_told_to() {
     let project = tested();
     project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
