@@ -9,8 +9,9 @@ use super::work_tree::WorkTree;
 use crate::adapters::fs::LARGEST_INPUT;
 use crate::vocabulary::{ABSENT, InputFiles, RelPath};
 
-/// How many links one path may lead through, as Linux has it.
+/// How many links one path may lead through, and how many bytes each may have, as Linux has it.
 const MOST_LINKS: usize = 40;
+const LONGEST_LINK: u64 = 4096;
 
 /// The folder of a manifest in a commit. Nothing outside of it is read, links included.
 pub struct CommitFolder {
@@ -75,7 +76,8 @@ impl CommitFolder {
                     if links > MOST_LINKS {
                         return Err("it is a link in a circle of links".into());
                     }
-                    let target = String::from_utf8(bytes(repository, blob)?).map_err(|_| ABSENT)?;
+                    let target = bytes(repository, blob, LONGEST_LINK)?;
+                    let target = String::from_utf8(target).map_err(|_| ABSENT)?;
                     if target.starts_with('/') {
                         return Err("it is a link that leaves the manifest's folder".into());
                     }
@@ -93,7 +95,7 @@ impl InputFiles for CommitFolder {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
         let top = self.tree.ok_or(ABSENT)?;
         let blob = Self::find(&repository, top, path)?;
-        bytes(&repository, blob).map(Arc::from)
+        bytes(&repository, blob, LARGEST_INPUT).map(Arc::from)
     }
 }
 
@@ -110,11 +112,11 @@ fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry
     })
 }
 
-fn bytes(repository: &Repository, blob: Oid) -> Result<Vec<u8>, String> {
+fn bytes(repository: &Repository, blob: Oid, most: u64) -> Result<Vec<u8>, String> {
     let (size, _) =
         repository.odb().and_then(|database| database.read_header(blob)).map_err(|error| error.message().to_owned())?;
-    if size as u64 > LARGEST_INPUT {
-        return Err(format!("it has {size} bytes, and at most {LARGEST_INPUT} are read"));
+    if size as u64 > most {
+        return Err(format!("it has {size} bytes, and at most {most} are read"));
     }
     let blob = repository.find_blob(blob).map_err(|error| error.message().to_owned())?;
     Ok(blob.content().to_vec())
