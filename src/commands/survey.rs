@@ -320,8 +320,8 @@ impl Visitor for Eye<'_> {
         self.recall.map(|recall| &recall.past)
     }
 
-    fn recall(&self, place: Place) -> Seen {
-        Seen::Recalled(place)
+    fn recall(&self, place: Place) -> Option<Seen> {
+        Some(Seen::Recalled(place))
     }
 }
 

@@ -123,8 +123,10 @@ pub trait Visitor: Sync {
         None
     }
 
-    /// What it says of a mapping that the run before has at `place`, which is then not rendered.
-    fn recall(&self, place: Place) -> Self::Seen;
+    /// What it says of a mapping that the run before has at `place`, and is then not rendered.
+    fn recall(&self, _place: Place) -> Option<Self::Seen> {
+        None
+    }
 }
 
 /// Where the texts are of no interest.
@@ -132,8 +134,6 @@ impl Visitor for () {
     type Seen = ();
 
     fn visit(&self, _: &Mapping<'_>, _: &Draft) {}
-
-    fn recall(&self, _: Place) {}
 }
 
 /// All mappings of a manifest, each module's together and in the order of its kernels.
@@ -173,7 +173,11 @@ impl<'m> Plan<'m> {
         let mut told: Vec<TemplateFault> = Vec::new();
         // What comes of a block is put where it belongs before the next one is begun.
         for block in planned.chunks(BLOCK) {
-            let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| planned.place.is_none()).collect();
+            let recalled = |planned: &Planned<'_>| {
+                let (place, past) = planned.place.zip(past)?;
+                Some((past.identity(place), visitor.recall(place)?))
+            };
+            let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| recalled(planned).is_none()).collect();
             let mut drafted = match draft_all(&rest, inputs, visitor, workers) {
                 Ok(drafted) => drafted.into_iter(),
                 Err(error) => {
@@ -182,12 +186,11 @@ impl<'m> Plan<'m> {
                 }
             };
             for planned in block {
-                let Planned { module, kernel, place, .. } = planned;
+                let Planned { module, kernel, .. } = planned;
                 while !std::ptr::eq(modules[at].0, *module) {
                     at += 1;
                 }
-                let recalled = place.zip(past).map(|(place, past)| Ok((past.identity(place), visitor.recall(place))));
-                let Some(known) = recalled.or_else(|| drafted.next()) else { continue };
+                let Some(known) = recalled(planned).map(Ok).or_else(|| drafted.next()) else { continue };
                 match known {
                     Ok((identity, what)) => {
                         modules[at].1.push(planned.with(identity));

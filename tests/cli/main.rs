@@ -32,4 +32,5 @@ mod reports;
 mod streams;
 mod symlinks;
 mod targets;
+mod trial;
 mod verify;
