@@ -1,10 +1,13 @@
 //! The command line: its words and their help, and nothing else.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::contract::image::Contract;
+pub use kernels::KernelsArgs;
 
 /// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
 #[derive(Debug, Parser)]
@@ -55,6 +58,9 @@ Examples:
 
 Exit code: 0 printed; 2 trouble.")]
     Preflight(PreflightArgs),
+    /// Make or update a list of kernels from what a cluster, a release or a crawler says
+    #[command(after_help = kernels::EXAMPLES)]
+    Kernels(KernelsArgs),
     /// Print the manifest's JSON Schema, for editors
     Schema(SchemaArgs),
 }

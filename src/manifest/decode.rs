@@ -111,7 +111,7 @@ impl<'n> Fields<'n> {
 }
 
 /// A fault about the kind of a node.
-pub(super) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
+pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
     Diagnostic::error("wrong-kind", format!("this is {}, but {expected}", node.kind_name())).at(node.span, "")
 }
 
@@ -152,7 +152,7 @@ pub(super) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<b
 }
 
 /// Free text on one line: no control characters, which no field of a build can carry.
-pub(super) fn line(text: &str) -> Result<String, Invalid> {
+pub(crate) fn line(text: &str) -> Result<String, Invalid> {
     match text.chars().find(|c| *c == '\t' || is_garbled(*c)) {
         Some(bad) => Err(Invalid::new(format!("the value `{}` contains {bad:?}", text.escape_debug()))
             .help("write it on one line, without control characters")),
@@ -177,7 +177,7 @@ pub(super) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) 
 }
 
 /// "`a`, `b` and `c`".
-pub(super) fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

@@ -4,7 +4,7 @@
 //! the world: the files that a manifest names come through [`InputFiles`].
 
 mod build;
-mod decode;
+pub(crate) mod decode;
 mod images;
 mod install;
 mod kernel;
@@ -35,7 +35,7 @@ pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run,
 use decode::Fields;
 pub use images::{Builder, Images};
 pub use install::{Compression, Firmware, Install, Packages};
-pub use kernel::{KERNEL_FILE, Kernel};
+pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
@@ -46,6 +46,7 @@ use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source};
 pub use target::names as target_names;
 use target::{TARGET, Target};
+pub use traits::known_architecture;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
