@@ -202,8 +202,9 @@ pub enum PlanFormat {
     Images,
     /// What is to be built, as a docker-bake.json for BuildKit
     Bake,
-    /// What is to be built, as a matrix for GitHub Actions
-    Github,
+    /// What is to be built, as a matrix for GitHub Actions: `{"include": […]}`
+    #[value(alias = "github")]
+    Matrix,
     /// What is to be built, as a PipelineRun for Tekton
     Tekton,
 }

@@ -103,9 +103,7 @@ impl<'f> Seen<'f> {
             .candidates(release, &self.os_images, architecture)
             .into_iter()
             .partition(|image| image.kernels.is_empty() || image.kernels.contains(release));
-        for image in others {
-            faults.push(self.is_for_another_kernel(image));
-        }
+        faults.extend(others.iter().map(|image| self.is_for_another_kernel(image)));
         let newest = |image: &Image<'f>| image.newest_os(&self.os_images, architecture).unwrap_or_default();
         // That an image has the headers counts for more than that it should have them.
         let best = fitting.iter().copied().max_by(|one, other| {
@@ -117,7 +115,9 @@ impl<'f> Seen<'f> {
         });
         match best {
             Some(best) if fitting.len() > 1 => faults.push(self.has_several(best, &fitting)),
-            None if !self.nodes.is_empty() && toolkits.know_os_images() => faults.push(self.has_none()),
+            None if others.is_empty() && !self.nodes.is_empty() && toolkits.know_os_images() => {
+                faults.push(self.has_none())
+            }
             _ => {}
         }
         best
@@ -133,7 +133,7 @@ impl<'f> Seen<'f> {
         );
         Diagnostic::warning("dtk-of-another-kernel", message)
             .at(self.release.span, "")
-            .help(format!("{} has not its headers, and is not pinned for it", image.reference))
+            .help(format!("{} does not have its headers, and is not pinned for it", image.reference))
     }
 
     fn has_several(&self, best: &Image<'_>, all: &[&Image<'_>]) -> Diagnostic {

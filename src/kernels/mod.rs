@@ -14,6 +14,13 @@ mod merge;
 mod reading;
 mod toolkits;
 
+#[cfg(test)]
+mod join_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod testing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use changes::{Change, Changes};

@@ -54,6 +54,6 @@ mod tests {
             assert!(!is_one(text), "{text}");
         }
         let spans: Vec<_> = lines("\u{feff} a # b\r\n\nc").map(|(at, line)| (at, line.to_owned())).collect();
-        assert_eq!(spans, [(4, "a".into()), (9, String::new()), (10, "c".into())]);
+        assert_eq!(spans, [(4, "a".into()), (11, String::new()), (12, "c".into())]);
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
         };
         let counted = import.count(old.release.as_str());
         let pin = old.dtk.as_ref().map(|dtk| &dtk.value).or_else(|| Some(&found?.dtk.as_ref()?.image));
-        old.labels.iter().all(|(key, value)| now.labels.get(key) == Some(value))
+        let mut labels = found.map(|found| found.labels.clone()).unwrap_or_default();
+        labels.extend(old.labels.clone());
+        now.labels == labels
             && images(old) == images(now)
             && now.dtk.as_ref().map(|dtk| &dtk.value) == pin
             && now.nodes

@@ -15,10 +15,8 @@ pub(super) struct Edits<'t> {
 /// In which order edits at one place are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// What belongs to the last value of an item.
-    Value,
-    /// What ends an item.
-    Field,
+    /// What belongs to an item.
+    Entry,
     /// An item of its own.
     Item,
     /// What stands before an item.
@@ -97,24 +95,23 @@ impl<'t> Edits<'t> {
         entry.value.span.end
     }
 
-    /// Adds entries to a mapping, after its last one. One in braces gets `flow`, the other one `lines`,
-    /// without indentation and line ends.
-    pub(super) fn add_entries(&mut self, mapping: &Node, rank: Rank, flow: &[String], lines: &[String]) {
-        if flow.is_empty() {
-            return;
-        }
-        let Some((first, last)) = mapping.as_mapping().and_then(|entries| Some((entries.first()?, entries.last()?)))
-        else {
-            // `{}`
-            return self.replace(mapping.span.start..mapping.span.end, format!("{{{}}}", flow.join(", ")));
+    /// Adds an entry to a mapping: on a line of its own after the first of the keys `after` that is there,
+    /// else after the last entry. One in braces gets `flow` at its end.
+    pub(super) fn add_entry(&mut self, mapping: &Node, after: &[&str], flow: String, line: &str) {
+        let entries = mapping.as_mapping().unwrap_or_default();
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            // `{}`: before its brace, with a comma unless it is the first.
+            let inside = mapping.span.start + 1;
+            let comma = if self.edits.iter().any(|(range, ..)| range.start == inside) { ", " } else { "" };
+            return self.insert(inside, Rank::Entry, format!("{comma}{flow}"));
         };
-        let end = self.end_of(last);
         if self.is_flow(mapping) {
-            return self.insert(end, rank, format!(", {}", flow.join(", ")));
+            return self.insert(self.end_of(last), Rank::Entry, format!(", {flow}"));
         }
+        let before = after.iter().find_map(|key| entries.iter().find(|entry| entry.key.value == *key));
         let column = first.key.span.start - self.line_of(first.key.span.start);
-        let lines: String = lines.iter().map(|line| format!("{:column$}{line}{}", "", self.newline)).collect();
-        self.insert_lines_after(end, rank, &lines);
+        let line = format!("{:column$}{line}{}", "", self.newline);
+        self.insert_lines_after(self.end_of(before.unwrap_or(last)), Rank::Entry, &line);
     }
 
     /// The text with all edits made; `None` where two are about the same bytes.

@@ -4,6 +4,9 @@ mod check;
 mod edits;
 mod writing;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use super::{Changes, Found, Import};

@@ -67,34 +67,29 @@ impl<'t, 'i> Writing<'t, 'i> {
         if node.as_mapping().is_none() {
             return self.unfold(node, found);
         }
-        let (mut flow, mut lines) = (Vec::new(), Vec::new());
         if let (None, Some(pin)) = (&item.kernel.dtk, &found.dtk) {
-            flow.push(emit::flow_dtk(&pin.image));
-            lines.push(emit::commented(emit::dtk(&pin.image), &pin.origins));
+            let line = emit::commented(emit::dtk(&pin.image), &pin.origins);
+            self.edits.add_entry(node, &["release"], emit::flow_dtk(&pin.image), &line);
             what.push("dtk".to_owned());
         }
         match node.get("labels") {
             None => {
-                flow.push(emit::labels(found));
-                lines.push(emit::labels(found));
+                self.edits.add_entry(node, &["dtk", "release"], emit::labels(found), &emit::labels(found));
                 what.push("labels".to_owned());
             }
             // An alias is not only this kernel's.
             Some(labels) if stands_after(labels, node.span.start) => {
-                let missing = found.labels.iter().filter(|(key, _)| labels.get(key).is_none());
-                let missing: Vec<_> = missing.map(|(key, value)| (key, emit::label(key, value))).collect();
-                what.extend(missing.iter().map(|(key, _)| format!("labels.{key}")));
-                let missing: Vec<String> = missing.into_iter().map(|(_, label)| label).collect();
-                self.edits.add_entries(labels, Rank::Value, &missing, &missing);
+                for (key, value) in found.labels.iter().filter(|(key, _)| labels.get(key).is_none()) {
+                    what.push(format!("labels.{key}"));
+                    self.edits.add_entry(labels, &[], emit::label(key, value), &emit::label(key, value));
+                }
             }
             Some(_) => {}
         }
         if item.kernel.nodes.is_none() && found.nodes > 0 {
-            flow.push(emit::nodes(found.nodes));
-            lines.push(emit::nodes(found.nodes));
+            self.edits.add_entry(node, &[], emit::nodes(found.nodes), &emit::nodes(found.nodes));
             what.push(format!("nodes {}", found.nodes));
         }
-        self.edits.add_entries(node, Rank::Field, &flow, &lines);
         what.extend(self.recount(item));
         what
     }
@@ -112,7 +107,7 @@ impl<'t, 'i> Writing<'t, 'i> {
             let indent = " ".repeat(before.len());
             let newline = self.edits.newline();
             let lines: String = emit::fields(found).iter().map(|field| format!("{indent}{field}{newline}")).collect();
-            self.edits.insert_lines_after(own.end, Rank::Field, &lines);
+            self.edits.insert_lines_after(own.end, Rank::Entry, &lines);
         }
         let fields = [found.dtk.as_ref().map(|_| "dtk"), Some("labels"), (found.nodes > 0).then_some("nodes")];
         fields.into_iter().flatten().map(str::to_owned).collect()
