@@ -73,8 +73,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
         }
         None => None,
     };
-    let unreadable = faults.has_errors();
-    let import = Import::read(inputs, &selection, &mut sources, &mut faults).filter(|_| !unreadable);
+    let import = Import::read(inputs, &selection, &mut sources, &mut faults);
     let Some(import) = import else { return Err(Faults::new(faults, sources).into()) };
     let merged = match &old {
         Some((path, text)) => {
@@ -91,7 +90,8 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
         ui::talk(&told(&changes));
         return Ok(Answer::Fine);
     };
-    let Some(written) = write(output, &list, args)? else { return Ok(Answer::NeedsSomeone) };
+    let old = old.as_ref().map(|(_, text)| text.as_str());
+    let Some(written) = write(output, &list, old, args.force)? else { return Ok(Answer::NeedsSomeone) };
     match args.format {
         Format::Text => ui::result(&format!("{}{}\n", told(&changes), state(output, written))),
         Format::Json => {
@@ -129,19 +129,18 @@ fn read(argument: &str) -> Result<Input, Diagnostic> {
 }
 
 /// Writes the list where it differs from what stands there; says whether it did. `None` where that is
-/// something else, which is left alone.
-fn write(path: &Path, list: &str, args: &KernelsArgs) -> anyhow::Result<Option<bool>> {
+/// not what was merged into, and is left alone.
+fn write(path: &Path, list: &str, merged: Option<&str>, force: bool) -> anyhow::Result<Option<bool>> {
     let there = fs::read_text_if_any(path);
     if matches!(&there, Ok(Some(text)) if text == list) {
         fs::tidy_file(path);
         return Ok(Some(false));
     }
-    let is_merged = args.merge.as_deref() == Some(path);
     let name = path.display();
-    if let (Err(why), false) = (&there, args.force) {
+    if let (Err(why), false) = (&there, force) {
         bail!("cannot compare with `{name}`: {why}");
     }
-    if matches!(there, Ok(Some(_))) && !is_merged && !args.force {
+    if matches!(&there, Ok(Some(text)) if Some(text.as_str()) != merged) && !force {
         ui::talk(&format!(
             "\x1b[1;31mconflict\x1b[0m: `{name}` is there already, and is left as it is\n  \
              help: update it with `--merge {name}`, or overwrite it with `--force`\n"

@@ -61,6 +61,20 @@ fn one_node_in_two_inputs_counts_once() {
 }
 
 #[test]
+fn windows_has_no_kernels_to_load_modules_into() {
+    let windows =
+        node("w1", "10.0.17763.1234", OS_A).replace("\"osImage\"", "\"operatingSystem\": \"windows\", \"osImage\"");
+    let (list, codes) = list(&[&nodes(&[node("w0", A, OS_A), windows])]);
+    assert!(codes.is_empty() && list.contains(A) && !list.contains("17763"), "{list}");
+}
+
+#[test]
+fn names_that_no_list_can_hold_are_refused() {
+    let crawled = r#"{"Ubun\u0007tu": [{"kernelrelease": "4.15.0-1087-oracle"}]}"#;
+    assert_eq!(import(vec![input(crawled)]).1, ["invalid-input"]);
+}
+
+#[test]
 fn crawled_kernels_name_all_their_distributions() {
     let crawled = r#"{"Oracle7": [{"kernelversion": 1, "kernelrelease": "3.10.0-1160.el7.x86_64", "headers": []}],
         "Ubuntu": [{"kernelversion": "95", "kernelrelease": "4.15.0-1087-oracle",

@@ -55,6 +55,13 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// A key that the input chose, which is on one line.
+    pub(super) fn key(&mut self, key: &Spanned<String>, what: &str) -> Option<String> {
+        decode::line(&key.value)
+            .map_err(|Invalid { message, .. }| self.fault(key.span, Invalid::new(format!("in {what}: {message}"))))
+            .ok()
+    }
+
     /// The text at a path below a node. Where it must be there, `advice` says how to get it.
     pub(super) fn need(&mut self, node: &Node, path: &[&str], whose: &str, advice: &str) -> Option<Spanned<String>> {
         match at(node, path).filter(|node| !is_nothing(node)) {

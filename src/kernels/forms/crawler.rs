@@ -19,8 +19,9 @@ fn is_kernel(node: &Node) -> bool {
 /// nothing that the release does not.
 pub(super) fn read(distributions: &[Entry], reading: &mut Reading<'_>) {
     for Entry { key, value } in distributions {
+        let Some(distribution) = reading.key(key, "the name of a distribution") else { continue };
         for kernel in value.as_sequence().unwrap_or_default() {
-            let whose = format!("a kernel of {}", key.escape_debug());
+            let whose = format!("a kernel of {distribution}");
             let Some(text) = reading.need(kernel, &["kernelrelease"], &whose, "each kernel has one") else { continue };
             let Some(release) = reading.release(&text.value, text.span) else { continue };
             let architecture = architecture_of(&text.value).or_else(|| architecture_of_headers(kernel));
@@ -28,7 +29,7 @@ pub(super) fn read(distributions: &[Entry], reading: &mut Reading<'_>) {
                 release,
                 architecture,
                 os: None,
-                distribution: Some(key.value.clone()),
+                distribution: Some(distribution.clone()),
                 node: None,
                 origin: "kernel-crawler".into(),
             });

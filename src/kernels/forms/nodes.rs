@@ -11,10 +11,16 @@ use crate::yaml::Node;
 
 const ADVICE: &str = "print whole nodes, with `oc get nodes -o json`";
 
+/// The operating system of nodes that load no modules.
+const WINDOWS: &str = "windows";
+
 /// Reads one node.
 pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
     let Some(name) = reading.need(node, &["metadata", "name"], "a node", ADVICE) else { return };
     let whose = format!("node `{}`", name.value);
+    if reading.find(node, &["status", "nodeInfo", "operatingSystem"]).is_some_and(|system| system == WINDOWS) {
+        return;
+    }
     let mut info = |key| reading.need(node, &["status", "nodeInfo", key], &whose, ADVICE);
     let (kernel, os) = (info("kernelVersion"), info("osImage"));
     let (Some(kernel), Some(os)) = (kernel, os) else { return };
