@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Toolkit;
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, by_version};
 
 /// All images that inputs name.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl<'f> Toolkits<'f> {
         });
         known.reference = known.reference.min(image);
         known.openshift.extend(toolkit.openshift.as_deref());
-        known.kernels.extend(toolkit.kernels.iter().map(crate::vocabulary::KernelRelease::as_str));
+        known.kernels.extend(toolkit.kernels.iter().map(KernelRelease::as_str));
         known.said.push(toolkit);
     }
 
@@ -62,7 +62,7 @@ impl<'f> Toolkits<'f> {
         if let ([toolkit, ..], true, 1) = (&*unnamed, alike, self.by_digest.len()) {
             let digests: Vec<&str> = self.by_digest.keys().copied().collect();
             if let Some(image) = digests.first().and_then(|digest| self.by_digest.get_mut(digest)) {
-                image.kernels.extend(toolkit.kernels.iter().map(crate::vocabulary::KernelRelease::as_str));
+                image.kernels.extend(toolkit.kernels.iter().map(KernelRelease::as_str));
                 image.said.push(toolkit);
             }
         } else if !self.by_digest.is_empty() {
@@ -103,7 +103,7 @@ impl<'f> Image<'f> {
     /// The newest of these OS images that it goes with.
     pub(super) fn newest_os<'o>(&self, os_images: &BTreeSet<&'o str>, architecture: Option<&str>) -> Option<&'o str> {
         let own = |os: &&&str| self.said.iter().any(|said| said.is_of(&BTreeSet::from([**os]), architecture));
-        os_images.iter().filter(own).copied().max_by(|one, other| crate::vocabulary::by_version(one, other))
+        os_images.iter().filter(own).copied().max_by(|one, other| by_version(one, other))
     }
 
     /// What said that it goes with these OS images or kernels, for a comment.

@@ -123,7 +123,7 @@ fn kernels_are_selected() {
     ] {
         let list = project.run(&format!("kernels list {flags}")).fine().stdout;
         let found: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("  - release: ")).collect();
-        assert_eq!(found, releases.iter().map(|release| format!("{release}  # list")).collect::<Vec<_>>(), "{flags}");
+        assert_eq!(found, releases.iter().map(|release| format!("{release}  # text")).collect::<Vec<_>>(), "{flags}");
     }
     project.run("kernels list --include none").trouble().says("none of 6 kernels is selected");
     project.run("kernels list --include ( --arch vax").trouble().says("--include: `(`").says("--arch: `vax`");

@@ -22,7 +22,7 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
             os: None,
             distribution: None,
             node: None,
-            origin: "list".into(),
+            origin: "text".into(),
         });
     }
 }

@@ -1,6 +1,8 @@
 //! An OpenShift release, as `oc adm release info -o json` prints it: which Driver Toolkit image goes
 //! with which version of OpenShift, and with which OS image.
 
+use std::sync::Arc;
+
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at};
 use crate::vocabulary::{Invalid, architecture};
@@ -16,7 +18,7 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
     let whole = "print the whole release, with `oc adm release info -o json`";
     let Some(version) = reading.need(node, &["metadata", "version"], "the release", whole) else { return };
     let tags = at(node, &["references", "spec", "tags"]).and_then(Node::as_sequence).unwrap_or_default();
-    let is_toolkit = |tag: &&std::sync::Arc<Node>| {
+    let is_toolkit = |tag: &&Arc<Node>| {
         tag.get("name").and_then(|name| name.as_scalar()).is_some_and(|name| name.text == "driver-toolkit")
     };
     let Some(tag) = tags.iter().find(is_toolkit) else {
