@@ -7,7 +7,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Changes, Found, Import};
 use crate::manifest::{Kernel, read_kernel_file};
@@ -81,8 +81,8 @@ pub(super) fn merge(
     drop_old(&mut items, import, keep);
     warn_of_pins(&items, faults);
     let mut merge = Writing::of(text, import);
-    let known: HashMap<&str, ()> = items.iter().map(|item| (item.kernel.release.as_str(), ())).collect();
-    let new: Vec<&Found> = import.found.iter().filter(|found| !known.contains_key(found.release.as_str())).collect();
+    let known: HashSet<&str> = items.iter().map(|item| item.kernel.release.as_str()).collect();
+    let new: Vec<&Found> = import.found.iter().filter(|found| !known.contains(found.release.as_str())).collect();
     let start = list.key.span.end;
     merge.update(&items, start);
     merge.drop_and_add(&items, &new, &list.value, start);
