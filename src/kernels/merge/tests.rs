@@ -54,6 +54,23 @@ fn line_ends_and_missing_ones_stay() {
 }
 
 #[test]
+fn items_below_their_dashes_are_edited_too() {
+    let old = format!(
+        "apiVersion: kmodgen/v1\nkernels:\n  -\n    release: {A}\n    labels:\n      \"site\": x\n  - # old\n    {B}\n"
+    );
+    let (text, changes) = merged(&[&format!("{A}\n6.1.0-1-amd64\n")], &old, None);
+    assert!(text.contains("      arch: x86_64\n") && text.contains("# vanished"), "{text}");
+    assert_eq!((changes.changed.len(), changes.vanished.len()), (1, 1));
+    let (text, _) = merged(&[&format!("{A}\n6.1.0-1-amd64\n")], &text, Some(0));
+    assert!(
+        text.ends_with("  - release: 6.1.0-1-amd64  # text\n    labels: {arch: x86_64, flavour: standard}\n"),
+        "{text}"
+    );
+    assert!(!text.contains(B) && !text.contains("# old") && !text.contains("# vanished"), "{text}");
+    assert_eq!(merged(&[&format!("{A}\n{B}\n")], &text, None).1.added, [B]);
+}
+
+#[test]
 fn lists_in_brackets_stay_in_them() {
     for (old, keep) in [
         (format!("apiVersion: kmodgen/v1\nkernels: [{A}, {{release: {B}}}]\n"), None),

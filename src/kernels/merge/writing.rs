@@ -138,12 +138,22 @@ impl<'t, 'i> Writing<'t, 'i> {
         }
     }
 
-    /// The dash that an item of a list without brackets stands behind.
+    /// The dash that an item of a list without brackets stands behind, on its line or one above.
     fn dash_of(&self, item: &Item<'_>, start: usize) -> Option<usize> {
         let at = item.node.span.start;
-        let before = self.edits.slice(self.edits.line_of(at)..at);
-        let dash = at - before.len() + (before.len() - before.trim_start().len());
-        (stands_after(item.node, start) && self.edits.slice(dash..at).starts_with('-')).then_some(dash)
+        let mut line = self.edits.line_of(at);
+        while start <= line && line <= at {
+            let text = self.edits.slice(line..at).split('\n').next().unwrap_or_default();
+            let written = text.trim_start();
+            if written.starts_with('-') {
+                return Some(line + text.len() - written.len());
+            }
+            if !written.trim_end().is_empty() && !written.starts_with('#') {
+                return None;
+            }
+            line = self.edits.line_before(line)?.0;
+        }
+        None
     }
 
     fn drop_lines(&mut self, items: &[Item<'_>], start: usize) {
