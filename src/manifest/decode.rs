@@ -177,7 +177,7 @@ pub(super) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) 
 }
 
 /// "`a`, `b` and `c`".
-pub(crate) fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
