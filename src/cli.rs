@@ -1,10 +1,13 @@
 //! The command line: its words and their help, and nothing else.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::contract::image::Contract;
+pub use kernels::KernelsArgs;
 
 /// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
 #[derive(Debug, Parser)]
@@ -66,6 +69,9 @@ Examples:
 
 Exit code: 0 all passed; 1 something is not as expected, a snapshot that is new included; 2 trouble.")]
     Test(TestArgs),
+    /// Make or update a list of kernels from what a cluster, a release or a crawler says
+    #[command(after_help = kernels::EXAMPLES)]
+    Kernels(KernelsArgs),
     /// Print the manifest's JSON Schema, for editors
     Schema(SchemaArgs),
 }
@@ -236,8 +242,9 @@ pub enum PlanFormat {
     Images,
     /// What is to be built, as a docker-bake.json for BuildKit
     Bake,
-    /// What is to be built, as a matrix for GitHub Actions
-    Github,
+    /// What is to be built, as a matrix for GitHub Actions: `{"include": […]}`
+    #[value(alias = "github")]
+    Matrix,
     /// What is to be built, as a PipelineRun for Tekton
     Tekton,
 }

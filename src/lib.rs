@@ -28,6 +28,7 @@ pub mod depfile;
 pub mod fingerprint;
 pub mod handoff;
 pub mod impact;
+pub mod kernels;
 pub mod lock;
 pub mod manifest;
 pub mod output;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::adapters::fs;
-use crate::cli::{ManifestArgs, NetworkArgs, TargetArgs};
-use crate::manifest::{Manifest, target_names};
+use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
+use crate::manifest::{Manifest, Selection, known_architecture, target_names};
 use crate::plan::{Mapping, Plan};
-use crate::vocabulary::{ImageRef, Pattern, RelPath, TargetName, nearest};
+use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
@@ -132,6 +132,28 @@ pub fn driver_toolkit<'p, 'm: 'p>(
         ),
         None => Ok(None),
     }
+}
+
+/// The kernels that `kernels` is to list.
+pub fn kernel_selection(args: &KernelsArgs) -> anyhow::Result<Selection> {
+    let mut faults = Vec::new();
+    let mut note = |flag: &str, invalid: Invalid| {
+        let help = invalid.help.map(|help| format!("; {help}")).unwrap_or_default();
+        faults.push(format!("--{flag}: {}{help}", invalid.message));
+    };
+    let mut patterns = |flag: &str, texts: &[String]| -> Vec<Pattern> {
+        let parsed = texts.iter().flat_map(|text| Pattern::of_release(text));
+        parsed.filter_map(|pattern| pattern.map_err(|invalid| note(flag, invalid)).ok()).collect()
+    };
+    let (include, exclude) = (patterns("include", &args.include), patterns("exclude", &args.exclude));
+    let parsed = args.arch.iter().map(|name| known_architecture(name));
+    let architectures = parsed.filter_map(|name| name.map_err(|invalid| note("arch", invalid)).ok()).collect();
+    let bounds = args.newer_than.as_deref().map(Bounds::newer_than).transpose();
+    let bounds = bounds.map_err(|invalid| note("newer-than", invalid)).ok().flatten().unwrap_or_default();
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(Selection::of(include, exclude, architectures, args.flavour.clone(), bounds))
 }
 
 /// What `--only` selects.

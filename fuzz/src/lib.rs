@@ -141,6 +141,7 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
     let job = |mapping: &kmodgen::plan::Mapping<'_>| Job {
         module: mapping.module.name.to_string(),
         release: mapping.kernel.release.to_string(),
+        architecture: mapping.kernel.architecture(),
         name: mapping.config_map(),
         image: mapping.image().to_string(),
         hash: mapping.identity.hash.to_string(),
@@ -150,8 +151,8 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
     let jobs: Vec<Job> = plan.mappings().map(job).collect();
     let bake: serde_json::Value = serde_json::from_str(&handoff::bake(&jobs)).expect("bake is JSON");
     assert_eq!(bake["target"].as_object().map(serde_json::Map::len), Some(jobs.len()), "two targets of one name");
-    let github: serde_json::Value = serde_json::from_str(&handoff::github(&jobs)).expect("github is JSON");
-    assert_eq!(github["include"].as_array().map(Vec::len), Some(jobs.len()));
+    let matrix: serde_json::Value = serde_json::from_str(&handoff::matrix(&jobs)).expect("the matrix is JSON");
+    assert_eq!(matrix["include"].as_array().map(Vec::len), Some(jobs.len()));
     read(&handoff::tekton(&jobs)).expect("tekton is YAML");
 }
 

@@ -4,6 +4,7 @@ mod abandoned;
 pub mod build;
 pub mod explain;
 pub mod generate;
+pub mod kernels;
 pub mod lock;
 pub mod plan;
 pub mod preflight;

@@ -65,7 +65,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
         }
         PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref())?),
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
-        PlanFormat::Github => ui::result(&handoff::github(&jobs()?)),
+        PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs()?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
     }
     Ok(Answer::Fine)
@@ -111,7 +111,7 @@ fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>) -> anyhow::
 fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
-        PlanFormat::Github => None,
+        PlanFormat::Matrix => None,
         _ => {
             let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings());
             settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
@@ -130,6 +130,7 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
         .map(|(project, survey, mapping)| Job {
             module: mapping.module.name.value.to_string(),
             release: mapping.kernel.release.value.to_string(),
+            architecture: mapping.kernel.architecture(),
             name: mapping.config_map(),
             image: mapping.image().to_string(),
             hash: mapping.identity.hash.to_string(),

@@ -35,15 +35,20 @@ impl Faults {
 
     /// Shows the first messages, and counts all.
     pub fn report(&self) {
-        const SHOWN: usize = 50;
-        let first = self.diagnostics.iter().take(SHOWN);
-        let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, &self.sources)).collect();
-        if let Some(more) = self.diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            shown.push_str(&format!("… and {more} more\n\n"));
-        }
         let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        ui::talk(&format!("{shown}{}\n", ui::count(errors, "error")));
+        ui::talk(&format!("{}{}\n", draw(&self.diagnostics, &self.sources), ui::count(errors, "error")));
     }
+}
+
+/// The first messages, and how many more there are.
+pub(super) fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    const SHOWN: usize = 50;
+    let first = diagnostics.iter().take(SHOWN);
+    let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, sources)).collect();
+    if let Some(more) = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        shown.push_str(&format!("… and {more} more\n\n"));
+    }
+    shown
 }
 
 /// A manifest with its lock.
@@ -140,7 +145,7 @@ impl Project {
                 project.warn(faults);
                 Ok(project)
             }
-            _ => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+            _ => Err(Faults::new(faults, sources).into()),
         }
     }
 
@@ -244,7 +249,7 @@ impl Project {
                 self.warn(faults);
                 Ok(plan)
             }
-            None => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+            None => Err(Faults::new(faults, sources).into()),
         }
     }
 
@@ -254,7 +259,7 @@ impl Project {
     /// All of them where one is an error.
     pub(super) fn report(&self, faults: Diagnostics) -> anyhow::Result<()> {
         if faults.has_errors() {
-            return Err(Faults { diagnostics: faults.into_sorted(), sources: self.sources.clone() }.into());
+            return Err(Faults::new(faults, self.sources.clone()).into());
         }
         self.warn(faults);
         Ok(())

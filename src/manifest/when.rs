@@ -6,7 +6,7 @@ use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Record, Shape};
 use super::traits::{self, Traits};
-use crate::vocabulary::{Diagnostics, Pattern};
+use crate::vocabulary::{Bounds, Diagnostics, Pattern};
 use crate::yaml::Node;
 
 /// A condition on a kernel: every part that is given must hold.
@@ -198,6 +198,21 @@ impl Selection {
         selection.traits.decode_limits(&mut fields, faults);
         fields.finish(faults);
         selection
+    }
+
+    /// The kernels that one of the patterns includes, or all where there is none, that none excludes, and
+    /// that are for one of these machines, of one of these flavours and within these bounds.
+    pub fn of(
+        include: Vec<Pattern>,
+        exclude: Vec<Pattern>,
+        architectures: Vec<&'static str>,
+        flavours: Vec<String>,
+        bounds: Bounds,
+    ) -> Self {
+        let rules =
+            |patterns: Vec<Pattern>| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect();
+        let traits = Traits::of(architectures, flavours, bounds);
+        Self { include: rules(include), exclude: rules(exclude), traits }
     }
 
     /// Whether the module is for `kernel`.

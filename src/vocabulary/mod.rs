@@ -16,6 +16,7 @@ mod path;
 mod pattern;
 mod release;
 mod source;
+mod version;
 
 pub use bounds::Bounds;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
@@ -30,6 +31,7 @@ pub use path::RelPath;
 pub use pattern::Pattern;
 pub use release::{KernelRelease, normalised};
 pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned};
+pub use version::by_version;
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

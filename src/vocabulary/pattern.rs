@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex::Regex;
 
-use super::Invalid;
+use super::{Invalid, KernelRelease};
 
 /// A regular expression that must match the whole text.
 ///
@@ -31,6 +31,13 @@ impl Pattern {
                 Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
                     .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
             })
+    }
+
+    /// The patterns of a text that is a pattern, or a release as it is: as a pattern, `…+rt` would not
+    /// match itself.
+    pub fn of_release(text: &str) -> Vec<Result<Self, Invalid>> {
+        let literal = KernelRelease::parse(text).ok().map(|_| Self::parse(&regex::escape(text)));
+        std::iter::once(Self::parse(text)).chain(literal).collect()
     }
 
     /// The pattern as it was written.

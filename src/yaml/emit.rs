@@ -49,6 +49,20 @@ pub fn emit(value: &Yaml) -> String {
     out
 }
 
+/// A text as a value on its line, or within braces: without quotes where no reader takes it for anything
+/// but this text, as with names and versions of more than two numbers.
+pub fn inline(text: &str) -> String {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+    let is_version = || text.starts_with(|c: char| c.is_ascii_digit()) && text.matches('.').count() > 1;
+    let mut out = String::with_capacity(text.len() + 2);
+    if is_plain_key(text) || (is_version() && text.chars().all(is_legal)) {
+        out.push_str(text);
+    } else {
+        write_quoted(&mut out, text);
+    }
+    out
+}
+
 /// How far a nested value is indented.
 const STEP: usize = 2;
 

@@ -23,6 +23,7 @@ mod hostile_names;
 mod hostile_templates;
 mod incremental;
 mod instructions;
+mod kernels;
 mod locking;
 mod prebuilt;
 mod progress;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Job;
 
 /// The JSON text, in the include form: one entry is one job.
-pub fn github(jobs: &[Job]) -> String {
+pub fn matrix(jobs: &[Job]) -> String {
     let include: Vec<Value> = jobs
         .iter()
         .map(|job| {
