@@ -51,7 +51,7 @@ impl Memory {
     /// written.
     pub(super) fn keep(&self, record: &Record, outcomes: &Outcomes) {
         if let Some((path, program)) = &self.0 {
-            fs::write_cached(path, &record.to_bytes(outcomes, program));
+            fs::write_cached(path, |out| record.write(outcomes, program, out));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Evidence, FileRecord, Identity, Key, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record, Seal,
-    SealKey,
+    SealKey, Sealing,
 };
 use crate::vocabulary::Digest;
 
@@ -27,21 +27,25 @@ pub fn record_length(head: &[u8], program: &str) -> Option<usize> {
 }
 
 impl Record {
-    /// Both parts as bytes, good for the program that `program` tells apart from all others.
+    /// Gives both parts to `out`, piece by piece, good for the program that `program` tells apart from
+    /// all others.
+    pub fn write(&self, outcomes: &Outcomes, program: &str, out: &mut dyn FnMut(&[u8])) {
+        let mut length = Length(0);
+        self.put(&mut length);
+        let mut pieces = Pieces::new(out);
+        pieces.take_in(&Self::head(program, length.0));
+        self.put(&mut pieces);
+        let seal = pieces.seal();
+        // The second part is sealed with what seals the first one, so that it is known whose it is.
+        pieces.seal.append(&seal.to_bytes());
+        outcomes.put(&mut pieces);
+        pieces.seal();
+    }
+
+    /// The same as one text.
     pub fn to_bytes(&self, outcomes: &Outcomes, program: &str) -> Vec<u8> {
-        let mappings: usize = self.modules.iter().map(|module| module.mappings.len()).sum();
-        let each = size_of::<MappingRecord>() + size_of::<Outcome>();
-        let mut bytes = Vec::with_capacity((mappings + 64) * each);
-        bytes.resize(HEAD, 0);
-        self.put(&mut bytes);
-        let head = Self::head(program, bytes.len() - HEAD);
-        bytes[..HEAD].copy_from_slice(&head);
-        let seal = SealKey::PUBLIC.seal(&bytes);
-        seal.put(&mut bytes);
-        // The second part begins with what seals the first one, so that it is known whose it is.
-        let second = bytes.len() - SEAL;
-        outcomes.put(&mut bytes);
-        SealKey::PUBLIC.seal(&bytes[second..]).put(&mut bytes);
+        let mut bytes = Vec::new();
+        self.write(outcomes, program, &mut |piece| bytes.extend_from_slice(piece));
         bytes
     }
 
@@ -72,9 +76,10 @@ impl Outcomes {
     /// where they are cut off, changed, or another record's.
     pub fn from_bytes(rest: &[u8], of: Seal) -> Option<Self> {
         let (body, mut sum) = rest.split_at_checked(rest.len().checked_sub(SEAL)?)?;
-        let mut first = Vec::with_capacity(SEAL);
-        of.put(&mut first);
-        if Seal::take(&mut sum)? != SealKey::PUBLIC.seal_joined([&first, body]) {
+        let mut seal = Sealing::new(SealKey::PUBLIC);
+        seal.append(&of.to_bytes());
+        seal.append(body);
+        if Seal::take(&mut sum)? != seal.finish() {
             return None;
         }
         let mut rest = body;
@@ -83,17 +88,76 @@ impl Outcomes {
     }
 }
 
+/// What takes the bytes of values.
+trait Sink {
+    fn take_in(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn take_in(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// Only counts them.
+struct Length(usize);
+
+impl Sink for Length {
+    fn take_in(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+}
+
+/// Seals them, and hands them on in pieces: a fleet's are never held at once.
+struct Pieces<'o> {
+    piece: Vec<u8>,
+    seal: Sealing,
+    out: &'o mut dyn FnMut(&[u8]),
+}
+
+impl<'o> Pieces<'o> {
+    /// How many bytes are handed on at once.
+    const PIECE: usize = 64 << 10;
+
+    fn new(out: &'o mut dyn FnMut(&[u8])) -> Self {
+        Self { piece: Vec::with_capacity(Self::PIECE + 256), seal: Sealing::new(SealKey::PUBLIC), out }
+    }
+
+    /// Puts the seal of all since the last one.
+    fn seal(&mut self) -> Seal {
+        self.hand_on();
+        let seal = std::mem::replace(&mut self.seal, Sealing::new(SealKey::PUBLIC)).finish();
+        (self.out)(&seal.to_bytes());
+        seal
+    }
+
+    fn hand_on(&mut self) {
+        self.seal.append(&self.piece);
+        (self.out)(&self.piece);
+        self.piece.clear();
+    }
+}
+
+impl Sink for Pieces<'_> {
+    fn take_in(&mut self, bytes: &[u8]) {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= Self::PIECE {
+            self.hand_on();
+        }
+    }
+}
+
 /// A value that is written as bytes and read back.
 trait Pack: Sized {
-    fn put(&self, out: &mut Vec<u8>);
+    fn put(&self, out: &mut impl Sink);
     fn take(from: &mut &[u8]) -> Option<Self>;
 }
 
 macro_rules! integers {
     ($($type:ty),*) => { $(
         impl Pack for $type {
-            fn put(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.to_le_bytes());
+            fn put(&self, out: &mut impl Sink) {
+                out.take_in(&self.to_le_bytes());
             }
 
             fn take(from: &mut &[u8]) -> Option<Self> {
@@ -109,7 +173,7 @@ integers!(u8, u32, u64, i64);
 macro_rules! fields {
     ($type:ident { $($field:ident),* }) => {
         impl Pack for $type {
-            fn put(&self, out: &mut Vec<u8>) {
+            fn put(&self, out: &mut impl Sink) {
                 $(self.$field.put(out);)*
             }
 
@@ -131,8 +195,8 @@ fields!(ModuleOutcomes { image, version, groups, mappings });
 fields!(Outcomes { kernels, modules });
 
 impl Pack for Digest {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.as_bytes());
+    fn put(&self, out: &mut impl Sink) {
+        out.take_in(self.as_bytes());
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
@@ -145,7 +209,7 @@ impl Pack for Digest {
 macro_rules! numbers {
     ($($type:ident),*) => { $(
         impl Pack for $type {
-            fn put(&self, out: &mut Vec<u8>) {
+            fn put(&self, out: &mut impl Sink) {
                 self.0.iter().for_each(|number| number.put(out));
             }
 
@@ -162,8 +226,8 @@ macro_rules! numbers {
 numbers!(Seal, SealKey);
 
 impl Pack for Key {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
+    fn put(&self, out: &mut impl Sink) {
+        out.take_in(&self.0);
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
@@ -174,7 +238,7 @@ impl Pack for Key {
 }
 
 impl Pack for bool {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         u8::from(*self).put(out);
     }
 
@@ -188,9 +252,9 @@ impl Pack for bool {
 }
 
 impl Pack for String {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         (self.len() as u64).put(out);
-        out.extend_from_slice(self.as_bytes());
+        out.take_in(self.as_bytes());
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
@@ -202,7 +266,7 @@ impl Pack for String {
 }
 
 impl<T: Pack> Pack for Vec<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         (self.len() as u64).put(out);
         self.iter().for_each(|item| item.put(out));
     }
@@ -219,7 +283,7 @@ impl<T: Pack> Pack for Vec<T> {
 }
 
 impl<T: Pack> Pack for Arc<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         (**self).put(out);
     }
 
@@ -229,7 +293,7 @@ impl<T: Pack> Pack for Arc<T> {
 }
 
 impl<T: Pack> Pack for Option<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         self.is_some().put(out);
         if let Some(value) = self {
             value.put(out);
@@ -242,7 +306,7 @@ impl<T: Pack> Pack for Option<T> {
 }
 
 impl<T: Pack> Pack for [T; 2] {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         self.iter().for_each(|item| item.put(out));
     }
 
@@ -252,7 +316,7 @@ impl<T: Pack> Pack for [T; 2] {
 }
 
 impl<A: Pack, B: Pack> Pack for (A, B) {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut impl Sink) {
         self.0.put(out);
         self.1.put(out);
     }

@@ -11,6 +11,7 @@ mod seal;
 
 pub use bytes::{HEAD, record_length};
 pub use key::Key;
+use seal::Sealing;
 pub use seal::{Seal, SealKey};
 
 use std::sync::Arc;

@@ -36,14 +36,26 @@ impl SealKey {
 
     /// The seal of bytes.
     pub fn seal(&self, bytes: &[u8]) -> Seal {
-        self.seal_joined([bytes])
+        let mut sealing = Sealing::new(*self);
+        sealing.append(bytes);
+        sealing.finish()
+    }
+}
+
+/// A seal of bytes that come one after the other.
+pub(super) struct Sealing(HighwayHasher);
+
+impl Sealing {
+    pub(super) fn new(key: SealKey) -> Self {
+        Self(HighwayHasher::new(Key(key.0)))
     }
 
-    /// The seal of several pieces as one.
-    pub(super) fn seal_joined<const N: usize>(&self, pieces: [&[u8]; N]) -> Seal {
-        let mut hasher = HighwayHasher::new(Key(self.0));
-        pieces.iter().for_each(|piece| hasher.append(piece));
-        Seal(hasher.finalize128())
+    pub(super) fn append(&mut self, bytes: &[u8]) {
+        self.0.append(bytes);
+    }
+
+    pub(super) fn finish(self) -> Seal {
+        Seal(self.0.finalize128())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 
 use super::again::{again, make_folder};
-use super::replace::replace;
+use super::replace::replace_by;
 use crate::record::SealKey;
+use crate::tree::Inaccessible;
 
 /// A file beyond this is none of ours: it would be of millions of mappings.
 const LARGEST: u64 = 1 << 30;
@@ -51,15 +52,23 @@ impl Cached {
     }
 }
 
-/// Writes a cached file whole, making its folder where it is not there.
-pub fn write_cached(path: &Path, bytes: &[u8]) {
-    let write = || -> Option<()> {
-        let folder = path.parent()?;
-        make_folder(folder).ok()?;
-        // Someone who writes the same file has done so after a run of their own.
-        replace(path, bytes, Duration::ZERO).ok()
+/// Writes a cached file whole, making its folder where it is not there. `write` gives its bytes to what
+/// it is given, piece by piece.
+pub fn write_cached(path: &Path, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
+    let fill = |file: &mut File| {
+        let mut written = Ok(());
+        write(&mut |piece| {
+            if written.is_ok() {
+                written = file.write_all(piece);
+            }
+        });
+        written
     };
-    let _: Option<()> = write();
+    let folder = path.parent().map(make_folder);
+    if matches!(folder, Some(Ok(()))) {
+        // Someone who writes the same file has done so after a run of their own.
+        let _: Result<(), Inaccessible> = replace_by(path, Duration::ZERO, fill);
+    }
 }
 
 /// A key that nobody can guess.
