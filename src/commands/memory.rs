@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::project::Project;
 use super::survey::{FileState, Survey};
@@ -14,7 +13,7 @@ use crate::plan::{self, Keys, Mapping};
 use crate::previous::OldModule;
 use crate::record::{Evidence, FileRecord, InputRecord, MappingRecord, ModuleRecord, Record};
 use crate::settings;
-use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, normalised};
+use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, listing_digest, normalised};
 use crate::{lock, output, reconcile::Action};
 
 /// Where a run's record is.
@@ -74,13 +73,17 @@ pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
     [digest(manifest), digest(&beside(manifest).join(lock::FILE_NAME))] == *digests
 }
 
-/// Whether files beside a manifest are.
+/// Whether files and folders beside a manifest are.
 pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
     let files = fs::ManifestFolder::new(beside(manifest));
-    inputs.iter().all(|(path, digest)| {
-        let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
-        read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
-    })
+    let now = |path: &str| {
+        let parsed = RelPath::parse(path).ok()?;
+        if path.ends_with('/') {
+            return files.list(&parsed).ok().map(|names| listing_digest(&names));
+        }
+        files.read(&parsed).ok().map(|bytes| Digest::of(&bytes))
+    };
+    inputs.iter().all(|(path, digest)| now(path) == *digest)
 }
 
 fn beside(manifest: &Path) -> &Path {
