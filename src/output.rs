@@ -61,7 +61,11 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
-    let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
+    let config_maps = mappings
+        .iter()
+        .filter(|m| m.context().next().is_none())
+        .map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [

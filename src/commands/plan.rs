@@ -39,6 +39,9 @@ struct Row {
     config_map: Option<String>,
     /// The path of the Dockerfile.
     dockerfile: Option<String>,
+    /// The folder that it copies from, where it copies anything from outside: KMM does not build such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
     /// Whether the builder is chosen in the cluster, and so is not in the hash.
     builder_in_cluster: bool,
 }
@@ -133,14 +136,27 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
             name: mapping.config_map(),
             image: mapping.image().to_string(),
             hash: mapping.identity.hash.to_string(),
-            dockerfile: dockerfile(survey, mapping).display().to_string(),
+            dockerfile: dockerfile(project, survey, mapping).display().to_string(),
+            context: context(project, mapping),
             arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
         })
         .collect())
 }
 
-fn dockerfile(survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
-    survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE)
+/// The path of a Dockerfile; with a context, one that can be told from there.
+fn dockerfile(project: &Project, survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
+    let path = survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE);
+    if context(project, mapping).is_none() || path.starts_with(&project.folder) {
+        return path;
+    }
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// The folder that a mapping's build copies from: the manifest's, or none.
+fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
+    mapping.context().next()?;
+    let folder = project.folder.display().to_string();
+    Some(if folder.is_empty() { ".".into() } else { folder })
 }
 
 fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
@@ -177,6 +193,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             image,
             config_map: Some(mapping.config_map()),
             dockerfile: Some(survey.root.join(dockerfile).display().to_string()),
+            context: context(project, mapping),
             builder_in_cluster: mapping.builder().is_none(),
             module,
             release,
@@ -192,6 +209,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             image: survey.old.get(module).and_then(|old| old.images.get(release)).cloned().unwrap_or_default(),
             config_map: None,
             dockerfile: None,
+            context: None,
             builder_in_cluster: false,
         })
     });
@@ -214,6 +232,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
                 image,
                 config_map: None,
                 dockerfile: None,
+                context: None,
                 builder_in_cluster: false,
             }
         })
@@ -244,6 +263,13 @@ fn print(rows: &[Row]) {
             "note: {} without a pinned builder: KMM chooses the Driver Toolkit in the cluster, and it is not in the hash; \
              give the kernel a `dtk`\n",
             ui::count(in_cluster, "mapping")
+        ));
+    }
+    let with_context = rows.iter().filter(|row| row.context.is_some()).count();
+    if with_context > 0 {
+        ui::talk(&format!(
+            "note: {} built of folders beside the manifest, which KMM cannot: `kmodgen build --push` makes the images\n",
+            ui::count(with_context, "mapping")
         ));
     }
 }

@@ -86,6 +86,9 @@ pub static MANIFEST: Record = Record {
     ],
 };
 
+/// The output folder where nothing names another.
+pub const OUTPUT_FOLDER: &str = "gitops";
+
 static OUTPUT: Record = Record {
     name: "`output`",
     fields: &[
@@ -264,6 +267,7 @@ impl Manifest {
             }
         }
         refuse_repeats(&modules, faults);
+        refuse_output_in_sources(&output, &code, faults);
         let target = target.map(|target| target.name.value.clone());
         Some(Self { target, namespace: namespace?, sources: code, mirrors, platform, images, kernels, modules, output })
     }
@@ -297,6 +301,20 @@ fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
     let (namespace, sync_waves) = (flag("namespace", faults), flag("syncWaves", faults));
     fields.finish(faults);
     Output { dir: dir.map(|dir| dir.value), namespace, sync_waves }
+}
+
+/// Outputs in a folder that decides them would never come to rest.
+fn refuse_output_in_sources(output: &Output, sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnostics) {
+    let dir = output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str);
+    for path in sources.values().filter_map(Source::local) {
+        if dir.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            faults.push(
+                Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
+                    .at(path.span, "")
+                    .help("every run would change what the next one starts from: move one of them"),
+            );
+        }
+    }
 }
 
 /// Two Modules of one name would be one object; two modules on one image would share its tags.

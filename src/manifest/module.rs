@@ -186,8 +186,11 @@ impl Module {
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
         let secrets = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten();
         let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
+        let folder = |name: &Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
+        let folder = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten().find(|name| folder(name));
         let context = kmm::Context {
             kind,
+            folder: folder.map(|name| name.as_str()),
             secrets: secrets.collect(),
             namespace: scope.namespace,
             firmware,

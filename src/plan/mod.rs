@@ -2,6 +2,7 @@
 
 mod code;
 mod draft;
+mod folder;
 mod identity;
 mod layout;
 mod patch;
@@ -22,6 +23,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 pub use code::{Code, Content};
 pub use draft::Draft;
 use draft::Fault;
+pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::image_name;
 pub use layout::Layout;
 pub use patch::Patch;
@@ -85,6 +87,12 @@ impl Mapping<'_> {
     /// The name of its ConfigMap.
     pub fn config_map(&self) -> String {
         identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
+    }
+
+    /// The folders beside the manifest that its build copies. With any, KMM cannot build it: its
+    /// builds have no context.
+    pub fn context(&self) -> impl Iterator<Item = &Arc<Folder>> {
+        self.resolved.codes.iter().filter_map(Code::context)
     }
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.

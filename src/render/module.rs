@@ -98,7 +98,8 @@ fn mapping(mapping: &Mapping<'_>, builds: bool) -> Yaml {
         ("literal".to_owned(), text(mapping.kernel.release.as_str())),
         ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
     ];
-    if !builds {
+    // KMM builds without a context, so that it only pulls what needs one.
+    if !builds || mapping.context().next().is_some() {
         return Yaml::Map(fields);
     }
     let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);

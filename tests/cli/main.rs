@@ -10,6 +10,7 @@ mod scenario;
 
 mod building;
 mod conflicts;
+mod context;
 mod determinism;
 mod docs;
 mod examples;

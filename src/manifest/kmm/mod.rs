@@ -75,6 +75,8 @@ pub struct Sign {
 pub(super) struct Context<'m> {
     /// Where its images come from.
     pub(super) kind: Kind,
+    /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
+    pub(super) folder: Option<&'m str>,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
@@ -173,7 +175,7 @@ impl Kmm {
         kmm.loader = convert_fields(&mut fields, fields::LOADER, faults);
         kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
         if let Some(node) = fields.take("build", faults) {
-            kmm.decode_build(node, faults);
+            kmm.decode_build(node, context, faults);
         }
         if let Some(node) = fields.take("sign", faults) {
             kmm.sign = decode_sign(node, context, faults);
@@ -272,7 +274,21 @@ impl Kmm {
         }
     }
 
-    fn decode_build(&mut self, node: &Node, faults: &mut Diagnostics) {
+    fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+        if let Some(folder) = context.folder {
+            // Nobody else would heed these.
+            for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
+                let key = &entry.key.value;
+                faults.push(
+                    Diagnostic::warning(
+                        "kmm-build",
+                        format!("`{key}` is for KMM's builds, and there are none: source `{folder}` is a folder beside the manifest"),
+                    )
+                    .at(entry.key.span, "")
+                    .help("take it out: `kmodgen build --push` makes the images"),
+                );
+            }
+        }
         if let Some(entry) = entry(node, "dockerfileConfigMap") {
             faults.push(
                 Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
@@ -354,6 +370,17 @@ fn decode_sign(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> 
             Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
                 .at(unsigned.key.span, "")
                 .help("take it out: KMM signs what it built"),
+        );
+        return None;
+    }
+    if let Some(folder) = context.folder {
+        faults.push(
+            Diagnostic::error(
+                "kmm-sign",
+                format!("KMM signs what it builds, and not this: source `{folder}` is a folder beside the manifest"),
+            )
+            .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+            .help("take `sign` out and sign in a build step, or put the folder into a repository"),
         );
         return None;
     }

@@ -50,6 +50,8 @@ pub enum Origin {
         /// The absolute path in it.
         path: String,
     },
+    /// A folder beside the manifest.
+    Folder(Spanned<RelPath>),
 }
 
 /// A git repository at one ref.
@@ -100,7 +102,11 @@ pub(super) static SOURCE: Record = Record {
             says: "how many folders to take off an archive's paths; 1 where absent",
         },
         Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
-        Field { key: "path", takes: Shape::Text, says: "the file or folder in that image" },
+        Field {
+            key: "path",
+            takes: Shape::Text,
+            says: "with `image`: the file or folder in it. Alone: a folder beside the manifest, for images that KMM does not build",
+        },
         Field { key: "dir", takes: Shape::Text, says: "the folder in it to build in" },
         Field {
             key: "at",
@@ -149,7 +155,7 @@ impl Source {
     pub fn git(&self) -> Option<&Git> {
         match &self.origin {
             Origin::Git(git) => Some(git),
-            Origin::File(_) | Origin::Image { .. } => None,
+            Origin::File(_) | Origin::Image { .. } | Origin::Folder(_) => None,
         }
     }
 
@@ -157,7 +163,15 @@ impl Source {
     pub fn file(&self) -> Option<&File> {
         match &self.origin {
             Origin::File(file) => Some(file),
-            Origin::Git(_) | Origin::Image { .. } => None,
+            Origin::Git(_) | Origin::Image { .. } | Origin::Folder(_) => None,
+        }
+    }
+
+    /// The folder beside the manifest, where it is one.
+    pub fn local(&self) -> Option<&Spanned<RelPath>> {
+        match &self.origin {
+            Origin::Folder(path) => Some(path),
+            Origin::Git(_) | Origin::File(_) | Origin::Image { .. } => None,
         }
     }
 }
@@ -180,12 +194,16 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
     sources
 }
 
-/// The keys under which an origin is written.
+/// The keys under which an origin is written, beside `path` alone.
 const ORIGINS: [&str; 5] = ["git", "archive", "rpm", "deb", "image"];
 
 fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
     let mut fields = Fields::open(&SOURCE, node, faults)?;
-    let given: Vec<_> = ORIGINS.iter().filter_map(|key| fields.take(key, faults).map(|node| (*key, node))).collect();
+    let mut given: Vec<_> =
+        ORIGINS.iter().filter_map(|key| fields.take(key, faults).map(|node| (*key, node))).collect();
+    if given.is_empty() {
+        given.extend(fields.take("path", faults).map(|node| ("path", node)));
+    }
     let origin = match given.as_slice() {
         [(key, node)] => decode_origin(key, node, &mut fields, faults),
         several => {
@@ -196,7 +214,7 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
                     Diagnostic::error("source-origin", format!("source `{}` {problem}", name.value))
                         .at(name.span, "")
                         .help(
-                            "write one of `git`, `archive`, `rpm`, `deb` and `image`: `git: https://…` with `ref: …`",
+                            "write one of `git`, `archive`, `rpm`, `deb`, `image` and `path`: `git: https://…` with `ref: …`",
                         ),
                 );
             }
@@ -212,7 +230,9 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
         ("path", &["image"]),
     ] {
         let value = fields.take(key, faults);
-        if let (Some(value), Some(kind)) = (value, kind.filter(|kind| given.len() == 1 && !of.contains(kind))) {
+        if let (Some(value), Some(kind)) =
+            (value, kind.filter(|kind| given.len() == 1 && *kind != key && !of.contains(kind)))
+        {
             faults.push(
                 Diagnostic::error(
                     "source-origin",
@@ -226,6 +246,13 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
     let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
     let at = fields.take("at", faults).and_then(|node| decode::text(node, "`at`", faults, place));
     let secret = fields.take("secret", faults).and_then(|node| decode::text(node, "`secret`", faults, secret_name));
+    if let (Some(Origin::Folder(_)), Some(secret)) = (&origin, &secret) {
+        faults.push(
+            Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`")
+                .at(secret.span, "")
+                .help("take it out"),
+        );
+    }
     let version = fields.take("version", faults).and_then(|node| decode::text(node, "`version`", faults, decode::line));
     let version = version.map(|version| version.value).or_else(|| version_of(origin.as_ref()?));
     let mut patches = Vec::new();
@@ -247,6 +274,7 @@ fn decode_origin(key: &str, node: &Node, fields: &mut Fields<'_>, faults: &mut D
             let submodules = fields.take("submodules", faults).and_then(|n| decode::flag(n, "submodules", faults));
             Some(Origin::Git(Git { url: url?, reference: reference?, submodules: submodules.unwrap_or_default() }))
         }
+        "path" => decode::text(node, "`path`", faults, local_folder).map(Origin::Folder),
         "image" => {
             let image = decode::text(node, "`image`", faults, pinned);
             let path = fields.need("path", "write the absolute path in the image", faults);
@@ -319,6 +347,15 @@ fn place(text: &str) -> Result<RelPath, Invalid> {
         return Ok(path);
     }
     Err(Invalid::new(format!("`{path}` is not of letters, digits, `.`, `_`, `-`, `+`")))
+}
+
+/// A folder beside the manifest: it is printed in a `COPY`, whose flags begin with a dash.
+fn local_folder(text: &str) -> Result<RelPath, Invalid> {
+    let path = place(text)?;
+    if path.as_str().starts_with('-') {
+        return Err(Invalid::new(format!("the folder `{path}` begins with a dash, as flags do")).help("rename it"));
+    }
+    Ok(path)
 }
 
 /// The name of a Kubernetes secret: a DNS subdomain.
