@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
+use super::when::{Conditional, WHEN, When, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
 use crate::yaml::Node;
 
@@ -19,9 +20,9 @@ pub struct Install {
     /// Whether the kernel's own modules are found by a link, and depmod sees them.
     pub host: Option<bool>,
     /// Files of the source that the kmods load.
-    pub firmware: Option<Vec<Firmware>>,
+    pub firmware: Option<Vec<Conditional<Firmware>>>,
     /// Files of the source that are in `/licenses`.
-    pub licenses: Option<Vec<RelPath>>,
+    pub licenses: Option<Vec<Conditional<RelPath>>>,
 }
 
 /// How kmods are compressed.
@@ -79,7 +80,11 @@ pub(super) static INSTALL: Record = Record {
             takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
             says: "files of the source, or folders whose contents, go to `/opt/lib/firmware`; `firmwarePath` is then that",
         },
-        Field { key: "licenses", takes: Shape::List(&Shape::Text), says: "files of the source that go to `/licenses`" },
+        Field {
+            key: "licenses",
+            takes: Shape::List(&Shape::TextOr(&LICENSE)),
+            says: "files of the source that go to `/licenses`",
+        },
     ],
 };
 
@@ -88,6 +93,15 @@ static FIRMWARE: Record = Record {
     fields: &[
         Field { key: "from", takes: Shape::Text, says: "the file or folder" },
         Field { key: "to", takes: Shape::Text, says: "the folder below `/opt/lib/firmware` that it goes to" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
+    ],
+};
+
+static LICENSE: Record = Record {
+    name: "a license",
+    fields: &[
+        Field { key: "file", takes: Shape::Text, says: "the file" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
     ],
 };
 
@@ -104,11 +118,9 @@ impl Install {
             decode::items(node, "`firmware`", faults).iter().filter_map(|item| decode_firmware(item, faults)).collect()
         });
         let licenses = fields.take("licenses", faults).map(|node| {
-            let items = decode::items(node, "`licenses`", faults).iter();
-            items
-                .filter_map(|item| decode::text(item, "a license", faults, RelPath::parse))
-                .map(|path| path.value)
-                .collect()
+            conditionals(node, "`licenses`", &LICENSE, faults, |node, faults| {
+                decode::text(node, "a license", faults, RelPath::parse).map(|path| path.value)
+            })
         });
         fields.later(&["rpms"]);
         fields.finish(faults);
@@ -129,17 +141,18 @@ impl Install {
     }
 }
 
-fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Firmware> {
+fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Firmware>> {
     if node.as_mapping().is_none() {
         return decode::text(node, "firmware", faults, RelPath::parse)
-            .map(|from| Firmware { from: from.value, to: None });
+            .map(|from| Conditional { value: Firmware { from: from.value, to: None }, when: None });
     }
     let mut fields = Fields::open(&FIRMWARE, node, faults)?;
     let from = fields.need("from", "write the file or folder of the source", faults);
     let from = from.and_then(|node| decode::text(node, "`from`", faults, RelPath::parse));
     let to = fields.take("to", faults).and_then(|node| decode::text(node, "`to`", faults, RelPath::parse));
+    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
     fields.finish(faults);
-    Some(Firmware { from: from?.value, to: to.map(|to| to.value) })
+    Some(Conditional { value: Firmware { from: from?.value, to: to.map(|to| to.value) }, when })
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
@@ -161,58 +174,6 @@ fn compression(text: &str) -> Result<Compression, Invalid> {
         Invalid::new(format!("`{}` is no compression of kernel modules", text.escape_debug()))
             .help("write `gz`, `xz` or `zstd`, as the kernel's own modules have it")
     })
-}
-
-/// Packages of the builder, by what installs them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Packages {
-    /// With dnf or microdnf.
-    pub rpm: Vec<String>,
-    /// With apt-get.
-    pub deb: Vec<String>,
-    /// With zypper.
-    pub zypper: Vec<String>,
-    /// With apk.
-    pub apk: Vec<String>,
-}
-
-pub(super) static PACKAGES: Record = Record {
-    name: "packages by family",
-    fields: &[
-        Field { key: "rpm", takes: Shape::List(&Shape::Text), says: "for builders with dnf or microdnf" },
-        Field { key: "deb", takes: Shape::List(&Shape::Text), says: "for builders with apt-get" },
-        Field { key: "zypper", takes: Shape::List(&Shape::Text), says: "for builders with zypper" },
-        Field { key: "apk", takes: Shape::List(&Shape::Text), says: "for builders with apk" },
-    ],
-};
-
-impl Packages {
-    /// A list for whatever the builder has, or lists by family.
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let list = |node: &Node, faults: &mut Diagnostics| -> Vec<String> {
-            let items = decode::items(node, "`packages`", faults).iter();
-            items.filter_map(|item| decode::text(item, "a package", faults, package)).map(|name| name.value).collect()
-        };
-        if node.as_mapping().is_none() {
-            let all = list(node, faults);
-            return Self { rpm: all.clone(), deb: all.clone(), zypper: all.clone(), apk: all };
-        }
-        let Some(mut fields) = Fields::open(&PACKAGES, node, faults) else { return Self::default() };
-        let mut family =
-            |key, faults: &mut Diagnostics| fields.take(key, faults).map(|n| list(n, faults)).unwrap_or_default();
-        let [rpm, deb, zypper, apk] = ["rpm", "deb", "zypper", "apk"].map(|key| family(key, faults));
-        fields.finish(faults);
-        Self { rpm, deb, zypper, apk }
-    }
-}
-
-fn package(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+:=~@/".contains(c);
-    if text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && text.chars().all(legal) {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
-        .help("write one name an item, such as `elfutils-libelf-devel`"))
 }
 
 /// Labels of the image.

@@ -12,6 +12,7 @@ mod kmm;
 mod mirrors;
 mod module;
 mod overlay;
+mod packages;
 mod platform;
 mod recipe;
 pub mod schema;
@@ -27,6 +28,8 @@ mod faults_tests;
 mod prebuilt_tests;
 #[cfg(test)]
 mod target_tests;
+#[cfg(test)]
+mod when_tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -34,12 +37,13 @@ use std::sync::Arc;
 pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
-pub use install::{Compression, Firmware, Install, Packages};
+pub use install::{Compression, Firmware, Install};
 pub use kernel::{KERNEL_FILE, Kernel};
-pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
+pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kind, Module};
+pub use packages::Packages;
 pub use platform::Platform;
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
@@ -180,8 +184,10 @@ impl Manifest {
         }
         for module in &self.modules {
             for kernel in self.kernels.iter().filter(|kernel| module.kernels.selects(kernel)) {
-                let recipe = module.recipe_on(&Circumstances::of(kernel));
-                let sources = recipe.sources.iter().flatten().filter_map(|name| self.sources.get(&name.value));
+                let circumstances = Circumstances::of(kernel);
+                let recipe = module.recipe_on(&circumstances);
+                let chosen = recipe.sources.iter().flatten().filter_map(|source| source.on(&circumstances));
+                let sources = chosen.filter_map(|name| self.sources.get(&name.value));
                 for file in sources.filter_map(Source::file).filter(|file| file.url.expands()) {
                     urls.entry(file.url.on(kernel.release.as_str())).or_insert(file.url.span);
                 }

@@ -177,17 +177,17 @@ impl Module {
             }
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
-        recipes().filter_map(|r| r.sources.as_ref()).flatten().for_each(|source| scope.check_source(source, faults));
+        recipes().flat_map(Recipe::all_sources).for_each(|source| scope.check_source(source, faults));
         if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
             kmm::check_name_length(name, namespace, faults);
         }
         let kmods = all_kmods(&recipe, &overrides);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
-        let secrets = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten();
+        let secrets = recipes().flat_map(Recipe::all_sources);
         let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
         let folder = |name: &Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
-        let folder = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten().find(|name| folder(name));
+        let folder = recipes().flat_map(Recipe::all_sources).find(|name| folder(name));
         let context = kmm::Context {
             kind,
             folder: folder.map(|name| name.as_str()),

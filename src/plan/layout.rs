@@ -1,7 +1,7 @@
 //! What an image carries, and where.
 
 use crate::fingerprint::Sink;
-use crate::manifest::{Compression, Firmware, Install, Kmod};
+use crate::manifest::{Circumstances, Compression, Firmware, Install, Kmod};
 use crate::vocabulary::RelPath;
 
 /// Where the results of a build go, with nothing left open.
@@ -24,14 +24,14 @@ pub struct Layout {
 impl Layout {
     /// What `install` asks for. With `firmware` there is a folder for it, if an empty one: KMM copies
     /// it on every kernel of the module.
-    pub(super) fn of(install: Install, firmware: bool) -> Option<Self> {
+    pub(super) fn of(install: Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {
             dir: install.dir.or_else(|| RelPath::parse("extra").ok())?,
             strip: install.strip.unwrap_or_default(),
             compress: install.compress.map(|compress| compress.value),
             host: install.host.unwrap_or_default(),
-            firmware: install.firmware.or_else(|| firmware.then(Vec::new)),
-            licenses: install.licenses.unwrap_or_default(),
+            firmware: install.firmware.map(|all| kernel.choose(&all)).or_else(|| firmware.then(Vec::new)),
+            licenses: install.licenses.map(|all| kernel.choose(&all)).unwrap_or_default(),
         })
     }
 

@@ -75,7 +75,7 @@ impl Mapping<'_> {
         if let Some(dtk) = dtk.filter(|_| self.identity.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
-        arguments.extend(self.module.kmm.build_args.iter().cloned());
+        arguments.extend(self.resolved.build_args.iter().cloned());
         arguments
     }
 
@@ -287,7 +287,6 @@ impl Groups<'_> {
             (&namespace.value, mirrors, output.sync_waves),
             &name.value,
             &image.value,
-            &kmm.build_args,
             &kmm.sign,
         );
         *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))

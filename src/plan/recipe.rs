@@ -9,7 +9,7 @@ use super::step::describe;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
+    Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span};
 use crate::yaml;
@@ -38,6 +38,8 @@ pub struct Resolved {
     pub labels: BTreeMap<String, String>,
     /// Who the image runs as.
     pub user: Option<String>,
+    /// Build arguments, in order.
+    pub build_args: Vec<BuildArgument>,
     /// Whether the image needs no modprobe, so that nothing is installed in its last stage.
     pub lean: bool,
 }
@@ -153,21 +155,16 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
-        let names = recipe.sources?;
+        let names = circumstances.choose(&recipe.sources?);
+        if names.is_empty() {
+            faults.push(missing_item(("no-sources", "source"), place, kernel));
+            return None;
+        }
         let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
         let codes = self.codes.resolve(&sources, kernel, circumstances, faults)?;
-        let kmods: Vec<Kmod> =
-            recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
+        let kmods: Vec<Kmod> = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
         if kmods.is_empty() {
-            faults.push(
-                Diagnostic::error(
-                    "no-kmods",
-                    format!("no kmod of this module is for kernel `{}`", kernel.release.value),
-                )
-                .at(place, "this module")
-                .context(kernel.release.span, "this kernel")
-                .help("exclude the kernel from the module, or list a kmod without `when`"),
-            );
+            faults.push(missing_item(("no-kmods", "kmod"), place, kernel));
             return None;
         }
         let build = recipe.build.unwrap_or_default();
@@ -193,13 +190,23 @@ impl<'m> Resolver<'m> {
             codes,
             steps,
             kmods,
-            layout: Layout::of(recipe.install, module.has_firmware())?,
-            packages: recipe.packages,
+            layout: Layout::of(recipe.install, module.has_firmware(), circumstances)?,
+            packages: recipe.packages.map(|packages| packages.on(circumstances)),
             labels: recipe.labels,
             user: recipe.user,
+            build_args: circumstances.choose(&module.kmm.build_args),
             lean: self.manifest.platform.brings_modprobe(),
         })
     }
+}
+
+/// What every image has at least one of.
+fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel) -> Diagnostic {
+    let fault = format!("no {what} of this module is for kernel `{}`", kernel.release.value);
+    Diagnostic::error(code, fault)
+        .at(place, "this module")
+        .context(kernel.release.span, "this kernel")
+        .help(format!("exclude the kernel from the module, or list a {what} without `when`"))
 }
 
 fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diagnostic {
@@ -252,7 +259,7 @@ impl Resolved {
         if self.lean {
             text("image contract", "KMM 2");
         }
-        for (name, value) in &module.kmm.build_args {
+        for (name, value) in &self.build_args {
             text(&format!("build argument {name}"), value);
         }
         if let Some(sign) = &module.kmm.sign {

@@ -148,7 +148,7 @@ fn context(
         ("labels", step::pairs(&resolved.labels)),
         ("lean", Value::from(resolved.lean)),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
-        ("build_args", step::pairs(module.kmm.build_args.iter().map(|(name, value)| (name, value)))),
+        ("build_args", step::pairs(resolved.build_args.iter().map(|(name, value)| (name, value)))),
     ])
 }
 

@@ -1,25 +1,28 @@
 //! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
 
+mod build_args;
 mod convert;
 mod fields;
 mod hub;
+mod in_tree;
 mod rules;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub use build_args::BuildArgument;
 use convert::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
 pub(in crate::manifest) use rules::check_name_length;
 use rules::{check_modprobe, check_spec};
 
-use super::build::variable_name;
 use super::decode::{self, Fields};
 use super::module::Kind;
 use super::platform::Platform;
 use super::schema::Shape;
+use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -32,11 +35,14 @@ pub struct Kmm {
     pub loader: Vec<(String, Yaml)>,
     /// Fields of `spec.moduleLoader.container`.
     pub container: Vec<(String, Yaml)>,
-    /// Fields of every mapping's `build`. KMM drops parts of a mapping's section where the
+    /// The kernel's own modules that are unloaded first on some kernels only; the others are in the
+    /// container.
+    pub in_tree: Vec<Conditional<String>>,
+    /// Fields of every mapping's `build`, but for its arguments. KMM drops parts of a mapping's section where the
     /// container has one too, so each mapping carries the whole.
     pub build: Vec<(String, Yaml)>,
     /// Build arguments, in order.
-    pub build_args: Vec<(String, String)>,
+    pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
     pub sign: Option<Sign>,
     /// Whether KMM looks for its images anew whenever one of them is another one.
@@ -174,6 +180,11 @@ impl Kmm {
         kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
         kmm.loader = convert_fields(&mut fields, fields::LOADER, faults);
         kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
+        if let Some(node) = fields.take(fields::IN_TREE, faults) {
+            let on_all = in_tree::decode(node, &mut kmm.in_tree, faults);
+            kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.to_owned(), on_all)));
+            kmm.container.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
         if let Some(node) = fields.take("build", faults) {
             kmm.decode_build(node, context, faults);
         }
@@ -297,35 +308,10 @@ impl Kmm {
             );
             return;
         }
-        let Some(Yaml::Map(fields)) = convert("build", node, &Shape::Record(&fields::BUILD), faults) else { return };
-        self.build = fields;
-        for argument in node.get("buildArgs").and_then(|node| node.as_sequence()).unwrap_or_default() {
-            self.decode_build_arg(argument, faults);
-        }
-    }
-
-    fn decode_build_arg(&mut self, node: &Node, faults: &mut Diagnostics) {
-        const KMMS_OWN: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
-        let text = |key| node.get(key).and_then(|node| node.as_scalar()).map(|scalar| scalar.text.as_str());
-        let (Some(name), Some(value)) = (text("name"), text("value")) else {
-            faults.push(
-                Diagnostic::error("kmm-build-arg", "a build argument has a `name` and a `value`").at(node.span, ""),
-            );
-            return;
-        };
-        let fault = if KMMS_OWN.contains(&name) {
-            Some(format!("KMM sets the build argument `{name}` itself"))
-        } else if self.build_args.iter().any(|(other, _)| other == name) {
-            Some(format!("the build argument `{name}` is given twice"))
-        } else if value.chars().any(char::is_control) {
-            Some(format!("the value of build argument `{name}` is not one line of text"))
-        } else {
-            variable_name(name).err().map(|invalid| invalid.message)
-        };
-        match fault {
-            Some(fault) => faults.push(Diagnostic::error("kmm-build-arg", fault).at(node.span, "")),
-            None => self.build_args.push((name.to_owned(), value.to_owned())),
-        }
+        let Some(mut fields) = Fields::open(&fields::BUILD, node, faults) else { return };
+        self.build = convert_fields(&mut fields, fields::BUILD_PASSED, faults);
+        self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
+        fields.finish(faults);
     }
 }
 
