@@ -270,8 +270,9 @@ proptest! {
             // The harmless patch is written by one RUN; another takes as many as it needs.
             let path = RelPath::parse("x.patch").unwrap();
             let writes = Patch::new(path, 1, texts.get("patch").as_bytes()).write.len();
-            let first = expected.iter().position(|keyword| *keyword == "RUN").unwrap();
-            expected.splice(first..=first, vec!["RUN"; writes]);
+            // It comes after the sources, of which the last one is copied.
+            let after = expected.iter().position(|keyword| *keyword == "COPY").unwrap() + 1;
+            expected.splice(after..=after, vec!["RUN"; writes]);
             prop_assert_eq!(keywords(&dockerfile), expected, "{}", dockerfile);
         }
     }
