@@ -70,7 +70,11 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
             Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
-            Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
+            Output::new(
+                &[name, KUSTOMIZATION],
+                render::kustomization::render(resources, &manifest.namespace.value),
+                origin,
+            ),
         ]
     })
 }
@@ -89,7 +93,8 @@ pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) ->
     let origin = manifest.namespace.span;
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
-    let kustomization = Output::new(&[KUSTOMIZATION], render::kustomization::render(resources), origin);
+    let kustomization =
+        Output::new(&[KUSTOMIZATION], render::kustomization::render(resources, &manifest.namespace.value), origin);
     namespace.map(|text| Output::new(&[NAMESPACE], text, origin)).into_iter().chain([kustomization]).collect()
 }
 
@@ -170,6 +175,19 @@ mod tests {
                 "kustomization.yaml",
             ]
         );
+    }
+
+    #[test]
+    fn a_kustomization_that_lists_nothing_is_legal() {
+        let images_alone = World::small()
+            .with("    kmm:\n      modprobe: {moduleName: one}\n", "    kmm: false\n")
+            .with("      selector: {node-role.kubernetes.io/worker: ''}\n", "");
+        let outputs = images_alone.outputs();
+        let top = &outputs.last().unwrap().text;
+        assert!(top.contains("resources: []\nnamespace: \"kmm-ci\"\n"), "{top}");
+        let with_namespace = images_alone.and("output: {namespace: true}\n").outputs();
+        let top = &with_namespace.last().unwrap().text;
+        assert!(top.contains("- \"namespace.yaml\"") && !top.contains("kmm-ci"), "{top}");
     }
 
     #[test]
