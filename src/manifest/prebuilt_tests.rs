@@ -65,3 +65,15 @@ fn every_kernel_needs_an_image() {
     let faults = world.faults();
     assert!(faults.len() == 1 && faults[0].contains("has on kernel `5.14.0-1.el9.x86_64`"), "{faults:#?}");
 }
+
+#[test]
+fn a_targets_registry_has_the_images_of_overrides_too() {
+    let world = world()
+        .with("    overrides:\n", "    versions: [{version: '1'}]\n    overrides:\n")
+        .and("targets: {site: {image: registry.site.example.com/drivers}}\n");
+    let outputs = world.outputs();
+    for image in ["driver:1.2-5.14.0-1.el9.x86_64", "driver-rt:1.2-5.14.0-2.el9.x86_64_rt"] {
+        let line = format!("containerImage: \"registry.site.example.com/drivers/{image}\"");
+        assert!(outputs[0].text.contains(&line), "{line}: {}", outputs[0].text);
+    }
+}
