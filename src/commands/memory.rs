@@ -1,7 +1,7 @@
 //! The record of the run before: finding it, trusting it as far as its inputs are the same, and
 //! leaving one for the next run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::project::Project;
@@ -130,7 +130,8 @@ impl<'r> Recall<'r> {
         (*unchanged && !strangers).then(|| self.record.modules.get(*at)?.mappings.iter().map(release).collect())?
     }
 
-    /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was.
+    /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was. It
+    /// has no further Modules on its images: no record has them.
     pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {
         // No record has images that somebody else builds, or that nobody is told of.
         let recorded = module.is_built() && module.has_objects();
@@ -162,7 +163,10 @@ impl<'r> Recall<'r> {
             impact.unloads.push(note(self.record.releases.get(before.release as usize)?, before));
         }
         impact.unloads.sort();
-        Some((OldModule { version: old.version.clone(), mappings: old.mappings.len(), images }, impact))
+        Some((
+            OldModule { version: old.version.clone(), mappings: old.mappings.len(), images, others: BTreeMap::new() },
+            impact,
+        ))
     }
 
     /// Whether it is of the output folder at `root`.

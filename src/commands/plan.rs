@@ -14,7 +14,7 @@ use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
 use crate::handoff::{self, Job};
-use crate::manifest::{Choice, Manifest};
+use crate::manifest::{Choice, Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
 use crate::previous;
@@ -199,14 +199,16 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             release,
         }
     });
-    let removed = survey.impacts.iter().flat_map(|(module, impact)| {
+    let further = survey.plan.modules.iter().flat_map(|(module, mappings)| further(project, survey, module, mappings));
+    let each = survey.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
+    let removed = each.flat_map(|(module, (object, impact))| {
         impact.unloads.iter().map(move |release| Row {
             target: target(),
-            module: module.clone(),
+            module: object.to_owned(),
             release: release.clone(),
             state: "removed",
             hash: None,
-            image: survey.old.get(module).and_then(|old| old.images.get(release)).cloned().unwrap_or_default(),
+            image: survey.old_image_of(module, object, release).cloned().unwrap_or_default(),
             config_map: None,
             dockerfile: None,
             context: None,
@@ -237,7 +239,45 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             }
         })
     });
-    planned.chain(prebuilt).chain(removed).collect()
+    planned.chain(further).chain(prebuilt).chain(removed).collect()
+}
+
+/// The mappings of further Modules, which load what another one builds.
+fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[Mapping<'_>]) -> Vec<Row> {
+    let built = mappings.iter().map(|mapping| {
+        let hash = mapping.identity.hash.to_string();
+        (mapping.kernel.release.as_str(), mapping.image().to_string(), Some(hash))
+    });
+    let prebuilt = plan::prebuilt(&project.manifest, module).into_iter();
+    let prebuilt = prebuilt.map(|(kernel, image)| (kernel.release.as_str(), image, None));
+    let images: Vec<(&str, String, Option<String>)> = built.chain(prebuilt).collect();
+    let impact = survey.impacts.get(module.name.as_str());
+    let of = |name: &str| {
+        let impact = impact.and_then(|impact| impact.others.get(name));
+        let has = |releases: Option<&Vec<String>>, release: &str| {
+            releases.is_some_and(|all| all.iter().any(|r| r == release))
+        };
+        let row = |(release, image, hash): &(&str, String, Option<String>)| Row {
+            target: project.manifest.target.as_ref().map(ToString::to_string),
+            module: name.to_owned(),
+            release: (*release).to_owned(),
+            state: if has(impact.map(|impact| &impact.loads), release) {
+                "new"
+            } else if has(impact.map(|impact| &impact.reloads), release) {
+                "changed"
+            } else {
+                "unchanged"
+            },
+            hash: hash.clone(),
+            image: image.clone(),
+            config_map: None,
+            dockerfile: None,
+            context: None,
+            builder_in_cluster: false,
+        };
+        images.iter().map(row).collect::<Vec<_>>()
+    };
+    module.kmm.others.iter().flat_map(|(name, _)| of(name.as_str())).collect()
 }
 
 fn print(rows: &[Row]) {

@@ -16,6 +16,7 @@ mod docs;
 mod examples;
 mod faults;
 mod files;
+mod further_modules;
 mod generate;
 mod git_servers;
 mod holds;
