@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build::{EXPANDING, expandable};
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When, conditionals};
@@ -23,6 +24,8 @@ pub struct Install {
     pub firmware: Option<Vec<Conditional<Firmware>>>,
     /// Files of the source that are in `/licenses`.
     pub licenses: Option<Vec<Conditional<RelPath>>>,
+    /// The packages, by name or pattern, whose files are in the image.
+    pub rpms: Option<Vec<Conditional<Spanned<String>>>>,
 }
 
 /// How kmods are compressed.
@@ -85,6 +88,19 @@ pub(super) static INSTALL: Record = Record {
             takes: Shape::List(&Shape::TextOr(&LICENSE)),
             says: "files of the source that go to `/licenses`",
         },
+        Field {
+            key: "rpms",
+            takes: Shape::List(&Shape::TextOr(&PACKAGE)),
+            says: "packages of an `rpmbuild` step or an `rpm` source, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
+        },
+    ],
+};
+
+static PACKAGE: Record = Record {
+    name: "an installed package",
+    fields: &[
+        Field { key: "rpm", takes: Shape::Text, says: "the package" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have its files" },
     ],
 };
 
@@ -122,9 +138,13 @@ impl Install {
                 decode::text(node, "a license", faults, RelPath::parse).map(|path| path.value)
             })
         });
-        fields.later(&["rpms"]);
+        let rpms = fields.take("rpms", faults).map(|node| {
+            conditionals(node, "`rpms`", &PACKAGE, faults, |node, faults| {
+                decode::text(node, "a package", faults, package)
+            })
+        });
         fields.finish(faults);
-        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses }
+        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses, rpms }
     }
 
     /// This, with what `over` says instead.
@@ -137,6 +157,7 @@ impl Install {
             host: over.host.or(self.host),
             firmware: over.firmware.clone().or_else(|| self.firmware.clone()),
             licenses: over.licenses.clone().or_else(|| self.licenses.clone()),
+            rpms: over.rpms.clone().or_else(|| self.rpms.clone()),
         }
     }
 }
@@ -166,6 +187,18 @@ fn install_dir(text: &str) -> Result<RelPath, Invalid> {
     }
     Err(Invalid::new(format!("`{dir}` is not a folder for kernel modules"))
         .help("write `extra`, `updates`, `kernel/…` or a folder below one of them"))
+}
+
+/// The name of an RPM, in which a shell's patterns and the release may stand.
+fn package(text: &str) -> Result<String, Invalid> {
+    let name = expandable(text)?;
+    let plain = EXPANDING.iter().fold(name.clone(), |plain, variable| plain.replace(&format!("${{{variable}}}"), "x"));
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+*?[]".contains(c);
+    if !plain.is_empty() && plain.chars().all(legal) {
+        return Ok(name);
+    }
+    Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
+        .help("write it without version, release and `.rpm`, such as `kmod-driver` or `kmod-driver-*`"))
 }
 
 fn compression(text: &str) -> Result<Compression, Invalid> {

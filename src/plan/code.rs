@@ -70,6 +70,11 @@ impl Code {
         }
     }
 
+    /// Whether it is a package.
+    pub(super) fn is_rpm(&self) -> bool {
+        matches!(self.content, Content::File { kind: FileKind::Rpm, .. })
+    }
+
     /// The folder to build in.
     pub fn build_folder(&self) -> String {
         self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))

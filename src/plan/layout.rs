@@ -19,6 +19,8 @@ pub struct Layout {
     pub firmware: Option<Vec<Firmware>>,
     /// What is in `/licenses`.
     pub licenses: Vec<RelPath>,
+    /// The packages whose files are installed.
+    pub rpms: Vec<String>,
 }
 
 impl Layout {
@@ -32,6 +34,7 @@ impl Layout {
             host: install.host.unwrap_or_default(),
             firmware: install.firmware.map(|all| kernel.choose(&all)).or_else(|| firmware.then(Vec::new)),
             licenses: install.licenses.map(|all| kernel.choose(&all)).unwrap_or_default(),
+            rpms: kernel.choose(&install.rpms.unwrap_or_default()).into_iter().map(|rpm| rpm.value).collect(),
         })
     }
 
@@ -59,6 +62,9 @@ impl Layout {
         }
         for license in &self.licenses {
             text("license", license.as_str());
+        }
+        for rpm in &self.rpms {
+            text("installed package", rpm);
         }
     }
 }

@@ -9,7 +9,8 @@ use super::step::describe;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
+    Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
+    TemplateName, Tool,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span};
 use crate::yaml;
@@ -182,6 +183,18 @@ impl<'m> Resolver<'m> {
                 );
                 return None;
             }
+        }
+        if let Some(rpm) = recipe.install.rpms.iter().flatten().find_map(|rpm| rpm.on(circumstances))
+            && !steps.iter().any(|step| matches!(step.tool, Tool::Rpmbuild(_)))
+            && !codes.iter().any(Code::is_rpm)
+        {
+            faults.push(
+                Diagnostic::error("no-packages", "there is no package to install")
+                    .at(rpm.span, "")
+                    .context(place, "this module")
+                    .help("`rpms` are those of an `rpmbuild` step, or of a source that is an `rpm`"),
+            );
+            return None;
         }
         Some(Resolved {
             template,

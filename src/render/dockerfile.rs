@@ -153,7 +153,7 @@ fn context(
 }
 
 fn install(layout: &Layout) -> Value {
-    let Layout { dir, strip, compress, host, firmware, licenses } = layout;
+    let Layout { dir, strip, compress, host, firmware, licenses, rpms } = layout;
     let files = |Firmware { from, to }: &Firmware| {
         let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
         Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("/opt/lib/firmware{to}")))])
@@ -166,6 +166,7 @@ fn install(layout: &Layout) -> Value {
         ("has_firmware", Value::from(firmware.is_some())),
         ("firmware", firmware.iter().flatten().map(files).collect()),
         ("licenses", licenses.iter().map(RelPath::as_str).collect()),
+        ("rpms", rpms.iter().map(String::as_str).collect()),
     ])
 }
 

@@ -58,18 +58,33 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 {% endfor %}
 {% endblock %}
 {% block install %}
+{% if install.rpms %}
+{% include "kmodgen/install/rpms" %}
+{% endif %}
 # Each kmod that must come out, checked against the kernel and put where KMM looks for it.
 RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
+{% if install.rpms %}
+      built="$(find /usr/src/kmodgen-packages/root -type f -path "*/${kmod}.ko")"; \
+      test -n "${built}" \
+        || built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
+{% else %}
       built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
+{% endif %}
       test -f "${built}" \
         || { echo "the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \
       vermagic="$(modinfo -F vermagic "${built}")"; \
       test "${vermagic%% *}" = "${KERNEL_VERSION}" \
         || { echo "${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
       cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}/" || exit 1; \
+{% if install.rpms %}
+      rm "${built}"; \
+{% endif %}
     done
 
+{% if install.rpms %}
+{% include "kmodgen/install/rpms-rest" %}
+{% endif %}
 {% if install.strip %}
 RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec strip --strip-debug {} +
 
@@ -148,6 +163,9 @@ COPY --from=builder /opt/lib/firmware /opt/lib/firmware
 {% endif %}
 {% if install.licenses %}
 COPY --from=builder /licenses /licenses
+{% endif %}
+{% if install.rpms %}
+COPY --from=builder /usr/src/kmodgen-packages/root/ /
 {% endif %}
 
 {% endblock %}

@@ -68,7 +68,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 32] = [
+const FIELDS: [(&str, &str); 33] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -97,6 +97,7 @@ const FIELDS: [(&str, &str); 32] = [
     ("firmware", "fw"),
     ("firmware folder", "vendor"),
     ("license", "COPYING"),
+    ("rpm", "kmod-x"),
     ("label", "x.y"),
     ("label value", "x"),
     ("user", "201:0"),
@@ -189,6 +190,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 "dir": get("install"),
                 "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
                 "licenses": [get("license")],
+                "rpms": [get("rpm")],
             },
             "labels": named("label", "label value"),
             "user": get("user"),
@@ -241,7 +243,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 fn a_harmless_manifest_has_two_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
     assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 2);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 4);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 5);
     assert_eq!(keywords.last(), Some(&"USER"));
 }
 
