@@ -199,6 +199,15 @@ impl Module {
             module: name.as_ref().map_or(start, |name| name.span),
         };
         let kmm = Kmm::decode_all(kmm_node, &context, faults);
+        if let (true, false, Some(name)) = (kmm.nothing, kind == Kind::Built, &name) {
+            let fault = format!(
+                "nothing comes of module `{}`: its images are built elsewhere, and it has no Module",
+                name.value
+            );
+            faults.push(
+                Diagnostic::warning("kmm-false", fault).at(name.span, "").help("take `kmm: false` out, or the module"),
+            );
+        }
         if kmm.sign.is_some() {
             recipes().for_each(|recipe| refuse_compression(recipe, faults));
         }

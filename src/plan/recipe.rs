@@ -291,17 +291,8 @@ impl Resolved {
 
     /// The files that KMM signs: those the user names, written out, or the kmods.
     pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
-        let release = kernel.release.as_str();
-        let Some(files) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else {
-            return self.kmods.iter().map(|kmod| self.layout.file(kmod, release)).collect();
-        };
-        // KMM would expand these to the normalised release, which is no folder of the image
-        // where the release has a `+`.
-        let raw = |file: &str| {
-            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"]
-                .iter()
-                .fold(file.to_owned(), |file, name| file.replace(name, release))
-        };
-        files.iter().map(|file| raw(&file.value)).collect()
+        let sign = module.kmm.sign.as_ref();
+        sign.and_then(|sign| sign.files_on(kernel))
+            .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
     }
 }

@@ -73,7 +73,7 @@ fn spec(
             vec![("literal".to_owned(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
         fields.extend(in_tree(kmm, kernel));
         if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
-            let files = sign.files.iter().flatten().map(|file| text(&file.value)).collect();
+            let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::Text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
         Yaml::Map(fields)

@@ -19,6 +19,7 @@ pub(in crate::manifest) use rules::check_name_length;
 use rules::{check_modprobe, check_spec};
 
 use super::decode::{self, Fields};
+use super::kernel::Kernel;
 use super::module::Kind;
 use super::platform::Platform;
 use super::schema::Shape;
@@ -75,6 +76,20 @@ pub struct Sign {
     pub files: Option<Vec<Spanned<String>>>,
     /// Counted up by the user to have everything signed anew, as after a change of key.
     pub rotation: Option<String>,
+}
+
+impl Sign {
+    /// The files that the user names, written out for a kernel: KMM would expand its variables to the
+    /// normalised release, which is no folder of the image where the release has a `+`.
+    pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
+        const VARIABLES: [&str; 4] =
+            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"];
+        let release = kernel.release.as_str();
+        let raw = |file: &Spanned<String>| {
+            VARIABLES.iter().fold(file.value.clone(), |file, variable| file.replace(variable, release))
+        };
+        Some(self.files.as_ref()?.iter().map(raw).collect())
+    }
 }
 
 /// What the rest of the module says, which the rules compare with.

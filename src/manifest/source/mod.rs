@@ -253,6 +253,13 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
                 .help("take it out"),
         );
     }
+    if let (Some(Origin::Image { .. }), Some(secret)) = (&origin, &secret) {
+        faults.push(
+            Diagnostic::warning("source-secret", "the builder pulls this image, and nothing reads the secret")
+                .at(secret.span, "")
+                .help("take it out: `imageRepoSecret` of `kmm` is the login for registries"),
+        );
+    }
     let version = fields.take("version", faults).and_then(|node| decode::text(node, "`version`", faults, decode::line));
     let version = version.map(|version| version.value).or_else(|| version_of(origin.as_ref()?));
     let mut patches = Vec::new();

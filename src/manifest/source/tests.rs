@@ -195,3 +195,23 @@ fn what_a_folder_cannot_be_is_told() {
     assert_snapshot!(world.faults().join("\n"));
     assert_snapshot!("absent", with_sources("  code: {path: gone}\n").faults().join("\n"));
 }
+
+#[test]
+fn a_secret_that_nothing_reads_is_told_of() {
+    let sha256 = "a".repeat(64);
+    let faults =
+        with_sources(&format!("  code: {{image: example.com/a@sha256:{sha256}, path: /src, secret: login}}\n"))
+            .faults();
+    assert!(faults.len() == 1 && faults[0].contains("nothing reads the secret"), "{faults:?}");
+}
+
+#[test]
+fn patches_that_no_config_map_holds_are_refused_with_a_way_out() {
+    let large: String = (0..20_000).map(|line| format!("+{line:060}\n")).collect();
+    let faults = World::small().file("fix.patch", format!("--- a/x\n+++ b/x\n@@ -0,0 +1,20000 @@\n{large}")).faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0].contains("a ConfigMap holds 1 MiB | put large patches into the source's repository"),
+        "{faults:?}"
+    );
+}
