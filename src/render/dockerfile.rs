@@ -147,6 +147,7 @@ fn context(
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
         ("labels", step::pairs(&resolved.labels)),
         ("lean", Value::from(resolved.lean)),
+        ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
         ("build_args", step::pairs(resolved.build_args.iter().map(|(name, value)| (name, value)))),
     ])

@@ -228,3 +228,18 @@ fn packages_come_from_somewhere_and_have_names() {
     }
     assert!(world("[]").faults().is_empty());
 }
+
+#[test]
+fn busybox_is_not_taken_for_kmod() {
+    let on = |runtime: &str| World::small().with("registry.example.com/runtime:1", runtime);
+    let alpine = dockerfile(&on("docker.io/library/alpine:3.22"));
+    assert!(alpine.contains("modprobe --version 2>/dev/null | grep -q kmod"), "{alpine}");
+    assert!(!alpine.contains("microdnf"), "{alpine}");
+    assert_snapshot!("alpine", alpine);
+    assert!(dockerfile(&on("registry.example.com/base/busybox:1")).contains("and no package manager to get kmod with"));
+    for other in ["registry.example.com/alpine/runtime:1", "registry.example.com/busybox-kmod:1"] {
+        assert!(!dockerfile(&on(other)).contains("busybox's modprobe"), "{other}");
+    }
+    let lean = dockerfile(&on("docker.io/library/alpine:3.22").and("platform: {kmm: 2.4}\n"));
+    assert!(!lean.contains("modprobe --version"), "{lean}");
+}

@@ -144,7 +144,13 @@ FROM {{ runtime }}
 {{ self.args() }}
 
 {% block runtime_prepare %}
-{% if not lean %}
+{% if not lean and busybox %}
+# kmod's modprobe: KMM 1 calls it with -d, which busybox's does not have.
+RUN modprobe --version 2>/dev/null | grep -q kmod \
+ || if command -v apk >/dev/null; then apk add --no-cache kmod; \
+    else echo "the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi
+
+{% elif not lean %}
 # modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
  || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \
