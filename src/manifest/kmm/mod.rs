@@ -6,6 +6,7 @@ mod fields;
 mod hub;
 mod in_tree;
 mod rules;
+mod sign;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +18,9 @@ pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
 pub(in crate::manifest) use rules::check_name_length;
 use rules::{check_modprobe, check_spec};
+pub use sign::Sign;
 
 use super::decode::{self, Fields};
-use super::kernel::Kernel;
 use super::module::Kind;
 use super::platform::Platform;
 use super::schema::Shape;
@@ -65,31 +66,6 @@ pub enum TlsSection {
     Registry,
     /// The registries of the base images.
     BaseImages,
-}
-
-/// How the kmods are signed.
-#[derive(Debug, Clone, Hash)]
-pub struct Sign {
-    /// The section's fields but for `filesToSign`.
-    pub fields: Vec<(String, Yaml)>,
-    /// The files, as shell patterns, and where each is written; those of the layout where `None`.
-    pub files: Option<Vec<Spanned<String>>>,
-    /// Counted up by the user to have everything signed anew, as after a change of key.
-    pub rotation: Option<String>,
-}
-
-impl Sign {
-    /// The files that the user names, written out for a kernel: KMM would expand its variables to the
-    /// normalised release, which is no folder of the image where the release has a `+`.
-    pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
-        const VARIABLES: [&str; 4] =
-            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"];
-        let release = kernel.release.as_str();
-        let raw = |file: &Spanned<String>| {
-            VARIABLES.iter().fold(file.value.clone(), |file, variable| file.replace(variable, release))
-        };
-        Some(self.files.as_ref()?.iter().map(raw).collect())
-    }
 }
 
 /// What the rest of the module says, which the rules compare with.
@@ -204,7 +180,7 @@ impl Kmm {
             kmm.decode_build(node, context, faults);
         }
         if let Some(node) = fields.take("sign", faults) {
-            kmm.sign = decode_sign(node, context, faults);
+            kmm.sign = Sign::decode(node, context, faults);
         }
         refuse_deprecated(&mut fields, faults);
         fields.finish(faults);
@@ -363,61 +339,4 @@ fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
             );
         }
     }
-}
-
-fn decode_sign(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Sign> {
-    if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == Kind::Built) {
-        faults.push(
-            Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
-                .at(unsigned.key.span, "")
-                .help("take it out: KMM signs what it built"),
-        );
-        return None;
-    }
-    if let Some(folder) = context.folder {
-        faults.push(
-            Diagnostic::error(
-                "kmm-sign",
-                format!("KMM signs what it builds, and not this: source `{folder}` is a folder beside the manifest"),
-            )
-            .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-            .help("take `sign` out and sign in a build step, or put the folder into a repository"),
-        );
-        return None;
-    }
-    let Some(Yaml::Map(mut fields)) = convert("sign", node, &Shape::Record(&fields::SIGN), faults) else { return None };
-    for key in ["keySecret", "certSecret"] {
-        if node.get(key).is_none() {
-            faults.push(
-                Diagnostic::error("kmm-sign", format!("`sign` has no `{key}`"))
-                    .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-                    .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
-            );
-        }
-    }
-    if context.kind != Kind::Built {
-        for (key, advice) in [("unsignedImage", "the image that is signed"), ("filesToSign", "the files in it")] {
-            if node.get(key).is_none() {
-                faults.push(
-                    Diagnostic::error("kmm-sign", format!("`sign` of a prebuilt image has no `{key}`"))
-                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-                        .help(format!("write `{key}`, {advice}")),
-                );
-            }
-        }
-    }
-    let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
-    fields.retain(|(key, _)| key != "filesToSign" && key != "rotation");
-    let files = node.get("filesToSign").map(|list| {
-        let files = texts(node, "filesToSign");
-        if files.is_empty() {
-            faults.push(
-                Diagnostic::error("kmm-sign", "`filesToSign` names no file")
-                    .at(list.span, "")
-                    .help("take it out: the kmods' own files are signed"),
-            );
-        }
-        files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()
-    });
-    Some(Sign { fields, files, rotation })
 }
