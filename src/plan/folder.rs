@@ -3,8 +3,8 @@
 use crate::fingerprint::{HashSink, Sink as _};
 use crate::vocabulary::{Digest, InputFiles, ListedKind, RelPath};
 
-/// As many files and links may be in a folder: one that has more is most likely not meant.
-const MOST_FILES: usize = 20_000;
+/// As many files, links and folders may be in one: one that has more is most likely not meant.
+const MOST_NAMES: usize = 20_000;
 
 /// As many bytes may be in them, which are all read by every run.
 const MOST_BYTES: usize = 256 << 20;
@@ -59,7 +59,7 @@ impl Folder {
     /// # Errors
     /// All that hinders, each as a lower-case fragment.
     pub(super) fn read(files: &dyn InputFiles, path: &RelPath) -> Result<Self, Vec<String>> {
-        let mut walk = Walk { files, top: path, found: Vec::new(), faults: Vec::new(), bytes: 0 };
+        let mut walk = Walk { files, top: path, found: Vec::new(), faults: Vec::new(), names: 0, bytes: 0 };
         walk.enter(path, 0);
         let Walk { mut found, mut faults, .. } = walk;
         if found.is_empty() && faults.is_empty() {
@@ -94,6 +94,7 @@ struct Walk<'w> {
     top: &'w RelPath,
     found: Vec<FolderFile>,
     faults: Vec<String>,
+    names: usize,
     bytes: usize,
 }
 
@@ -106,6 +107,7 @@ impl Walk<'_> {
             Err(why) => return self.faults.push(format!("`{folder}`: {why}")),
         };
         for name in names.into_iter().filter(|name| name.name != ".git") {
+            self.names += 1;
             let path = match RelPath::parse(&format!("{folder}/{}", name.name)) {
                 Ok(path) => path,
                 Err(invalid) => {
@@ -143,8 +145,8 @@ impl Walk<'_> {
     fn is_full(&mut self) -> bool {
         /// More of them tell nothing new.
         const TOLD: usize = 10;
-        let over = if self.found.len() > MOST_FILES {
-            format!("it has more than {MOST_FILES} files")
+        let over = if self.names > MOST_NAMES {
+            format!("it has more than {MOST_NAMES} files and folders")
         } else if self.bytes > MOST_BYTES {
             format!("there are more than {} MiB in it", MOST_BYTES >> 20)
         } else {
@@ -252,8 +254,8 @@ mod tests {
 
     #[test]
     fn too_much_is_refused_in_time() {
-        let many = (0..=MOST_FILES + 5).fold(Folders::default(), |all, at| all.with("a", &at.to_string(), FILE));
-        assert_eq!(many.read().unwrap_err(), ["it has more than 20000 files"]);
+        let many = (0..=MOST_NAMES + 5).fold(Folders::default(), |all, at| all.with("a", &at.to_string(), FILE));
+        assert_eq!(many.read().unwrap_err(), ["it has more than 20000 files and folders"]);
         let deep = (0..500).fold((Folders::default(), "a".to_owned()), |(all, folder), _| {
             (all.with(&folder, "d", ListedKind::Folder), folder + "/d")
         });
