@@ -1,6 +1,6 @@
 //! `kmodgen plan`: list the mappings with their state, hash and image.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
 use crate::handoff::{self, Job};
+use crate::impact::Impact;
 use crate::manifest::{Choice, Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
@@ -254,19 +255,18 @@ fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[
     let impact = survey.impacts.get(module.name.as_str());
     let of = |name: &str| {
         let impact = impact.and_then(|impact| impact.others.get(name));
-        let has = |releases: Option<&Vec<String>>, release: &str| {
-            releases.is_some_and(|all| all.iter().any(|r| r == release))
+        let all = |releases: fn(&Impact) -> &Vec<String>| -> HashSet<&str> {
+            impact.into_iter().flat_map(releases).map(String::as_str).collect()
         };
+        let (loads, reloads) = (all(|impact| &impact.loads), all(|impact| &impact.reloads));
         let row = |(release, image, hash): &(&str, String, Option<String>)| Row {
             target: project.manifest.target.as_ref().map(ToString::to_string),
             module: name.to_owned(),
             release: (*release).to_owned(),
-            state: if has(impact.map(|impact| &impact.loads), release) {
-                "new"
-            } else if has(impact.map(|impact| &impact.reloads), release) {
-                "changed"
-            } else {
-                "unchanged"
+            state: match (loads.contains(release), reloads.contains(release)) {
+                (true, _) => "new",
+                (_, true) => "changed",
+                _ => "unchanged",
             },
             hash: hash.clone(),
             image: image.clone(),

@@ -186,11 +186,14 @@ impl Module {
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
         let secrets = recipes().flat_map(Recipe::all_sources);
         let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
-        let folder = |name: &Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
-        let folder = recipes().flat_map(Recipe::all_sources).find(|name| folder(name));
+        let is_folder =
+            |name: &&Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
+        let folder = recipes().flat_map(Recipe::all_sources).find(is_folder);
+        let mut with_sources = recipes().filter(|recipe| recipe.sources.is_some());
         let context = kmm::Context {
             kind,
             folder: folder.map(|name| name.as_str()),
+            kmm_builds: with_sources.any(|recipe| !recipe.all_sources().any(|name| is_folder(&name))),
             secrets: secrets.collect(),
             namespace: scope.namespace,
             firmware,

@@ -22,7 +22,7 @@ pub(super) static TARGET: Record = Record {
         Field {
             key: "image",
             takes: Shape::Text,
-            says: "the registry and path of its images; the last part of a module's `image` or `prebuilt` stays",
+            says: "the registry and path of its images; the last part of an `image` or `prebuilt` stays, in overrides too",
         },
         Field {
             key: "mirrors",

@@ -74,6 +74,8 @@ pub(super) struct Context<'m> {
     pub(super) kind: Kind,
     /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
     pub(super) folder: Option<&'m str>,
+    /// Whether KMM builds any of its images all the same, for other kernels.
+    pub(super) kmm_builds: bool,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
@@ -277,7 +279,7 @@ impl Kmm {
     }
 
     fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
-        if let Some(folder) = context.folder {
+        if let Some(folder) = context.folder.filter(|_| !context.kmm_builds) {
             // Nobody else would heed these.
             for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
                 let key = &entry.key.value;

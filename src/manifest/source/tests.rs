@@ -157,6 +157,8 @@ fn one_source_of_several_is_enough_for_kmm_not_to_build() {
     let outputs = world.outputs();
     let module = outputs.iter().find(|output| output.path.as_str() == "first/module.yaml").unwrap();
     assert_eq!(module.text.matches("build:").count(), 1, "{}", module.text);
+    // KMM heeds this for the other kernel.
+    assert!(world.with("    kmm:\n", "    kmm:\n      build: {selector: {a: b}}\n").faults().is_empty());
 }
 
 #[test]
