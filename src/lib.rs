@@ -39,6 +39,7 @@ pub mod record;
 pub mod render;
 pub mod template;
 pub mod tree;
+pub mod trial;
 pub mod yaml;
 
 // Layer 2: adapters, the only code that touches the world.

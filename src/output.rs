@@ -117,13 +117,10 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
     Some(outputs)
 }
 
-/// Notes a Module that a cluster, or the usual way of applying, would not take.
-pub fn check_size(output: &Output<'_>, faults: &mut Diagnostics) {
-    if output.path.file_name() != MODULE {
-        return;
-    }
-    let bytes = output.text.len();
-    let name = output.path.parent();
+/// Notes a Module that a cluster, or the usual way of applying, would not take, by the length of its
+/// text in bytes.
+pub fn check_size(module: &Module, bytes: usize, faults: &mut Diagnostics) {
+    let name = &module.name.value;
     let fault = match contract::module::size(bytes) {
         Size::Fine => return,
         Size::ServerSideOnly => Diagnostic::warning(
@@ -137,7 +134,7 @@ pub fn check_size(output: &Output<'_>, faults: &mut Diagnostics) {
         )
         .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
     };
-    faults.push(fault.at(output.origin, ""));
+    faults.push(fault.at(module.name.span, ""));
 }
 
 #[cfg(test)]
@@ -149,11 +146,10 @@ mod tests {
     #[test]
     fn large_modules_are_told_of() {
         for (bytes, expected) in [(200_000, None), (300_000, Some(false)), (1_600_000, Some(true))] {
-            let mut outputs = World::small().outputs();
-            let module = outputs.iter_mut().find(|output| output.path.file_name() == MODULE).unwrap();
-            module.text = "x".repeat(bytes).into();
             let mut faults = Diagnostics::default();
-            outputs.iter().for_each(|output| check_size(output, &mut faults));
+            World::small().expand(&mut SourceMap::default(), |manifest, _| {
+                check_size(&manifest.modules[0], bytes, &mut faults);
+            });
             let told = (!faults.is_empty()).then(|| faults.has_errors());
             assert_eq!(told, expected, "{bytes}");
         }

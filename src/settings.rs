@@ -148,12 +148,10 @@ impl Only {
         Ok((!patterns.is_empty()).then_some(Self(patterns)))
     }
 
-    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`. A
-    /// release that is written as it is means itself: as a pattern, `…+rt` would not match it.
+    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`.
     pub fn selects(&self, module: &str, release: &str) -> bool {
         let whole = format!("{module}/{release}");
-        let means = |pattern: &Pattern, text: &str| pattern.as_str() == text || pattern.matches(text);
-        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| means(pattern, text)))
+        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| pattern.selects(text)))
     }
 
     /// Whether it selects any mapping.

@@ -8,7 +8,7 @@ use kmodgen::adapters::ui;
 use kmodgen::handoff::{self, Job};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
-use kmodgen::output::{self, Output};
+use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
@@ -64,7 +64,11 @@ pub fn generate(text: &str, files: Files) {
         if let Some((plan, _)) = &plan {
             let outputs = output::of_plan(manifest, plan).expect("what rendered once renders again");
             check_outputs(manifest, plan, &outputs);
-            outputs.iter().for_each(|output| output::check_size(output, &mut faults));
+            for module in &manifest.modules {
+                let path = format!("{}/{MODULE}", module.name.value);
+                let object = outputs.iter().find(|output| output.path.as_str() == path);
+                object.inspect(|object| output::check_size(module, object.text.len(), &mut faults));
+            }
             check_handoff(manifest, plan);
         }
     }

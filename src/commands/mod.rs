@@ -8,6 +8,7 @@ pub mod lock;
 pub mod plan;
 pub mod preflight;
 pub mod schema;
+pub mod test;
 pub mod update;
 pub mod verify;
 
@@ -15,6 +16,7 @@ mod marks;
 mod memory;
 mod presence;
 mod project;
+mod recall;
 mod report;
 mod survey;
 

@@ -29,6 +29,11 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// What is wrong, and the texts that messages may show.
+    pub(super) fn new(faults: Diagnostics, sources: SourceMap) -> Self {
+        Self { diagnostics: faults.into_sorted(), sources }
+    }
+
     /// Shows the first messages, and counts all.
     pub fn report(&self) {
         const SHOWN: usize = 50;
@@ -162,18 +167,8 @@ impl Project {
             return self.download(&files, network);
         }
         let flag = if network.offline { "--offline" } else { "--locked" };
-        let refs = missing.iter().map(|git| {
-            let reference = &git.reference;
-            Diagnostic::error("not-locked", format!("`{}` is not pinned in {}", reference.value, lock::FILE_NAME))
-                .at(reference.span, "")
-                .help(format!("run `kmodgen lock` without {flag}, or write a full commit id"))
-        });
-        let files = files.iter().map(|(url, place)| {
-            Diagnostic::error("not-locked", format!("the checksum of {url} is not in {}", lock::FILE_NAME))
-                .at(*place, "")
-                .help(format!("run `kmodgen lock` without {flag}, or write its `sha256`"))
-        });
-        let diagnostics = refs.chain(files).collect();
+        let advice = format!("run `kmodgen lock` without {flag}");
+        let diagnostics = lock::not_pinned(&missing, &files, &advice);
         Err(Faults { diagnostics, sources: self.sources.clone() }.into())
     }
 

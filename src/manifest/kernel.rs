@@ -28,7 +28,7 @@ pub struct Kernel {
 }
 
 /// An item of the manifest's list.
-pub(super) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
+pub(crate) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
 
 pub(super) static KERNEL: Record = Record {
     name: "a kernel",

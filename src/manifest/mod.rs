@@ -4,7 +4,7 @@
 //! the world: the files that a manifest names come through [`InputFiles`].
 
 mod build;
-mod decode;
+pub(crate) mod decode;
 mod images;
 mod install;
 mod kernel;
@@ -19,6 +19,7 @@ pub mod schema;
 mod source;
 mod target;
 mod traits;
+mod variation;
 mod version;
 mod when;
 
@@ -38,6 +39,7 @@ pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run,
 use decode::Fields;
 pub use images::{Builder, Images};
 pub use install::{Compression, Firmware, Install};
+pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel};
 pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
@@ -50,6 +52,8 @@ use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source};
 pub use target::names as target_names;
 use target::{TARGET, Target};
+pub use variation::Variation;
+pub(crate) use when::WHEN;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
@@ -153,6 +157,21 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
+        Self::read_varied(source, text, &Variation::default(), files, sources, faults)
+    }
+
+    /// As [`read`](Self::read), with changes.
+    ///
+    /// # Errors
+    /// As those of [`read`](Self::read), about the changes too.
+    pub fn read_varied(
+        source: SourceId,
+        text: &str,
+        variation: &Variation,
+        files: &dyn InputFiles,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Self>> {
         let node = match yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {
@@ -168,7 +187,7 @@ impl Manifest {
                 return None;
             }
         };
-        Self::decode(&node, files, sources, faults)
+        Self::decode(&variation.laid_over(&node, faults), variation, files, sources, faults)
     }
 
     /// The URLs of all files whose checksums the lock has to know, and the places that ask for them:
@@ -198,13 +217,14 @@ impl Manifest {
 
     fn decode(
         node: &Arc<yaml::Node>,
+        variation: &Variation,
         files: &dyn InputFiles,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
         let given = |key| node.get(key).filter(|node| !node.is_null());
         let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
-        let kernels = kernels.unwrap_or_default();
+        let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
         let targets = given("targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
         let modules = given("modules").map(|node| target::modules(node, &targets, faults)).unwrap_or_default();
         if targets.is_empty() {
@@ -285,7 +305,7 @@ fn keys<'n>(node: &'n yaml::Node, key: &str) -> Vec<&'n str> {
     entries.iter().map(|entry| entry.key.value.as_str()).collect()
 }
 
-fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
+pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
     let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
     if let Some(node) = fields.need("apiVersion", &advice, faults) {
         decode::text(node, "`apiVersion`", faults, |text| {

@@ -61,14 +61,24 @@ pub(super) struct Target {
 /// The names of a manifest's targets, in its order, where it is YAML and has any.
 pub fn names(text: &str) -> Vec<TargetName> {
     // Most manifests have none; theirs need not be read for it.
-    let may_have = |line: &str| line.trim_start_matches(['{', ' ', '"', '\'']).starts_with("targets");
-    if !text.lines().any(may_have) {
+    if !may_have_targets(text) {
         return Vec::new();
     }
     let node = yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
     let targets = node.as_ref().and_then(|node| node.get("targets"));
     let entries = targets.and_then(|targets| targets.as_mapping()).unwrap_or_default();
     entries.iter().filter_map(|entry| TargetName::parse(&entry.key.value).ok()).collect()
+}
+
+/// Whether a line begins with such a key, no deeper than the first key of all.
+fn may_have_targets(text: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let says_something = |line: &&str| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-'));
+    let top = text.lines().find(says_something).map_or(0, indent);
+    text.lines().any(|line| {
+        let key = line.trim_start_matches(['{', '-', ' ', '"', '\'']);
+        key.starts_with("targets") && (indent(line) <= top || line.contains('{'))
+    })
 }
 
 /// Decodes the `targets` of a manifest.

@@ -17,7 +17,7 @@ pub struct When {
     traits: Traits,
 }
 
-pub(super) static WHEN: Record = Record {
+pub(crate) static WHEN: Record = Record {
     name: "a condition",
     fields: &[
         Field {
@@ -33,7 +33,7 @@ pub(super) static WHEN: Record = Record {
 };
 
 impl When {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+    pub(crate) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let mut when = Self::default();
         let Some(mut fields) = Fields::open(&WHEN, node, faults) else { return when };
         if let Some(node) = fields.take("release", faults) {

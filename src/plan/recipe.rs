@@ -61,22 +61,21 @@ impl<'m> Resolver<'m> {
         Self { manifest, codes: Codes::new(lock, files), has_files_by_kernel, known: Vec::new() }
     }
 
-    /// The inputs of `module` on each of `kernels`; `None` where something is missing, noted in
-    /// `faults`.
-    pub(super) fn resolve_all(
+    /// Forgets the module before.
+    pub(super) fn begin(&mut self) {
+        self.known.clear();
+    }
+
+    /// The inputs of `module`, the same since [`Self::begin`], on a kernel; `None` where something is
+    /// missing, noted in `faults`.
+    pub(super) fn resolve(
         &mut self,
         module: &Module,
-        kernels: &[&Kernel],
+        kernel: &Kernel,
         faults: &mut Diagnostics,
-    ) -> Vec<Option<Arc<Resolved>>> {
-        self.known.clear();
-        kernels
-            .iter()
-            .map(|kernel| {
-                let resolved = self.resolve_once(module, kernel, faults)?;
-                self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
-            })
-            .collect()
+    ) -> Option<Arc<Resolved>> {
+        let resolved = self.resolve_once(module, kernel, faults)?;
+        self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
     }
 
     /// Notes a Driver Toolkit that nobody would choose.
@@ -119,14 +118,14 @@ impl<'m> Resolver<'m> {
             }
         }
         let circumstances = Circumstances::of(kernel);
-        let resolved = Arc::new(self.resolve(module, kernel, &circumstances, faults)?);
+        let resolved = Arc::new(self.resolve_anew(module, kernel, &circumstances, faults)?);
         if shares {
             self.known.push((circumstances.into_answers(), resolved.clone()));
         }
         Some(resolved)
     }
 
-    fn resolve(
+    fn resolve_anew(
         &mut self,
         module: &Module,
         kernel: &Kernel,

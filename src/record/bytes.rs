@@ -1,33 +1,85 @@
 //! A record as bytes. Any change to them, or to the program, makes them no record at all.
 
-use super::{Evidence, FileRecord, Identity, Key, MappingRecord, ModuleRecord, Record};
+use std::sync::Arc;
+
+use super::{
+    Evidence, FileRecord, Identity, Key, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record, Seal,
+    SealKey,
+};
 use crate::vocabulary::Digest;
 
 /// What a file with a record begins with; the number goes up with every change of form.
-const MAGIC: &[u8; 16] = b"kmodgen record 1";
+const MAGIC: &[u8; 16] = b"kmodgen record 2";
+
+/// How many bytes tell what the file is: its name, the program's digest, the length of the record.
+pub const HEAD: usize = 16 + 32 + 8;
+
+/// How many bytes seal each of the parts.
+const SEAL: usize = 16;
+
+/// How many bytes the record takes, its head and seal included, in a file that begins with `head`;
+/// `None` where it is no record, or another program's.
+pub fn record_length(head: &[u8], program: &str) -> Option<usize> {
+    let mut rest = head.strip_prefix(MAGIC)?;
+    let ours = Digest::take(&mut rest)? == Digest::of(program.as_bytes());
+    let body = usize::try_from(u64::take(&mut rest)?).ok()?;
+    if ours { HEAD.checked_add(body)?.checked_add(SEAL) } else { None }
+}
 
 impl Record {
-    /// The record as bytes, good for the program that `program` tells apart from all others.
-    pub fn to_bytes(&self, program: &str) -> Vec<u8> {
+    /// Both parts as bytes, good for the program that `program` tells apart from all others.
+    pub fn to_bytes(&self, outcomes: &Outcomes, program: &str) -> Vec<u8> {
         let mappings: usize = self.modules.iter().map(|module| module.mappings.len()).sum();
-        let mut bytes = Vec::with_capacity((mappings + 64) * size_of::<MappingRecord>());
-        bytes.extend_from_slice(MAGIC);
-        Digest::of(program.as_bytes()).put(&mut bytes);
+        let each = size_of::<MappingRecord>() + size_of::<Outcome>();
+        let mut bytes = Vec::with_capacity((mappings + 64) * each);
+        bytes.resize(HEAD, 0);
         self.put(&mut bytes);
-        Digest::of(&bytes).put(&mut bytes);
+        let head = Self::head(program, bytes.len() - HEAD);
+        bytes[..HEAD].copy_from_slice(&head);
+        let seal = SealKey::PUBLIC.seal(&bytes);
+        seal.put(&mut bytes);
+        // The second part begins with what seals the first one, so that it is known whose it is.
+        let second = bytes.len() - SEAL;
+        outcomes.put(&mut bytes);
+        SealKey::PUBLIC.seal(&bytes[second..]).put(&mut bytes);
         bytes
     }
 
-    /// The record that bytes hold; `None` where they are cut off, changed, or another program's.
-    pub fn from_bytes(bytes: &[u8], program: &str) -> Option<Self> {
-        let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-        let mut rest = body.strip_prefix(MAGIC)?;
-        let ours = Digest::take(&mut rest)? == Digest::of(program.as_bytes());
-        if !ours || sum != Digest::of(body).as_bytes() {
+    /// What a file begins with whose record takes `length` bytes, its head and seal left out.
+    pub fn head(program: &str, length: usize) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        Digest::of(program.as_bytes()).put(&mut bytes);
+        (length as u64).put(&mut bytes);
+        bytes
+    }
+
+    /// The record that the first [`record_length`] bytes of a file hold, and what the part that
+    /// follows has to begin with; `None` where they are cut off or changed.
+    pub fn from_bytes(bytes: &[u8]) -> Option<(Self, Seal)> {
+        let (body, mut sum) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
+        let seal = Seal::take(&mut sum)?;
+        if seal != SealKey::PUBLIC.seal(body) {
             return None;
         }
+        let mut rest = body.get(HEAD..)?;
         let record = Self::take(&mut rest)?;
-        rest.is_empty().then_some(record)
+        rest.is_empty().then_some((record, seal))
+    }
+}
+
+impl Outcomes {
+    /// The outcomes that the rest of a file holds, which go with the record of this seal; `None`
+    /// where they are cut off, changed, or another record's.
+    pub fn from_bytes(rest: &[u8], of: Seal) -> Option<Self> {
+        let (body, mut sum) = rest.split_at_checked(rest.len().checked_sub(SEAL)?)?;
+        let mut first = Vec::with_capacity(SEAL);
+        of.put(&mut first);
+        if Seal::take(&mut sum)? != SealKey::PUBLIC.seal_joined([&first, body]) {
+            return None;
+        }
+        let mut rest = body;
+        let outcomes = Self::take(&mut rest)?;
+        rest.is_empty().then_some(outcomes)
     }
 }
 
@@ -69,11 +121,14 @@ macro_rules! fields {
     };
 }
 fields!(Evidence { inode, size, modified, changed });
-fields!(FileRecord { evidence, digest });
+fields!(FileRecord { evidence, seal });
+fields!(MappingRecord { release, files });
+fields!(ModuleRecord { name, folder, files, mappings });
+fields!(Record { inputs, files, templates, key, root, said, releases, folder, top, modules, strangers, foreign });
 fields!(Identity { hash, dockerfile, asks_for_dtk });
-fields!(MappingRecord { release, group, kernel, identity, files });
-fields!(ModuleRecord { name, image, version, folder, files, groups, mappings });
-fields!(Record { inputs, files, templates, root, said, releases, folder, top, modules, strangers, foreign });
+fields!(Outcome { group, identity });
+fields!(ModuleOutcomes { image, version, groups, mappings });
+fields!(Outcomes { kernels, modules });
 
 impl Pack for Digest {
     fn put(&self, out: &mut Vec<u8>) {
@@ -86,6 +141,25 @@ impl Pack for Digest {
         Some(Self::from_bytes(*bytes))
     }
 }
+
+macro_rules! numbers {
+    ($($type:ident),*) => { $(
+        impl Pack for $type {
+            fn put(&self, out: &mut Vec<u8>) {
+                self.0.iter().for_each(|number| number.put(out));
+            }
+
+            fn take(from: &mut &[u8]) -> Option<Self> {
+                let mut numbers = Self([0; _]);
+                for number in &mut numbers.0 {
+                    *number = u64::take(from)?;
+                }
+                Some(numbers)
+            }
+        }
+    )* };
+}
+numbers!(Seal, SealKey);
 
 impl Pack for Key {
     fn put(&self, out: &mut Vec<u8>) {
@@ -144,6 +218,16 @@ impl<T: Pack> Pack for Vec<T> {
     }
 }
 
+impl<T: Pack> Pack for Arc<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        (**self).put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        T::take(from).map(Self::new)
+    }
+}
+
 impl<T: Pack> Pack for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.is_some().put(out);
@@ -184,68 +268,97 @@ mod tests {
 
     use super::*;
 
-    fn record() -> Record {
+    fn record() -> (Record, Outcomes) {
         let digest = |text: &str| Digest::of(text.as_bytes());
         let evidence = Evidence { inode: 7, size: 300, modified: -1, changed: i64::MAX };
-        let file = FileRecord { evidence, digest: digest("file") };
-        let identity = Identity { hash: digest("hash"), dockerfile: digest("dockerfile"), asks_for_dtk: true };
-        let mapping = MappingRecord { release: 0, group: 0, kernel: Key::of(&1), identity, files: [file; 2] };
-        let module = ModuleRecord {
-            name: "alpha".into(),
-            image: "registry.example.com/alpha".into(),
-            version: Some("1".into()),
-            folder: evidence,
-            files: vec![file; 2],
-            groups: vec![Key::of(&2)],
-            mappings: vec![mapping; 3],
-        };
-        Record {
+        let file = FileRecord { evidence, seal: SealKey::PUBLIC.seal(b"file") };
+        let mapping = MappingRecord { release: 0, files: [file; 2] };
+        let module =
+            ModuleRecord { name: "alpha".into(), folder: evidence, files: vec![file; 2], mappings: vec![mapping; 3] };
+        let record = Record {
             inputs: [Some(digest("manifest")), None],
             files: vec![("fleet.yaml".into(), Some(digest("fleet"))), ("gone".into(), None)],
             templates: vec![],
+            key: SealKey::new([1, 2, 3, 4]),
             root: "gitops".into(),
             said: "warning: é\n".into(),
             releases: vec!["5.14.0-1.el9.x86_64".into()],
             folder: evidence,
             top: vec![file; 2],
-            modules: vec![module],
+            modules: vec![module.into()],
             strangers: vec![("notes".into(), evidence)],
             foreign: vec![("notes/module.yaml".into(), evidence)],
-        }
+        };
+        let identity = Identity { hash: digest("hash"), dockerfile: digest("dockerfile"), asks_for_dtk: true };
+        let module = ModuleOutcomes {
+            image: "registry.example.com/alpha".into(),
+            version: Some("1".into()),
+            groups: vec![Key::of(&2)],
+            mappings: vec![Outcome { group: 0, identity }; 3],
+        };
+        (record, Outcomes { kernels: vec![Key::of(&1)], modules: vec![module.into()] })
+    }
+
+    fn bytes() -> Vec<u8> {
+        let (record, outcomes) = record();
+        record.to_bytes(&outcomes, "kmodgen 1")
+    }
+
+    /// Both parts, read as a run does.
+    fn read(bytes: &[u8], program: &str) -> (Option<Record>, Option<Outcomes>) {
+        let length = bytes.get(..HEAD).and_then(|head| record_length(head, program));
+        let Some((first, rest)) = length.and_then(|length| bytes.split_at_checked(length)) else { return (None, None) };
+        let Some((record, seal)) = Record::from_bytes(first) else { return (None, None) };
+        (Some(record), Outcomes::from_bytes(rest, seal))
     }
 
     #[test]
     fn a_record_survives() {
-        let bytes = record().to_bytes("kmodgen 1");
-        assert_eq!(Record::from_bytes(&bytes, "kmodgen 1"), Some(record()));
-        assert_eq!(Record::from_bytes(&bytes, "kmodgen 2"), None);
+        let (record, outcomes) = record();
+        assert_eq!(read(&bytes(), "kmodgen 1"), (Some(record), Some(outcomes)));
+        assert_eq!(read(&bytes(), "kmodgen 2"), (None, None));
     }
 
     #[test]
     fn a_record_that_is_cut_off_is_none() {
-        let bytes = record().to_bytes("");
+        let bytes = bytes();
+        let first = record_length(&bytes[..HEAD], "kmodgen 1").unwrap();
         for length in 0..bytes.len() {
-            assert_eq!(Record::from_bytes(&bytes[..length], ""), None, "{length}");
+            let (record, outcomes) = read(&bytes[..length], "kmodgen 1");
+            assert_eq!((record.is_some(), outcomes), (length >= first, None), "{length}");
         }
+    }
+
+    #[test]
+    fn a_part_of_another_record_is_none() {
+        let (mut other, outcomes) = record();
+        other.said.clear();
+        let other = other.to_bytes(&outcomes, "kmodgen 1");
+        let [first, second] = [&bytes(), &other].map(|bytes| record_length(&bytes[..HEAD], "kmodgen 1").unwrap());
+        let mixed = [&bytes()[..first], &other[second..]].concat();
+        assert_eq!(read(&mixed, "kmodgen 1"), (Some(record().0), None));
     }
 
     proptest! {
         #[test]
         fn a_record_that_was_changed_is_none(at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
-            let mut bytes = record().to_bytes("");
+            let mut bytes = bytes();
             let at = at.index(bytes.len());
             bytes[at] ^= flip;
-            prop_assert_eq!(Record::from_bytes(&bytes, ""), None);
+            let (record, outcomes) = read(&bytes, "kmodgen 1");
+            prop_assert!(record.is_none() || outcomes.is_none());
+            prop_assert!(record.is_none_or(|record| record == self::record().0));
         }
 
-        /// Without the sum, too, nothing that bytes say leads astray.
+        /// Without the seals, too, nothing that bytes say leads astray.
         #[test]
         fn no_bytes_are_too_bad_to_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let _ = Record::take(&mut bytes.as_slice());
-            let mut long = record().to_bytes("");
+            let _ = Outcomes::take(&mut bytes.as_slice());
+            let mut long = self::bytes();
             let at = long.len() / 2;
             long.splice(at..at, bytes);
-            let _ = Record::take(&mut &long[48..]);
+            let _ = Record::take(&mut &long[HEAD..]);
         }
     }
 }

@@ -1,11 +1,19 @@
 //! What a run knows of the one before: which inputs it had, what they came to, and how each file
 //! looked on disk. It only saves time: without it, or with one that is not to be trusted, a run
 //! does the same and takes longer.
+//!
+//! It has two parts: the [`Record`], by which a run sees whether anything changed, and the
+//! [`Outcomes`], which only a run reads that has something to do.
 
 mod bytes;
 mod key;
+mod seal;
 
+pub use bytes::{HEAD, record_length};
 pub use key::Key;
+pub use seal::{Seal, SealKey};
+
+use std::sync::Arc;
 
 use crate::vocabulary::Digest;
 
@@ -49,23 +57,30 @@ impl Evidence {
 pub struct FileRecord {
     /// How it looked.
     pub evidence: Evidence,
-    /// The digest in its first line, which is that of the rest.
-    pub digest: Digest,
+    /// What stands for its bytes.
+    pub seal: Seal,
 }
 
-/// A mapping, and what it came to.
+/// A mapping, as it was on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingRecord {
     /// The kernel release, as an index into [`Record::releases`].
     pub release: u32,
-    /// All else that decided it, as an index into [`ModuleRecord::groups`].
-    pub group: u32,
-    /// What of the kernel decided it.
-    pub kernel: Key,
-    /// What it came to.
-    pub identity: Identity,
     /// Its Dockerfile and its ConfigMap.
     pub files: [FileRecord; 2],
+}
+
+/// A module with its mappings, as they were on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleRecord {
+    /// Its name, which is its folder's too.
+    pub name: String,
+    /// How its folder looked.
+    pub folder: Evidence,
+    /// Its Module and its kustomization, or neither.
+    pub files: Vec<FileRecord>,
+    /// Its mappings, in order.
+    pub mappings: Vec<MappingRecord>,
 }
 
 /// What a mapping's texts decide.
@@ -79,23 +94,35 @@ pub struct Identity {
     pub asks_for_dtk: bool,
 }
 
-/// A module with its mappings.
+/// What a mapping came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleRecord {
-    /// Its name, which is its folder's too.
-    pub name: String,
+pub struct Outcome {
+    /// What decided it beside its kernel, as an index into [`ModuleOutcomes::groups`].
+    pub group: u32,
+    /// What it came to.
+    pub identity: Identity,
+}
+
+/// What the mappings of a module came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleOutcomes {
     /// The repository of its images.
     pub image: String,
     /// Its version, where it has one.
     pub version: Option<String>,
-    /// How its folder looked.
-    pub folder: Evidence,
-    /// Its Module and its kustomization, or neither.
-    pub files: Vec<FileRecord>,
-    /// What decides its mappings beside their kernels.
+    /// What decided its mappings beside their kernels.
     pub groups: Vec<Key>,
-    /// Its mappings, in order.
-    pub mappings: Vec<MappingRecord>,
+    /// Its mappings, in the order of [`ModuleRecord::mappings`].
+    pub mappings: Vec<Outcome>,
+}
+
+/// What everything came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcomes {
+    /// What there was to each of [`Record::releases`].
+    pub kernels: Vec<Key>,
+    /// Each module's, in the order of [`Record::modules`].
+    pub modules: Vec<Arc<ModuleOutcomes>>,
 }
 
 /// A file that was read: its path, and its digest; `None` where it was absent. A path with a `/` at its
@@ -111,6 +138,8 @@ pub struct Record {
     pub files: Vec<InputRecord>,
     /// The templates, below the manifest's folder.
     pub templates: Vec<InputRecord>,
+    /// What its files are sealed with.
+    pub key: SealKey,
     /// The output folder.
     pub root: String,
     /// Warnings that such a run shows.
@@ -122,7 +151,7 @@ pub struct Record {
     /// The files at the top; the last ones of [`crate::output::TOP`].
     pub top: Vec<FileRecord>,
     /// The modules that have mappings.
-    pub modules: Vec<ModuleRecord>,
+    pub modules: Vec<Arc<ModuleRecord>>,
     /// Folders in which a file of an earlier run might turn up again, and how they looked.
     pub strangers: Vec<(String, Evidence)>,
     /// What is in them where such a file would be, and how it looked.

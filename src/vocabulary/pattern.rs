@@ -42,6 +42,12 @@ impl Pattern {
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
+
+    /// Whether it selects `text` where a person names things: what is written as it is means itself.
+    /// As a pattern, a release that ends in `+rt` would not match itself.
+    pub fn selects(&self, text: &str) -> bool {
+        self.text == text || self.matches(text)
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -61,6 +67,14 @@ mod tests {
         assert!(!pattern.matches("5.14.0"));
         assert!(!pattern.matches("x6.12"));
         assert!(!Pattern::parse("a").unwrap().matches("a\n"));
+    }
+
+    #[test]
+    fn what_is_written_as_it_is_means_itself() {
+        let pattern = Pattern::parse("5.14.0-1.x86_64+rt").unwrap();
+        assert!(!pattern.matches("5.14.0-1.x86_64+rt"));
+        assert!(pattern.selects("5.14.0-1.x86_64+rt"));
+        assert!(!pattern.selects("5.14.0-1.x86_64+rt.1"));
     }
 
     #[test]

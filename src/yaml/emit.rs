@@ -12,6 +12,8 @@
 
 use std::fmt::Write as _;
 
+use memchr::memchr_iter;
+
 use super::characters::{is_plain_lines, is_plain_text};
 
 /// A value to be written.
@@ -42,7 +44,7 @@ impl Yaml {
 ///
 /// It ends in one line feed, unless its last value is a block that itself ends in more.
 pub fn emit(value: &Yaml) -> String {
-    let mut out = String::with_capacity(8 << 10);
+    let mut out = String::with_capacity(16 << 10);
     write_value(&mut out, value, 0, Place::Document);
     out
 }
@@ -220,12 +222,15 @@ impl Literal {
         }
         out.push_str(self.chomping);
         out.push('\n');
-        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-            if !line.is_empty() {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let mut start = 0;
+        for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            if start < end {
                 pad(out, indent);
-                out.push_str(line);
+                out.push_str(&text[start..end]);
             }
             out.push('\n');
+            start = end + 1;
         }
     }
 }

@@ -34,4 +34,5 @@ mod reports;
 mod streams;
 mod symlinks;
 mod targets;
+mod trial;
 mod verify;

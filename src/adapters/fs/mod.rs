@@ -18,21 +18,21 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use again::again;
-pub use cache::{read_cached, write_cached};
+pub use cache::{Cached, seal_key, write_cached};
 pub use folder::ManifestFolder;
 pub use guard::Guard;
 pub use leftover::left_over;
 pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
-pub use watch::{Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
-pub use write::{tidy_file, write_file};
+pub use watch::{ModuleStanding, Standing, compare, fingerprint, folder_evidence, is_there, now, path_evidence};
+pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
-const LARGEST_INPUT: u64 = 64 << 20;
+pub(super) const LARGEST_INPUT: u64 = 64 << 20;
 
 /// Reads a regular file as text.
 ///

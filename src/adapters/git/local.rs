@@ -98,12 +98,12 @@ fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
 /// would then run as the user who reads it. libgit2 runs none of them to read refs and objects
 /// (it has no hooks, pagers or monitors, and this adapter's `core.sshCommand` comes from the
 /// user's own settings alone), so what a foreign repository can do is to be wrong about itself.
-fn trust_other_owners() {
+pub(super) fn trust_other_owners() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         #[expect(unsafe_code, reason = "libgit2 keeps this in a global variable")]
-        // SAFETY: the variable is written here alone, and `Local` opens repositories only once
-        // this has finished. It cannot fail, by libgit2's own words.
+        // SAFETY: the variable is written here alone, and repositories are opened only once this
+        // has finished. It cannot fail, by libgit2's own words.
         let _ = unsafe { git2::opts::set_verify_owner_validation(false) };
     });
 }
