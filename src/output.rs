@@ -61,12 +61,20 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
-    let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
+    let config_maps = mappings
+        .iter()
+        .filter(|m| m.context().next().is_none())
+        .map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
             Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
-            Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
+            Output::new(
+                &[name, KUSTOMIZATION],
+                render::kustomization::render(resources, &manifest.namespace.value),
+                origin,
+            ),
         ]
     })
 }
@@ -85,7 +93,8 @@ pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) ->
     let origin = manifest.namespace.span;
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
-    let kustomization = Output::new(&[KUSTOMIZATION], render::kustomization::render(resources), origin);
+    let kustomization =
+        Output::new(&[KUSTOMIZATION], render::kustomization::render(resources, &manifest.namespace.value), origin);
     namespace.map(|text| Output::new(&[NAMESPACE], text, origin)).into_iter().chain([kustomization]).collect()
 }
 
@@ -162,6 +171,19 @@ mod tests {
                 "kustomization.yaml",
             ]
         );
+    }
+
+    #[test]
+    fn a_kustomization_that_lists_nothing_is_legal() {
+        let images_alone = World::small()
+            .with("    kmm:\n      modprobe: {moduleName: one}\n", "    kmm: false\n")
+            .with("      selector: {node-role.kubernetes.io/worker: ''}\n", "");
+        let outputs = images_alone.outputs();
+        let top = &outputs.last().unwrap().text;
+        assert!(top.contains("resources: []\nnamespace: \"kmm-ci\"\n"), "{top}");
+        let with_namespace = images_alone.and("output: {namespace: true}\n").outputs();
+        let top = &with_namespace.last().unwrap().text;
+        assert!(top.contains("- \"namespace.yaml\"") && !top.contains("kmm-ci"), "{top}");
     }
 
     #[test]

@@ -9,15 +9,12 @@ use anyhow::{Context as _, bail};
 
 use crate::adapters::fs;
 use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
-use crate::manifest::{Manifest, Selection, known_architecture, target_names};
+use crate::manifest::{Manifest, OUTPUT_FOLDER, Selection, known_architecture, target_names};
 use crate::plan::{Mapping, Plan};
 use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
-
-/// The output folder where neither flag nor manifest names one.
-const OUTPUT: &str = "gitops";
 
 /// Whether git servers may be asked, and how long they have.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +77,7 @@ pub fn one_target(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Option<T
 pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {
         Some(flag) => flag.clone(),
-        None => folder.join(manifest.output.dir.as_ref().map_or(OUTPUT, RelPath::as_str)),
+        None => folder.join(manifest.output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str)),
     }
 }
 

@@ -13,7 +13,9 @@ use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
 use kmodgen::tree::{Found, Outline, View};
-use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+use kmodgen::vocabulary::{
+    Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+};
 use kmodgen::yaml::{self, Node, Value, Yaml};
 
 /// Files in memory.
@@ -23,6 +25,10 @@ pub struct Files(BTreeMap<String, Vec<u8>>);
 impl InputFiles for Files {
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
         self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }
 
@@ -146,6 +152,7 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
         image: mapping.image().to_string(),
         hash: mapping.identity.hash.to_string(),
         dockerfile: "gitops/a/Dockerfile".into(),
+        context: None,
         arguments: mapping.build_arguments(&manifest.namespace.value, None),
     };
     let jobs: Vec<Job> = plan.mappings().map(job).collect();

@@ -14,7 +14,7 @@ use crate::record::{
     Evidence, FileRecord, HEAD, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record,
     Seal, record_length,
 };
-use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName};
+use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, listing_digest};
 use crate::{lock, output, settings};
 
 /// Where a run's record is.
@@ -93,13 +93,17 @@ pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
     [digest(manifest), digest(&beside(manifest).join(lock::FILE_NAME))] == *digests
 }
 
-/// Whether files beside a manifest are.
+/// Whether files and folders beside a manifest are.
 pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
     let files = fs::ManifestFolder::new(beside(manifest));
-    inputs.iter().all(|(path, digest)| {
-        let read = RelPath::parse(path).ok().and_then(|path| files.read(&path).ok());
-        read.map(|bytes: Arc<[u8]>| Digest::of(&bytes)) == *digest
-    })
+    let now = |path: &str| {
+        let parsed = RelPath::parse(path).ok()?;
+        if path.ends_with('/') {
+            return files.list(&parsed).ok().map(|names| listing_digest(&names));
+        }
+        files.read(&parsed).ok().map(|bytes| Digest::of(&bytes))
+    };
+    inputs.iter().all(|(path, digest)| now(path) == *digest)
 }
 
 fn beside(manifest: &Path) -> &Path {

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::anyhow;
 
 use super::memory;
+use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
 use crate::cli::{ManifestArgs, TargetArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest};
-use crate::plan::{Inputs, Plan, Visitor};
+use crate::plan::{Inputs, Mapping, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
 use crate::vocabulary::{
@@ -253,6 +254,11 @@ impl Project {
         }
     }
 
+    /// What the build of a mapping copies from beside the manifest.
+    pub(super) fn context_of(&self, mapping: &Mapping<'_>) -> Result<Context, Ended> {
+        Context::of(mapping.context().map(|folder| &**folder), &*self.files)
+    }
+
     /// Shows warnings.
     ///
     /// # Errors
@@ -302,10 +308,12 @@ impl Project {
         memory::is_as(manifest, &[Some(self.manifest_digest), lock]) && memory::are_as(manifest, &self.read()[0])
     }
 
-    /// The files that were read: those that the manifest names, and templates.
+    /// The files that were read: those that the manifest names, and templates. A folder whose names
+    /// were read has a `/` at its end.
     pub(super) fn read(&self) -> [Vec<InputRecord>; 2] {
         let all = |witness: &Arc<Witness>| {
-            witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest)).collect()
+            let files = witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest));
+            files.chain(witness.listed().into_iter().map(|(path, digest)| (format!("{path}/"), digest))).collect()
         };
         [all(&self.witnesses[0]), all(&self.witnesses[1])]
     }

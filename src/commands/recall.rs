@@ -1,6 +1,6 @@
 //! What a run takes over from the one before: mappings whose inputs and files are as they were.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,7 +91,8 @@ impl<'r> Recall<'r> {
         Some(([*object, *list], length))
     }
 
-    /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was.
+    /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was. It
+    /// has no further Modules on its images: no record has them.
     pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {
         let past = self.past.module(module).filter(|_| module.has_objects())?;
         let outcomes = past.outcomes;
@@ -120,6 +121,14 @@ impl<'r> Recall<'r> {
         }
         impact.unloads.extend(gone.into_iter().map(|(release, before)| note(release, before)));
         impact.unloads.sort();
-        Some((OldModule { version: outcomes.version.clone(), mappings: outcomes.mappings.len(), images }, impact))
+        Some((
+            OldModule {
+                version: outcomes.version.clone(),
+                mappings: outcomes.mappings.len(),
+                images,
+                others: BTreeMap::new(),
+            },
+            impact,
+        ))
     }
 }

@@ -127,7 +127,8 @@ impl Report {
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
             files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
         }
-        let count = |part: fn(&Impact) -> usize| survey.impacts.values().map(part).sum();
+        let modules = || survey.impacts.iter().flat_map(|(name, impact)| impact.all(name));
+        let count = |part: fn(&Impact) -> usize| modules().map(|(_, impact)| part(impact)).sum();
         let nodes = Nodes {
             load: count(|impact| impact.loads.len()),
             reload: count(|impact| impact.reloads.len()),
@@ -225,7 +226,8 @@ impl Report {
             let load = ui::count(*load, "mapping");
             let _ = writeln!(text, "{whose}on nodes: {load} to load, {reload} to reload, {unload} to unload");
         }
-        for (module, impact) in impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
+        let modules = impacts.iter().flat_map(|(name, impact)| impact.all(name));
+        for (module, impact) in modules.filter(|(_, impact)| !impact.unloads.is_empty()) {
             let _ = writeln!(text, "{whose}unloads {module} on {}", shortened(&impact.unloads));
         }
         ui::result(&text);

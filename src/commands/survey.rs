@@ -121,7 +121,7 @@ impl<'p> Survey<'p> {
             outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
         {
             if let Some(gone) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact::of([], Some(&gone)));
+                impacts.insert(name.to_owned(), Impact::of([], &[], Some(&gone)));
                 old.insert(name.to_owned(), gone);
             }
         }
@@ -168,6 +168,13 @@ impl<'p> Survey<'p> {
             return Some(mapping.image().to_string());
         }
         self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
+    }
+
+    /// The image that one of a module's objects has now on a kernel, if any.
+    pub(super) fn old_image_of(&self, module: &str, object: &str, release: &str) -> Option<&String> {
+        let old = self.old.get(module)?;
+        let images = if object == module { &old.images } else { old.others.get(object)? };
+        images.get(release)
     }
 
     /// Folders that no mapping asks for and that are there, but for those that this run removes.
@@ -291,7 +298,10 @@ impl Eye<'_> {
         if matches!(own, Some([Verdict::Right(_), _])) {
             return Ok(ModuleSeen { own, settled: false, sizes, old: None, impact: None });
         }
-        let (old, impact) = match self.recall.and_then(|recall| recall.impact(module, mappings)) {
+        let further =
+            !module.kmm.others.is_empty() || previous::has_others(module.name.as_str(), &self.inspector.tree)?;
+        let recall = self.recall.filter(|_| !further);
+        let (old, impact) = match recall.and_then(|recall| recall.impact(module, mappings)) {
             Some((old, impact)) => (Some(old), impact),
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
@@ -299,7 +309,10 @@ impl Eye<'_> {
                 let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
                 let others = plan::prebuilt(self.manifest, module);
                 let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
-                let impact = Impact::of(built.chain(others), old.as_ref());
+                let images: Vec<(&str, String)> = built.chain(others).collect();
+                let further = module.kmm.others.iter().filter(|_| module.has_objects());
+                let further: Vec<&str> = further.map(|(name, _)| name.as_str()).collect();
+                let impact = Impact::of(images, &further, old.as_ref());
                 (old, impact)
             }
         };

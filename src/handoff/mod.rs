@@ -25,6 +25,9 @@ pub struct Job {
     pub hash: String,
     /// The path of the Dockerfile.
     pub dockerfile: String,
+    /// The folder that the Dockerfile copies from, which is the manifest's; `None` where it copies
+    /// nothing from outside.
+    pub context: Option<String>,
     /// Build arguments, as KMM sets them.
     pub arguments: Vec<(String, String)>,
 }
@@ -65,6 +68,7 @@ mod tests {
             image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
             hash: "0".repeat(64),
             dockerfile: format!("gitops/kmm-ci/{release}/Dockerfile"),
+            context: None,
             arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c} %{d}".into())],
         }
     }
@@ -84,6 +88,27 @@ mod tests {
         assert_snapshot!("bake", bake(&jobs()));
         assert_snapshot!("matrix", matrix(&jobs()));
         assert_snapshot!("tekton", tekton(&jobs()));
+    }
+
+    #[test]
+    fn a_context_is_handed_on() {
+        for (context, dockerfile, below) in [
+            (".", "gitops/kmm-ci/Dockerfile", "gitops/kmm-ci/Dockerfile"),
+            ("site/a", "site/a/gitops/kmm-ci/Dockerfile", "gitops/kmm-ci/Dockerfile"),
+            ("site/a", "/out/kmm-ci/Dockerfile", "/out/kmm-ci/Dockerfile"),
+        ] {
+            let mut job = job("5.14.0-427.28.1.el9_4.x86_64");
+            (job.context, job.dockerfile) = (Some(context.into()), dockerfile.into());
+            let (bake, matrix, tekton) =
+                (bake(std::slice::from_ref(&job)), matrix(std::slice::from_ref(&job)), tekton(&[job]));
+            assert!(bake.contains(&format!("\"context\": \"{context}\"")), "{bake}");
+            assert!(bake.contains(&format!("\"dockerfile\": \"{below}\"")), "{bake}");
+            assert!(matrix.contains(&format!("\"context\": \"{context}\"")), "{matrix}");
+            assert!(
+                tekton.contains(&format!("- name: \"CONTEXT\"\n                  value: \"{context}\"")),
+                "{tekton}"
+            );
+        }
     }
 
     #[test]

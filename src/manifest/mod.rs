@@ -12,6 +12,7 @@ mod kmm;
 mod mirrors;
 mod module;
 mod overlay;
+mod packages;
 mod platform;
 mod recipe;
 pub mod schema;
@@ -28,6 +29,8 @@ mod faults_tests;
 mod prebuilt_tests;
 #[cfg(test)]
 mod target_tests;
+#[cfg(test)]
+mod when_tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,13 +38,14 @@ use std::sync::Arc;
 pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
-pub use install::{Compression, Firmware, Install, Packages};
+pub use install::{Compression, Firmware, Install};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
-pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
+pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kind, Module};
+pub use packages::Packages;
 pub use platform::Platform;
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
@@ -90,6 +94,9 @@ pub static MANIFEST: Record = Record {
         Field { key: "output", takes: Shape::Record(&OUTPUT), says: "where the files go" },
     ],
 };
+
+/// The output folder where nothing names another.
+pub const OUTPUT_FOLDER: &str = "gitops";
 
 static OUTPUT: Record = Record {
     name: "`output`",
@@ -197,8 +204,10 @@ impl Manifest {
         }
         for module in &self.modules {
             for kernel in self.kernels.iter().filter(|kernel| module.kernels.selects(kernel)) {
-                let recipe = module.recipe_on(&Circumstances::of(kernel));
-                let sources = recipe.sources.iter().flatten().filter_map(|name| self.sources.get(&name.value));
+                let circumstances = Circumstances::of(kernel);
+                let recipe = module.recipe_on(&circumstances);
+                let chosen = recipe.sources.iter().flatten().filter_map(|source| source.on(&circumstances));
+                let sources = chosen.filter_map(|name| self.sources.get(&name.value));
                 for file in sources.filter_map(Source::file).filter(|file| file.url.expands()) {
                     urls.entry(file.url.on(kernel.release.as_str())).or_insert(file.url.span);
                 }
@@ -285,6 +294,7 @@ impl Manifest {
             }
         }
         refuse_repeats(&modules, faults);
+        refuse_output_in_sources(&output, &code, faults);
         let target = target.map(|target| target.name.value.clone());
         Some(Self { target, namespace: namespace?, sources: code, mirrors, platform, images, kernels, modules, output })
     }
@@ -318,6 +328,20 @@ fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
     let (namespace, sync_waves) = (flag("namespace", faults), flag("syncWaves", faults));
     fields.finish(faults);
     Output { dir: dir.map(|dir| dir.value), namespace, sync_waves }
+}
+
+/// Outputs in a folder that decides them would never come to rest.
+fn refuse_output_in_sources(output: &Output, sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnostics) {
+    let dir = output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str);
+    for path in sources.values().filter_map(Source::local) {
+        if dir.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            faults.push(
+                Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
+                    .at(path.span, "")
+                    .help("every run would change what the next one starts from: move one of them"),
+            );
+        }
+    }
 }
 
 /// Two Modules of one name would be one object; two modules on one image would share its tags.

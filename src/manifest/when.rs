@@ -79,6 +79,11 @@ impl<'k> Circumstances<'k> {
         held
     }
 
+    /// The items of a list that are for the kernel.
+    pub fn choose<T: Clone>(&self, list: &[Conditional<T>]) -> Vec<T> {
+        list.iter().filter_map(|item| item.on(self)).cloned().collect()
+    }
+
     /// What was asked so far.
     pub fn into_answers(self) -> Vec<Answer> {
         self.answers.into_inner()
@@ -106,6 +111,18 @@ impl<T> Conditional<T> {
     pub fn on(&self, kernel: &Circumstances<'_>) -> Option<&T> {
         self.when.as_ref().is_none_or(|when| kernel.allow(when)).then_some(&self.value)
     }
+}
+
+/// The items of a list, each written as a text, or as `{KEY: text, when: {...}}`.
+pub(super) fn conditionals<T>(
+    node: &Node,
+    what: &str,
+    record: &'static Record,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
+) -> Vec<Conditional<T>> {
+    let items = decode::items(node, what, faults).iter();
+    items.filter_map(|item| conditional(item, record, faults, &parse)).collect()
 }
 
 /// An item written as a text, or as `{KEY: text, when: {...}}` with the first key of `record`.

@@ -2,6 +2,7 @@
 
 mod code;
 mod draft;
+mod folder;
 mod identity;
 mod layout;
 mod past;
@@ -23,6 +24,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 pub use code::{Code, Content};
 pub use draft::Draft;
 use draft::Fault;
+pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::image_name;
 pub use layout::Layout;
 pub use past::{Past, PastModule, Place};
@@ -77,7 +79,7 @@ impl Mapping<'_> {
         if let Some(dtk) = dtk.filter(|_| self.identity.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
-        arguments.extend(self.module.kmm.build_args.iter().cloned());
+        arguments.extend(self.resolved.build_args.iter().cloned());
         arguments
     }
 
@@ -89,6 +91,12 @@ impl Mapping<'_> {
     /// The name of its ConfigMap.
     pub fn config_map(&self) -> String {
         identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
+    }
+
+    /// The folders beside the manifest that its build copies. With any, KMM cannot build it: its
+    /// builds have no context.
+    pub fn context(&self) -> impl Iterator<Item = &Arc<Folder>> {
+        self.resolved.codes.iter().filter_map(Code::context)
     }
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.

@@ -141,7 +141,6 @@ impl Groups<'_, '_> {
             (&namespace.value, mirrors, output.sync_waves),
             &name.value,
             &image.value,
-            &kmm.build_args,
             &kmm.sign,
         );
         *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))

@@ -126,7 +126,8 @@ pub struct Outcomes {
     pub modules: Vec<Arc<ModuleOutcomes>>,
 }
 
-/// A file that was read: its path, and its digest; `None` where it was absent.
+/// A file that was read: its path, and its digest; `None` where it was absent. A path with a `/` at its
+/// end is a folder, and the digest is that of the names in it.
 pub type InputRecord = (String, Option<Digest>);
 
 /// One run.

@@ -22,7 +22,7 @@ pub use bounds::Bounds;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;
-pub use files::{ABSENT, InputFiles, Witness};
+pub use files::{ABSENT, InputFiles, Listed, ListedKind, Witness, list_in_memory, listing_digest};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of};
 pub use git::{GitOid, GitRef, GitUrl};
 pub use image::ImageRef;

@@ -275,7 +275,7 @@ fn what_is_called_not_built_yet_is_refused_as_such() {
             keys += 1;
         }
     }
-    assert!(keys > 2, "only {keys} keys were tried");
+    assert!(keys > 0, "the table has no keys");
 }
 
 /// The manual has a table of every record of the manifest, and an example of every field.

@@ -82,9 +82,9 @@ fn a_second_run_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("kmodgen.yaml");
         // A copy: a lock that is not canonical would be written anew.
-        for (path, bytes) in tree(&example).into_iter().filter(|(path, _)| !path.starts_with("gitops")) {
+        for path in tree(&example).into_keys().filter(|path| !path.starts_with("gitops")) {
             fs::create_dir_all(folder.path().join(&path).parent().unwrap()).unwrap();
-            fs::write(folder.path().join(path), bytes).unwrap();
+            fs::copy(example.join(&path), folder.path().join(path)).unwrap();
         }
         let output = folder.path().join("out");
         let arguments = ["--output", output.to_str().unwrap()];

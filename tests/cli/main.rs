@@ -10,11 +10,13 @@ mod scenario;
 
 mod building;
 mod conflicts;
+mod context;
 mod determinism;
 mod docs;
 mod examples;
 mod faults;
 mod files;
+mod further_modules;
 mod generate;
 mod git_servers;
 mod holds;

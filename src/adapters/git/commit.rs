@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use git2::{FileMode, ObjectType, Oid, Repository};
+use git2::{FileMode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::work_tree::WorkTree;
 use crate::adapters::fs::LARGEST_INPUT;
-use crate::vocabulary::{ABSENT, InputFiles, RelPath};
+use crate::vocabulary::{ABSENT, InputFiles, Listed, ListedKind, RelPath};
 
 /// How many links one path may lead through, and how many bytes each may have, as Linux has it.
 const MOST_LINKS: usize = 40;
@@ -97,6 +97,43 @@ impl InputFiles for CommitFolder {
         let blob = Self::find(&repository, top, path)?;
         bytes(&repository, blob, LARGEST_INPUT).map(Arc::from)
     }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.tree.ok_or(ABSENT)?;
+        for name in folder.as_str().split('/') {
+            here = match entry(&repository, here, name.as_bytes())? {
+                Some(Entry::Folder(tree)) => tree,
+                Some(Entry::Link(_)) => return Err("it is reached through a link".into()),
+                Some(Entry::File(_)) => return Err("a part of the path is not a folder".into()),
+                None => return Err(ABSENT.into()),
+            };
+        }
+        let tree = repository.find_tree(here).map_err(|error| error.message().to_owned())?;
+        let mut names = tree.iter().map(|entry| listed(&repository, &entry)).collect::<Result<Vec<_>, _>>()?;
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(names)
+    }
+}
+
+/// A name of a tree.
+fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, String> {
+    let Ok(name) = std::str::from_utf8(entry.name_bytes()) else {
+        let shown = String::from_utf8_lossy(entry.name_bytes()).escape_debug().to_string();
+        return Err(format!("the name `{shown}` in it is not UTF-8"));
+    };
+    let kind = match (entry.kind(), entry.filemode()) {
+        (Some(ObjectType::Tree), _) => ListedKind::Folder,
+        (Some(ObjectType::Blob), mode) if mode == i32::from(FileMode::Link) => {
+            match String::from_utf8(bytes(repository, entry.id(), LONGEST_LINK)?) {
+                Ok(to) => ListedKind::Link { to },
+                Err(_) => ListedKind::Other("a link to what is not UTF-8"),
+            }
+        }
+        (Some(ObjectType::Blob), mode) => ListedKind::File { executable: mode == i32::from(FileMode::BlobExecutable) },
+        _ => ListedKind::Other("a repository of its own"),
+    };
+    Ok(Listed { name: name.to_owned(), kind })
 }
 
 /// What a tree has under a name.
@@ -198,6 +235,29 @@ mod tests {
         assert!(read(&sub, "out").unwrap_err().contains("leaves"));
         assert!(read(&sub, "far").unwrap_err().contains("leaves"));
         assert!(read(&sub, "round").unwrap_err().contains("circle"));
+    }
+
+    #[test]
+    fn folders_are_listed_as_those_on_disk() {
+        let folder = repository(&[
+            ("src/b.c", FileMode::Blob, "text"),
+            ("src/b/more", FileMode::Blob, ""),
+            ("src/run", FileMode::BlobExecutable, ""),
+            ("src/to", FileMode::Link, "b.c"),
+            ("alias", FileMode::Link, "src"),
+        ]);
+        let list = |path: &str| CommitFolder::open(folder.path(), "HEAD").unwrap().list(&RelPath::parse(path).unwrap());
+        let kinds: Vec<_> = list("src").unwrap().into_iter().map(|listed| (listed.name, listed.kind)).collect();
+        let expected = [
+            ("b", ListedKind::Folder),
+            ("b.c", ListedKind::File { executable: false }),
+            ("run", ListedKind::File { executable: true }),
+            ("to", ListedKind::Link { to: "b.c".into() }),
+        ];
+        assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
+        assert_eq!(list("alias").unwrap_err(), "it is reached through a link");
+        assert_eq!(list("src/run").unwrap_err(), "a part of the path is not a folder");
+        assert_eq!(list("gone").unwrap_err(), ABSENT);
     }
 
     #[test]
