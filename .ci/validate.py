@@ -90,6 +90,10 @@ def check_controls(validator):
         raise AssertionError(f"not refused: {wrong}")
 
 
+# What only a build with a context can do.
+COPIES = re.compile(r"^COPY (?!--from)", re.MULTILINE)
+
+
 def load(path):
     return yaml.load(path.read_text(), LOADER)
 
@@ -136,10 +140,15 @@ class Trees:
         images = [[(m["literal"], m["containerImage"]) for m in mappings if "literal" in m] for mappings in listed]
         if any(other != images[0] for other in images):
             self.error(path, "its Modules have different images")
-        # What somebody else builds has no folder.
-        mappings = [mapping for mapping in listed[0] if "build" in mapping]
+        # What somebody else builds has no folder; what is built of a folder beside the manifest has one,
+        # and copies from outside, which KMM cannot.
         folders = sorted(entry.name for entry in path.parent.iterdir() if entry.is_dir())
-        if folders != sorted(mapping["literal"] for mapping in mappings):
+        copies = {name for name in folders if COPIES.search((path.parent / name / "Dockerfile").read_text())}
+        built = [mapping for mapping in listed[0] if "literal" in mapping and mapping["literal"] in copies]
+        if any("build" in mapping for mapping in built):
+            self.error(path, "KMM cannot build what copies from outside")
+        mappings = [mapping for mapping in listed[0] if "build" in mapping]
+        if folders != sorted(mapping["literal"] for mapping in [*mappings, *built]):
             self.error(path, "its mappings are not its folders")
         for mapping in mappings:
             self.mapping(path.parent / mapping["literal"], documents[0], mapping)

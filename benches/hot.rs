@@ -15,7 +15,7 @@ use kmodgen::output;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
 use kmodgen::render::dockerfile::Press;
-use kmodgen::vocabulary::{Diagnostics, Digest, InputFiles, RelPath, SourceMap};
+use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputFiles, Listed, RelPath, SourceMap};
 use kmodgen::yaml;
 
 /// Ten modules, as the manifests of `benches/fleet.py` have them.
@@ -30,6 +30,10 @@ struct Patch;
 impl InputFiles for Patch {
     fn read(&self, _: &RelPath) -> Result<Arc<[u8]>, String> {
         Ok(b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n".as_slice().into())
+    }
+
+    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, String> {
+        Err(ABSENT.into())
     }
 }
 

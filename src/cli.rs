@@ -1,10 +1,13 @@
 //! The command line: its words and their help, and nothing else.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::contract::image::Contract;
+pub use kernels::KernelsArgs;
 
 /// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
 #[derive(Debug, Parser)]
@@ -67,6 +70,20 @@ Examples:
 
 Exit code: 0 printed; 2 trouble.")]
     Preflight(PreflightArgs),
+    /// Try the cases in tests/ beside the manifest, and compare what comes out with snapshots/
+    #[command(after_help = "\
+Examples:
+  kmodgen test                         all cases
+  kmodgen test kernels 'rt-.*'         the cases of these names
+  kmodgen test --review                show each difference, and ask whether it is meant
+  kmodgen test --accept                take everything that comes out as it is meant
+  kmodgen test --junit report.xml      for continuous integration
+
+Exit code: 0 all passed; 1 something is not as expected, a snapshot that is new included; 2 trouble.")]
+    Test(TestArgs),
+    /// Make or update a list of kernels from what a cluster, a release or a crawler says
+    #[command(after_help = kernels::EXAMPLES)]
+    Kernels(KernelsArgs),
     /// Print the manifest's JSON Schema, for editors
     Schema(SchemaArgs),
 }
@@ -153,6 +170,35 @@ pub struct SchemaArgs {
     /// The schema of a file of kernels in place of the manifest's
     #[arg(long)]
     pub kernels: bool,
+    /// The schema of a test case in place of the manifest's
+    #[arg(long, conflicts_with = "kernels")]
+    pub tests: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Only cases of these names, or that these patterns match as a whole [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    /// Write snapshots that are new or changed, and remove those that no case has any more
+    #[arg(long, conflicts_with = "review")]
+    pub accept: bool,
+    /// Show each difference, and ask whether to write the snapshot; needs a terminal
+    #[arg(long)]
+    pub review: bool,
+    /// Write the results as JUnit XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Threads to render with [default: one per core]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `generate`.
@@ -208,8 +254,9 @@ pub enum PlanFormat {
     Images,
     /// What is to be built, as a docker-bake.json for BuildKit
     Bake,
-    /// What is to be built, as a matrix for GitHub Actions
-    Github,
+    /// What is to be built, as a matrix for GitHub Actions: `{"include": […]}`
+    #[value(alias = "github")]
+    Matrix,
     /// What is to be built, as a PipelineRun for Tekton
     Tekton,
 }

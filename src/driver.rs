@@ -42,6 +42,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Update(args) => commands::update::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Preflight(args) => commands::preflight::run(&args),
+        Command::Test(args) => commands::test::run(&args),
+        Command::Kernels(args) => commands::kernels::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
     };
     match answer {

@@ -1,6 +1,6 @@
 //! What a change of the output does on nodes: which mappings load, reload or unload there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::manifest::{Kernel, Manifest};
 use crate::previous::OldModule;
@@ -14,6 +14,8 @@ pub struct Impact {
     pub reloads: Vec<String>,
     /// Kernels whose mapping goes.
     pub unloads: Vec<String>,
+    /// What happens to each further Module on the same images, by name; these have none of their own.
+    pub others: BTreeMap<String, Self>,
 }
 
 /// Why a module is left as it is until someone decides.
@@ -28,23 +30,46 @@ pub struct Hold {
 }
 
 impl Impact {
-    /// What becomes of one: `images` are those of its kernels, and `old` is what is there.
-    pub fn of<'m>(images: impl IntoIterator<Item = (&'m str, String)>, old: Option<&OldModule>) -> Self {
+    /// What becomes of one, and of its `others`: `images` are those of its kernels, and `old` is what is
+    /// there.
+    pub fn of<'m>(
+        images: impl IntoIterator<Item = (&'m str, String)> + Clone,
+        others: &[&str],
+        old: Option<&OldModule>,
+    ) -> Self {
+        let nothing = BTreeMap::new();
+        let before = old.map_or(&nothing, |old| &old.others);
+        let mut impact = Self::of_one(images.clone(), old.map(|old| &old.images));
+        for name in others {
+            impact.others.insert((*name).to_owned(), Self::of_one(images.clone(), before.get(*name)));
+        }
+        for (name, gone) in before.iter().filter(|(name, _)| !others.contains(&name.as_str())) {
+            impact.others.insert(name.clone(), Self::of_one([], Some(gone)));
+        }
+        impact
+    }
+
+    fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, String)>, old: Option<&HashMap<String, String>>) -> Self {
         let mut impact = Self::default();
         let mut planned: HashSet<&str> = HashSet::new();
         for (release, image) in images {
             planned.insert(release);
-            match old.and_then(|old| old.images.get(release)) {
+            match old.and_then(|old| old.get(release)) {
                 None => impact.loads.push(release.to_owned()),
                 Some(before) if *before != image => impact.reloads.push(release.to_owned()),
                 Some(_) => {}
             }
         }
         if let Some(old) = old {
-            impact.unloads.extend(old.images.keys().filter(|release| !planned.contains(release.as_str())).cloned());
+            impact.unloads.extend(old.keys().filter(|release| !planned.contains(release.as_str())).cloned());
             impact.unloads.sort();
         }
         impact
+    }
+
+    /// What happens to each Module, that of the module called `name` the first.
+    pub fn all<'i>(&'i self, name: &'i str) -> impl Iterator<Item = (&'i str, &'i Self)> {
+        std::iter::once((name, self)).chain(self.others.iter().map(|(name, other)| (name.as_str(), other)))
     }
 }
 
@@ -67,16 +92,22 @@ pub fn holds(
         let mut hold = |why: String, help: &str| {
             holds.push(Hold { module: name.clone(), why, help: help.to_owned() });
         };
-        let in_use: Vec<String> = impact
-            .unloads
-            .iter()
-            .filter_map(|release| nodes.get(release.as_str()).map(|nodes| format!("{release} ({nodes})")))
-            .collect();
-        if !in_use.is_empty() && !allow_remove {
-            hold(
-                format!("it would be unloaded on nodes that run {}", in_use.join(", ")),
-                "keep the kernel selected, or say --allow-remove",
-            );
+        let in_use = |impact: &Impact| -> String {
+            let nodes = |release: &String| Some(format!("{release} ({})", nodes.get(release.as_str())?));
+            impact.unloads.iter().filter_map(nodes).collect::<Vec<_>>().join(", ")
+        };
+        let unloaded = impact.all(name).map(|(object, impact)| (object, in_use(impact)));
+        let unloaded: Vec<(&str, String)> = unloaded.filter(|(_, in_use)| !in_use.is_empty()).collect();
+        if !unloaded.is_empty() && !allow_remove {
+            let advice = match unloaded.as_slice() {
+                [(object, _), ..] if object == name => "keep the kernel selected, or say --allow-remove",
+                _ => "keep the Module in `kmm`, or say --allow-remove",
+            };
+            let told = unloaded.iter().map(|(object, in_use)| {
+                let who = if object == name { "it".to_owned() } else { format!("`{object}`") };
+                format!("{who} would be unloaded on nodes that run {in_use}")
+            });
+            hold(told.collect::<Vec<_>>().join(", and "), advice);
             continue;
         }
         let module = manifest.modules.iter().find(|module| module.name.as_str() == name);

@@ -28,6 +28,7 @@ pub mod depfile;
 pub mod fingerprint;
 pub mod handoff;
 pub mod impact;
+pub mod kernels;
 pub mod lock;
 pub mod manifest;
 pub mod output;
@@ -40,6 +41,7 @@ pub mod record;
 pub mod render;
 pub mod template;
 pub mod tree;
+pub mod trial;
 pub mod yaml;
 
 // Layer 2: adapters, the only code that touches the world.

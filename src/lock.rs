@@ -141,6 +141,26 @@ pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl,
     by_url
 }
 
+/// What to say of refs and files that are not pinned; `advice` is how to pin them here.
+pub fn not_pinned<'m>(
+    gits: impl IntoIterator<Item = &'m Git>,
+    files: &BTreeMap<String, Span>,
+    advice: &str,
+) -> Vec<Diagnostic> {
+    let refs = gits.into_iter().map(|git| {
+        let reference = &git.reference;
+        Diagnostic::error("not-locked", format!("`{}` is not pinned in {FILE_NAME}", reference.value))
+            .at(reference.span, "")
+            .help(format!("{advice}, or write a full commit id"))
+    });
+    let files = files.iter().map(|(url, place)| {
+        Diagnostic::error("not-locked", format!("the checksum of {url} is not in {FILE_NAME}"))
+            .at(*place, "")
+            .help(format!("{advice}, or write its `sha256`"))
+    });
+    refs.chain(files).collect()
+}
+
 type Fault<'n> = (&'n Node, String);
 
 fn decode(node: &Node) -> Result<Lock, Fault<'_>> {

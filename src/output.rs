@@ -61,12 +61,20 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
-    let config_maps = mappings.iter().map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
+    let config_maps = mappings
+        .iter()
+        .filter(|m| m.context().next().is_none())
+        .map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
             Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
-            Output::new(&[name, KUSTOMIZATION], render::kustomization::render(resources), origin),
+            Output::new(
+                &[name, KUSTOMIZATION],
+                render::kustomization::render(resources, &manifest.namespace.value),
+                origin,
+            ),
         ]
     })
 }
@@ -85,7 +93,8 @@ pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) ->
     let origin = manifest.namespace.span;
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
-    let kustomization = Output::new(&[KUSTOMIZATION], render::kustomization::render(resources), origin);
+    let kustomization =
+        Output::new(&[KUSTOMIZATION], render::kustomization::render(resources, &manifest.namespace.value), origin);
     namespace.map(|text| Output::new(&[NAMESPACE], text, origin)).into_iter().chain([kustomization]).collect()
 }
 
@@ -108,13 +117,10 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
     Some(outputs)
 }
 
-/// Notes a Module that a cluster, or the usual way of applying, would not take.
-pub fn check_size(output: &Output<'_>, faults: &mut Diagnostics) {
-    if output.path.file_name() != MODULE {
-        return;
-    }
-    let bytes = output.text.len();
-    let name = output.path.parent();
+/// Notes a Module that a cluster, or the usual way of applying, would not take, by the length of its
+/// text in bytes.
+pub fn check_size(module: &Module, bytes: usize, faults: &mut Diagnostics) {
+    let name = &module.name.value;
     let fault = match contract::module::size(bytes) {
         Size::Fine => return,
         Size::ServerSideOnly => Diagnostic::warning(
@@ -128,7 +134,7 @@ pub fn check_size(output: &Output<'_>, faults: &mut Diagnostics) {
         )
         .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
     };
-    faults.push(fault.at(output.origin, ""));
+    faults.push(fault.at(module.name.span, ""));
 }
 
 #[cfg(test)]
@@ -140,11 +146,10 @@ mod tests {
     #[test]
     fn large_modules_are_told_of() {
         for (bytes, expected) in [(200_000, None), (300_000, Some(false)), (1_600_000, Some(true))] {
-            let mut outputs = World::small().outputs();
-            let module = outputs.iter_mut().find(|output| output.path.file_name() == MODULE).unwrap();
-            module.text = "x".repeat(bytes).into();
             let mut faults = Diagnostics::default();
-            outputs.iter().for_each(|output| check_size(output, &mut faults));
+            World::small().expand(&mut SourceMap::default(), |manifest, _| {
+                check_size(&manifest.modules[0], bytes, &mut faults);
+            });
             let told = (!faults.is_empty()).then(|| faults.has_errors());
             assert_eq!(told, expected, "{bytes}");
         }
@@ -166,6 +171,19 @@ mod tests {
                 "kustomization.yaml",
             ]
         );
+    }
+
+    #[test]
+    fn a_kustomization_that_lists_nothing_is_legal() {
+        let images_alone = World::small()
+            .with("    kmm:\n      modprobe: {moduleName: one}\n", "    kmm: false\n")
+            .with("      selector: {node-role.kubernetes.io/worker: ''}\n", "");
+        let outputs = images_alone.outputs();
+        let top = &outputs.last().unwrap().text;
+        assert!(top.contains("resources: []\nnamespace: \"kmm-ci\"\n"), "{top}");
+        let with_namespace = images_alone.and("output: {namespace: true}\n").outputs();
+        let top = &with_namespace.last().unwrap().text;
+        assert!(top.contains("- \"namespace.yaml\"") && !top.contains("kmm-ci"), "{top}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an earlier run left, read from the files alone, so that a fresh clone knows as much as
 //! the machine that wrote them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::fingerprint::Explanation;
@@ -21,6 +21,8 @@ pub struct OldModule {
     pub mappings: usize,
     /// The image of each kernel; only of those that change where a record says so.
     pub images: HashMap<String, String>,
+    /// The same of each further Module on its images, by name.
+    pub others: BTreeMap<String, HashMap<String, String>>,
 }
 
 /// A mapping as an earlier run left it.
@@ -49,17 +51,44 @@ pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccess
     })
 }
 
+/// What stands between the objects of a module.
+const BETWEEN: &str = "\n---\n";
+
+/// Whether the file of a module in a folder has further Modules on its images.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn has_others(name: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
+    let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(false) };
+    Ok(match tree.find(&path)? {
+        Some(Found::File(bytes)) => memchr::memmem::find(&to_unix(&bytes), BETWEEN.as_bytes()).is_some(),
+        _ => false,
+    })
+}
+
 /// What the text of a Module says; `None` where it is none.
 pub fn module_text(text: &str) -> Option<OldModule> {
     // The first object is the one that builds.
-    let node = read(text.split("\n---\n").next()?)?;
-    let spec = node.get("spec")?;
+    let mut objects = text.split(BETWEEN);
+    let node = read(objects.next()?)?;
+    let container = container(&node)?;
+    let images = images(container)?;
+    let others = objects.filter_map(|text| {
+        let node = read(text)?;
+        Some((scalar(node.get("metadata")?, "name")?, self::images(self::container(&node)?)?))
+    });
+    Some(OldModule { version: scalar(container, "version"), mappings: images.len(), images, others: others.collect() })
+}
+
+fn container(object: &Node) -> Option<&Node> {
+    let spec = object.get("spec")?;
     // That of a hub has the Module's inside.
-    let container = spec.get("moduleSpec").unwrap_or(spec).get("moduleLoader")?.get("container")?;
+    Some(spec.get("moduleSpec").unwrap_or(spec).get("moduleLoader")?.get("container")?)
+}
+
+fn images(container: &Node) -> Option<HashMap<String, String>> {
     let mappings = container.get("kernelMappings")?.as_sequence()?;
-    let images: HashMap<_, _> =
-        mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect();
-    Some(OldModule { version: scalar(container, "version"), mappings: images.len(), images })
+    Some(mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect())
 }
 
 /// One mapping of a tree; `None` where its ConfigMap is absent or not readable as ours.

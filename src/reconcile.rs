@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::output::Output;
-use crate::record::{Evidence, FileRecord};
-use crate::render::header::{Ownership, ownership, stated, to_unix};
+use crate::record::{Evidence, FileRecord, SealKey};
+use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span};
 
@@ -70,7 +70,7 @@ pub enum Verdict {
     /// The file is right.
     Right(FileRecord),
     /// Something is to be done.
-    Change(Change),
+    Change(Box<Change>),
 }
 
 /// Where new texts wait until all is known to be well.
@@ -103,6 +103,8 @@ pub struct Inspector<'i> {
     pub tree: View<'i>,
     /// Where texts that differ go.
     pub shelf: &'i dyn Shelf,
+    /// What files are sealed with for the next run.
+    pub key: SealKey,
     /// Overwrite and remove also what was edited by hand or is not ours.
     pub force: bool,
     /// The paths that the run is about; all where `None`. Every other path is left alone.
@@ -123,7 +125,7 @@ impl Inspector<'_> {
         if !self.concerns(&path) {
             return Ok(Verdict::NotAsked);
         }
-        let digest = stated(&text);
+        let seal = self.key.seal(text.as_bytes());
         let action = match self.tree.blocked_parent(&path)? {
             Some((parent, what)) => {
                 let why = format!("`{parent}` is {what}, and a folder is needed there");
@@ -131,25 +133,21 @@ impl Inspector<'_> {
             }
             None => {
                 if let Some(evidence) = self.tree.holds(&path, &text)? {
-                    return Ok(Verdict::Right(FileRecord { evidence, digest }));
+                    return Ok(Verdict::Right(FileRecord { evidence, seal }));
                 }
                 let look = self.tree.look(&path)?;
                 match write_action(&text, look.as_ref().map(|(found, _)| found), self.force) {
                     Action::Unchanged => {
                         let evidence = look.map_or(Evidence::NONE, |(_, evidence)| evidence);
-                        return Ok(Verdict::Right(FileRecord { evidence, digest }));
+                        return Ok(Verdict::Right(FileRecord { evidence, seal }));
                     }
                     action => action,
                 }
             }
         };
         let evidence = self.shelf.put(&path, &text, &action)?;
-        Ok(Verdict::Change(Change {
-            path,
-            action,
-            origin: Some(origin),
-            written: Some(FileRecord { evidence, digest }),
-        }))
+        let written = Some(FileRecord { evidence, seal });
+        Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written })))
     }
 
     /// Files of ours that no mapping asks for any more, at `paths`.
@@ -233,7 +231,7 @@ mod tests {
     fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
         let outline = Outline::read(tree, |_| None).unwrap();
         let tree = View { folder: tree, outline: &outline };
-        ask(&Inspector { tree, shelf: &(), force, only: None })
+        ask(&Inspector { tree, shelf: &(), key: SealKey::PUBLIC, force, only: None })
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
@@ -294,7 +292,8 @@ mod tests {
     fn a_parent_that_is_no_folder_blocks() {
         let tree: Tree = [(path("a"), Found::Other("a symbolic link"))].into();
         let verdict = inspected(&tree, true, |inspector| inspector.inspect(output("a/x/Dockerfile", "x\n"))).unwrap();
-        let Verdict::Change(Change { action: Action::Conflict(conflict), .. }) = verdict else { panic!("{verdict:?}") };
+        let Verdict::Change(change) = verdict else { panic!("{verdict:?}") };
+        let Action::Conflict(conflict) = change.action else { panic!("{change:?}") };
         assert!(conflict.why.contains("`a` is a symbolic link"));
     }
 }

@@ -8,16 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::adapters::fs;
-use crate::cli::{ManifestArgs, NetworkArgs, TargetArgs};
-use crate::manifest::{Manifest, target_names};
+use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
+use crate::manifest::{Manifest, OUTPUT_FOLDER, Selection, known_architecture, target_names};
 use crate::plan::{Mapping, Plan};
-use crate::vocabulary::{ImageRef, Pattern, RelPath, TargetName, nearest};
+use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
-
-/// The output folder where neither flag nor manifest names one.
-const OUTPUT: &str = "gitops";
 
 /// Whether git servers may be asked, and how long they have.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +77,7 @@ pub fn one_target(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Option<T
 pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {
         Some(flag) => flag.clone(),
-        None => folder.join(manifest.output.dir.as_ref().map_or(OUTPUT, RelPath::as_str)),
+        None => folder.join(manifest.output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str)),
     }
 }
 
@@ -134,6 +131,28 @@ pub fn driver_toolkit<'p, 'm: 'p>(
     }
 }
 
+/// The kernels that `kernels` is to list.
+pub fn kernel_selection(args: &KernelsArgs) -> anyhow::Result<Selection> {
+    let mut faults = Vec::new();
+    let mut note = |flag: &str, invalid: Invalid| {
+        let help = invalid.help.map(|help| format!("; {help}")).unwrap_or_default();
+        faults.push(format!("--{flag}: {}{help}", invalid.message));
+    };
+    let mut patterns = |flag: &str, texts: &[String]| -> Vec<Pattern> {
+        let parsed = texts.iter().flat_map(|text| Pattern::of_release(text));
+        parsed.filter_map(|pattern| pattern.map_err(|invalid| note(flag, invalid)).ok()).collect()
+    };
+    let (include, exclude) = (patterns("include", &args.include), patterns("exclude", &args.exclude));
+    let parsed = args.arch.iter().map(|name| known_architecture(name));
+    let architectures = parsed.filter_map(|name| name.map_err(|invalid| note("arch", invalid)).ok()).collect();
+    let bounds = args.newer_than.as_deref().map(Bounds::newer_than).transpose();
+    let bounds = bounds.map_err(|invalid| note("newer-than", invalid)).ok().flatten().unwrap_or_default();
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(Selection::of(include, exclude, architectures, args.flavour.clone(), bounds))
+}
+
 /// What `--only` selects.
 #[derive(Debug)]
 pub struct Only(Vec<Pattern>);
@@ -151,12 +170,10 @@ impl Only {
         Ok((!patterns.is_empty()).then_some(Self(patterns)))
     }
 
-    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`. A
-    /// release that is written as it is means itself: as a pattern, `…+rt` would not match it.
+    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`.
     pub fn selects(&self, module: &str, release: &str) -> bool {
         let whole = format!("{module}/{release}");
-        let means = |pattern: &Pattern, text: &str| pattern.as_str() == text || pattern.matches(text);
-        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| means(pattern, text)))
+        self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| pattern.selects(text)))
     }
 
     /// Whether it selects any mapping.

@@ -7,7 +7,9 @@ use crate::lock::Lock;
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
-use crate::vocabulary::{Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+};
 
 /// A manifest's folder in memory.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,10 @@ pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
 impl InputFiles for Files {
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
         self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }
 

@@ -82,33 +82,32 @@ pub type Look = (Found, Evidence);
 
 /// The names of the output folder, and of the folders in it.
 #[derive(Debug, Default)]
-pub struct Outline {
+pub struct Outline<'k> {
     names: BTreeMap<String, Kind>,
-    modules: BTreeMap<String, Names>,
+    modules: BTreeMap<String, Names<'k>>,
 }
 
 /// The names in a folder.
-#[derive(Debug, Default)]
-struct Names {
-    names: HashMap<String, Kind>,
-    /// Whether these are all; otherwise they are all folders.
-    all: bool,
+#[derive(Debug)]
+enum Names<'k> {
+    /// All of them.
+    All(HashMap<String, Kind>),
+    /// Those of its folders, which were known beforehand.
+    Folders(Vec<&'k str>),
 }
 
-impl Outline {
+impl<'k> Outline<'k> {
     /// Reads the names of a folder, and of the folders in it, unless all folders in one of those
     /// are `known`.
     ///
     /// # Errors
     /// A folder that cannot be read.
-    pub fn read(folder: &dyn OutputFolder, known: impl Fn(&str) -> Option<Vec<String>>) -> Result<Self, Inaccessible> {
+    pub fn read(folder: &dyn OutputFolder, known: impl Fn(&str) -> Option<Vec<&'k str>>) -> Result<Self, Inaccessible> {
         let mut outline = Self { names: folder.names("")?.into_iter().collect(), modules: BTreeMap::new() };
         for (name, _) in outline.names.iter().filter(|(name, kind)| is_ours(name, **kind)) {
             let names = match known(name) {
-                Some(folders) => {
-                    Names { names: folders.into_iter().map(|name| (name, Kind::Folder)).collect(), all: false }
-                }
-                None => Names { names: folder.names(name)?.into_iter().collect(), all: true },
+                Some(folders) => Names::Folders(folders),
+                None => Names::All(folder.names(name)?.into_iter().collect()),
             };
             outline.modules.insert(name.clone(), names);
         }
@@ -133,8 +132,15 @@ impl Outline {
             if !wanted(module, None) {
                 folders.push(module.clone());
             }
-            let inner = names.names.iter().filter(|(name, kind)| is_ours(name, **kind) && !wanted(module, Some(name)));
-            let mut inner: Vec<String> = inner.map(|(name, _)| format!("{module}/{name}")).collect();
+            let unwanted = |name: &&str| !wanted(module, Some(name));
+            let path = |name: &str| format!("{module}/{name}");
+            let mut inner: Vec<String> = match names {
+                Names::All(names) => {
+                    let ours = names.iter().filter(|(name, kind)| is_ours(name, **kind));
+                    ours.map(|(name, _)| name.as_str()).filter(unwanted).map(path).collect()
+                }
+                Names::Folders(names) => names.iter().copied().filter(unwanted).map(path).collect(),
+            };
             inner.sort();
             folders.extend(inner);
         }
@@ -161,7 +167,7 @@ pub struct View<'v> {
     /// The folder.
     pub folder: &'v dyn OutputFolder,
     /// Its names.
-    pub outline: &'v Outline,
+    pub outline: &'v Outline<'v>,
 }
 
 impl View<'_> {
@@ -170,10 +176,9 @@ impl View<'_> {
         let Some((module, name)) = path.split_once('/') else { return Ok(self.outline.names.get(path).copied()) };
         match self.outline.modules.get(module) {
             None => Ok(None),
-            Some(Names { names, all }) => match names.get(name) {
-                None if !all => self.folder.kind(path),
-                kind => Ok(kind.copied()),
-            },
+            Some(Names::All(names)) => Ok(names.get(name).copied()),
+            // Few paths are asked for where most is known.
+            Some(Names::Folders(_)) => self.folder.kind(path),
         }
     }
 

@@ -7,7 +7,7 @@ free_port() {
 }
 
 start_registry() {
-  apt-get install -qy --no-install-recommends apache2-utils docker-registry >/dev/null
+  apt-get install -qy --no-install-recommends apache2-utils docker-registry skopeo >/dev/null
   port=$(free_port)
   htpasswd -Bbn e2e secret > "$work/htpasswd" 2>/dev/null
   cat > "$work/registry.yml" <<CONFIG

@@ -30,10 +30,11 @@ continues_cleanly() {
     { continued = /\\$/ } END { exit bad }' "$@"
 }
 
-# build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set.
+# build MODULE RELEASE [OPTION...]: cut off from the network unless `online` is set, and without a context
+# unless `context` is.
 build() {
   engine_build --quiet --volume "$work/git:/srv/git:ro" "${@:3}" \
-    --tag "$(image_of "$1" "$2")" --file "$(generated "$1" "$2")/from-configmap" "$work/empty"
+    --tag "$(image_of "$1" "$2")" --file "$(generated "$1" "$2")/from-configmap" "${context:-$work/empty}"
 }
 
 builds() { check "$1 for $2 builds" build "$@"; }

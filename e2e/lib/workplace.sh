@@ -20,7 +20,7 @@ get_tools() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q >/dev/null
   apt-get install -qy --no-install-recommends \
-    buildah ca-certificates cpio git kmod mmdebstrap python3 python3-yaml >/dev/null
+    buildah ca-certificates cpio git kmod mmdebstrap python3 python3-yaml rpm >/dev/null
   if [ -z "${KMODGEN:-}" ]; then
     local profile=$1
     cargo build --quiet --locked --profile "$profile" --manifest-path "$here/../Cargo.toml"

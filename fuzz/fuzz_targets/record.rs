@@ -2,41 +2,37 @@
 //! written back the same.
 #![no_main]
 
-use kmodgen::record::{Evidence, FileRecord, Record};
-use kmodgen::vocabulary::Digest;
+use kmodgen::record::{HEAD, Outcomes, Record, SealKey, record_length};
 use libfuzzer_sys::fuzz_target;
 
 const PROGRAM: &str = "fuzz";
 
 fuzz_target!(|body: &[u8]| {
-    assert_eq!(Record::from_bytes(body, PROGRAM), None, "nothing hits on its own sum by chance");
-    let bytes = sealed(body);
-    if let Some(record) = Record::from_bytes(&bytes, PROGRAM) {
-        assert_eq!(record.to_bytes(PROGRAM), bytes);
-        assert_eq!(Record::from_bytes(&bytes, "another"), None);
+    assert_eq!(record_length(body, PROGRAM), None, "nothing hits on the program's digest by chance");
+    let (first, second) = body.split_at(body.len() / 2);
+    let bytes = sealed(first);
+    assert_eq!(record_length(&bytes[..HEAD], PROGRAM), Some(bytes.len()));
+    assert_eq!(record_length(&bytes[..HEAD], "another"), None);
+    let Some((record, seal)) = Record::from_bytes(&bytes) else { return };
+    let empty = Outcomes { kernels: vec![], modules: vec![] };
+    assert!(record.to_bytes(&empty, PROGRAM).starts_with(&bytes));
+    let mut joined = bytes[bytes.len() - SEAL..].to_vec();
+    joined.extend_from_slice(second);
+    let sum = SealKey::PUBLIC.seal(&joined);
+    let rest = [second, &sum.to_bytes()].concat();
+    if let Some(outcomes) = Outcomes::from_bytes(&rest, seal) {
+        assert_eq!(record.to_bytes(&outcomes, PROGRAM), [bytes, rest].concat());
     }
 });
 
-/// The bytes between what a record begins with and the sum that it ends with.
+/// How many bytes a seal takes.
+const SEAL: usize = 16;
+
+/// The bytes between what a record begins with and the seal that it ends with.
 fn sealed(body: &[u8]) -> Vec<u8> {
-    let file = FileRecord { evidence: Evidence::NONE, digest: Digest::of(b"") };
-    let empty = Record {
-        inputs: [None; 2],
-        files: vec![],
-        templates: vec![],
-        root: String::new(),
-        said: String::new(),
-        releases: vec![],
-        folder: Evidence::NONE,
-        top: vec![file],
-        modules: vec![],
-        strangers: vec![],
-        foreign: vec![],
-    };
-    // A name of 16 bytes and the program's digest.
-    let mut bytes = empty.to_bytes(PROGRAM)[..16 + 32].to_vec();
+    let mut bytes = Record::head(PROGRAM, body.len());
     bytes.extend_from_slice(body);
-    let sum = Digest::of(&bytes);
-    bytes.extend_from_slice(sum.as_bytes());
+    let seal = SealKey::PUBLIC.seal(&bytes);
+    bytes.extend_from_slice(&seal.to_bytes());
     bytes
 }

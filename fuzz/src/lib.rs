@@ -8,12 +8,14 @@ use kmodgen::adapters::ui;
 use kmodgen::handoff::{self, Job};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
-use kmodgen::output::{self, Output};
+use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
 use kmodgen::tree::{Found, Outline, View};
-use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, RelPath, SourceMap};
+use kmodgen::vocabulary::{
+    Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+};
 use kmodgen::yaml::{self, Node, Value, Yaml};
 
 /// Files in memory.
@@ -23,6 +25,10 @@ pub struct Files(BTreeMap<String, Vec<u8>>);
 impl InputFiles for Files {
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
         self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }
 
@@ -58,7 +64,11 @@ pub fn generate(text: &str, files: Files) {
         if let Some((plan, _)) = &plan {
             let outputs = output::of_plan(manifest, plan).expect("what rendered once renders again");
             check_outputs(manifest, plan, &outputs);
-            outputs.iter().for_each(|output| output::check_size(output, &mut faults));
+            for module in &manifest.modules {
+                let path = format!("{}/{MODULE}", module.name.value);
+                let object = outputs.iter().find(|output| output.path.as_str() == path);
+                object.inspect(|object| output::check_size(module, object.text.len(), &mut faults));
+            }
             check_handoff(manifest, plan);
         }
     }
@@ -137,17 +147,19 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
     let job = |mapping: &kmodgen::plan::Mapping<'_>| Job {
         module: mapping.module.name.to_string(),
         release: mapping.kernel.release.to_string(),
+        architecture: mapping.kernel.architecture(),
         name: mapping.config_map(),
         image: mapping.image().to_string(),
         hash: mapping.identity.hash.to_string(),
         dockerfile: "gitops/a/Dockerfile".into(),
+        context: None,
         arguments: mapping.build_arguments(&manifest.namespace.value, None),
     };
     let jobs: Vec<Job> = plan.mappings().map(job).collect();
     let bake: serde_json::Value = serde_json::from_str(&handoff::bake(&jobs)).expect("bake is JSON");
     assert_eq!(bake["target"].as_object().map(serde_json::Map::len), Some(jobs.len()), "two targets of one name");
-    let github: serde_json::Value = serde_json::from_str(&handoff::github(&jobs)).expect("github is JSON");
-    assert_eq!(github["include"].as_array().map(Vec::len), Some(jobs.len()));
+    let matrix: serde_json::Value = serde_json::from_str(&handoff::matrix(&jobs)).expect("the matrix is JSON");
+    assert_eq!(matrix["include"].as_array().map(Vec::len), Some(jobs.len()));
     read(&handoff::tekton(&jobs)).expect("tekton is YAML");
 }
 

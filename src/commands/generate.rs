@@ -9,8 +9,9 @@ use anyhow::bail;
 
 use super::abandoned::abandoned;
 use super::marks::Marks;
-use super::memory::{self, Memory, Recall, Unchanged};
+use super::memory::{self, Memory, Unchanged};
 use super::project::Project;
+use super::recall::Recall;
 use super::report::{Report, differences};
 use super::survey::{Scope, Survey};
 use crate::adapters::fs::{self, Guard, Kept, Stage, Standing};
@@ -20,6 +21,7 @@ use crate::driver::Answer;
 use crate::impact::Impact;
 use crate::lock;
 use crate::manifest::target_names;
+use crate::plan;
 use crate::reconcile::Shelf;
 use crate::record::Record;
 use crate::settings::{self, Network, Only};
@@ -102,13 +104,13 @@ impl Run<'_> {
         let writes = self.writes();
         let mut held = None;
         let recalling = match record {
-            Some(mut record) => {
+            Some((mut record, outcomes)) => {
                 let unchanged = Unchanged::since(&record, manifest);
                 if unchanged.all {
                     let standing = recalled(&mut record, args.check, workers);
                     if standing.whole {
-                        if standing.fresh {
-                            memory.keep(&record);
+                        if let Some(outcomes) = standing.fresh.then(|| outcomes.read()).flatten() {
+                            memory.keep(&record, &outcomes);
                         }
                         marks.note(manifest, Path::new(&record.root), [&record.files, &record.templates])?;
                         ui::talk(&record.said);
@@ -121,7 +123,7 @@ impl Run<'_> {
                 held = if writes && unchanged.templates { Held::take(Path::new(&record.root)).ok() } else { None };
                 let lasts = unchanged.templates && (held.is_some() || !writes);
                 // The manifest is read meanwhile.
-                lasts.then(|| Recalling::start(record, args.check, workers)).flatten()
+                lasts.then(|| Recalling::start(record, args.check, workers)).flatten().zip(Some(outcomes))
             }
             None => None,
         };
@@ -142,8 +144,15 @@ impl Run<'_> {
                 break (project, root);
             }
         };
-        let recalled = recalling.map(Recalling::finish);
-        let recall = recalled.as_ref().map(|(record, standing)| Recall::new(record, standing));
+        let recalled = recalling.and_then(|(recalling, outcomes)| {
+            let (outcomes, keys) = (outcomes.read(), plan::kernel_keys(&project.manifest));
+            // Whatever came of the outcomes, nothing of this run goes on beside what follows.
+            let (record, standing) = recalling.finish();
+            Some((record, outcomes?, standing, keys))
+        });
+        let recall = recalled
+            .as_ref()
+            .map(|(record, outcomes, standing, keys)| Recall::new((record, outcomes), standing, &project, keys));
         let reading = Scope::reading(&args.output, only);
         let recall = recall.as_ref().filter(|recall| recall.is_of(&root));
         if let Some(recall) = recall {
@@ -160,7 +169,7 @@ impl Run<'_> {
         };
         let mut survey = Survey::take(&project, &scope, shelf)?;
         survey.hold();
-        let report = Report::new(&survey, &project.sources, args.explain)?;
+        let report = Report::new(&survey, &project.sources, args.format, args.explain)?;
         let diff = if args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
         let [files, templates] = project.read();
         marks.note(manifest, &root, [&files, &templates])?;
@@ -174,10 +183,11 @@ impl Run<'_> {
             survey.changes = changes;
         }
         let settled = !report.has_conflicts() && (writes || !report.has_changes());
-        if let Some(record) =
-            memory::record(&project, &survey, &fs::Folder::new(&root), since).filter(|_| settled && only.is_none())
-        {
-            memory.keep(&record);
+        let folder = fs::Folder::new(&root);
+        let record = || memory::record(&project, &survey, &folder, recall, since);
+        let record = (settled && only.is_none()).then(record).flatten();
+        if let Some((record, outcomes)) = record {
+            memory.keep(&record, &outcomes);
         }
         if args.format == Format::Text {
             ui::result(&diff);

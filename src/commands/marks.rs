@@ -61,7 +61,7 @@ impl<'a> Marks<'a> {
         // Templates that others include where they are there.
         let absent = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned());
         self.own.extend(absent);
-        self.inputs.extend(there.iter().map(|(path, _)| folder.join(path)));
+        self.inputs.extend(there.iter().map(|(path, _)| folder.join(path.trim_end_matches('/'))));
         self.inputs.extend(self.own.iter().cloned());
         let lock = folder.join(lock::FILE_NAME);
         let all = [manifest, &lock].into_iter().chain(self.inputs.iter().map(PathBuf::as_path));

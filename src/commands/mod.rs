@@ -4,11 +4,13 @@ mod abandoned;
 pub mod build;
 pub mod explain;
 pub mod generate;
+pub mod kernels;
 pub mod lock;
 pub mod plan;
 pub mod preflight;
 pub mod publish;
 pub mod schema;
+pub mod test;
 pub mod update;
 pub mod verify;
 
@@ -16,6 +18,7 @@ mod marks;
 mod memory;
 mod presence;
 mod project;
+mod recall;
 mod report;
 mod survey;
 

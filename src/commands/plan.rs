@@ -1,6 +1,6 @@
 //! `kmodgen plan`: list the mappings with their state, hash and image.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -14,7 +14,8 @@ use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::driver::Answer;
 use crate::handoff::{self, Job};
-use crate::manifest::{Choice, Manifest};
+use crate::impact::Impact;
+use crate::manifest::{Choice, Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
 use crate::previous;
@@ -39,6 +40,9 @@ struct Row {
     config_map: Option<String>,
     /// The path of the Dockerfile.
     dockerfile: Option<String>,
+    /// The folder that it copies from, where it copies anything from outside: KMM does not build such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
     /// Whether the builder is chosen in the cluster, and so is not in the hash.
     builder_in_cluster: bool,
 }
@@ -65,7 +69,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
         }
         PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref())?),
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
-        PlanFormat::Github => ui::result(&handoff::github(&jobs()?)),
+        PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs()?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
     }
     Ok(Answer::Fine)
@@ -111,7 +115,7 @@ fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>) -> anyhow::
 fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
-        PlanFormat::Github => None,
+        PlanFormat::Matrix => None,
         _ => {
             let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings());
             settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
@@ -130,17 +134,31 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
         .map(|(project, survey, mapping)| Job {
             module: mapping.module.name.value.to_string(),
             release: mapping.kernel.release.value.to_string(),
+            architecture: mapping.kernel.architecture(),
             name: mapping.config_map(),
             image: mapping.image().to_string(),
             hash: mapping.identity.hash.to_string(),
-            dockerfile: dockerfile(survey, mapping).display().to_string(),
+            dockerfile: dockerfile(project, survey, mapping).display().to_string(),
+            context: context(project, mapping),
             arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
         })
         .collect())
 }
 
-fn dockerfile(survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
-    survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE)
+/// The path of a Dockerfile; with a context, one that can be told from there.
+fn dockerfile(project: &Project, survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
+    let path = survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE);
+    if context(project, mapping).is_none() || path.starts_with(&project.folder) {
+        return path;
+    }
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// The folder that a mapping's build copies from: the manifest's, or none.
+fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
+    mapping.context().next()?;
+    let folder = project.folder.display().to_string();
+    Some(if folder.is_empty() { ".".into() } else { folder })
 }
 
 fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
@@ -177,21 +195,25 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             image,
             config_map: Some(mapping.config_map()),
             dockerfile: Some(survey.root.join(dockerfile).display().to_string()),
+            context: context(project, mapping),
             builder_in_cluster: mapping.builder().is_none(),
             module,
             release,
         }
     });
-    let removed = survey.impacts.iter().flat_map(|(module, impact)| {
+    let further = survey.plan.modules.iter().flat_map(|(module, mappings)| further(project, survey, module, mappings));
+    let each = survey.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
+    let removed = each.flat_map(|(module, (object, impact))| {
         impact.unloads.iter().map(move |release| Row {
             target: target(),
-            module: module.clone(),
+            module: object.to_owned(),
             release: release.clone(),
             state: "removed",
             hash: None,
-            image: survey.old.get(module).and_then(|old| old.images.get(release)).cloned().unwrap_or_default(),
+            image: survey.old_image_of(module, object, release).cloned().unwrap_or_default(),
             config_map: None,
             dockerfile: None,
+            context: None,
             builder_in_cluster: false,
         })
     });
@@ -214,11 +236,49 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
                 image,
                 config_map: None,
                 dockerfile: None,
+                context: None,
                 builder_in_cluster: false,
             }
         })
     });
-    planned.chain(prebuilt).chain(removed).collect()
+    planned.chain(further).chain(prebuilt).chain(removed).collect()
+}
+
+/// The mappings of further Modules, which load what another one builds.
+fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[Mapping<'_>]) -> Vec<Row> {
+    let built = mappings.iter().map(|mapping| {
+        let hash = mapping.identity.hash.to_string();
+        (mapping.kernel.release.as_str(), mapping.image().to_string(), Some(hash))
+    });
+    let prebuilt = plan::prebuilt(&project.manifest, module).into_iter();
+    let prebuilt = prebuilt.map(|(kernel, image)| (kernel.release.as_str(), image, None));
+    let images: Vec<(&str, String, Option<String>)> = built.chain(prebuilt).collect();
+    let impact = survey.impacts.get(module.name.as_str());
+    let of = |name: &str| {
+        let impact = impact.and_then(|impact| impact.others.get(name));
+        let all = |releases: fn(&Impact) -> &Vec<String>| -> HashSet<&str> {
+            impact.into_iter().flat_map(releases).map(String::as_str).collect()
+        };
+        let (loads, reloads) = (all(|impact| &impact.loads), all(|impact| &impact.reloads));
+        let row = |(release, image, hash): &(&str, String, Option<String>)| Row {
+            target: project.manifest.target.as_ref().map(ToString::to_string),
+            module: name.to_owned(),
+            release: (*release).to_owned(),
+            state: match (loads.contains(release), reloads.contains(release)) {
+                (true, _) => "new",
+                (_, true) => "changed",
+                _ => "unchanged",
+            },
+            hash: hash.clone(),
+            image: image.clone(),
+            config_map: None,
+            dockerfile: None,
+            context: None,
+            builder_in_cluster: false,
+        };
+        images.iter().map(row).collect::<Vec<_>>()
+    };
+    module.kmm.others.iter().flat_map(|(name, _)| of(name.as_str())).collect()
 }
 
 fn print(rows: &[Row]) {
@@ -244,6 +304,13 @@ fn print(rows: &[Row]) {
             "note: {} without a pinned builder: KMM chooses the Driver Toolkit in the cluster, and it is not in the hash; \
              give the kernel a `dtk`\n",
             ui::count(in_cluster, "mapping")
+        ));
+    }
+    let with_context = rows.iter().filter(|row| row.context.is_some()).count();
+    if with_context > 0 {
+        ui::talk(&format!(
+            "note: {} built of folders beside the manifest, which KMM cannot: `kmodgen build --push` makes the images\n",
+            ui::count(with_context, "mapping")
         ));
     }
 }

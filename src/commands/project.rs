@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::anyhow;
 
 use super::memory;
+use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
 use crate::cli::{ManifestArgs, TargetArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest};
-use crate::plan::{Inputs, Plan, Visitor};
+use crate::plan::{Inputs, Mapping, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
 use crate::vocabulary::{
@@ -28,22 +29,27 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// One that is about no place of the user's files, or about one of `sources`.
-    pub(super) fn one(diagnostic: Diagnostic, sources: SourceMap) -> Self {
-        Self { diagnostics: vec![diagnostic], sources }
+    /// What is wrong, and the texts that messages may show.
+    pub(super) fn new(faults: Diagnostics, sources: SourceMap) -> Self {
+        Self { diagnostics: faults.into_sorted(), sources }
     }
 
     /// Shows the first messages, and counts all.
     pub fn report(&self) {
-        const SHOWN: usize = 50;
-        let first = self.diagnostics.iter().take(SHOWN);
-        let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, &self.sources)).collect();
-        if let Some(more) = self.diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            shown.push_str(&format!("… and {more} more\n\n"));
-        }
         let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        ui::talk(&format!("{shown}{}\n", ui::count(errors, "error")));
+        ui::talk(&format!("{}{}\n", draw(&self.diagnostics, &self.sources), ui::count(errors, "error")));
     }
+}
+
+/// The first messages, and how many more there are.
+pub(super) fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    const SHOWN: usize = 50;
+    let first = diagnostics.iter().take(SHOWN);
+    let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, sources)).collect();
+    if let Some(more) = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        shown.push_str(&format!("… and {more} more\n\n"));
+    }
+    shown
 }
 
 /// A manifest with its lock.
@@ -140,7 +146,7 @@ impl Project {
                 project.warn(faults);
                 Ok(project)
             }
-            _ => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+            _ => Err(Faults::new(faults, sources).into()),
         }
     }
 
@@ -166,18 +172,8 @@ impl Project {
             return self.download(&files, network);
         }
         let flag = if network.offline { "--offline" } else { "--locked" };
-        let refs = missing.iter().map(|git| {
-            let reference = &git.reference;
-            Diagnostic::error("not-locked", format!("`{}` is not pinned in {}", reference.value, lock::FILE_NAME))
-                .at(reference.span, "")
-                .help(format!("run `kmodgen lock` without {flag}, or write a full commit id"))
-        });
-        let files = files.iter().map(|(url, place)| {
-            Diagnostic::error("not-locked", format!("the checksum of {url} is not in {}", lock::FILE_NAME))
-                .at(*place, "")
-                .help(format!("run `kmodgen lock` without {flag}, or write its `sha256`"))
-        });
-        let diagnostics = refs.chain(files).collect();
+        let advice = format!("run `kmodgen lock` without {flag}");
+        let diagnostics = lock::not_pinned(&missing, &files, &advice);
         Err(Faults { diagnostics, sources: self.sources.clone() }.into())
     }
 
@@ -254,8 +250,13 @@ impl Project {
                 self.warn(faults);
                 Ok(plan)
             }
-            None => Err(Faults { diagnostics: faults.into_sorted(), sources }.into()),
+            None => Err(Faults::new(faults, sources).into()),
         }
+    }
+
+    /// What the build of a mapping copies from beside the manifest.
+    pub(super) fn context_of(&self, mapping: &Mapping<'_>) -> Result<Context, Ended> {
+        Context::of(mapping.context().map(|folder| &**folder), &*self.files)
     }
 
     /// Shows warnings.
@@ -264,7 +265,7 @@ impl Project {
     /// All of them where one is an error.
     pub(super) fn report(&self, faults: Diagnostics) -> anyhow::Result<()> {
         if faults.has_errors() {
-            return Err(Faults { diagnostics: faults.into_sorted(), sources: self.sources.clone() }.into());
+            return Err(Faults::new(faults, self.sources.clone()).into());
         }
         self.warn(faults);
         Ok(())
@@ -311,10 +312,12 @@ impl Project {
         memory::is_as(manifest, &[Some(self.manifest_digest), lock]) && memory::are_as(manifest, &self.read()[0])
     }
 
-    /// The files that were read: those that the manifest names, and templates.
+    /// The files that were read: those that the manifest names, and templates. A folder whose names
+    /// were read has a `/` at its end.
     pub(super) fn read(&self) -> [Vec<InputRecord>; 2] {
         let all = |witness: &Arc<Witness>| {
-            witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest)).collect()
+            let files = witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest));
+            files.chain(witness.listed().into_iter().map(|(path, digest)| (format!("{path}/"), digest))).collect()
         };
         [all(&self.witnesses[0]), all(&self.witnesses[1])]
     }

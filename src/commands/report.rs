@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::explain::describe;
 use super::survey::Survey;
 use crate::adapters::ui;
+use crate::cli::Format;
 use crate::fingerprint::InputChange;
 use crate::impact::Impact;
 use crate::output::CONFIG_MAP;
@@ -16,6 +17,9 @@ use crate::previous;
 use crate::reconcile::Action;
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{RelPath, SourceMap, TargetName};
+
+/// How many paths people are shown; scripts are told them all.
+const SHOWN: usize = 40;
 
 /// What a message about something that is left as it is begins with.
 const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
@@ -25,7 +29,8 @@ const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
 pub(super) struct Report {
     summary: Summary,
     nodes: Nodes,
-    /// Every path that is not as it was, below the output folder.
+    /// The paths that are not as they were, below the output folder: those in conflict, and as many others
+    /// as are shown.
     files: Vec<FileReport>,
     /// Modules that are left as they are until someone decides.
     held: Vec<HoldReport>,
@@ -90,9 +95,16 @@ struct HoldReport {
 }
 
 impl Report {
-    pub(super) fn new(survey: &Survey<'_>, sources: &SourceMap, explain: bool) -> Result<Self, Inaccessible> {
+    /// The report of a survey, for people or for scripts.
+    pub(super) fn new(
+        survey: &Survey<'_>,
+        sources: &SourceMap,
+        format: Format,
+        explain: bool,
+    ) -> Result<Self, Inaccessible> {
         let mut summary = Summary { unchanged: survey.right, ..Summary::default() };
-        let mut files = Vec::with_capacity(survey.changes.len());
+        let mut files = Vec::new();
+        let mut shown = 0;
         for change in &survey.changes {
             let (counter, action) = match &change.action {
                 Action::Create => (&mut summary.created, "created"),
@@ -102,6 +114,12 @@ impl Report {
                 Action::Conflict(_) => (&mut summary.conflicts, "conflict"),
             };
             *counter += 1;
+            if !matches!(change.action, Action::Conflict(_)) {
+                shown += 1;
+                if format == Format::Text && shown > SHOWN {
+                    continue;
+                }
+            }
             let (reason, help) = match &change.action {
                 Action::Conflict(conflict) => (Some(conflict.why.clone()), conflict.help),
                 _ => (None, None),
@@ -109,7 +127,8 @@ impl Report {
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
             files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
         }
-        let count = |part: fn(&Impact) -> usize| survey.impacts.values().map(part).sum();
+        let modules = || survey.impacts.iter().flat_map(|(name, impact)| impact.all(name));
+        let count = |part: fn(&Impact) -> usize| modules().map(|(_, impact)| part(impact)).sum();
         let nodes = Nodes {
             load: count(|impact| impact.loads.len()),
             reload: count(|impact| impact.reloads.len()),
@@ -181,14 +200,14 @@ impl Report {
         written: bool,
         partial: bool,
     ) {
-        const SHOWN: usize = 40;
         let mut text = String::new();
         let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
-        for file in done.iter().take(SHOWN) {
+        for file in &done {
             let _ = writeln!(text, "{:<8} {}", file.action, root.join(&file.path).display());
         }
-        if done.len() > SHOWN {
-            let _ = writeln!(text, "… and {} more", done.len() - SHOWN);
+        let Summary { created, updated, removed, .. } = &self.summary;
+        if let Some(more) = (created + updated + removed).checked_sub(done.len()).filter(|more| *more > 0) {
+            let _ = writeln!(text, "… and {more} more");
         }
         for (mapping, changes) in self.explanations.iter().flatten() {
             let _ = writeln!(text, "{mapping}");
@@ -207,7 +226,8 @@ impl Report {
             let load = ui::count(*load, "mapping");
             let _ = writeln!(text, "{whose}on nodes: {load} to load, {reload} to reload, {unload} to unload");
         }
-        for (module, impact) in impacts.iter().filter(|(_, impact)| !impact.unloads.is_empty()) {
+        let modules = impacts.iter().flat_map(|(name, impact)| impact.all(name));
+        for (module, impact) in modules.filter(|(_, impact)| !impact.unloads.is_empty()) {
             let _ = writeln!(text, "{whose}unloads {module} on {}", shortened(&impact.unloads));
         }
         ui::result(&text);

@@ -4,10 +4,16 @@ use crate::adapters::ui;
 use crate::cli::SchemaArgs;
 use crate::driver::Answer;
 use crate::manifest::{KERNEL_FILE, MANIFEST, schema};
+use crate::trial::CASE;
 
 /// Runs the verb.
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Answer> {
-    let schema = schema::json_schema(if args.kernels { &KERNEL_FILE } else { &MANIFEST });
+    let record = match args {
+        SchemaArgs { kernels: true, .. } => &KERNEL_FILE,
+        SchemaArgs { tests: true, .. } => &CASE,
+        _ => &MANIFEST,
+    };
+    let schema = schema::json_schema(record);
     ui::result(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
     Ok(Answer::Fine)
 }

@@ -4,21 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::memory::Recall;
 use super::project::Project;
+use super::recall::Recall;
 use crate::adapters::fs;
 use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
-use crate::manifest::{Kernel, Manifest, Module};
+use crate::manifest::Manifest;
 use crate::output::{self, MODULE, NAMESPACE};
 use crate::parallel::in_parts;
-use crate::plan::{self, Draft, Keys, Mapping, Plan, Visitor};
+use crate::plan::{self, Draft, Mapping, Past, Place, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
-use crate::record::{Evidence, FileRecord, Identity};
+use crate::record::{Evidence, FileRecord, SealKey};
 use crate::settings::{self, Only};
 use crate::tree::{Inaccessible, Outline, OutputFolder, View};
-use crate::vocabulary::Diagnostics;
+use crate::vocabulary::{Diagnostics, RelPath};
 
 /// What a survey is about.
 pub(super) struct Scope<'s> {
@@ -48,14 +48,14 @@ impl<'s> Scope<'s> {
 pub(super) struct Survey<'p> {
     /// What should be, mapping by mapping.
     pub(super) plan: Plan<'p>,
-    /// What it is a plan of.
-    manifest: &'p Manifest,
     /// The output folder.
     pub(super) root: PathBuf,
     /// What has to change in it, in the order in which it is safe to do.
     pub(super) changes: Vec<Change>,
-    /// All files that were asked for, in the order of the outputs.
-    pub(super) files: Vec<FileState>,
+    /// How it stands with all files.
+    pub(super) files: Files,
+    /// What they are sealed with.
+    pub(super) key: SealKey,
     /// How many files are right.
     pub(super) right: usize,
     /// The Modules that are there, but for those that are right.
@@ -68,13 +68,17 @@ pub(super) struct Survey<'p> {
     pub(super) selected: bool,
     folder: Box<dyn OutputFolder>,
     /// Its names, as they were.
-    pub(super) outline: Outline,
+    pub(super) outline: Outline<'p>,
+    /// Folders that no mapping asks for, as they were.
+    strangers: Vec<String>,
+    /// The paths in them where a file of ours would be.
+    candidates: Vec<RelPath>,
 }
 
 impl<'p> Survey<'p> {
     /// Plans the project, and looks at its output folder; texts that are to be written go to
     /// `shelf`.
-    pub(super) fn take(project: &'p Project, scope: &Scope<'_>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
+    pub(super) fn take(project: &'p Project, scope: &Scope<'p>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
         let folder = Box::new(fs::Folder::new(&root));
         Self::of(project, scope, root, folder, shelf)
@@ -83,7 +87,7 @@ impl<'p> Survey<'p> {
     /// Plans the project, and looks at a folder that is to be like it; messages call it `root`.
     pub(super) fn of(
         project: &'p Project,
-        scope: &Scope<'_>,
+        scope: &Scope<'p>,
         root: PathBuf,
         folder: Box<dyn OutputFolder>,
         shelf: &dyn Shelf,
@@ -93,23 +97,32 @@ impl<'p> Survey<'p> {
         let tree = View { folder: &*folder, outline: &outline };
         let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
-        let inspector = Inspector { tree, shelf, force: scope.force, only };
+        let key = scope.recall.map_or_else(fs::seal_key, Recall::key);
+        let inspector = Inspector { tree, shelf, key, force: scope.force, only };
         let eye = Eye { manifest, inspector: &inspector, recall: scope.recall };
         let (plan, seen) = project.plan(&eye, scope.workers)?;
         let selected = scope.only.is_none_or(|only| only.selects_any(&plan));
 
-        let modules = in_parts(plan.modules.iter().collect(), scope.workers, |(module, mappings)| {
-            eye.look_at(module, mappings).map(|seen| (*module, seen))
-        });
-        let (mut tally, mut faults) = (Tally::default(), Diagnostics::default());
+        let modules = in_parts((0..plan.modules.len()).collect(), scope.workers, |at| eye.look_at(&plan, at));
+        let mut tally = Tally::with_room_for(&seen);
+        let mut files = Files::default();
+        let mut faults = Diagnostics::default();
         let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
         let mut seen = seen.into_iter();
-        for (module, (_, mappings)) in modules.into_iter().zip(&plan.modules) {
-            let (module, ModuleSeen { verdicts, sizes, old: before, impact }) = module?;
-            for verdicts in seen.by_ref().take(mappings.len()) {
-                verdicts?.into_iter().for_each(|verdict| tally.add(verdict));
+        for (looked_at, (module, mappings)) in modules.into_iter().zip(&plan.modules) {
+            let ModuleSeen { own, settled, sizes, old: before, impact } = looked_at?;
+            let mut states = Vec::with_capacity(mappings.len());
+            for seen in seen.by_ref().take(mappings.len()) {
+                states.push(match seen {
+                    Seen::Recalled(place) => tally.recall(place),
+                    Seen::Inspected(verdicts) => {
+                        let verdicts = verdicts.map_err(|inaccessible| *inaccessible)?;
+                        MappingFiles::of(verdicts.map(|verdict| tally.add(verdict)))
+                    }
+                });
             }
-            verdicts.into_iter().flatten().for_each(|verdict| tally.add(verdict));
+            let own = own.into_iter().flatten().map(|verdict| tally.add(verdict)).collect();
+            files.modules.push(ModuleFiles { mappings: states, own, settled });
             faults.extend(sizes.into_sorted());
             old.extend(before.map(|before| (module.name.value.to_string(), before)));
             impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
@@ -119,23 +132,44 @@ impl<'p> Survey<'p> {
             outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
         {
             if let Some(gone) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact::of([], Some(&gone)));
+                impacts.insert(name.to_owned(), Impact::of([], &[], Some(&gone)));
                 old.insert(name.to_owned(), gone);
             }
         }
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
-        let planned = planned(&plan, manifest);
+        let planned = planned(&plan, manifest, scope.recall);
         holds.retain(|hold| {
-            let releases = planned.get(hold.module.as_str()).into_iter().flat_map(|(_, releases)| releases).copied();
+            let releases = planned
+                .get(hold.module.as_str())
+                .into_iter()
+                .filter_map(|(_, releases)| releases.as_ref())
+                .flatten()
+                .copied();
             let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
         for output in output::of_all(manifest, listed(&plan, manifest, &holds)) {
-            tally.add(inspector.inspect(output)?);
+            files.top.push(tally.add(inspector.inspect(output)?));
         }
-        tally.changes.extend(inspector.orphans(outline.candidates(wanted(&planned)))?);
-        let Tally { changes, files, right } = tally;
-        Ok(Self { plan, manifest, root, changes, files, right, old, impacts, holds, selected, folder, outline })
+        let (strangers, candidates) = (outline.strangers(wanted(&planned)), outline.candidates(wanted(&planned)));
+        tally.changes.extend(inspector.orphans(candidates.clone())?);
+        let Tally { changes, right } = tally;
+        Ok(Self {
+            plan,
+            root,
+            changes,
+            files,
+            key,
+            right,
+            old,
+            impacts,
+            holds,
+            selected,
+            folder,
+            outline,
+            strangers,
+            candidates,
+        })
     }
 
     /// The image that a mapping has now, if any.
@@ -147,17 +181,22 @@ impl<'p> Survey<'p> {
         self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
     }
 
+    /// The image that one of a module's objects has now on a kernel, if any.
+    pub(super) fn old_image_of(&self, module: &str, object: &str, release: &str) -> Option<&String> {
+        let old = self.old.get(module)?;
+        let images = if object == module { &old.images } else { old.others.get(object)? };
+        images.get(release)
+    }
+
     /// Folders that no mapping asks for and that are in `folder`, as it is after this run, with how
     /// each looks.
     pub(super) fn strangers(&self, folder: &dyn OutputFolder) -> Vec<(String, Evidence)> {
-        let strangers = self.outline.strangers(wanted(&planned(&self.plan, self.manifest)));
-        there(folder, strangers).collect()
+        there(folder, self.strangers.iter().cloned()).collect()
     }
 
     /// What is in those folders where a file of ours would be, and how it looks.
     pub(super) fn foreign(&self, folder: &dyn OutputFolder) -> Vec<(String, Evidence)> {
-        let candidates = self.outline.candidates(wanted(&planned(&self.plan, self.manifest)));
-        there(folder, candidates.iter().map(ToString::to_string)).collect()
+        there(folder, self.candidates.iter().map(ToString::to_string)).collect()
     }
 
     /// What is there.
@@ -176,6 +215,45 @@ impl<'p> Survey<'p> {
     }
 }
 
+/// How it stands with all files.
+#[derive(Default)]
+pub(super) struct Files {
+    /// Those of each module, in the plan's order.
+    pub(super) modules: Vec<ModuleFiles>,
+    /// Those at the top.
+    pub(super) top: Vec<FileState>,
+}
+
+/// How it stands with the files of a module.
+pub(super) struct ModuleFiles {
+    /// Those of each mapping.
+    pub(super) mappings: Vec<MappingFiles>,
+    /// Its own, where it has any.
+    pub(super) own: Vec<FileState>,
+    /// Whether all of them, and the plan, are what they were in the run before.
+    pub(super) settled: bool,
+}
+
+/// How it stands with the files of a mapping. There are many mappings, and most are as they were.
+pub(super) enum MappingFiles {
+    /// They are as the run before left them.
+    Recalled(Place),
+    /// Its Dockerfile and its ConfigMap.
+    Inspected(Box<[FileState; 2]>),
+}
+
+impl MappingFiles {
+    fn of(files: [FileState; 2]) -> Self {
+        Self::Inspected(Box::new(files))
+    }
+}
+
+/// What is seen of a mapping while it is planned.
+enum Seen {
+    Recalled(Place),
+    Inspected(Result<Box<[Verdict; 2]>, Box<Inaccessible>>),
+}
+
 /// Those of the paths at which there is anything, as far as can be told, with how it looks.
 fn there(
     folder: &dyn OutputFolder,
@@ -190,6 +268,8 @@ fn there(
 
 /// How it stands with a file.
 pub(super) enum FileState {
+    /// The run is not about it.
+    NotAsked,
     /// It is right.
     Right(FileRecord),
     /// It has to change: an index into the survey's changes.
@@ -206,7 +286,9 @@ struct Eye<'e> {
 /// What was seen of a module beside its mappings.
 struct ModuleSeen {
     /// Its files; none where it has no mapping.
-    verdicts: Option<[Verdict; 2]>,
+    own: Option<[Verdict; 2]>,
+    /// Whether they and its mappings are what they were in the run before.
+    settled: bool,
     /// Faults about their size.
     sizes: Diagnostics,
     /// What is there now, and what becomes of it; nothing where its Module is right.
@@ -215,92 +297,136 @@ struct ModuleSeen {
 }
 
 impl Eye<'_> {
-    fn look_at(&self, module: &Module, mappings: &[Mapping<'_>]) -> Result<ModuleSeen, Inaccessible> {
+    fn look_at(&self, plan: &Plan<'_>, at: usize) -> Result<ModuleSeen, Inaccessible> {
+        let (module, mappings) = &plan.modules[at];
         let mut sizes = Diagnostics::default();
-        let verdicts = match output::of_module(module, mappings, self.manifest) {
+        let recalled = self.recall.filter(|_| plan.is_settled(at)).and_then(|recall| recall.files(module));
+        if let Some((files, length)) = recalled {
+            output::check_size(module, length, &mut sizes);
+            return Ok(ModuleSeen {
+                own: Some(files.map(Verdict::Right)),
+                settled: true,
+                sizes,
+                old: None,
+                impact: None,
+            });
+        }
+        let own = match output::of_module(module, mappings, self.manifest) {
             Some([object, list]) => {
-                output::check_size(&object, &mut sizes);
+                output::check_size(module, object.text.len(), &mut sizes);
                 Some([self.inspector.inspect(object)?, self.inspector.inspect(list)?])
             }
             None => None,
         };
-        if matches!(verdicts, Some([Verdict::Right(_), _])) {
-            return Ok(ModuleSeen { verdicts, sizes, old: None, impact: None });
+        if matches!(own, Some([Verdict::Right(_), _])) {
+            return Ok(ModuleSeen { own, settled: false, sizes, old: None, impact: None });
         }
-        let (old, impact) = match self.recall.and_then(|recall| recall.impact(module, mappings)) {
+        let further =
+            !module.kmm.others.is_empty() || previous::has_others(module.name.as_str(), &self.inspector.tree)?;
+        let recall = self.recall.filter(|_| !further);
+        let (old, impact) = match recall.and_then(|recall| recall.impact(module, mappings)) {
             Some((old, impact)) => (Some(old), impact),
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
-                let told = if module.has_objects() { mappings } else { &[] };
+                let told = if module.has_objects() { mappings.as_slice() } else { &[] };
                 let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
                 let others = plan::prebuilt(self.manifest, module);
                 let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
-                let impact = Impact::of(built.chain(others), old.as_ref());
+                let images: Vec<(&str, String)> = built.chain(others).collect();
+                let further = module.kmm.others.iter().filter(|_| module.has_objects());
+                let further: Vec<&str> = further.map(|(name, _)| name.as_str()).collect();
+                let impact = Impact::of(images, &further, old.as_ref());
                 (old, impact)
             }
         };
-        Ok(ModuleSeen { verdicts, sizes, old, impact: Some(impact) })
+        Ok(ModuleSeen { own, settled: false, sizes, old, impact: Some(impact) })
     }
 }
 
 impl Visitor for Eye<'_> {
-    type Seen = Result<[Verdict; 2], Inaccessible>;
+    type Seen = Seen;
 
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Seen {
         let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        Ok([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?])
+        let inspected = || Ok(Box::new([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?]));
+        Seen::Inspected(inspected().map_err(Box::new))
     }
 
-    fn recall(&self, module: &Module, kernel: &Kernel, keys: &Keys) -> Option<(Identity, Self::Seen)> {
-        let mapping = self.recall?.mapping(module, kernel, keys)?;
-        Some((mapping.identity, Ok(mapping.files.map(Verdict::Right))))
+    fn past(&self) -> Option<&Past<'_>> {
+        self.recall.map(|recall| &recall.past)
+    }
+
+    fn recall(&self, place: Place) -> Option<Seen> {
+        Some(Seen::Recalled(place))
     }
 }
 
 /// Verdicts, added up.
-#[derive(Default)]
 struct Tally {
     changes: Vec<Change>,
-    files: Vec<FileState>,
     right: usize,
 }
 
 impl Tally {
-    fn add(&mut self, verdict: Verdict) {
+    /// With room for the changes of these mappings, so that a whole fleet's never move.
+    fn with_room_for(seen: &[Seen]) -> Self {
+        let changed = |verdict: &&Verdict| matches!(verdict, Verdict::Change(_));
+        let inspected = seen.iter().filter_map(|seen| match seen {
+            Seen::Inspected(Ok(verdicts)) => Some(verdicts),
+            _ => None,
+        });
+        let changes = inspected.flat_map(|verdicts| verdicts.iter()).filter(changed).count();
+        Self { changes: Vec::with_capacity(changes), right: 0 }
+    }
+
+    fn recall(&mut self, place: Place) -> MappingFiles {
+        self.right += 2;
+        MappingFiles::Recalled(place)
+    }
+
+    fn add(&mut self, verdict: Verdict) -> FileState {
         match verdict {
-            Verdict::NotAsked => {}
+            Verdict::NotAsked => FileState::NotAsked,
             Verdict::Right(file) => {
                 self.right += 1;
-                self.files.push(FileState::Right(file));
+                FileState::Right(file)
             }
             Verdict::Change(change) => {
-                self.files.push(FileState::Change(self.changes.len()));
-                self.changes.push(change);
+                self.changes.push(*change);
+                FileState::Change(self.changes.len() - 1)
             }
         }
     }
 }
 
-/// Whether a module has objects, and the releases that it has mappings on.
-type Planned<'p> = HashMap<&'p str, (bool, HashSet<&'p str>)>;
+/// Whether a module has objects, and the releases that it has mappings on; `None` where its folders
+/// are known to be exactly those.
+type Planned<'p> = HashMap<&'p str, (bool, Option<HashSet<&'p str>>)>;
 
 /// Whether a plan has a module's objects, or a mapping.
 fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
     |module, release| {
         planned.get(module).is_some_and(|(objects, releases)| match release {
-            Some(release) => releases.contains(release),
+            Some(release) => releases.as_ref().is_none_or(|releases| releases.contains(release)),
             None => *objects,
         })
     }
 }
 
-fn planned<'p>(plan: &'p Plan<'_>, manifest: &Manifest) -> Planned<'p> {
-    let with_mappings = plan.modules.iter().filter(|(module, m)| output::is_asked_for(module, m, manifest));
+fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&Recall<'_>>) -> Planned<'p> {
+    let with_mappings = plan.modules.iter().enumerate();
+    let with_mappings = with_mappings.filter(|(_, (module, m))| output::is_asked_for(module, m, manifest));
     // No module has such a name.
-    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, HashSet::new())));
-    let releases = |mappings: &'p Vec<Mapping<'_>>| mappings.iter().map(|m| m.kernel.release.as_str()).collect();
+    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, Some(HashSet::new()))));
+    let releases = |at, name, mappings: &[Mapping<'p>]| {
+        let same_folders = plan.is_settled(at) && recall.is_some_and(|recall| recall.has_same_folders(name));
+        (!same_folders).then(|| mappings.iter().map(|m| m.kernel.release.as_str()).collect())
+    };
     with_mappings
-        .map(|(module, mappings)| (module.name.as_str(), (module.has_objects(), releases(mappings))))
+        .map(|(at, (module, mappings))| {
+            let name = module.name.as_str();
+            (name, (module.has_objects(), releases(at, name, mappings)))
+        })
         .chain(namespace)
         .collect()
 }

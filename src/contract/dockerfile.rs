@@ -31,28 +31,23 @@ pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
             "put large patches into the source's repository",
         );
     }
-    if let Some((at, line)) = text.lines().enumerate().find(|(_, line)| line.len() >= LONGEST_LINE) {
+    let lines = Lines::of(text);
+    if let Some((number, length)) = lines.too_long {
         return breach(
-            format!("has {} bytes in line {}, and buildah drops what follows a line of 65,536", line.len(), at + 1),
+            format!("has {length} bytes in line {number}, and buildah drops what follows a line of 65,536"),
             "break the line in the template",
         );
     }
-    // Nearly every line is printable ASCII, which a loop over bytes sees far faster.
-    let garbled = |line: &str| match line.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) {
-        true => None,
-        false => line.chars().find(|c| is_garbled(*c)),
-    };
-    if let Some((at, bad)) = text.split('\n').enumerate().find_map(|(at, line)| Some((at, garbled(line)?))) {
+    if let Some((number, bad)) = garbled(text) {
         return breach(
             format!(
-                "has the character U+{:04X} in line {}, which GitOps tools do not carry intact",
-                u32::from(bad),
-                at + 1
+                "has the character U+{:04X} in line {number}, which GitOps tools do not carry intact",
+                u32::from(bad)
             ),
             "take it out of the template",
         );
     }
-    if !text.lines().any(|line| starts(line, "FROM")) {
+    if !lines.has_from {
         return breach("has no FROM".into(), "extend one of kmodgen's templates, or write a whole Dockerfile");
     }
     if builder_known && text.contains("DTK_AUTO") {
@@ -61,7 +56,69 @@ pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
             "write `{{ builder }}` in the template instead, and keep the text out of comments too",
         );
     }
-    check_runs(text)
+    if let Some(number) = lines.long_run {
+        return breach(
+            format!("has a RUN of more than {LONGEST_RUN} bytes in line {number}"),
+            "break it into several in the template",
+        );
+    }
+    Ok(())
+}
+
+/// What one look at all lines tells; lines are counted from 1.
+#[derive(Default)]
+struct Lines {
+    /// The first line that is too long, and how long it is.
+    too_long: Option<(usize, usize)>,
+    has_from: bool,
+    /// Where the first RUN begins that is too long.
+    long_run: Option<usize>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let mut lines = Self::default();
+        // Of the RUN that the line is in, its length so far and where it began.
+        let (mut length, mut began) = (0, 0);
+        for (number, line) in (1..).zip(memchr_lines(text)) {
+            if line.len() >= LONGEST_LINE && lines.too_long.is_none() {
+                lines.too_long = Some((number, line.len()));
+            }
+            lines.has_from |= starts(line, b"FROM");
+            if length == 0 {
+                if !starts(line, b"RUN") {
+                    continue;
+                }
+                began = number;
+            }
+            length += line.len() + 1;
+            if length > LONGEST_RUN && lines.long_run.is_none() {
+                lines.long_run = Some(began);
+            }
+            if !line.trim_ascii_end().ends_with(b"\\") {
+                length = 0;
+            }
+        }
+        lines
+    }
+}
+
+/// The lines of a text, without their ends.
+fn memchr_lines(text: &str) -> impl Iterator<Item = &[u8]> {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', bytes)
+        .chain([bytes.len()])
+        .map(move |end| &bytes[std::mem::replace(&mut start, end + 1)..end])
+}
+
+/// The first character that is garbled on the way, and its line.
+fn garbled(text: &str) -> Option<(usize, char)> {
+    // Nearly every text is printable ASCII, which a loop without a branch sees far faster.
+    if text.bytes().fold(true, |plain, b| plain & matches!(b, b'\t' | b'\n' | b' '..=b'~')) {
+        return None;
+    }
+    text.split('\n').zip(1..).find_map(|(line, number)| Some((number, line.chars().find(|c| is_garbled(*c))?)))
 }
 
 /// Control characters but for the tab, and what kustomize 5.5 changes or refuses (tried).
@@ -69,33 +126,11 @@ pub fn is_garbled(c: char) -> bool {
     (c.is_control() && c != '\t') || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c)
 }
 
-fn check_runs(text: &str) -> Result<(), Breach> {
-    let mut length = 0;
-    let mut started = 0;
-    for (at, line) in text.lines().enumerate() {
-        if length == 0 {
-            if !starts(line, "RUN") {
-                continue;
-            }
-            started = at + 1;
-        }
-        length += line.len() + 1;
-        if length > LONGEST_RUN {
-            return Err(Breach {
-                message: format!("has a RUN of more than {LONGEST_RUN} bytes in line {started}"),
-                help: "break it into several in the template".into(),
-            });
-        }
-        if !line.trim_end().ends_with('\\') {
-            length = 0;
-        }
-    }
-    Ok(())
-}
-
 /// Whether a line starts an instruction of this name.
-fn starts(line: &str, instruction: &str) -> bool {
-    line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+fn starts(line: &[u8], instruction: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.get(..instruction.len()).is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+        && line.get(instruction.len()).is_none_or(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]

@@ -15,9 +15,17 @@ pub fn bake(jobs: &[Job]) -> String {
 fn target(job: &Job) -> Value {
     let arguments: Map<String, Value> =
         job.arguments.iter().map(|(name, value)| (name.clone(), plain(value).into())).collect();
+    // Bake looks for a Dockerfile from the context on.
+    let (context, dockerfile) = match &job.context {
+        None => (job.folder(), "Dockerfile"),
+        Some(context) => {
+            let below = job.dockerfile.strip_prefix(context.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            (context.as_str(), below.unwrap_or(&job.dockerfile))
+        }
+    };
     let mut target = json!({
-        "context": plain(job.folder()),
-        "dockerfile": "Dockerfile",
+        "context": plain(context),
+        "dockerfile": plain(dockerfile),
         "args": arguments,
         "tags": [job.image],
     });

@@ -1,11 +1,11 @@
 //! Mappings handed to something else that builds, on as many machines as it has.
 
 mod bake;
-mod github;
+mod matrix;
 mod tekton;
 
 pub use bake::bake;
-pub use github::github;
+pub use matrix::matrix;
 pub use tekton::tekton;
 
 /// One mapping, as those who build it need it.
@@ -15,6 +15,8 @@ pub struct Job {
     pub module: String,
     /// The kernel release.
     pub release: String,
+    /// The architecture of the kernel, as `uname -m` prints it, where it is known.
+    pub architecture: Option<&'static str>,
     /// A name that is unique and legal everywhere: the mapping's ConfigMap's.
     pub name: String,
     /// The image to build.
@@ -23,6 +25,9 @@ pub struct Job {
     pub hash: String,
     /// The path of the Dockerfile.
     pub dockerfile: String,
+    /// The folder that the Dockerfile copies from, which is the manifest's; `None` where it copies
+    /// nothing from outside.
+    pub context: Option<String>,
     /// Build arguments, as KMM sets them.
     pub arguments: Vec<(String, String)>,
 }
@@ -33,36 +38,37 @@ impl Job {
         self.dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder)
     }
 
-    /// The platform of the image in the words of container tools, where the release names one.
+    /// The platform of the image in the words of container tools, where it is known.
     fn platform(&self) -> Option<&'static str> {
-        const PLATFORMS: [(&str, &str); 8] = [
+        const PLATFORMS: [(&str, &str); 6] = [
             ("x86_64", "linux/amd64"),
-            ("amd64", "linux/amd64"),
             ("aarch64", "linux/arm64"),
-            ("arm64", "linux/arm64"),
             ("ppc64le", "linux/ppc64le"),
-            ("ppc64el", "linux/ppc64le"),
             ("s390x", "linux/s390x"),
             ("riscv64", "linux/riscv64"),
+            ("i686", "linux/386"),
         ];
-        let words = || self.release.split(['.', '-', '+']);
-        PLATFORMS.iter().find(|(word, _)| words().any(|w| w == *word)).map(|(_, platform)| *platform)
+        let architecture = self.architecture?;
+        PLATFORMS.iter().find(|(name, _)| *name == architecture).map(|(_, platform)| *platform)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::architecture_of;
 
     fn job(release: &str) -> Job {
         let dns = release.replace(['.', '_', '+'], "-");
         Job {
             module: "kmm-ci".into(),
             release: release.into(),
+            architecture: architecture_of(release),
             name: format!("kmm-ci-{dns}-0123456789"),
             image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
             hash: "0".repeat(64),
             dockerfile: format!("gitops/kmm-ci/{release}/Dockerfile"),
+            context: None,
             arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c} %{d}".into())],
         }
     }
@@ -72,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn platforms_are_read_from_releases() {
+    fn platforms_are_those_of_the_kernels() {
         let platforms: Vec<_> = jobs().iter().map(Job::platform).collect();
         assert_eq!(platforms, [Some("linux/amd64"), Some("linux/arm64"), None]);
     }
@@ -80,14 +86,35 @@ mod tests {
     #[test]
     fn each_form_reads_well() {
         assert_snapshot!("bake", bake(&jobs()));
-        assert_snapshot!("github", github(&jobs()));
+        assert_snapshot!("matrix", matrix(&jobs()));
         assert_snapshot!("tekton", tekton(&jobs()));
+    }
+
+    #[test]
+    fn a_context_is_handed_on() {
+        for (context, dockerfile, below) in [
+            (".", "gitops/kmm-ci/Dockerfile", "gitops/kmm-ci/Dockerfile"),
+            ("site/a", "site/a/gitops/kmm-ci/Dockerfile", "gitops/kmm-ci/Dockerfile"),
+            ("site/a", "/out/kmm-ci/Dockerfile", "/out/kmm-ci/Dockerfile"),
+        ] {
+            let mut job = job("5.14.0-427.28.1.el9_4.x86_64");
+            (job.context, job.dockerfile) = (Some(context.into()), dockerfile.into());
+            let (bake, matrix, tekton) =
+                (bake(std::slice::from_ref(&job)), matrix(std::slice::from_ref(&job)), tekton(&[job]));
+            assert!(bake.contains(&format!("\"context\": \"{context}\"")), "{bake}");
+            assert!(bake.contains(&format!("\"dockerfile\": \"{below}\"")), "{bake}");
+            assert!(matrix.contains(&format!("\"context\": \"{context}\"")), "{matrix}");
+            assert!(
+                tekton.contains(&format!("- name: \"CONTEXT\"\n                  value: \"{context}\"")),
+                "{tekton}"
+            );
+        }
     }
 
     #[test]
     fn nothing_to_build_is_legal_too() {
         assert!(bake(&[]).contains("\"targets\": []"));
-        assert_eq!(github(&[]), "{\n  \"include\": []\n}\n");
+        assert_eq!(matrix(&[]), "{\n  \"include\": []\n}\n");
         assert!(tekton(&[]).contains("tasks: []"));
     }
 }

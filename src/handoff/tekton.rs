@@ -12,10 +12,13 @@ while IFS= read -r argument; do
 done <<END
 ${ARGUMENTS}
 END
-mkdir -p /tmp/context
-buildah build --file "${DOCKERFILE}" --tag "${IMAGE}" "$@" /tmp/context
+mkdir -p "${CONTEXT}"
+buildah build --file "${DOCKERFILE}" --tag "${IMAGE}" "$@" "${CONTEXT}"
 buildah push "${IMAGE}"
 "#;
+
+/// The context of a build that copies nothing from outside.
+const NO_CONTEXT: &str = "/tmp/context";
 
 /// The YAML text. The run needs a workspace with the files that `kmodgen generate` wrote.
 pub fn tekton(jobs: &[Job]) -> String {
@@ -42,7 +45,7 @@ pub fn tekton(jobs: &[Job]) -> String {
 }
 
 fn task(jobs: &[Job]) -> Yaml {
-    let names = ["IMAGE", "DOCKERFILE", "ARGUMENTS"];
+    let names = ["IMAGE", "DOCKERFILE", "CONTEXT", "ARGUMENTS"];
     let declared = names.map(|name| map(vec![("name", Yaml::text(name)), ("type", Yaml::text("string"))]));
     let environment =
         names.map(|name| map(vec![("name", Yaml::text(name)), ("value", Yaml::Text(format!("$(params.{name})")))]));
@@ -79,6 +82,7 @@ fn include(job: &Job) -> Yaml {
             list(vec![
                 parameter("IMAGE", &job.image),
                 parameter("DOCKERFILE", &job.dockerfile),
+                parameter("CONTEXT", job.context.as_deref().unwrap_or(NO_CONTEXT)),
                 // Tekton expands `$(…)`; `$$(…)` stands for the text itself.
                 parameter("ARGUMENTS", &arguments.join("\n").replace("$(", "$$(")),
             ]),

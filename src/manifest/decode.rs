@@ -8,7 +8,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest
 use crate::yaml::{Entry, Node};
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     record: &'static Record,
     span: Span,
     entries: &'n [Entry],
@@ -20,7 +20,7 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Opens a mapping with the fields of `record`.
-    pub(super) fn open(record: &'static Record, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
+    pub(crate) fn open(record: &'static Record, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
         let Some(entries) = node.as_mapping() else {
             faults.push(wrong_kind(node, &format!("{} is a mapping of keys to values", record.name)));
             return None;
@@ -29,18 +29,18 @@ impl<'n> Fields<'n> {
     }
 
     /// What its fields are.
-    pub(super) fn record(&self) -> &'static Record {
+    pub(crate) fn record(&self) -> &'static Record {
         self.record
     }
 
     /// The value under `key`, if it is there. A key without a value is a fault.
-    pub(super) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+    pub(crate) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         debug_assert!(self.record.field(key).is_some(), "{} has no `{key}`", self.record.name);
         self.take_refused(key, faults)
     }
 
     /// The value under a key that is no field, for a message that says what to write instead.
-    pub(super) fn take_refused(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+    pub(crate) fn take_refused(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         self.asked.push(key);
         let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
         if entry.value.is_null() {
@@ -55,7 +55,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The value under a key that must be there; `advice` says what to write.
-    pub(super) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+    pub(crate) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         if !self.entries.iter().any(|entry| entry.key.value == key) {
             let place = Span::new(self.span.source, self.span.start, self.span.start);
             let fault = Diagnostic::error("missing-key", format!("{} has no `{key}`", self.record.name))
@@ -67,12 +67,12 @@ impl<'n> Fields<'n> {
     }
 
     /// Names fields of the vocabulary that this version does not build yet.
-    pub(super) fn later(&mut self, keys: &[&'static str]) {
+    pub(crate) fn later(&mut self, keys: &[&'static str]) {
         self.later.extend(keys);
     }
 
     /// Reports what was not taken, and what was needed and is not there.
-    pub(super) fn finish(mut self, faults: &mut Diagnostics) {
+    pub(crate) fn finish(mut self, faults: &mut Diagnostics) {
         let known: Vec<&str> = self.record.fields.iter().map(|field| field.key).collect();
         debug_assert!(
             known.iter().all(|key| self.asked.contains(key)),
@@ -111,12 +111,12 @@ impl<'n> Fields<'n> {
 }
 
 /// A fault about the kind of a node.
-pub(super) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
+pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
     Diagnostic::error("wrong-kind", format!("this is {}, but {expected}", node.kind_name())).at(node.span, "")
 }
 
 /// A text, parsed.
-pub(super) fn text<T>(
+pub(crate) fn text<T>(
     node: &Node,
     what: &str,
     faults: &mut Diagnostics,
@@ -136,7 +136,7 @@ pub(super) fn text<T>(
 }
 
 /// `true` or `false`, unquoted, under a key.
-pub(super) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<bool> {
+pub(crate) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<bool> {
     match node.as_scalar().filter(|scalar| scalar.plain).map(|scalar| scalar.text.as_str()) {
         Some("true") => Some(true),
         Some("false") => Some(false),
@@ -152,7 +152,7 @@ pub(super) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<b
 }
 
 /// Free text on one line: no control characters, which no field of a build can carry.
-pub(super) fn line(text: &str) -> Result<String, Invalid> {
+pub(crate) fn line(text: &str) -> Result<String, Invalid> {
     match text.chars().find(|c| *c == '\t' || is_garbled(*c)) {
         Some(bad) => Err(Invalid::new(format!("the value `{}` contains {bad:?}", text.escape_debug()))
             .help("write it on one line, without control characters")),
@@ -161,7 +161,7 @@ pub(super) fn line(text: &str) -> Result<String, Invalid> {
 }
 
 /// The items of a list.
-pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Arc<Node>] {
+pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Arc<Node>] {
     node.as_sequence().unwrap_or_else(|| {
         faults.push(wrong_kind(node, &format!("{what} is a list")));
         &[]
@@ -169,7 +169,7 @@ pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) ->
 }
 
 /// The entries of a mapping whose keys the user chooses.
-pub(super) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
+pub(crate) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
     node.as_mapping().unwrap_or_else(|| {
         faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
         &[]
@@ -177,7 +177,7 @@ pub(super) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) 
 }
 
 /// "`a`, `b` and `c`".
-pub(super) fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

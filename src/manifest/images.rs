@@ -6,7 +6,7 @@ use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
 use crate::yaml::Node;
 
 /// What a Dockerfile builds on, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Images {
     /// The stage that compiles.
     pub builder: Option<Spanned<Builder>>,

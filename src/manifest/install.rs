@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::build::{EXPANDING, expandable};
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
+use super::when::{Conditional, WHEN, When, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
 use crate::yaml::Node;
 
@@ -19,9 +21,11 @@ pub struct Install {
     /// Whether the kernel's own modules are found by a link, and depmod sees them.
     pub host: Option<bool>,
     /// Files of the source that the kmods load.
-    pub firmware: Option<Vec<Firmware>>,
+    pub firmware: Option<Vec<Conditional<Firmware>>>,
     /// Files of the source that are in `/licenses`.
-    pub licenses: Option<Vec<RelPath>>,
+    pub licenses: Option<Vec<Conditional<RelPath>>>,
+    /// The packages, by name or pattern, whose files are in the image.
+    pub rpms: Option<Vec<Conditional<Spanned<String>>>>,
 }
 
 /// How kmods are compressed.
@@ -79,7 +83,24 @@ pub(super) static INSTALL: Record = Record {
             takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
             says: "files of the source, or folders whose contents, go to `/opt/lib/firmware`; `firmwarePath` is then that",
         },
-        Field { key: "licenses", takes: Shape::List(&Shape::Text), says: "files of the source that go to `/licenses`" },
+        Field {
+            key: "licenses",
+            takes: Shape::List(&Shape::TextOr(&LICENSE)),
+            says: "files of the source that go to `/licenses`",
+        },
+        Field {
+            key: "rpms",
+            takes: Shape::List(&Shape::TextOr(&PACKAGE)),
+            says: "packages of an `rpmbuild` step or an `rpm` source, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
+        },
+    ],
+};
+
+static PACKAGE: Record = Record {
+    name: "an installed package",
+    fields: &[
+        Field { key: "rpm", takes: Shape::Text, says: "the package" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have its files" },
     ],
 };
 
@@ -88,6 +109,15 @@ static FIRMWARE: Record = Record {
     fields: &[
         Field { key: "from", takes: Shape::Text, says: "the file or folder" },
         Field { key: "to", takes: Shape::Text, says: "the folder below `/opt/lib/firmware` that it goes to" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
+    ],
+};
+
+static LICENSE: Record = Record {
+    name: "a license",
+    fields: &[
+        Field { key: "file", takes: Shape::Text, says: "the file" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
     ],
 };
 
@@ -104,15 +134,17 @@ impl Install {
             decode::items(node, "`firmware`", faults).iter().filter_map(|item| decode_firmware(item, faults)).collect()
         });
         let licenses = fields.take("licenses", faults).map(|node| {
-            let items = decode::items(node, "`licenses`", faults).iter();
-            items
-                .filter_map(|item| decode::text(item, "a license", faults, RelPath::parse))
-                .map(|path| path.value)
-                .collect()
+            conditionals(node, "`licenses`", &LICENSE, faults, |node, faults| {
+                decode::text(node, "a license", faults, RelPath::parse).map(|path| path.value)
+            })
         });
-        fields.later(&["rpms"]);
+        let rpms = fields.take("rpms", faults).map(|node| {
+            conditionals(node, "`rpms`", &PACKAGE, faults, |node, faults| {
+                decode::text(node, "a package", faults, package)
+            })
+        });
         fields.finish(faults);
-        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses }
+        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses, rpms }
     }
 
     /// This, with what `over` says instead.
@@ -125,21 +157,23 @@ impl Install {
             host: over.host.or(self.host),
             firmware: over.firmware.clone().or_else(|| self.firmware.clone()),
             licenses: over.licenses.clone().or_else(|| self.licenses.clone()),
+            rpms: over.rpms.clone().or_else(|| self.rpms.clone()),
         }
     }
 }
 
-fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Firmware> {
+fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Firmware>> {
     if node.as_mapping().is_none() {
         return decode::text(node, "firmware", faults, RelPath::parse)
-            .map(|from| Firmware { from: from.value, to: None });
+            .map(|from| Conditional { value: Firmware { from: from.value, to: None }, when: None });
     }
     let mut fields = Fields::open(&FIRMWARE, node, faults)?;
     let from = fields.need("from", "write the file or folder of the source", faults);
     let from = from.and_then(|node| decode::text(node, "`from`", faults, RelPath::parse));
     let to = fields.take("to", faults).and_then(|node| decode::text(node, "`to`", faults, RelPath::parse));
+    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
     fields.finish(faults);
-    Some(Firmware { from: from?.value, to: to.map(|to| to.value) })
+    Some(Conditional { value: Firmware { from: from?.value, to: to.map(|to| to.value) }, when })
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
@@ -155,64 +189,24 @@ fn install_dir(text: &str) -> Result<RelPath, Invalid> {
         .help("write `extra`, `updates`, `kernel/…` or a folder below one of them"))
 }
 
+/// The name of an RPM, in which a shell's patterns and the release may stand.
+fn package(text: &str) -> Result<String, Invalid> {
+    let name = expandable(text)?;
+    let plain = EXPANDING.iter().fold(name.clone(), |plain, variable| plain.replace(&format!("${{{variable}}}"), "x"));
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+*?[]".contains(c);
+    if !plain.is_empty() && plain.chars().all(legal) {
+        return Ok(name);
+    }
+    Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
+        .help("write it without version, release and `.rpm`, such as `kmod-driver` or `kmod-driver-*`"))
+}
+
 fn compression(text: &str) -> Result<Compression, Invalid> {
     let all = [Compression::Gzip, Compression::Xz, Compression::Zstd];
     all.into_iter().find(|compression| compression.name() == text).ok_or_else(|| {
         Invalid::new(format!("`{}` is no compression of kernel modules", text.escape_debug()))
             .help("write `gz`, `xz` or `zstd`, as the kernel's own modules have it")
     })
-}
-
-/// Packages of the builder, by what installs them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Packages {
-    /// With dnf or microdnf.
-    pub rpm: Vec<String>,
-    /// With apt-get.
-    pub deb: Vec<String>,
-    /// With zypper.
-    pub zypper: Vec<String>,
-    /// With apk.
-    pub apk: Vec<String>,
-}
-
-pub(super) static PACKAGES: Record = Record {
-    name: "packages by family",
-    fields: &[
-        Field { key: "rpm", takes: Shape::List(&Shape::Text), says: "for builders with dnf or microdnf" },
-        Field { key: "deb", takes: Shape::List(&Shape::Text), says: "for builders with apt-get" },
-        Field { key: "zypper", takes: Shape::List(&Shape::Text), says: "for builders with zypper" },
-        Field { key: "apk", takes: Shape::List(&Shape::Text), says: "for builders with apk" },
-    ],
-};
-
-impl Packages {
-    /// A list for whatever the builder has, or lists by family.
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let list = |node: &Node, faults: &mut Diagnostics| -> Vec<String> {
-            let items = decode::items(node, "`packages`", faults).iter();
-            items.filter_map(|item| decode::text(item, "a package", faults, package)).map(|name| name.value).collect()
-        };
-        if node.as_mapping().is_none() {
-            let all = list(node, faults);
-            return Self { rpm: all.clone(), deb: all.clone(), zypper: all.clone(), apk: all };
-        }
-        let Some(mut fields) = Fields::open(&PACKAGES, node, faults) else { return Self::default() };
-        let mut family =
-            |key, faults: &mut Diagnostics| fields.take(key, faults).map(|n| list(n, faults)).unwrap_or_default();
-        let [rpm, deb, zypper, apk] = ["rpm", "deb", "zypper", "apk"].map(|key| family(key, faults));
-        fields.finish(faults);
-        Self { rpm, deb, zypper, apk }
-    }
-}
-
-fn package(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+:=~@/".contains(c);
-    if text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && text.chars().all(legal) {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
-        .help("write one name an item, such as `elfutils-libelf-devel`"))
 }
 
 /// Labels of the image.

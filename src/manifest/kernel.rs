@@ -28,7 +28,7 @@ pub struct Kernel {
 }
 
 /// An item of the manifest's list.
-pub(super) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
+pub(crate) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
 
 pub(super) static KERNEL: Record = Record {
     name: "a kernel",
@@ -148,7 +148,13 @@ fn decode_file(
     fields.finish(faults);
     let Some(path) = path else { return };
     let Some(node) = read_yaml(&path, files, sources, faults) else { return };
-    let Some(mut fields) = Fields::open(&KERNEL_FILE, &node, faults) else { return };
+    kernels.extend(decode_document(&node, faults));
+}
+
+/// The kernels of a file of kernels.
+fn decode_document(node: &Node, faults: &mut Diagnostics) -> Vec<Kernel> {
+    let mut kernels = Vec::new();
+    let Some(mut fields) = Fields::open(&KERNEL_FILE, node, faults) else { return kernels };
     check_api_version(&mut fields, faults);
     if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
         for item in decode::items(list, "`kernels`", faults) {
@@ -156,6 +162,15 @@ fn decode_file(
         }
     }
     fields.finish(faults);
+    kernels
+}
+
+/// The kernels of a file of kernels that is read by itself; where nothing is wrong with it, one for each
+/// item of its list.
+pub fn read_kernel_file(node: &Node, faults: &mut Diagnostics) -> Vec<Kernel> {
+    let kernels = decode_document(node, faults);
+    refuse_repeats(&kernels, faults);
+    kernels
 }
 
 fn read_yaml(

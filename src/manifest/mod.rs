@@ -4,7 +4,7 @@
 //! the world: the files that a manifest names come through [`InputFiles`].
 
 mod build;
-mod decode;
+pub(crate) mod decode;
 mod images;
 mod install;
 mod kernel;
@@ -12,6 +12,7 @@ mod kmm;
 mod mirrors;
 mod module;
 mod overlay;
+mod packages;
 mod platform;
 mod publish;
 mod recipe;
@@ -19,6 +20,7 @@ pub mod schema;
 mod source;
 mod target;
 mod traits;
+mod variation;
 mod version;
 mod when;
 
@@ -28,6 +30,8 @@ mod faults_tests;
 mod prebuilt_tests;
 #[cfg(test)]
 mod target_tests;
+#[cfg(test)]
+mod when_tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,12 +39,14 @@ use std::sync::Arc;
 pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
-pub use install::{Compression, Firmware, Install, Packages};
-pub use kernel::{KERNEL_FILE, Kernel};
-pub use kmm::{Fallback, Hub, Kmm, Sign, TlsSection};
+pub use install::{Compression, Firmware, Install};
+pub(crate) use kernel::ITEM as KERNEL_ITEM;
+pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
+pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kind, Module};
+pub use packages::Packages;
 pub use platform::Platform;
 pub use publish::Publish;
 pub use recipe::{Kmod, Recipe, TemplateName};
@@ -48,6 +54,9 @@ use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source};
 pub use target::names as target_names;
 use target::{TARGET, Target};
+pub use traits::known_architecture;
+pub use variation::Variation;
+pub(crate) use when::WHEN;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
@@ -92,6 +101,9 @@ pub static MANIFEST: Record = Record {
         },
     ],
 };
+
+/// The output folder where nothing names another.
+pub const OUTPUT_FOLDER: &str = "gitops";
 
 static OUTPUT: Record = Record {
     name: "`output`",
@@ -155,6 +167,21 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
+        Self::read_varied(source, text, &Variation::default(), files, sources, faults)
+    }
+
+    /// As [`read`](Self::read), with changes.
+    ///
+    /// # Errors
+    /// As those of [`read`](Self::read), about the changes too.
+    pub fn read_varied(
+        source: SourceId,
+        text: &str,
+        variation: &Variation,
+        files: &dyn InputFiles,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Self>> {
         let node = match yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {
@@ -170,7 +197,7 @@ impl Manifest {
                 return None;
             }
         };
-        Self::decode(&node, files, sources, faults)
+        Self::decode(&variation.laid_over(&node, faults), variation, files, sources, faults)
     }
 
     /// The URLs of all files whose checksums the lock has to know, and the places that ask for them:
@@ -186,8 +213,10 @@ impl Manifest {
         }
         for module in &self.modules {
             for kernel in self.kernels.iter().filter(|kernel| module.kernels.selects(kernel)) {
-                let recipe = module.recipe_on(&Circumstances::of(kernel));
-                let sources = recipe.sources.iter().flatten().filter_map(|name| self.sources.get(&name.value));
+                let circumstances = Circumstances::of(kernel);
+                let recipe = module.recipe_on(&circumstances);
+                let chosen = recipe.sources.iter().flatten().filter_map(|source| source.on(&circumstances));
+                let sources = chosen.filter_map(|name| self.sources.get(&name.value));
                 for file in sources.filter_map(Source::file).filter(|file| file.url.expands()) {
                     urls.entry(file.url.on(kernel.release.as_str())).or_insert(file.url.span);
                 }
@@ -198,13 +227,14 @@ impl Manifest {
 
     fn decode(
         node: &Arc<yaml::Node>,
+        variation: &Variation,
         files: &dyn InputFiles,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
         let given = |key| node.get(key).filter(|node| !node.is_null());
         let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
-        let kernels = kernels.unwrap_or_default();
+        let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
         let targets = given("targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
         let modules = given("modules").map(|node| target::modules(node, &targets, faults)).unwrap_or_default();
         if targets.is_empty() {
@@ -274,6 +304,7 @@ impl Manifest {
             }
         }
         refuse_repeats(&modules, faults);
+        refuse_output_in_sources(&output, &code, faults);
         let target = target.map(|target| target.name.value.clone());
         Some(Self {
             target,
@@ -296,7 +327,7 @@ fn keys<'n>(node: &'n yaml::Node, key: &str) -> Vec<&'n str> {
     entries.iter().map(|entry| entry.key.value.as_str()).collect()
 }
 
-fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
+pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
     let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
     if let Some(node) = fields.need("apiVersion", &advice, faults) {
         decode::text(node, "`apiVersion`", faults, |text| {
@@ -318,6 +349,20 @@ fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
     let (namespace, sync_waves) = (flag("namespace", faults), flag("syncWaves", faults));
     fields.finish(faults);
     Output { dir: dir.map(|dir| dir.value), namespace, sync_waves }
+}
+
+/// Outputs in a folder that decides them would never come to rest.
+fn refuse_output_in_sources(output: &Output, sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnostics) {
+    let dir = output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str);
+    for path in sources.values().filter_map(Source::local) {
+        if dir.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            faults.push(
+                Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
+                    .at(path.span, "")
+                    .help("every run would change what the next one starts from: move one of them"),
+            );
+        }
+    }
 }
 
 /// Two Modules of one name would be one object; two modules on one image would share its tags.

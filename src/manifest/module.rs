@@ -177,17 +177,23 @@ impl Module {
             }
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
-        recipes().filter_map(|r| r.sources.as_ref()).flatten().for_each(|source| scope.check_source(source, faults));
+        recipes().flat_map(Recipe::all_sources).for_each(|source| scope.check_source(source, faults));
         if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
             kmm::check_name_length(name, namespace, faults);
         }
         let kmods = all_kmods(&recipe, &overrides);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
-        let secrets = recipes().filter_map(|recipe| recipe.sources.as_ref()).flatten();
+        let secrets = recipes().flat_map(Recipe::all_sources);
         let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
+        let is_folder =
+            |name: &&Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
+        let folder = recipes().flat_map(Recipe::all_sources).find(is_folder);
+        let mut with_sources = recipes().filter(|recipe| recipe.sources.is_some());
         let context = kmm::Context {
             kind,
+            folder: folder.map(|name| name.as_str()),
+            kmm_builds: with_sources.any(|recipe| !recipe.all_sources().any(|name| is_folder(&name))),
             secrets: secrets.collect(),
             namespace: scope.namespace,
             firmware,
@@ -196,6 +202,15 @@ impl Module {
             module: name.as_ref().map_or(start, |name| name.span),
         };
         let kmm = Kmm::decode_all(kmm_node, &context, faults);
+        if let (true, false, Some(name)) = (kmm.nothing, kind == Kind::Built, &name) {
+            let fault = format!(
+                "nothing comes of module `{}`: its images are built elsewhere, and it has no Module",
+                name.value
+            );
+            faults.push(
+                Diagnostic::warning("kmm-false", fault).at(name.span, "").help("take `kmm: false` out, or the module"),
+            );
+        }
         if kmm.sign.is_some() {
             recipes().for_each(|recipe| refuse_compression(recipe, faults));
         }

@@ -65,3 +65,35 @@ fn every_kernel_needs_an_image() {
     let faults = world.faults();
     assert!(faults.len() == 1 && faults[0].contains("has on kernel `5.14.0-1.el9.x86_64`"), "{faults:#?}");
 }
+
+#[test]
+fn what_is_signed_is_named_as_the_image_has_it() {
+    let world = world().with("modules/*/extra", "modules/${KERNEL_FULL_VERSION}/extra");
+    let outputs = world.outputs();
+    assert!(
+        outputs[0].text.contains("- \"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/driver.ko\""),
+        "{}",
+        outputs[0].text
+    );
+}
+
+#[test]
+fn a_module_that_comes_to_nothing_is_told_of() {
+    let mut world = world();
+    let end = world.manifest.find("    kmm:\n").unwrap();
+    world.manifest.truncate(end);
+    let faults = world.and("    kmm: false\n").faults();
+    assert!(faults.len() == 1 && faults[0].contains("nothing comes of module `vendor`"), "{faults:?}");
+}
+
+#[test]
+fn a_targets_registry_has_the_images_of_overrides_too() {
+    let world = world()
+        .with("    overrides:\n", "    versions: [{version: '1'}]\n    overrides:\n")
+        .and("targets: {site: {image: registry.site.example.com/drivers}}\n");
+    let outputs = world.outputs();
+    for image in ["driver:1.2-5.14.0-1.el9.x86_64", "driver-rt:1.2-5.14.0-2.el9.x86_64_rt"] {
+        let line = format!("containerImage: \"registry.site.example.com/drivers/{image}\"");
+        assert!(outputs[0].text.contains(&line), "{line}: {}", outputs[0].text);
+    }
+}

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use super::build::{Build, STEPS};
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
-use super::install::{self, Install, Packages};
+use super::install::{self, Install};
+use super::packages::{self, Packages};
 use super::schema::{Field, Record, Shape};
-use super::when::{Conditional, WHEN, When, conditional};
+use super::when::{Conditional, WHEN, When, conditional, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest};
 use crate::yaml::Node;
 
@@ -16,7 +17,7 @@ use crate::yaml::Node;
 #[derive(Debug, Clone, Default)]
 pub struct Recipe {
     /// Where the code comes from, what is built first.
-    pub sources: Option<Vec<Spanned<SourceName>>>,
+    pub sources: Option<Vec<Conditional<Spanned<SourceName>>>>,
     /// The image, where it is built elsewhere; KMM's variables for the release are written out.
     pub prebuilt: Option<Spanned<String>>,
     /// The Dockerfile template.
@@ -30,7 +31,7 @@ pub struct Recipe {
     /// Where they go, and what else the image carries.
     pub install: Install,
     /// What the builder needs beside the compiler.
-    pub packages: Option<Packages>,
+    pub packages: Option<Packages<Conditional<String>>>,
     /// Labels of the image; an override adds to them.
     pub labels: BTreeMap<String, String>,
     /// Who the image runs as.
@@ -66,7 +67,7 @@ pub enum TemplateName {
 
 pub(super) const SOURCE: Field = Field {
     key: "source",
-    takes: Shape::OneOrList(&Shape::Text),
+    takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
     says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
 };
 pub(super) const PREBUILT: Field = Field {
@@ -93,7 +94,7 @@ pub(super) const INSTALL: Field =
 
 pub(super) const PACKAGES: Field = Field {
     key: "packages",
-    takes: Shape::Either(&[Shape::List(&Shape::Text), Shape::Record(&install::PACKAGES)]),
+    takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
     says: "packages that the builder gets first: a list, or lists by family",
 };
 pub(super) const LABELS: Field =
@@ -118,6 +119,14 @@ pub(super) static OVERRIDE: Record = Record {
     ],
 };
 
+static CHOSEN: Record = Record {
+    name: "a chosen source",
+    fields: &[
+        Field { key: "source", takes: Shape::Text, says: "the source" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that it is for" },
+    ],
+};
+
 static KMOD: Record = Record {
     name: "a kmod",
     fields: &[
@@ -137,7 +146,7 @@ impl Recipe {
         let build = fields.take("build", faults).and_then(|node| Build::decode(node, faults));
         let kmods = fields.take("kmods", faults).map(|node| decode_kmods(node, faults));
         let install = fields.take("install", faults).map(|node| Install::decode(node, faults)).unwrap_or_default();
-        let packages = fields.take("packages", faults).map(|node| Packages::decode(node, faults));
+        let packages = fields.take("packages", faults).and_then(|node| Packages::decode(node, faults));
         let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
         let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
         Self {
@@ -152,6 +161,11 @@ impl Recipe {
             labels,
             user: user.map(|user| user.value),
         }
+    }
+
+    /// Every source that some kernel may have.
+    pub(super) fn all_sources(&self) -> impl Iterator<Item = &Spanned<SourceName>> {
+        self.sources.iter().flatten().map(|source| &source.value)
     }
 
     /// This, with what `over` says instead.
@@ -186,19 +200,22 @@ pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(
     Some((when, recipe))
 }
 
-fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Spanned<SourceName>> {
-    let one = |node: &Node, faults: &mut Diagnostics| decode::text(node, "`source`", faults, SourceName::parse);
+fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<SourceName>>> {
+    let one = |node: &Node, faults: &mut Diagnostics| {
+        let name = |node: &Node, faults: &mut Diagnostics| decode::text(node, "`source`", faults, SourceName::parse);
+        conditional(node, &CHOSEN, faults, name)
+    };
     if node.as_sequence().is_none() {
         return one(node, faults).into_iter().collect();
     }
-    let mut names: Vec<Spanned<SourceName>> = Vec::new();
+    let mut names: Vec<Conditional<Spanned<SourceName>>> = Vec::new();
     for item in decode::items(node, "`source`", faults) {
         let Some(name) = one(item, faults) else { continue };
-        match names.iter().find(|other| other.value == name.value) {
+        match names.iter().find(|other| other.value.value == name.value.value) {
             Some(other) => faults.push(
-                Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value))
-                    .at(name.span, "")
-                    .context(other.span, "first here"),
+                Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value.value))
+                    .at(name.value.span, "")
+                    .context(other.value.span, "first here"),
             ),
             None => names.push(name),
         }
@@ -211,12 +228,9 @@ fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Spanned<SourceNa
 }
 
 fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>> {
-    let kmods: Vec<_> = decode::items(node, "`kmods`", faults)
-        .iter()
-        .filter_map(|item| {
-            conditional(item, &KMOD, faults, |node, faults| decode::text(node, "a kmod", faults, kmod).map(|k| k.value))
-        })
-        .collect();
+    let kmods = conditionals(node, "`kmods`", &KMOD, faults, |node, faults| {
+        decode::text(node, "a kmod", faults, kmod).map(|kmod| kmod.value)
+    });
     if node.as_sequence().is_some_and(<[_]>::is_empty) {
         faults.push(
             Diagnostic::error("no-kmods", "`kmods` is empty")

@@ -54,6 +54,8 @@ pub enum Shape {
     TextOr(&'static Record),
     /// One of several shapes.
     Either(&'static [Shape]),
+    /// Some fields of a record, which are laid over those of another such.
+    PartOf(&'static Record),
     /// Anything: types of Kubernetes' own, which its API server checks.
     Any,
 }
@@ -102,7 +104,9 @@ impl Shape {
             Self::List(inner) | Self::OneOrList(inner) | Self::Named(inner) => (std::slice::from_ref(*inner), None),
             Self::Either(shapes) => (shapes, None),
             Self::Record(record) | Self::TextOr(record) => (&[], Some(record)),
-            Self::Text | Self::OneOf(_) | Self::Bool | Self::Int | Self::TextMap | Self::Any => (&[], None),
+            Self::Text | Self::OneOf(_) | Self::Bool | Self::Int | Self::TextMap | Self::PartOf(_) | Self::Any => {
+                (&[], None)
+            }
         }
     }
 
@@ -120,6 +124,7 @@ impl Shape {
             Self::Record(record) => record.words(),
             Self::TextOr(record) => format!("text or {}", record.words()),
             Self::Either(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
+            Self::PartOf(record) => format!("fields of {}", record.name),
             Self::Any => "what Kubernetes takes".into(),
         }
     }
@@ -149,6 +154,11 @@ impl Shape {
             Self::Record(record) => reference(record),
             Self::TextOr(record) => json!({"anyOf": [Self::Text.json_schema(), reference(record)]}),
             Self::Either(shapes) => json!({"anyOf": shapes.iter().map(Self::json_schema).collect::<Vec<_>>()}),
+            // Any of them may be `~`, at any depth.
+            Self::PartOf(record) => {
+                let keys: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
+                json!({"type": "object", "propertyNames": {"enum": keys}})
+            }
             Self::Any => json!({}),
         }
     }

@@ -22,7 +22,7 @@ pub(super) static TARGET: Record = Record {
         Field {
             key: "image",
             takes: Shape::Text,
-            says: "the registry and path of its images; the last part of a module's `image` or `prebuilt` stays",
+            says: "the registry and path of its images; the last part of an `image` or `prebuilt` stays, in overrides too",
         },
         Field {
             key: "mirrors",
@@ -61,14 +61,24 @@ pub(super) struct Target {
 /// The names of a manifest's targets, in its order, where it is YAML and has any.
 pub fn names(text: &str) -> Vec<TargetName> {
     // Most manifests have none; theirs need not be read for it.
-    let may_have = |line: &str| line.trim_start_matches(['{', ' ', '"', '\'']).starts_with("targets");
-    if !text.lines().any(may_have) {
+    if !may_have_targets(text) {
         return Vec::new();
     }
     let node = yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
     let targets = node.as_ref().and_then(|node| node.get("targets"));
     let entries = targets.and_then(|targets| targets.as_mapping()).unwrap_or_default();
     entries.iter().filter_map(|entry| TargetName::parse(&entry.key.value).ok()).collect()
+}
+
+/// Whether a line begins with such a key, no deeper than the first key of all.
+fn may_have_targets(text: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let says_something = |line: &&str| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-'));
+    let top = text.lines().find(says_something).map_or(0, indent);
+    text.lines().any(|line| {
+        let key = line.trim_start_matches(['{', '-', ' ', '"', '\'']);
+        key.starts_with("targets") && (indent(line) <= top || line.contains('{'))
+    })
 }
 
 /// Decodes the `targets` of a manifest.
@@ -140,12 +150,13 @@ impl Target {
             let over = Node { span: kmm.span, value: Value::Mapping(vec![overlay::field("kmm", kmm.clone())]) };
             own = overlaid(&own, &over);
         }
-        for key in ["image", "prebuilt"] {
-            let image =
-                module.get(key).and_then(|image| Some((image.span, image.as_scalar()?.text.rsplit('/').next()?)));
-            if let (Some(prefix), Some((span, last))) = (&self.image, image) {
-                own = overlay::with(&own, overlay::field(key, overlay::text(format!("{}/{last}", prefix.value), span)));
-            }
+        let Some(prefix) = &self.image else { return own };
+        own = moved(&own, prefix.as_str());
+        let overrides = own.get("overrides").and_then(|list| Some((list.span, list.as_sequence()?)));
+        if let Some((span, items)) = overrides {
+            let items = items.iter().map(|item| moved(item, prefix.as_str())).collect();
+            let list = Arc::new(Node { span, value: Value::Sequence(items) });
+            own = overlay::with(&own, overlay::field("overrides", list));
         }
         own
     }
@@ -162,6 +173,15 @@ impl Target {
         }
         own
     }
+}
+
+/// A module, or an override, whose images are in the registry and path `prefix`.
+fn moved(node: &Arc<Node>, prefix: &str) -> Arc<Node> {
+    ["image", "prebuilt"].iter().fold(node.clone(), |node, key| {
+        let image = node.get(key).and_then(|image| Some((image.span, image.as_scalar()?.text.rsplit('/').next()?)));
+        let Some((span, last)) = image else { return node };
+        overlay::with(&node, overlay::field(key, overlay::text(format!("{prefix}/{last}"), span)))
+    })
 }
 
 /// Modules as they are written, and for each of their versions.

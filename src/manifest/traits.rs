@@ -40,6 +40,11 @@ pub(super) const VERSION: Field = Field {
 };
 
 impl Traits {
+    /// One of these architectures and flavours, any where there is none, within these bounds.
+    pub(super) fn of(architectures: Vec<&'static str>, flavours: Vec<String>, bounds: Bounds) -> Self {
+        Self { labels: BTreeMap::new(), architectures, flavours, bounds }
+    }
+
     /// Takes the fields that say what a kernel has to be.
     pub(super) fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
         let labels = fields.take("labels", faults).map(|node| labels(node, faults)).unwrap_or_default();
@@ -72,7 +77,11 @@ impl Traits {
     }
 }
 
-fn known_architecture(text: &str) -> Result<&'static str, Invalid> {
+/// The architecture as `uname -m` prints it, of a name that a person wrote.
+///
+/// # Errors
+/// A name that no distribution has for one.
+pub fn known_architecture(text: &str) -> Result<&'static str, Invalid> {
     architecture(text).ok_or_else(|| {
         let known: Vec<&str> = architectures().collect();
         Invalid::new(format!("`{}` is not an architecture", text.escape_debug()))

@@ -6,7 +6,7 @@ use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Record, Shape};
 use super::traits::{self, Traits};
-use crate::vocabulary::{Diagnostics, Pattern};
+use crate::vocabulary::{Bounds, Diagnostics, Pattern};
 use crate::yaml::Node;
 
 /// A condition on a kernel: every part that is given must hold.
@@ -17,7 +17,7 @@ pub struct When {
     traits: Traits,
 }
 
-pub(super) static WHEN: Record = Record {
+pub(crate) static WHEN: Record = Record {
     name: "a condition",
     fields: &[
         Field {
@@ -33,7 +33,7 @@ pub(super) static WHEN: Record = Record {
 };
 
 impl When {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
+    pub(crate) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let mut when = Self::default();
         let Some(mut fields) = Fields::open(&WHEN, node, faults) else { return when };
         if let Some(node) = fields.take("release", faults) {
@@ -79,6 +79,11 @@ impl<'k> Circumstances<'k> {
         held
     }
 
+    /// The items of a list that are for the kernel.
+    pub fn choose<T: Clone>(&self, list: &[Conditional<T>]) -> Vec<T> {
+        list.iter().filter_map(|item| item.on(self)).cloned().collect()
+    }
+
     /// What was asked so far.
     pub fn into_answers(self) -> Vec<Answer> {
         self.answers.into_inner()
@@ -106,6 +111,18 @@ impl<T> Conditional<T> {
     pub fn on(&self, kernel: &Circumstances<'_>) -> Option<&T> {
         self.when.as_ref().is_none_or(|when| kernel.allow(when)).then_some(&self.value)
     }
+}
+
+/// The items of a list, each written as a text, or as `{KEY: text, when: {...}}`.
+pub(super) fn conditionals<T>(
+    node: &Node,
+    what: &str,
+    record: &'static Record,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
+) -> Vec<Conditional<T>> {
+    let items = decode::items(node, what, faults).iter();
+    items.filter_map(|item| conditional(item, record, faults, &parse)).collect()
 }
 
 /// An item written as a text, or as `{KEY: text, when: {...}}` with the first key of `record`.
@@ -198,6 +215,21 @@ impl Selection {
         selection.traits.decode_limits(&mut fields, faults);
         fields.finish(faults);
         selection
+    }
+
+    /// The kernels that one of the patterns includes, or all where there is none, that none excludes, and
+    /// that are for one of these machines, of one of these flavours and within these bounds.
+    pub fn of(
+        include: Vec<Pattern>,
+        exclude: Vec<Pattern>,
+        architectures: Vec<&'static str>,
+        flavours: Vec<String>,
+        bounds: Bounds,
+    ) -> Self {
+        let rules =
+            |patterns: Vec<Pattern>| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect();
+        let traits = Traits::of(architectures, flavours, bounds);
+        Self { include: rules(include), exclude: rules(exclude), traits }
     }
 
     /// Whether the module is for `kernel`.

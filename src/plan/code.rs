@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::folder::Folder;
 use super::patch::Patch;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, File, FileKind, Git, Kernel, Origin, Source};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Span, Spanned};
 
 /// A source, with nothing left open.
 #[derive(Debug, Clone, Hash)]
@@ -56,9 +57,24 @@ pub enum Content {
         /// The absolute path in it.
         path: String,
     },
+    /// A folder of the build context, which only builds outside of KMM have.
+    Folder(Arc<Folder>),
 }
 
 impl Code {
+    /// The folder of the build context that it is, where it is one.
+    pub fn context(&self) -> Option<&Arc<Folder>> {
+        match &self.content {
+            Content::Folder(folder) => Some(folder),
+            Content::Commit { .. } | Content::File { .. } | Content::Image { .. } => None,
+        }
+    }
+
+    /// Whether it is a package.
+    pub(super) fn is_rpm(&self) -> bool {
+        matches!(self.content, Content::File { kind: FileKind::Rpm, .. })
+    }
+
     /// The folder to build in.
     pub fn build_folder(&self) -> String {
         self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))
@@ -71,6 +87,7 @@ impl Code {
             Content::Commit { url, commit, submodules: true } => format!("{url} {commit} with submodules"),
             Content::File { url, sha256, .. } => format!("{url} sha256:{sha256}"),
             Content::Image { image, path } => format!("{image} {path}"),
+            Content::Folder(folder) => format!("{} sha256:{}", folder.path, folder.digest),
         };
         sink.field(&format!("source {}", self.name), what.as_bytes());
         for patch in &self.patches {
@@ -79,16 +96,17 @@ impl Code {
     }
 }
 
-/// Resolves sources, reading each patch once.
+/// Resolves sources, reading each patch and folder once.
 pub(super) struct Codes<'m> {
     lock: &'m Lock,
     files: &'m dyn InputFiles,
     patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
+    folders: BTreeMap<RelPath, Option<Arc<Folder>>>,
 }
 
 impl<'m> Codes<'m> {
     pub(super) fn new(lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        Self { lock, files, patches: BTreeMap::new() }
+        Self { lock, files, patches: BTreeMap::new(), folders: BTreeMap::new() }
     }
 
     /// The code of `sources` on a kernel; `None` where something is missing, noted in `faults`.
@@ -105,8 +123,8 @@ impl<'m> Codes<'m> {
             .iter()
             .map(|source| {
                 let patches = self.patches_of(source, &mut number, circumstances, faults);
-                let content = self.content(source, kernel);
-                if content.is_none() {
+                let content = self.content(source, kernel, faults);
+                if content.is_none() && !matches!(source.origin, Origin::Folder(_)) {
                     let (name, release) = (&source.name, &kernel.release.value);
                     let fault = format!("source `{}` is not pinned for kernel `{release}`", name.value);
                     faults.push(Diagnostic::error("not-locked", fault).at(name.span, "").help("run `kmodgen lock`"));
@@ -124,7 +142,7 @@ impl<'m> Codes<'m> {
         codes.into_iter().collect()
     }
 
-    fn content(&self, source: &Source, kernel: &Kernel) -> Option<Content> {
+    fn content(&mut self, source: &Source, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Content> {
         Some(match &source.origin {
             Origin::Git(git) => {
                 let Git { url, submodules, .. } = git;
@@ -136,7 +154,27 @@ impl<'m> Codes<'m> {
                 Content::File { kind: *kind, url, sha256, strip: *strip }
             }
             Origin::Image { image, path } => Content::Image { image: image.value.to_string(), path: path.clone() },
+            Origin::Folder(path) => Content::Folder(self.folder(path, faults)?),
         })
+    }
+
+    fn folder(&mut self, path: &Spanned<RelPath>, faults: &mut Diagnostics) -> Option<Arc<Folder>> {
+        if let Some(known) = self.folders.get(&path.value) {
+            return known.clone();
+        }
+        let folder = match Folder::read(self.files, &path.value) {
+            Ok(folder) => Some(Arc::new(folder)),
+            Err(all) => {
+                faults.extend(all.into_iter().map(|why| {
+                    Diagnostic::error("source-folder", format!("cannot take the folder `{}`: {why}", path.value))
+                        .at(path.span, "")
+                        .help("it is a folder beside the manifest, and has regular files and links within it, no more")
+                }));
+                None
+            }
+        };
+        self.folders.insert(path.value.clone(), folder.clone());
+        folder
     }
 
     fn patches_of(

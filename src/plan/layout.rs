@@ -1,7 +1,7 @@
 //! What an image carries, and where.
 
 use crate::fingerprint::Sink;
-use crate::manifest::{Compression, Firmware, Install, Kmod};
+use crate::manifest::{Circumstances, Compression, Firmware, Install, Kmod};
 use crate::vocabulary::RelPath;
 
 /// Where the results of a build go, with nothing left open.
@@ -19,19 +19,22 @@ pub struct Layout {
     pub firmware: Option<Vec<Firmware>>,
     /// What is in `/licenses`.
     pub licenses: Vec<RelPath>,
+    /// The packages whose files are installed.
+    pub rpms: Vec<String>,
 }
 
 impl Layout {
     /// What `install` asks for. With `firmware` there is a folder for it, if an empty one: KMM copies
     /// it on every kernel of the module.
-    pub(super) fn of(install: Install, firmware: bool) -> Option<Self> {
+    pub(super) fn of(install: Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {
             dir: install.dir.or_else(|| RelPath::parse("extra").ok())?,
             strip: install.strip.unwrap_or_default(),
             compress: install.compress.map(|compress| compress.value),
             host: install.host.unwrap_or_default(),
-            firmware: install.firmware.or_else(|| firmware.then(Vec::new)),
-            licenses: install.licenses.unwrap_or_default(),
+            firmware: install.firmware.map(|all| kernel.choose(&all)).or_else(|| firmware.then(Vec::new)),
+            licenses: install.licenses.map(|all| kernel.choose(&all)).unwrap_or_default(),
+            rpms: kernel.choose(&install.rpms.unwrap_or_default()).into_iter().map(|rpm| rpm.value).collect(),
         })
     }
 
@@ -59,6 +62,9 @@ impl Layout {
         }
         for license in &self.licenses {
             text("license", license.as_str());
+        }
+        for rpm in &self.rpms {
+            text("installed package", rpm);
         }
     }
 }

@@ -2,11 +2,14 @@
 
 mod code;
 mod draft;
+mod folder;
 mod identity;
 mod layout;
+mod past;
 mod patch;
 mod prebuilt;
 mod recipe;
+mod select;
 mod step;
 
 #[cfg(test)]
@@ -14,7 +17,6 @@ mod identity_tests;
 #[cfg(test)]
 mod releases_tests;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
@@ -22,11 +24,15 @@ use std::thread::{Scope, ScopedJoinHandle};
 pub use code::{Code, Content};
 pub use draft::Draft;
 use draft::Fault;
+pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::image_name;
 pub use layout::Layout;
+pub use past::{Past, PastModule, Place};
 pub use patch::Patch;
 pub use prebuilt::prebuilt;
 pub use recipe::Resolved;
+pub use select::kernel_keys;
+use select::{Planned, Selected, select};
 
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
@@ -73,7 +79,7 @@ impl Mapping<'_> {
         if let Some(dtk) = dtk.filter(|_| self.identity.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
-        arguments.extend(self.module.kmm.build_args.iter().cloned());
+        arguments.extend(self.resolved.build_args.iter().cloned());
         arguments
     }
 
@@ -85,6 +91,12 @@ impl Mapping<'_> {
     /// The name of its ConfigMap.
     pub fn config_map(&self) -> String {
         identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
+    }
+
+    /// The folders beside the manifest that its build copies. With any, KMM cannot build it: its
+    /// builds have no context.
+    pub fn context(&self) -> impl Iterator<Item = &Arc<Folder>> {
+        self.resolved.codes.iter().filter_map(Code::context)
     }
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
@@ -114,8 +126,13 @@ pub trait Visitor: Sync {
     /// Looks at one.
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen;
 
-    /// What is known of a mapping without its texts, if it is: it is then not rendered.
-    fn recall(&self, _module: &Module, _kernel: &Kernel, _keys: &Keys) -> Option<(Identity, Self::Seen)> {
+    /// The run before, if anything is known of it.
+    fn past(&self) -> Option<&Past<'_>> {
+        None
+    }
+
+    /// What it says of a mapping that the run before has at `place`, and is then not rendered.
+    fn recall(&self, _place: Place) -> Option<Self::Seen> {
         None
     }
 }
@@ -131,22 +148,11 @@ impl Visitor for () {
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
+    /// Of each of them, whether it and all its mappings are what they were in the run before.
+    settled: Vec<bool>,
+    /// What of each kernel of the manifest decides its mappings.
+    pub kernel_keys: Vec<Key>,
     inputs: Inputs<'m>,
-}
-
-/// A mapping that is not rendered yet.
-struct Planned<'m> {
-    module: &'m Module,
-    kernel: &'m Kernel,
-    resolved: Arc<Resolved>,
-    keys: Keys,
-}
-
-impl<'m> Planned<'m> {
-    fn with(&self, identity: Identity) -> Mapping<'m> {
-        let Self { module, kernel, resolved, keys } = self;
-        Mapping { module, kernel, resolved: resolved.clone(), identity, keys: *keys }
-    }
 }
 
 impl<'m> Plan<'m> {
@@ -163,7 +169,8 @@ impl<'m> Plan<'m> {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<(Self, Vec<V::Seen>)> {
-        let planned = planned(inputs, faults);
+        let past = visitor.past();
+        let Selected { planned, settled, kernel_keys } = select(inputs, past, faults);
         if faults.has_errors() {
             return None;
         }
@@ -174,20 +181,27 @@ impl<'m> Plan<'m> {
         let mut told: Vec<TemplateFault> = Vec::new();
         // What comes of a block is put where it belongs before the next one is begun.
         for block in planned.chunks(BLOCK) {
-            let drafted = match draft_all(block, inputs, visitor, workers) {
-                Ok(drafted) => drafted,
+            let recalled = |planned: &Planned<'_>| {
+                let (place, past) = planned.place.zip(past)?;
+                Some((past.identity(place), visitor.recall(place)?))
+            };
+            let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| recalled(planned).is_none()).collect();
+            let mut drafted = match draft_all(&rest, inputs, visitor, workers) {
+                Ok(drafted) => drafted.into_iter(),
                 Err(error) => {
                     faults.push(no_thread(&error));
                     return None;
                 }
             };
-            for (Planned { module, kernel, .. }, drafted) in block.iter().zip(drafted) {
+            for planned in block {
+                let Planned { module, kernel, .. } = planned;
                 while !std::ptr::eq(modules[at].0, *module) {
                     at += 1;
                 }
-                match drafted {
-                    Ok((mapping, what)) => {
-                        modules[at].1.push(mapping);
+                let Some(known) = recalled(planned).map(Ok).or_else(|| drafted.next()) else { continue };
+                match known {
+                    Ok((identity, what)) => {
+                        modules[at].1.push(planned.with(identity));
                         seen.push(what);
                     }
                     Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
@@ -200,7 +214,7 @@ impl<'m> Plan<'m> {
                 }
             }
         }
-        (!faults.has_errors()).then_some((Self { modules, inputs }, seen))
+        (!faults.has_errors()).then_some((Self { modules, settled, kernel_keys, inputs }, seen))
     }
 
     /// All mappings.
@@ -208,11 +222,16 @@ impl<'m> Plan<'m> {
         self.modules.iter().flat_map(|(_, mappings)| mappings)
     }
 
+    /// Whether the module with this number, and all that is made of it, is what it was in the run before.
+    pub fn is_settled(&self, module: usize) -> bool {
+        self.settled.get(module).copied().unwrap_or_default()
+    }
+
     /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
     /// so that they cannot be made any more.
     pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
         let Mapping { module, kernel, resolved, keys, .. } = mapping;
-        let planned = Planned { module, kernel, resolved: resolved.clone(), keys: *keys };
+        let planned = Planned { module, kernel, resolved: resolved.clone(), keys: *keys, place: None };
         std::thread::scope(|scope| {
             let one = deep(scope, || {
                 let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());
@@ -223,91 +242,26 @@ impl<'m> Plan<'m> {
     }
 }
 
-/// Which mappings there are.
-fn planned<'m>(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Vec<Planned<'m>> {
-    let Inputs { manifest, lock, files, .. } = inputs;
-    let kernel_keys: Vec<Key> = manifest.kernels.iter().map(kernel_key).collect();
-    let mut resolver = recipe::Resolver::new(manifest, lock, &**files);
-    let mut planned = Vec::new();
-    for module in &manifest.modules {
-        let numbered = manifest.kernels.iter().zip(&kernel_keys);
-        let (kernels, keys): (Vec<&Kernel>, Vec<&Key>) = numbered.filter(|(k, _)| module.kernels.selects(k)).unzip();
-        if kernels.is_empty() {
-            faults.push(
-                Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
-                    .at(module.name.span, "")
-                    .help("its `kernels` select whole releases: `include: ['5\\.14\\..*']`"),
-            );
-        }
-        check_label_collisions(module, &kernels, faults);
-        if module.is_prebuilt() {
-            prebuilt::check(module, &kernels, faults);
-        }
-        if !module.is_built() {
-            continue;
-        }
-        let resolved = resolver.resolve_all(module, &kernels, faults);
-        let mut groups = Groups { inputs, module, known: HashMap::new() };
-        for ((kernel, resolved), key) in kernels.into_iter().zip(resolved).zip(keys) {
-            let Some(resolved) = resolved else { continue };
-            let keys = Keys { group: groups.key(&resolved), kernel: *key };
-            planned.push(Planned { module, kernel, resolved, keys });
-        }
-    }
-    planned
-}
-
-/// What of a kernel decides texts.
-fn kernel_key(kernel: &Kernel) -> Key {
-    Key::of(&(&kernel.release.value, kernel.dtk.as_ref().map(|dtk| &dtk.value), &kernel.labels))
-}
-
-/// The keys of what a module's mappings share.
-struct Groups<'m> {
-    inputs: Inputs<'m>,
-    module: &'m Module,
-    /// By address: what they are of lives as long as the plan is made.
-    known: HashMap<*const Resolved, Key>,
-}
-
-impl Groups<'_> {
-    fn key(&mut self, resolved: &Arc<Resolved>) -> Key {
-        let Module { name, image, kmm, .. } = self.module;
-        let Manifest { namespace, mirrors, output, .. } = self.inputs.manifest;
-        let outside = (
-            self.inputs.lock.templates,
-            (&namespace.value, mirrors, output.sync_waves),
-            &name.value,
-            &image.value,
-            &kmm.build_args,
-            &kmm.sign,
-        );
-        *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
-    }
-}
-
 /// How many mappings are drafted in one go.
 const BLOCK: usize = 16_384;
 
-type Drafted<'m, S> = Result<(Mapping<'m>, S), Fault>;
+/// What a mapping came to, and what was seen of it.
+type Known<S> = (Identity, S);
 
 /// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up. Even
 /// one share has a thread of its own, for its stack.
 fn draft_all<'m, V: Visitor>(
-    planned: &[Planned<'m>],
+    planned: &[&Planned<'m>],
     inputs: Inputs<'m>,
     visitor: &V,
     workers: usize,
-) -> io::Result<Vec<Drafted<'m, V::Seen>>> {
-    let share = |planned: &[Planned<'m>]| -> Vec<Drafted<'m, V::Seen>> {
+) -> io::Result<Vec<Result<Known<V::Seen>, Fault>>> {
+    let share = |planned: &[&Planned<'m>]| -> Vec<Result<Known<V::Seen>, Fault>> {
         let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
-        let one = |planned: &Planned<'m>| {
-            if let Some((identity, seen)) = visitor.recall(planned.module, planned.kernel, &planned.keys) {
-                return Ok((planned.with(identity), seen));
-            }
+        let one = |planned: &&Planned<'m>| {
             let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
             let seen = visitor.visit(&mapping, &draft);
-            Ok((mapping, seen))
+            Ok((mapping.identity, seen))
         };
         planned.iter().map(one).collect()
     };
@@ -341,29 +295,4 @@ fn template_fault(fault: TemplateFault, module: &Module, kernel: &Kernel, source
     let named_at = module.recipe_on(&Circumstances::of(kernel)).template.map(|template| template.span);
     let during = format!("module `{}` on kernel `{}`", module.name.value, kernel.release.value);
     fault.into_diagnostic(sources, &during, named_at.or(Some(module.name.span)))
-}
-
-/// KMM names Builds by the DNS-safe release: two releases of one Module with the same form
-/// would share one.
-fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Diagnostics) {
-    let mut first: HashMap<&str, &Kernel> = HashMap::with_capacity(kernels.len());
-    for kernel in kernels {
-        if let Some(earlier) = first.insert(kernel.release.dns_safe(), kernel) {
-            faults.push(
-                Diagnostic::error(
-                    "kmm-same-label",
-                    format!(
-                        "kernels `{}` and `{}` have the same label in KMM, `{}`, and would share one build of module `{}`",
-                        earlier.release.value,
-                        kernel.release.value,
-                        kernel.release.dns_safe(),
-                        module.name.value
-                    ),
-                )
-                .at(kernel.release.span, "this kernel")
-                .context(earlier.release.span, "and this one")
-                .help("exclude one of them from the module, or make it a module of its own"),
-            );
-        }
-    }
 }

@@ -9,7 +9,8 @@ use super::step::describe;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    Answer, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName,
+    Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
+    TemplateName, Tool,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span};
 use crate::yaml;
@@ -38,6 +39,8 @@ pub struct Resolved {
     pub labels: BTreeMap<String, String>,
     /// Who the image runs as.
     pub user: Option<String>,
+    /// Build arguments, in order.
+    pub build_args: Vec<BuildArgument>,
     /// Whether the image needs no modprobe, so that nothing is installed in its last stage.
     pub lean: bool,
 }
@@ -58,22 +61,21 @@ impl<'m> Resolver<'m> {
         Self { manifest, codes: Codes::new(lock, files), has_files_by_kernel, known: Vec::new() }
     }
 
-    /// The inputs of `module` on each of `kernels`; `None` where something is missing, noted in
-    /// `faults`.
-    pub(super) fn resolve_all(
+    /// Forgets the module before.
+    pub(super) fn begin(&mut self) {
+        self.known.clear();
+    }
+
+    /// The inputs of `module`, the same since [`Self::begin`], on a kernel; `None` where something is
+    /// missing, noted in `faults`.
+    pub(super) fn resolve(
         &mut self,
         module: &Module,
-        kernels: &[&Kernel],
+        kernel: &Kernel,
         faults: &mut Diagnostics,
-    ) -> Vec<Option<Arc<Resolved>>> {
-        self.known.clear();
-        kernels
-            .iter()
-            .map(|kernel| {
-                let resolved = self.resolve_once(module, kernel, faults)?;
-                self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
-            })
-            .collect()
+    ) -> Option<Arc<Resolved>> {
+        let resolved = self.resolve_once(module, kernel, faults)?;
+        self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
     }
 
     /// Notes a Driver Toolkit that nobody would choose.
@@ -116,14 +118,14 @@ impl<'m> Resolver<'m> {
             }
         }
         let circumstances = Circumstances::of(kernel);
-        let resolved = Arc::new(self.resolve(module, kernel, &circumstances, faults)?);
+        let resolved = Arc::new(self.resolve_anew(module, kernel, &circumstances, faults)?);
         if shares {
             self.known.push((circumstances.into_answers(), resolved.clone()));
         }
         Some(resolved)
     }
 
-    fn resolve(
+    fn resolve_anew(
         &mut self,
         module: &Module,
         kernel: &Kernel,
@@ -153,21 +155,16 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
-        let names = recipe.sources?;
+        let names = circumstances.choose(&recipe.sources?);
+        if names.is_empty() {
+            faults.push(missing_item(("no-sources", "source"), place, kernel));
+            return None;
+        }
         let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
         let codes = self.codes.resolve(&sources, kernel, circumstances, faults)?;
-        let kmods: Vec<Kmod> =
-            recipe.kmods.iter().flatten().filter_map(|kmod| kmod.on(circumstances)).cloned().collect();
+        let kmods: Vec<Kmod> = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
         if kmods.is_empty() {
-            faults.push(
-                Diagnostic::error(
-                    "no-kmods",
-                    format!("no kmod of this module is for kernel `{}`", kernel.release.value),
-                )
-                .at(place, "this module")
-                .context(kernel.release.span, "this kernel")
-                .help("exclude the kernel from the module, or list a kmod without `when`"),
-            );
+            faults.push(missing_item(("no-kmods", "kmod"), place, kernel));
             return None;
         }
         let build = recipe.build.unwrap_or_default();
@@ -186,6 +183,18 @@ impl<'m> Resolver<'m> {
                 return None;
             }
         }
+        if let Some(rpm) = recipe.install.rpms.iter().flatten().find_map(|rpm| rpm.on(circumstances))
+            && !steps.iter().any(|step| matches!(step.tool, Tool::Rpmbuild(_)))
+            && !codes.iter().any(Code::is_rpm)
+        {
+            faults.push(
+                Diagnostic::error("no-packages", "there is no package to install")
+                    .at(rpm.span, "")
+                    .context(place, "this module")
+                    .help("`rpms` are those of an `rpmbuild` step, or of a source that is an `rpm`"),
+            );
+            return None;
+        }
         Some(Resolved {
             template,
             builder: builder.value,
@@ -193,13 +202,23 @@ impl<'m> Resolver<'m> {
             codes,
             steps,
             kmods,
-            layout: Layout::of(recipe.install, module.has_firmware())?,
-            packages: recipe.packages,
+            layout: Layout::of(recipe.install, module.has_firmware(), circumstances)?,
+            packages: recipe.packages.map(|packages| packages.on(circumstances)),
             labels: recipe.labels,
             user: recipe.user,
+            build_args: circumstances.choose(&module.kmm.build_args),
             lean: self.manifest.platform.brings_modprobe(),
         })
     }
+}
+
+/// What every image has at least one of.
+fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel) -> Diagnostic {
+    let fault = format!("no {what} of this module is for kernel `{}`", kernel.release.value);
+    Diagnostic::error(code, fault)
+        .at(place, "this module")
+        .context(kernel.release.span, "this kernel")
+        .help(format!("exclude the kernel from the module, or list a {what} without `when`"))
 }
 
 fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diagnostic {
@@ -252,7 +271,7 @@ impl Resolved {
         if self.lean {
             text("image contract", "KMM 2");
         }
-        for (name, value) in &module.kmm.build_args {
+        for (name, value) in &self.build_args {
             text(&format!("build argument {name}"), value);
         }
         if let Some(sign) = &module.kmm.sign {
@@ -271,17 +290,8 @@ impl Resolved {
 
     /// The files that KMM signs: those the user names, written out, or the kmods.
     pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
-        let release = kernel.release.as_str();
-        let Some(files) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else {
-            return self.kmods.iter().map(|kmod| self.layout.file(kmod, release)).collect();
-        };
-        // KMM would expand these to the normalised release, which is no folder of the image
-        // where the release has a `+`.
-        let raw = |file: &str| {
-            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"]
-                .iter()
-                .fold(file.to_owned(), |file, name| file.replace(name, release))
-        };
-        files.iter().map(|file| raw(&file.value)).collect()
+        let sign = module.kmm.sign.as_ref();
+        sign.and_then(|sign| sign.files_on(kernel))
+            .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
     }
 }

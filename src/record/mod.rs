@@ -1,11 +1,20 @@
 //! What a run knows of the one before: which inputs it had, what they came to, and how each file
 //! looked on disk. It only saves time: without it, or with one that is not to be trusted, a run
 //! does the same and takes longer.
+//!
+//! It has two parts: the [`Record`], by which a run sees whether anything changed, and the
+//! [`Outcomes`], which only a run reads that has something to do.
 
 mod bytes;
 mod key;
+mod seal;
 
+pub use bytes::{HEAD, record_length};
 pub use key::Key;
+use seal::Sealing;
+pub use seal::{Seal, SealKey};
+
+use std::sync::Arc;
 
 use crate::vocabulary::Digest;
 
@@ -43,20 +52,24 @@ impl Evidence {
         self.inode != 0
     }
 
-    /// How an object in a git repository looks: its id tells all of it.
-    pub fn of_object(id: [u8; 20]) -> Self {
-        let part = |from: usize| {
-            let bytes = id.iter().skip(from).take(8);
+    /// How an object in a git repository looks that has so many bytes: its id tells all of it.
+    pub fn of_object(id: [u8; 20], size: u64) -> Self {
+        let part = |from: usize, count: usize| {
+            let bytes = id.iter().skip(from).take(count);
             bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         };
-        // As a time, it is long past, so that nothing waits for it to settle.
-        Self { inode: part(0), size: part(8), modified: i64::from(part(16) as u32), changed: i64::MIN }
+        // As times, they are long past, so that nothing waits for them to settle.
+        let time = |from| i64::MIN + (part(from, 6) as i64);
+        Self { inode: part(0, 8), size, modified: time(8), changed: time(14) }
     }
 
     /// The id of the object that looks like this; `None` where it is no object.
     pub fn object(self) -> Option<[u8; 20]> {
-        let last = u32::try_from(self.modified).ok().filter(|_| self.changed == i64::MIN)?;
-        let bytes = self.inode.to_be_bytes().into_iter().chain(self.size.to_be_bytes()).chain(last.to_be_bytes());
+        let part = |time: i64| {
+            let bytes = time.wrapping_sub(i64::MIN).to_be_bytes();
+            bytes.starts_with(&[0, 0]).then(|| bytes.into_iter().skip(2))
+        };
+        let bytes = self.inode.to_be_bytes().into_iter().chain(part(self.modified)?).chain(part(self.changed)?);
         bytes.collect::<Vec<u8>>().try_into().ok()
     }
 }
@@ -66,23 +79,30 @@ impl Evidence {
 pub struct FileRecord {
     /// How it looked.
     pub evidence: Evidence,
-    /// The digest in its first line, which is that of the rest.
-    pub digest: Digest,
+    /// What stands for its bytes.
+    pub seal: Seal,
 }
 
-/// A mapping, and what it came to.
+/// A mapping, as it was on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingRecord {
     /// The kernel release, as an index into [`Record::releases`].
     pub release: u32,
-    /// All else that decided it, as an index into [`ModuleRecord::groups`].
-    pub group: u32,
-    /// What of the kernel decided it.
-    pub kernel: Key,
-    /// What it came to.
-    pub identity: Identity,
     /// Its Dockerfile and its ConfigMap.
     pub files: [FileRecord; 2],
+}
+
+/// A module with its mappings, as they were on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleRecord {
+    /// Its name, which is its folder's too.
+    pub name: String,
+    /// How its folder looked.
+    pub folder: Evidence,
+    /// Its Module and its kustomization, or neither.
+    pub files: Vec<FileRecord>,
+    /// Its mappings, in order.
+    pub mappings: Vec<MappingRecord>,
 }
 
 /// What a mapping's texts decide.
@@ -96,26 +116,39 @@ pub struct Identity {
     pub asks_for_dtk: bool,
 }
 
-/// A module with its mappings.
+/// What a mapping came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleRecord {
-    /// Its name, which is its folder's too.
-    pub name: String,
+pub struct Outcome {
+    /// What decided it beside its kernel, as an index into [`ModuleOutcomes::groups`].
+    pub group: u32,
+    /// What it came to.
+    pub identity: Identity,
+}
+
+/// What the mappings of a module came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleOutcomes {
     /// The repository of its images.
     pub image: String,
     /// Its version, where it has one.
     pub version: Option<String>,
-    /// How its folder looked.
-    pub folder: Evidence,
-    /// Its Module and its kustomization, or neither.
-    pub files: Vec<FileRecord>,
-    /// What decides its mappings beside their kernels.
+    /// What decided its mappings beside their kernels.
     pub groups: Vec<Key>,
-    /// Its mappings, in order.
-    pub mappings: Vec<MappingRecord>,
+    /// Its mappings, in the order of [`ModuleRecord::mappings`].
+    pub mappings: Vec<Outcome>,
 }
 
-/// A file that was read: its path, and its digest; `None` where it was absent.
+/// What everything came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcomes {
+    /// What there was to each of [`Record::releases`].
+    pub kernels: Vec<Key>,
+    /// Each module's, in the order of [`Record::modules`].
+    pub modules: Vec<Arc<ModuleOutcomes>>,
+}
+
+/// A file that was read: its path, and its digest; `None` where it was absent. A path with a `/` at its
+/// end is a folder, and the digest is that of the names in it.
 pub type InputRecord = (String, Option<Digest>);
 
 /// One run.
@@ -127,6 +160,8 @@ pub struct Record {
     pub files: Vec<InputRecord>,
     /// The templates, below the manifest's folder.
     pub templates: Vec<InputRecord>,
+    /// What its files are sealed with.
+    pub key: SealKey,
     /// The output folder.
     pub root: String,
     /// Warnings that such a run shows.
@@ -138,7 +173,7 @@ pub struct Record {
     /// The files at the top; the last ones of [`crate::output::TOP`].
     pub top: Vec<FileRecord>,
     /// The modules that have mappings.
-    pub modules: Vec<ModuleRecord>,
+    pub modules: Vec<Arc<ModuleRecord>>,
     /// Folders in which a file of an earlier run might turn up again, and how they looked.
     pub strangers: Vec<(String, Evidence)>,
     /// What is in them where such a file would be, and how it looked.
@@ -159,10 +194,10 @@ mod tests {
     #[test]
     fn an_object_is_known_by_its_id() {
         let id: [u8; 20] = std::array::from_fn(|at| 255 - at as u8);
-        let evidence = Evidence::of_object(id);
+        let evidence = Evidence::of_object(id, 7);
         assert_eq!(evidence.object(), Some(id));
         assert_eq!(evidence.settled(5_000_000_000), evidence);
-        assert_ne!(evidence, Evidence::of_object([7; 20]));
+        assert_ne!(evidence, Evidence::of_object([7; 20], 7));
         assert_eq!(Evidence { inode: 1, size: 2, modified: 3, changed: 4 }.object(), None);
     }
 }

@@ -41,6 +41,13 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
             ("image", Value::from(mirrors.image(image))),
             ("path", Value::from(path.as_str())),
         ],
+        Content::Folder(folder) => {
+            vec![
+                ("kind", Value::from("path")),
+                ("path", Value::from(folder.path.as_str())),
+                ("sums", Value::from(folder.sums.to_string())),
+            ]
+        }
     };
     let common = [
         ("name", Value::from(code.name.as_str())),

@@ -147,13 +147,14 @@ fn context(
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
         ("labels", step::pairs(&resolved.labels)),
         ("lean", Value::from(resolved.lean)),
+        ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
-        ("build_args", step::pairs(module.kmm.build_args.iter().map(|(name, value)| (name, value)))),
+        ("build_args", step::pairs(resolved.build_args.iter().map(|(name, value)| (name, value)))),
     ])
 }
 
 fn install(layout: &Layout) -> Value {
-    let Layout { dir, strip, compress, host, firmware, licenses } = layout;
+    let Layout { dir, strip, compress, host, firmware, licenses, rpms } = layout;
     let files = |Firmware { from, to }: &Firmware| {
         let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
         Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("/opt/lib/firmware{to}")))])
@@ -166,6 +167,7 @@ fn install(layout: &Layout) -> Value {
         ("has_firmware", Value::from(firmware.is_some())),
         ("firmware", firmware.iter().flatten().map(files).collect()),
         ("licenses", licenses.iter().map(RelPath::as_str).collect()),
+        ("rpms", rpms.iter().map(String::as_str).collect()),
     ])
 }
 

@@ -24,18 +24,6 @@ pub fn with_header(body: &str) -> String {
     format!("{MARK}{}\n{body}", Digest::of(body.as_bytes()))
 }
 
-/// The digest in the first line of a text of ours.
-pub fn stated(text: &str) -> Digest {
-    let line = text.split('\n').next().unwrap_or_default();
-    line.strip_prefix(MARK).and_then(Digest::parse).unwrap_or_else(|| Digest::of(text.as_bytes()))
-}
-
-/// Whether bytes are exactly a text of ours that states this digest, and truly has it.
-pub fn is_exactly(bytes: &[u8], digest: &Digest) -> bool {
-    let rest = bytes.strip_prefix(MARK.as_bytes()).and_then(|rest| rest.strip_prefix(digest.to_string().as_bytes()));
-    matches!(rest, Some([b'\n', body @ ..]) if Digest::of(body) == *digest)
-}
-
 /// What a file is to us, by its bytes. A checkout that turned line ends into CRLF is not an edit.
 pub fn ownership(bytes: &[u8]) -> Ownership {
     if !bytes.starts_with(OURS.as_bytes()) {

@@ -1,13 +1,23 @@
 //! The kustomization of a folder, so that the tree builds as it is.
 
 use super::header::with_header;
+use crate::vocabulary::Namespace;
 use crate::yaml::{self, Yaml};
 
-/// The text of a kustomization of these resources.
-pub fn render(resources: impl IntoIterator<Item = String>) -> String {
-    with_header(&yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), Yaml::Text("kustomize.config.k8s.io/v1beta1".into())),
+/// The text of a kustomization of these resources. Several versions of kustomize, and of programs
+/// that have it in them, take one that lists nothing for a mistake: it says the namespace then, which
+/// none of its objects has to be given. It stays, since a GitOps tool without it would apply whatever
+/// lies in the folders.
+pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace) -> String {
+    let resources: Vec<Yaml> = resources.into_iter().map(Yaml::Text).collect();
+    let lists_nothing = resources.is_empty();
+    let mut fields = vec![
+        ("apiVersion".to_owned(), Yaml::Text("kustomize.config.k8s.io/v1beta1".into())),
         ("kind".into(), Yaml::Text("Kustomization".into())),
-        ("resources".into(), Yaml::Seq(resources.into_iter().map(Yaml::Text).collect())),
-    ])))
+        ("resources".into(), Yaml::Seq(resources)),
+    ];
+    if lists_nothing {
+        fields.push(("namespace".into(), Yaml::Text(namespace.to_string())));
+    }
+    with_header(&yaml::emit(&Yaml::Map(fields)))
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::{Kernel, Kind, Kmm, Module, Sign};
+use crate::manifest::{BuildArgument, Circumstances, Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Yaml};
@@ -67,12 +67,13 @@ fn spec(
         container.push(("version".to_owned(), text(version)));
     }
     container.extend(kmm.container.clone());
-    let mut list: Vec<Yaml> = mappings.iter().map(|mapping| self::mapping(mapping, builds)).collect();
+    let mut list: Vec<Yaml> = mappings.iter().map(|mapping| self::mapping(mapping, kmm, builds)).collect();
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
             vec![("literal".to_owned(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
+        fields.extend(in_tree(kmm, kernel));
         if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
-            let files = sign.files.iter().flatten().map(|file| text(&file.value)).collect();
+            let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::Text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
         Yaml::Map(fields)
@@ -93,23 +94,41 @@ fn spec(
     spec
 }
 
-fn mapping(mapping: &Mapping<'_>, builds: bool) -> Yaml {
+/// The kernel's own modules that are unloaded first, where they are not those of all kernels.
+fn in_tree(kmm: &Kmm, kernel: &Kernel) -> Option<(String, Yaml)> {
+    let here = Circumstances::of(kernel).choose(&kmm.in_tree);
+    let on_all = kmm.in_tree.iter().filter(|module| module.when.is_none()).count();
+    let here: Vec<Yaml> = here.into_iter().map(Yaml::Text).collect();
+    (here.len() > on_all).then(|| ("inTreeModulesToRemove".to_owned(), Yaml::Seq(here)))
+}
+
+fn mapping(mapping: &Mapping<'_>, kmm: &Kmm, builds: bool) -> Yaml {
     let mut fields = vec![
         ("literal".to_owned(), text(mapping.kernel.release.as_str())),
         ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
     ];
-    if !builds {
+    fields.extend(in_tree(kmm, mapping.kernel));
+    // KMM builds without a context, so that it only pulls what needs one.
+    if !builds || mapping.context().next().is_some() {
         return Yaml::Map(fields);
     }
     let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);
-    let mut build = vec![("dockerfileConfigMap".to_owned(), name)];
-    build.extend(mapping.module.kmm.build.clone());
+    let mut build = mapping.module.kmm.build.clone();
+    if !mapping.resolved.build_args.is_empty() {
+        build.push(("buildArgs".into(), Yaml::Seq(mapping.resolved.build_args.iter().map(build_arg).collect())));
+        build.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+    build.insert(0, ("dockerfileConfigMap".to_owned(), name));
     fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &mapping.module.kmm.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);
         fields.push(("sign".into(), sign_section(sign, files.into_iter().map(Yaml::Text).collect())));
     }
     Yaml::Map(fields)
+}
+
+fn build_arg((name, value): &BuildArgument) -> Yaml {
+    Yaml::Map(vec![("name".into(), text(name)), ("value".into(), text(value))])
 }
 
 fn sign_section(sign: &Sign, files: Vec<Yaml>) -> Yaml {

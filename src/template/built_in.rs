@@ -8,12 +8,15 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 11] = [
+pub(crate) const PARTS: [&str; 14] = [
     "skeleton",
     "source/git",
     "source/file",
     "source/image",
+    "source/path",
     "source/patches",
+    "install/rpms",
+    "install/rpms-rest",
     "step/make",
     "step/kconfig",
     "step/configure",
@@ -39,7 +42,10 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "source/git") => Some(include_str!("../../templates/v1/source/git.Dockerfile")),
         (1, "source/file") => Some(include_str!("../../templates/v1/source/file.Dockerfile")),
         (1, "source/image") => Some(include_str!("../../templates/v1/source/image.Dockerfile")),
+        (1, "source/path") => Some(include_str!("../../templates/v1/source/path.Dockerfile")),
         (1, "source/patches") => Some(include_str!("../../templates/v1/source/patches.Dockerfile")),
+        (1, "install/rpms") => Some(include_str!("../../templates/v1/install/rpms.Dockerfile")),
+        (1, "install/rpms-rest") => Some(include_str!("../../templates/v1/install/rpms-rest.Dockerfile")),
         (1, "step/make") => Some(include_str!("../../templates/v1/step/make.Dockerfile")),
         (1, "step/kconfig") => Some(include_str!("../../templates/v1/step/kconfig.Dockerfile")),
         (1, "step/configure") => Some(include_str!("../../templates/v1/step/configure.Dockerfile")),

@@ -202,3 +202,44 @@ fn every_step_reads_well() {
     );
     assert_snapshot!("steps", dockerfile(&world));
 }
+
+#[test]
+fn what_packages_bring_reads_well() {
+    let sha256 = "b".repeat(64);
+    let world = World::small()
+        .with("sources:\n", &format!("sources:\n  vendor: {{rpm: 'https://example.com/kmod-vendor-1-2.x86_64.rpm', sha256: {sha256}}}\n"))
+        .with("    source: code\n", "    source: [code, vendor]\n    install: {firmware: [], rpms: ['kmod-${KERNEL_VERSION}-*', {rpm: tools, when: {flavour: rt}}]}\n")
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {rpmbuild: {spec: driver.spec}}");
+    assert_snapshot!("rpms", dockerfile(&world));
+    let outputs = world.outputs();
+    let rt = outputs.iter().filter(|output| output.path.file_name() == "Dockerfile").nth(1).unwrap();
+    assert!(rt.text.contains("-*\" tools; do"), "{}", rt.text);
+}
+
+#[test]
+fn packages_come_from_somewhere_and_have_names() {
+    let world = |rpms: &str| {
+        World::small().with("    source: code\n", &format!("    source: code\n    install: {{rpms: {rpms}}}\n"))
+    };
+    let faults = world("[driver]").faults();
+    assert!(faults[0].contains("no-packages: there is no package to install"), "{faults:?}");
+    for bad in ["['a b']", "['']", "['a;b']", "['${X}']", "[{package: x}]"] {
+        assert!(!world(bad).faults().is_empty(), "{bad}");
+    }
+    assert!(world("[]").faults().is_empty());
+}
+
+#[test]
+fn busybox_is_not_taken_for_kmod() {
+    let on = |runtime: &str| World::small().with("registry.example.com/runtime:1", runtime);
+    let alpine = dockerfile(&on("docker.io/library/alpine:3.22"));
+    assert!(alpine.contains("modprobe --version 2>/dev/null | grep -q kmod"), "{alpine}");
+    assert!(!alpine.contains("microdnf"), "{alpine}");
+    assert_snapshot!("alpine", alpine);
+    assert!(dockerfile(&on("registry.example.com/base/busybox:1")).contains("and no package manager to get kmod with"));
+    for other in ["registry.example.com/alpine/runtime:1", "registry.example.com/busybox-kmod:1"] {
+        assert!(!dockerfile(&on(other)).contains("busybox's modprobe"), "{other}");
+    }
+    let lean = dockerfile(&on("docker.io/library/alpine:3.22").and("platform: {kmm: 2.4}\n"));
+    assert!(!lean.contains("modprobe --version"), "{lean}");
+}

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Invalid;
+use super::version::{Part, Parts};
 
 /// A range of versions: every one of its comparisons must hold.
 ///
@@ -63,6 +64,14 @@ impl Bounds {
         Ok(Self(vec![Bound { comparison: Comparison::AtMost, version: version(text)? }]))
     }
 
+    /// Nothing but what is newer than `version`, which what begins with it is not.
+    ///
+    /// # Errors
+    /// What is no version.
+    pub fn newer_than(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(vec![Bound { comparison: Comparison::Greater, version: version(text)? }]))
+    }
+
     /// Narrows the range to what is within `others` as well.
     pub fn narrow(&mut self, others: Self) {
         self.0.extend(others.0);
@@ -121,39 +130,6 @@ fn compare_up_to(version: &str, bound: &str) -> Ordering {
     }
     // What comes before a release of this version is not that version.
     if parts.next() == Some(Part::Tilde) { Ordering::Less } else { Ordering::Equal }
-}
-
-/// A part of a version; the order of the variants is theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part<'t> {
-    Tilde,
-    Word(&'t str),
-    /// A number's length and digits, without leading zeros: of any size.
-    Number(usize, &'t str),
-}
-
-/// What is left of a version.
-struct Parts<'t>(&'t str);
-
-impl<'t> Iterator for Parts<'t> {
-    type Item = Part<'t>;
-
-    fn next(&mut self) -> Option<Part<'t>> {
-        let text = self.0.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '~');
-        let first = text.chars().next()?;
-        let same = |c: char| if first.is_ascii_digit() { c.is_ascii_digit() } else { c.is_ascii_alphabetic() };
-        let end = if first == '~' { 1 } else { text.find(|c| !same(c)).unwrap_or(text.len()) };
-        let (part, rest) = text.split_at(end);
-        self.0 = rest;
-        Some(match first {
-            '~' => Part::Tilde,
-            '0'..='9' => {
-                let digits = part.trim_start_matches('0');
-                Part::Number(digits.len(), digits)
-            }
-            _ => Part::Word(part),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,36 @@ use super::{Digest, RelPath};
 /// What [`InputFiles::read`] says where there is no file.
 pub const ABSENT: &str = "there is no such file";
 
-/// The folder of a manifest: kernel lists, patches, templates and their includes are read from
-/// it and from nowhere else.
+/// A name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub kind: ListedKind,
+}
+
+/// What a name in a folder is. No link is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedKind {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File {
+        /// Whether its owner may execute it, which is what git keeps of a mode.
+        executable: bool,
+    },
+    /// A symbolic link.
+    Link {
+        /// What it says.
+        to: String,
+    },
+    /// Something else, such as "a socket".
+    Other(&'static str),
+}
+
+/// The folder of a manifest: kernel lists, patches, templates with their includes, and folders with
+/// code are read from it and from nowhere else.
 pub trait InputFiles: Send + Sync {
     /// The bytes of a file in the folder.
     ///
@@ -17,18 +45,42 @@ pub trait InputFiles: Send + Sync {
     /// What hinders, as a lower-case fragment fit for a message: [`ABSENT`], not a regular file, too
     /// large, or reached through a link that leaves the folder.
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String>;
+
+    /// The names in a folder below it, sorted.
+    ///
+    /// # Errors
+    /// What hinders, likewise: [`ABSENT`], not a folder, reached through a link, or a name in it that
+    /// is not UTF-8.
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String>;
 }
 
-/// Remembers which files were read through it.
+/// The digest of a folder's names, of what they are, and of nothing that is in them.
+pub fn listing_digest(names: &[Listed]) -> Digest {
+    let mut text = String::new();
+    for Listed { name, kind } in names {
+        // No name has a `/`, and none of these words has one in front of it.
+        match kind {
+            ListedKind::Folder => text.extend([name, "/folder/"]),
+            ListedKind::File { executable: false } => text.extend([name, "/file/"]),
+            ListedKind::File { executable: true } => text.extend([name, "/program/"]),
+            ListedKind::Link { to } => text.extend([name, "/link/", &to.len().to_string(), "/", to]),
+            ListedKind::Other(what) => text.extend([name, "/other/", what, "/"]),
+        }
+    }
+    Digest::of(text.as_bytes())
+}
+
+/// Remembers which files were read through it, and which folders.
 pub struct Witness {
     files: Arc<dyn InputFiles>,
     seen: Mutex<BTreeMap<RelPath, Option<Digest>>>,
+    listed: Mutex<BTreeMap<RelPath, Option<Digest>>>,
 }
 
 impl Witness {
     /// For these files, before any is read.
     pub fn new(files: Arc<dyn InputFiles>) -> Self {
-        Self { files, seen: Mutex::default() }
+        Self { files, seen: Mutex::default(), listed: Mutex::default() }
     }
 
     /// Takes it that a file was asked for, where it was not: what came of it is used.
@@ -40,6 +92,11 @@ impl Witness {
     pub fn seen(&self) -> BTreeMap<RelPath, Option<Digest>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Every folder whose names were asked for, with their digest; `None` where it could not be read.
+    pub fn listed(&self) -> BTreeMap<RelPath, Option<Digest>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl InputFiles for Witness {
@@ -48,5 +105,50 @@ impl InputFiles for Witness {
         let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), digest);
         read
+    }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        let list = self.files.list(folder);
+        let digest = list.as_ref().ok().map(|names| listing_digest(names));
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.clone(), digest);
+        list
+    }
+}
+
+/// The names in a folder of files that are in memory by their paths, for those that hold them so.
+///
+/// # Errors
+/// [`ABSENT`] where no file is below it.
+pub fn list_in_memory<'p>(paths: impl IntoIterator<Item = &'p str>, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    let below = |path: &'p str| path.strip_prefix(folder.as_str())?.strip_prefix('/');
+    let names: BTreeMap<&str, ListedKind> = paths
+        .into_iter()
+        .filter_map(below)
+        .map(|rest| match rest.split_once('/') {
+            Some((name, _)) => (name, ListedKind::Folder),
+            None => (rest, ListedKind::File { executable: false }),
+        })
+        .collect();
+    if names.is_empty() {
+        return Err(ABSENT.into());
+    }
+    Ok(names.into_iter().map(|(name, kind)| Listed { name: name.to_owned(), kind }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_folder_does_not_run_together() {
+        let of = |names: &[(&str, ListedKind)]| {
+            let listed = |(name, kind): &(&str, ListedKind)| Listed { name: (*name).into(), kind: kind.clone() };
+            listing_digest(&names.iter().map(listed).collect::<Vec<_>>())
+        };
+        let file = || ListedKind::File { executable: false };
+        let link = |to: &str| ListedKind::Link { to: to.into() };
+        assert_ne!(of(&[("a", file())]), of(&[("a", ListedKind::File { executable: true })]));
+        assert_ne!(of(&[("a", link("bc/file/"))]), of(&[("a", link("b")), ("c", file())]));
+        assert_ne!(of(&[("a", ListedKind::Folder)]), of(&[]));
     }
 }

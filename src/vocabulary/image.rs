@@ -62,6 +62,12 @@ impl ImageRef {
         &self.repository
     }
 
+    /// Whether it is, by its name, one whose commands are all busybox's.
+    pub fn is_of_busybox(&self) -> bool {
+        let name = self.repository().rsplit('/').next();
+        name.is_some_and(|name| ["alpine", "busybox"].contains(&name))
+    }
+
     /// The tag.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()

@@ -17,12 +17,13 @@ mod path;
 mod pattern;
 mod release;
 mod source;
+mod version;
 
 pub use bounds::Bounds;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;
-pub use files::{ABSENT, InputFiles, Witness};
+pub use files::{ABSENT, InputFiles, Listed, ListedKind, Witness, list_in_memory, listing_digest};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of};
 pub use folder::FolderPath;
 pub use git::{GitBranch, GitOid, GitRef, GitUrl};
@@ -32,6 +33,7 @@ pub use path::RelPath;
 pub use pattern::Pattern;
 pub use release::{KernelRelease, normalised};
 pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned};
+pub use version::by_version;
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

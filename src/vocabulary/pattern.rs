@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex::Regex;
 
-use super::Invalid;
+use super::{Invalid, KernelRelease};
 
 /// A regular expression that must match the whole text.
 ///
@@ -33,6 +33,13 @@ impl Pattern {
             })
     }
 
+    /// The patterns of a text that is a pattern, or a release as it is: as a pattern, `…+rt` would not
+    /// match itself.
+    pub fn of_release(text: &str) -> Vec<Result<Self, Invalid>> {
+        let literal = KernelRelease::parse(text).ok().map(|_| Self::parse(&regex::escape(text)));
+        std::iter::once(Self::parse(text)).chain(literal).collect()
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -41,6 +48,12 @@ impl Pattern {
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+
+    /// Whether it selects `text` where a person names things: what is written as it is means itself.
+    /// As a pattern, a release that ends in `+rt` would not match itself.
+    pub fn selects(&self, text: &str) -> bool {
+        self.text == text || self.matches(text)
     }
 }
 
@@ -61,6 +74,14 @@ mod tests {
         assert!(!pattern.matches("5.14.0"));
         assert!(!pattern.matches("x6.12"));
         assert!(!Pattern::parse("a").unwrap().matches("a\n"));
+    }
+
+    #[test]
+    fn what_is_written_as_it_is_means_itself() {
+        let pattern = Pattern::parse("5.14.0-1.x86_64+rt").unwrap();
+        assert!(!pattern.matches("5.14.0-1.x86_64+rt"));
+        assert!(pattern.selects("5.14.0-1.x86_64+rt"));
+        assert!(!pattern.selects("5.14.0-1.x86_64+rt.1"));
     }
 
     #[test]

@@ -26,21 +26,8 @@ impl KernelRelease {
     /// (KMM cannot expand `${KERNEL_XYZ}`), or a trailing `+` (KMM trims it, and modprobe then
     /// looks under a folder that is not there).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::check_spelling(text)?;
         let shown = text.escape_debug();
-        if text.is_empty() {
-            return Err(Invalid::new("a kernel release cannot be empty").help("write what `uname -r` prints"));
-        }
-        let legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
-        if let Some(bad) = text.chars().find(|c| !legal(*c)) {
-            return Err(Invalid::new(format!(
-                "kernel release `{shown}` contains {bad:?}, which no kernel release does"
-            ))
-            .help("write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
-        }
-        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return Err(Invalid::new(format!("kernel release `{shown}` does not start with a letter or digit"))
-                .help("write what `uname -r` prints"));
-        }
         if text.ends_with('+') {
             return Err(Invalid::new(format!(
                 "kernel release `{shown}` ends in `+`: KMM trims it, and the module could never load"
@@ -65,6 +52,29 @@ impl KernelRelease {
             return Err(Invalid::new(format!("kernel release `{shown}` has no letter or digit")));
         }
         Ok(Self { text: text.to_owned(), normalised, dns_safe: dns })
+    }
+
+    /// Whether a text is spelt as some kernel's release is, whatever KMM makes of it.
+    ///
+    /// # Errors
+    /// An empty text, or a character no kernel uses.
+    pub fn check_spelling(text: &str) -> Result<(), Invalid> {
+        let shown = text.escape_debug();
+        if text.is_empty() {
+            return Err(Invalid::new("a kernel release cannot be empty").help("write what `uname -r` prints"));
+        }
+        let legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+        if let Some(bad) = text.chars().find(|c| !legal(*c)) {
+            return Err(Invalid::new(format!(
+                "kernel release `{shown}` contains {bad:?}, which no kernel release does"
+            ))
+            .help("write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
+        }
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return Err(Invalid::new(format!("kernel release `{shown}` does not start with a letter or digit"))
+                .help("write what `uname -r` prints"));
+        }
+        Ok(())
     }
 
     /// The release as written.

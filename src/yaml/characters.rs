@@ -23,7 +23,7 @@ pub(super) fn is_plain_text(c: char) -> bool {
 
 /// Whether [`is_plain_text`] holds for every character of a text but its line feeds.
 pub(super) fn is_plain_lines(text: &str) -> bool {
-    // Nearly every text is ASCII, and a plain loop over bytes is far faster.
-    text.bytes().all(|b| matches!(b, b'\t' | b'\n' | b' '..=b'~'))
+    // Nearly every text is ASCII, and a loop over bytes without a branch is far faster.
+    text.bytes().fold(true, |plain, b| plain & matches!(b, b'\t' | b'\n' | b' '..=b'~'))
         || text.chars().all(|c| c == '\n' || is_plain_text(c))
 }

@@ -12,6 +12,8 @@
 
 use std::fmt::Write as _;
 
+use memchr::memchr_iter;
+
 use super::characters::{is_plain_lines, is_plain_text};
 
 /// A value to be written.
@@ -42,8 +44,22 @@ impl Yaml {
 ///
 /// It ends in one line feed, unless its last value is a block that itself ends in more.
 pub fn emit(value: &Yaml) -> String {
-    let mut out = String::with_capacity(8 << 10);
+    let mut out = String::with_capacity(16 << 10);
     write_value(&mut out, value, 0, Place::Document);
+    out
+}
+
+/// A text as a value on its line, or within braces: without quotes where no reader takes it for anything
+/// but this text, as with names and versions of more than two numbers.
+pub fn inline(text: &str) -> String {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+    let is_version = || text.starts_with(|c: char| c.is_ascii_digit()) && text.matches('.').count() > 1;
+    let mut out = String::with_capacity(text.len() + 2);
+    if is_plain_key(text) || (is_version() && text.chars().all(is_legal)) {
+        out.push_str(text);
+    } else {
+        write_quoted(&mut out, text);
+    }
     out
 }
 
@@ -220,12 +236,15 @@ impl Literal {
         }
         out.push_str(self.chomping);
         out.push('\n');
-        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-            if !line.is_empty() {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let mut start = 0;
+        for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            if start < end {
                 pad(out, indent);
-                out.push_str(line);
+                out.push_str(&text[start..end]);
             }
             out.push('\n');
+            start = end + 1;
         }
     }
 }

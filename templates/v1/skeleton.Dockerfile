@@ -58,18 +58,33 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 {% endfor %}
 {% endblock %}
 {% block install %}
+{% if install.rpms %}
+{% include "kmodgen/install/rpms" %}
+{% endif %}
 # Each kmod that must come out, checked against the kernel and put where KMM looks for it.
 RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
+{% if install.rpms %}
+      built="$(find /usr/src/kmodgen-packages/root -type f -path "*/${kmod}.ko")"; \
+      test -n "${built}" \
+        || built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
+{% else %}
       built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
+{% endif %}
       test -f "${built}" \
         || { echo "the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \
       vermagic="$(modinfo -F vermagic "${built}")"; \
       test "${vermagic%% *}" = "${KERNEL_VERSION}" \
         || { echo "${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
       cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}/" || exit 1; \
+{% if install.rpms %}
+      rm "${built}"; \
+{% endif %}
     done
 
+{% if install.rpms %}
+{% include "kmodgen/install/rpms-rest" %}
+{% endif %}
 {% if install.strip %}
 RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec strip --strip-debug {} +
 
@@ -129,7 +144,13 @@ FROM {{ runtime }}
 {{ self.args() }}
 
 {% block runtime_prepare %}
-{% if not lean %}
+{% if not lean and busybox %}
+# kmod's modprobe: KMM 1 calls it with -d, which busybox's does not have.
+RUN modprobe --version 2>/dev/null | grep -q kmod \
+ || if command -v apk >/dev/null; then apk add --no-cache kmod; \
+    else echo "the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi
+
+{% elif not lean %}
 # modprobe, where the image has none.
 RUN command -v modprobe >/dev/null \
  || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \
@@ -148,6 +169,9 @@ COPY --from=builder /opt/lib/firmware /opt/lib/firmware
 {% endif %}
 {% if install.licenses %}
 COPY --from=builder /licenses /licenses
+{% endif %}
+{% if install.rpms %}
+COPY --from=builder /usr/src/kmodgen-packages/root/ /
 {% endif %}
 
 {% endblock %}

@@ -134,9 +134,10 @@ fn a_full_disk_is_named_and_no_image_half_done() {
 #[test]
 fn the_plan_is_handed_on_in_each_form() {
     let project = Project::generated();
-    let matrix = project.run("plan --offline --format github --only alpha").fine().json();
+    let matrix = project.run("plan --offline --format matrix --only alpha").fine().json();
     assert_eq!(matrix["include"].as_array().unwrap().len(), 3);
     assert_eq!(matrix["include"][0]["image"], image(&project, "alpha", EL9));
+    assert_eq!(project.run("plan --offline --format github --only alpha").fine().json(), matrix);
     let bake = project.run("plan --offline --format bake --dtk quay.io/dtk:1").fine().json();
     let targets = bake["group"]["default"]["targets"].as_array().unwrap();
     assert_eq!(targets.len(), 6);

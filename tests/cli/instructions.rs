@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::plan::{Inputs, Patch, Plan};
-use kmodgen::vocabulary::{Diagnostics, InputFiles, RelPath, SourceMap};
+use kmodgen::vocabulary::{Diagnostics, InputFiles, Listed, RelPath, SourceMap, list_in_memory};
 use parse_dockerfile::Instruction;
 use proptest::prelude::*;
 use serde_json::json;
@@ -68,7 +68,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 31] = [
+const FIELDS: [(&str, &str); 33] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -80,6 +80,7 @@ const FIELDS: [(&str, &str); 31] = [
     ("patch", "-a\n+b\n"),
     ("url", "https://example.com/a.tar.gz"),
     ("at", "driver/more"),
+    ("beside", "local"),
     ("secret", "login"),
     ("mirror", "https://mirror.example.com/"),
     ("image mirror", "mirror.example.com"),
@@ -96,6 +97,7 @@ const FIELDS: [(&str, &str); 31] = [
     ("firmware", "fw"),
     ("firmware folder", "vendor"),
     ("license", "COPYING"),
+    ("rpm", "kmod-x"),
     ("label", "x.y"),
     ("label value", "x"),
     ("user", "201:0"),
@@ -137,6 +139,10 @@ impl InputFiles for Files {
     fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
         self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
     }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        list_in_memory(self.0.keys().map(String::as_str), folder)
+    }
 }
 
 /// The Dockerfile of a manifest with these texts; `None` where it is refused. JSON is YAML.
@@ -155,13 +161,14 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 "patches": [get("patch name")],
             },
             "more": {"archive": get("url"), "sha256": "a".repeat(64), "at": get("at"), "secret": get("secret")},
+            "local": {"path": get("beside")},
         },
         "mirrors": {"https://git.example.com/": get("mirror"), "quay.example.com": get("image mirror")},
         "images": {"builder": "quay.example.com/builder:1", "runtime": "quay.example.com/runtime:1"},
         "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],
         "modules": [{
             "name": "alpha",
-            "source": ["driver", "more"],
+            "source": ["driver", "more", "local"],
             "kmods": ["alpha"],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
@@ -183,6 +190,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 "dir": get("install"),
                 "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
                 "licenses": [get("license")],
+                "rpms": [get("rpm")],
             },
             "labels": named("label", "label value"),
             "user": get("user"),
@@ -198,6 +206,9 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let mut files = BTreeMap::from([("mine.Dockerfile".to_owned(), template.into())]);
     if let Ok(path) = RelPath::parse(texts.get("patch name")) {
         files.insert(path.to_string(), texts.get("patch").as_bytes().to_vec());
+    }
+    if let Ok(path) = RelPath::parse(texts.get("beside")) {
+        files.insert(format!("{path}/Makefile"), Vec::new());
     }
     let files: Arc<dyn InputFiles> = Arc::new(Files(files));
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
@@ -232,7 +243,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 fn a_harmless_manifest_has_two_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
     assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 2);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 3);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 5);
     assert_eq!(keywords.last(), Some(&"USER"));
 }
 
@@ -261,8 +272,9 @@ proptest! {
             // The harmless patch is written by one RUN; another takes as many as it needs.
             let path = RelPath::parse("x.patch").unwrap();
             let writes = Patch::new(path, 1, texts.get("patch").as_bytes()).write.len();
-            let first = expected.iter().position(|keyword| *keyword == "RUN").unwrap();
-            expected.splice(first..=first, vec!["RUN"; writes]);
+            // It comes after the sources, of which the last one is copied.
+            let after = expected.iter().position(|keyword| *keyword == "COPY").unwrap() + 1;
+            expected.splice(after..=after, vec!["RUN"; writes]);
             prop_assert_eq!(keywords(&dockerfile), expected, "{}", dockerfile);
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::building::with_engine;
-use crate::scenario::{Project, Run};
+use crate::scenario::{Project, RT, Run};
 
 /// Answers a request, given its head, by a status line and headers; a body may follow.
 type Answer = fn(&str) -> String;
@@ -104,6 +104,21 @@ fn what_a_registry_answers_is_told() {
     let run = build(&project(registry(|_| "404 Not Found".to_owned()), "true"), "").fine().shows("1 built");
     assert!(!run.stderr.contains("note"), "{run}");
     build(&project(registry(|_| "200 OK".to_owned()), "true"), "").fine().shows("0 built, 0 pushed, 1 skipped");
+}
+
+#[test]
+fn a_matrix_has_what_no_registry_has() {
+    let port = registry(|head| {
+        let is_there = !head.lines().next().is_some_and(|line| line.contains("x86_64_rt-"));
+        if is_there { "200 OK".into() } else { "404 Not Found".into() }
+    });
+    let (project, _) = project(port, "true");
+    let matrix = |more: &str| project.run(&format!("plan --format matrix --only alpha {more}")).fine().json();
+    let stale = matrix("");
+    let entries = stale["include"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{stale}");
+    assert_eq!((&entries[0]["release"], &entries[0]["platform"]), (&RT.into(), &"linux/amd64".into()));
+    assert_eq!(matrix("--offline")["include"].as_array().unwrap().len(), 3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Container engines: podman, buildah or docker, whichever is there or is named.
 #![expect(clippy::disallowed_methods, reason = "engines are programs, and log files are files")]
 
+mod context;
 mod process;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use context::Context;
 pub use process::{Cancel, Ended};
 
 use super::oci;
@@ -29,6 +31,8 @@ pub enum Kind {
 pub struct Build {
     /// The whole Dockerfile.
     pub dockerfile: String,
+    /// What it copies from outside.
+    pub context: Context,
     /// Build arguments, as KMM sets them.
     pub arguments: Vec<(String, String)>,
     /// Folders of secrets, by the name under which the build finds them in `/run/secrets`.
@@ -97,10 +101,7 @@ impl Engine {
     pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
         let machine = || Ended::machine(format!("cannot write to `{}`", std::env::temp_dir().display()));
         let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir().map_err(machine())?;
-        let (context, dockerfile, id) =
-            (folder.path().join("context"), folder.path().join("Dockerfile"), folder.path().join("id"));
-        // KMM builds without a context, and so do we.
-        std::fs::create_dir(&context).map_err(machine())?;
+        let (dockerfile, id) = (folder.path().join("Dockerfile"), folder.path().join("id"));
         std::fs::write(&dockerfile, &build.dockerfile).map_err(machine())?;
         let mut command = Command::new(self.name());
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
@@ -124,7 +125,7 @@ impl Engine {
             }
             Kind::Docker => {}
         }
-        command.arg(&context);
+        command.arg(build.context.path());
         process::run(command, log, cancel)?;
         let id = std::fs::read_to_string(&id)
             .map_err(Ended::machine(format!("{} says that it built, and names no image", self.name())))?;

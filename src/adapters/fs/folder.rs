@@ -1,12 +1,14 @@
 //! The folder of a manifest, as the core sees it.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::again::again;
 use super::{describe, read_input};
-use crate::vocabulary::{InputFiles, RelPath};
+use crate::vocabulary::{InputFiles, Listed, ListedKind, RelPath};
 
 /// The folder of a manifest. Nothing outside of it is read, links included.
 #[derive(Debug)]
@@ -36,4 +38,47 @@ impl InputFiles for ManifestFolder {
         }
         read_input(&real).map(Arc::from)
     }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
+        let path = root.join(folder.as_str());
+        // Builders of containers do not all follow a link to what they copy.
+        if again(|| fs::canonicalize(&path)).map_err(|error| describe(&error))? != path {
+            return Err("it is reached through a link".into());
+        }
+        let mut names = Vec::new();
+        for entry in again(|| fs::read_dir(&path)).map_err(|error| describe(&error))? {
+            let name = entry.map_err(|error| describe(&error))?.file_name().into_string().map_err(not_utf8)?;
+            let kind = listed_kind(&path.join(&name)).map_err(|error| format!("`{name}`: {}", describe(&error)))?;
+            names.push(Listed { name, kind });
+        }
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(names)
+    }
+}
+
+fn listed_kind(path: &Path) -> std::io::Result<ListedKind> {
+    let metadata = again(|| fs::symlink_metadata(path))?;
+    let kind = metadata.file_type();
+    Ok(if kind.is_dir() {
+        ListedKind::Folder
+    } else if kind.is_file() {
+        ListedKind::File { executable: metadata.permissions().mode() & 0o100 != 0 }
+    } else if kind.is_symlink() {
+        match again(|| fs::read_link(path))?.into_os_string().into_string() {
+            Ok(to) => ListedKind::Link { to },
+            Err(_) => ListedKind::Other("a link to what is not UTF-8"),
+        }
+    } else if kind.is_socket() {
+        ListedKind::Other("a socket")
+    } else if kind.is_fifo() {
+        ListedKind::Other("a pipe")
+    } else {
+        ListedKind::Other("a device")
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what a conversion gives back")]
+fn not_utf8(name: OsString) -> String {
+    format!("the name `{}` in it is not UTF-8", name.to_string_lossy().escape_debug())
 }

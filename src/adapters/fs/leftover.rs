@@ -73,7 +73,7 @@ pub(super) fn is_left_over(name: &str) -> bool {
 }
 
 /// The names of folders that runs left behind.
-pub fn left_over(outline: &Outline) -> impl Iterator<Item = &str> {
+pub fn left_over<'o>(outline: &'o Outline<'_>) -> impl Iterator<Item = &'o str> {
     outline.hidden_folders().filter(|name| is_left_over(name))
 }
 

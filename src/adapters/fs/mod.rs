@@ -18,7 +18,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use again::again;
-pub use cache::{read_cached, write_cached};
+pub use cache::{Cached, seal_key, write_cached};
 pub use folder::ManifestFolder;
 pub use guard::Guard;
 pub use leftover::left_over;
@@ -26,14 +26,14 @@ pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
 pub(super) use tree::LARGEST_OURS;
-pub use watch::{Standing, compare, fingerprint, now};
-pub use write::{tidy_file, write_file};
+pub use watch::{ModuleStanding, Standing, compare, fingerprint, now};
+pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
-const LARGEST_INPUT: u64 = 64 << 20;
+pub(super) const LARGEST_INPUT: u64 = 64 << 20;
 
 /// Reads a regular file as text.
 ///
@@ -41,10 +41,27 @@ const LARGEST_INPUT: u64 = 64 << 20;
 /// What hinders, as a lower-case fragment. A pipe or device is refused before it is opened, so
 /// that a run never waits for one.
 pub fn read_text(path: &Path) -> Result<String, String> {
-    String::from_utf8(read_input(path)?).map_err(|error| {
+    as_text(read_input(path)?)
+}
+
+fn as_text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         format!("it is not UTF-8 text (byte {at} is wrong)")
     })
+}
+
+/// Reads standard input as text, to its end.
+///
+/// # Errors
+/// What hinders, as a lower-case fragment.
+pub fn read_standard_input() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(LARGEST_INPUT + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
+    if bytes.len() as u64 > LARGEST_INPUT {
+        return Err(format!("it has more than the {LARGEST_INPUT} bytes that are read"));
+    }
+    as_text(bytes)
 }
 
 /// As [`read_text`]; `None` where there is nothing at the path.

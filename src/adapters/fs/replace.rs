@@ -21,10 +21,22 @@ use crate::tree::Inaccessible;
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub(super) fn replace(path: &Path, bytes: &[u8], patience: Duration) -> Result<(), Inaccessible> {
+    replace_by(path, patience, |file| file.write_all(bytes))
+}
+
+/// The same with what `write` writes.
+///
+/// # Errors
+/// As [`replace`].
+pub(super) fn replace_by(
+    path: &Path,
+    patience: Duration,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), Inaccessible> {
     let Some(mut next) = Next::of(path, patience)? else {
-        return write_through_a_stranger(path, bytes).map_err(fail("write", path));
+        return write_through_a_stranger(path, write).map_err(fail("write", path));
     };
-    next.fill(bytes).and_then(|()| next.put(path)).map_err(fail("write", path))
+    next.fill(write).and_then(|()| next.put(path)).map_err(fail("write", path))
 }
 
 /// Removes what a run that was killed left beside a file.
@@ -88,9 +100,9 @@ impl Next {
         }
     }
 
-    fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn fill(&mut self, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
         again(|| self.file.set_len(0))?;
-        self.file.write_all(bytes)?;
+        write(&mut self.file)?;
         // Outputs are for everyone, whatever the umask.
         again(|| self.file.set_permissions(Permissions::from_mode(0o644)))
     }
@@ -111,10 +123,10 @@ impl Drop for Next {
 }
 
 /// Without locks, everyone has a file of their own, which stays behind where a run is killed.
-fn write_through_a_stranger(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_through_a_stranger(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = again(|| tempfile::Builder::new().prefix(".kmodgen-").suffix(".tmp").tempfile_in(folder))?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     again(|| file.as_file().set_permissions(Permissions::from_mode(0o644)))?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -149,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let mut other = Next::of(&path, Duration::ZERO).unwrap().unwrap();
-        other.fill(b"theirs").unwrap();
+        other.fill(|file| file.write_all(b"theirs")).unwrap();
         let error = replace(&path, b"ours", Duration::ZERO).unwrap_err();
         assert!(error.why.starts_with("another run of kmodgen has been writing it"), "{error}");
         tidy(&path);

@@ -14,6 +14,7 @@ use super::again::{again, make_folder};
 use super::leftover::{Passing, sweep};
 use super::watch::{evidence, now};
 use super::write::{fail, remove};
+use crate::output::DOCKERFILE;
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;
 use crate::tree::{Inaccessible, View, parents};
@@ -140,9 +141,14 @@ impl Shelf for Stage {
         let write = || {
             let staged = self.folder()?.join(path.as_str());
             let create = || fs::OpenOptions::new().write(true).create_new(true).open(&staged);
+            let make_parent = || make_folder(staged.parent().unwrap_or(&self.root));
+            // The first file of a mapping: asking whether its folder is there would be in vain.
+            if path.file_name() == DOCKERFILE {
+                make_parent()?;
+            }
             let mut file = match create() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    make_folder(staged.parent().unwrap_or(&self.root))?;
+                    make_parent()?;
                     create()?
                 }
                 file => file?,

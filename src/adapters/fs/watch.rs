@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fd::OwnedFd;
@@ -18,15 +19,14 @@ use super::leftover::is_left_over;
 use super::tree::{Folder, LARGEST_OURS};
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
 use crate::parallel::in_parts;
-use crate::record::{Evidence, FileRecord, MappingRecord, ModuleRecord, Record};
-use crate::render::header::is_exactly;
+use crate::record::{Evidence, FileRecord, MappingRecord, ModuleRecord, Record, SealKey};
 use crate::tree::{Kind, OutputFolder as _, is_ours};
 
 /// By how much a file's times may be behind the clock: the longest tick of a kernel, twice.
 const TICK: i64 = 20_000_000;
 
 /// How many mappings one thread looks at in one go.
-const SHARE: usize = 512;
+const SHARE: usize = 250;
 
 /// How a file looks.
 pub(super) fn evidence(metadata: &Metadata) -> Evidence {
@@ -77,15 +77,25 @@ pub(super) fn folder_evidence(path: &Path) -> Evidence {
 /// Which files of a record are as they were.
 #[derive(Debug, Default)]
 pub struct Standing {
-    /// Of each module, in the record's order: whether its folder is, and has no folder that was
-    /// not there; and whether its Module is.
-    pub modules: Vec<[bool; 2]>,
+    /// Of each module, in the record's order.
+    pub modules: Vec<ModuleStanding>,
     /// Of each module, in the record's order: of each mapping, whether both of its files are.
     pub mappings: Vec<Vec<bool>>,
     /// Whether everything is, folders included.
     pub whole: bool,
     /// Whether any evidence is newer than the record's.
     pub fresh: bool,
+}
+
+/// How a module stands, its mappings left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ModuleStanding {
+    /// Whether its folder is as it was, and has no folder that was not there.
+    pub folder: bool,
+    /// Whether its Module is as it was.
+    pub object: bool,
+    /// Whether all its files are.
+    pub files: bool,
 }
 
 /// Compares an output folder with `record`, and brings the record's evidence up to date. Files are
@@ -96,7 +106,7 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
     let Ok(folder) = retry_on_intr(|| openat(rustix::fs::CWD, root, path, Mode::empty())) else {
         return Standing::default();
     };
-    let eye = Eye { now, read };
+    let eye = Eye { now, read, key: record.key };
     let mut standing = Standing { whole: true, ..Standing::default() };
     let Record { modules, releases, strangers, foreign, .. } = record;
     let known: HashSet<&str> = modules
@@ -115,62 +125,122 @@ pub fn compare(root: &Path, record: &mut Record, read: bool, workers: usize) -> 
     for (path, evidence) in foreign.iter() {
         standing.whole &= evidence.is_some() && path_evidence(&root.join(path)) == *evidence;
     }
-    let (mut folders, mut real) = (Vec::new(), Vec::new());
-    for module in modules.iter_mut() {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-        let inside = retry_on_intr(|| openat(&folder, module.name.as_str(), flags, Mode::empty())).ok();
-        match &inside {
-            Some(inside) => {
-                let ModuleRecord { name, mappings, .. } = module;
-                let known = || {
-                    let inside = |path: &'_ str| path.strip_prefix(name.as_str())?.strip_prefix('/').map(str::to_owned);
-                    let strangers = strangers.iter().filter_map(|(path, _)| inside(path));
-                    let wanted = mappings.iter().filter_map(|mapping| releases.get(mapping.release as usize).cloned());
-                    strangers.chain(wanted).collect()
-                };
-                let whole = eye.check_folder(&root.join(&*name), &mut module.folder, known);
-                let named = [MODULE, KUSTOMIZATION].into_iter().zip(&mut module.files);
-                let seen: Vec<Seen> = named.map(|(name, file)| eye.check(inside, name, file)).collect();
-                [whole].iter().chain(&seen).for_each(|seen| seen.count(&mut standing));
-                let object = seen.first().is_none_or(|object| *object != Seen::Changed);
-                standing.modules.push([whole != Seen::Changed, object]);
-                // What is no folder of a kernel any more may be a link to one.
-                real.push((whole == Seen::Changed).then(|| folders_in(&root.join(&*name))));
-            }
-            None => {
-                standing.whole = false;
-                standing.modules.push([false; 2]);
-                real.push(None);
-            }
-        }
-        folders.push(inside);
-    }
-    let mut shares: Vec<(&OwnedFd, usize, &mut [MappingRecord])> = Vec::new();
-    for (at, (module, folder)) in modules.iter_mut().zip(&folders).enumerate() {
-        standing.mappings.push(vec![false; module.mappings.len()]);
-        let ModuleRecord { mappings, .. } = module;
-        if let Some(folder) = folder {
-            shares.extend(mappings.chunks_mut(SHARE).map(|share| (folder, at, share)));
-        }
-    }
-    let parts = in_parts(shares, workers, |(folder, at, share)| {
-        let is_real = |release: &str| real[at].as_ref().is_none_or(|real| real.contains(release));
-        let look = |mapping: &mut MappingRecord| match releases.get(mapping.release as usize) {
-            Some(release) if is_real(release) => eye.check_mapping(folder, release, mapping),
-            _ => Seen::Changed,
+    let look = Look { eye, root, releases, strangers };
+    let opened: Vec<Option<OwnedFd>> = modules
+        .iter()
+        .map(|module| {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+            retry_on_intr(|| openat(&folder, module.name.as_str(), flags, Mode::empty())).ok()
+        })
+        .collect();
+    let mut jobs = Vec::new();
+    for (at, (module, folder)) in modules.iter_mut().map(Arc::make_mut).zip(&opened).enumerate() {
+        standing.mappings.push(Vec::with_capacity(module.mappings.len()));
+        standing.modules.push(ModuleStanding::default());
+        let Some(folder) = folder else {
+            standing.mappings[at].resize(module.mappings.len(), false);
+            standing.whole = false;
+            continue;
         };
-        let seen: Vec<Seen> = share.iter_mut().map(look).collect();
-        (at, seen)
-    });
-    let mut done = vec![0; standing.mappings.len()];
-    for (at, seen) in parts {
-        for one in seen {
-            standing.mappings[at][done[at]] = one != Seen::Changed;
-            done[at] += 1;
-            one.count(&mut standing);
+        let same = look.has_same_folder(module);
+        let ModuleRecord { name, folder: evidence, files, mappings } = module;
+        // A folder that changed is looked at with all of its mappings.
+        let share = if same { SHARE.min(mappings.len()) } else { mappings.len() };
+        let (first, rest) = mappings.split_at_mut(share);
+        jobs.push(Job { at, folder, own: Some(Own { name, same, evidence, files }), mappings: first });
+        jobs.extend(rest.chunks_mut(SHARE).map(|mappings| Job { at, folder, own: None, mappings }));
+    }
+    for done in in_parts(jobs, workers, |job| look.at(job)) {
+        if let Some(own) = done.own {
+            standing.modules[done.at] = own;
         }
+        standing.mappings[done.at].extend(done.intact);
+        standing.whole &= done.whole;
+        standing.fresh |= done.fresh;
     }
     standing
+}
+
+/// A part of a module: some of its mappings, and perhaps what is its own.
+struct Job<'j> {
+    /// Its number.
+    at: usize,
+    folder: &'j OwnedFd,
+    own: Option<Own<'j>>,
+    mappings: &'j mut [MappingRecord],
+}
+
+/// What a module has beside its mappings.
+struct Own<'j> {
+    name: &'j str,
+    /// Whether nothing came to its folder or went from it.
+    same: bool,
+    evidence: &'j mut Evidence,
+    files: &'j mut [FileRecord],
+}
+
+/// What came of a job.
+struct Done {
+    at: usize,
+    own: Option<ModuleStanding>,
+    intact: Vec<bool>,
+    whole: bool,
+    fresh: bool,
+}
+
+/// Looks at modules.
+struct Look<'l> {
+    eye: Eye,
+    root: &'l Path,
+    releases: &'l [String],
+    strangers: &'l [(String, Evidence)],
+}
+
+impl Look<'_> {
+    /// Whether nothing came to a module's folder or went from it, as far as it shows from outside.
+    fn has_same_folder(&self, module: &ModuleRecord) -> bool {
+        module.folder.is_some() && folder_evidence(&self.root.join(&module.name)) == module.folder
+    }
+
+    fn at(&self, job: Job<'_>) -> Done {
+        let Job { at, folder, own, mappings } = job;
+        let mut seen = Standing { whole: true, ..Standing::default() };
+        let mut real = None;
+        let own = own.map(|Own { name, same, evidence, files }| {
+            let path = self.root.join(name);
+            let same =
+                if same { Seen::Same } else { self.eye.check_folder(&path, evidence, || self.known(name, mappings)) };
+            let named = [MODULE, KUSTOMIZATION].into_iter().zip(files);
+            let files: Vec<Seen> = named.map(|(name, file)| self.eye.check(folder, name, file)).collect();
+            [same].iter().chain(&files).for_each(|one| one.count(&mut seen));
+            // What is no folder of a kernel any more may be a link to one.
+            real = (same == Seen::Changed).then(|| folders_in(&path));
+            ModuleStanding {
+                folder: same != Seen::Changed,
+                object: files.first().is_none_or(|object| *object != Seen::Changed),
+                files: files.iter().all(|file| *file != Seen::Changed),
+            }
+        });
+        let is_real = |release: &str| real.as_ref().is_none_or(|real| real.contains(release));
+        let look = |mapping: &mut MappingRecord| {
+            let one = match self.releases.get(mapping.release as usize) {
+                Some(release) if is_real(release) => self.eye.check_mapping(folder, release, mapping),
+                _ => Seen::Changed,
+            };
+            one.count(&mut seen);
+            one != Seen::Changed
+        };
+        let intact = mappings.iter_mut().map(look).collect();
+        Done { at, own, intact, whole: seen.whole, fresh: seen.fresh }
+    }
+
+    /// The folders in a module's folder that were there, given all its mappings.
+    fn known(&self, name: &str, mappings: &[MappingRecord]) -> HashSet<String> {
+        let inside = |path: &str| path.strip_prefix(name)?.strip_prefix('/').map(str::to_owned);
+        let strangers = self.strangers.iter().filter_map(|(path, _)| inside(path));
+        let wanted = mappings.iter().filter_map(|mapping| self.releases.get(mapping.release as usize).cloned());
+        strangers.chain(wanted).collect()
+    }
 }
 
 /// The names of the folders in a folder, links not counted.
@@ -201,6 +271,8 @@ struct Eye {
     now: i64,
     /// Whether all are read.
     read: bool,
+    /// What they are sealed with.
+    key: SealKey,
 }
 
 impl Eye {
@@ -267,7 +339,7 @@ impl Eye {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()? + 1);
         open.take(LARGEST_OURS).read_to_end(&mut bytes).ok()?;
-        if !is_exactly(&bytes, &file.digest) {
+        if self.key.seal(&bytes) != file.seal {
             return None;
         }
         let evidence = evidence(&metadata).settled(self.now);

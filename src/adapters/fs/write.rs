@@ -46,8 +46,12 @@ pub(super) fn beside(path: &Path) -> Result<NamedTempFile, Inaccessible> {
     made.map_err(fail("write in folder", folder))
 }
 
-/// Removes a file and the folders that it leaves empty. One that is gone already is no error.
-pub(super) fn remove(root: &Path, rel: &RelPath) -> Result<(), Inaccessible> {
+/// Removes a file below `root` and the folders that it leaves empty. One that is gone already is no
+/// error.
+///
+/// # Errors
+/// The path, and why it could not be removed.
+pub fn remove(root: &Path, rel: &RelPath) -> Result<(), Inaccessible> {
     let path = root.join(rel.as_str());
     match again(|| fs::remove_file(&path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fail("remove", &path)(error)),

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use git2::{ObjectType, Oid, Repository, Sort, TreeWalkMode, TreeWalkResult};
 
+use super::work_tree::WorkTree;
+
 /// The texts that every file called `name` below `folder` had in the commit `since` and in every
 /// commit from there to the present one; each text once.
 ///
@@ -12,15 +14,9 @@ use git2::{ObjectType, Oid, Repository, Sort, TreeWalkMode, TreeWalkResult};
 /// That `folder` is in no repository, that there is no such revision, or what git says.
 pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<String>, String> {
     let fail = |error: git2::Error| error.message().to_owned();
-    let repository =
-        Repository::discover(folder).map_err(|_| format!("`{}` is in no git repository", folder.display()))?;
-    let first = repository
-        .revparse_single(since)
-        .and_then(|object| object.peel_to_commit())
-        .map_err(|_| format!("the repository has no revision `{}`", since.escape_debug()))?;
-    let root = repository.workdir().ok_or("the repository has no work tree")?;
-    let real = |path: &Path| path.canonicalize().map_err(|error| error.to_string());
-    let below = real(folder)?.strip_prefix(real(root)?).map_err(|error| error.to_string())?.to_owned();
+    let place = WorkTree::around(folder)?;
+    let first = place.commit(since)?;
+    let WorkTree { repository, below } = &place;
     let mut walk = repository.revwalk().map_err(fail)?;
     walk.set_sorting(Sort::TOPOLOGICAL).map_err(fail)?;
     walk.push_head().map_err(fail)?;
@@ -29,7 +25,7 @@ pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<String>
     let mut blobs = BTreeSet::new();
     for commit in walk {
         let tree = repository.find_commit(commit.map_err(fail)?).and_then(|commit| commit.tree()).map_err(fail)?;
-        collect(&repository, &tree, &below, name, &mut blobs).map_err(fail)?;
+        collect(repository, &tree, below, name, &mut blobs).map_err(fail)?;
     }
     let text = |oid: Oid| repository.find_blob(oid).map(|blob| String::from_utf8_lossy(blob.content()).into_owned());
     blobs.into_iter().map(text).collect::<Result<_, _>>().map_err(fail)

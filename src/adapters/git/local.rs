@@ -109,8 +109,8 @@ pub(super) fn trust_other_owners() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         #[expect(unsafe_code, reason = "libgit2 keeps this in a global variable")]
-        // SAFETY: the variable is written here alone, and `Local` opens repositories only once
-        // this has finished. It cannot fail, by libgit2's own words.
+        // SAFETY: the variable is written here alone, and repositories are opened only once this
+        // has finished. It cannot fail, by libgit2's own words.
         let _ = unsafe { git2::opts::set_verify_owner_validation(false) };
     });
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod agent;
+mod commit;
 mod config;
 mod credentials;
 mod environment;
@@ -27,9 +28,11 @@ mod session;
 mod ssh;
 mod stream;
 mod tcp;
+mod work_tree;
 
 use std::time::Duration;
 
+pub use commit::CommitFolder;
 pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
 pub use history::texts_since;

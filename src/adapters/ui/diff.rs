@@ -1,5 +1,7 @@
 //! Differences between files, in the unified form.
 
+use std::borrow::Cow;
+
 use similar::TextDiff;
 
 const RED: &str = "\x1b[31m";
@@ -21,8 +23,28 @@ pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
     };
     text.lines()
         .map(|line| match colour(line) {
-            Some(colour) => format!("{colour}{line}{RESET}\n"),
-            None => format!("{line}\n"),
+            Some(colour) => format!("{colour}{}{RESET}\n", harmless(line)),
+            None => format!("{}\n", harmless(line)),
         })
         .collect()
+}
+
+/// A line of somebody's file without what would steer the terminal.
+fn harmless(line: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| c.is_control() && c != '\t';
+    if !line.contains(is_harmful) {
+        return line.into();
+    }
+    line.chars().map(|c| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_cannot_steer_the_terminal() {
+        let diff = unified("x", Some("a\u{1b}[2J\tb\n"), Some("c\n"));
+        assert!(diff.contains("-a\\u{1b}[2J\tb"), "{diff:?}");
+    }
 }

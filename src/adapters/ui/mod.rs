@@ -3,6 +3,7 @@
 mod diagnostics;
 mod diff;
 mod progress;
+mod question;
 mod screen;
 
 use std::io;
@@ -10,6 +11,7 @@ use std::io;
 pub use diagnostics::render;
 pub use diff::unified;
 pub use progress::{Line, Progress, Sum};
+pub use question::{ask, can_ask};
 
 use super::fs;
 

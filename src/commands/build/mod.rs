@@ -207,6 +207,7 @@ impl Run<'_> {
         let lax = |flag| kmm.tls_flag(TlsSection::BaseImages, flag);
         Ok(Build {
             dockerfile: draft.dockerfile,
+            context: project.context_of(mapping)?,
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,
             tls_verify: !lax("insecure") && !lax("insecureSkipTLSVerify"),

@@ -20,6 +20,7 @@ use self::wanted::Wanted;
 use super::abandoned::abandoned;
 use super::memory;
 use super::project::{Faults, Project};
+use super::recall::Recall;
 use super::report::Report;
 use super::survey::{Scope, Survey};
 use crate::adapters::fs;
@@ -32,7 +33,7 @@ use crate::publish::{Message, render};
 use crate::reconcile::{Action, Change, Shelf};
 use crate::settings::{self, Network};
 use crate::tree::OutputFolder;
-use crate::vocabulary::{Diagnostic, SourceMap, TargetName};
+use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
 
 /// How often a commit is made anew on top of one that came in between.
 const TRIES: usize = 50;
@@ -97,7 +98,13 @@ fn fault(error: PublishError) -> anyhow::Error {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
     };
-    Faults::one(diagnostic, SourceMap::default()).into()
+    shown(diagnostic, SourceMap::default())
+}
+
+fn shown(diagnostic: Diagnostic, sources: SourceMap) -> anyhow::Error {
+    let mut faults = Diagnostics::default();
+    faults.push(diagnostic);
+    Faults::new(faults, sources).into()
 }
 
 /// What is the same for all attempts.
@@ -114,6 +121,7 @@ struct Run<'r> {
 struct Surveyed<'r> {
     project: &'r Project,
     survey: Survey<'r>,
+    recall: Option<&'r Recall<'r>>,
     remembered: &'r Remembered,
 }
 
@@ -149,7 +157,7 @@ impl Run<'_> {
         let mut seen = Vec::new();
         for (project, remembered) in self.projects.iter().zip(self.remembered) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
-            seen.push(remembered.beside(&folder));
+            seen.push(remembered.beside(project, &folder));
         }
         let mut published = self.published(destination, &start);
         let whole: Option<Vec<usize>> = seen.iter().map(|seen| seen.as_ref()?.whole()).collect();
@@ -171,12 +179,14 @@ impl Run<'_> {
             self.finish_unchanged(destination, &start, &mut published)?;
             return Ok(Some((report, published)));
         }
+        let recalls: Vec<Option<Recall<'_>>> =
+            self.projects.iter().zip(&seen).map(|(project, seen)| seen.as_ref()?.recall(project)).collect();
         let objects = destination.objects();
         let since = fs::now();
         let mut surveys = Vec::new();
-        for ((project, remembered), seen) in self.projects.iter().zip(self.remembered).zip(&seen) {
-            let survey = self.survey(destination, &start, project, seen.as_ref(), &objects)?;
-            surveys.push(Surveyed { project, survey, remembered });
+        for ((project, remembered), recall) in self.projects.iter().zip(self.remembered).zip(&recalls) {
+            let survey = self.survey(destination, &start, project, recall.as_ref(), &objects)?;
+            surveys.push(Surveyed { project, survey, recall: recall.as_ref(), remembered });
         }
         let changes: Vec<(String, &[Change])> = surveys
             .iter()
@@ -186,7 +196,10 @@ impl Run<'_> {
         let any = changes.iter().any(|(_, changes)| changes.iter().any(written));
         let mut reports = Vec::new();
         for Surveyed { project, survey, .. } in &surveys {
-            reports.push((project.manifest.target.clone(), Report::new(survey, &project.sources, false)?));
+            reports.push((
+                project.manifest.target.clone(),
+                Report::new(survey, &project.sources, self.args.format, false)?,
+            ));
         }
         let mut landed = start.parent;
         if any {
@@ -229,13 +242,12 @@ impl Run<'_> {
         destination: &Destination,
         start: &Start,
         project: &'p Project,
-        seen: Option<&Seen<'_>>,
+        recall: Option<&'p Recall<'p>>,
         objects: &dyn Shelf,
     ) -> anyhow::Result<Survey<'p>> {
         let folder = Box::new(destination.folder(start, below(project)).map_err(fault)?);
         let root = Path::new(self.wanted.path.as_str()).join(below(project));
-        let recall = seen.and_then(Seen::recall);
-        if let Some(recall) = &recall {
+        if let Some(recall) = recall {
             project.rely_on(recall.templates());
         }
         let scope = Scope {
@@ -244,7 +256,7 @@ impl Run<'_> {
             workers: settings::workers(self.args.jobs),
             force: self.args.force,
             allow_remove: self.args.allow_remove,
-            recall: recall.as_ref(),
+            recall,
         };
         let shelf: &dyn Shelf = if self.writes() { objects } else { &() };
         let mut survey = Survey::of(project, &scope, root, folder, shelf)?;
@@ -260,7 +272,7 @@ impl Run<'_> {
         render(self.wanted.message.as_deref(), &told.into_facts()).map_err(|wrong| {
             let mut sources = SourceMap::default();
             let diagnostic = wrong.into_diagnostic(&mut sources, "the commit message", None);
-            Faults::one(diagnostic, sources).into()
+            shown(diagnostic, sources)
         })
     }
 
@@ -288,11 +300,12 @@ impl Run<'_> {
     /// Leaves records for the next run.
     fn remember(&self, destination: &Destination, commit: Option<git2::Oid>, surveys: &[Surveyed<'_>], since: i64) {
         let Some(commit) = commit else { return };
-        for Surveyed { project, survey, remembered } in surveys {
+        for Surveyed { project, survey, recall, remembered } in surveys {
             let settled = !survey.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
             let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
-            if let Some(record) = memory::record(project, survey, &folder, since).filter(|_| settled) {
-                remembered.keep(&record);
+            let record = memory::record(project, survey, &folder, *recall, since).filter(|_| settled);
+            if let Some((record, outcomes)) = record {
+                remembered.keep(&record, &outcomes);
             }
         }
     }

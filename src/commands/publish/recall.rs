@@ -4,16 +4,19 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use crate::adapters::fs::Standing;
-use crate::commands::memory::{Memory, Recall, Unchanged};
-use crate::record::Record;
+use crate::adapters::fs::{ModuleStanding, Standing};
+use crate::commands::memory::{Memory, Unchanged};
+use crate::commands::project::Project;
+use crate::commands::recall::Recall;
+use crate::plan;
+use crate::record::{Key, Outcomes, Record};
 use crate::tree::OutputFolder;
 use crate::vocabulary::TargetName;
 
 /// The record of the run before, which is read while the manifest is.
 pub(super) struct Remembering {
     memory: Memory,
-    reading: Option<JoinHandle<Option<(Record, Unchanged)>>>,
+    reading: Option<JoinHandle<Option<(Record, Outcomes, Unchanged)>>>,
 }
 
 impl Remembering {
@@ -22,9 +25,9 @@ impl Remembering {
         let name = || Memory::named(&manifest, target, flags);
         let (memory, own) = (name(), name());
         let read = move || {
-            let record = own.record()?;
+            let (record, outcomes) = own.record()?;
             let unchanged = Unchanged::since(&record, &manifest);
-            Some((record, unchanged))
+            Some((record, outcomes.read()?, unchanged))
         };
         // Where the system gives no thread, a run goes without.
         Self { memory, reading: std::thread::Builder::new().spawn(read).ok() }
@@ -40,13 +43,16 @@ impl Remembering {
 /// The record of the run before, if there is one.
 pub(super) struct Remembered {
     memory: Memory,
-    record: Option<(Record, Unchanged)>,
+    record: Option<(Record, Outcomes, Unchanged)>,
 }
 
 /// How a record stands with a folder.
 pub(super) struct Seen<'r> {
     record: &'r Record,
+    outcomes: &'r Outcomes,
     standing: Standing,
+    /// What of the manifest's kernels decides texts.
+    keys: Vec<Key>,
     unchanged: Unchanged,
 }
 
@@ -62,21 +68,23 @@ impl Seen<'_> {
     }
 
     /// The mappings that need not be drafted.
-    pub(super) fn recall(&self) -> Option<Recall<'_>> {
-        self.unchanged.templates.then(|| Recall::new(self.record, &self.standing))
+    pub(super) fn recall<'s>(&'s self, project: &Project) -> Option<Recall<'s>> {
+        let recall = || Recall::new((self.record, self.outcomes), &self.standing, project, &self.keys);
+        self.unchanged.templates.then(recall)
     }
 }
 
 impl Remembered {
     /// The record in the light of what a folder is now.
-    pub(super) fn beside(&self, folder: &dyn OutputFolder) -> Option<Seen<'_>> {
-        let (record, unchanged) = self.record.as_ref()?;
-        Some(Seen { record, standing: standing(record, folder), unchanged: *unchanged })
+    pub(super) fn beside(&self, project: &Project, folder: &dyn OutputFolder) -> Option<Seen<'_>> {
+        let (record, outcomes, unchanged) = self.record.as_ref()?;
+        let keys = plan::kernel_keys(&project.manifest);
+        Some(Seen { record, outcomes, standing: standing(record, folder), keys, unchanged: *unchanged })
     }
 
     /// Leaves a record for the next run.
-    pub(super) fn keep(&self, record: &Record) {
-        self.memory.keep(record);
+    pub(super) fn keep(&self, record: &Record, outcomes: &Outcomes) {
+        self.memory.keep(record, outcomes);
     }
 }
 
@@ -86,7 +94,7 @@ fn standing(record: &Record, folder: &dyn OutputFolder) -> Standing {
         record.modules.iter().map(|module| whole || folder.evidence(&module.name) == module.folder).collect();
     let mappings = record.modules.iter().zip(&same);
     Standing {
-        modules: same.iter().map(|same| [*same; 2]).collect(),
+        modules: same.iter().map(|same| ModuleStanding { folder: *same, object: *same, files: *same }).collect(),
         mappings: mappings.map(|(module, same)| vec![*same; module.mappings.len()]).collect(),
         whole,
         fresh: false,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub use tools::{Configure, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
 use tools::{TOOLS, one_tool};
 pub use values::EXPANDING;
-pub(super) use values::variable_name;
+pub(super) use values::{expandable, variable_name};
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};

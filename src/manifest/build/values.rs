@@ -51,7 +51,7 @@ pub(in crate::manifest) fn variable_name(text: &str) -> Result<(), Invalid> {
 
 /// Checks a value in which `${KERNEL_VERSION}` and `${KERNEL_FULL_VERSION}` expand. Any other
 /// `${…}` would quietly be empty in the build.
-pub(super) fn expandable(text: &str) -> Result<String, Invalid> {
+pub(in crate::manifest) fn expandable(text: &str) -> Result<String, Invalid> {
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         rest = &rest[at + 2..];

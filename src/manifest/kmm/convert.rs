@@ -50,7 +50,9 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
             Some(Yaml::Map(converted))
         }
         // No field of KMM's is of these shapes.
-        Shape::OneOrList(_) | Shape::Named(_) | Shape::TextOr(_) | Shape::Either(_) => Some(node.to_yaml()),
+        Shape::OneOrList(_) | Shape::Named(_) | Shape::TextOr(_) | Shape::Either(_) | Shape::PartOf(_) => {
+            Some(node.to_yaml())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! dropped in the cluster.
 
 use crate::manifest::schema::{Field, Record, Shape};
+use crate::manifest::when::WHEN;
 
 /// The fields that go to `spec`.
 pub(super) const SPEC: &[&str] = &["selector", "imageRepoSecret", TRIGGER, "tolerations", "devicePlugin", "dra"];
@@ -14,7 +15,13 @@ pub(super) const TRIGGER: &str = "imageRebuildTriggerGeneration";
 pub(super) const LOADER: &[&str] = &["serviceAccountName"];
 
 /// The fields that go to `spec.moduleLoader.container`.
-pub(super) const CONTAINER: &[&str] = &["imagePullPolicy", "inTreeModulesToRemove", "modprobe", "registryTLS"];
+pub(super) const CONTAINER: &[&str] = &["imagePullPolicy", "modprobe", "registryTLS"];
+
+/// The kernel's own modules that are unloaded first: of the container, or of some mappings.
+pub(super) const IN_TREE: &str = "inTreeModulesToRemove";
+
+/// The fields of `build` that are passed through.
+pub(super) const BUILD_PASSED: &[&str] = &["baseImageRegistryTLS", "kanikoParams", "secrets", "selector"];
 
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
@@ -43,7 +50,11 @@ pub(in crate::manifest) static KMM: Record = Record {
             takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
             says: "when nodes pull the image",
         },
-        Field { key: "inTreeModulesToRemove", takes: TEXTS, says: "the kernel's own modules to unload first" },
+        Field {
+            key: IN_TREE,
+            takes: Shape::List(&Shape::TextOr(&REMOVED)),
+            says: "the kernel's own modules to unload first",
+        },
         Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "how the images' registry is spoken to" },
         Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
         Field { key: "tolerations", takes: Shape::List(&Shape::Any), says: "the taints that are tolerated" },
@@ -137,11 +148,20 @@ pub(super) static BUILD: Record = Record {
     ],
 };
 
-static BUILD_ARGUMENT: Record = Record {
+pub(super) static REMOVED: Record = Record {
+    name: "a module to unload",
+    fields: &[
+        Field { key: "module", takes: Shape::Text, says: "the module" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels on which it is unloaded" },
+    ],
+};
+
+pub(super) static BUILD_ARGUMENT: Record = Record {
     name: "a build argument",
     fields: &[
         Field { key: "name", takes: Shape::Text, says: "its name" },
         Field { key: "value", takes: Shape::Text, says: "its value, one line" },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose builds have it" },
     ],
 };
 

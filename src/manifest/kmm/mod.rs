@@ -1,25 +1,30 @@
 //! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
 
+mod build_args;
 mod convert;
 mod fields;
 mod hub;
+mod in_tree;
 mod rules;
+mod sign;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub use build_args::BuildArgument;
 use convert::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
 pub(in crate::manifest) use rules::check_name_length;
 use rules::{check_modprobe, check_spec};
+pub use sign::Sign;
 
-use super::build::variable_name;
 use super::decode::{self, Fields};
 use super::module::Kind;
 use super::platform::Platform;
 use super::schema::Shape;
+use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -32,11 +37,14 @@ pub struct Kmm {
     pub loader: Vec<(String, Yaml)>,
     /// Fields of `spec.moduleLoader.container`.
     pub container: Vec<(String, Yaml)>,
-    /// Fields of every mapping's `build`. KMM drops parts of a mapping's section where the
+    /// The kernel's own modules that are unloaded first on some kernels only; the others are in the
+    /// container.
+    pub in_tree: Vec<Conditional<String>>,
+    /// Fields of every mapping's `build`, but for its arguments. KMM drops parts of a mapping's section where the
     /// container has one too, so each mapping carries the whole.
     pub build: Vec<(String, Yaml)>,
     /// Build arguments, in order.
-    pub build_args: Vec<(String, String)>,
+    pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
     pub sign: Option<Sign>,
     /// Whether KMM looks for its images anew whenever one of them is another one.
@@ -60,21 +68,14 @@ pub enum TlsSection {
     BaseImages,
 }
 
-/// How the kmods are signed.
-#[derive(Debug, Clone, Hash)]
-pub struct Sign {
-    /// The section's fields but for `filesToSign`.
-    pub fields: Vec<(String, Yaml)>,
-    /// The files, as shell patterns, and where each is written; those of the layout where `None`.
-    pub files: Option<Vec<Spanned<String>>>,
-    /// Counted up by the user to have everything signed anew, as after a change of key.
-    pub rotation: Option<String>,
-}
-
 /// What the rest of the module says, which the rules compare with.
 pub(super) struct Context<'m> {
     /// Where its images come from.
     pub(super) kind: Kind,
+    /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
+    pub(super) folder: Option<&'m str>,
+    /// Whether KMM builds any of its images all the same, for other kernels.
+    pub(super) kmm_builds: bool,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
     /// The place of the module's name, for faults without a place of their own.
@@ -172,11 +173,16 @@ impl Kmm {
         kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
         kmm.loader = convert_fields(&mut fields, fields::LOADER, faults);
         kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
+        if let Some(node) = fields.take(fields::IN_TREE, faults) {
+            let on_all = in_tree::decode(node, &mut kmm.in_tree, faults);
+            kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.to_owned(), on_all)));
+            kmm.container.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
         if let Some(node) = fields.take("build", faults) {
-            kmm.decode_build(node, faults);
+            kmm.decode_build(node, context, faults);
         }
         if let Some(node) = fields.take("sign", faults) {
-            kmm.sign = decode_sign(node, context, faults);
+            kmm.sign = Sign::decode(node, context, faults);
         }
         refuse_deprecated(&mut fields, faults);
         fields.finish(faults);
@@ -272,7 +278,21 @@ impl Kmm {
         }
     }
 
-    fn decode_build(&mut self, node: &Node, faults: &mut Diagnostics) {
+    fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+        if let Some(folder) = context.folder.filter(|_| !context.kmm_builds) {
+            // Nobody else would heed these.
+            for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
+                let key = &entry.key.value;
+                faults.push(
+                    Diagnostic::warning(
+                        "kmm-build",
+                        format!("`{key}` is for KMM's builds, and there are none: source `{folder}` is a folder beside the manifest"),
+                    )
+                    .at(entry.key.span, "")
+                    .help("take it out: `kmodgen build --push` makes the images"),
+                );
+            }
+        }
         if let Some(entry) = entry(node, "dockerfileConfigMap") {
             faults.push(
                 Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
@@ -281,35 +301,10 @@ impl Kmm {
             );
             return;
         }
-        let Some(Yaml::Map(fields)) = convert("build", node, &Shape::Record(&fields::BUILD), faults) else { return };
-        self.build = fields;
-        for argument in node.get("buildArgs").and_then(|node| node.as_sequence()).unwrap_or_default() {
-            self.decode_build_arg(argument, faults);
-        }
-    }
-
-    fn decode_build_arg(&mut self, node: &Node, faults: &mut Diagnostics) {
-        const KMMS_OWN: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
-        let text = |key| node.get(key).and_then(|node| node.as_scalar()).map(|scalar| scalar.text.as_str());
-        let (Some(name), Some(value)) = (text("name"), text("value")) else {
-            faults.push(
-                Diagnostic::error("kmm-build-arg", "a build argument has a `name` and a `value`").at(node.span, ""),
-            );
-            return;
-        };
-        let fault = if KMMS_OWN.contains(&name) {
-            Some(format!("KMM sets the build argument `{name}` itself"))
-        } else if self.build_args.iter().any(|(other, _)| other == name) {
-            Some(format!("the build argument `{name}` is given twice"))
-        } else if value.chars().any(char::is_control) {
-            Some(format!("the value of build argument `{name}` is not one line of text"))
-        } else {
-            variable_name(name).err().map(|invalid| invalid.message)
-        };
-        match fault {
-            Some(fault) => faults.push(Diagnostic::error("kmm-build-arg", fault).at(node.span, "")),
-            None => self.build_args.push((name.to_owned(), value.to_owned())),
-        }
+        let Some(mut fields) = Fields::open(&fields::BUILD, node, faults) else { return };
+        self.build = convert_fields(&mut fields, fields::BUILD_PASSED, faults);
+        self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
+        fields.finish(faults);
     }
 }
 
@@ -346,50 +341,4 @@ fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
             );
         }
     }
-}
-
-fn decode_sign(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Sign> {
-    if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == Kind::Built) {
-        faults.push(
-            Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
-                .at(unsigned.key.span, "")
-                .help("take it out: KMM signs what it built"),
-        );
-        return None;
-    }
-    let Some(Yaml::Map(mut fields)) = convert("sign", node, &Shape::Record(&fields::SIGN), faults) else { return None };
-    for key in ["keySecret", "certSecret"] {
-        if node.get(key).is_none() {
-            faults.push(
-                Diagnostic::error("kmm-sign", format!("`sign` has no `{key}`"))
-                    .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-                    .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
-            );
-        }
-    }
-    if context.kind != Kind::Built {
-        for (key, advice) in [("unsignedImage", "the image that is signed"), ("filesToSign", "the files in it")] {
-            if node.get(key).is_none() {
-                faults.push(
-                    Diagnostic::error("kmm-sign", format!("`sign` of a prebuilt image has no `{key}`"))
-                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-                        .help(format!("write `{key}`, {advice}")),
-                );
-            }
-        }
-    }
-    let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
-    fields.retain(|(key, _)| key != "filesToSign" && key != "rotation");
-    let files = node.get("filesToSign").map(|list| {
-        let files = texts(node, "filesToSign");
-        if files.is_empty() {
-            faults.push(
-                Diagnostic::error("kmm-sign", "`filesToSign` names no file")
-                    .at(list.span, "")
-                    .help("take it out: the kmods' own files are signed"),
-            );
-        }
-        files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()
-    });
-    Some(Sign { fields, files, rotation })
 }

@@ -112,7 +112,7 @@ fn build_arguments_are_the_users_own() {
         refuses_beside(&argument(name, "x"), "KMM sets the build argument");
     }
     refuses_beside(&argument("9a", "x"), "not the name of a variable");
-    refuses_beside(&argument("A", "\"a\\nb\""), "not one line");
+    refuses_beside(&argument("A", "\"a\\nb\""), "on one line");
     refuses_beside("build: {buildArgs: [{name: A}]}", "a `name` and a `value`");
     refuses_beside("build: {buildArgs: [{name: A, value: a}, {name: A, value: b}]}", "given twice");
 }

@@ -1,19 +1,19 @@
 //! Where the kmods' code comes from.
 
 mod file;
+mod origin;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 pub use file::{File, FileKind};
+pub use origin::{Git, Origin};
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When};
-use crate::vocabulary::{
-    Bounds, Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned,
-};
+use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned};
 use crate::yaml::Node;
 
 /// The folder of the builder that sources are laid in.
@@ -34,33 +34,6 @@ pub struct Source {
     pub secret: Option<Spanned<String>>,
     /// Patches, in the order in which they are applied.
     pub patches: Vec<Conditional<Spanned<RelPath>>>,
-}
-
-/// Where code comes from.
-#[derive(Debug, Clone)]
-pub enum Origin {
-    /// A git repository at one ref.
-    Git(Git),
-    /// A file to download.
-    File(File),
-    /// A folder or file of an image.
-    Image {
-        /// The image, by digest.
-        image: Spanned<ImageRef>,
-        /// The absolute path in it.
-        path: String,
-    },
-}
-
-/// A git repository at one ref.
-#[derive(Debug, Clone)]
-pub struct Git {
-    /// The repository.
-    pub url: Spanned<GitUrl>,
-    /// Branch, tag or commit; the lock pins the commit.
-    pub reference: Spanned<GitRef>,
-    /// Whether its submodules come with it.
-    pub submodules: bool,
 }
 
 /// What a source may say.
@@ -100,7 +73,11 @@ pub(super) static SOURCE: Record = Record {
             says: "how many folders to take off an archive's paths; 1 where absent",
         },
         Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
-        Field { key: "path", takes: Shape::Text, says: "the file or folder in that image" },
+        Field {
+            key: "path",
+            takes: Shape::Text,
+            says: "with `image`: the file or folder in it. Alone: a folder beside the manifest, for images that KMM does not build",
+        },
         Field { key: "dir", takes: Shape::Text, says: "the folder in it to build in" },
         Field {
             key: "at",
@@ -149,7 +126,7 @@ impl Source {
     pub fn git(&self) -> Option<&Git> {
         match &self.origin {
             Origin::Git(git) => Some(git),
-            Origin::File(_) | Origin::Image { .. } => None,
+            Origin::File(_) | Origin::Image { .. } | Origin::Folder(_) => None,
         }
     }
 
@@ -157,7 +134,15 @@ impl Source {
     pub fn file(&self) -> Option<&File> {
         match &self.origin {
             Origin::File(file) => Some(file),
-            Origin::Git(_) | Origin::Image { .. } => None,
+            Origin::Git(_) | Origin::Image { .. } | Origin::Folder(_) => None,
+        }
+    }
+
+    /// The folder beside the manifest, where it is one.
+    pub fn local(&self) -> Option<&Spanned<RelPath>> {
+        match &self.origin {
+            Origin::Folder(path) => Some(path),
+            Origin::Git(_) | Origin::File(_) | Origin::Image { .. } => None,
         }
     }
 }
@@ -180,54 +165,17 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
     sources
 }
 
-/// The keys under which an origin is written.
-const ORIGINS: [&str; 5] = ["git", "archive", "rpm", "deb", "image"];
-
 fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
     let mut fields = Fields::open(&SOURCE, node, faults)?;
-    let given: Vec<_> = ORIGINS.iter().filter_map(|key| fields.take(key, faults).map(|node| (*key, node))).collect();
-    let origin = match given.as_slice() {
-        [(key, node)] => decode_origin(key, node, &mut fields, faults),
-        several => {
-            let misspelt = node.as_mapping().unwrap_or_default().iter().any(|e| SOURCE.field(&e.key.value).is_none());
-            if !several.is_empty() || !misspelt {
-                let problem = if several.is_empty() { "does not say where it is" } else { "is in several places" };
-                faults.push(
-                    Diagnostic::error("source-origin", format!("source `{}` {problem}", name.value))
-                        .at(name.span, "")
-                        .help(
-                            "write one of `git`, `archive`, `rpm`, `deb` and `image`: `git: https://…` with `ref: …`",
-                        ),
-                );
-            }
-            None
-        }
-    };
-    let kind = given.first().map(|(key, _)| *key);
-    for (key, of) in [
-        ("ref", &["git"][..]),
-        ("submodules", &["git"]),
-        ("sha256", &["archive", "rpm", "deb"]),
-        ("strip", &["archive"]),
-        ("path", &["image"]),
-    ] {
-        let value = fields.take(key, faults);
-        if let (Some(value), Some(kind)) = (value, kind.filter(|kind| given.len() == 1 && !of.contains(kind))) {
-            faults.push(
-                Diagnostic::error(
-                    "source-origin",
-                    format!("`{key}` goes with {}, not with `{kind}`", decode::list(of)),
-                )
-                .at(value.span, "")
-                .help("take it out"),
-            );
-        }
-    }
+    let origin = Origin::decode(&name, node, &mut fields, faults);
     let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
     let at = fields.take("at", faults).and_then(|node| decode::text(node, "`at`", faults, place));
     let secret = fields.take("secret", faults).and_then(|node| decode::text(node, "`secret`", faults, secret_name));
+    if let (Some(origin), Some(secret)) = (&origin, &secret) {
+        origin.check_secret(secret, faults);
+    }
     let version = fields.take("version", faults).and_then(|node| decode::text(node, "`version`", faults, decode::line));
-    let version = version.map(|version| version.value).or_else(|| version_of(origin.as_ref()?));
+    let version = version.map(|version| version.value).or_else(|| origin.as_ref()?.version());
     let mut patches = Vec::new();
     if let Some(list) = fields.take("patches", faults) {
         for item in decode::items(list, "`patches`", faults) {
@@ -236,25 +184,6 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
     }
     fields.finish(faults);
     Some(Source { name, origin: origin?, dir: dir.map(|dir| dir.value), at, secret, patches })
-}
-
-fn decode_origin(key: &str, node: &Node, fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Origin> {
-    match key {
-        "git" => {
-            let url = decode::text(node, "`git`", faults, GitUrl::parse);
-            let reference = fields.need("ref", "write a branch, a tag or a commit; `kmodgen lock` pins it", faults);
-            let reference = reference.and_then(|node| decode::text(node, "`ref`", faults, GitRef::parse));
-            let submodules = fields.take("submodules", faults).and_then(|n| decode::flag(n, "submodules", faults));
-            Some(Origin::Git(Git { url: url?, reference: reference?, submodules: submodules.unwrap_or_default() }))
-        }
-        "image" => {
-            let image = decode::text(node, "`image`", faults, pinned);
-            let path = fields.need("path", "write the absolute path in the image", faults);
-            let path = path.and_then(|node| decode::text(node, "`path`", faults, image_path));
-            Some(Origin::Image { image: image?, path: path?.value })
-        }
-        _ => File::decode(key, node, fields, faults).map(Origin::File),
-    }
 }
 
 /// A patch; `None` also where it is for other versions of the source.
@@ -282,34 +211,6 @@ fn decode_patch(node: &Node, source: Option<&str>, faults: &mut Diagnostics) -> 
         }
     };
     file.filter(|_| fits).map(|value| Conditional { value, when })
-}
-
-/// The version that a ref names, such as `v1.2.0` or `1.2.0`.
-fn version_of(origin: &Origin) -> Option<String> {
-    let Origin::Git(git) = origin else { return None };
-    let name = git.reference.as_str().rsplit('/').next()?;
-    let version = name.strip_prefix('v').unwrap_or(name);
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.');
-    is_version.then(|| version.to_owned())
-}
-
-fn pinned(text: &str) -> Result<ImageRef, Invalid> {
-    let image = ImageRef::parse(text)?;
-    if image.digest().is_some() {
-        return Ok(image);
-    }
-    Err(Invalid::new(format!("`{image}` names an image without its digest"))
-        .help("write `REPOSITORY@sha256:…`: a tag can move, and with it what your modules are built from"))
-}
-
-fn image_path(text: &str) -> Result<String, Invalid> {
-    match text.strip_prefix('/').map(RelPath::parse) {
-        Some(Ok(path)) if path.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "._-+/@~".contains(c)) => {
-            Ok(format!("/{path}"))
-        }
-        _ => Err(Invalid::new(format!("`{}` is not a path in an image", text.escape_debug()))
-            .help("write it from `/` on, of letters, digits and `._-+/@~`, without `..`")),
-    }
 }
 
 /// A folder in the builder: it is printed in shell commands and beside other folders.

@@ -127,3 +127,93 @@ fn another_checksum_is_another_image() {
     assert_ne!(at('a'), at('b'));
     assert_eq!(at('a'), at('a'));
 }
+
+/// The small manifest with a folder beside it in the place of its repository.
+fn with_folder() -> World {
+    with_sources("  code: {path: src/driver, dir: kernel, patches: [fix.patch]}\n")
+        .file("src/driver/kernel/Makefile", "obj-m := one.o\n")
+        .file("src/driver/README", "read me\n")
+}
+
+#[test]
+fn a_folder_beside_the_manifest_is_built_by_others_than_kmm() {
+    let world = with_folder();
+    assert_snapshot!("folder", dockerfile(&world));
+    let outputs = world.outputs();
+    let text = |path: &str| &outputs.iter().find(|output| output.path.as_str() == path).unwrap().text;
+    assert!(!text("first/module.yaml").contains("build:"), "{}", text("first/module.yaml"));
+    assert!(text("first/module.yaml").contains("containerImage: \"registry.example.com/kmods/first:"));
+    assert!(!text("first/kustomization.yaml").contains("configmap.yaml"));
+    assert!(outputs.iter().any(|output| output.path.file_name() == "configmap.yaml"));
+}
+
+#[test]
+fn one_source_of_several_is_enough_for_kmm_not_to_build() {
+    let world =
+        with_folder().with("sources:\n", "sources:\n  more: {git: https://example.com/code.git, ref: main}\n").with(
+            "    source: code\n",
+            "    source: more\n    overrides: [{when: {release: '.*rt'}, source: [more, code]}]\n",
+        );
+    let outputs = world.outputs();
+    let module = outputs.iter().find(|output| output.path.as_str() == "first/module.yaml").unwrap();
+    assert_eq!(module.text.matches("build:").count(), 1, "{}", module.text);
+    // KMM heeds this for the other kernel.
+    assert!(world.with("    kmm:\n", "    kmm:\n      build: {selector: {a: b}}\n").faults().is_empty());
+}
+
+#[test]
+fn what_is_in_a_folder_decides_the_image() {
+    let hash = |world: World| world.identities();
+    let same = hash(with_folder());
+    assert_eq!(same, hash(with_folder().file("src/other/x", "")), "a neighbour");
+    assert_eq!(
+        same,
+        hash(with_folder().file("src/driver/.git/HEAD", "x").file("src/driver/kernel/.git", "x")),
+        "git's own"
+    );
+    for (what, other) in [
+        ("bytes", with_folder().file("src/driver/README", "read me!\n")),
+        ("a new file", with_folder().file("src/driver/new", "")),
+        ("one moved", with_folder().file("src/driver/kernel/README", "read me\n")),
+    ] {
+        assert_ne!(same, hash(other), "{what}");
+    }
+}
+
+#[test]
+fn what_a_folder_cannot_be_is_told() {
+    let sign = "sign: {keySecret: {name: k}, certSecret: {name: c}}, build: {selector: {a: b}, kanikoParams: {tag: t}}";
+    let world = with_sources(
+        "  code: {path: gone}
+  flag: {path: --link}
+  odd: {path: 'a b'}
+  away: {path: ../x}
+  secret: {path: src, secret: login, ref: main}
+",
+    )
+    .with("      modprobe: {moduleName: one}\n", &format!("      {}\n", sign.replace(", build", "\n      build")))
+    .with("[one, two]", "[one]")
+    .and("output: {dir: src/gitops}\n");
+    assert_snapshot!(world.faults().join("\n"));
+    assert_snapshot!("absent", with_sources("  code: {path: gone}\n").faults().join("\n"));
+}
+
+#[test]
+fn a_secret_that_nothing_reads_is_told_of() {
+    let sha256 = "a".repeat(64);
+    let faults =
+        with_sources(&format!("  code: {{image: example.com/a@sha256:{sha256}, path: /src, secret: login}}\n"))
+            .faults();
+    assert!(faults.len() == 1 && faults[0].contains("nothing reads the secret"), "{faults:?}");
+}
+
+#[test]
+fn patches_that_no_config_map_holds_are_refused_with_a_way_out() {
+    let large: String = (0..20_000).map(|line| format!("+{line:060}\n")).collect();
+    let faults = World::small().file("fix.patch", format!("--- a/x\n+++ b/x\n@@ -0,0 +1,20000 @@\n{large}")).faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(
+        faults[0].contains("a ConfigMap holds 1 MiB | put large patches into the source's repository"),
+        "{faults:?}"
+    );
+}

@@ -25,6 +25,10 @@ RUN mkdir -p {{ source.folder }} \
 {% else %}
  && dpkg-deb -x "${file}" {{ source.folder }} \
 {% endif %}
+{% if source.form == "rpm" and install.rpms %}
+ && name="${url##*[/#]}" && mkdir -p /usr/src/kmodgen-packages && mv "${file}" "/usr/src/kmodgen-packages/${name%%\?*}" \
+{% else %}
  && rm "${file}" \
+{% endif %}
  || { echo cannot get {{ source.url | sh }} >&2; exit 1; }
 

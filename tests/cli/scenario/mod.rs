@@ -18,10 +18,12 @@
 
 mod project;
 mod run;
+mod terminal;
 mod tree;
 
 pub(crate) use project::{Invocation, Project, commit_id};
 pub(crate) use run::Run;
+pub(crate) use terminal::Terminal;
 pub(crate) use tree::{Tree, lines};
 
 use std::time::Duration;

@@ -118,7 +118,6 @@ impl OutputFolder for CommittedFolder {
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
-        let evidence = Evidence::of_object(entry.id.0);
         let found = match kind(&entry) {
             Kind::Folder => Found::Folder,
             Kind::Other(what) => Found::Other(what),
@@ -128,18 +127,19 @@ impl OutputFolder for CommittedFolder {
                 bytes.map_or(Found::Other("a file far larger than any of kmodgen's"), Found::File)
             }
         };
-        Ok(Some((found, evidence)))
+        let size = if let Found::File(bytes) = &found { bytes.len() } else { 0 };
+        Ok(Some((found, Evidence::of_object(entry.id.0, size as u64))))
     }
 
     fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
         let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
         let same = kind(&entry) == Kind::File && entry.id == ObjectId::of(ObjectKind::Blob, text.as_bytes());
-        Ok(same.then(|| Evidence::of_object(entry.id.0)))
+        Ok(same.then(|| Evidence::of_object(entry.id.0, text.len() as u64)))
     }
 
     fn evidence(&self, path: &str) -> Evidence {
         let id = if path.is_empty() { self.root } else { self.entry(path).ok().flatten().map(|entry| entry.id) };
-        id.map_or(Evidence::NONE, |id| Evidence::of_object(id.0))
+        id.map_or(Evidence::NONE, |id| Evidence::of_object(id.0, 0))
     }
 }
 

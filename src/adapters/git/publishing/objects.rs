@@ -168,6 +168,6 @@ impl Shelf for Objects {
             path: self.folder.display().to_string(),
             why: crate::adapters::fs::describe(&error),
         })?;
-        Ok(Evidence::of_object(id.0))
+        Ok(Evidence::of_object(id.0, text.len() as u64))
     }
 }

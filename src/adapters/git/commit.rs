@@ -1,0 +1,273 @@
+//! A manifest's folder as it was in a commit: read from the repository, without a checkout.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use git2::{FileMode, ObjectType, Oid, Repository, TreeEntry};
+
+use super::work_tree::WorkTree;
+use crate::adapters::fs::LARGEST_INPUT;
+use crate::vocabulary::{ABSENT, InputFiles, Listed, ListedKind, RelPath};
+
+/// How many links one path may lead through, and how many bytes each may have, as Linux has it.
+const MOST_LINKS: usize = 40;
+const LONGEST_LINK: u64 = 4096;
+
+/// The folder of a manifest in a commit. Nothing outside of it is read, links included.
+pub struct CommitFolder {
+    /// Locked, since libgit2's repositories are for one thread at a time.
+    repository: Mutex<Repository>,
+    /// The tree of the folder; `None` where the commit does not have it.
+    tree: Option<Oid>,
+}
+
+/// What is at a path of a tree.
+enum Entry {
+    File(Oid),
+    Link(Oid),
+    Folder(Oid),
+}
+
+impl CommitFolder {
+    /// `folder` as it was in the commit that `revision` names, of the repository that it is in.
+    ///
+    /// # Errors
+    /// That `folder` is in no repository, that there is no such revision, or what git says.
+    pub fn open(folder: &Path, revision: &str) -> Result<Self, String> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let place = WorkTree::around(folder)?;
+        let root = place.commit(revision)?.tree_id();
+        let WorkTree { repository, below } = place;
+        let mut tree = Some(root);
+        for name in below.iter() {
+            // A name that is not UTF-8 is looked for by its bytes.
+            tree = match tree.map(|tree| entry(&repository, tree, name.as_encoded_bytes())) {
+                Some(Ok(Some(Entry::Folder(tree)))) => Some(tree),
+                Some(Err(why)) => return Err(why),
+                _ => None,
+            };
+        }
+        Ok(Self { repository: Mutex::new(repository), tree })
+    }
+
+    /// The bytes of a file below `top`, through links that stay below it.
+    fn find(repository: &Repository, top: Oid, path: &RelPath) -> Result<Oid, String> {
+        let mut todo: Vec<String> = path.as_str().split('/').rev().map(str::to_owned).collect();
+        // The folders that lead to where we are, the last one innermost.
+        let mut way = vec![top];
+        let mut links = 0;
+        while let Some(name) = todo.pop() {
+            match name.as_str() {
+                "" | "." => continue,
+                ".." if way.len() > 1 => {
+                    way.pop();
+                    continue;
+                }
+                ".." => return Err("it is a link that leaves the manifest's folder".into()),
+                _ => {}
+            }
+            let here = way.last().copied().unwrap_or(top);
+            match entry(repository, here, name.as_bytes())? {
+                Some(Entry::Folder(tree)) => way.push(tree),
+                Some(Entry::File(blob)) if todo.is_empty() => return Ok(blob),
+                Some(Entry::File(_)) => return Err("a part of the path is not a folder".into()),
+                Some(Entry::Link(blob)) => {
+                    links += 1;
+                    if links > MOST_LINKS {
+                        return Err("it is a link in a circle of links".into());
+                    }
+                    let target = bytes(repository, blob, LONGEST_LINK)?;
+                    let target = String::from_utf8(target).map_err(|_| ABSENT)?;
+                    if target.starts_with('/') {
+                        return Err("it is a link that leaves the manifest's folder".into());
+                    }
+                    todo.extend(target.split('/').rev().map(str::to_owned));
+                }
+                None => return Err(ABSENT.into()),
+            }
+        }
+        Err("it is a folder".into())
+    }
+}
+
+impl InputFiles for CommitFolder {
+    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let top = self.tree.ok_or(ABSENT)?;
+        let blob = Self::find(&repository, top, path)?;
+        bytes(&repository, blob, LARGEST_INPUT).map(Arc::from)
+    }
+
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.tree.ok_or(ABSENT)?;
+        for name in folder.as_str().split('/') {
+            here = match entry(&repository, here, name.as_bytes())? {
+                Some(Entry::Folder(tree)) => tree,
+                Some(Entry::Link(_)) => return Err("it is reached through a link".into()),
+                Some(Entry::File(_)) => return Err("a part of the path is not a folder".into()),
+                None => return Err(ABSENT.into()),
+            };
+        }
+        let tree = repository.find_tree(here).map_err(|error| error.message().to_owned())?;
+        let mut names = tree.iter().map(|entry| listed(&repository, &entry)).collect::<Result<Vec<_>, _>>()?;
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(names)
+    }
+}
+
+/// A name of a tree.
+fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, String> {
+    let Ok(name) = std::str::from_utf8(entry.name_bytes()) else {
+        let shown = String::from_utf8_lossy(entry.name_bytes()).escape_debug().to_string();
+        return Err(format!("the name `{shown}` in it is not UTF-8"));
+    };
+    let kind = match (entry.kind(), entry.filemode()) {
+        (Some(ObjectType::Tree), _) => ListedKind::Folder,
+        (Some(ObjectType::Blob), mode) if mode == i32::from(FileMode::Link) => {
+            match String::from_utf8(bytes(repository, entry.id(), LONGEST_LINK)?) {
+                Ok(to) => ListedKind::Link { to },
+                Err(_) => ListedKind::Other("a link to what is not UTF-8"),
+            }
+        }
+        (Some(ObjectType::Blob), mode) => ListedKind::File { executable: mode == i32::from(FileMode::BlobExecutable) },
+        _ => ListedKind::Other("a repository of its own"),
+    };
+    Ok(Listed { name: name.to_owned(), kind })
+}
+
+/// What a tree has under a name.
+fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry>, String> {
+    let tree = repository.find_tree(tree).map_err(|error| error.message().to_owned())?;
+    let Some(entry) = tree.get_name_bytes(name) else { return Ok(None) };
+    Ok(match (entry.kind(), entry.filemode()) {
+        (Some(ObjectType::Tree), _) => Some(Entry::Folder(entry.id())),
+        (Some(ObjectType::Blob), mode) if mode == i32::from(FileMode::Link) => Some(Entry::Link(entry.id())),
+        (Some(ObjectType::Blob), _) => Some(Entry::File(entry.id())),
+        // A submodule is a repository of its own.
+        _ => None,
+    })
+}
+
+fn bytes(repository: &Repository, blob: Oid, most: u64) -> Result<Vec<u8>, String> {
+    let (size, _) =
+        repository.odb().and_then(|database| database.read_header(blob)).map_err(|error| error.message().to_owned())?;
+    if size as u64 > most {
+        return Err(format!("it has {size} bytes, and at most {most} are read"));
+    }
+    let blob = repository.find_blob(blob).map_err(|error| error.message().to_owned())?;
+    Ok(blob.content().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::Signature;
+
+    use super::*;
+
+    /// A repository whose only commit has these entries: path, mode, text.
+    fn repository(entries: &[(&str, FileMode, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Repository::init(folder.path()).unwrap();
+        let mut index = repository.index().unwrap();
+        for (path, mode, text) in entries {
+            let id = repository.blob(text.as_bytes()).unwrap();
+            let zero = git2::IndexTime::new(0, 0);
+            let mode = u32::try_from(i32::from(*mode)).unwrap();
+            let path = path.as_bytes().to_vec();
+            let entry = git2::IndexEntry {
+                ctime: zero,
+                mtime: zero,
+                dev: 0,
+                ino: 0,
+                mode,
+                uid: 0,
+                gid: 0,
+                file_size: 0,
+                id,
+                flags: 0,
+                flags_extended: 0,
+                path,
+            };
+            index.add(&entry).unwrap();
+        }
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = Signature::new("a", "a@example.com", &git2::Time::new(0, 0)).unwrap();
+        repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap();
+        drop(tree);
+        folder
+    }
+
+    fn read(folder: &Path, path: &str) -> Result<String, String> {
+        let files = CommitFolder::open(folder, "HEAD")?;
+        let bytes = files.read(&RelPath::parse(path).unwrap())?;
+        Ok(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn files_are_those_of_the_commit() {
+        let folder = repository(&[("sub/a/b", FileMode::Blob, "text"), ("c", FileMode::Blob, "other")]);
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        let sub = folder.path().join("sub");
+        assert_eq!(read(&sub, "a/b").unwrap(), "text");
+        assert_eq!(read(&sub, "c").unwrap_err(), ABSENT);
+        assert_eq!(read(&sub, "a").unwrap_err(), "it is a folder");
+        assert_eq!(read(&sub, "a/b/c").unwrap_err(), "a part of the path is not a folder");
+        std::fs::create_dir(folder.path().join("new")).unwrap();
+        assert_eq!(read(&folder.path().join("new"), "c").unwrap_err(), ABSENT);
+    }
+
+    #[test]
+    fn links_are_followed_and_stay_inside() {
+        let folder = repository(&[
+            ("sub/file", FileMode::Blob, "text"),
+            ("sub/deep/link", FileMode::Link, "../file"),
+            ("sub/folder", FileMode::Link, "deep/../deep"),
+            ("sub/out", FileMode::Link, "../secret"),
+            ("sub/far", FileMode::Link, "/etc/passwd"),
+            ("sub/round", FileMode::Link, "round"),
+            ("secret", FileMode::Blob, "secret"),
+        ]);
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        let sub = folder.path().join("sub");
+        assert_eq!(read(&sub, "deep/link").unwrap(), "text");
+        assert_eq!(read(&sub, "folder/link").unwrap(), "text");
+        assert!(read(&sub, "out").unwrap_err().contains("leaves"));
+        assert!(read(&sub, "far").unwrap_err().contains("leaves"));
+        assert!(read(&sub, "round").unwrap_err().contains("circle"));
+    }
+
+    #[test]
+    fn folders_are_listed_as_those_on_disk() {
+        let folder = repository(&[
+            ("src/b.c", FileMode::Blob, "text"),
+            ("src/b/more", FileMode::Blob, ""),
+            ("src/run", FileMode::BlobExecutable, ""),
+            ("src/to", FileMode::Link, "b.c"),
+            ("alias", FileMode::Link, "src"),
+        ]);
+        let list = |path: &str| CommitFolder::open(folder.path(), "HEAD").unwrap().list(&RelPath::parse(path).unwrap());
+        let kinds: Vec<_> = list("src").unwrap().into_iter().map(|listed| (listed.name, listed.kind)).collect();
+        let expected = [
+            ("b", ListedKind::Folder),
+            ("b.c", ListedKind::File { executable: false }),
+            ("run", ListedKind::File { executable: true }),
+            ("to", ListedKind::Link { to: "b.c".into() }),
+        ];
+        assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
+        assert_eq!(list("alias").unwrap_err(), "it is reached through a link");
+        assert_eq!(list("src/run").unwrap_err(), "a part of the path is not a folder");
+        assert_eq!(list("gone").unwrap_err(), ABSENT);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let folder = repository(&[("a", FileMode::Blob, "")]);
+        let refused = |folder: &Path, revision: &str| CommitFolder::open(folder, revision).err().unwrap();
+        assert_eq!(refused(folder.path(), "v9\n"), "there is no revision `v9\\n` in the repository");
+        let empty = tempfile::tempdir().unwrap();
+        assert!(refused(empty.path(), "HEAD").ends_with("is in no git repository"));
+        Repository::init(empty.path()).unwrap();
+        assert_eq!(refused(empty.path(), "HEAD"), "the repository has no commit yet");
+    }
+}

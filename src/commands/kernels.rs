@@ -1,0 +1,209 @@
+//! `kmodgen kernels`: make or update a list of kernels from what people have.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use serde::Serialize;
+
+use super::project::{Faults, draw};
+use crate::adapters::{fs, ui};
+use crate::cli::{Format, KernelsArgs};
+use crate::driver::Answer;
+use crate::kernels::{Change, Changes, Import, Input};
+use crate::settings;
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, SourceMap};
+
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// The object of `--format json`.
+#[derive(Serialize)]
+struct Report<'c> {
+    summary: Summary,
+    added: &'c [String],
+    changed: &'c [Change],
+    vanished: &'c [String],
+    dropped: &'c [String],
+    /// Where inputs disagree, or say what cannot be used.
+    warnings: Vec<Warning>,
+    /// Whether the file was written.
+    written: bool,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    kernels: usize,
+    added: usize,
+    changed: usize,
+    unchanged: usize,
+    vanished: usize,
+    dropped: usize,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    code: &'static str,
+    message: String,
+    help: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    place: String,
+}
+
+/// Runs the verb.
+pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
+    if args.format == Format::Json && args.output.is_none() {
+        bail!("--format json reports on what is written: say where with -o FILE");
+    }
+    let selection = settings::kernel_selection(args)?;
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let inputs = args.inputs.iter().enumerate();
+    let repeated =
+        |at: usize, name: &str| name == STANDARD_INPUT && args.inputs[..at].iter().any(|other| other == name);
+    let inputs: Vec<Input> = inputs
+        .filter(|(at, name)| !repeated(*at, name))
+        .filter_map(|(_, name)| read(name).map_err(|fault| faults.push(fault)).ok())
+        .collect();
+    let old = match args.merge.as_deref().map(|path| (path, fs::read_text(path))) {
+        Some((path, Ok(text))) => Some((path, text)),
+        Some((path, Err(why))) => {
+            let fault = Diagnostic::error("unreadable-file", format!("cannot read list `{}`: {why}", path.display()));
+            faults.push(fault.help("leave `--merge` out to make a new list"));
+            None
+        }
+        None => None,
+    };
+    let import = Import::read(inputs, &selection, &mut sources, &mut faults);
+    let Some(import) = import else { return Err(Faults::new(faults, sources).into()) };
+    let merged = match &old {
+        Some((path, text)) => {
+            let source = sources.add(path.display().to_string(), text.as_str());
+            import.merge_into(source, text, args.keep, &mut faults)
+        }
+        None => Some((import.list(), import.all_added())),
+    };
+    let Some((list, changes)) = merged else { return Err(Faults::new(faults, sources).into()) };
+    let warnings = faults.into_sorted();
+    ui::talk(&draw(&warnings, &sources));
+    let Some(output) = &args.output else {
+        ui::result(&list);
+        ui::talk(&told(&changes));
+        return Ok(Answer::Fine);
+    };
+    let old = old.as_ref().map(|(_, text)| text.as_str());
+    let Some(written) = write(output, &list, old, args.force)? else { return Ok(Answer::NeedsSomeone) };
+    match args.format {
+        Format::Text => ui::result(&format!("{}{}\n", told(&changes), state(output, written))),
+        Format::Json => {
+            let warnings = warnings.iter().map(|warning| Warning::of(warning, &sources)).collect();
+            let report = Report {
+                summary: Summary::of(&changes),
+                added: &changes.added,
+                changed: &changes.changed,
+                vanished: &changes.vanished,
+                dropped: &changes.dropped,
+                warnings,
+                written,
+            };
+            ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+        }
+    }
+    Ok(Answer::Fine)
+}
+
+/// Reads an input: a file, `-`, or either after `IMAGE=`.
+fn read(argument: &str) -> Result<Input, Diagnostic> {
+    let named = argument.split_once('=').and_then(|(image, file)| {
+        let image = ImageRef::parse(image).ok().filter(|image| image.digest().is_some())?;
+        Some((image, file))
+    });
+    let (image, file) = named.map_or((None, argument), |(image, file)| (Some(image), file));
+    let (name, text) = match file {
+        STANDARD_INPUT => ("standard input", fs::read_standard_input()),
+        _ => (file, fs::read_text(Path::new(file))),
+    };
+    match text {
+        Ok(text) => Ok(Input { name: name.to_owned(), text, image }),
+        Err(why) => Err(Diagnostic::error("unreadable-file", format!("cannot read input `{name}`: {why}"))),
+    }
+}
+
+/// Writes the list where it differs from what stands there; says whether it did. `None` where that is
+/// not what was merged into, and is left alone.
+fn write(path: &Path, list: &str, merged: Option<&str>, force: bool) -> anyhow::Result<Option<bool>> {
+    let there = fs::read_text_if_any(path);
+    if matches!(&there, Ok(Some(text)) if text == list) {
+        fs::tidy_file(path);
+        return Ok(Some(false));
+    }
+    let name = path.display();
+    if let (Err(why), false) = (&there, force) {
+        bail!("cannot compare with `{name}`: {why}");
+    }
+    if matches!(&there, Ok(Some(text)) if Some(text.as_str()) != merged) && !force {
+        ui::talk(&format!(
+            "\x1b[1;31mconflict\x1b[0m: `{name}` is there already, and is left as it is\n  \
+             help: update it with `--merge {name}`, or overwrite it with `--force`\n"
+        ));
+        return Ok(None);
+    }
+    fs::write_file(path, list).map_err(|error| anyhow!(error))?;
+    Ok(Some(true))
+}
+
+/// What changed, for people: a line for each kernel that is not new, and the sums.
+fn told(changes: &Changes) -> String {
+    const SHOWN: usize = 40;
+    let mut lines: Vec<String> = Vec::new();
+    let added = changes.added.iter().map(|release| format!("added    {release}"));
+    // A list of nothing but new kernels speaks for itself.
+    let is_new = changes.unchanged + changes.changed.len() + changes.vanished.len() + changes.dropped.len() == 0;
+    lines.extend(added.filter(|_| !is_new));
+    lines.extend(
+        changes.changed.iter().map(|change| format!("changed  {}: {}", change.release, change.what.join(", "))),
+    );
+    lines.extend(changes.vanished.iter().map(|release| format!("vanished {release}")));
+    lines.extend(changes.dropped.iter().map(|release| format!("dropped  {release}")));
+    let more = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    lines.extend((more > 0).then(|| format!("… and {more} more")));
+    let mut text: String = lines.into_iter().map(|line| line + "\n").collect();
+    let Summary { kernels, added, changed, unchanged, vanished, dropped } = Summary::of(changes);
+    let kernels = ui::count(kernels, "kernel");
+    let _ = writeln!(
+        text,
+        "{kernels}: {added} added, {changed} changed, {unchanged} unchanged, {vanished} vanished; {dropped} dropped"
+    );
+    text
+}
+
+fn state(path: &Path, written: bool) -> String {
+    let state = if written { "written" } else { "is as it was" };
+    format!("{} {state}", path.display())
+}
+
+impl Summary {
+    fn of(changes: &Changes) -> Self {
+        let Changes { added, changed, unchanged, vanished, dropped } = changes;
+        let [added, changed, vanished, dropped] = [added.len(), changed.len(), vanished.len(), dropped.len()];
+        Self {
+            kernels: added + changed + unchanged + vanished,
+            added,
+            changed,
+            unchanged: *unchanged,
+            vanished,
+            dropped,
+        }
+    }
+}
+
+impl Warning {
+    fn of(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
+        Self {
+            code: diagnostic.code,
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+            place: diagnostic.labels.first().map(|label| sources.locate(label.span)).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Taking what comes out as it is meant: snapshots are written, and those that no case has removed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::bail;
+
+use super::{Results, shown};
+use crate::adapters::{fs, ui};
+use crate::trial::{Difference, Matter, SNAPSHOTS, is_current};
+use crate::vocabulary::RelPath;
+
+/// How long another run may take that writes snapshots.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who writes snapshots.
+pub(super) struct Keeper {
+    folder: PathBuf,
+}
+
+impl Keeper {
+    /// For the snapshots beside the manifest in `folder`.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Accepts all that can be.
+    pub(super) fn accept_all(&self, results: &mut Results) -> anyhow::Result<()> {
+        if !results.differences().any(|difference| difference.matter.is_acceptable()) {
+            return Ok(());
+        }
+        let _guard = self.guard()?;
+        for verdict in &mut results.verdicts {
+            let accepted = self.settle_all(&mut verdict.differences)?;
+            verdict.right += accepted.len();
+            results.accepted.extend(accepted);
+        }
+        results.removed = self.settle_all(&mut results.unreferenced)?;
+        Ok(())
+    }
+
+    /// Accepts what can be of these, and leaves the others.
+    fn settle_all(&self, differences: &mut Vec<Difference>) -> anyhow::Result<Vec<RelPath>> {
+        let all = std::mem::take(differences).into_iter();
+        let (meant, open): (Vec<_>, _) = all.partition(|difference| difference.matter.is_acceptable());
+        *differences = open;
+        meant.into_iter().map(|difference| self.settle(&difference).map(|()| difference.path)).collect()
+    }
+
+    /// Accepts one.
+    pub(super) fn accept(&self, difference: &Difference) -> anyhow::Result<()> {
+        let _guard = self.guard()?;
+        self.settle(difference)
+    }
+
+    fn guard(&self) -> anyhow::Result<fs::Guard> {
+        let root = self.folder.join(SNAPSHOTS);
+        let waits = || ui::talk(&format!("another run of kmodgen writes in `{}`: waiting for it\n", root.display()));
+        Ok(fs::Guard::take(&root, PATIENCE, waits)?)
+    }
+
+    fn settle(&self, difference: &Difference) -> anyhow::Result<()> {
+        let path = self.folder.join(difference.path.as_str());
+        if !is_current(&fs::Folder::new(&self.folder), difference)? {
+            bail!("`{}` was changed while the cases were tried: run again", shown(&self.folder, &difference.path));
+        }
+        match &difference.matter {
+            Matter::New { text: new } | Matter::Changed { new, .. } => {
+                fs::make_folder_of(&path)?;
+                fs::write_file(&path, new)?;
+            }
+            Matter::Unreferenced { .. } => fs::remove(&self.folder, &difference.path)?,
+            Matter::Obstructed { .. } => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! `kmodgen test`: try the cases beside the manifest, and compare what comes out with snapshots.
+
+mod accept;
+mod cases;
+mod drawing;
+mod junit;
+mod past;
+mod report;
+mod review;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{anyhow, bail};
+
+use super::project::Faults;
+use crate::adapters::{fs, ui};
+use crate::cli::{Format, TestArgs};
+use crate::driver::Answer;
+use crate::lock;
+use crate::settings;
+use crate::trial::{self, Bench, Difference, State, Subject, Text, Verdict};
+use crate::vocabulary::{RelPath, SourceMap};
+use accept::Keeper;
+use past::History;
+
+/// What came of all cases.
+struct Results {
+    /// The manifest, as messages show it.
+    manifest: PathBuf,
+    /// Of each case, in the order of their names.
+    verdicts: Vec<Verdict>,
+    /// The snapshots that no case has.
+    unreferenced: Vec<Difference>,
+    /// What was accepted, and what was removed with that.
+    accepted: Vec<RelPath>,
+    removed: Vec<RelPath>,
+}
+
+/// Runs the verb.
+pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
+    if args.review && !ui::can_ask() {
+        bail!("--review asks questions, and there is no terminal: look at the differences, and say --accept");
+    }
+    let manifest = settings::manifest_path(&args.manifest)?;
+    let folder = manifest.parent().unwrap_or(Path::new("")).to_owned();
+    let subject = subject(&manifest, &folder)?;
+    let mut sources = SourceMap::default();
+    if let Err(faults) = subject.check(&mut sources) {
+        return Err(Faults::new(faults, sources).into());
+    }
+    let cases = cases::find(&folder, &*subject.files, &args.names)?;
+    let history = History::new(&manifest, &folder);
+    let tree = fs::Folder::new(&folder);
+    let workers = settings::workers(args.jobs);
+    let bench = Bench { subject: &subject, past: &history, folder: &tree, workers };
+    let tried = cases.chosen.iter().map(|case| trial::attempt(case, &bench, cases.sources.clone()));
+    let verdicts: Vec<Verdict> = tried.collect::<Result<_, _>>()?;
+    let referenced: HashSet<RelPath> = verdicts.iter().flat_map(|verdict| verdict.referenced.iter().cloned()).collect();
+    // Which snapshots a case has is known only where it could be tried.
+    let is_looked_at = |name: &str| match verdicts.iter().find(|verdict| verdict.name == name) {
+        Some(verdict) => verdict.state() != State::Trouble,
+        None => args.names.is_empty(),
+    };
+    let unreferenced = trial::leftovers(&tree, is_looked_at, &referenced)?;
+    let (accepted, removed) = (Vec::new(), Vec::new());
+    let mut results = Results { manifest, verdicts, unreferenced, accepted, removed };
+    let keeper = Keeper::new(&folder);
+    if args.accept {
+        keeper.accept_all(&mut results)?;
+    } else if args.review {
+        review::review(&keeper, &folder, &mut results)?;
+    }
+    match args.format {
+        Format::Text => report::print(&results, &folder),
+        Format::Json => report::print_json(&results, &folder)?,
+    }
+    if let Some(path) = &args.junit {
+        fs::write_file(path, &junit::document(&results, &folder))?;
+    }
+    results.answer()
+}
+
+/// The manifest, its lock and the files beside it.
+fn subject(manifest: &Path, folder: &Path) -> anyhow::Result<Subject> {
+    let text = fs::read_text(manifest);
+    let text = text.map_err(|why| anyhow!("cannot read manifest `{}`: {why}", manifest.display()))?;
+    let lock = folder.join(lock::FILE_NAME);
+    let lock_text =
+        fs::read_text_if_any(&lock).map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock.display()))?;
+    let named = |path: &Path, text: String| Text { name: path.display().to_string(), text: text.into() };
+    Ok(Subject {
+        manifest: named(manifest, text),
+        lock: lock_text.map(|text| named(&lock, text)),
+        files: Arc::new(fs::ManifestFolder::new(folder)),
+    })
+}
+
+impl Results {
+    /// How many cases ended so.
+    fn count(&self, state: State) -> usize {
+        self.verdicts.iter().filter(|verdict| verdict.state() == state).count()
+    }
+
+    /// All snapshots that are not right.
+    fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.verdicts.iter().flat_map(|verdict| &verdict.differences).chain(&self.unreferenced)
+    }
+
+    /// How the run ends. What is the matter was told already.
+    fn answer(&self) -> anyhow::Result<Answer> {
+        match (self.count(State::Trouble), self.count(State::Failed)) {
+            (0, 0) if self.unreferenced.is_empty() => Ok(Answer::Fine),
+            (0, _) => Ok(Answer::NeedsSomeone),
+            (trouble, _) => bail!("{} could not be tried", ui::count(trouble, "case")),
+        }
+    }
+}
+
+/// A path below the manifest's folder, as messages show it.
+fn shown(folder: &Path, path: &RelPath) -> String {
+    folder.join(path.as_str()).display().to_string()
+}

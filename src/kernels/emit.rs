@@ -1,0 +1,81 @@
+//! Writing kernels as a list has them: one field a line, always in the same order, so that a difference
+//! says what changed.
+
+use super::Found;
+use crate::manifest::API_VERSION;
+use crate::vocabulary::ImageRef;
+use crate::yaml::inline;
+
+/// What a list begins with.
+const HEADER: &str = "\
+# Kernels, as `kmodgen kernels` found them. Edit the list as you like: `kmodgen kernels --merge` adds
+# what is new, and leaves what it says.
+";
+
+/// A whole list.
+pub(super) fn list(found: &[Found]) -> String {
+    let mut text = format!("{HEADER}apiVersion: {API_VERSION}\nkernels:\n");
+    for kernel in found {
+        text.push_str(&item(kernel, "  ", "\n"));
+    }
+    text
+}
+
+/// A kernel as an item of a list whose dashes follow `indent`.
+pub(super) fn item(kernel: &Found, indent: &str, newline: &str) -> String {
+    let lines = std::iter::once(commented(format!("release: {}", inline(kernel.release.as_str())), &kernel.origins));
+    let mut text = String::new();
+    for (at, line) in lines.chain(fields(kernel)).enumerate() {
+        let dash = if at == 0 { "- " } else { "  " };
+        text.extend([indent, dash, &line, newline]);
+    }
+    text
+}
+
+/// A kernel as an item of a list in brackets.
+pub(super) fn flow_item(kernel: &Found) -> String {
+    let mut fields = vec![format!("release: {}", inline(kernel.release.as_str()))];
+    fields.extend(kernel.dtk.as_ref().map(|pin| flow_dtk(&pin.image)));
+    fields.extend(Some(labels(kernel)));
+    fields.extend((kernel.nodes > 0).then(|| nodes(kernel.nodes)));
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// The fields beside the release, one a line.
+pub(super) fn fields(kernel: &Found) -> Vec<String> {
+    let dtk = kernel.dtk.as_ref().map(|pin| commented(dtk(&pin.image), &pin.origins));
+    let nodes = (kernel.nodes > 0).then(|| nodes(kernel.nodes));
+    dtk.into_iter().chain([labels(kernel)]).chain(nodes).collect()
+}
+
+/// The field `dtk`.
+pub(super) fn dtk(image: &ImageRef) -> String {
+    format!("dtk: {image}")
+}
+
+/// The field `dtk` within braces, where not every reader takes a `:` without quotes.
+pub(super) fn flow_dtk(image: &ImageRef) -> String {
+    format!("dtk: {}", inline(&image.to_string()))
+}
+
+/// The field `labels`.
+pub(super) fn labels(kernel: &Found) -> String {
+    let labels: Vec<String> = kernel.labels.iter().map(|(key, value)| label(key, value)).collect();
+    format!("labels: {{{}}}", labels.join(", "))
+}
+
+/// One label.
+pub(super) fn label(key: &str, value: &str) -> String {
+    format!("{key}: {}", inline(value))
+}
+
+/// The field `nodes`.
+pub(super) fn nodes(count: u64) -> String {
+    format!("nodes: {count}")
+}
+
+/// A line with what said so behind it.
+pub(super) fn commented<'o>(line: String, origins: impl IntoIterator<Item = &'o String>) -> String {
+    let origins: Vec<&str> = origins.into_iter().map(String::as_str).collect();
+    format!("{line}  # {}", origins.join("; "))
+}

@@ -1,0 +1,44 @@
+//! A ConfigMap whose keys are versions of OS images, and whose values are the digests of their Driver
+//! Toolkits.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::kernels::facts::Toolkit;
+use crate::kernels::reading::{Reading, at, object_name};
+use crate::yaml::Node;
+
+/// Where OpenShift's own images are, which such a ConfigMap does not say.
+const REPOSITORY: &str = "quay.io/openshift-release-dev/ocp-v4.0-art-dev";
+
+/// Reads one ConfigMap; says whether it is such a one.
+pub(super) fn read(node: &Node, reading: &mut Reading<'_>) -> bool {
+    static OS_VERSION: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\A[0-9]+\.[0-9]+\.[0-9]+-[0-9]+\z").ok());
+    let is_os_version = |key: &str| OS_VERSION.as_ref().is_some_and(|pattern| pattern.is_match(key));
+    let entries = at(node, &["data"]).and_then(Node::as_mapping).unwrap_or_default();
+    if !entries.iter().any(|entry| is_os_version(&entry.key)) {
+        return false;
+    }
+    let name = object_name(node, reading);
+    for entry in entries.iter().filter(|entry| is_os_version(&entry.key)) {
+        let os = entry.key.value.clone();
+        let Some(value) = reading.text(&entry.value, &format!("the digest of OS image {os}")) else { continue };
+        let image = match value.strip_prefix("sha256:").unwrap_or(&value) {
+            digest if digest.contains(['/', '@']) => digest.to_owned(),
+            digest => format!("{REPOSITORY}@sha256:{digest}"),
+        };
+        let Some(image) = reading.image(&image, entry.value.span) else { continue };
+        reading.facts.toolkits.push(Toolkit {
+            image: Some(image),
+            origin: format!("ConfigMap {name}, key {os}"),
+            os: Some(os),
+            openshift: None,
+            architecture: None,
+            kernels: Vec::new(),
+            span: entry.key.span,
+        });
+    }
+    true
+}

@@ -1,0 +1,52 @@
+//! The list.json of kernel-crawler: the kernels whose headers distributions serve, by distribution.
+
+use crate::kernels::facts::Sighting;
+use crate::kernels::reading::Reading;
+use crate::vocabulary::{architecture, architecture_of};
+use crate::yaml::{Entry, Node};
+
+/// Whether the entries of a mapping are one: each value is a list, and none is of anything else.
+pub(super) fn is_one(entries: &[Entry]) -> bool {
+    let kernels = |entry: &Entry| entry.value.as_sequence().map(|items| items.first().map(|item| is_kernel(item)));
+    !entries.is_empty() && entries.iter().all(|entry| kernels(entry).is_some_and(|first| first != Some(false)))
+}
+
+fn is_kernel(node: &Node) -> bool {
+    node.get("kernelrelease").is_some()
+}
+
+/// Reads one. `kernelversion` is a number for some distributions and a text for others, and says
+/// nothing that the release does not.
+pub(super) fn read(distributions: &[Entry], reading: &mut Reading<'_>) {
+    for Entry { key, value } in distributions {
+        let Some(distribution) = reading.key(key, "the name of a distribution") else { continue };
+        for kernel in value.as_sequence().unwrap_or_default() {
+            let whose = format!("a kernel of {distribution}");
+            let Some(text) = reading.need(kernel, &["kernelrelease"], &whose, "each kernel has one") else { continue };
+            let Some(release) = reading.release(&text.value, text.span) else { continue };
+            let architecture = architecture_of(&text.value).or_else(|| architecture_of_headers(kernel));
+            reading.facts.sightings.push(Sighting {
+                release,
+                architecture,
+                os: None,
+                distribution: Some(distribution.clone()),
+                node: None,
+                origin: "kernel-crawler".into(),
+            });
+        }
+    }
+}
+
+/// The one architecture that the packages of headers name, for releases that do not: those of Ubuntu.
+fn architecture_of_headers(kernel: &Node) -> Option<&'static str> {
+    let urls = kernel.get("headers")?.as_sequence()?.iter().filter_map(|url| url.as_scalar());
+    let words = urls.flat_map(|url| url.text.split(['/', '_', '-', '.'])).filter_map(architecture);
+    let mut found = None;
+    for word in words {
+        if found.is_some_and(|other| other != word) {
+            return None;
+        }
+        found = Some(word);
+    }
+    found
+}

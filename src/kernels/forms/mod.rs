@@ -1,0 +1,150 @@
+//! The forms that inputs have, one file each. Which one an input is of, its content tells.
+//!
+//! JSON is read by the project's YAML reader, of which it is a part: every message has the place that
+//! it is about, texts keep their letters (`kernelversion` is a number here and a text there), bombs
+//! are bounded, and `-o yaml` is read by the same code. It takes a tenth of what parsing and printing
+//! the list in Python does; a JSON parser would be faster still, and would know no places.
+
+mod config_map;
+mod crawler;
+mod image_stream;
+mod nodes;
+mod plain;
+mod release_info;
+mod release_list;
+mod toolkit_release;
+
+use super::reading::{Reading, at};
+use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};
+use crate::yaml::{self, Node, Value};
+
+/// What every input is one of, for a message.
+const FORMS: &str = "what is read: nodes, the ImageStream `driver-toolkit`, `oc adm release info`, each with `-o json` \
+                     or `-o yaml`; driver-toolkit-release.json; a list of OpenShift releases with `version` and \
+                     `dtk`; a ConfigMap of OS versions and digests; kernel-crawler's list.json; text with one \
+                     kernel release a line";
+
+/// Reads an input of any form.
+pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
+    let start = text.len() - text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).len();
+    let here = Span::new(source, start, text[start..].find('\n').map_or(text.len(), |end| start + end));
+    if text[start..].is_empty() {
+        let advice = "whatever was to write it failed, or had nothing to say";
+        return reading.tell(Diagnostic::error("empty-input", "the input is empty").at(here, "").help(advice));
+    }
+    if text[start..].starts_with('<') {
+        let advice = "a server answered with a page of its own, such as that of a login: look at what it says";
+        let message = "this is a page for a browser, in HTML or XML";
+        return reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(advice));
+    }
+    if plain::is_one(text) {
+        return plain::read(source, text, reading);
+    }
+    match yaml::read(source, text) {
+        Ok(Some(node)) => read_node(&node, here, reading),
+        Ok(None) => reading.fault(here, Invalid::new("there is nothing but comments in it")),
+        Err(faults) => match broken_json(source, text, start) {
+            Some(fault) => reading.tell(fault),
+            None => faults.into_iter().for_each(|fault| reading.tell(fault)),
+        },
+    }
+}
+
+/// What is wrong with a text that begins as JSON does and is none, in the words of JSON.
+fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic> {
+    if !text[start..].starts_with(['{', '[']) {
+        return None;
+    }
+    let error = serde_json::from_str::<serde::de::IgnoredAny>(&text[start..]).err()?;
+    if error.is_eof() {
+        let last = text.trim_end().len();
+        let at = Span::new(source, text[..last].char_indices().next_back().map_or(0, |(at, _)| at), last);
+        let fault = Diagnostic::error("truncated-input", "the JSON ends before it is complete").at(at, "here");
+        return Some(fault.help("it was cut off: have it written again, and look whether that succeeds"));
+    }
+    let line = text[start..].split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    let mut at = (start + line + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let words = error.to_string();
+    let words = words.split(" at line ").next().unwrap_or_default();
+    Some(Diagnostic::error("broken-input", format!("this is no JSON: {words}")).at(Span::new(source, at, at), ""))
+}
+
+fn read_node(node: &Node, here: Span, reading: &mut Reading<'_>) {
+    let known = match &node.value {
+        Value::Sequence(items) if release_list::is_one(items) => {
+            release_list::read(items, reading);
+            true
+        }
+        Value::Mapping(_) if node.get("kind").is_some() => return read_object(node, here, reading),
+        Value::Mapping(_) if toolkit_release::is_one(node) => {
+            toolkit_release::read(node, reading);
+            true
+        }
+        Value::Mapping(_) if release_info::is_one(node) => {
+            release_info::read(node, reading);
+            true
+        }
+        Value::Mapping(entries) if crawler::is_one(entries) => {
+            crawler::read(entries, reading);
+            true
+        }
+        Value::Scalar(_) | Value::Sequence(_) | Value::Mapping(_) => false,
+    };
+    if known {
+        return;
+    }
+    if node.get("kernels").is_some() {
+        let fault = Diagnostic::error("unknown-input", "this is a list of kernels already").at(here, "");
+        return reading.tell(fault.help("to update it, give it with `--merge`"));
+    }
+    let message = "nothing in this is known to say which kernels there are";
+    reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
+}
+
+/// Reads a Kubernetes object, or a list of them.
+fn read_object(node: &Node, here: Span, reading: &mut Reading<'_>) {
+    let kind = reading.find(node, &["kind"]).unwrap_or_default();
+    if kind == "Status" {
+        let said = reading.find(node, &["message"]).unwrap_or_default();
+        let fault = Diagnostic::error("unknown-input", format!("this is an error of the cluster: {said}")).at(here, "");
+        return reading.tell(fault);
+    }
+    let Some(items) = kind.ends_with("List").then(|| at(node, &["items"]).and_then(Node::as_sequence)) else {
+        if !read_item(&kind, node, reading) {
+            let message = format!("this {kind} is not known to say which kernels there are");
+            reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
+        }
+        return;
+    };
+    let items = items.unwrap_or_default();
+    if items.is_empty() {
+        let fault = Diagnostic::error("empty-input", format!("this {kind} has no items")).at(here, "");
+        return reading.tell(fault.help("there is nothing of the kind in the cluster, or you may not see it"));
+    }
+    let implied = kind.trim_end_matches("List");
+    let mut known = false;
+    for item in items {
+        let own = reading.find(item, &["kind"]);
+        known |= read_item(own.as_deref().unwrap_or(implied), item, reading);
+    }
+    if !known {
+        let message = format!("no item of this {kind} is known to say which kernels there are");
+        reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
+    }
+}
+
+/// Reads one object; says whether it is one that matters.
+fn read_item(kind: &str, node: &Node, reading: &mut Reading<'_>) -> bool {
+    match kind {
+        "Node" => {
+            nodes::read(node, reading);
+            true
+        }
+        "ImageStream" => image_stream::read(node, reading),
+        "ConfigMap" => config_map::read(node, reading),
+        _ => false,
+    }
+}

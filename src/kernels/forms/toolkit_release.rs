@@ -1,0 +1,52 @@
+//! `/etc/driver-toolkit-release.json` of a Driver Toolkit image: the kernels whose headers it has.
+
+use crate::kernels::facts::{Sighting, Toolkit};
+use crate::kernels::reading::Reading;
+use crate::vocabulary::{Spanned, architecture_of};
+use crate::yaml::Node;
+
+/// The kernel, and the real-time one, of which images for some machines have none.
+const KERNEL: &str = "KERNEL_VERSION";
+const REAL_TIME: &str = "RT_KERNEL_VERSION";
+
+const ORIGIN: &str = "driver-toolkit-release.json";
+
+/// Whether a node is one.
+pub(super) fn is_one(node: &Node) -> bool {
+    node.get(KERNEL).is_some() || node.get(REAL_TIME).is_some()
+}
+
+/// Reads one.
+pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
+    let advice = "copy /etc/driver-toolkit-release.json out of the image";
+    let Some(standard) = reading.need(node, &[KERNEL], "the Driver Toolkit", advice) else { return };
+    let mut releases = vec![standard];
+    if let (Some(text), Some(found)) = (reading.find(node, &[REAL_TIME]), node.get(REAL_TIME)) {
+        // rpm's own words stand there where the package is not installed.
+        if !text.contains("not installed") {
+            releases.push(Spanned::new(text, found.span));
+        }
+    }
+    let mut kernels = Vec::new();
+    for Spanned { value, span } in releases {
+        let Some(release) = reading.release(&value, span) else { continue };
+        kernels.push(release.value.clone());
+        reading.facts.sightings.push(Sighting {
+            architecture: architecture_of(&value),
+            release,
+            os: None,
+            distribution: None,
+            node: None,
+            origin: ORIGIN.into(),
+        });
+    }
+    reading.facts.toolkits.push(Toolkit {
+        image: reading.image.cloned(),
+        os: None,
+        openshift: None,
+        architecture: None,
+        kernels,
+        origin: ORIGIN.into(),
+        span: node.span,
+    });
+}

@@ -1,0 +1,52 @@
+//! Build arguments: `ARG`s of the Dockerfile and values that KMM gives its builds.
+
+use super::fields::BUILD_ARGUMENT;
+use crate::manifest::build::variable_name;
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::when::{Conditional, When};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
+use crate::yaml::Node;
+
+/// A build argument: its name and its value.
+pub type BuildArgument = (String, String);
+
+/// What KMM sets itself, and nobody else can.
+const KMMS_OWN: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
+
+pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<BuildArgument>> {
+    let mut all: Vec<Conditional<BuildArgument>> = Vec::new();
+    for item in decode::items(node, "`buildArgs`", faults) {
+        let Some(argument) = one(item, faults) else { continue };
+        let same = |other: &&Conditional<BuildArgument>| other.value.0 == argument.value.0;
+        // Two for different kernels may have one name.
+        if all.iter().find(same).is_some_and(|other| other.when.is_none() || argument.when.is_none()) {
+            let fault = format!("the build argument `{}` is given twice", argument.value.0);
+            faults.push(Diagnostic::error("kmm-build-arg", fault).at(item.span, ""));
+        } else {
+            all.push(argument);
+        }
+    }
+    all
+}
+
+fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgument>> {
+    let mut fields = Fields::open(&BUILD_ARGUMENT, node, faults)?;
+    let [name, value] = ["name", "value"].map(|key| fields.take(key, faults));
+    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
+    fields.finish(faults);
+    let (Some(name), Some(value)) = (name, value) else {
+        faults
+            .push(Diagnostic::error("kmm-build-arg", "a build argument has a `name` and a `value`").at(node.span, ""));
+        return None;
+    };
+    let name = decode::text(name, "a build argument's name", faults, self::name);
+    let value = decode::text(value, "a build argument's value", faults, decode::line);
+    Some(Conditional { value: (name?.value, value?.value), when })
+}
+
+fn name(text: &str) -> Result<String, Invalid> {
+    if KMMS_OWN.contains(&text) {
+        return Err(Invalid::new(format!("KMM sets the build argument `{text}` itself")).help("take it out"));
+    }
+    variable_name(text).map(|()| text.to_owned())
+}

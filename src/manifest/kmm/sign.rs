@@ -1,0 +1,95 @@
+//! How KMM signs a module's kmods.
+
+use super::convert::convert;
+use super::{Context, entry, fields, texts};
+use crate::manifest::kernel::Kernel;
+use crate::manifest::module::Kind;
+use crate::manifest::schema::Shape;
+use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::yaml::{Node, Yaml};
+
+/// How the kmods are signed.
+#[derive(Debug, Clone, Hash)]
+pub struct Sign {
+    /// The section's fields but for `filesToSign`.
+    pub fields: Vec<(String, Yaml)>,
+    /// The files, as shell patterns, and where each is written; those of the layout where `None`.
+    pub files: Option<Vec<Spanned<String>>>,
+    /// Counted up by the user to have everything signed anew, as after a change of key.
+    pub rotation: Option<String>,
+}
+
+impl Sign {
+    /// The files that the user names, written out for a kernel: KMM would expand its variables to the
+    /// normalised release, which is no folder of the image where the release has a `+`.
+    pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
+        const VARIABLES: [&str; 4] =
+            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"];
+        let release = kernel.release.as_str();
+        let raw = |file: &Spanned<String>| {
+            VARIABLES.iter().fold(file.value.clone(), |file, variable| file.replace(variable, release))
+        };
+        Some(self.files.as_ref()?.iter().map(raw).collect())
+    }
+
+    pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {
+        if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == Kind::Built) {
+            faults.push(
+                Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
+                    .at(unsigned.key.span, "")
+                    .help("take it out: KMM signs what it built"),
+            );
+            return None;
+        }
+        if let Some(folder) = context.folder {
+            faults.push(
+                Diagnostic::error(
+                    "kmm-sign",
+                    format!(
+                        "KMM signs what it builds, and not this: source `{folder}` is a folder beside the manifest"
+                    ),
+                )
+                .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                .help("take `sign` out and sign in a build step, or put the folder into a repository"),
+            );
+            return None;
+        }
+        let Some(Yaml::Map(mut fields)) = convert("sign", node, &Shape::Record(&fields::SIGN), faults) else {
+            return None;
+        };
+        for key in ["keySecret", "certSecret"] {
+            if node.get(key).is_none() {
+                faults.push(
+                    Diagnostic::error("kmm-sign", format!("`sign` has no `{key}`"))
+                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                        .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
+                );
+            }
+        }
+        if context.kind != Kind::Built {
+            for (key, advice) in [("unsignedImage", "the image that is signed"), ("filesToSign", "the files in it")] {
+                if node.get(key).is_none() {
+                    faults.push(
+                        Diagnostic::error("kmm-sign", format!("`sign` of a prebuilt image has no `{key}`"))
+                            .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                            .help(format!("write `{key}`, {advice}")),
+                    );
+                }
+            }
+        }
+        let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
+        fields.retain(|(key, _)| key != "filesToSign" && key != "rotation");
+        let files = node.get("filesToSign").map(|list| {
+            let files = texts(node, "filesToSign");
+            if files.is_empty() {
+                faults.push(
+                    Diagnostic::error("kmm-sign", "`filesToSign` names no file")
+                        .at(list.span, "")
+                        .help("take it out: the kmods' own files are signed"),
+                );
+            }
+            files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()
+        });
+        Some(Self { fields, files, rotation })
+    }
+}

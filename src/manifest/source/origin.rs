@@ -1,0 +1,168 @@
+//! Where a source's code comes from: one of several places, each with what goes with it.
+
+use super::file::File;
+use super::{SOURCE, place};
+use crate::manifest::decode::{self, Fields};
+use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned};
+use crate::yaml::Node;
+
+/// Where code comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A git repository at one ref.
+    Git(Git),
+    /// A file to download.
+    File(File),
+    /// A folder or file of an image.
+    Image {
+        /// The image, by digest.
+        image: Spanned<ImageRef>,
+        /// The absolute path in it.
+        path: String,
+    },
+    /// A folder beside the manifest.
+    Folder(Spanned<RelPath>),
+}
+
+/// A git repository at one ref.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// The repository.
+    pub url: Spanned<GitUrl>,
+    /// Branch, tag or commit; the lock pins the commit.
+    pub reference: Spanned<GitRef>,
+    /// Whether its submodules come with it.
+    pub submodules: bool,
+}
+
+/// The keys under which an origin is written, beside `path` alone.
+const ORIGINS: [&str; 5] = ["git", "archive", "rpm", "deb", "image"];
+
+impl Origin {
+    /// Takes the one place of a source, and what goes with it.
+    pub(super) fn decode(
+        name: &Spanned<SourceName>,
+        node: &Node,
+        fields: &mut Fields<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut given: Vec<_> =
+            ORIGINS.iter().filter_map(|key| fields.take(key, faults).map(|node| (*key, node))).collect();
+        if given.is_empty() {
+            given.extend(fields.take("path", faults).map(|node| ("path", node)));
+        }
+        let origin = match given.as_slice() {
+            [(key, node)] => Self::decode_one(key, node, fields, faults),
+            several => {
+                let misspelt =
+                    node.as_mapping().unwrap_or_default().iter().any(|e| SOURCE.field(&e.key.value).is_none());
+                if !several.is_empty() || !misspelt {
+                    let problem = if several.is_empty() { "does not say where it is" } else { "is in several places" };
+                    faults.push(
+                        Diagnostic::error("source-origin", format!("source `{}` {problem}", name.value))
+                            .at(name.span, "")
+                            .help(
+                                "write one of `git`, `archive`, `rpm`, `deb`, `image` and `path`: `git: https://…` with `ref: …`",
+                            ),
+                    );
+                }
+                None
+            }
+        };
+        let kind = given.first().map(|(key, _)| *key);
+        for (key, of) in [
+            ("ref", &["git"][..]),
+            ("submodules", &["git"]),
+            ("sha256", &["archive", "rpm", "deb"]),
+            ("strip", &["archive"]),
+            ("path", &["image"]),
+        ] {
+            let value = fields.take(key, faults);
+            if let (Some(value), Some(kind)) =
+                (value, kind.filter(|kind| given.len() == 1 && *kind != key && !of.contains(kind)))
+            {
+                faults.push(
+                    Diagnostic::error(
+                        "source-origin",
+                        format!("`{key}` goes with {}, not with `{kind}`", decode::list(of)),
+                    )
+                    .at(value.span, "")
+                    .help("take it out"),
+                );
+            }
+        }
+        origin
+    }
+
+    fn decode_one(key: &str, node: &Node, fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
+        match key {
+            "git" => {
+                let url = decode::text(node, "`git`", faults, GitUrl::parse);
+                let reference = fields.need("ref", "write a branch, a tag or a commit; `kmodgen lock` pins it", faults);
+                let reference = reference.and_then(|node| decode::text(node, "`ref`", faults, GitRef::parse));
+                let submodules = fields.take("submodules", faults).and_then(|n| decode::flag(n, "submodules", faults));
+                Some(Self::Git(Git { url: url?, reference: reference?, submodules: submodules.unwrap_or_default() }))
+            }
+            "path" => decode::text(node, "`path`", faults, local_folder).map(Self::Folder),
+            "image" => {
+                let image = decode::text(node, "`image`", faults, pinned);
+                let path = fields.need("path", "write the absolute path in the image", faults);
+                let path = path.and_then(|node| decode::text(node, "`path`", faults, image_path));
+                Some(Self::Image { image: image?, path: path?.value })
+            }
+            _ => File::decode(key, node, fields, faults).map(Self::File),
+        }
+    }
+
+    /// Notes a secret that nothing reads.
+    pub(super) fn check_secret(&self, secret: &Spanned<String>, faults: &mut Diagnostics) {
+        let fault = match self {
+            Self::Git(_) | Self::File(_) => return,
+            Self::Folder(_) => {
+                Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`").help("take it out")
+            }
+            Self::Image { .. } => {
+                Diagnostic::warning("source-secret", "the builder pulls this image, and nothing reads the secret")
+                    .help("take it out: `imageRepoSecret` of `kmm` is the login for registries")
+            }
+        };
+        faults.push(fault.at(secret.span, ""));
+    }
+
+    /// The version that a ref names, such as `v1.2.0` or `1.2.0`.
+    pub(super) fn version(&self) -> Option<String> {
+        let Self::Git(git) = self else { return None };
+        let name = git.reference.as_str().rsplit('/').next()?;
+        let version = name.strip_prefix('v').unwrap_or(name);
+        let is_version = version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.');
+        is_version.then(|| version.to_owned())
+    }
+}
+
+fn pinned(text: &str) -> Result<ImageRef, Invalid> {
+    let image = ImageRef::parse(text)?;
+    if image.digest().is_some() {
+        return Ok(image);
+    }
+    Err(Invalid::new(format!("`{image}` names an image without its digest"))
+        .help("write `REPOSITORY@sha256:…`: a tag can move, and with it what your modules are built from"))
+}
+
+fn image_path(text: &str) -> Result<String, Invalid> {
+    match text.strip_prefix('/').map(RelPath::parse) {
+        Some(Ok(path)) if path.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "._-+/@~".contains(c)) => {
+            Ok(format!("/{path}"))
+        }
+        _ => Err(Invalid::new(format!("`{}` is not a path in an image", text.escape_debug()))
+            .help("write it from `/` on, of letters, digits and `._-+/@~`, without `..`")),
+    }
+}
+
+/// A folder beside the manifest: it is printed in a `COPY`, whose flags begin with a dash.
+fn local_folder(text: &str) -> Result<RelPath, Invalid> {
+    let path = place(text)?;
+    if path.as_str().starts_with('-') {
+        return Err(Invalid::new(format!("the folder `{path}` begins with a dash, as flags do")).help("rename it"));
+    }
+    Ok(path)
+}

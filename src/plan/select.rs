@@ -1,0 +1,180 @@
+//! Which mappings there are: the kernels of each module, and what decides the mappings' texts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::past::{Past, PastModule, Place};
+use super::recipe::Resolver;
+use super::{Inputs, Keys, Mapping, Resolved, prebuilt};
+use crate::manifest::{Kernel, Manifest, Module};
+use crate::record::{Identity, Key};
+use crate::vocabulary::{Diagnostic, Diagnostics};
+
+/// A mapping that is not rendered yet.
+pub(super) struct Planned<'m> {
+    pub(super) module: &'m Module,
+    pub(super) kernel: &'m Kernel,
+    pub(super) resolved: Arc<Resolved>,
+    pub(super) keys: Keys,
+    /// Where the run before has it, if that need not be done again.
+    pub(super) place: Option<Place>,
+}
+
+impl<'m> Planned<'m> {
+    pub(super) fn with(&self, identity: Identity) -> Mapping<'m> {
+        let Self { module, kernel, resolved, keys, .. } = self;
+        Mapping { module, kernel, resolved: resolved.clone(), identity, keys: *keys }
+    }
+}
+
+/// All mappings, module by module, and of each module whether the run before had exactly these.
+pub(super) struct Selected<'m> {
+    pub(super) planned: Vec<Planned<'m>>,
+    pub(super) settled: Vec<bool>,
+    /// What of each kernel of the manifest decides its mappings.
+    pub(super) kernel_keys: Vec<Key>,
+}
+
+/// Finds all mappings of a manifest.
+pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &mut Diagnostics) -> Selected<'m> {
+    let manifest = inputs.manifest;
+    let kernel_keys = past.map_or_else(|| kernel_keys(manifest), |past| past.keys.to_vec());
+    let shares_labels = shares_labels(&manifest.kernels);
+    let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
+    let mut selected = Selected { planned: Vec::new(), settled: Vec::new(), kernel_keys };
+    for module in &manifest.modules {
+        let past = past.and_then(|past| past.module(module));
+        let kernels = kernels_of(module, manifest, past.as_ref());
+        if kernels.is_empty() {
+            faults.push(
+                Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
+                    .at(module.name.span, "")
+                    .help("its `kernels` select whole releases: `include: ['5\\.14\\..*']`"),
+            );
+        }
+        if shares_labels || module.is_prebuilt() {
+            let kernels: Vec<&Kernel> = kernels.iter().map(|at| &manifest.kernels[*at]).collect();
+            check_label_collisions(module, &kernels, faults);
+            if module.is_prebuilt() {
+                prebuilt::check(module, &kernels, faults);
+            }
+        }
+        if !module.is_built() {
+            selected.settled.push(false);
+            continue;
+        }
+        resolver.begin();
+        let mut groups = Groups { inputs, module, past, known: HashMap::new(), proven: HashMap::new() };
+        let first = selected.planned.len();
+        for at in kernels {
+            let kernel = &manifest.kernels[at];
+            let Some((resolved, group)) = groups.of(at, kernel, &mut resolver, faults) else { continue };
+            let place = past.and_then(|past| past.recalled(at, &group));
+            let keys = Keys { group, kernel: selected.kernel_keys[at] };
+            selected.planned.push(Planned { module, kernel, resolved, keys, place });
+        }
+        let places = selected.planned[first..].iter().map(|planned| planned.place);
+        selected.settled.push(past.is_some_and(|past| past.is_all_of(places)));
+    }
+    selected
+}
+
+/// The numbers of a module's kernels. What the run before knows of them is not asked again.
+fn kernels_of(module: &Module, manifest: &Manifest, past: Option<&PastModule<'_>>) -> Vec<usize> {
+    let selects = |at: &usize| match past.filter(|past| past.knows(*at)) {
+        Some(past) => past.mapping(*at).is_some(),
+        None => module.kernels.selects(&manifest.kernels[*at]),
+    };
+    (0..manifest.kernels.len()).filter(selects).collect()
+}
+
+/// What of each kernel of a manifest decides its mappings.
+pub fn kernel_keys(manifest: &Manifest) -> Vec<Key> {
+    let key = |kernel: &Kernel| {
+        let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
+        Key::of(&(&release.value, dtk.as_ref().map(|dtk| &dtk.value), images, labels))
+    };
+    manifest.kernels.iter().map(key).collect()
+}
+
+/// What the mappings of a module share.
+struct Groups<'m, 'p> {
+    inputs: Inputs<'m>,
+    module: &'m Module,
+    past: Option<PastModule<'p>>,
+    /// Keys by address: what they are of lives as long as the plan is made.
+    known: HashMap<*const Resolved, Key>,
+    /// Groups of the run before that one of their mappings has proven to be as they were.
+    proven: HashMap<usize, (Arc<Resolved>, Key)>,
+}
+
+impl Groups<'_, '_> {
+    /// What a kernel's mapping shares with others, and its key; `None` where something is missing, noted
+    /// in `faults`.
+    fn of(
+        &mut self,
+        at: usize,
+        kernel: &Kernel,
+        resolver: &mut Resolver<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<(Arc<Resolved>, Key)> {
+        let before = self.past.filter(|past| past.knows(at)).and_then(|past| past.group(past.mapping(at)?));
+        if let Some(proven) = before.and_then(|group| self.proven.get(&group)) {
+            return Some(proven.clone());
+        }
+        let resolved = resolver.resolve(self.module, kernel, faults)?;
+        let key = self.key(&resolved);
+        // The conditions hold as they did, so all that were of this group are still of one.
+        if let (Some(group), Some(past)) = (before, self.past)
+            && past.outcomes.groups.get(group) == Some(&key)
+        {
+            self.proven.insert(group, (resolved.clone(), key));
+        }
+        Some((resolved, key))
+    }
+
+    fn key(&mut self, resolved: &Arc<Resolved>) -> Key {
+        let Module { name, image, kmm, .. } = self.module;
+        let Manifest { namespace, mirrors, output, .. } = self.inputs.manifest;
+        let outside = (
+            self.inputs.lock.templates,
+            (&namespace.value, mirrors, output.sync_waves),
+            &name.value,
+            &image.value,
+            &kmm.sign,
+        );
+        *self.known.entry(Arc::as_ptr(resolved)).or_insert_with(|| Key::of(&(outside, &**resolved)))
+    }
+}
+
+/// Whether any two kernels have the same label in KMM.
+fn shares_labels(kernels: &[Kernel]) -> bool {
+    let mut labels: Vec<&str> = kernels.iter().map(|kernel| kernel.release.dns_safe()).collect();
+    labels.sort_unstable();
+    labels.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// KMM names Builds by the DNS-safe release: two releases of one Module with the same form
+/// would share one.
+fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Diagnostics) {
+    let mut first: HashMap<&str, &Kernel> = HashMap::with_capacity(kernels.len());
+    for kernel in kernels {
+        if let Some(earlier) = first.insert(kernel.release.dns_safe(), kernel) {
+            faults.push(
+                Diagnostic::error(
+                    "kmm-same-label",
+                    format!(
+                        "kernels `{}` and `{}` have the same label in KMM, `{}`, and would share one build of module `{}`",
+                        earlier.release.value,
+                        kernel.release.value,
+                        kernel.release.dns_safe(),
+                        module.name.value
+                    ),
+                )
+                .at(kernel.release.span, "this kernel")
+                .context(earlier.release.span, "and this one")
+                .help("exclude one of them from the module, or make it a module of its own"),
+            );
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a case expects, beside its snapshots.
+
+use std::sync::Arc;
+
+use super::case::Part;
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::schema::{Field, Record, Shape};
+use crate::manifest::{Circumstances, Kernel, WHEN, When};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span};
+use crate::yaml::Node;
+
+/// What an item of `expect` may say: one of the first six fields, and of what.
+pub static ASSERTION: Record = Record {
+    name: "an expectation",
+    fields: &[
+        Field { key: "contains", takes: Shape::Text, says: "every such file contains this text" },
+        Field { key: "lacks", takes: Shape::Text, says: "no such file contains this text" },
+        Field {
+            key: "matches",
+            takes: Shape::Text,
+            says: "every such file has a line that this pattern matches as a whole",
+        },
+        Field { key: "mappings", takes: Shape::Int, says: "there are so many mappings" },
+        Field {
+            key: "unchangedSince",
+            takes: Shape::Text,
+            says: "the content hashes are those of this revision of the repository that the manifest is in",
+        },
+        Field {
+            key: "error",
+            takes: Shape::Text,
+            says: "the manifest is refused, with a message that contains this text",
+        },
+        Field {
+            key: "in",
+            takes: Shape::OneOf(Part::WORDS),
+            says: "which files `contains`, `lacks` and `matches` look at; `dockerfile` where absent",
+        },
+        Field { key: "when", takes: Shape::Record(&WHEN), says: "only for these kernels" },
+    ],
+};
+
+/// The fields of which each item has one.
+const CLAIMS: [&str; 6] = ["contains", "lacks", "matches", "mappings", "unchangedSince", "error"];
+
+/// One item of `expect`.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// What has to be so.
+    pub claim: Claim,
+    /// Of which files, where it is about texts.
+    pub part: Part,
+    /// Of which kernels; of all where absent.
+    when: Option<When>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What has to be so.
+#[derive(Debug, Clone)]
+pub enum Claim {
+    /// The file contains a text.
+    Contains(String),
+    /// The file does not contain a text.
+    Lacks(String),
+    /// A line of the file matches as a whole.
+    Matches(Pattern),
+    /// There are so many mappings.
+    Mappings(usize),
+    /// The content hashes are those of a revision.
+    UnchangedSince(String),
+    /// The manifest is refused, and a message contains this.
+    Error(String),
+}
+
+impl Assertion {
+    /// Whether it is about a kernel.
+    pub(super) fn is_about(&self, kernel: &Kernel) -> bool {
+        self.when.as_ref().is_none_or(|when| Circumstances::of(kernel).allow(when))
+    }
+
+    /// Whether a text is as it has to be; `None` where it is not about texts.
+    pub(super) fn holds_of(&self, text: &str) -> Option<bool> {
+        match &self.claim {
+            Claim::Contains(part) => Some(text.contains(part.as_str())),
+            Claim::Lacks(part) => Some(!text.contains(part.as_str())),
+            Claim::Matches(pattern) => Some(text.lines().any(|line| pattern.matches(line))),
+            Claim::Mappings(_) | Claim::UnchangedSince(_) | Claim::Error(_) => None,
+        }
+    }
+
+    /// What is wrong with files of which it does not hold, as in "the Dockerfile of `x` …".
+    pub(super) fn broken(&self) -> String {
+        match &self.claim {
+            Claim::Contains(text) => format!("does not contain {}", quoted(text)),
+            Claim::Lacks(text) => format!("contains {}", quoted(text)),
+            Claim::Matches(pattern) => format!("has no line that matches {}", quoted(pattern.as_str())),
+            Claim::Mappings(_) | Claim::UnchangedSince(_) | Claim::Error(_) => "is not as expected".into(),
+        }
+    }
+}
+
+/// A text of a user's as part of a message: its first line, without what would steer a terminal.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let line = text.trim_end_matches('\n');
+    let first = line.lines().next().unwrap_or_default();
+    let cut: String = first.chars().take(LONGEST).collect();
+    let more = if cut.len() < line.len() { "…" } else { "" };
+    format!("`{}{more}`", cut.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>())
+}
+
+/// Decodes an item.
+pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Assertion> {
+    let mut fields = Fields::open(&ASSERTION, node, faults)?;
+    let mut claims = Vec::new();
+    for key in CLAIMS {
+        if let Some(value) = fields.take(key, faults) {
+            claims.push((key, claim(key, value, faults)));
+        }
+    }
+    let part = fields.take("in", faults);
+    let when = fields.take("when", faults);
+    let decoded = part.and_then(|node| Part::decode(node, faults));
+    let condition = when.map(|node| When::decode(node, faults));
+    let known =
+        node.as_mapping().is_some_and(|entries| entries.iter().all(|e| ASSERTION.field(&e.key.value).is_some()));
+    fields.finish(faults);
+    let [(key, claim)] =
+        <[_; 1]>::try_from(claims).map_err(|claims| refuse_number(&claims, node, known, faults)).ok()?;
+    if let Some(part) = part.filter(|_| !matches!(key, "contains" | "lacks" | "matches")) {
+        let fault = Diagnostic::error("not-about-files", format!("`{key}` looks at no file, so `in` says nothing"));
+        faults.push(fault.at(part.span, "").help("take `in` out"));
+    }
+    let is_of_module = decoded == Some(Part::Module);
+    if let Some(when) = when.filter(|_| key == "error" || is_of_module) {
+        let why =
+            if is_of_module { "a Module is for all its kernels" } else { "an error is one of the whole manifest" };
+        let fault = Diagnostic::error("not-about-kernels", format!("{why}, so `when` says nothing"));
+        faults.push(fault.at(when.span, "").help("take `when` out, and give the case fewer `releases`"));
+    }
+    Some(Assertion { claim: claim?, part: decoded.unwrap_or(Part::Dockerfile), when: condition, span: node.span })
+}
+
+/// Says that an item has not exactly one claim. One with a key that is unknown was told of already.
+fn refuse_number(claims: &[(&str, Option<Claim>)], node: &Node, known: bool, faults: &mut Diagnostics) {
+    let fault = match claims {
+        [] if !known => return,
+        // A key without a value was told of.
+        [] if node.as_mapping().is_some_and(|e| e.iter().any(|e| CLAIMS.contains(&e.key.value.as_str()))) => return,
+        [] => Diagnostic::error("no-claim", "this does not say what is expected"),
+        _ => Diagnostic::error("several-claims", "this expects several things at once"),
+    };
+    let help = match claims {
+        [] => format!("write one of {}", decode::list(&CLAIMS)),
+        several => {
+            let keys: Vec<&str> = several.iter().map(|(key, _)| *key).collect();
+            format!("make items of their own of {}", decode::list(&keys))
+        }
+    };
+    faults.push(fault.at(node.span, "").help(help));
+}
+
+fn claim(key: &str, node: &Node, faults: &mut Diagnostics) -> Option<Claim> {
+    let what = format!("`{key}`");
+    let mut text = || decode::text(node, &what, faults, |text| some_text(key, text)).map(|text| text.value);
+    Some(match key {
+        "contains" => Claim::Contains(text()?),
+        "lacks" => Claim::Lacks(text()?),
+        "error" => Claim::Error(text()?),
+        "unchangedSince" => Claim::UnchangedSince(text()?),
+        "matches" => Claim::Matches(decode::text(node, &what, faults, line_pattern)?.value),
+        _ => Claim::Mappings(decode::text(node, &what, faults, count)?.value),
+    })
+}
+
+/// An empty text is in every text.
+fn some_text(key: &str, text: &str) -> Result<String, Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new(format!("`{key}` has an empty text")).help("write what to look for"));
+    }
+    Ok(text.to_owned())
+}
+
+fn line_pattern(text: &str) -> Result<Pattern, Invalid> {
+    Pattern::parse(text).map_err(|invalid| {
+        Invalid::new(invalid.message).help(r"it must match a whole line, such as `FROM .*:9\.4 AS builder`")
+    })
+}
+
+fn count(text: &str) -> Result<usize, Invalid> {
+    text.parse().map_err(|_| Invalid::new(format!("`{}` is not a number of mappings", text.escape_debug())))
+}

@@ -1,0 +1,192 @@
+//! Trying a case: everything that comes out is looked at as it comes by, and none of it is kept.
+
+use std::collections::HashSet;
+
+use super::assertion::{Assertion, Claim};
+use super::case::{Case, Part};
+use super::check::Check;
+use super::snapshots;
+use super::subject::{Past, Subject};
+use super::verdict::{Difference, Verdict};
+use super::{refusal, since};
+use crate::manifest::Manifest;
+use crate::output::{self, Output};
+use crate::plan::{Draft, Mapping, Plan, Visitor};
+use crate::tree::{Inaccessible, OutputFolder};
+use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
+
+/// What cases are tried on.
+#[derive(Clone, Copy)]
+pub struct Bench<'b> {
+    /// What is tested.
+    pub subject: &'b Subject,
+    /// What it was.
+    pub past: &'b dyn Past,
+    /// The manifest's folder, where the snapshots are.
+    pub folder: &'b dyn OutputFolder,
+    /// How many threads render.
+    pub workers: usize,
+}
+
+/// Tries a case; `sources` has its text.
+///
+/// # Errors
+/// A snapshot that cannot be looked at.
+pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result<Verdict, Inaccessible> {
+    let mut faults = Diagnostics::default();
+    let mut outcome = Outcome::of(case);
+    let came_out = expand(case, bench, &mut outcome, &mut sources, &mut faults)?;
+    let (mut broken, mut trouble) = (Vec::new(), Vec::new());
+    if case.expects_error() {
+        broken = refusal::check(&case.expect, &faults.into_sorted());
+        outcome = Outcome::of(case);
+    } else if came_out {
+        if outcome.is_empty(case) {
+            trouble.push(
+                Diagnostic::error("selects-nothing", "nothing comes out of this case")
+                    .at(case.span, "")
+                    .help("none of its modules is for any of its kernels; where that is meant, expect `mappings: 0`"),
+            );
+        }
+        let about = case.expect.iter().zip(&outcome.checks);
+        broken = about.filter_map(|(assertion, check)| check.told(assertion)).collect();
+        trouble.append(&mut outcome.trouble);
+    } else {
+        trouble = faults.into_sorted();
+        trouble.retain(|fault| fault.severity == Severity::Error);
+    }
+    let Outcome { mappings, right, differences, referenced, .. } = outcome;
+    let name = case.name.clone();
+    let refused = case.expects_error() && broken.is_empty();
+    Ok(Verdict { name, mappings, refused, right, differences, broken, trouble, referenced, sources })
+}
+
+/// Plans the case for each of its targets; whether it could be planned.
+fn expand(
+    case: &Case,
+    bench: &Bench<'_>,
+    outcome: &mut Outcome,
+    sources: &mut SourceMap,
+    faults: &mut Diagnostics,
+) -> Result<bool, Inaccessible> {
+    let Some(varied) = bench.subject.of_case(case, true, sources, faults) else { return Ok(false) };
+    for manifest in &varied.manifests {
+        let eye = Eye { case, manifest, folder: bench.folder };
+        let Some((plan, seen)) = Plan::expand(varied.inputs(manifest), &eye, bench.workers, sources, faults) else {
+            return Ok(false);
+        };
+        for (mapping, seen) in plan.mappings().zip(seen) {
+            outcome.mappings += 1;
+            outcome.add(seen?, || since::name(mapping, manifest));
+        }
+        for (module, mappings) in &plan.modules {
+            let Some([object, _]) = output::of_module(module, mappings, manifest) else { continue };
+            output::check_size(module, object.text.len(), faults);
+            let seen = eye.look_at(&[(Part::Module, object)], None)?;
+            outcome.add(seen, || format!("`{}`", module.name.value));
+        }
+        if faults.has_errors() {
+            return Ok(false);
+        }
+        for (assertion, check) in case.expect.iter().zip(&mut outcome.checks) {
+            let Claim::UnchangedSince(revision) = &assertion.claim else { continue };
+            match since::compare(assertion, revision, (case, bench), (manifest, &plan), sources) {
+                Ok(found) => check.join(found),
+                Err(why) => {
+                    check.give_up();
+                    outcome.trouble.push(why);
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Looks at each output while it is at hand.
+struct Eye<'e> {
+    case: &'e Case,
+    manifest: &'e Manifest,
+    folder: &'e dyn OutputFolder,
+}
+
+/// What was seen of a mapping or of a module.
+struct Seen {
+    right: Vec<RelPath>,
+    differences: Vec<Difference>,
+    /// Of each expectation, whether it holds; `None` where it is not about this.
+    held: Vec<Option<bool>>,
+}
+
+impl Eye<'_> {
+    fn look_at(&self, outputs: &[(Part, Output<'_>)], on: Option<&Mapping<'_>>) -> Result<Seen, Inaccessible> {
+        let mut seen = Seen { right: Vec::new(), differences: Vec::new(), held: Vec::new() };
+        for (part, output) in outputs.iter().filter(|(part, _)| self.case.snapshot.contains(part)) {
+            let path = snapshots::path_of(&self.case.name, self.manifest.target.as_ref(), &output.path);
+            let release: Option<&KernelRelease> = on.map(|mapping| &mapping.kernel.release.value);
+            match snapshots::compare(self.folder, path.clone(), release, &output.text)? {
+                None => seen.right.push(path),
+                Some(difference) => seen.differences.push(difference),
+            }
+            debug_assert_eq!(output.path.file_name(), part.file_name());
+        }
+        let held = |assertion: &Assertion| {
+            if on.is_some_and(|mapping| !assertion.is_about(mapping.kernel)) {
+                return None;
+            }
+            if let Claim::Mappings(_) = assertion.claim {
+                return on.map(|_| true);
+            }
+            let (_, output) = outputs.iter().find(|(part, _)| *part == assertion.part)?;
+            assertion.holds_of(&output.text)
+        };
+        seen.held = self.case.expect.iter().map(held).collect();
+        Ok(seen)
+    }
+}
+
+impl Visitor for Eye<'_> {
+    type Seen = Result<Seen, Inaccessible>;
+
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
+        let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
+        self.look_at(&[(Part::Dockerfile, dockerfile), (Part::ConfigMap, config_map)], Some(mapping))
+    }
+}
+
+/// What came of a case so far.
+#[derive(Default)]
+struct Outcome {
+    mappings: usize,
+    right: usize,
+    differences: Vec<Difference>,
+    referenced: HashSet<RelPath>,
+    /// What came of each expectation.
+    checks: Vec<Check>,
+    trouble: Vec<Diagnostic>,
+}
+
+impl Outcome {
+    fn of(case: &Case) -> Self {
+        Self { checks: case.expect.iter().map(|_| Check::default()).collect(), ..Self::default() }
+    }
+
+    fn add(&mut self, seen: Seen, name: impl Fn() -> String) {
+        self.right += seen.right.len();
+        self.referenced.extend(seen.right);
+        self.referenced.extend(seen.differences.iter().map(|difference| difference.path.clone()));
+        self.differences.extend(seen.differences);
+        for (check, held) in self.checks.iter_mut().zip(seen.held) {
+            match held {
+                Some(true) => check.held(),
+                Some(false) => check.broken(name(), ""),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the case holds nothing to anything, and does not say that nothing is to come out.
+    fn is_empty(&self, case: &Case) -> bool {
+        let counts = case.expect.iter().any(|assertion| matches!(assertion.claim, Claim::Mappings(_)));
+        self.referenced.is_empty() && !counts && self.checks.iter().all(Check::is_untouched)
+    }
+}

@@ -1,0 +1,269 @@
+//! A case: which part of the manifest is tried, with which changes, and what has to come of it.
+
+use std::sync::Arc;
+
+use super::assertion::{self, ASSERTION, Assertion, Claim};
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::schema::{Field, Record, Shape};
+use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version};
+use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
+use crate::yaml::{self, Node};
+
+/// The folder of cases, beside the manifest.
+pub const CASES: &str = "tests";
+
+/// A kind of file that comes out of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A mapping's Dockerfile.
+    Dockerfile,
+    /// A mapping's ConfigMap.
+    ConfigMap,
+    /// A module's Module.
+    Module,
+}
+
+impl Part {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Dockerfile, Self::ConfigMap, Self::Module];
+
+    /// Those that are held to snapshots where a case does not say which: a ConfigMap has the bytes of
+    /// its Dockerfile.
+    const USUAL: [Self; 2] = [Self::Dockerfile, Self::Module];
+
+    /// What a case calls them.
+    pub(super) const WORDS: &'static [&'static str] = &["dockerfile", "configmap", "module"];
+
+    /// The name of its file.
+    pub(super) fn file_name(self) -> &'static str {
+        match self {
+            Self::Dockerfile => DOCKERFILE,
+            Self::ConfigMap => CONFIG_MAP,
+            Self::Module => MODULE,
+        }
+    }
+
+    /// What a person calls it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Dockerfile => "Dockerfile",
+            Self::ConfigMap => "ConfigMap",
+            Self::Module => "Module",
+        }
+    }
+
+    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        let part = decode::text(node, "a kind of file", faults, |text| {
+            let known = Self::WORDS.iter().zip(Self::ALL).find(|(word, _)| **word == text);
+            known.map(|(_, part)| part).ok_or_else(|| {
+                Invalid::new(format!("`{}` is no kind of file that comes out", text.escape_debug()))
+                    .help(format!("write one of {}", decode::list(Self::WORDS)))
+            })
+        })?;
+        Some(part.value)
+    }
+}
+
+/// What a case may say.
+pub static CASE: Record = Record {
+    name: "a test case",
+    fields: &[
+        Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
+        Field { key: "modules", takes: Shape::List(&Shape::Text), says: "which modules; all where absent" },
+        Field { key: "target", takes: Shape::Text, says: "which of the manifest's targets; all where absent" },
+        Field {
+            key: "releases",
+            takes: Shape::OneOrList(&Shape::Text),
+            says: "which of the manifest's kernels: releases, or patterns that match one as a whole",
+        },
+        Field {
+            key: "kernels",
+            takes: Shape::List(&KERNEL_ITEM),
+            says: "kernels of the case's own, in the manifest's form; without `releases`, in place of the manifest's",
+        },
+        Field {
+            key: "set",
+            takes: Shape::PartOf(&MANIFEST),
+            says: "what is different: mappings merge, modules are found by `name`, `~` takes a field out, anything else replaces",
+        },
+        Field {
+            key: "snapshot",
+            takes: Shape::Either(&[Shape::Bool, Shape::OneOrList(&Shape::OneOf(Part::WORDS))]),
+            says: "which files are held to snapshots; `[dockerfile, module]` where absent, none with `false`",
+        },
+        Field { key: "expect", takes: Shape::List(&Shape::Record(&ASSERTION)), says: "what else has to be so" },
+    ],
+};
+
+/// One case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name: its file's, without the ending. A folder of the snapshots has it, too.
+    pub name: String,
+    /// Where it begins.
+    pub span: Span,
+    /// The modules that it is about; all where empty.
+    pub modules: Vec<Spanned<ModuleName>>,
+    /// The target that it is about; all where absent.
+    pub target: Option<Spanned<TargetName>>,
+    /// Its kernels, and what it changes.
+    pub variation: Variation,
+    /// What it holds to snapshots.
+    pub snapshot: Vec<Part>,
+    /// What else it expects.
+    pub expect: Vec<Assertion>,
+}
+
+impl Case {
+    /// The name of the case in a file; `None` where a file of that name is none. Names with a dot in
+    /// front are those of editors' own files.
+    pub fn name_of(file: &str) -> Option<&str> {
+        let stem = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"))?;
+        (!stem.starts_with('.')).then_some(stem)
+    }
+
+    /// Reads the text of a case.
+    ///
+    /// # Errors
+    /// `None` where anything is wrong; `faults` then says what.
+    pub fn read(name: &str, source: SourceId, text: &str, faults: &mut Diagnostics) -> Option<Self> {
+        let top = Span::new(source, 0, 0);
+        let mut own = Diagnostics::default();
+        if let Err(invalid) = check_name(name) {
+            own.push(Diagnostic::invalid("case-name", top, invalid));
+        }
+        let case = match yaml::read(source, text) {
+            Ok(Some(node)) => decode_case(name, &node, &mut own),
+            Ok(None) => {
+                let help = format!("begin with `apiVersion: {API_VERSION}`");
+                own.push(Diagnostic::error("empty-case", "the test case is empty").at(top, "").help(help));
+                None
+            }
+            Err(errors) => {
+                own.extend(errors);
+                None
+            }
+        };
+        let fine = !own.has_errors();
+        faults.extend(own.into_sorted());
+        case.filter(|_| fine)
+    }
+
+    /// Whether it is about a refusal.
+    pub(super) fn expects_error(&self) -> bool {
+        self.expect.iter().any(|assertion| matches!(assertion.claim, Claim::Error(_)))
+    }
+}
+
+/// A name that is a folder, a word of a shell and of a report.
+fn check_name(name: &str) -> Result<(), Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if name.is_empty() || name.starts_with('-') || !name.chars().all(legal) {
+        return Err(Invalid::new(format!("`{}` is not the name of a test case", name.escape_debug()))
+            .help("name the file with letters, digits, `.`, `_` and `-`"));
+    }
+    Ok(())
+}
+
+fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Case> {
+    let mut fields = Fields::open(&CASE, node, faults)?;
+    check_api_version(&mut fields, faults);
+    let modules = fields.take("modules", faults).map(|node| filled(node, "modules", faults)).unwrap_or_default();
+    let modules = modules.iter().filter_map(|node| decode::text(node, "a module", faults, ModuleName::parse)).collect();
+    let target = fields.take("target", faults);
+    let target = target.and_then(|node| decode::text(node, "`target`", faults, TargetName::parse));
+    let releases = fields.take("releases", faults).map(|node| patterns(node, faults)).unwrap_or_default();
+    let kernels = fields.take("kernels", faults).cloned();
+    if let Some(kernels) = &kernels {
+        filled(kernels, "kernels", faults);
+    }
+    let set = fields.take("set", faults).cloned();
+    if let Some(set) = &set {
+        decode::entries(set, "`set`", faults);
+    }
+    let snapshot = fields.take("snapshot", faults).map(|node| parts(node, faults));
+    let expect = fields.take("expect", faults).map(|node| filled(node, "expect", faults)).unwrap_or_default();
+    let expect: Vec<Assertion> = expect.iter().filter_map(|node| assertion::decode(node, faults)).collect();
+    fields.finish(faults);
+    let case = Case {
+        name: name.to_owned(),
+        span: Span::new(node.span.source, node.span.start, node.span.start),
+        modules,
+        target,
+        variation: Variation { set, releases, kernels },
+        snapshot: snapshot.clone().unwrap_or_else(|| Part::USUAL.to_vec()),
+        expect,
+    };
+    let is_false = node.get("snapshot").is_some_and(|snapshot| is_plain(snapshot, "false"));
+    let holds_nothing = is_false && node.get("expect").is_none();
+    check_whole(case, snapshot, holds_nothing, faults)
+}
+
+/// What holds of a case as a whole.
+fn check_whole(
+    mut case: Case,
+    snapshot: Option<Vec<Part>>,
+    holds_nothing: bool,
+    faults: &mut Diagnostics,
+) -> Option<Case> {
+    if case.expects_error() {
+        let others = case.expect.iter().filter(|other| !matches!(other.claim, Claim::Error(_)));
+        faults.extend(others.map(|other| {
+            Diagnostic::error("nothing-comes-out", "where an error is expected, nothing comes out to look at")
+                .at(other.span, "")
+                .help("make it a case of its own")
+        }));
+        if snapshot.is_some_and(|parts| !parts.is_empty()) {
+            faults.push(
+                Diagnostic::error("nothing-comes-out", "where an error is expected, nothing comes out to keep")
+                    .at(case.span, "this case")
+                    .help("take `snapshot` out"),
+            );
+        }
+        case.snapshot = Vec::new();
+    } else if holds_nothing {
+        faults.push(
+            Diagnostic::error("tests-nothing", "the case holds nothing to anything")
+                .at(case.span, "")
+                .help("take `snapshot: false` out, or say what to `expect`"),
+        );
+    }
+    Some(case)
+}
+
+/// The items of a list that must not be empty: an empty one says "none" where it means "all".
+fn filled<'n>(node: &'n Node, key: &str, faults: &mut Diagnostics) -> &'n [Arc<Node>] {
+    let items = decode::items(node, &format!("`{key}`"), faults);
+    if items.is_empty() && node.as_sequence().is_some() {
+        faults.push(
+            Diagnostic::error("empty-list", format!("`{key}` is empty"))
+                .at(node.span, "")
+                .help("fill it, or take it out"),
+        );
+    }
+    items
+}
+
+/// Whether a node is this word, without quotes.
+fn is_plain(node: &Node, word: &str) -> bool {
+    node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == word)
+}
+
+/// One pattern, or a list of them.
+fn patterns(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Spanned<Pattern>> {
+    let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "releases", faults) };
+    nodes.iter().filter_map(|node| decode::text(node, "a release or pattern", faults, Pattern::parse)).collect()
+}
+
+/// `true`, `false`, one kind of file, or a list of them.
+fn parts(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Part> {
+    if is_plain(node, "true") {
+        return Part::USUAL.to_vec();
+    }
+    if is_plain(node, "false") {
+        return Vec::new();
+    }
+    let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "snapshot", faults) };
+    nodes.iter().filter_map(|node| Part::decode(node, faults)).collect()
+}

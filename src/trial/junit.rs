@@ -1,0 +1,120 @@
+//! JUnit's XML, which continuous integration shows as a list of tests.
+//!
+//! There is no standard; this is the part that Jenkins, GitLab and GitHub's actions agree on: at most
+//! one `failure` or `error` in a `testcase`. Times are left out, so that the same result has the same
+//! bytes.
+
+use std::fmt::Write as _;
+
+/// One test.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What came of it.
+    pub result: Outcome,
+}
+
+/// What came of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed(Complaint),
+    /// It could not be tried.
+    Error(Complaint),
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// In one line.
+    pub message: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// The document of a suite.
+pub fn document(suite: &str, entries: &[Entry]) -> String {
+    let count = |wanted: fn(&Outcome) -> bool| entries.iter().filter(|entry| wanted(&entry.result)).count();
+    let failures = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let errors = count(|outcome| matches!(outcome, Outcome::Error(_)));
+    let sums = format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"", entries.len());
+    let suite = escaped(suite);
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"kmodgen\" {sums}>\n  \
+         <testsuite name=\"{suite}\" {sums} skipped=\"0\">\n"
+    );
+    for Entry { name, result } in entries {
+        let _ = write!(xml, "    <testcase classname=\"{suite}\" name=\"{}\"", escaped(name));
+        let (tag, Complaint { message, text }) = match result {
+            Outcome::Passed => {
+                xml.push_str("/>\n");
+                continue;
+            }
+            Outcome::Failed(complaint) => ("failure", complaint),
+            Outcome::Error(complaint) => ("error", complaint),
+        };
+        let _ = writeln!(
+            xml,
+            ">\n      <{tag} message=\"{}\" type=\"{tag}\">{}</{tag}>\n    </testcase>",
+            escaped(message),
+            escaped(text)
+        );
+    }
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
+}
+
+/// A text inside of XML, in an attribute too. Characters that XML 1.0 (section 2.2) has no way to
+/// write are spelled out.
+fn escaped(text: &str) -> String {
+    let mut xml = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '"' => xml.push_str("&quot;"),
+            '\'' => xml.push_str("&apos;"),
+            // Readers make a line feed of a carriage return, and a space of either in an attribute.
+            '\t' | '\r' => {
+                let _ = write!(xml, "&#{};", u32::from(c));
+            }
+            '\n' => xml.push('\n'),
+            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => xml.extend(c.escape_unicode()),
+            c => xml.push(c),
+        }
+    }
+    xml
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn it_reads_well() {
+        let complaint = Complaint { message: "2 < 3 & \"so\"".into(), text: "a\n\u{1b}[31mb\r\n".into() };
+        let entry = |name: &str, result| Entry { name: name.into(), result };
+        let entries = [
+            entry("fine", Outcome::Passed),
+            entry("<bad>", Outcome::Failed(complaint.clone())),
+            entry("worse", Outcome::Error(complaint)),
+        ];
+        assert_snapshot!("junit", document("kmodgen.yaml", &entries));
+    }
+
+    proptest! {
+        #[test]
+        fn no_character_is_left_that_xml_cannot_hold(text in any::<String>()) {
+            let xml = escaped(&text);
+            let legal = |c: char| matches!(c, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+            prop_assert!(xml.chars().all(legal), "{:?}", xml);
+            prop_assert!(!xml.contains(['<', '>', '"', '\'']));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether content hashes are what they were in a revision.
+
+use std::collections::HashMap;
+
+use super::assertion::{Assertion, quoted};
+use super::attempt::Bench;
+use super::case::Case;
+use super::check::Check;
+use crate::fingerprint::{Explanation, InputChange};
+use crate::manifest::Manifest;
+use crate::plan::{Mapping, Plan};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, SourceMap};
+
+/// Compares the mappings of `plan` that `assertion` is about with those of `revision`, where the same
+/// case is tried on the manifest as it was.
+///
+/// # Errors
+/// Why nothing can be compared.
+pub(super) fn compare(
+    assertion: &Assertion,
+    revision: &str,
+    (case, bench): (&Case, &Bench<'_>),
+    (manifest, plan): (&Manifest, &Plan<'_>),
+    sources: &SourceMap,
+) -> Result<Check, Diagnostic> {
+    let fail = |why: String| {
+        let message = format!("cannot compare with `{}`: {why}", revision.escape_debug());
+        Diagnostic::error("no-past", message).at(assertion.span, "")
+    };
+    let subject = bench.past.at(revision).map_err(&fail)?;
+    // Its messages are about texts that nobody sees: only what they say is told.
+    let (mut sources, mut faults) = (sources.clone(), Diagnostics::default());
+    let refused = |faults: Diagnostics| {
+        let first = faults.into_sorted().into_iter().next().map(|fault| fault.message).unwrap_or_default();
+        fail(format!("the manifest was refused there, as this case has it: {first}"))
+    };
+    let Some(varied) = subject.of_case(case, false, &mut sources, &mut faults) else { return Err(refused(faults)) };
+    let mut check = Check::default();
+    let same_target = |old: &&Manifest| old.target == manifest.target;
+    let Some(old_manifest) = varied.manifests.iter().find(same_target) else {
+        for mapping in plan.mappings().filter(|mapping| assertion.is_about(mapping.kernel)) {
+            check.broken(name(mapping, manifest), "is new since then");
+        }
+        return Ok(check);
+    };
+    let expanded = Plan::expand(varied.inputs(old_manifest), &(), bench.workers, &mut sources, &mut faults);
+    let Some((old_plan, _)) = expanded else { return Err(refused(faults)) };
+    let mut before: HashMap<(&str, &str), &Mapping<'_>> = old_plan.mappings().map(|m| (key(m), m)).collect();
+    for mapping in plan.mappings() {
+        let old = before.remove(&key(mapping));
+        if !assertion.is_about(mapping.kernel) {
+            continue;
+        }
+        match old {
+            None => check.broken(name(mapping, manifest), "is new since then"),
+            Some(old) if hash(old) == hash(mapping) => check.held(),
+            Some(old) => {
+                if check.is_whole() {
+                    check.explain(changes((&old_plan, old), (plan, mapping)));
+                }
+                check.broken(name(mapping, manifest), "has another content hash");
+            }
+        }
+    }
+    let mut gone: Vec<&Mapping<'_>> = before.into_values().filter(|old| assertion.is_about(old.kernel)).collect();
+    gone.sort_by_key(|old| key(old));
+    gone.into_iter().for_each(|old| check.broken(name(old, manifest), "is gone since then"));
+    Ok(check)
+}
+
+fn key<'p>(mapping: &Mapping<'p>) -> (&'p str, &'p str) {
+    (mapping.module.name.as_str(), mapping.kernel.release.as_str())
+}
+
+fn hash<'p>(mapping: &'p Mapping<'_>) -> &'p Digest {
+    &mapping.identity.hash
+}
+
+/// What a message calls a mapping.
+pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
+    let target = manifest.target.as_ref().map(|target| format!(" of target `{target}`")).unwrap_or_default();
+    format!("`{}` on kernel `{}`{target}", mapping.module.name.value, mapping.kernel.release.value)
+}
+
+/// The inputs that are different, for people; where it is the Dockerfile alone, its first line that
+/// is.
+fn changes((old_plan, old): (&Plan<'_>, &Mapping<'_>), (plan, mapping): (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
+    let Some((old, new)) = old_plan.draft(old).zip(plan.draft(mapping)) else { return Vec::new() };
+    let changes = new.explanation.changes_from(&Explanation::from_lines(&old.explanation.to_lines()));
+    let inputs: Vec<&InputChange> = changes.iter().filter(|change| change.input != "dockerfile").collect();
+    if inputs.is_empty() {
+        return first_difference(&old.dockerfile, &new.dockerfile).into_iter().collect();
+    }
+    let side = |side: &Option<String>| side.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`"));
+    let told = |change: &&InputChange| format!("{}: {} became {}", change.input, side(&change.from), side(&change.to));
+    inputs.iter().map(told).collect()
+}
+
+/// The first line that is different, but for the one that carries the hash of the others.
+fn first_difference(old: &str, new: &str) -> Option<String> {
+    let (mut old, mut new) = (old.lines().skip(1), new.lines().skip(1));
+    for number in 2.. {
+        let (old, new) = (old.next(), new.next());
+        if old != new {
+            let side = |line: Option<&str>| line.map_or("nothing".to_owned(), quoted);
+            return Some(format!("line {number} of the Dockerfile: {} became {}", side(old), side(new)));
+        }
+        old?;
+    }
+    None
+}

@@ -1,0 +1,152 @@
+//! What is tested: a manifest with its lock and the files beside it, now or in a commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::case::Case;
+use crate::lock::{self, Lock};
+use crate::manifest::{Git, Manifest, Variation};
+use crate::plan::Inputs;
+use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, SourceMap, nearest};
+
+/// A text, under the name that messages call it by.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The path as the user would type it.
+    pub name: String,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// A manifest with all that belongs to it.
+#[derive(Clone)]
+pub struct Subject {
+    /// The manifest.
+    pub manifest: Text,
+    /// The lock, where there is one.
+    pub lock: Option<Text>,
+    /// The files in the manifest's folder.
+    pub files: Arc<dyn InputFiles>,
+}
+
+/// The door to what the manifest was.
+pub trait Past {
+    /// The manifest as it was in a revision of its repository.
+    ///
+    /// # Errors
+    /// What hinders, as a lower-case fragment.
+    fn at(&self, revision: &str) -> Result<Subject, String>;
+}
+
+/// A subject with the changes of a case: a manifest for each target.
+pub(super) struct Varied<'s> {
+    pub(super) manifests: Vec<Manifest>,
+    lock: Lock,
+    files: &'s Arc<dyn InputFiles>,
+}
+
+impl Subject {
+    /// Reads the manifest with `variation`, and the lock.
+    ///
+    /// # Errors
+    /// `None` where anything is wrong; `faults` then says what.
+    fn varied(&self, variation: &Variation, sources: &mut SourceMap, faults: &mut Diagnostics) -> Option<Varied<'_>> {
+        let Text { name, text } = &self.manifest;
+        let source = sources.add(name.as_str(), text.clone());
+        let manifests = Manifest::read_varied(source, text, variation, &*self.files, sources, faults);
+        let lock = match &self.lock {
+            Some(Text { name, text }) => Lock::read(sources.add(name.as_str(), text.clone()), text, faults),
+            None => Some(Lock::default()),
+        };
+        let (manifests, lock) = manifests.zip(lock)?;
+        Some(Varied { manifests, lock, files: &self.files })
+    }
+
+    /// Whether the manifest and its lock are right as they are.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn check(&self, sources: &mut SourceMap) -> Result<(), Diagnostics> {
+        let mut faults = Diagnostics::default();
+        let read = self.varied(&Variation::default(), sources, &mut faults).is_some();
+        if read && !faults.has_errors() { Ok(()) } else { Err(faults) }
+    }
+
+    /// The manifest as a case has it: for its target, with its modules and kernels. `strictly` refuses
+    /// a case that asks for what there is not.
+    ///
+    /// # Errors
+    /// As those of [`varied`](Self::varied).
+    pub(super) fn of_case(
+        &self,
+        case: &Case,
+        strictly: bool,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Varied<'_>> {
+        let mut varied = self.varied(&case.variation, sources, faults)?;
+        if strictly {
+            check_target(case, &varied.manifests, faults);
+        }
+        if let Some(target) = &case.target {
+            varied.manifests.retain(|manifest| manifest.target.as_ref() == Some(&target.value));
+        }
+        if strictly {
+            check_selection(case, &varied.manifests, faults);
+        }
+        for manifest in varied.manifests.iter_mut().filter(|_| !case.modules.is_empty()) {
+            manifest.modules.retain(|module| case.modules.iter().any(|name| name.value == module.name.value));
+        }
+        let (mut gits, mut files): (Vec<&Git>, _) = (Vec::new(), BTreeMap::new());
+        for manifest in &varied.manifests {
+            gits.extend(varied.lock.missing(manifest).into_values().flatten());
+            files.extend(varied.lock.missing_files(manifest.file_urls()));
+        }
+        faults.extend(lock::not_pinned(gits, &files, "run `kmodgen lock`"));
+        (!faults.has_errors()).then_some(varied)
+    }
+}
+
+impl Varied<'_> {
+    /// What a plan of one of its manifests is made of.
+    pub(super) fn inputs<'v>(&'v self, manifest: &'v Manifest) -> Inputs<'v> {
+        Inputs { manifest, lock: &self.lock, files: self.files, templates: self.files }
+    }
+}
+
+fn check_target(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
+    let Some(target) = &case.target else { return };
+    let known: Vec<&str> = manifests.iter().filter_map(|one| Some(one.target.as_ref()?.as_str())).collect();
+    if !known.contains(&target.as_str()) {
+        let fault = Diagnostic::error("unknown-target", format!("the manifest has no target `{}`", target.value));
+        faults.push(suggest(fault.at(target.span, ""), target.as_str(), &known));
+    }
+}
+
+/// Refuses names and patterns that select nothing, which are typing mistakes.
+fn check_selection(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
+    let modules = || manifests.iter().flat_map(|manifest| &manifest.modules);
+    let known: Vec<&str> = modules().map(|module| module.name.as_str()).collect();
+    for name in case.modules.iter().filter(|name| !known.contains(&name.as_str())) {
+        let fault = Diagnostic::error("unknown-module", format!("the manifest has no module `{}`", name.value));
+        faults.push(suggest(fault.at(name.span, ""), name.as_str(), &known));
+    }
+    let kernels = || manifests.iter().flat_map(|manifest| &manifest.kernels);
+    for pattern in &case.variation.releases {
+        if !kernels().any(|kernel| pattern.selects(kernel.release.as_str())) {
+            faults.push(
+                Diagnostic::error("no-kernel", format!("no kernel of the manifest is, or matches, `{}`", pattern.value))
+                    .at(pattern.span, "")
+                    .help("a pattern matches the whole release: `5\\.14\\..*`; kernels that the manifest does not list go under `kernels`"),
+            );
+        }
+    }
+}
+
+fn suggest(fault: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => fault.help("it has none"),
+        None => fault.help(format!("it has {}", crate::manifest::decode::list(known))),
+    }
+}

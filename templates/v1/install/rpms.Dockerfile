@@ -1,0 +1,17 @@
+# The files of packages, with their kmods uncompressed. A package's name is that of its file without version,
+# release and architecture.
+RUN mkdir -p /usr/src/kmodgen-packages/root && cd /usr/src/kmodgen-packages/root \
+ && for package in{% for package in install.rpms %} {{ package | expand }}{% endfor %}; do \
+      found=; there=; \
+      for rpm in /usr/src/kmodgen-packages/*.rpm /usr/src/rpmbuild/RPMS/*/*.rpm; do \
+        test -f "${rpm}" || continue; \
+        name="${rpm##*/}"; name="${name%-*-*}"; there="${there} ${name}"; \
+        case "${name}" in ${package}) ;; *) continue ;; esac; \
+        rpm2cpio "${rpm}" > ../payload && cpio -idmu --quiet < ../payload && found=yes || exit 1; \
+      done; \
+      test -n "${found}" || { echo "no package is ${package}; there are:${there:- none}" >&2; exit 1; }; \
+    done \
+ && find . -name '*.ko.xz' -exec xz -d {} + \
+ && find . -name '*.ko.gz' -exec gzip -d {} + \
+ && find . -name '*.ko.zst' -exec zstd -q -d --rm {} +
+
