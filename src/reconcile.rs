@@ -154,12 +154,12 @@ impl Inspector<'_> {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Change>, Inaccessible> {
+    pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Box<Change>>, Inaccessible> {
         let mut changes = Vec::new();
         for path in paths.into_iter().filter(|path| self.concerns(path)) {
             let Some(Found::File(bytes)) = self.tree.find(&path)? else { continue };
             if let Some(action) = remove_action(&bytes, self.force) {
-                changes.push(Change { path, action, origin: None, written: None });
+                changes.push(Box::new(Change { path, action, origin: None, written: None }));
             }
         }
         Ok(changes)
@@ -167,7 +167,7 @@ impl Inspector<'_> {
 }
 
 /// Leaves modules as they are that must not be touched, with the reason.
-pub fn hold(changes: &mut [Change], held: &BTreeMap<String, String>) {
+pub fn hold(changes: &mut [Box<Change>], held: &BTreeMap<String, String>) {
     for change in changes {
         let module = change.path.as_str().split('/').next().unwrap_or_default();
         if let (Some(why), false) = (held.get(module), matches!(change.action, Action::Conflict(_))) {
@@ -277,7 +277,7 @@ mod tests {
             let candidates = Outline::read(&tree, |_| None).unwrap().candidates(|_, _| false);
             inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
         };
-        let actions = |changes: &[Change]| -> Vec<(String, bool)> {
+        let actions = |changes: &[Box<Change>]| -> Vec<(String, bool)> {
             changes.iter().map(|c| (c.path.to_string(), c.action == Action::Remove)).collect()
         };
         let expected = [("a/5.1.0-1/Dockerfile".to_owned(), true), ("b/module.yaml".to_owned(), false)];

@@ -59,7 +59,7 @@ impl Stage {
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
     /// completes them.
-    pub fn commit(mut self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
+    pub fn commit(mut self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<(), Inaccessible> {
         // A change from here on is one to what is on the stage no more.
         let start = now();
         for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
@@ -71,7 +71,7 @@ impl Stage {
         self.remove_all(&gone)
     }
 
-    fn move_all_in(&self, changes: &mut [Change], tree: View<'_>) -> Result<(), Inaccessible> {
+    fn move_all_in(&self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<(), Inaccessible> {
         let mut whole = String::new();
         for change in changes {
             let path = change.path.as_str();

@@ -188,12 +188,12 @@ impl Run<'_> {
             let survey = self.survey(destination, &start, project, recall.as_ref(), &objects)?;
             surveys.push(Surveyed { project, survey, recall: recall.as_ref(), remembered });
         }
-        let changes: Vec<(String, &[Change])> = surveys
+        let changes: Vec<(String, &[Box<Change>])> = surveys
             .iter()
             .map(|surveyed| (below(surveyed.project).to_owned(), surveyed.survey.changes.as_slice()))
             .collect();
         let written = |change: &Change| matches!(change.action, Action::Create | Action::Update | Action::Remove);
-        let any = changes.iter().any(|(_, changes)| changes.iter().any(written));
+        let any = changes.iter().any(|(_, changes)| changes.iter().any(|change| written(change)));
         let mut reports = Vec::new();
         for Surveyed { project, survey, .. } in &surveys {
             reports.push((

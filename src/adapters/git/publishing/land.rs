@@ -34,7 +34,7 @@ impl Destination {
         &self,
         start: &Start,
         objects: Objects,
-        changes: &[(String, &[Change])],
+        changes: &[(String, &[Box<Change>])],
         message: &str,
     ) -> Result<Landing, PublishError> {
         let edits = self.edits(changes);
@@ -64,7 +64,7 @@ impl Destination {
         }
     }
 
-    fn edits(&self, changes: &[(String, &[Change])]) -> Edits {
+    fn edits(&self, changes: &[(String, &[Box<Change>])]) -> Edits {
         let mut edits = Edits::default();
         for (below, changes) in changes {
             for change in *changes {

@@ -1,23 +1,30 @@
 //! What there is beside what should be: the plan, and what it takes to make the output folder
 //! like it. `generate`, `plan` and `explain` all start from it, so that they cannot disagree.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod eye;
+mod planned;
+mod tally;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use self::eye::{Eye, ModuleSeen, Seen};
+use self::planned::{listed, planned, wanted};
+pub(super) use self::tally::{FileState, Files, MappingFiles};
+use self::tally::{ModuleFiles, Tally};
 use super::project::Project;
 use super::recall::Recall;
 use crate::adapters::fs;
 use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
-use crate::manifest::Manifest;
-use crate::output::{self, MODULE, NAMESPACE};
+use crate::output::{self, MODULE};
 use crate::parallel::in_parts;
-use crate::plan::{self, Draft, Mapping, Past, Place, Plan, Visitor};
+use crate::plan::{Mapping, Plan};
 use crate::previous::{self, OldModule};
-use crate::reconcile::{Action, Change, Inspector, Shelf, Verdict, hold};
-use crate::record::{Evidence, FileRecord, SealKey};
+use crate::reconcile::{Action, Change, Inspector, Shelf, hold};
+use crate::record::{Evidence, SealKey};
 use crate::settings::{self, Only};
-use crate::tree::{Inaccessible, Outline, OutputFolder, View};
+use crate::tree::{Outline, OutputFolder, View};
 use crate::vocabulary::{Diagnostics, RelPath};
 
 /// What a survey is about.
@@ -51,7 +58,8 @@ pub(super) struct Survey<'p> {
     /// The output folder.
     pub(super) root: PathBuf,
     /// What has to change in it, in the order in which it is safe to do.
-    pub(super) changes: Vec<Change>,
+    #[expect(clippy::vec_box, reason = "those of a whole fleet take room once, where they are made")]
+    pub(super) changes: Vec<Box<Change>>,
     /// How it stands with all files.
     pub(super) files: Files,
     /// What they are sealed with.
@@ -104,7 +112,7 @@ impl<'p> Survey<'p> {
         let selected = scope.only.is_none_or(|only| only.selects_any(&plan));
 
         let modules = in_parts((0..plan.modules.len()).collect(), scope.workers, |at| eye.look_at(&plan, at));
-        let mut tally = Tally::with_room_for(&seen);
+        let mut tally = Tally::default();
         let mut files = Files::default();
         let mut faults = Diagnostics::default();
         let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
@@ -215,45 +223,6 @@ impl<'p> Survey<'p> {
     }
 }
 
-/// How it stands with all files.
-#[derive(Default)]
-pub(super) struct Files {
-    /// Those of each module, in the plan's order.
-    pub(super) modules: Vec<ModuleFiles>,
-    /// Those at the top.
-    pub(super) top: Vec<FileState>,
-}
-
-/// How it stands with the files of a module.
-pub(super) struct ModuleFiles {
-    /// Those of each mapping.
-    pub(super) mappings: Vec<MappingFiles>,
-    /// Its own, where it has any.
-    pub(super) own: Vec<FileState>,
-    /// Whether all of them, and the plan, are what they were in the run before.
-    pub(super) settled: bool,
-}
-
-/// How it stands with the files of a mapping. There are many mappings, and most are as they were.
-pub(super) enum MappingFiles {
-    /// They are as the run before left them.
-    Recalled(Place),
-    /// Its Dockerfile and its ConfigMap.
-    Inspected(Box<[FileState; 2]>),
-}
-
-impl MappingFiles {
-    fn of(files: [FileState; 2]) -> Self {
-        Self::Inspected(Box::new(files))
-    }
-}
-
-/// What is seen of a mapping while it is planned.
-enum Seen {
-    Recalled(Place),
-    Inspected(Result<Box<[Verdict; 2]>, Box<Inaccessible>>),
-}
-
 /// Those of the paths at which there is anything, as far as can be told, with how it looks.
 fn there(
     folder: &dyn OutputFolder,
@@ -264,183 +233,4 @@ fn there(
         let evidence = folder.evidence(&path);
         (path, evidence)
     })
-}
-
-/// How it stands with a file.
-pub(super) enum FileState {
-    /// The run is not about it.
-    NotAsked,
-    /// It is right.
-    Right(FileRecord),
-    /// It has to change: an index into the survey's changes.
-    Change(usize),
-}
-
-/// Looks at each mapping's files while its texts are at hand.
-struct Eye<'e> {
-    manifest: &'e Manifest,
-    inspector: &'e Inspector<'e>,
-    recall: Option<&'e Recall<'e>>,
-}
-
-/// What was seen of a module beside its mappings.
-struct ModuleSeen {
-    /// Its files; none where it has no mapping.
-    own: Option<[Verdict; 2]>,
-    /// Whether they and its mappings are what they were in the run before.
-    settled: bool,
-    /// Faults about their size.
-    sizes: Diagnostics,
-    /// What is there now, and what becomes of it; nothing where its Module is right.
-    old: Option<OldModule>,
-    impact: Option<Impact>,
-}
-
-impl Eye<'_> {
-    fn look_at(&self, plan: &Plan<'_>, at: usize) -> Result<ModuleSeen, Inaccessible> {
-        let (module, mappings) = &plan.modules[at];
-        let mut sizes = Diagnostics::default();
-        let recalled = self.recall.filter(|_| plan.is_settled(at)).and_then(|recall| recall.files(module));
-        if let Some((files, length)) = recalled {
-            output::check_size(module, length, &mut sizes);
-            return Ok(ModuleSeen {
-                own: Some(files.map(Verdict::Right)),
-                settled: true,
-                sizes,
-                old: None,
-                impact: None,
-            });
-        }
-        let own = match output::of_module(module, mappings, self.manifest) {
-            Some([object, list]) => {
-                output::check_size(module, object.text.len(), &mut sizes);
-                Some([self.inspector.inspect(object)?, self.inspector.inspect(list)?])
-            }
-            None => None,
-        };
-        if matches!(own, Some([Verdict::Right(_), _])) {
-            return Ok(ModuleSeen { own, settled: false, sizes, old: None, impact: None });
-        }
-        let further =
-            !module.kmm.others.is_empty() || previous::has_others(module.name.as_str(), &self.inspector.tree)?;
-        let recall = self.recall.filter(|_| !further);
-        let (old, impact) = match recall.and_then(|recall| recall.impact(module, mappings)) {
-            Some((old, impact)) => (Some(old), impact),
-            None => {
-                let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
-                let told = if module.has_objects() { mappings.as_slice() } else { &[] };
-                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
-                let others = plan::prebuilt(self.manifest, module);
-                let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
-                let images: Vec<(&str, String)> = built.chain(others).collect();
-                let further = module.kmm.others.iter().filter(|_| module.has_objects());
-                let further: Vec<&str> = further.map(|(name, _)| name.as_str()).collect();
-                let impact = Impact::of(images, &further, old.as_ref());
-                (old, impact)
-            }
-        };
-        Ok(ModuleSeen { own, settled: false, sizes, old, impact: Some(impact) })
-    }
-}
-
-impl Visitor for Eye<'_> {
-    type Seen = Seen;
-
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Seen {
-        let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        let inspected = || Ok(Box::new([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?]));
-        Seen::Inspected(inspected().map_err(Box::new))
-    }
-
-    fn past(&self) -> Option<&Past<'_>> {
-        self.recall.map(|recall| &recall.past)
-    }
-
-    fn recall(&self, place: Place) -> Option<Seen> {
-        Some(Seen::Recalled(place))
-    }
-}
-
-/// Verdicts, added up.
-struct Tally {
-    changes: Vec<Change>,
-    right: usize,
-}
-
-impl Tally {
-    /// With room for the changes of these mappings, so that a whole fleet's never move.
-    fn with_room_for(seen: &[Seen]) -> Self {
-        let changed = |verdict: &&Verdict| matches!(verdict, Verdict::Change(_));
-        let inspected = seen.iter().filter_map(|seen| match seen {
-            Seen::Inspected(Ok(verdicts)) => Some(verdicts),
-            _ => None,
-        });
-        let changes = inspected.flat_map(|verdicts| verdicts.iter()).filter(changed).count();
-        Self { changes: Vec::with_capacity(changes), right: 0 }
-    }
-
-    fn recall(&mut self, place: Place) -> MappingFiles {
-        self.right += 2;
-        MappingFiles::Recalled(place)
-    }
-
-    fn add(&mut self, verdict: Verdict) -> FileState {
-        match verdict {
-            Verdict::NotAsked => FileState::NotAsked,
-            Verdict::Right(file) => {
-                self.right += 1;
-                FileState::Right(file)
-            }
-            Verdict::Change(change) => {
-                self.changes.push(*change);
-                FileState::Change(self.changes.len() - 1)
-            }
-        }
-    }
-}
-
-/// Whether a module has objects, and the releases that it has mappings on; `None` where its folders
-/// are known to be exactly those.
-type Planned<'p> = HashMap<&'p str, (bool, Option<HashSet<&'p str>>)>;
-
-/// Whether a plan has a module's objects, or a mapping.
-fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
-    |module, release| {
-        planned.get(module).is_some_and(|(objects, releases)| match release {
-            Some(release) => releases.as_ref().is_none_or(|releases| releases.contains(release)),
-            None => *objects,
-        })
-    }
-}
-
-fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&Recall<'_>>) -> Planned<'p> {
-    let with_mappings = plan.modules.iter().enumerate();
-    let with_mappings = with_mappings.filter(|(_, (module, m))| output::is_asked_for(module, m, manifest));
-    // No module has such a name.
-    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, Some(HashSet::new()))));
-    let releases = |at, name, mappings: &[Mapping<'p>]| {
-        let same_folders = plan.is_settled(at) && recall.is_some_and(|recall| recall.has_same_folders(name));
-        (!same_folders).then(|| mappings.iter().map(|m| m.kernel.release.as_str()).collect())
-    };
-    with_mappings
-        .map(|(at, (module, mappings))| {
-            let name = module.name.as_str();
-            (name, (module.has_objects(), releases(at, name, mappings)))
-        })
-        .chain(namespace)
-        .collect()
-}
-
-/// The folders that the top lists: those of modules with mappings, and of held ones, which stay
-/// although the manifest may not have them any more. What is not listed is gone for the cluster.
-fn listed(plan: &Plan<'_>, manifest: &Manifest, holds: &[Hold]) -> Vec<String> {
-    let with_mappings =
-        plan.modules.iter().filter(|(module, m)| module.has_objects() && output::is_asked_for(module, m, manifest));
-    let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
-    for hold in holds {
-        if !folders.contains(&hold.module) {
-            folders.push(hold.module.clone());
-        }
-    }
-    folders
 }

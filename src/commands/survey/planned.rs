@@ -1,0 +1,55 @@
+//! What is asked for, by the names of folders.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::recall::Recall;
+use crate::impact::Hold;
+use crate::manifest::Manifest;
+use crate::output::{self, NAMESPACE};
+use crate::plan::{Mapping, Plan};
+
+/// Whether a module has objects, and the releases that it has mappings on; `None` where its folders
+/// are known to be exactly those.
+pub(super) type Planned<'p> = HashMap<&'p str, (bool, Option<HashSet<&'p str>>)>;
+
+/// Whether a plan has a module's objects, or a mapping.
+pub(super) fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>) -> bool + 'p {
+    |module, release| {
+        planned.get(module).is_some_and(|(objects, releases)| match release {
+            Some(release) => releases.as_ref().is_none_or(|releases| releases.contains(release)),
+            None => *objects,
+        })
+    }
+}
+
+pub(super) fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&Recall<'_>>) -> Planned<'p> {
+    let with_mappings = plan.modules.iter().enumerate();
+    let with_mappings = with_mappings.filter(|(_, (module, m))| output::is_asked_for(module, m, manifest));
+    // No module has such a name.
+    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, Some(HashSet::new()))));
+    let releases = |at, name, mappings: &[Mapping<'p>]| {
+        let same_folders = plan.is_settled(at) && recall.is_some_and(|recall| recall.has_same_folders(name));
+        (!same_folders).then(|| mappings.iter().map(|m| m.kernel.release.as_str()).collect())
+    };
+    with_mappings
+        .map(|(at, (module, mappings))| {
+            let name = module.name.as_str();
+            (name, (module.has_objects(), releases(at, name, mappings)))
+        })
+        .chain(namespace)
+        .collect()
+}
+
+/// The folders that the top lists: those of modules with mappings, and of held ones, which stay
+/// although the manifest may not have them any more. What is not listed is gone for the cluster.
+pub(super) fn listed(plan: &Plan<'_>, manifest: &Manifest, holds: &[Hold]) -> Vec<String> {
+    let with_mappings =
+        plan.modules.iter().filter(|(module, m)| module.has_objects() && output::is_asked_for(module, m, manifest));
+    let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
+    for hold in holds {
+        if !folders.contains(&hold.module) {
+            folders.push(hold.module.clone());
+        }
+    }
+    folders
+}
