@@ -13,7 +13,7 @@ pub fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T
     }
     let next = Mutex::new(items.into_iter().enumerate());
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work_on = || -> Vec<(usize, R)> {
+    let work_on = &|| -> Vec<(usize, R)> {
         let mut done = Vec::new();
         while let Some((at, item)) = take() {
             done.push((at, work(item)));
@@ -21,10 +21,11 @@ pub fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T
         done
     };
     let mut done = std::thread::scope(|scope| {
-        let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> =
-            (1..workers).map(|_| Builder::new().spawn_scoped(scope, work_on)).collect();
-        // This thread works too; where the system gives no others, it does it all.
-        let mut done = work_on();
+        // This thread only waits: a new one may be put on the same processor, and be moved to an idle
+        // one milliseconds later. Where the system gives no threads, it does the work.
+        let start = |_| Builder::new().spawn_scoped(scope, work_on);
+        let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> = (0..workers).map(start).collect();
+        let mut done = if threads.iter().any(Result::is_ok) { Vec::new() } else { work_on() };
         for thread in threads.into_iter().flatten() {
             done.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }

@@ -160,8 +160,9 @@ pub(super) fn record(
         let mut groups = Vec::new();
         let (mut records, mut outcome) = (Vec::with_capacity(mappings.len()), Vec::with_capacity(mappings.len()));
         for (mapping, files) in mappings.iter().zip(&files.mappings) {
-            let group = groups.iter().rposition(|group| *group == mapping.keys.group).unwrap_or_else(|| {
-                groups.push(mapping.keys.group);
+            let key = *survey.plan.groups.get(mapping.group as usize)?;
+            let group = groups.iter().rposition(|group| *group == key).unwrap_or_else(|| {
+                groups.push(key);
                 groups.len() - 1
             });
             let release = *numbers.get(mapping.kernel.release.as_str())?;

@@ -52,17 +52,8 @@ pub struct Mapping<'m> {
     pub resolved: Arc<Resolved>,
     /// What its texts decide.
     pub identity: Identity,
-    /// What decides its texts.
-    pub keys: Keys,
-}
-
-/// What decides the texts of a mapping, beside the templates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keys {
-    /// All but the kernel; the same for many mappings.
-    pub group: Key,
-    /// The kernel.
-    pub kernel: Key,
+    /// What decides its texts beside its kernel and the templates, as an index into [`Plan::groups`].
+    pub group: u32,
 }
 
 impl Mapping<'_> {
@@ -150,6 +141,8 @@ pub struct Plan<'m> {
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
     /// Of each of them, whether it and all its mappings are what they were in the run before.
     settled: Vec<bool>,
+    /// What decides mappings beside their kernels and the templates; many share it.
+    pub groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
     pub kernel_keys: Vec<Key>,
     inputs: Inputs<'m>,
@@ -170,7 +163,7 @@ impl<'m> Plan<'m> {
         faults: &mut Diagnostics,
     ) -> Option<(Self, Vec<V::Seen>)> {
         let past = visitor.past();
-        let Selected { planned, settled, kernel_keys } = select(inputs, past, faults);
+        let Selected { planned, settled, groups, kernel_keys } = select(inputs, past, faults);
         if faults.has_errors() {
             return None;
         }
@@ -214,7 +207,7 @@ impl<'m> Plan<'m> {
                 }
             }
         }
-        (!faults.has_errors()).then_some((Self { modules, settled, kernel_keys, inputs }, seen))
+        (!faults.has_errors()).then_some((Self { modules, settled, groups, kernel_keys, inputs }, seen))
     }
 
     /// All mappings.
@@ -230,8 +223,8 @@ impl<'m> Plan<'m> {
     /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
     /// so that they cannot be made any more.
     pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
-        let Mapping { module, kernel, resolved, keys, .. } = mapping;
-        let planned = Planned { module, kernel, resolved: resolved.clone(), keys: *keys, place: None };
+        let Mapping { module, kernel, resolved, group, .. } = mapping;
+        let planned = Planned { module, kernel, resolved: resolved.clone(), group: *group, place: None };
         std::thread::scope(|scope| {
             let one = deep(scope, || {
                 let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::past::{Past, PastModule, Place};
 use super::recipe::Resolver;
-use super::{Inputs, Keys, Mapping, Resolved, prebuilt};
+use super::{Inputs, Mapping, Resolved, prebuilt};
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::record::{Identity, Key};
 use crate::vocabulary::{Diagnostic, Diagnostics};
@@ -15,15 +15,16 @@ pub(super) struct Planned<'m> {
     pub(super) module: &'m Module,
     pub(super) kernel: &'m Kernel,
     pub(super) resolved: Arc<Resolved>,
-    pub(super) keys: Keys,
+    /// The number of its group.
+    pub(super) group: u32,
     /// Where the run before has it, if that need not be done again.
     pub(super) place: Option<Place>,
 }
 
 impl<'m> Planned<'m> {
     pub(super) fn with(&self, identity: Identity) -> Mapping<'m> {
-        let Self { module, kernel, resolved, keys, .. } = self;
-        Mapping { module, kernel, resolved: resolved.clone(), identity, keys: *keys }
+        let Self { module, kernel, resolved, group, .. } = self;
+        Mapping { module, kernel, resolved: resolved.clone(), identity, group: *group }
     }
 }
 
@@ -31,8 +32,23 @@ impl<'m> Planned<'m> {
 pub(super) struct Selected<'m> {
     pub(super) planned: Vec<Planned<'m>>,
     pub(super) settled: Vec<bool>,
+    /// What decides mappings beside their kernels, by number.
+    pub(super) groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
     pub(super) kernel_keys: Vec<Key>,
+}
+
+impl Selected<'_> {
+    /// The number of a group of the module whose groups begin at `first`. Most often it is that of the
+    /// mapping before.
+    fn number(&mut self, group: Key, first: usize) -> u32 {
+        let own = self.groups.get(first..).unwrap_or_default();
+        let at = own.iter().rposition(|known| *known == group).map_or(self.groups.len(), |at| first + at);
+        if at == self.groups.len() {
+            self.groups.push(group);
+        }
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
 }
 
 /// Finds all mappings of a manifest.
@@ -41,7 +57,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
     let kernel_keys = past.map_or_else(|| kernel_keys(manifest), |past| past.keys.to_vec());
     let shares_labels = shares_labels(&manifest.kernels);
     let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
-    let mut selected = Selected { planned: Vec::new(), settled: Vec::new(), kernel_keys };
+    let mut selected = Selected { planned: Vec::new(), settled: Vec::new(), groups: Vec::new(), kernel_keys };
     for module in &manifest.modules {
         let past = past.and_then(|past| past.module(module));
         let kernels = kernels_of(module, manifest, past.as_ref());
@@ -65,13 +81,13 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
         }
         resolver.begin();
         let mut groups = Groups { inputs, module, past, known: HashMap::new(), proven: HashMap::new() };
-        let first = selected.planned.len();
+        let (first, first_group) = (selected.planned.len(), selected.groups.len());
         for at in kernels {
             let kernel = &manifest.kernels[at];
             let Some((resolved, group)) = groups.of(at, kernel, &mut resolver, faults) else { continue };
             let place = past.and_then(|past| past.recalled(at, &group));
-            let keys = Keys { group, kernel: selected.kernel_keys[at] };
-            selected.planned.push(Planned { module, kernel, resolved, keys, place });
+            let group = selected.number(group, first_group);
+            selected.planned.push(Planned { module, kernel, resolved, group, place });
         }
         let places = selected.planned[first..].iter().map(|planned| planned.place);
         selected.settled.push(past.is_some_and(|past| past.is_all_of(places)));
