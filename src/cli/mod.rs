@@ -1,0 +1,201 @@
+//! The command line: its words and their help, and nothing else.
+
+mod build;
+mod generate;
+mod kernels;
+mod plan;
+mod publish;
+mod test;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use build::BuildArgs;
+pub use generate::GenerateArgs;
+pub use kernels::KernelsArgs;
+pub use plan::{PlanArgs, PlanFormat};
+pub use publish::PublishArgs;
+pub use test::TestArgs;
+pub use verify::{ContractName, EngineName, VerifyArgs};
+
+/// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
+#[derive(Debug, Parser)]
+#[command(name = "kmodgen", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the files that the manifest asks for, and only those that differ
+    #[command(after_help = generate::EXAMPLES)]
+    Generate(GenerateArgs),
+    /// List the mappings (module and kernel) with their state, hash and image
+    Plan(PlanArgs),
+    /// Tell which input of a kernel's image changed, from what to what
+    Explain(ExplainArgs),
+    /// Build the images that are not there yet, with podman, buildah or docker
+    Build(BuildArgs),
+    /// Pin every branch, tag and short commit that is not pinned yet
+    Lock(LockArgs),
+    /// Pin branches and tags anew
+    Update(UpdateArgs),
+    /// Commit the files that the manifest asks for to a branch of a GitOps repository, without a
+    /// checkout
+    #[command(after_help = publish::EXAMPLES)]
+    Publish(Box<PublishArgs>),
+    /// Check a built image against what KMM relies on
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
+    /// Print the object that has KMM try all Modules on a kernel before the cluster gets it
+    #[command(after_help = "\
+Examples:
+  kmodgen preflight 5.14.0-427.28.1.el9_4.x86_64 | kubectl apply -f -
+
+Exit code: 0 printed; 2 trouble.")]
+    Preflight(PreflightArgs),
+    /// Try the cases in tests/ beside the manifest, and compare what comes out with snapshots/
+    #[command(after_help = test::EXAMPLES)]
+    Test(TestArgs),
+    /// Make or update a list of kernels from what a cluster, a release or a crawler says
+    #[command(after_help = kernels::EXAMPLES)]
+    Kernels(KernelsArgs),
+    /// Print the manifest's JSON Schema, for editors
+    Schema(SchemaArgs),
+}
+
+/// Which manifest.
+#[derive(Debug, Args)]
+pub struct ManifestArgs {
+    /// The manifest [default: kmodgen.yaml in this folder or the nearest above]
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub file: Option<PathBuf>,
+}
+
+/// For which of the manifest's targets.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// Only this target (repeatable) [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+}
+
+/// Which outputs, and how they come about.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub target: TargetArgs,
+    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
+    /// (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<String>,
+    /// Threads to render with [default: one per core]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub network: NetworkArgs,
+}
+
+/// Whether git servers may be asked.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// Fail where kmodgen.lock does not pin everything
+    #[arg(long)]
+    pub locked: bool,
+    /// Ask no server, whatever is missing
+    #[arg(long)]
+    pub offline: bool,
+    /// How long to wait for a git server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}
+
+/// A form of report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For scripts; stable
+    Json,
+}
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    /// The kernel release
+    pub release: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub target: TargetArgs,
+    /// Have KMM push what it builds
+    #[arg(long)]
+    pub push: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The schema of a file of kernels in place of the manifest's
+    #[arg(long)]
+    pub kernels: bool,
+    /// The schema of a test case in place of the manifest's
+    #[arg(long, conflicts_with = "kernels")]
+    pub tests: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The kernel release
+    pub release: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub output: OutputArgs,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `lock`.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub network: NetworkArgs,
+}
+
+/// Arguments of `update`.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Only these sources [default: all]
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Move to the newest built-in templates instead, and say what that would reload
+    #[arg(long, conflicts_with = "sources")]
+    pub templates: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub manifest: ManifestArgs,
+    /// How long to wait for a git server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}

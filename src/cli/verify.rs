@@ -1,0 +1,72 @@
+//! The words of `kmodgen verify`.
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+use crate::contract::image::Contract;
+
+/// What the help of the verb ends with.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  kmodgen verify registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64-0123456789ab
+  kmodgen verify --release 5.14.0-1.el9.x86_64 --signed oci-archive:image.tar
+  kmodgen verify \"$(buildah mount kmm-ci)\"
+
+Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.";
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// An image, an unpacked folder, oci-archive:FILE, docker-archive:FILE or oci:DIR
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// The kernel release that it must be for [default: the one that it has modules for]
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<String>,
+    /// Every module must carry a signature
+    #[arg(long)]
+    pub signed: bool,
+    /// Which KMM is to load from it
+    #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any)]
+    pub contract: ContractName,
+    /// The engine that has the image [default: the first of these that is there and has it]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<EngineName>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Which KMM is to load from an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContractName {
+    /// Either
+    Any,
+    /// KMM 1, which runs the image: modprobe, sleep and sh
+    Kmm1,
+    /// KMM 2, which copies from the image: sh, mkdir and cp
+    Kmm2,
+}
+
+impl From<ContractName> for Contract {
+    fn from(name: ContractName) -> Self {
+        match name {
+            ContractName::Any => Self::Any,
+            ContractName::Kmm1 => Self::Kmm1,
+            ContractName::Kmm2 => Self::Kmm2,
+        }
+    }
+}
+
+/// A program that holds images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Its storage on this machine
+    Podman,
+    /// Its storage on this machine
+    Buildah,
+    /// Its storage on this machine
+    Docker,
+    /// Registries
+    Skopeo,
+}
