@@ -73,7 +73,7 @@ pub(super) struct Project {
     /// All texts that messages may show.
     pub(super) sources: SourceMap,
     /// The manifest's text, by digest.
-    manifest_digest: Digest,
+    pub(super) manifest_digest: Digest,
     /// The warnings that were shown.
     said: Mutex<String>,
 }

@@ -30,7 +30,7 @@ impl<'r> Recall<'r> {
         project: &Project,
         keys: &'r [Key],
     ) -> Self {
-        let same_manifest = record.inputs[0] == project.digests()[0];
+        let same_manifest = record.inputs[0] == Some(project.manifest_digest);
         let past = Past::new((record, outcomes), &standing.mappings, same_manifest, &project.manifest, keys);
         Self { record, outcomes, standing, past }
     }
