@@ -121,12 +121,13 @@ fn beside(manifest: &Path) -> &Path {
 /// The record of a survey whose changes are all made, in `folder`; none where something is not as it
 /// should be.
 /// Folders that changed since the run began are looked at again by the next one: their names may
-/// not all be this run's doing.
+/// not all be this run's doing. What is recalled comes with the record that it is of, and the newest
+/// evidence.
 pub(super) fn record(
     project: &Project,
     survey: &Survey<'_>,
     folder: &dyn OutputFolder,
-    recall: Option<&Recall<'_>>,
+    recalled: Option<(&Recall<'_>, &Record)>,
     since: i64,
 ) -> Option<(Record, Outcomes)> {
     let now = fs::now();
@@ -147,13 +148,15 @@ pub(super) fn record(
     let releases: Vec<String> = project.manifest.kernels.iter().map(|k| k.release.value.to_string()).collect();
     let numbers: HashMap<&str, u32> = releases.iter().map(String::as_str).zip(0..).collect();
     let (mut modules, mut outcomes) = (Vec::new(), Vec::new());
-    let recalled = recall.filter(|recall| recall.has_releases(&releases));
+    let same_releases = recalled.filter(|(_, record)| record.releases == releases);
     for ((module, mappings), files) in survey.plan.modules.iter().zip(&survey.files.modules) {
         if !output::is_asked_for(module, mappings, &project.manifest) {
             continue;
         }
-        if let Some((record, outcome)) = recalled.filter(|_| files.settled).and_then(|recall| recall.module(module)) {
-            modules.push(record);
+        if let Some((recall, record)) = same_releases.filter(|_| files.settled)
+            && let Some((at, outcome)) = recall.module(module)
+        {
+            modules.push(record.modules.get(at)?.clone());
             outcomes.push(outcome);
             continue;
         }
@@ -167,7 +170,9 @@ pub(super) fn record(
             });
             let release = *numbers.get(mapping.kernel.release.as_str())?;
             let files = match files {
-                MappingFiles::Recalled(place) => recall?.mapping(*place),
+                MappingFiles::Recalled(place) => {
+                    recalled?.1.modules.get(place.module)?.mappings.get(place.mapping)?.files
+                }
                 MappingFiles::Inspected(files) => [file(&files[0])?, file(&files[1])?],
             };
             records.push(MappingRecord { release, files });

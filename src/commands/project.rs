@@ -55,9 +55,9 @@ pub(super) fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 /// A manifest with its lock.
 pub(super) struct Project {
     /// The manifest, for one of its targets.
-    pub(super) manifest: Manifest,
+    pub(super) manifest: Arc<Manifest>,
     /// The same for each of its targets.
-    all: Vec<Manifest>,
+    all: Vec<Arc<Manifest>>,
     /// What its refs stand for.
     pub(super) lock: Lock,
     /// The lock as it is on disk; `None` where there is none.
@@ -114,7 +114,7 @@ impl Project {
         let witnesses = [(); 2].map(|()| Arc::new(Witness::new(beside.clone())));
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
-        let all = manifests.unwrap_or_default();
+        let all: Vec<Arc<Manifest>> = manifests.unwrap_or_default().into_iter().map(Arc::new).collect();
         let manifest = all.iter().find(|one| one.target.as_ref() == target).cloned();
         let lock_path = folder.join(lock::FILE_NAME);
         let lock_text = fs::read_text_if_any(&lock_path)
@@ -180,7 +180,7 @@ impl Project {
     /// The URLs of all files whose checksums the lock has to know, for any target, and the places that
     /// ask for them.
     pub(super) fn file_urls(&self) -> BTreeMap<String, Span> {
-        self.all.iter().flat_map(Manifest::file_urls).collect()
+        self.all.iter().flat_map(|manifest| manifest.file_urls()).collect()
     }
 
     /// Drops from the lock what no target asks for.

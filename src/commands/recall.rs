@@ -1,16 +1,16 @@
 //! What a run takes over from the one before: mappings whose inputs and files are as they were.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::project::Project;
-use crate::adapters::fs::{ModuleStanding, Standing};
 use crate::impact::Impact;
 use crate::manifest::Module;
-use crate::plan::{self, Mapping, Past, Place};
+use crate::plan::{self, Mapping, Past};
 use crate::previous::OldModule;
-use crate::record::{FileRecord, InputRecord, Key, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record, SealKey};
+use crate::record::{
+    FileRecord, InputRecord, Key, ModuleOutcomes, ModuleStanding, Outcome, Outcomes, Record, SealKey, Standing,
+};
 use crate::vocabulary::normalised;
 
 /// A record in the light of what its files are now, and of the manifest.
@@ -35,9 +35,9 @@ impl<'r> Recall<'r> {
         Self { record, outcomes, standing, past }
     }
 
-    /// Whether it is of the output folder at `root`.
-    pub(super) fn is_of(&self, root: &Path) -> bool {
-        std::path::absolute(root).is_ok_and(|root| root == Path::new(&self.record.root))
+    /// The record that it is of.
+    pub(super) fn record(&self) -> &'r Record {
+        self.record
     }
 
     /// The templates that its mappings were made of.
@@ -65,20 +65,10 @@ impl<'r> Recall<'r> {
         record.mappings.iter().map(|mapping| release(mapping.release)).collect()
     }
 
-    /// The files of a mapping that need not be made again.
-    pub(super) fn mapping(&self, place: Place) -> [FileRecord; 2] {
-        self.past.on_disk(place).files
-    }
-
-    /// Whether its kernels are these, in the same order.
-    pub(super) fn has_releases(&self, releases: &[String]) -> bool {
-        self.record.releases == releases
-    }
-
-    /// All of a module that is settled, as it was.
-    pub(super) fn module(&self, module: &Module) -> Option<(Arc<ModuleRecord>, Arc<ModuleOutcomes>)> {
+    /// The number of a module that is settled, and all that it came to.
+    pub(super) fn module(&self, module: &Module) -> Option<(usize, Arc<ModuleOutcomes>)> {
         let number = self.past.module(module)?.number;
-        Some((self.record.modules.get(number)?.clone(), self.outcomes.modules.get(number)?.clone()))
+        Some((number, self.outcomes.modules.get(number)?.clone()))
     }
 
     /// The files of a module whose plan is settled, where they are as they were, and the length of
@@ -87,7 +77,7 @@ impl<'r> Recall<'r> {
         let past = self.past.module(module)?;
         let ModuleStanding { files: true, .. } = self.standing.modules.get(past.number)? else { return None };
         let [object, list] = past.record.files.as_slice() else { return None };
-        let length = usize::try_from(object.evidence.size).ok().filter(|_| object.evidence.is_some())?;
+        let length = usize::try_from(object.evidence.size).ok().filter(|length| *length > 0)?;
         Some(([*object, *list], length))
     }
 

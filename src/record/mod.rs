@@ -8,11 +8,13 @@
 mod bytes;
 mod key;
 mod seal;
+mod standing;
 
 pub use bytes::{HEAD, record_length};
 pub use key::Key;
 use seal::Sealing;
 pub use seal::{Seal, SealKey};
+pub use standing::{ModuleStanding, Part, Renewal, Standing};
 
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ impl Evidence {
     /// None: the file has to be read.
     pub const NONE: Self = Self { inode: 0, size: 0, modified: 0, changed: 0 };
 
-    /// This, if a later change would show: not where the file's times are as new as the clock by
+    /// This, as evidence only if a later change would show: not where the file's times are as new as the clock by
     /// which it would be changed. `now` is in nanoseconds since 1970, from before the file was
     /// looked at.
     #[must_use]
@@ -44,7 +46,7 @@ impl Evidence {
         let coarse = self.modified % 1_000_000_000 == 0;
         let margin = if coarse { 2_000_000_000 } else { 0 };
         let newest = self.modified.max(self.changed);
-        if newest.saturating_add(margin) < now { self } else { Self::NONE }
+        if newest.saturating_add(margin) < now { self } else { Self { inode: 0, ..self } }
     }
 
     /// Whether it is any.

@@ -1,6 +1,7 @@
 //! Patterns over whole kernel releases.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use regex::Regex;
 
@@ -12,7 +13,8 @@ use super::{Invalid, KernelRelease};
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    regex: Regex,
+    /// Compiled when it is first asked for: most patterns of a run that has little to do never are.
+    regex: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
@@ -21,16 +23,20 @@ impl Pattern {
     /// # Errors
     /// A pattern that is no regular expression, or one too large to compile.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        // The pattern is compiled on its own first: `a)(b` is only well formed once anchored.
-        Regex::new(text)
-            .and_then(|_| Regex::new(&format!(r"\A(?:{text})\z")))
-            .map(|regex| Self { text: text.to_owned(), regex })
-            .map_err(|error| {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-                Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
-                    .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
-            })
+        let refuse = |error: &dyn fmt::Display| {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+            Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
+                .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
+        };
+        // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
+        regex_syntax::parse(text).map_err(|error| refuse(&error))?;
+        let regex = OnceLock::new();
+        if !is_small(text) {
+            let compiled = anchored(text).map_err(|error| refuse(&error))?;
+            regex.get_or_init(|| Some(compiled));
+        }
+        Ok(Self { text: text.to_owned(), regex })
     }
 
     /// The patterns of a text that is a pattern, or a release as it is: as a pattern, `…+rt` would not
@@ -47,7 +53,8 @@ impl Pattern {
 
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        let regex = self.regex.get_or_init(|| anchored(&self.text).ok());
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
     /// Whether it selects `text` where a person names things: what is written as it is means itself.
@@ -55,6 +62,16 @@ impl Pattern {
     pub fn selects(&self, text: &str) -> bool {
         self.text == text || self.matches(text)
     }
+}
+
+/// Whether a pattern is sure not to be too large to compile: without a counted repetition, no character
+/// stands for more than a class of all letters does.
+fn is_small(text: &str) -> bool {
+    text.len() <= 100 && !text.contains('{')
+}
+
+fn anchored(text: &str) -> Result<Regex, regex::Error> {
+    Regex::new(&format!(r"\A(?:{text})\z"))
 }
 
 impl fmt::Display for Pattern {
@@ -82,6 +99,18 @@ mod tests {
         assert!(!pattern.matches("5.14.0-1.x86_64+rt"));
         assert!(pattern.selects("5.14.0-1.x86_64+rt"));
         assert!(!pattern.selects("5.14.0-1.x86_64+rt.1"));
+    }
+
+    #[test]
+    fn what_is_too_large_to_compile_is_refused() {
+        let error = Pattern::parse(r"\w{1000}{1000}").unwrap_err();
+        assert!(error.message.contains("size limit"), "{}", error.message);
+        let largest =
+            [r"\w".repeat(50), r"(?i)\W*".to_owned() + &r"\W*".repeat(31), "(?:".repeat(25) + &")".repeat(25)];
+        for text in largest {
+            assert!(is_small(&text), "{text}");
+            assert!(Pattern::parse(&text).is_ok() && anchored(&text).is_ok(), "{text}");
+        }
     }
 
     #[test]

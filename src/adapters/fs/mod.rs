@@ -26,7 +26,7 @@ pub use stage::{Kept, Stage};
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
 pub use tree::Folder;
 pub(super) use tree::LARGEST_OURS;
-pub use watch::{ModuleStanding, Standing, compare, fingerprint, now};
+pub use watch::{Looking, fingerprint, now};
 pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::again::again;
@@ -37,6 +37,22 @@ pub(super) fn replace_by(
         return write_through_a_stranger(path, write).map_err(fail("write", path));
     };
     next.fill(write).and_then(|()| next.put(path)).map_err(fail("write", path))
+}
+
+/// Replaces a file that may be lost when the machine stops: file systems that write out at once what
+/// takes another file's place, as ext4 does, need not do it here.
+///
+/// # Errors
+/// As [`replace`].
+pub(super) fn replace_lightly(
+    path: &Path,
+    patience: Duration,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), Inaccessible> {
+    let Some(mut next) = Next::of(path, patience)? else {
+        return write_through_a_stranger(path, write).map_err(fail("write", path));
+    };
+    next.fill(write).and_then(|()| next.change_places(path)).map_err(fail("write", path))
 }
 
 /// Removes what a run that was killed left beside a file.
@@ -112,6 +128,18 @@ impl Next {
         self.done = true;
         Ok(())
     }
+
+    /// Puts it where the file is, and the file where it was, from where that is removed.
+    fn change_places(&mut self, path: &Path) -> io::Result<()> {
+        let changed = retry_on_intr(|| renameat_with(CWD, &self.path, CWD, path, RenameFlags::EXCHANGE));
+        if changed.is_err() {
+            // There is no file, or the file system cannot do it.
+            return self.put(path);
+        }
+        self.done = true;
+        tidy(path);
+        Ok(())
+    }
 }
 
 impl Drop for Next {
@@ -154,6 +182,17 @@ mod tests {
         fs::write(folder.path().join(".file.tmp"), "").unwrap();
         tidy(&path);
         assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn what_changed_places_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for text in ["a text", "one", "another"] {
+            replace_lightly(&path, Duration::ZERO, |file| file.write_all(text.as_bytes())).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            assert_eq!(names(folder.path()), ["file"]);
+        }
     }
 
     #[test]

@@ -303,7 +303,9 @@ impl Run<'_> {
         for Surveyed { project, survey, recall, remembered } in surveys {
             let settled = !survey.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
             let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
-            let record = memory::record(project, survey, &folder, *recall, since).filter(|_| settled);
+            let record =
+                memory::record(project, survey, &folder, recall.map(|recall| (recall, recall.record())), since)
+                    .filter(|_| settled);
             if let Some((record, outcomes)) = record {
                 remembered.keep(&record, &outcomes);
             }

@@ -4,12 +4,11 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use crate::adapters::fs::{ModuleStanding, Standing};
 use crate::commands::memory::{Memory, Unchanged};
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::plan;
-use crate::record::{Key, Outcomes, Record};
+use crate::record::{Key, ModuleStanding, Outcomes, Record, Standing};
 use crate::tree::OutputFolder;
 use crate::vocabulary::TargetName;
 
@@ -97,6 +96,6 @@ fn standing(record: &Record, folder: &dyn OutputFolder) -> Standing {
         modules: same.iter().map(|same| ModuleStanding { folder: *same, object: *same, files: *same }).collect(),
         mappings: mappings.map(|(module, same)| vec![*same; module.mappings.len()]).collect(),
         whole,
-        fresh: false,
+        renewed: Vec::new(),
     }
 }
