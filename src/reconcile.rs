@@ -116,38 +116,44 @@ impl Inspector<'_> {
         self.only.is_none_or(|only| only(path))
     }
 
-    /// Compares one output.
+    /// Compares one output. `known` is what the file is known to be, as an output of the run before.
     ///
     /// # Errors
     /// A file that cannot be read, or a text that the shelf cannot take.
-    pub fn inspect(&self, output: Output) -> Result<Verdict, Inaccessible> {
+    pub fn inspect(&self, output: Output, known: Option<FileRecord>) -> Result<Verdict, Inaccessible> {
         let Output { path, text, origin, .. } = output;
         if !self.concerns(&path) {
             return Ok(Verdict::NotAsked);
         }
         let seal = self.key.seal(text.as_bytes());
-        let action = match self.tree.blocked_parent(&path)? {
-            Some((parent, what)) => {
-                let why = format!("`{parent}` is {what}, and a folder is needed there");
-                Action::Conflict(Conflict::new(why, MOVE))
-            }
-            None => {
-                if let Some(evidence) = self.tree.holds(&path, &text)? {
-                    return Ok(Verdict::Right(FileRecord { evidence, seal }));
-                }
-                let look = self.tree.look(&path)?;
-                match write_action(&text, look.as_ref().map(|(found, _)| found), self.force) {
-                    Action::Unchanged => {
-                        let evidence = look.map_or(Evidence::NONE, |(_, evidence)| evidence);
-                        return Ok(Verdict::Right(FileRecord { evidence, seal }));
-                    }
-                    action => action,
-                }
-            }
+        let action = match known {
+            Some(known) if known.seal == seal => return Ok(Verdict::Right(known)),
+            // It is ours, and nobody edited it.
+            Some(_) => Action::Update,
+            None => match self.compare(&path, &text)? {
+                Ok(evidence) => return Ok(Verdict::Right(FileRecord { evidence, seal })),
+                Err(action) => action,
+            },
         };
         let evidence = self.shelf.put(&path, &text, &action)?;
         let written = Some(FileRecord { evidence, seal });
         Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written })))
+    }
+
+    /// How the file at a path looks if it has this text, or else what is to be done.
+    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<Evidence, Action>, Inaccessible> {
+        if let Some((parent, what)) = self.tree.blocked_parent(path)? {
+            let why = format!("`{parent}` is {what}, and a folder is needed there");
+            return Ok(Err(Action::Conflict(Conflict::new(why, MOVE))));
+        }
+        if let Some(evidence) = self.tree.holds(path, text)? {
+            return Ok(Ok(evidence));
+        }
+        let look = self.tree.look(path)?;
+        Ok(match write_action(text, look.as_ref().map(|(found, _)| found), self.force) {
+            Action::Unchanged => Ok(look.map_or(Evidence::NONE, |(_, evidence)| evidence)),
+            action => Err(action),
+        })
     }
 
     /// Files of ours that no mapping asks for any more, at `paths`.
@@ -236,7 +242,7 @@ mod tests {
 
     fn action(found: Option<Found>, force: bool) -> Action {
         let tree: Tree = found.into_iter().map(|found| (path("a/module.yaml"), found)).collect();
-        match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"))).unwrap() {
+        match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"), None)).unwrap() {
             Verdict::Change(change) => change.action,
             Verdict::Right(_) => Action::Unchanged,
             Verdict::NotAsked => panic!("it is asked"),
@@ -261,6 +267,21 @@ mod tests {
         );
         assert!(matches!(action(Some(Found::Folder), true), Action::Conflict(_)));
         assert!(matches!(action(Some(Found::Other("a symbolic link")), false), Action::Conflict(_)));
+    }
+
+    #[test]
+    fn what_is_known_is_not_looked_at() {
+        let known = |body: &str| {
+            let seal = SealKey::PUBLIC.seal(with_header(body).as_bytes());
+            Some(FileRecord { evidence: Evidence { inode: 1, ..Evidence::NONE }, seal })
+        };
+        let verdict = |before| {
+            inspected(&Tree::new(), false, |inspector| {
+                inspector.inspect(output("a/module.yaml", "new\n"), known(before))
+            })
+        };
+        assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.evidence.is_some()));
+        assert!(matches!(verdict("old\n").unwrap(), Verdict::Change(change) if change.action == Action::Update));
     }
 
     #[test]
@@ -291,7 +312,8 @@ mod tests {
     #[test]
     fn a_parent_that_is_no_folder_blocks() {
         let tree: Tree = [(path("a"), Found::Other("a symbolic link"))].into();
-        let verdict = inspected(&tree, true, |inspector| inspector.inspect(output("a/x/Dockerfile", "x\n"))).unwrap();
+        let verdict =
+            inspected(&tree, true, |inspector| inspector.inspect(output("a/x/Dockerfile", "x\n"), None)).unwrap();
         let Verdict::Change(change) = verdict else { panic!("{verdict:?}") };
         let Action::Conflict(conflict) = change.action else { panic!("{change:?}") };
         assert!(conflict.why.contains("`a` is a symbolic link"));

@@ -81,6 +81,18 @@ impl<'r> Recall<'r> {
         Some(([*object, *list], length))
     }
 
+    /// Those of a module's own files that are as they were: its Module, and its kustomization.
+    pub(super) fn own_files(&self, module: &Module) -> [Option<FileRecord>; 2] {
+        let past = self.past.module(module);
+        let known = past.and_then(|past| Some((past.record.files.as_slice(), self.standing.modules.get(past.number)?)));
+        match known {
+            Some(([object, list], standing)) => {
+                [Some(*object).filter(|_| standing.object), Some(*list).filter(|_| standing.files)]
+            }
+            _ => [None; 2],
+        }
+    }
+
     /// A module as it is on disk, and what becomes of it with `mappings`, if its Module is as it was. It
     /// has no further Modules on its images: no record has them.
     pub(super) fn impact(&self, module: &Module, mappings: &[Mapping<'_>]) -> Option<(OldModule, Impact)> {

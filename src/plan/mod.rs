@@ -114,8 +114,8 @@ pub trait Visitor: Sync {
     /// What it has seen of one mapping.
     type Seen: Send;
 
-    /// Looks at one.
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen;
+    /// Looks at one. Where the run before has it at `place`, its files are as they were then.
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, place: Option<Place>) -> Self::Seen;
 
     /// The run before, if anything is known of it.
     fn past(&self) -> Option<&Past<'_>> {
@@ -132,7 +132,7 @@ pub trait Visitor: Sync {
 impl Visitor for () {
     type Seen = ();
 
-    fn visit(&self, _: &Mapping<'_>, _: &Draft) {}
+    fn visit(&self, _: &Mapping<'_>, _: &Draft, _: Option<Place>) {}
 }
 
 /// All mappings of a manifest, each module's together and in the order of its kernels.
@@ -175,7 +175,7 @@ impl<'m> Plan<'m> {
         // What comes of a block is put where it belongs before the next one is begun.
         for block in planned.chunks(BLOCK) {
             let recalled = |planned: &Planned<'_>| {
-                let (place, past) = planned.place.zip(past)?;
+                let (place, past) = planned.place.filter(|_| planned.same).zip(past)?;
                 Some((past.identity(place), visitor.recall(place)?))
             };
             let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| recalled(planned).is_none()).collect();
@@ -224,7 +224,7 @@ impl<'m> Plan<'m> {
     /// so that they cannot be made any more.
     pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
         let Mapping { module, kernel, resolved, group, .. } = mapping;
-        let planned = Planned { module, kernel, resolved: resolved.clone(), group: *group, place: None };
+        let planned = Planned { module, kernel, resolved: resolved.clone(), group: *group, place: None, same: false };
         std::thread::scope(|scope| {
             let one = deep(scope, || {
                 let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());
@@ -253,7 +253,7 @@ fn draft_all<'m, V: Visitor>(
         let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
         let one = |planned: &&Planned<'m>| {
             let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
-            let seen = visitor.visit(&mapping, &draft);
+            let seen = visitor.visit(&mapping, &draft, planned.place);
             Ok((mapping.identity, seen))
         };
         planned.iter().map(one).collect()

@@ -120,12 +120,16 @@ impl PastModule<'_> {
         self.outcomes.mappings.get(mapping).map(|outcome| outcome.group as usize)
     }
 
-    /// The place of the mapping on a kernel, where group and kernel are the same and so are both files.
-    pub fn recalled(&self, kernel: usize, group: &Key) -> Option<Place> {
+    /// The place of the mapping on a kernel, where both of its files are as they were.
+    pub fn intact(&self, kernel: usize) -> Option<Place> {
         let mapping = self.mapping(kernel)?;
+        self.intact[mapping].then_some(Place { module: self.number, mapping })
+    }
+
+    /// Whether a mapping on a kernel is what it was: its group and kernel are the same.
+    pub fn is_same(&self, place: Place, kernel: usize, group: &Key) -> bool {
         let same_kernel = matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same: true, .. })));
-        let same_group = self.outcomes.groups.get(self.group(mapping)?) == Some(group);
-        (same_kernel && same_group && self.intact[mapping]).then_some(Place { module: self.number, mapping })
+        same_kernel && self.group(place.mapping).and_then(|at| self.outcomes.groups.get(at)) == Some(group)
     }
 
     /// Whether `places` are those of all its mappings, in their order, and the manifest is the same: then

@@ -17,8 +17,10 @@ pub(super) struct Planned<'m> {
     pub(super) resolved: Arc<Resolved>,
     /// The number of its group.
     pub(super) group: u32,
-    /// Where the run before has it, if that need not be done again.
+    /// Where the run before has it, if its files are as they were.
     pub(super) place: Option<Place>,
+    /// Whether they are what they should be.
+    pub(super) same: bool,
 }
 
 impl<'m> Planned<'m> {
@@ -85,11 +87,12 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
         for at in kernels {
             let kernel = &manifest.kernels[at];
             let Some((resolved, group)) = groups.of(at, kernel, &mut resolver, faults) else { continue };
-            let place = past.and_then(|past| past.recalled(at, &group));
+            let place = past.and_then(|past| past.intact(at));
+            let same = past.zip(place).is_some_and(|(past, place)| past.is_same(place, at, &group));
             let group = selected.number(group, first_group);
-            selected.planned.push(Planned { module, kernel, resolved, group, place });
+            selected.planned.push(Planned { module, kernel, resolved, group, place, same });
         }
-        let places = selected.planned[first..].iter().map(|planned| planned.place);
+        let places = selected.planned[first..].iter().map(|planned| planned.place.filter(|_| planned.same));
         selected.settled.push(past.is_some_and(|past| past.is_all_of(places)));
     }
     selected

@@ -11,7 +11,7 @@ use super::verdict::{Difference, Verdict};
 use super::{refusal, since};
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
-use crate::plan::{Draft, Mapping, Plan, Visitor};
+use crate::plan::{Draft, Mapping, Place, Plan, Visitor};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
 
@@ -147,7 +147,7 @@ impl Eye<'_> {
 impl Visitor for Eye<'_> {
     type Seen = Result<Seen, Inaccessible>;
 
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Self::Seen {
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, _: Option<Place>) -> Self::Seen {
         let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
         self.look_at(&[(Part::Dockerfile, dockerfile), (Part::ConfigMap, config_map)], Some(mapping))
     }

@@ -58,7 +58,8 @@ impl Eye<'_> {
         let own = match output::of_module(module, mappings, self.manifest) {
             Some([object, list]) => {
                 output::check_size(module, object.text.len(), &mut sizes);
-                Some([self.inspector.inspect(object)?, self.inspector.inspect(list)?])
+                let known = self.recall.map(|recall| recall.own_files(module)).unwrap_or_default();
+                Some([self.inspector.inspect(object, known[0])?, self.inspector.inspect(list, known[1])?])
             }
             None => None,
         };
@@ -90,9 +91,14 @@ impl Eye<'_> {
 impl Visitor for Eye<'_> {
     type Seen = Seen;
 
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft) -> Seen {
+    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, place: Option<Place>) -> Seen {
         let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        let inspected = || Ok(Box::new([self.inspector.inspect(dockerfile)?, self.inspector.inspect(config_map)?]));
+        let known = place.zip(self.recall).map(|(place, recall)| recall.past.on_disk(place).files);
+        let known = known.map_or([None; 2], |files| files.map(Some));
+        let inspected = || {
+            let dockerfile = self.inspector.inspect(dockerfile, known[0])?;
+            Ok(Box::new([dockerfile, self.inspector.inspect(config_map, known[1])?]))
+        };
         Seen::Inspected(inspected().map_err(Box::new))
     }
 

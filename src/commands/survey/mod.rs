@@ -157,7 +157,7 @@ impl<'p> Survey<'p> {
             scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
         });
         for output in output::of_all(manifest, listed(&plan, manifest, &holds)) {
-            files.top.push(tally.add(inspector.inspect(output)?));
+            files.top.push(tally.add(inspector.inspect(output, None)?));
         }
         let (strangers, candidates) = (outline.strangers(wanted(&planned)), outline.candidates(wanted(&planned)));
         tally.changes.extend(inspector.orphans(candidates.clone())?);
