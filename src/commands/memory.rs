@@ -11,8 +11,7 @@ use super::survey::{FileState, MappingFiles, Survey};
 use crate::adapters::fs::{self, Cached};
 use crate::reconcile::Action;
 use crate::record::{
-    Evidence, FileRecord, HEAD, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record,
-    Seal, record_length,
+    Evidence, FileRecord, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record, Unread,
 };
 use crate::tree::OutputFolder;
 use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, listing_digest};
@@ -43,12 +42,9 @@ impl Memory {
     /// The record, if there is one that is good for this program, and what it came to.
     pub(super) fn record(&self) -> Option<(Record, Unread)> {
         let (path, program) = self.0.as_ref()?;
-        let mut file = Cached::open(path)?;
-        let mut bytes = Vec::new();
-        file.read_up_to(HEAD, &mut bytes)?;
-        file.read_up_to(record_length(&bytes, program)?, &mut bytes)?;
-        let (record, seal) = Record::from_bytes(&bytes)?;
-        Some((record, Unread { file, seal }))
+        let file = Cached::open(path)?;
+        let length = file.length;
+        Record::open(Arc::new(file), length, program)
     }
 
     /// Leaves a record for the next run. It only saves time, so nothing is said where it cannot be
@@ -62,20 +58,6 @@ impl Memory {
 
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_default().display().to_string()
-}
-
-/// The outcomes of a record that are not read yet.
-pub(super) struct Unread {
-    file: Cached,
-    /// Whose they are.
-    seal: Seal,
-}
-
-impl Unread {
-    /// Reads them; `None` where they are damaged.
-    pub(super) fn read(self) -> Option<Outcomes> {
-        Outcomes::from_bytes(&self.file.rest()?, self.seal)
-    }
 }
 
 /// Which of a record's inputs are as they were.
@@ -181,9 +163,9 @@ pub(super) fn record(
         let name = module.name.value.to_string();
         let folder = folder.evidence(&name).settled(since);
         let files = files.own.iter().map(file).collect::<Option<_>>()?;
-        modules.push(Arc::new(ModuleRecord { name, folder, files, mappings: records }));
+        modules.push(Arc::new(ModuleRecord { name, folder, files, mappings: records.into_iter().collect() }));
         let (image, version) = (module.image.repository().to_owned(), module.version.clone());
-        outcomes.push(Arc::new(ModuleOutcomes { image, version, groups, mappings: outcome }));
+        outcomes.push(Arc::new(ModuleOutcomes { image, version, groups, mappings: outcome.into_iter().collect() }));
     }
     let [files, templates] = project.read();
     let settled = |(path, evidence): (String, Evidence)| (path, evidence.settled(since));

@@ -104,11 +104,11 @@ impl<'r> Recall<'r> {
         let same_image = outcomes.image == module.image.repository();
         let mut impact = Impact::default();
         let mut images = HashMap::new();
-        let recorded = past.record.mappings.iter().zip(&outcomes.mappings);
+        let recorded = past.record.mappings.iter().zip(outcomes.mappings.iter());
         // All of them at first, and less each that is planned.
-        let mut gone: HashMap<&str, &Outcome> =
-            recorded.filter_map(|(record, outcome)| Some((past.release(record)?, outcome))).collect();
-        let mut note = |release: &str, before: &Outcome| {
+        let mut gone: HashMap<&str, Outcome> =
+            recorded.filter_map(|(record, outcome)| Some((past.release(&record)?, outcome))).collect();
+        let mut note = |release: &str, before: Outcome| {
             let image = plan::image_name(&outcomes.image, &normalised(release), &before.identity.hash);
             images.insert(release.to_owned(), image);
             release.to_owned()

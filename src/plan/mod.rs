@@ -176,7 +176,7 @@ impl<'m> Plan<'m> {
         for block in planned.chunks(BLOCK) {
             let recalled = |planned: &Planned<'_>| {
                 let (place, past) = planned.place.filter(|_| planned.same).zip(past)?;
-                Some((past.identity(place), visitor.recall(place)?))
+                Some((past.identity(place)?, visitor.recall(place)?))
             };
             let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| recalled(planned).is_none()).collect();
             let mut drafted = match draft_all(&rest, inputs, visitor, workers) {

@@ -57,7 +57,7 @@ impl<'r> Past<'r> {
         let kernels = kernels.collect();
         let modules = record.modules.iter().enumerate().map(|(number, module)| {
             let mut places = vec![None; record.releases.len()];
-            for (at, mapping) in (0..).zip(&module.mappings) {
+            for (at, mapping) in (0..).zip(module.mappings.iter()) {
                 if let Some(place) = places.get_mut(mapping.release as usize) {
                     *place = Some(at);
                 }
@@ -73,18 +73,26 @@ impl<'r> Past<'r> {
         let (number, places) = self.modules.get(module.name.as_str()).filter(|_| module.is_built())?;
         let (record, outcomes) = (self.record.modules.get(*number)?, self.outcomes.modules.get(*number)?);
         let intact = self.intact.get(*number)?;
-        (record.mappings.len() == outcomes.mappings.len() && intact.len() == record.mappings.len())
-            .then_some(PastModule { past: self, number: *number, places, record, outcomes, intact })
+        let count = record.mappings.len();
+        let are_known = record.mappings.is_whole() && outcomes.mappings.is_whole();
+        (are_known && count == outcomes.mappings.len() && count == intact.len()).then_some(PastModule {
+            past: self,
+            number: *number,
+            places,
+            record,
+            outcomes,
+            intact,
+        })
     }
 
     /// What a mapping came to.
-    pub(super) fn identity(&self, place: Place) -> Identity {
-        self.outcomes.modules[place.module].mappings[place.mapping].identity
+    pub(super) fn identity(&self, place: Place) -> Option<Identity> {
+        Some(self.outcomes.modules.get(place.module)?.mappings.get(place.mapping)?.identity)
     }
 
     /// A mapping as it was on disk.
-    pub fn on_disk(&self, place: Place) -> &'r MappingRecord {
-        &self.record.modules[place.module].mappings[place.mapping]
+    pub fn on_disk(&self, place: Place) -> Option<MappingRecord> {
+        self.record.modules.get(place.module)?.mappings.get(place.mapping)
     }
 }
 

@@ -5,13 +5,16 @@
 //! It has two parts: the [`Record`], by which a run sees whether anything changed, and the
 //! [`Outcomes`], which only a run reads that has something to do.
 
-mod bytes;
+mod file;
 mod key;
+mod pack;
+mod packed;
 mod seal;
 mod standing;
 
-pub use bytes::{HEAD, record_length};
+pub use file::Unread;
 pub use key::Key;
+pub use packed::{Packed, Source};
 use seal::Sealing;
 pub use seal::{Seal, SealKey};
 pub use standing::{ModuleStanding, Part, Renewal, Standing};
@@ -104,7 +107,7 @@ pub struct ModuleRecord {
     /// Its Module and its kustomization, or neither.
     pub files: Vec<FileRecord>,
     /// Its mappings, in order.
-    pub mappings: Vec<MappingRecord>,
+    pub mappings: Packed<MappingRecord>,
 }
 
 /// What a mapping's texts decide.
@@ -137,7 +140,7 @@ pub struct ModuleOutcomes {
     /// What decided its mappings beside their kernels.
     pub groups: Vec<Key>,
     /// Its mappings, in the order of [`ModuleRecord::mappings`].
-    pub mappings: Vec<Outcome>,
+    pub mappings: Packed<Outcome>,
 }
 
 /// What everything came to.

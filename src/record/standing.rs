@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evidence, ModuleRecord, Record};
+use super::{Evidence, FileRecord, ModuleRecord, Record};
 
 /// Which files of a record are as they were.
 #[derive(Debug, Clone, Default)]
@@ -78,23 +78,31 @@ impl Record {
     pub fn renewed(self: &Arc<Self>, standing: &Standing) -> Arc<Self> {
         let mut record = self.clone();
         for (part, evidence) in &standing.renewed {
-            if let Some(old) = Arc::make_mut(&mut record).evidence_of(*part) {
-                *old = *evidence;
-            }
+            Arc::make_mut(&mut record).renew(*part, *evidence);
         }
         record
     }
 
-    fn evidence_of(&mut self, part: Part) -> Option<&mut Evidence> {
-        match part {
-            Part::Root => Some(&mut self.folder),
-            Part::Top(file) => self.top.get_mut(file).map(|file| &mut file.evidence),
-            Part::Folder { module } => self.module(module).map(|module| &mut module.folder),
-            Part::Own { module, file } => self.module(module)?.files.get_mut(file).map(|file| &mut file.evidence),
-            Part::Mapping { module, mapping, file } => {
-                self.module(module)?.mappings.get_mut(mapping)?.files.get_mut(file).map(|file| &mut file.evidence)
+    fn renew(&mut self, part: Part, evidence: Evidence) {
+        let file = |file: Option<&mut FileRecord>| file.map(|file| file.evidence = evidence);
+        let known = match part {
+            Part::Root => {
+                self.folder = evidence;
+                Some(())
             }
-        }
+            Part::Top(number) => file(self.top.get_mut(number)),
+            Part::Folder { module } => self.module(module).map(|module| module.folder = evidence),
+            Part::Own { module, file: number } => {
+                self.module(module).and_then(|module| file(module.files.get_mut(number)))
+            }
+            Part::Mapping { module, mapping: at, file: number } => self.module(module).and_then(|module| {
+                let mut mapping = module.mappings.get(at)?;
+                file(mapping.files.get_mut(number))?;
+                module.mappings.set(at, &mapping);
+                Some(())
+            }),
+        };
+        debug_assert!(known.is_some(), "{part:?} is of no record");
     }
 
     fn module(&mut self, number: usize) -> Option<&mut ModuleRecord> {

@@ -2,8 +2,9 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::Write as _;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,18 +12,18 @@ use rustix::fs::OFlags;
 
 use super::again::{again, make_folder};
 use super::replace::replace_lightly;
-use crate::record::SealKey;
+use crate::record::{SealKey, Source};
 use crate::tree::Inaccessible;
 
 /// A file beyond this is none of ours: it would be of millions of mappings.
 const LARGEST: u64 = 1 << 30;
 
-/// A cached file that is read piece by piece, from its beginning to its end.
+/// A cached file, which is read where it is asked for.
 #[derive(Debug)]
 pub struct Cached {
     file: File,
-    /// How many bytes are left to read.
-    left: u64,
+    /// How many bytes it has.
+    pub length: u64,
 }
 
 impl Cached {
@@ -31,24 +32,17 @@ impl Cached {
         // Nothing is waited for, and nothing read that has no end.
         let flags = i32::try_from(OFlags::NONBLOCK.bits()).ok()?;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
-        let left = again(|| file.metadata()).ok().filter(Metadata::is_file)?.len();
-        (left <= LARGEST).then_some(Self { file, left })
+        let length = again(|| file.metadata()).ok().filter(Metadata::is_file)?.len();
+        (length <= LARGEST).then_some(Self { file, length })
     }
+}
 
-    /// Reads on into `bytes` until they are `length`; `None` where there are not as many.
-    pub fn read_up_to(&mut self, length: usize, bytes: &mut Vec<u8>) -> Option<()> {
-        let more = length.checked_sub(bytes.len())?;
-        self.left = self.left.checked_sub(u64::try_from(more).ok()?)?;
-        bytes.reserve_exact(more);
-        (&self.file).take(more as u64).read_to_end(bytes).ok()?;
-        (bytes.len() == length).then_some(())
-    }
-
-    /// Reads what is left.
-    pub fn rest(mut self) -> Option<Vec<u8>> {
-        let mut rest = Vec::new();
-        self.read_up_to(usize::try_from(self.left).ok()?, &mut rest)?;
-        Some(rest)
+impl Source for Cached {
+    fn read(&self, range: Range<u64>) -> Option<Vec<u8>> {
+        let length = range.end.checked_sub(range.start).filter(|_| range.end <= self.length)?;
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        self.file.read_exact_at(&mut bytes, range.start).ok()?;
+        Some(bytes)
     }
 }
 

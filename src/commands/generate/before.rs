@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::adapters::fs::Looking;
-use crate::commands::memory::Unread;
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::plan;
-use crate::record::{Key, Outcomes, Record, Standing};
+use crate::record::{Key, Outcomes, Record, Standing, Unread};
 
 /// The run before, and a look at its files that goes on.
 pub(super) struct Before {

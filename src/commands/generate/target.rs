@@ -10,7 +10,7 @@ use crate::adapters::fs::{self, Kept, Looking, Stage};
 use crate::adapters::ui;
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::marks::Marks;
-use crate::commands::memory::{self, Memory, Unchanged, Unread};
+use crate::commands::memory::{self, Memory, Unchanged};
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::commands::report::{Report, differences};
@@ -18,7 +18,7 @@ use crate::commands::survey::{Scope, Survey};
 use crate::impact::Impact;
 use crate::lock;
 use crate::reconcile::Shelf;
-use crate::record::{Record, Standing};
+use crate::record::{Record, Standing, Unread};
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::TargetName;
 

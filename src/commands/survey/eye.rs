@@ -93,8 +93,8 @@ impl Visitor for Eye<'_> {
 
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, place: Option<Place>) -> Seen {
         let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        let known = place.zip(self.recall).map(|(place, recall)| recall.past.on_disk(place).files);
-        let known = known.map_or([None; 2], |files| files.map(Some));
+        let known = place.zip(self.recall).and_then(|(place, recall)| recall.past.on_disk(place));
+        let known = known.map_or([None; 2], |mapping| mapping.files.map(Some));
         let inspected = || {
             let dockerfile = self.inspector.inspect(dockerfile, known[0])?;
             Ok(Box::new([dockerfile, self.inspector.inspect(config_map, known[1])?]))

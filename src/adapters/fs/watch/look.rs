@@ -1,6 +1,7 @@
 //! An output folder, compared with a record.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,9 +96,8 @@ struct Job<'r> {
     module: &'r ModuleRecord,
     /// Whether nothing came to its folder or went from it, as far as it shows from outside.
     same_folder: bool,
-    /// The number of the first of the mappings.
-    first: usize,
-    mappings: &'r [MappingRecord],
+    /// The numbers of the mappings.
+    mappings: Range<usize>,
 }
 
 /// What came of a job.
@@ -142,14 +142,13 @@ impl Look {
             standing.mappings.push(Vec::with_capacity(module.mappings.len()));
             let same_folder =
                 module.folder.is_some() && folder_evidence(&self.root.join(&module.name)) == module.folder;
-            let job = |first, mappings| Job { at, module, same_folder, first, mappings };
+            let count = module.mappings.len();
             // A folder that changed is looked at with all of its mappings.
-            let share = if same_folder { SHARE.min(module.mappings.len()) } else { module.mappings.len() };
-            let (first, rest) = module.mappings.split_at(share);
-            jobs.push(job(0, first));
-            jobs.extend(rest.chunks(SHARE).enumerate().map(|(number, more)| job(share + number * SHARE, more)));
+            let share = if same_folder { SHARE } else { count.max(1) };
+            let shares = (0..count.max(1)).step_by(share).map(|start| start..count.min(start + share));
+            jobs.extend(shares.map(|mappings| Job { at, module, same_folder, mappings }));
         }
-        for done in in_parts(jobs, workers, |job| self.at(&job)) {
+        for done in in_parts(jobs, workers, |job| self.at(job)) {
             if let Some(own) = done.own {
                 standing.modules[done.at] = own;
             }
@@ -160,12 +159,13 @@ impl Look {
         standing
     }
 
-    fn at(&self, job: &Job<'_>) -> Done {
-        let Job { at, module, same_folder, first, mappings } = *job;
+    fn at(&self, job: Job<'_>) -> Done {
+        let Job { at, module, same_folder, mappings } = job;
+        let (first, count) = (mappings.start, mappings.len());
         let path = self.root.join(&module.name);
         // One for each job: threads that share one are in each other's way.
         let Some(folder) = self.open(&path).filter(|_| !self.stopped.load(Ordering::Relaxed)) else {
-            return Done { at, own: None, intact: vec![false; mappings.len()], renewed: Vec::new(), whole: false };
+            return Done { at, own: None, intact: vec![false; count], renewed: Vec::new(), whole: false };
         };
         let mut renewed = Vec::new();
         let mut real = None;
@@ -195,14 +195,14 @@ impl Look {
         });
         let is_real = |release: &str| real.as_ref().is_none_or(|real| real.contains(release));
         let mut name = String::new();
-        let look = |(number, mapping): (usize, &MappingRecord)| {
+        let look = |(number, mapping): (usize, MappingRecord)| {
             let release = self.record.releases.get(mapping.release as usize).filter(|release| is_real(release));
             let intact = release.is_some_and(|release| {
                 let mut files = [DOCKERFILE, CONFIG_MAP].into_iter().zip(&mapping.files).enumerate();
                 let same = |(file, (in_folder, before))| {
                     name.clear();
                     name.extend([release, "/", in_folder]);
-                    let part = Part::Mapping { module: at, mapping: first + number, file };
+                    let part = Part::Mapping { module: at, mapping: number, file };
                     note(self.eye.check(&folder, &name, before), part, &mut renewed)
                 };
                 files.all(same)
@@ -210,7 +210,10 @@ impl Look {
             whole &= intact;
             intact
         };
-        let intact = mappings.iter().enumerate().map(look).collect();
+        let mut intact: Vec<bool> = (first..).zip(module.mappings.range(mappings)).map(look).collect();
+        // Of what is not known, nothing can be said.
+        whole &= intact.len() == count;
+        intact.resize(count, false);
         Done { at, own, intact, renewed, whole }
     }
 
@@ -218,7 +221,7 @@ impl Look {
     fn known<'l>(&'l self, module: &'l ModuleRecord) -> HashSet<&'l str> {
         let strangers = self.record.strangers.iter();
         let strangers = strangers.filter_map(|(path, _)| path.strip_prefix(&module.name)?.strip_prefix('/'));
-        let release = |mapping: &MappingRecord| self.record.releases.get(mapping.release as usize).map(String::as_str);
+        let release = |mapping: MappingRecord| self.record.releases.get(mapping.release as usize).map(String::as_str);
         strangers.chain(module.mappings.iter().filter_map(release)).collect()
     }
 
