@@ -9,7 +9,7 @@ use crate::manifest::Module;
 use crate::plan::{self, Mapping, Past};
 use crate::previous::OldModule;
 use crate::record::{
-    FileRecord, InputRecord, Key, ModuleOutcomes, ModuleStanding, Outcome, Outcomes, Record, SealKey, Standing,
+    FileRecord, InputRecord, KernelKey, ModuleOutcomes, ModuleStanding, Outcome, Outcomes, Record, SealKey, Standing,
 };
 use crate::vocabulary::normalised;
 
@@ -28,7 +28,7 @@ impl<'r> Recall<'r> {
         (record, outcomes): (&'r Record, &'r Outcomes),
         standing: &'r Standing,
         project: &Project,
-        keys: &'r [Key],
+        keys: &'r [KernelKey],
     ) -> Self {
         let same_manifest = record.inputs[0] == Some(project.manifest_digest);
         let past = Past::new((record, outcomes), &standing.mappings, same_manifest, &project.manifest, keys);

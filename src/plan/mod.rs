@@ -36,7 +36,7 @@ use select::{Planned, Selected, select};
 
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
-use crate::record::{Identity, Key};
+use crate::record::{Identity, KernelKey, Key};
 use crate::render::dockerfile::Press;
 use crate::template::{self, TemplateFault};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap};
@@ -144,7 +144,7 @@ pub struct Plan<'m> {
     /// What decides mappings beside their kernels and the templates; many share it.
     pub groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
-    pub kernel_keys: Vec<Key>,
+    pub kernel_keys: Vec<KernelKey>,
     inputs: Inputs<'m>,
 }
 
@@ -167,8 +167,12 @@ impl<'m> Plan<'m> {
         if faults.has_errors() {
             return None;
         }
-        let mut modules: Vec<(&Module, Vec<Mapping<'_>>)> =
-            inputs.manifest.modules.iter().map(|module| (module, vec![])).collect();
+        let mut rows = planned.chunk_by(|one, next| std::ptr::eq(one.module, next.module)).peekable();
+        let mut modules = Vec::with_capacity(inputs.manifest.modules.len());
+        for module in &inputs.manifest.modules {
+            let count = rows.next_if(|row| std::ptr::eq(row[0].module, module)).map_or(0, <[_]>::len);
+            modules.push((module, Vec::with_capacity(count)));
+        }
         let mut seen = Vec::with_capacity(planned.len());
         let mut at = 0;
         let mut told: Vec<TemplateFault> = Vec::new();

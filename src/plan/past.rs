@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::manifest::{Manifest, Module};
-use crate::record::{Identity, Key, MappingRecord, ModuleOutcomes, ModuleRecord, Outcomes, Record};
+use crate::record::{Identity, KernelKey, Key, MappingRecord, ModuleOutcomes, ModuleRecord, Outcomes, Record};
 
 /// A run before, in the light of the manifest as it is now.
 pub struct Past<'r> {
@@ -14,7 +14,7 @@ pub struct Past<'r> {
     /// Whether the manifest's text is the same, so that modules and conditions are.
     same_manifest: bool,
     /// What of each kernel of the manifest decides its mappings.
-    pub(super) keys: &'r [Key],
+    pub(super) keys: &'r [KernelKey],
     /// Each kernel of the manifest that the record has.
     kernels: Vec<Option<PastKernel>>,
     /// Each module of the record: its number, and where its mapping on each release is.
@@ -25,7 +25,9 @@ pub struct Past<'r> {
 struct PastKernel {
     /// Its number among the record's releases.
     release: usize,
-    /// Whether everything that the manifest says of it is the same.
+    /// Whether what modules and conditions ask for is the same.
+    same_traits: bool,
+    /// Whether everything that the manifest says of it is.
     same: bool,
 }
 
@@ -46,13 +48,14 @@ impl<'r> Past<'r> {
         intact: &'r [Vec<bool>],
         same_manifest: bool,
         manifest: &Manifest,
-        keys: &'r [Key],
+        keys: &'r [KernelKey],
     ) -> Self {
         let numbered = record.releases.iter().enumerate();
         let numbers: HashMap<&str, usize> = numbered.map(|(at, release)| (release.as_str(), at)).collect();
         let kernels = manifest.kernels.iter().zip(keys).map(|(kernel, key)| {
             let release = *numbers.get(kernel.release.as_str())?;
-            Some(PastKernel { release, same: outcomes.kernels.get(release) == Some(key) })
+            let before = outcomes.kernels.get(release)?;
+            Some(PastKernel { release, same_traits: before.traits == key.traits, same: before == key })
         });
         let kernels = kernels.collect();
         let modules = record.modules.iter().enumerate().map(|(number, module)| {
@@ -121,6 +124,12 @@ impl PastModule<'_> {
     /// was asked of the one about the other has the same answer.
     pub fn knows(&self, kernel: usize) -> bool {
         self.past.same_manifest && matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same: true, .. })))
+    }
+
+    /// Whether it is for the kernel with this number if and only if it was before.
+    pub fn selected(&self, kernel: usize) -> bool {
+        let same_traits = matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same_traits: true, .. })));
+        self.past.same_manifest && same_traits
     }
 
     /// The group of a mapping.

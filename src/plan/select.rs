@@ -7,7 +7,7 @@ use super::past::{Past, PastModule, Place};
 use super::recipe::Resolver;
 use super::{Inputs, Mapping, Resolved, prebuilt};
 use crate::manifest::{Kernel, Manifest, Module};
-use crate::record::{Identity, Key};
+use crate::record::{Identity, KernelKey, Key};
 use crate::vocabulary::{Diagnostic, Diagnostics};
 
 /// A mapping that is not rendered yet.
@@ -37,7 +37,7 @@ pub(super) struct Selected<'m> {
     /// What decides mappings beside their kernels, by number.
     pub(super) groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
-    pub(super) kernel_keys: Vec<Key>,
+    pub(super) kernel_keys: Vec<KernelKey>,
 }
 
 impl Selected<'_> {
@@ -100,7 +100,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
 
 /// The numbers of a module's kernels. What the run before knows of them is not asked again.
 fn kernels_of(module: &Module, manifest: &Manifest, past: Option<&PastModule<'_>>) -> Vec<usize> {
-    let selects = |at: &usize| match past.filter(|past| past.knows(*at)) {
+    let selects = |at: &usize| match past.filter(|past| past.selected(*at)) {
         Some(past) => past.mapping(*at).is_some(),
         None => module.kernels.selects(&manifest.kernels[*at]),
     };
@@ -108,10 +108,11 @@ fn kernels_of(module: &Module, manifest: &Manifest, past: Option<&PastModule<'_>
 }
 
 /// What of each kernel of a manifest decides its mappings.
-pub fn kernel_keys(manifest: &Manifest) -> Vec<Key> {
+pub fn kernel_keys(manifest: &Manifest) -> Vec<KernelKey> {
     let key = |kernel: &Kernel| {
         let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
-        Key::of(&(&release.value, dtk.as_ref().map(|dtk| &dtk.value), images, labels))
+        let images = Key::of(&(dtk.as_ref().map(|dtk| &dtk.value), images));
+        KernelKey { traits: Key::of(&(&release.value, labels)), images }
     };
     manifest.kernels.iter().map(key).collect()
 }

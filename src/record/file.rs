@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::pack::{Pack, fields};
 use super::packed::Section;
 use super::{
-    Evidence, FileRecord, InputRecord, Key, ModuleOutcomes, ModuleRecord, Outcomes, Packed, Record, Seal, SealKey,
-    Sealing, Source,
+    Evidence, FileRecord, InputRecord, KernelKey, Key, ModuleOutcomes, ModuleRecord, Outcomes, Packed, Record, Seal,
+    SealKey, Sealing, Source,
 };
 use crate::vocabulary::Digest;
 
@@ -64,7 +64,7 @@ fields!(Module { name, folder, files, count, mappings });
 
 /// All of the outcomes but the mappings'.
 struct OutcomesIndex {
-    kernels: Vec<Key>,
+    kernels: Vec<KernelKey>,
     modules: Vec<Came>,
 }
 fields!(OutcomesIndex { kernels, modules });
@@ -265,7 +265,13 @@ mod tests {
             groups: vec![Key::of(&2)],
             mappings: (0..3).map(|group| Outcome { group, identity }).collect(),
         };
-        (record, Outcomes { kernels: vec![Key::of(&1)], modules: vec![module.into()] })
+        (
+            record,
+            Outcomes {
+                kernels: vec![KernelKey { traits: Key::of(&1), images: Key::of(&2) }],
+                modules: vec![module.into()],
+            },
+        )
     }
 
     fn bytes() -> Vec<u8> {

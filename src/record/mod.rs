@@ -143,11 +143,20 @@ pub struct ModuleOutcomes {
     pub mappings: Packed<Outcome>,
 }
 
+/// What there is to a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelKey {
+    /// What modules and conditions ask for.
+    pub traits: Key,
+    /// The images that are its own.
+    pub images: Key,
+}
+
 /// What everything came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcomes {
     /// What there was to each of [`Record::releases`].
-    pub kernels: Vec<Key>,
+    pub kernels: Vec<KernelKey>,
     /// Each module's, in the order of [`Record::modules`].
     pub modules: Vec<Arc<ModuleOutcomes>>,
 }

@@ -1,6 +1,6 @@
 //! Values as bytes, and back. Whatever the bytes are, they are values or none.
 
-use super::{Evidence, FileRecord, Identity, Key, MappingRecord, Outcome, Seal, SealKey};
+use super::{Evidence, FileRecord, Identity, KernelKey, Key, MappingRecord, Outcome, Seal, SealKey};
 use crate::vocabulary::Digest;
 
 /// A value that is written as bytes and read back.
@@ -52,6 +52,7 @@ fields!(FileRecord { evidence, seal });
 fields!(MappingRecord { release, files });
 fields!(Identity { hash, dockerfile, asks_for_dtk });
 fields!(Outcome { group, identity });
+fields!(KernelKey { traits, images });
 
 impl Fixed for MappingRecord {
     const SIZE: usize = 4 + 2 * (32 + 16);

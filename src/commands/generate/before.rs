@@ -7,7 +7,7 @@ use crate::adapters::fs::Looking;
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::plan;
-use crate::record::{Key, Outcomes, Record, Standing, Unread};
+use crate::record::{KernelKey, Outcomes, Record, Standing, Unread};
 
 /// The run before, and a look at its files that goes on.
 pub(super) struct Before {
@@ -34,7 +34,7 @@ pub(super) struct Known {
     pub(super) record: Arc<Record>,
     outcomes: Outcomes,
     /// What of the manifest's kernels decides texts.
-    keys: Vec<Key>,
+    keys: Vec<KernelKey>,
     /// How its files stand if nobody touched them.
     expected: Standing,
 }

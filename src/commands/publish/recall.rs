@@ -8,7 +8,7 @@ use crate::commands::memory::{Memory, Unchanged};
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::plan;
-use crate::record::{Key, ModuleStanding, Outcomes, Record, Standing};
+use crate::record::{KernelKey, ModuleStanding, Outcomes, Record, Standing};
 use crate::tree::OutputFolder;
 use crate::vocabulary::TargetName;
 
@@ -51,7 +51,7 @@ pub(super) struct Seen<'r> {
     outcomes: &'r Outcomes,
     standing: Standing,
     /// What of the manifest's kernels decides texts.
-    keys: Vec<Key>,
+    keys: Vec<KernelKey>,
     unchanged: Unchanged,
 }
 
