@@ -80,7 +80,8 @@ impl Stage {
             {
                 continue;
             }
-            let part = first_absent(path, tree)?;
+            // The folders of what is replaced are there.
+            let part = if change.action == Action::Update { path } else { first_absent(path, tree)? };
             self.move_in(part)?;
             whole.clear();
             if part.len() < path.len() {
@@ -116,6 +117,9 @@ impl Stage {
 
 /// The evidence of a file that was moved; none where it is not the same any more.
 fn moved(before: Evidence, to: &Path) -> Evidence {
+    if !before.is_some() {
+        return before;
+    }
     let Ok(after) = again(|| fs::symlink_metadata(to)).map(|metadata| evidence(&metadata)) else {
         return Evidence::NONE;
     };
