@@ -123,7 +123,7 @@ fn garbled(text: &str) -> Option<(usize, char)> {
 
 /// Control characters but for the tab, and what kustomize 5.5 changes or refuses (tried).
 pub fn is_garbled(c: char) -> bool {
-    (c.is_control() && c != '\t') || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c)
+    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Whether a line starts an instruction of this name.

@@ -25,7 +25,8 @@ impl<'n> Fields<'n> {
             faults.push(wrong_kind(node, &format!("{} is a mapping of keys to values", record.name)));
             return None;
         };
-        Some(Self { record, span: node.span, entries, asked: vec![], later: vec![], missing: vec![] })
+        let asked = Vec::with_capacity(record.fields.len());
+        Some(Self { record, span: node.span, entries, asked, later: vec![], missing: vec![] })
     }
 
     /// What its fields are.
@@ -73,13 +74,9 @@ impl<'n> Fields<'n> {
 
     /// Reports what was not taken, and what was needed and is not there.
     pub(crate) fn finish(mut self, faults: &mut Diagnostics) {
-        let known: Vec<&str> = self.record.fields.iter().map(|field| field.key).collect();
-        debug_assert!(
-            known.iter().all(|key| self.asked.contains(key)),
-            "{}: {known:?} {:?}",
-            self.record.name,
-            self.asked
-        );
+        let record = self.record;
+        debug_assert!(record.keys().all(|key| self.asked.contains(&key)), "{}: {:?}", record.name, self.asked);
+        let known = || list(&record.keys().collect::<Vec<_>>());
         for Entry { key, .. } in self.entries {
             let name = key.value.as_str();
             if self.asked.contains(&name) {
@@ -89,13 +86,13 @@ impl<'n> Fields<'n> {
                 faults.push(
                     Diagnostic::error("not-built-yet", format!("`{name}` is not built yet in this version of kmodgen"))
                         .at(key.span, "")
-                        .help(format!("{} takes {}", self.record.name, list(&known))),
+                        .help(format!("{} takes {}", record.name, known())),
                 );
                 continue;
             }
-            let candidates = known.iter().chain(&self.later).copied();
+            let candidates = record.keys().chain(self.later.iter().copied());
             let fault =
-                Diagnostic::error("unknown-key", format!("{} has no key `{}`", self.record.name, name.escape_debug()))
+                Diagnostic::error("unknown-key", format!("{} has no key `{}`", record.name, name.escape_debug()))
                     .at(key.span, "");
             faults.push(match nearest(name, candidates) {
                 Some(near) => {
@@ -103,7 +100,7 @@ impl<'n> Fields<'n> {
                     self.missing.retain(|(key, _)| *key != near);
                     fault.help(format!("did you mean `{near}`?"))
                 }
-                None => fault.help(format!("it takes {}", list(&known))),
+                None => fault.help(format!("it takes {}", known())),
             });
         }
         faults.extend(self.missing.into_iter().map(|(_, fault)| fault));

@@ -148,27 +148,26 @@ fn decode_file(
     fields.finish(faults);
     let Some(path) = path else { return };
     let Some(node) = read_yaml(&path, files, sources, faults) else { return };
-    kernels.extend(decode_document(&node, faults));
+    decode_document(&node, faults, kernels);
 }
 
-/// The kernels of a file of kernels.
-fn decode_document(node: &Node, faults: &mut Diagnostics) -> Vec<Kernel> {
-    let mut kernels = Vec::new();
-    let Some(mut fields) = Fields::open(&KERNEL_FILE, node, faults) else { return kernels };
+/// Adds the kernels of a file of kernels.
+fn decode_document(node: &Node, faults: &mut Diagnostics, kernels: &mut Vec<Kernel>) {
+    let Some(mut fields) = Fields::open(&KERNEL_FILE, node, faults) else { return };
     check_api_version(&mut fields, faults);
     if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
-        for item in decode::items(list, "`kernels`", faults) {
-            kernels.extend(decode_kernel(item, faults));
-        }
+        let items = decode::items(list, "`kernels`", faults);
+        kernels.reserve(items.len());
+        kernels.extend(items.iter().filter_map(|item| decode_kernel(item, faults)));
     }
     fields.finish(faults);
-    kernels
 }
 
 /// The kernels of a file of kernels that is read by itself; where nothing is wrong with it, one for each
 /// item of its list.
 pub fn read_kernel_file(node: &Node, faults: &mut Diagnostics) -> Vec<Kernel> {
-    let kernels = decode_document(node, faults);
+    let mut kernels = Vec::new();
+    decode_document(node, faults, &mut kernels);
     refuse_repeats(&kernels, faults);
     kernels
 }
@@ -182,19 +181,19 @@ fn read_yaml(
     let fail = |why: String| {
         Diagnostic::error("unreadable-file", format!("cannot read `{}`: {why}", path.value)).at(path.span, "")
     };
-    let text = match files.read(&path.value).map(|bytes| String::from_utf8(bytes.to_vec())) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            faults.push(fail("it is not UTF-8 text".into()));
-            return None;
-        }
+    let bytes = match files.read(&path.value) {
+        Ok(bytes) => bytes,
         Err(why) => {
             faults.push(fail(why).help("paths are relative to the manifest's folder"));
             return None;
         }
     };
-    let source = sources.add(path.value.as_str(), text.as_str());
-    match yaml::read(source, &text) {
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        faults.push(fail("it is not UTF-8 text".into()));
+        return None;
+    };
+    let source = sources.add(path.value.as_str(), text);
+    match yaml::read(source, text) {
         Ok(Some(node)) => Some(node),
         Ok(None) => {
             faults.push(fail("it is empty".into()).help("write `kernels:` and under it one release a line"));
@@ -208,9 +207,9 @@ fn read_yaml(
 }
 
 fn refuse_repeats(kernels: &[Kernel], faults: &mut Diagnostics) {
-    let mut first: HashMap<&KernelRelease, Span> = HashMap::with_capacity(kernels.len());
+    let mut first: HashMap<&str, Span> = HashMap::with_capacity(kernels.len());
     for kernel in kernels {
-        if let Some(earlier) = first.insert(&kernel.release.value, kernel.release.span) {
+        if let Some(earlier) = first.insert(kernel.release.as_str(), kernel.release.span) {
             faults.push(
                 Diagnostic::error(
                     "repeated-kernel",

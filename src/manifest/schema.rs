@@ -66,6 +66,11 @@ impl Record {
         self.fields.iter().find(|field| field.key == key)
     }
 
+    /// The keys of its fields.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|field| field.key)
+    }
+
     /// The manual's table of its fields.
     pub fn table(&self) -> String {
         let mut table = String::from("| field | takes | is |\n| --- | --- | --- |\n");
@@ -156,7 +161,7 @@ impl Shape {
             Self::Either(shapes) => json!({"anyOf": shapes.iter().map(Self::json_schema).collect::<Vec<_>>()}),
             // Any of them may be `~`, at any depth.
             Self::PartOf(record) => {
-                let keys: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
+                let keys: Vec<&str> = record.keys().collect();
                 json!({"type": "object", "propertyNames": {"enum": keys}})
             }
             Self::Any => json!({}),

@@ -105,11 +105,11 @@ fn texts<T>(
 
 /// A mapping of label to value.
 pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
-    decode::entries(node, "`labels`", faults)
-        .iter()
-        .filter_map(|entry| {
-            let value = decode::text(&entry.value, "a label's value", faults, decode::line)?;
-            Some((entry.key.value.clone(), value.value))
-        })
-        .collect()
+    let mut labels = BTreeMap::new();
+    for entry in decode::entries(node, "`labels`", faults) {
+        if let Some(value) = decode::text(&entry.value, "a label's value", faults, decode::line) {
+            labels.insert(entry.key.value.clone(), value.value);
+        }
+    }
+    labels
 }

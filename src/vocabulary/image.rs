@@ -86,8 +86,8 @@ impl ImageRef {
 }
 
 fn check_tag(tag: &str) -> Result<(), Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.chars().all(legal) {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.bytes().all(legal) {
         return Err(Invalid::new(format!(
             "the tag `{}` is not 1 to 128 of letters, digits, `_`, `.`, `-`, starting with neither `.` nor `-`",
             tag.escape_debug()
@@ -103,23 +103,25 @@ fn check_repository(repository: &str) -> Result<(), String> {
     if repository.len() > 255 {
         return Err("its repository is longer than 255 characters".into());
     }
-    let mut parts: Vec<&str> = repository.split('/').collect();
     let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
-    if parts.len() > 1 && is_host(parts[0]) {
-        let host = parts.remove(0);
+    let (host, path) = match repository.split_once('/') {
+        Some((first, rest)) if is_host(first) => (Some(first), rest),
+        _ => (None, repository),
+    };
+    if let Some(host) = host {
         let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        if name.is_empty() || name.starts_with(['-', '.']) || !name.chars().all(legal) {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+        if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(legal) {
             return Err(format!("`{}` is not a host name", host.escape_debug()));
         }
         if port.is_some_and(|port| port.parse::<u16>().is_err()) {
             return Err(format!("`{}` has no valid port", host.escape_debug()));
         }
     }
-    for part in parts {
-        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    for part in path.split('/') {
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
         let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        if !part.chars().all(legal) || !part.starts_with(edge) || !part.ends_with(edge) {
+        if !part.bytes().all(legal) || !part.starts_with(edge) || !part.ends_with(edge) {
             return Err(format!(
                 "`{}` is not a path of lower-case letters, digits, `.`, `_`, `-`",
                 part.escape_debug()

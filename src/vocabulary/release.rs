@@ -34,14 +34,14 @@ impl KernelRelease {
             ))
             .help("build that kernel with CONFIG_LOCALVERSION_AUTO off, or with a LOCALVERSION after the `+`"));
         }
-        if text.split(['.', ',', '-']).count() < 3 {
+        if text.split(['.', ',', '-']).nth(2).is_none() {
             return Err(Invalid::new(format!(
                 "kernel release `{shown}` has fewer than three components, and KMM cannot expand it"
             ))
             .help("write the whole release, such as `5.14.0-427.28.1.el9_4.x86_64`"));
         }
         let normalised = normalised(text);
-        let dns = normalised.to_ascii_lowercase().replace(['_', '.'], "-").trim_matches('-').to_owned();
+        let dns = dns_safe(&normalised);
         if dns.len() > LABEL_LIMIT {
             return Err(Invalid::new(format!(
                 "kernel release `{shown}` is {} characters long as a label, and Kubernetes allows {LABEL_LIMIT}",
@@ -63,7 +63,7 @@ impl KernelRelease {
         if text.is_empty() {
             return Err(Invalid::new("a kernel release cannot be empty").help("write what `uname -r` prints"));
         }
-        let legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
         if let Some(bad) = text.chars().find(|c| !legal(*c)) {
             return Err(Invalid::new(format!(
                 "kernel release `{shown}` contains {bad:?}, which no kernel release does"
@@ -95,7 +95,16 @@ impl KernelRelease {
 
 /// KMM's normalised form of a text that is known to be a kernel release.
 pub fn normalised(release: &str) -> String {
-    release.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+    release.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'), "_")
+}
+
+/// KMM's DNS-safe form of a normalised release.
+fn dns_safe(normalised: &str) -> String {
+    // What becomes a `-` at an end is trimmed before it does, so that one text is made and no more.
+    let trimmed = normalised.trim_matches(['.', '_', '-']);
+    let mut safe = String::with_capacity(trimmed.len());
+    safe.extend(trimmed.chars().map(|c| if matches!(c, '.' | '_') { '-' } else { c.to_ascii_lowercase() }));
+    safe
 }
 
 impl KernelRelease {
@@ -128,6 +137,9 @@ mod tests {
         let release = KernelRelease::parse("5.14.0-427.81.1.el9_4.x86_64+rt").unwrap();
         assert_eq!(release.normalised(), "5.14.0-427.81.1.el9_4.x86_64_rt");
         assert_eq!(release.dns_safe(), "5-14-0-427-81-1-el9-4-x86-64-rt");
+        let release = KernelRelease::parse("6.1.0-LAB+x_~.-").unwrap();
+        assert_eq!(release.normalised(), "6.1.0-LAB_x__.-");
+        assert_eq!(release.dns_safe(), "6-1-0-lab-x", "what stands for a `-` is trimmed as well");
     }
 
     #[test]

@@ -7,6 +7,14 @@ pub(super) fn is_printable(c: char) -> bool {
         | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
+/// The first character of a text that a YAML stream may not hold, and where it stands.
+pub(super) fn first_unprintable(text: &str) -> Option<(usize, char)> {
+    if is_plain_ascii(text) {
+        return None;
+    }
+    text.char_indices().find(|(_, c)| !is_printable(*c))
+}
+
 /// Whether every reader takes the character as it stands in a line of text.
 ///
 /// Beyond what YAML refuses, this leaves out what some take for a line break (YAML 1.1 has
@@ -23,7 +31,11 @@ pub(super) fn is_plain_text(c: char) -> bool {
 
 /// Whether [`is_plain_text`] holds for every character of a text but its line feeds.
 pub(super) fn is_plain_lines(text: &str) -> bool {
-    // Nearly every text is ASCII, and a loop over bytes without a branch is far faster.
+    is_plain_ascii(text) || text.chars().all(|c| c == '\n' || is_plain_text(c))
+}
+
+/// Whether a text is lines of ASCII without control characters, as nearly every text is: a loop
+/// over bytes without a branch, which is far faster than one over characters.
+fn is_plain_ascii(text: &str) -> bool {
     text.bytes().fold(true, |plain, b| plain & matches!(b, b'\t' | b'\n' | b' '..=b'~'))
-        || text.chars().all(|c| c == '\n' || is_plain_text(c))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::characters::is_printable;
+use super::characters::first_unprintable;
 use super::places::{floor_char_boundary, token_at, trim_block};
 use super::reference::{self, Disguised};
 use super::{Entry, Node, Scalar, Value, syntax};
@@ -34,7 +34,7 @@ pub fn read(source: SourceId, text: &str) -> Result<Option<Arc<Node>>, Vec<Diagn
 }
 
 fn read_as(source: SourceId, text: &str, disguised: Option<&Disguised>) -> Result<Option<Arc<Node>>, Vec<Diagnostic>> {
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
+    if let Some((at, c)) = first_unprintable(text) {
         return Err(vec![syntax::unprintable(Span::new(source, at, at + c.len_utf8()), c)]);
     }
     let mut builder = Builder::new(source, text, disguised);
@@ -128,7 +128,10 @@ impl<'t> Builder<'t> {
                     let scalar = Scalar { text: String::new(), plain };
                     return self.scalar(scalar, anchor, self.after_colon(span));
                 }
-                let text = self.disguised.map_or_else(|| text.to_string(), |disguised| disguised.reveal(&text));
+                let text = match self.disguised {
+                    Some(disguised) => disguised.reveal(&text),
+                    None => text.into_owned(),
+                };
                 let scalar = Scalar { text, plain };
                 self.scalar(scalar, anchor, trim_block(self.text, span, style))
             }

@@ -43,7 +43,7 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
         Shape::Record(record) => {
             let mut fields = Fields::open(record, node, faults)?;
             // In the alphabet's order, so that the manual's changes no byte.
-            let mut keys: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
+            let mut keys: Vec<&str> = record.keys().collect();
             keys.sort_unstable();
             let converted = convert_fields(&mut fields, &keys, faults);
             fields.finish(faults);
