@@ -55,15 +55,20 @@ pub(super) fn replace_lightly(
     next.fill(write).and_then(|()| next.change_places(path)).map_err(fail("write", path))
 }
 
-/// Removes what a run that was killed left beside a file.
-pub(super) fn tidy(path: &Path) {
+/// Removes what a run that was killed left beside a file, unless another run is at it. Says whether
+/// it could tell.
+pub(super) fn tidy(path: &Path) -> bool {
     let beside = beside(path);
-    let left = OpenOptions::new().read(true).custom_flags(flags()).open(&beside);
-    if let Ok(left) = left
-        && flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok()
-        && is_at(&left, &beside).unwrap_or(false)
-    {
-        let _: io::Result<()> = again(|| fs::remove_file(&beside));
+    let left = match OpenOptions::new().read(true).custom_flags(flags()).open(&beside) {
+        Ok(left) => left,
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+    };
+    match retry_on_intr(|| flock(&left, FlockOperation::NonBlockingLockExclusive)) {
+        Ok(()) => match is_at(&left, &beside) {
+            Ok(true) => again(|| fs::remove_file(&beside)).is_ok(),
+            other => other.is_ok(),
+        },
+        Err(error) => error == Errno::WOULDBLOCK,
     }
 }
 
@@ -136,8 +141,8 @@ impl Next {
             // There is no file, or the file system cannot do it.
             return self.put(path);
         }
-        self.done = true;
-        tidy(path);
+        // What is there now is the old file, unless another run has it already.
+        self.done = tidy(path);
         Ok(())
     }
 }
