@@ -28,8 +28,8 @@ const FLEET: usize = if cfg!(debug_assertions) { 100 } else { 10_000 };
 struct Patch;
 
 impl InputFiles for Patch {
-    fn read(&self, _: &RelPath) -> Result<Arc<[u8]>, String> {
-        Ok(b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n".as_slice().into())
+    fn read(&self, _: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+        Ok(b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n".to_vec().into())
     }
 
     fn list(&self, _: &RelPath) -> Result<Vec<Listed>, String> {

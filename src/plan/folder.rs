@@ -201,8 +201,8 @@ mod tests {
     }
 
     impl InputFiles for Folders {
-        fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
-            Ok(path.file_name().as_bytes().into())
+        fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+            Ok(path.file_name().as_bytes().to_vec().into())
         }
 
         fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {

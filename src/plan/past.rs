@@ -25,9 +25,9 @@ pub struct Past<'r> {
 struct PastKernel {
     /// Its number among the record's releases.
     release: usize,
-    /// Whether what modules and conditions ask for is the same.
+    /// Whether everything that the manifest says of it is the same but its Driver Toolkit.
     same_traits: bool,
-    /// Whether everything that the manifest says of it is.
+    /// Whether that is, too.
     same: bool,
 }
 
@@ -120,14 +120,9 @@ impl PastModule<'_> {
         self.places.get(release).copied().flatten().map(|at| at as usize)
     }
 
-    /// Whether nothing that the manifest says of it and of the kernel with this number changed: what
-    /// was asked of the one about the other has the same answer.
+    /// Whether nothing that the manifest says of it and of the kernel with this number changed, but the
+    /// kernel's Driver Toolkit: what was asked of the one about the other has the same answer.
     pub fn knows(&self, kernel: usize) -> bool {
-        self.past.same_manifest && matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same: true, .. })))
-    }
-
-    /// Whether it is for the kernel with this number if and only if it was before.
-    pub fn selected(&self, kernel: usize) -> bool {
         let same_traits = matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same_traits: true, .. })));
         self.past.same_manifest && same_traits
     }

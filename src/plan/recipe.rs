@@ -78,8 +78,14 @@ impl<'m> Resolver<'m> {
         self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
     }
 
-    /// Notes a Driver Toolkit that nobody would choose.
-    fn check_toolkit(&self, module: &Module, resolved: &Resolved, kernel: &Kernel, faults: &mut Diagnostics) -> bool {
+    /// Notes a Driver Toolkit that nobody would choose; says whether there is none.
+    pub(super) fn check_toolkit(
+        &self,
+        module: &Module,
+        resolved: &Resolved,
+        kernel: &Kernel,
+        faults: &mut Diagnostics,
+    ) -> bool {
         if resolved.builder_on(kernel).is_some() {
             return true;
         }

@@ -100,7 +100,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
 
 /// The numbers of a module's kernels. What the run before knows of them is not asked again.
 fn kernels_of(module: &Module, manifest: &Manifest, past: Option<&PastModule<'_>>) -> Vec<usize> {
-    let selects = |at: &usize| match past.filter(|past| past.selected(*at)) {
+    let selects = |at: &usize| match past.filter(|past| past.knows(*at)) {
         Some(past) => past.mapping(*at).is_some(),
         None => module.kernels.selects(&manifest.kernels[*at]),
     };
@@ -111,8 +111,8 @@ fn kernels_of(module: &Module, manifest: &Manifest, past: Option<&PastModule<'_>
 pub fn kernel_keys(manifest: &Manifest) -> Vec<KernelKey> {
     let key = |kernel: &Kernel| {
         let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
-        let images = Key::of(&(dtk.as_ref().map(|dtk| &dtk.value), images));
-        KernelKey { traits: Key::of(&(&release.value, labels)), images }
+        let toolkit = Key::of(&dtk.as_ref().map(|dtk| &dtk.value));
+        KernelKey { traits: Key::of(&(&release.value, labels, images)), toolkit }
     };
     manifest.kernels.iter().map(key).collect()
 }
@@ -139,8 +139,9 @@ impl Groups<'_, '_> {
         faults: &mut Diagnostics,
     ) -> Option<(Arc<Resolved>, Key)> {
         let before = self.past.filter(|past| past.knows(at)).and_then(|past| past.group(past.mapping(at)?));
-        if let Some(proven) = before.and_then(|group| self.proven.get(&group)) {
-            return Some(proven.clone());
+        if let Some((resolved, key)) = before.and_then(|group| self.proven.get(&group)) {
+            let suits = resolver.check_toolkit(self.module, resolved, kernel, faults);
+            return suits.then(|| (resolved.clone(), *key));
         }
         let resolved = resolver.resolve(self.module, kernel, faults)?;
         let key = self.key(&resolved);

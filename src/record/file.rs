@@ -268,7 +268,7 @@ mod tests {
         (
             record,
             Outcomes {
-                kernels: vec![KernelKey { traits: Key::of(&1), images: Key::of(&2) }],
+                kernels: vec![KernelKey { traits: Key::of(&1), toolkit: Key::of(&2) }],
                 modules: vec![module.into()],
             },
         )

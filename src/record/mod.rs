@@ -146,10 +146,10 @@ pub struct ModuleOutcomes {
 /// What there is to a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelKey {
-    /// What modules and conditions ask for.
+    /// What modules and conditions ask for, and the base images that are its own.
     pub traits: Key,
-    /// The images that are its own.
-    pub images: Key,
+    /// Its Driver Toolkit.
+    pub toolkit: Key,
 }
 
 /// What everything came to.

@@ -52,7 +52,7 @@ fields!(FileRecord { evidence, seal });
 fields!(MappingRecord { release, files });
 fields!(Identity { hash, dockerfile, asks_for_dtk });
 fields!(Outcome { group, identity });
-fields!(KernelKey { traits, images });
+fields!(KernelKey { traits, toolkit });
 
 impl Fixed for MappingRecord {
     const SIZE: usize = 4 + 2 * (32 + 16);

@@ -44,7 +44,7 @@ pub trait InputFiles: Send + Sync {
     /// # Errors
     /// What hinders, as a lower-case fragment fit for a message: [`ABSENT`], not a regular file, too
     /// large, or reached through a link that leaves the folder.
-    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String>;
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String>;
 
     /// The names in a folder below it, sorted.
     ///
@@ -100,7 +100,7 @@ impl Witness {
 }
 
 impl InputFiles for Witness {
-    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
         let read = self.files.read(path);
         let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), digest);

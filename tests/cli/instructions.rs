@@ -136,8 +136,8 @@ fn texts() -> impl Strategy<Value = Texts> {
 struct Files(BTreeMap<String, Vec<u8>>);
 
 impl InputFiles for Files {
-    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
-        self.0.get(path.as_str()).map(|bytes| bytes.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+        self.0.get(path.as_str()).map(|bytes| bytes.clone().into()).ok_or_else(|| "there is no such file".into())
     }
 
     fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {

@@ -30,7 +30,7 @@ impl ManifestFolder {
 }
 
 impl InputFiles for ManifestFolder {
-    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
         let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
         let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
         if !real.starts_with(&root) {

@@ -91,7 +91,7 @@ impl CommitFolder {
 }
 
 impl InputFiles for CommitFolder {
-    fn read(&self, path: &RelPath) -> Result<Arc<[u8]>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
         let top = self.tree.ok_or(ABSENT)?;
         let blob = Self::find(&repository, top, path)?;
