@@ -1,7 +1,8 @@
 //! Patterns over whole kernel releases.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use regex::Regex;
 
@@ -70,8 +71,18 @@ fn is_small(text: &str) -> bool {
     text.len() <= 100 && !text.contains('{')
 }
 
+/// Compiles a pattern for whole texts. Many modules ask for the same kernels, and to compile takes
+/// longer than to match: each pattern is compiled once.
 fn anchored(text: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!(r"\A(?:{text})\z"))
+    static COMPILED: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let compiled = compiled.get_or_insert_default();
+    if let Some(regex) = compiled.get(text) {
+        return Ok(regex.clone());
+    }
+    let regex = Regex::new(&format!(r"\A(?:{text})\z"))?;
+    compiled.insert(text.to_owned(), regex.clone());
+    Ok(regex)
 }
 
 impl fmt::Display for Pattern {

@@ -122,7 +122,10 @@ impl Next {
     }
 
     fn fill(&mut self, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-        again(|| self.file.set_len(0))?;
+        // Whoever cuts off what is empty has ext4 write the file out as soon as it is closed.
+        if again(|| self.file.metadata())?.len() > 0 {
+            again(|| self.file.set_len(0))?;
+        }
         write(&mut self.file)?;
         // Outputs are for everyone, whatever the umask.
         again(|| self.file.set_permissions(Permissions::from_mode(0o644)))
