@@ -108,7 +108,7 @@ impl Lock {
             .commits
             .iter()
             .map(|((url, reference), commit)| {
-                let text = |key: &str, value: &str| (key.to_owned(), Yaml::Text(value.to_owned()));
+                let text = |key: &'static str, value: &str| (key.into(), Yaml::Text(value.to_owned()));
                 Yaml::Map(vec![
                     text("git", url.as_str()),
                     text("ref", reference.as_str()),
@@ -122,7 +122,7 @@ impl Lock {
             ("sources".into(), Yaml::Seq(sources)),
         ];
         if !self.files.is_empty() {
-            let text = |key: &str, value: String| (key.to_owned(), Yaml::Text(value));
+            let text = |key: &'static str, value: String| (key.into(), Yaml::Text(value));
             let file = |(url, sha256): (&String, &Digest)| {
                 Yaml::Map(vec![text("url", url.clone()), text("sha256", sha256.to_string())])
             };

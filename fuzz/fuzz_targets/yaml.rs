@@ -56,7 +56,7 @@ fn value(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Yaml> {
             for _ in 0..bytes.int_in_range(0..=4)? {
                 let key: String = bytes.arbitrary()?;
                 if keys.insert(key.clone()) {
-                    entries.push((key, value(bytes, depth - 1)?));
+                    entries.push((key.into(), value(bytes, depth - 1)?));
                 }
             }
             Yaml::Map(entries)

@@ -177,7 +177,7 @@ pub fn is_same(node: &Node, value: &Yaml) -> bool {
             items.len() == values.len() && items.iter().zip(values).all(|(item, value)| is_same(item, value))
         }
         (Value::Mapping(entries), Yaml::Map(values)) => {
-            let same = |(entry, (key, value)): (&yaml::Entry, &(String, Yaml))| {
+            let same = |(entry, (key, value)): (&yaml::Entry, &yaml::Pair)| {
                 entry.key.value == *key && is_same(&entry.value, value)
             };
             entries.len() == values.len() && entries.iter().zip(values).all(same)

@@ -90,8 +90,8 @@ fn include(job: &Job) -> Yaml {
     ])
 }
 
-fn map(fields: Vec<(&str, Yaml)>) -> Yaml {
-    Yaml::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+fn map(fields: Vec<(&'static str, Yaml)>) -> Yaml {
+    Yaml::Map(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
 fn list(items: Vec<Yaml>) -> Yaml {

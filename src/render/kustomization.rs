@@ -12,7 +12,7 @@ pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace
     let resources: Vec<Yaml> = resources.into_iter().map(Yaml::Text).collect();
     let lists_nothing = resources.is_empty();
     let mut fields = vec![
-        ("apiVersion".to_owned(), Yaml::Text("kustomize.config.k8s.io/v1beta1".into())),
+        ("apiVersion".into(), Yaml::Text("kustomize.config.k8s.io/v1beta1".into())),
         ("kind".into(), Yaml::Text("Kustomization".into())),
         ("resources".into(), Yaml::Seq(resources)),
     ];

@@ -6,7 +6,7 @@ use super::header::with_header;
 use crate::manifest::{BuildArgument, Circumstances, Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
-use crate::yaml::{self, Yaml};
+use crate::yaml::{self, Pair, Yaml};
 
 /// The text of a module's objects: the one that builds, and those that load what it built. Each has
 /// one literal mapping per kernel, every value written out; `prebuilt` are those whose images somebody
@@ -39,12 +39,12 @@ pub fn render(
     with_header(&text)
 }
 
-fn kmm_module(name: &str, namespace: &Namespace, spec: Vec<(String, Yaml)>) -> Yaml {
+fn kmm_module(name: &str, namespace: &Namespace, spec: Vec<Pair>) -> Yaml {
     let metadata = vec![("name".into(), text(name)), ("namespace".into(), text(namespace.as_str()))];
     object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata, spec)
 }
 
-fn object(version: &str, kind: &str, metadata: Vec<(String, Yaml)>, spec: Vec<(String, Yaml)>) -> Yaml {
+fn object(version: &str, kind: &str, metadata: Vec<Pair>, spec: Vec<Pair>) -> Yaml {
     Yaml::Map(vec![
         ("apiVersion".into(), text(version)),
         ("kind".into(), text(kind)),
@@ -58,19 +58,19 @@ fn spec(
     kmm: &Kmm,
     (mappings, prebuilt): (&[Mapping<'_>], &[(&Kernel, String)]),
     builds: bool,
-) -> Vec<(String, Yaml)> {
+) -> Vec<Pair> {
     if module.kind == Kind::Plugin {
         return kmm.spec.clone();
     }
     let mut container = Vec::new();
     if let Some(version) = &module.version {
-        container.push(("version".to_owned(), text(version)));
+        container.push(("version".into(), text(version)));
     }
     container.extend(kmm.container.clone());
     let mut list: Vec<Yaml> = mappings.iter().map(|mapping| self::mapping(mapping, kmm, builds)).collect();
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
-            vec![("literal".to_owned(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
+            vec![("literal".into(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
         fields.extend(in_tree(kmm, kernel));
         if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
             let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::Text).collect();
@@ -80,12 +80,12 @@ fn spec(
     }));
     list.extend(kmm.fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
-        Yaml::Map(fields.map(|(key, value)| (key.to_owned(), text(value))).into())
+        Yaml::Map(fields.map(|(key, value)| (key.into(), text(value))).into())
     }));
     container.push(("kernelMappings".into(), Yaml::Seq(list)));
     let mut loader = kmm.loader.clone();
     loader.push(("container".into(), Yaml::Map(container)));
-    let mut spec = vec![("moduleLoader".to_owned(), Yaml::Map(loader))];
+    let mut spec = vec![("moduleLoader".into(), Yaml::Map(loader))];
     spec.extend(kmm.spec.clone());
     if kmm.auto_trigger {
         let trigger = Yaml::Verbatim(generation(mappings, prebuilt).to_string());
@@ -95,16 +95,16 @@ fn spec(
 }
 
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
-fn in_tree(kmm: &Kmm, kernel: &Kernel) -> Option<(String, Yaml)> {
+fn in_tree(kmm: &Kmm, kernel: &Kernel) -> Option<Pair> {
     let here = Circumstances::of(kernel).choose(&kmm.in_tree);
     let on_all = kmm.in_tree.iter().filter(|module| module.when.is_none()).count();
     let here: Vec<Yaml> = here.into_iter().map(Yaml::Text).collect();
-    (here.len() > on_all).then(|| ("inTreeModulesToRemove".to_owned(), Yaml::Seq(here)))
+    (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
 }
 
 fn mapping(mapping: &Mapping<'_>, kmm: &Kmm, builds: bool) -> Yaml {
     let mut fields = vec![
-        ("literal".to_owned(), text(mapping.kernel.release.as_str())),
+        ("literal".into(), text(mapping.kernel.release.as_str())),
         ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
     ];
     fields.extend(in_tree(kmm, mapping.kernel));
@@ -118,7 +118,7 @@ fn mapping(mapping: &Mapping<'_>, kmm: &Kmm, builds: bool) -> Yaml {
         build.push(("buildArgs".into(), Yaml::Seq(mapping.resolved.build_args.iter().map(build_arg).collect())));
         build.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
-    build.insert(0, ("dockerfileConfigMap".to_owned(), name));
+    build.insert(0, ("dockerfileConfigMap".into(), name));
     fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &mapping.module.kmm.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);

@@ -8,7 +8,7 @@ use crate::yaml::{self, Yaml};
 pub fn render(kernel: &Kernel, platform: &Platform, push: bool) -> String {
     let text = |value: &str| Yaml::Text(value.to_owned());
     let kind = if platform.lacks_toolkits() { "PreflightValidation" } else { "PreflightValidationOCP" };
-    let mut spec = vec![("kernelVersion".to_owned(), text(kernel.release.as_str()))];
+    let mut spec = vec![("kernelVersion".into(), text(kernel.release.as_str()))];
     if let Some(dtk) = kernel.dtk.as_ref().filter(|_| !platform.lacks_toolkits()) {
         spec.push(("dtkImage".into(), Yaml::Text(dtk.value.to_string())));
     }

@@ -22,7 +22,7 @@ json.dump([list(yaml.load_all(text, loader)) for loader in loaders], sys.stdout)
 ";
 
 fn map<const N: usize>(entries: [(&str, Yaml); N]) -> Yaml {
-    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned().into(), value)).collect())
 }
 
 /// Objects that hold every text as a text, as a block and, its start, as a key, at several depths:
@@ -37,10 +37,10 @@ fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
         .enumerate()
         .flat_map(|(at, texts)| {
             let entries = |value: fn(String) -> Yaml| {
-                texts.iter().enumerate().map(move |(at, text)| (format!("key-{at}"), value(text.clone())))
+                texts.iter().enumerate().map(move |(at, text)| (format!("key-{at}").into(), value(text.clone())))
             };
             // Each object stays small, since one of its annotations may hold 256 KiB.
-            let data = Yaml::Map(entries(Yaml::Block).chain([("end".to_owned(), Yaml::text("x"))]).collect());
+            let data = Yaml::Map(entries(Yaml::Block).chain([("end".into(), Yaml::text("x"))]).collect());
             let nested = Yaml::Seq(
                 texts
                     .iter()
@@ -48,7 +48,7 @@ fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
                         let (block, quoted) = (Yaml::Block(text.clone()), Yaml::Text(text.clone()));
                         let list = Yaml::Seq(vec![block.clone(), Yaml::Seq(vec![block.clone(), quoted]), map([])]);
                         let key: String = text.chars().take(key_limit).collect();
-                        Yaml::Map(vec![(format!("{key}z"), map([("k", list)])), (key, block)])
+                        Yaml::Map(vec![(format!("{key}z").into(), map([("k", list)])), (key.into(), block)])
                     })
                     .collect(),
             );
@@ -66,7 +66,9 @@ fn as_json(value: &Yaml) -> Json {
         Yaml::Text(text) | Yaml::Block(text) => Json::String(text.clone()),
         Yaml::Verbatim(text) => serde_json::from_str(text).unwrap(),
         Yaml::Seq(items) => items.iter().map(as_json).collect(),
-        Yaml::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), as_json(value))).collect()),
+        Yaml::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.to_string(), as_json(value))).collect())
+        }
     }
 }
 

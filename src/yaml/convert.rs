@@ -13,7 +13,7 @@ impl Node {
             Value::Scalar(scalar) => scalar.to_yaml(),
             Value::Sequence(items) => Yaml::Seq(items.iter().map(|item| item.to_yaml()).collect()),
             Value::Mapping(entries) => {
-                Yaml::Map(entries.iter().map(|entry| (entry.key.value.clone(), entry.value.to_yaml())).collect())
+                Yaml::Map(entries.iter().map(|entry| (entry.key.value.clone().into(), entry.value.to_yaml())).collect())
             }
         }
     }

@@ -10,6 +10,7 @@
 //! for U+2028 and U+2029, which only readers of YAML 1.1 get back from it;
 //! it drops the key `<<` even in quotes, and cannot read its own copy of a very long key.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use memchr::memchr_iter;
@@ -30,8 +31,11 @@ pub enum Yaml {
     /// A list.
     Seq(Vec<Yaml>),
     /// Keys and their values, written in this order.
-    Map(Vec<(String, Yaml)>),
+    Map(Vec<Pair>),
 }
+
+/// A key and its value.
+pub type Pair = (Cow<'static, str>, Yaml);
 
 impl Yaml {
     /// A text on one line.
@@ -163,9 +167,10 @@ fn write_key(out: &mut String, key: &str, indent: usize) {
 /// Whether no reader of YAML 1.1 or 1.2 takes the key, unquoted, for anything but itself.
 fn is_plain_key(key: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    const LONGEST: usize = 5;
     key.starts_with(|c: char| c.is_ascii_alphabetic())
-        && key.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key))
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
+        && (key.len() > LONGEST || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key)))
 }
 
 fn write_quoted(out: &mut String, text: &str) {

@@ -14,7 +14,7 @@ fn block(text: &str) -> Yaml {
 }
 
 fn map<const N: usize>(entries: [(&str, Yaml); N]) -> Yaml {
-    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned().into(), value)).collect())
 }
 
 /// The tree as the emitter's type, every scalar a [`Yaml::Text`].
@@ -23,7 +23,7 @@ fn texts_of(node: &Node) -> Yaml {
         Value::Scalar(scalar) => Yaml::Text(scalar.text.clone()),
         Value::Sequence(items) => Yaml::Seq(items.iter().map(|item| texts_of(item)).collect()),
         Value::Mapping(entries) => {
-            Yaml::Map(entries.iter().map(|entry| (entry.key.value.clone(), texts_of(&entry.value))).collect())
+            Yaml::Map(entries.iter().map(|entry| (entry.key.value.clone().into(), texts_of(&entry.value))).collect())
         }
     }
 }

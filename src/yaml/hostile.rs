@@ -128,7 +128,8 @@ pub(super) fn value() -> impl Strategy<Value = Yaml> {
     leaf.prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Yaml::Seq),
-            proptest::collection::btree_map(text(), inner, 0..4).prop_map(|map| Yaml::Map(map.into_iter().collect())),
+            proptest::collection::btree_map(text(), inner, 0..4)
+                .prop_map(|map| Yaml::Map(map.into_iter().map(|(key, value)| (key.into(), value)).collect())),
         ]
     })
 }

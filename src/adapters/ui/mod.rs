@@ -8,6 +8,8 @@ mod screen;
 
 use std::io;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 pub use diagnostics::render;
 pub use diff::unified;
 pub use progress::{Line, Progress, Sum};
@@ -18,7 +20,7 @@ use super::fs;
 /// Prints a result. A reader that went away is no error, and changes nothing about the run; a
 /// result that cannot be kept, as on a full disk, ends it.
 pub fn result(text: &str) {
-    if let Err(error) = print(anstream::stdout().lock(), text)
+    if let Err(error) = print(io::stdout().lock(), text)
         && error.kind() != io::ErrorKind::BrokenPipe
     {
         talk(&format!("\x1b[1;31merror\x1b[0m: cannot print the result: {}\n", fs::describe(&error)));
@@ -28,11 +30,15 @@ pub fn result(text: &str) {
 
 /// Prints talk: progress, warnings, errors. The work does not depend on anyone listening.
 pub fn talk(text: &str) {
-    let _ = progress::aside(|| print(anstream::stderr().lock(), text));
+    let _ = progress::aside(|| print(io::stderr().lock(), text));
 }
 
-fn print(mut stream: impl io::Write, text: &str) -> io::Result<()> {
-    stream.write_all(text.as_bytes())?;
+/// Prints a text in one piece, so that nothing that others print comes between its lines.
+fn print(mut stream: impl RawStream, text: &str) -> io::Result<()> {
+    match AutoStream::choice(&stream) {
+        ColorChoice::Never => stream.write_all(without_colour(text).as_bytes())?,
+        _ => stream.write_all(text.as_bytes())?,
+    }
     stream.flush()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::Shape;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Node, Pair, Yaml};
 
 /// Converts a node, noting where it does not have the shape.
 pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &mut Diagnostics) -> Option<Yaml> {
@@ -35,7 +35,7 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
             let entries = decode::entries(node, &what, faults).iter();
             let pairs = entries.filter_map(|entry| {
                 let value = convert(name, &entry.value, &Shape::Text, faults)?;
-                Some((entry.key.value.clone(), value))
+                Some((entry.key.value.clone().into(), value))
             });
             // Sorted, so that the order of keys in the manifest changes no byte.
             Some(Yaml::Map(pairs.collect::<BTreeMap<_, _>>().into_iter().collect()))
@@ -57,16 +57,12 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
 }
 
 /// Takes fields that are passed through, in the order of `keys`.
-pub(super) fn convert_fields(
-    fields: &mut Fields<'_>,
-    keys: &[&'static str],
-    faults: &mut Diagnostics,
-) -> Vec<(String, Yaml)> {
+pub(super) fn convert_fields(fields: &mut Fields<'_>, keys: &[&'static str], faults: &mut Diagnostics) -> Vec<Pair> {
     keys.iter()
         .filter_map(|key| {
             let shape = &fields.record().field(key)?.takes;
             let node = fields.take(key, faults)?;
-            convert(key, node, shape, faults).map(|value| ((*key).to_owned(), value))
+            convert(key, node, shape, faults).map(|value| ((*key).into(), value))
         })
         .collect()
 }

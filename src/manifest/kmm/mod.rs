@@ -26,23 +26,23 @@ use super::platform::Platform;
 use super::schema::Shape;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
-use crate::yaml::{Entry, Node, Yaml};
+use crate::yaml::{Entry, Node, Pair, Yaml};
 
 /// What the user says of the Module beyond its kernels, ready to be written out.
 #[derive(Debug, Clone, Default)]
 pub struct Kmm {
     /// Fields of `spec`.
-    pub spec: Vec<(String, Yaml)>,
+    pub spec: Vec<Pair>,
     /// Fields of `spec.moduleLoader`.
-    pub loader: Vec<(String, Yaml)>,
+    pub loader: Vec<Pair>,
     /// Fields of `spec.moduleLoader.container`.
-    pub container: Vec<(String, Yaml)>,
+    pub container: Vec<Pair>,
     /// The kernel's own modules that are unloaded first on some kernels only; the others are in the
     /// container.
     pub in_tree: Vec<Conditional<String>>,
     /// Fields of every mapping's `build`, but for its arguments. KMM drops parts of a mapping's section where the
     /// container has one too, so each mapping carries the whole.
-    pub build: Vec<(String, Yaml)>,
+    pub build: Vec<Pair>,
     /// Build arguments, in order.
     pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
@@ -163,7 +163,7 @@ impl Kmm {
         match fields.take(fields::TRIGGER, faults) {
             Some(node) if node.as_scalar().is_some_and(|scalar| scalar.text == "auto") => kmm.auto_trigger = true,
             Some(node) => kmm.spec.extend(
-                convert(fields::TRIGGER, node, &Shape::Int, faults).map(|value| (fields::TRIGGER.to_owned(), value)),
+                convert(fields::TRIGGER, node, &Shape::Int, faults).map(|value| (fields::TRIGGER.into(), value)),
             ),
             None => {}
         }
@@ -175,7 +175,7 @@ impl Kmm {
         kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
         if let Some(node) = fields.take(fields::IN_TREE, faults) {
             let on_all = in_tree::decode(node, &mut kmm.in_tree, faults);
-            kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.to_owned(), on_all)));
+            kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.into(), on_all)));
             kmm.container.sort_by(|(one, _), (other, _)| one.cmp(other));
         }
         if let Some(node) = fields.take("build", faults) {

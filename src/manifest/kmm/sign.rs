@@ -6,13 +6,13 @@ use crate::manifest::kernel::Kernel;
 use crate::manifest::module::Kind;
 use crate::manifest::schema::Shape;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Node, Pair, Yaml};
 
 /// How the kmods are signed.
 #[derive(Debug, Clone, Hash)]
 pub struct Sign {
     /// The section's fields but for `filesToSign`.
-    pub fields: Vec<(String, Yaml)>,
+    pub fields: Vec<Pair>,
     /// The files, as shell patterns, and where each is written; those of the layout where `None`.
     pub files: Option<Vec<Spanned<String>>>,
     /// Counted up by the user to have everything signed anew, as after a change of key.
