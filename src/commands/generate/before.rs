@@ -25,7 +25,8 @@ impl Before {
             return None;
         };
         let keys = plan::kernel_keys(&project.manifest);
-        Some((Known { expected: Standing::whole(&record), record, outcomes, keys }, looking))
+        let expected = looking.seen().cloned().unwrap_or_else(|| Standing::whole(&record));
+        Some((Known { record, outcomes, keys, expected }, looking))
     }
 }
 
@@ -35,17 +36,12 @@ pub(super) struct Known {
     outcomes: Outcomes,
     /// What of the manifest's kernels decides texts.
     keys: Vec<KernelKey>,
-    /// How its files stand if nobody touched them.
-    expected: Standing,
+    /// How its files stand as far as is known: as if nobody had touched them, until all are looked at.
+    pub(super) expected: Standing,
 }
 
 impl Known {
-    /// What this run takes over if nobody touched the files.
-    pub(super) fn expected(&self, project: &Project, root: &Path) -> Option<Recall<'_>> {
-        self.recall(&self.expected, project, root)
-    }
-
-    /// What it takes over where the files stand like this. The output folder is at `root`.
+    /// What this run takes over where the files stand like this. The output folder is at `root`.
     pub(super) fn recall<'k>(&'k self, standing: &'k Standing, project: &Project, root: &Path) -> Option<Recall<'k>> {
         let is_of = std::path::absolute(root).is_ok_and(|root| root == Path::new(&self.record.root));
         is_of.then(|| Recall::new((&self.record, &self.outcomes), standing, project, &self.keys))

@@ -76,13 +76,13 @@ impl Run<'_> {
         let (known, looking) = before.and_then(|before| before.read(&project)).unzip();
         // The plan is made as if nobody had touched the files, while that is found out. Where somebody
         // has, it is made anew.
-        let expected = known.as_ref().and_then(|known: &Known| known.expected(&project, &root));
+        let expected = known.as_ref().and_then(|known: &Known| known.recall(&known.expected, &project, &root));
         let (seen, actual);
         let mut recall = expected.as_ref();
         let mut draft = self.draft(&project, &root, recall);
         seen = looking.map(Looking::finish);
         if let (Some(known), Some(seen), Some(_)) = (&known, &seen, recall)
-            && !seen.whole
+            && seen.whole != known.expected.whole
         {
             drop(draft);
             actual = known.recall(seen, &project, &root);
@@ -95,13 +95,7 @@ impl Run<'_> {
         let [files, templates] = project.read();
         marks.note(self.manifest, &root, [&files, &templates])?;
         if self.writes() && survey.selected {
-            if project.save_lock()? {
-                marks.wrote(project.folder.join(lock::FILE_NAME));
-            }
-            stage.sweep(survey.tree())?;
-            let mut changes = std::mem::take(&mut survey.changes);
-            stage.commit(&mut changes, survey.tree())?;
-            survey.changes = changes;
+            write(&project, &mut survey, stage, marks)?;
         }
         let settled = !report.has_conflicts() && (self.writes() || !report.has_changes());
         if settled && self.only.is_none() {
@@ -215,4 +209,16 @@ impl Run<'_> {
         survey.hold();
         Ok(Draft { survey, stage, kept })
     }
+}
+
+/// Writes the lock and the files.
+fn write(project: &Project, survey: &mut Survey<'_>, stage: Stage, marks: &mut Marks<'_>) -> anyhow::Result<()> {
+    if project.save_lock()? {
+        marks.wrote(project.folder.join(lock::FILE_NAME));
+    }
+    stage.sweep(survey.tree())?;
+    let mut changes = std::mem::take(&mut survey.changes);
+    stage.commit(&mut changes, survey.tree())?;
+    survey.changes = changes;
+    Ok(())
 }

@@ -240,6 +240,23 @@ fn settle_differing(project: &Project) {
     }
 }
 
+/// Someone edits files while the manifest changes: what was drafted as if nobody had goes again, and
+/// the run comes to what one without a record comes to.
+#[test]
+fn of_files_that_were_edited_before_the_manifest_changed() {
+    let [one, other] = [known(), known()];
+    let run = |project: &Project, cache: &str| {
+        flip(&project.path(&format!("gitops/alpha/{EL9}/Dockerfile")));
+        project.remove(&format!("gitops/beta/{DEBIAN}/configmap.yaml"));
+        project.edit("kmodgen.yaml", "moduleName: beta,", "moduleName: beta, parameters: [a=1],");
+        let run = project.kmodgen("generate").env("KMODGEN_CACHE_DIR", cache).run().differs();
+        (run.shows("1 created").shows("1 conflict").unhashed(), names(&project.path("gitops")))
+    };
+    let cache = one.cache();
+    assert_eq!(run(&one, cache.to_str().unwrap()), run(&other, ""));
+    assert_eq!(one.output().since(&other.output()), Vec::<String>::new());
+}
+
 /// Files of ours that turn up where nobody asks for them are seen, whatever was there before.
 #[test]
 fn of_folders_in_which_something_turned_up() {

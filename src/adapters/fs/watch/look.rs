@@ -56,6 +56,14 @@ impl Looking {
         Self(Way::Done(standing))
     }
 
+    /// What was seen, if all has been.
+    pub fn seen(&self) -> Option<&Standing> {
+        match &self.0 {
+            Way::Threads(..) => None,
+            Way::Done(standing) => Some(standing),
+        }
+    }
+
     /// What was seen, when all has been.
     pub fn finish(self) -> Standing {
         match self.0 {
