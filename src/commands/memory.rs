@@ -1,7 +1,6 @@
 //! The record of the run before: finding it, trusting it as far as its inputs are the same, and
 //! leaving one for the next run.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +10,8 @@ use super::survey::{FileState, MappingFiles, Survey};
 use crate::adapters::fs::{self, Cached};
 use crate::reconcile::Action;
 use crate::record::{
-    Evidence, FileRecord, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Record, Unread,
+    Evidence, FileRecord, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Packed, Record,
+    Unread,
 };
 use crate::tree::OutputFolder;
 use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, listing_digest};
@@ -128,7 +128,6 @@ pub(super) fn record(
         },
     };
     let releases: Vec<String> = project.manifest.kernels.iter().map(|k| k.release.value.to_string()).collect();
-    let numbers: HashMap<&str, u32> = releases.iter().map(String::as_str).zip(0..).collect();
     let (mut modules, mut outcomes) = (Vec::new(), Vec::new());
     let same_releases = recalled.filter(|(_, record)| record.releases == releases);
     for ((module, mappings), files) in survey.plan.modules.iter().zip(&survey.files.modules) {
@@ -143,29 +142,31 @@ pub(super) fn record(
             continue;
         }
         let mut groups = Vec::new();
-        let (mut records, mut outcome) = (Vec::with_capacity(mappings.len()), Vec::with_capacity(mappings.len()));
-        for (mapping, files) in mappings.iter().zip(&files.mappings) {
+        // Mappings are in the order of the kernels.
+        let mut kernels = (0..).zip(&project.manifest.kernels);
+        let rows = mappings.iter().zip(&files.mappings).map(|(mapping, files)| {
             let key = *survey.plan.groups.get(mapping.group as usize)?;
             let group = groups.iter().rposition(|group| *group == key).unwrap_or_else(|| {
                 groups.push(key);
                 groups.len() - 1
             });
-            let release = *numbers.get(mapping.kernel.release.as_str())?;
+            let (release, _) = kernels.find(|(_, kernel)| std::ptr::eq(*kernel, mapping.kernel))?;
             let files = match files {
                 MappingFiles::Recalled(place) => {
                     recalled?.1.modules.get(place.module)?.mappings.get(place.mapping)?.files
                 }
                 MappingFiles::Inspected(files) => [file(&files[0])?, file(&files[1])?],
             };
-            records.push(MappingRecord { release, files });
-            outcome.push(Outcome { group: u32::try_from(group).ok()?, identity: mapping.identity });
-        }
+            let outcome = Outcome { group: u32::try_from(group).ok()?, identity: mapping.identity };
+            Some((MappingRecord { release, files }, outcome))
+        });
+        let (records, came): (Packed<_>, Packed<_>) = rows.collect::<Option<_>>()?;
         let name = module.name.value.to_string();
         let folder = folder.evidence(&name).settled(since);
         let files = files.own.iter().map(file).collect::<Option<_>>()?;
-        modules.push(Arc::new(ModuleRecord { name, folder, files, mappings: records.into_iter().collect() }));
+        modules.push(Arc::new(ModuleRecord { name, folder, files, mappings: records }));
         let (image, version) = (module.image.repository().to_owned(), module.version.clone());
-        outcomes.push(Arc::new(ModuleOutcomes { image, version, groups, mappings: outcome.into_iter().collect() }));
+        outcomes.push(Arc::new(ModuleOutcomes { image, version, groups, mappings: came }));
     }
     let [files, templates] = project.read();
     let settled = |(path, evidence): (String, Evidence)| (path, evidence.settled(since));

@@ -117,12 +117,28 @@ impl<T: Fixed> Packed<T> {
     }
 }
 
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Self { count: 0, stored: None, bytes: OnceLock::from(Vec::new()), of: PhantomData }
+    }
+}
+
+impl<T: Fixed> Extend<T> for Packed<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
+        self.bytes();
+        self.stored = None;
+        if let Some(bytes) = self.bytes.get_mut() {
+            values.into_iter().for_each(|value| value.put(bytes));
+            self.count = bytes.len() / T::SIZE;
+        }
+    }
+}
+
 impl<T: Fixed> FromIterator<T> for Packed<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        let values = values.into_iter();
-        let mut bytes = Vec::with_capacity(values.size_hint().0 * T::SIZE);
-        values.for_each(|value| value.put(&mut bytes));
-        Self { count: bytes.len() / T::SIZE, stored: None, bytes: OnceLock::from(bytes), of: PhantomData }
+        let mut packed = Self::default();
+        packed.extend(values);
+        packed
     }
 }
 

@@ -20,6 +20,9 @@ use crate::record::Evidence;
 use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
 
+/// The longest name that Linux's file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
 /// Texts on their way into an output folder.
 #[derive(Debug)]
 pub struct Stage {
@@ -80,10 +83,11 @@ impl Stage {
             {
                 continue;
             }
-            // The folders of what is replaced are there.
-            let part = if change.action == Action::Update { path } else { first_absent(path, tree)? };
-            self.move_in(part)?;
             whole.clear();
+            let replaces = change.action == Action::Update;
+            // The folders of what is replaced are there.
+            let part = if replaces { path } else { first_absent(path, tree)? };
+            self.move_in(part, replaces)?;
             if part.len() < path.len() {
                 whole.push_str(&path[..=part.len()]);
             } else if let Some(written) = &mut change.written {
@@ -94,9 +98,16 @@ impl Stage {
         Ok(())
     }
 
-    fn move_in(&self, path: &str) -> Result<(), Inaccessible> {
+    /// Where what belongs at a path waits. One that `replaces` a file needs no folders of its own.
+    fn staged(&self, path: &str, replaces: bool) -> io::Result<PathBuf> {
+        let folder = self.folder()?;
+        let name = path.replace('/', "\\");
+        Ok(folder.join(if replaces && name.len() <= LONGEST_NAME { name.as_str() } else { path }))
+    }
+
+    fn move_in(&self, path: &str, replaces: bool) -> Result<(), Inaccessible> {
         let to = self.root.join(path);
-        let from = self.folder().map_err(fail("write", &to))?.join(path);
+        let from = self.staged(path, replaces).map_err(fail("write", &to))?;
         again(|| fs::rename(&from, &to)).map_err(fail("write", &to))
     }
 
@@ -143,11 +154,12 @@ impl Shelf for Stage {
             return Ok(Evidence::NONE);
         }
         let write = || {
-            let staged = self.folder()?.join(path.as_str());
+            let replaces = *action == Action::Update;
+            let staged = self.staged(path.as_str(), replaces)?;
             let create = || fs::OpenOptions::new().write(true).create_new(true).open(&staged);
             let make_parent = || make_folder(staged.parent().unwrap_or(&self.root));
             // The first file of a mapping: asking whether its folder is there would be in vain.
-            if path.file_name() == DOCKERFILE {
+            if path.file_name() == DOCKERFILE && !replaces {
                 make_parent()?;
             }
             let mut file = match create() {
