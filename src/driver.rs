@@ -7,16 +7,7 @@ use clap::Parser as _;
 
 use crate::adapters::ui;
 use crate::cli::{Cli, Command};
-use crate::commands::{self, Faults};
-
-/// How a command that did its work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Nothing is left to do.
-    Fine,
-    /// Differences under `--check`, conflicts, or findings.
-    NeedsSomeone,
-}
+use crate::commands::{self, Answer, Faults};
 
 /// Runs the command that `args`, the program's name first, ask for.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {

@@ -9,7 +9,7 @@ use super::project::Project;
 use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::fingerprint::InputChange;
 use crate::plan::{Draft, Mapping};
 use crate::previous::{self, OldMapping};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::project::{Faults, draw};
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, KernelsArgs};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::kernels::{Change, Changes, Import, Input};
 use crate::settings;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, SourceMap};

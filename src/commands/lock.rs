@@ -3,7 +3,7 @@
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::LockArgs;
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::lock;
 use crate::settings::Network;
 

@@ -7,8 +7,8 @@ use anyhow::{anyhow, bail};
 
 use crate::adapters::fs::{self, Stamp};
 use crate::cli::GenerateArgs;
+use crate::commands::Answer;
 use crate::depfile::{depfile, is_depfile};
-use crate::driver::Answer;
 use crate::lock;
 use crate::output::KUSTOMIZATION;
 use crate::record::InputRecord;

@@ -1,5 +1,4 @@
-//! The record of the run before: finding it, trusting it as far as its inputs are the same, and
-//! leaving one for the next run.
+//! The record of the run before, and the one that is left for the next run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +9,11 @@ use super::survey::{FileState, MappingFiles, Survey};
 use crate::adapters::fs::{self, Cached};
 use crate::reconcile::Action;
 use crate::record::{
-    Evidence, FileRecord, InputRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Packed, Record,
-    Unread,
+    Evidence, FileRecord, MappingRecord, ModuleOutcomes, ModuleRecord, Outcome, Outcomes, Packed, Record, Unread,
 };
 use crate::tree::OutputFolder;
-use crate::vocabulary::{Digest, InputFiles, RelPath, TargetName, listing_digest};
-use crate::{lock, output, settings};
+use crate::vocabulary::{Digest, TargetName};
+use crate::{output, settings};
 
 /// Where a run's record is.
 pub(super) struct Memory(
@@ -60,48 +58,9 @@ fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_default().display().to_string()
 }
 
-/// Which of a record's inputs are as they were.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unchanged {
-    /// All.
-    pub(super) all: bool,
-    /// The templates.
-    pub(super) templates: bool,
-}
-
-impl Unchanged {
-    /// Reads them. `manifest` is the manifest's path.
-    pub(super) fn since(record: &Record, manifest: &Path) -> Self {
-        let templates = are_as(manifest, &record.templates);
-        Self { all: templates && is_as(manifest, &record.inputs) && are_as(manifest, &record.files), templates }
-    }
-}
-
-/// Whether a manifest and its lock are what these digests say.
-pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
-    let digest = |path: &Path| fs::read_text_if_any(path).ok().flatten().map(|text| Digest::of(text.as_bytes()));
-    [digest(manifest), digest(&beside(manifest).join(lock::FILE_NAME))] == *digests
-}
-
-/// Whether files and folders beside a manifest are.
-pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
-    let files = fs::ManifestFolder::new(beside(manifest));
-    let now = |path: &str| {
-        let parsed = RelPath::parse(path).ok()?;
-        if path.ends_with('/') {
-            return files.list(&parsed).ok().map(|names| listing_digest(&names));
-        }
-        files.read(&parsed).ok().map(|bytes| Digest::of(&bytes))
-    };
-    inputs.iter().all(|(path, digest)| now(path) == *digest)
-}
-
-fn beside(manifest: &Path) -> &Path {
-    manifest.parent().unwrap_or(Path::new(""))
-}
-
 /// The record of a survey whose changes are all made, in `folder`; none where something is not as it
 /// should be.
+///
 /// Folders that changed since the run began are looked at again by the next one: their names may
 /// not all be this run's doing. What is recalled comes with the record that it is of, and the newest
 /// evidence.

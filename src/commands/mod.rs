@@ -14,6 +14,8 @@ pub mod test;
 pub mod update;
 pub mod verify;
 
+mod answer;
+mod inputs;
 mod marks;
 mod memory;
 mod presence;
@@ -22,4 +24,5 @@ mod recall;
 mod report;
 mod survey;
 
+pub use answer::Answer;
 pub use project::Faults;

@@ -12,7 +12,7 @@ use super::project::Project;
 use super::survey::{Scope, Survey};
 use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::handoff::{self, Job};
 use crate::impact::Impact;
 use crate::manifest::{Choice, Manifest, Module};

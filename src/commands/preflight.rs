@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::PreflightArgs;
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::render;
 use crate::settings::{self, one_target};
 use crate::vocabulary::nearest;

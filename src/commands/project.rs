@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 
-use super::memory;
+use super::inputs;
 use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
@@ -309,7 +309,7 @@ impl Project {
     /// Whether the manifest, the lock and the files that were read so far are still the same.
     pub(super) fn is_current(&self, manifest: &Path) -> bool {
         let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
-        memory::is_as(manifest, &[Some(self.manifest_digest), lock]) && memory::are_as(manifest, &self.read()[0])
+        inputs::is_as(manifest, &[Some(self.manifest_digest), lock]) && inputs::are_as(manifest, &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates. A folder whose names

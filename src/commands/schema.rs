@@ -2,7 +2,7 @@
 
 use crate::adapters::ui;
 use crate::cli::SchemaArgs;
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::manifest::{KERNEL_FILE, MANIFEST, schema};
 use crate::trial::CASE;
 

@@ -9,7 +9,7 @@ use super::project::Project;
 use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::UpdateArgs;
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::manifest::{Git, Source};
 use crate::settings::{self, Network};
 use crate::template;

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::adapters::{oci, ui};
 use crate::cli::{EngineName, Format, VerifyArgs};
+use crate::commands::Answer;
 use crate::contract::image::elf::Architecture;
 use crate::contract::image::{self, Expected, Finding};
-use crate::driver::Answer;
 use crate::vocabulary::KernelRelease;
 
 /// The object of `--format json`.

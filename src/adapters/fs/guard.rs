@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::again::{again, make_folder};
-use super::write::fail;
+use super::failure::fail;
 use crate::tree::Inaccessible;
 
 /// How often a folder that is in use is asked for again.

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::again::again;
-use super::write::{fail, remove_empty};
+use super::failure::fail;
+use super::write::remove_empty;
 use crate::tree::{Inaccessible, Outline, View};
 use crate::vocabulary::RelPath;
 

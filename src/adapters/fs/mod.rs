@@ -3,6 +3,7 @@
 
 mod again;
 mod cache;
+mod failure;
 mod folder;
 mod guard;
 mod leftover;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use again::again;
 pub use cache::{Cached, seal_key, write_cached};
+pub use failure::describe;
 pub use folder::ManifestFolder;
 pub use guard::Guard;
 pub use leftover::left_over;
@@ -30,7 +32,6 @@ pub use watch::{Looking, fingerprint, now};
 pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;
-use crate::vocabulary::ABSENT;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
 pub(super) const LARGEST_INPUT: u64 = 64 << 20;
@@ -92,21 +93,6 @@ fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// An I/O error in the words of a message.
-pub fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => ABSENT.into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::NotADirectory => "a part of the path is not a folder".into(),
-        io::ErrorKind::StorageFull => "the disk is full".into(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-        }
-    }
-}
-
 /// The manifest to use where none is named: `name` in `start` or the nearest folder above it.
 ///
 /// # Errors
@@ -115,7 +101,9 @@ pub fn find_upwards(start: &Path, name: &str) -> Result<Option<PathBuf>, Inacces
     for path in start.ancestors().map(|folder| folder.join(name)) {
         match again(|| fs::metadata(&path)) {
             Ok(metadata) if metadata.is_file() => return Ok(Some(path)),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write::fail("look for", &path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failure::fail("look for", &path)(error));
+            }
             _ => {}
         }
     }

@@ -12,8 +12,8 @@ use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with}
 use rustix::io::{Errno, retry_on_intr};
 
 use super::again::again;
+use super::failure::fail;
 use super::guard::{PAUSE, has_no_locks, is_at};
-use super::write::fail;
 use crate::tree::Inaccessible;
 
 /// Replaces a file, or makes it. Someone who is at it already has `patience` to end.

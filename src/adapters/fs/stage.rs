@@ -11,9 +11,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use rustix::fs::Mode;
 
 use super::again::{again, make_folder};
+use super::failure::fail;
 use super::leftover::{Passing, sweep};
 use super::watch::{evidence, now};
-use super::write::{fail, remove};
+use super::write::remove;
 use crate::output::DOCKERFILE;
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;

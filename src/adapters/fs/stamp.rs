@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, futimens};
 use tempfile::NamedTempFile;
 
-use super::write::{beside, fail, folder_of};
+use super::failure::fail;
+use super::write::{beside, folder_of};
 use crate::tree::Inaccessible;
 
 /// A stamp that is not in its place yet. Its time is that of the run's start, by the clock of the

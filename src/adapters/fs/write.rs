@@ -8,18 +8,13 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 use super::again::again;
-use super::describe;
+use super::failure::fail;
 use super::replace::{replace, tidy};
 use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
 
 /// How long someone else may take who writes the same file.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What an I/O error comes to at a path.
-pub(super) fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Inaccessible {
-    move |error| Inaccessible { verb, path: path.display().to_string(), why: describe(&error) }
-}
 
 /// Writes a file whole: its next text is written beside it, and then takes its place.
 ///

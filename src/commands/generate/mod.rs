@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::report::Report;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::manifest::target_names;
 use crate::settings::{self, Only};
 use crate::tree::OutputFolder;

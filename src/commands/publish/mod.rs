@@ -27,7 +27,7 @@ use crate::adapters::fs;
 use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start};
 use crate::adapters::ui;
 use crate::cli::{Format, PublishArgs};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::manifest::target_names;
 use crate::publish::{Message, render};
 use crate::reconcile::{Action, Change, Shelf};

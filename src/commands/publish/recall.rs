@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use crate::commands::memory::{Memory, Unchanged};
+use crate::commands::inputs::Unchanged;
+use crate::commands::memory::Memory;
 use crate::commands::project::Project;
 use crate::commands::recall::Recall;
 use crate::plan;

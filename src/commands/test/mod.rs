@@ -17,7 +17,7 @@ use anyhow::{anyhow, bail};
 use super::project::Faults;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, TestArgs};
-use crate::driver::Answer;
+use crate::commands::Answer;
 use crate::lock;
 use crate::settings;
 use crate::trial::{self, Bench, Difference, State, Subject, Text, Verdict};
