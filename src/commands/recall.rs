@@ -8,9 +8,7 @@ use crate::impact::Impact;
 use crate::manifest::Module;
 use crate::plan::{self, Mapping, Past};
 use crate::previous::OldModule;
-use crate::record::{
-    FileRecord, InputRecord, KernelKey, ModuleOutcomes, ModuleStanding, Outcome, Outcomes, Record, SealKey, Standing,
-};
+use crate::record::{FileRecord, InputRecord, KernelKey, ModuleOutcomes, Outcome, Outcomes, Record, SealKey, Standing};
 use crate::vocabulary::normalised;
 
 /// A record in the light of what its files are now, and of the manifest.
@@ -74,11 +72,10 @@ impl<'r> Recall<'r> {
     /// The files of a module whose plan is settled, where they are as they were, and the length of
     /// its Module in bytes.
     pub(super) fn files(&self, module: &Module) -> Option<([FileRecord; 2], usize)> {
-        let past = self.past.module(module)?;
-        let ModuleStanding { files: true, .. } = self.standing.modules.get(past.number)? else { return None };
-        let [object, list] = past.record.files.as_slice() else { return None };
+        // Where its kustomization counts as it was, all of its files do.
+        let [Some(object), Some(list)] = self.own_files(module) else { return None };
         let length = usize::try_from(object.evidence.size).ok().filter(|length| *length > 0)?;
-        Some(([*object, *list], length))
+        Some(([object, list], length))
     }
 
     /// Those of a module's own files that are as they were: its Module, and its kustomization.

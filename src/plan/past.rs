@@ -116,15 +116,18 @@ pub struct PastModule<'p> {
 impl PastModule<'_> {
     /// The number of its mapping on the kernel with this number in the manifest.
     pub fn mapping(&self, kernel: usize) -> Option<usize> {
-        let release = self.past.kernels.get(kernel)?.as_ref()?.release;
+        let release = self.kernel(kernel)?.release;
         self.places.get(release).copied().flatten().map(|at| at as usize)
+    }
+
+    fn kernel(&self, number: usize) -> Option<&PastKernel> {
+        self.past.kernels.get(number)?.as_ref()
     }
 
     /// Whether nothing that the manifest says of it and of the kernel with this number changed, but the
     /// kernel's Driver Toolkit: what was asked of the one about the other has the same answer.
     pub fn knows(&self, kernel: usize) -> bool {
-        let same_traits = matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same_traits: true, .. })));
-        self.past.same_manifest && same_traits
+        self.past.same_manifest && self.kernel(kernel).is_some_and(|kernel| kernel.same_traits)
     }
 
     /// The group of a mapping.
@@ -140,7 +143,7 @@ impl PastModule<'_> {
 
     /// Whether a mapping on a kernel is what it was: its group and kernel are the same.
     pub fn is_same(&self, place: Place, kernel: usize, group: &Key) -> bool {
-        let same_kernel = matches!(self.past.kernels.get(kernel), Some(Some(PastKernel { same: true, .. })));
+        let same_kernel = self.kernel(kernel).is_some_and(|kernel| kernel.same);
         same_kernel && self.group(place.mapping).and_then(|at| self.outcomes.groups.get(at)) == Some(group)
     }
 

@@ -68,9 +68,7 @@ impl Guard {
             }
         }
     }
-}
 
-impl Guard {
     /// Locks the folder at `root`, if it is there and no other run has it.
     pub fn take_if_free(root: &Path) -> Option<Self> {
         let folder = File::open(root).ok()?;

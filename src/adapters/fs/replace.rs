@@ -21,26 +21,11 @@ use crate::tree::Inaccessible;
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub(super) fn replace(path: &Path, bytes: &[u8], patience: Duration) -> Result<(), Inaccessible> {
-    replace_by(path, patience, |file| file.write_all(bytes))
+    replace_by(path, patience, |file| file.write_all(bytes), Next::put)
 }
 
-/// The same with what `write` writes.
-///
-/// # Errors
-/// As [`replace`].
-pub(super) fn replace_by(
-    path: &Path,
-    patience: Duration,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<(), Inaccessible> {
-    let Some(mut next) = Next::of(path, patience)? else {
-        return write_through_a_stranger(path, write).map_err(fail("write", path));
-    };
-    next.fill(write).and_then(|()| next.put(path)).map_err(fail("write", path))
-}
-
-/// Replaces a file that may be lost when the machine stops: file systems that write out at once what
-/// takes another file's place, as ext4 does, need not do it here.
+/// Replaces a file with what `write` writes, where it may be lost when the machine stops: file systems
+/// that write out at once what takes another file's place, as ext4 does, need not do it here.
 ///
 /// # Errors
 /// As [`replace`].
@@ -49,10 +34,19 @@ pub(super) fn replace_lightly(
     patience: Duration,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Inaccessible> {
+    replace_by(path, patience, write, Next::change_places)
+}
+
+fn replace_by(
+    path: &Path,
+    patience: Duration,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+    put: impl FnOnce(&mut Next, &Path) -> io::Result<()>,
+) -> Result<(), Inaccessible> {
     let Some(mut next) = Next::of(path, patience)? else {
         return write_through_a_stranger(path, write).map_err(fail("write", path));
     };
-    next.fill(write).and_then(|()| next.change_places(path)).map_err(fail("write", path))
+    next.fill(write).and_then(|()| put(&mut next, path)).map_err(fail("write", path))
 }
 
 /// Removes what a run that was killed left beside a file, unless another run is at it. Says whether
