@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, ManifestArgs, OutputArgs};
+use super::{Format, ManifestArgs, OutputArgs, SettleArgs};
 
 /// What the help of the verb ends with.
 pub(super) const EXAMPLES: &str = "\
@@ -42,13 +42,9 @@ pub struct GenerateArgs {
     /// Say of each mapping that changes which input did
     #[arg(long)]
     pub explain: bool,
-    /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is
-    /// held back for its nodes' sake stays so
-    #[arg(long)]
-    pub force: bool,
-    /// Remove mappings also where the kernel list knows of nodes that run the kernel
-    #[arg(long)]
-    pub allow_remove: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub settle: SettleArgs,
     /// Make this empty file newer than all that was read, where the run ends well; for make and
     /// ninja
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "check"])]

@@ -120,6 +120,18 @@ pub struct NetworkArgs {
     pub timeout: u64,
 }
 
+/// What is done although it may take something from someone.
+#[derive(Debug, Args)]
+pub struct SettleArgs {
+    /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is
+    /// held back for its nodes' sake stays so
+    #[arg(long)]
+    pub force: bool,
+    /// Remove mappings also where the kernel list knows of nodes that run the kernel
+    #[arg(long)]
+    pub allow_remove: bool,
+}
+
 /// A form of report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, ManifestArgs, TargetArgs};
+use super::{Format, ManifestArgs, SettleArgs, TargetArgs};
 
 /// What the help of the verb ends with.
 pub(super) const EXAMPLES: &str = "\
@@ -55,13 +55,9 @@ pub struct PublishArgs {
     /// Commit nothing, and exit 1 where the branch is not as the manifest says
     #[arg(long)]
     pub check: bool,
-    /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is
-    /// held back for its nodes' sake stays so
-    #[arg(long)]
-    pub force: bool,
-    /// Remove mappings also where the kernel list knows of nodes that run the kernel
-    #[arg(long)]
-    pub allow_remove: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub settle: SettleArgs,
     /// Threads to render with [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,

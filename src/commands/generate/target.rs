@@ -198,7 +198,8 @@ impl Run<'_> {
             project.rely_on(recall.templates());
         }
         let reading = Scope::reading(&self.args.output, self.only);
-        let scope = Scope { force: self.args.force, allow_remove: self.args.allow_remove, recall, ..reading };
+        let scope =
+            Scope { force: self.args.settle.force, allow_remove: self.args.settle.allow_remove, recall, ..reading };
         let (stage, kept) = (Stage::new(root), Kept::default());
         let shelf: &dyn Shelf = match (self.writes(), self.args.diff) {
             (true, true) => &(&stage, &kept),

@@ -254,8 +254,8 @@ impl Run<'_> {
             output: None,
             only: None,
             workers: settings::workers(self.args.jobs),
-            force: self.args.force,
-            allow_remove: self.args.allow_remove,
+            force: self.args.settle.force,
+            allow_remove: self.args.settle.allow_remove,
             recall,
         };
         let shelf: &dyn Shelf = if self.writes() { objects } else { &() };
