@@ -1,8 +1,8 @@
 //! Work on several threads, with the same result for any number of them.
 
-use std::io;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, ScopedJoinHandle};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle, ScopedJoinHandle};
+use std::{io, panic};
 
 /// Does `work` on all items with `workers` threads, each of which takes the next item when it is done
 /// with one; the results come in the items' order.
@@ -11,26 +11,66 @@ pub fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T
     if workers == 1 {
         return items.into_iter().map(work).collect();
     }
-    let next = Mutex::new(items.into_iter().enumerate());
-    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work_on = &|| -> Vec<(usize, R)> {
-        let mut done = Vec::new();
-        while let Some((at, item)) = take() {
-            done.push((at, work(item)));
-        }
-        done
-    };
-    let mut done = std::thread::scope(|scope| {
+    let left = Left::new(items);
+    std::thread::scope(|scope| {
         // This thread only waits: a new one may be put on the same processor, and be moved to an idle
         // one milliseconds later. Where the system gives no threads, it does the work.
-        let start = |_| Builder::new().spawn_scoped(scope, work_on);
+        let start = |_| Builder::new().spawn_scoped(scope, || left.work_on(&work));
         let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> = (0..workers).map(start).collect();
-        let mut done = if threads.iter().any(Result::is_ok) { Vec::new() } else { work_on() };
-        for thread in threads.into_iter().flatten() {
-            done.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        done
-    });
+        let own = if threads.iter().any(Result::is_ok) { Vec::new() } else { left.work_on(&work) };
+        in_order(own, threads.into_iter().flatten().map(ScopedJoinHandle::join))
+    })
+}
+
+/// Work that goes on while this thread does something else.
+pub struct Aside<T, R> {
+    left: Arc<Left<T>>,
+    work: Arc<dyn Fn(T) -> R + Send + Sync>,
+    threads: Vec<JoinHandle<Vec<(usize, R)>>>,
+}
+
+impl<T: Send + 'static, R: Send + 'static> Aside<T, R> {
+    /// Starts to do `work` on all items with `workers` threads; with none if that is one, which is what
+    /// there is already.
+    pub fn start(items: Vec<T>, workers: usize, work: impl Fn(T) -> R + Send + Sync + 'static) -> Self {
+        let count = if workers > 1 { workers.min(items.len()) } else { 0 };
+        let (left, work): (_, Arc<dyn Fn(T) -> R + Send + Sync>) = (Arc::new(Left::new(items)), Arc::new(work));
+        let start = |_| {
+            let (left, work) = (left.clone(), work.clone());
+            // What no thread takes is left for the end.
+            Builder::new().spawn(move || left.work_on(&*work)).ok()
+        };
+        Self { threads: (0..count).filter_map(start).collect(), left, work }
+    }
+
+    /// Does what is left with the others; the results come in the items' order.
+    pub fn finish(self) -> Vec<R> {
+        let own = self.left.work_on(&*self.work);
+        in_order(own, self.threads.into_iter().map(JoinHandle::join))
+    }
+}
+
+/// The items that nobody has taken yet.
+struct Left<T>(Mutex<std::iter::Enumerate<std::vec::IntoIter<T>>>);
+
+impl<T> Left<T> {
+    fn new(items: Vec<T>) -> Self {
+        Self(Mutex::new(items.into_iter().enumerate()))
+    }
+
+    /// Takes one after the other; gives the results with the items' numbers.
+    fn work_on<R>(&self, work: &(impl Fn(T) -> R + ?Sized)) -> Vec<(usize, R)> {
+        let take = || self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::iter::from_fn(take).map(|(at, item)| (at, work(item))).collect()
+    }
+}
+
+/// All results by their items' numbers, as soon as all threads have ended.
+fn in_order<R>(own: Vec<(usize, R)>, threads: impl Iterator<Item = std::thread::Result<Vec<(usize, R)>>>) -> Vec<R> {
+    let mut done = own;
+    for thread in threads {
+        done.extend(thread.unwrap_or_else(|panic| panic::resume_unwind(panic)));
+    }
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }
@@ -44,7 +84,10 @@ mod tests {
         for workers in 0..6 {
             let squares = in_parts((0..5).collect(), workers, |n: u32| n * n);
             assert_eq!(squares, [0, 1, 4, 9, 16], "{workers}");
+            let aside = Aside::start((0..5).collect(), workers, |n: u32| n * n);
+            assert_eq!(aside.finish(), [0, 1, 4, 9, 16], "{workers}");
         }
         assert!(in_parts(Vec::<u32>::new(), 3, |n| n).is_empty());
+        assert!(Aside::start(Vec::<u32>::new(), 3, |n| n).finish().is_empty());
     }
 }

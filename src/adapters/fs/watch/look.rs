@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, openat};
@@ -15,7 +14,7 @@ use super::evidence::{folder_evidence, now, path_evidence};
 use super::eye::{Eye, Seen};
 use crate::adapters::fs::tree::Folder;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
-use crate::parallel::in_parts;
+use crate::parallel::Aside;
 use crate::record::{MappingRecord, ModuleRecord, ModuleStanding, Part, Record, Renewal, Standing};
 use crate::tree::{OutputFolder as _, is_ours};
 
@@ -26,7 +25,7 @@ const SHARE: usize = 250;
 pub struct Looking(Way);
 
 enum Way {
-    Threads(Arc<Look>, JoinHandle<Standing>),
+    Begun(Arc<Look>, Standing, Aside<Job, Done>),
     Done(Standing),
 }
 
@@ -41,14 +40,13 @@ impl Looking {
             record: record.clone(),
             stopped: AtomicBool::new(false),
         };
-        let Some(at_top) = look.at_top() else { return Self::done(Standing::default()) };
-        let look = Arc::new(look);
-        let (own, before) = (look.clone(), at_top.clone());
-        Self(match Builder::new().spawn(move || own.at_modules(before, workers)) {
-            Ok(threads) => Way::Threads(look, threads),
-            // The system gives no thread.
-            Err(_) => Way::Done(look.at_modules(at_top, workers)),
-        })
+        let Some(mut standing) = look.at_top() else { return Self::done(Standing::default()) };
+        standing.modules.resize_with(record.modules.len(), ModuleStanding::default);
+        let mappings = record.modules.iter().map(|module| Vec::with_capacity(module.mappings.len()));
+        standing.mappings.extend(mappings);
+        let (jobs, look) = (look.jobs(), Arc::new(look));
+        let own = look.clone();
+        Self(Way::Begun(look, standing, Aside::start(jobs, workers, move |job| own.at(&job))))
     }
 
     /// One that has come to its end.
@@ -59,22 +57,31 @@ impl Looking {
     /// What was seen, if all has been.
     pub fn seen(&self) -> Option<&Standing> {
         match &self.0 {
-            Way::Threads(..) => None,
+            Way::Begun(..) => None,
             Way::Done(standing) => Some(standing),
         }
     }
 
     /// What was seen, when all has been.
     pub fn finish(self) -> Standing {
-        match self.0 {
-            Way::Threads(_, threads) => threads.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Way::Done(standing) => standing,
+        let (mut standing, all) = match self.0 {
+            Way::Begun(_, standing, all) => (standing, all),
+            Way::Done(standing) => return standing,
+        };
+        for done in all.finish() {
+            if let Some(own) = done.own {
+                standing.modules[done.at] = own;
+            }
+            standing.mappings[done.at].extend(done.intact);
+            standing.renewed.extend(done.renewed);
+            standing.whole &= done.whole;
         }
+        standing
     }
 
     /// Ends it, whatever there is left to see.
     pub fn stop(self) {
-        if let Way::Threads(look, _) = &self.0 {
+        if let Way::Begun(look, ..) = &self.0 {
             look.stopped.store(true, Ordering::Relaxed);
         }
         self.finish();
@@ -98,10 +105,9 @@ fn note(seen: Seen, part: Part, renewed: &mut Vec<Renewal>) -> bool {
 }
 
 /// Some mappings of a module, and perhaps what it has beside them.
-struct Job<'r> {
-    /// Its number.
+struct Job {
+    /// The module's number.
     at: usize,
-    module: &'r ModuleRecord,
     /// Whether nothing came to its folder or went from it, as far as it shows from outside.
     same_folder: bool,
     /// The numbers of the mappings.
@@ -142,33 +148,26 @@ impl Look {
         Some(standing)
     }
 
-    /// What is in the folders of modules, added to what is at the top.
-    fn at_modules(&self, mut standing: Standing, workers: usize) -> Standing {
+    /// What there is to look at in the folders of modules.
+    fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (at, module) in self.record.modules.iter().enumerate() {
-            standing.modules.push(ModuleStanding::default());
-            standing.mappings.push(Vec::with_capacity(module.mappings.len()));
             let same_folder =
                 module.folder.is_some() && folder_evidence(&self.root.join(&module.name)) == module.folder;
             let count = module.mappings.len();
             // A folder that changed is looked at with all of its mappings.
             let share = if same_folder { SHARE } else { count.max(1) };
             let shares = (0..count.max(1)).step_by(share).map(|start| start..count.min(start + share));
-            jobs.extend(shares.map(|mappings| Job { at, module, same_folder, mappings }));
+            jobs.extend(shares.map(|mappings| Job { at, same_folder, mappings }));
         }
-        for done in in_parts(jobs, workers, |job| self.at(job)) {
-            if let Some(own) = done.own {
-                standing.modules[done.at] = own;
-            }
-            standing.mappings[done.at].extend(done.intact);
-            standing.renewed.extend(done.renewed);
-            standing.whole &= done.whole;
-        }
-        standing
+        // In turns: two threads at the mappings of one module would wait for each other to read them.
+        jobs.sort_by_key(|job| job.mappings.start);
+        jobs
     }
 
-    fn at(&self, job: Job<'_>) -> Done {
-        let Job { at, module, same_folder, mappings } = job;
+    fn at(&self, job: &Job) -> Done {
+        let Job { at, same_folder, ref mappings } = *job;
+        let module = &self.record.modules[at];
         let (first, count) = (mappings.start, mappings.len());
         let path = self.root.join(&module.name);
         // One for each job: threads that share one are in each other's way.
@@ -218,7 +217,7 @@ impl Look {
             whole &= intact;
             intact
         };
-        let mut intact: Vec<bool> = (first..).zip(module.mappings.range(mappings)).map(look).collect();
+        let mut intact: Vec<bool> = (first..).zip(module.mappings.range(mappings.clone())).map(look).collect();
         // Of what is not known, nothing can be said.
         whole &= intact.len() == count;
         intact.resize(count, false);
