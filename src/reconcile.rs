@@ -295,7 +295,8 @@ mod tests {
         .map(|(at, text)| (path(at), Found::File(text.into_bytes())))
         .into();
         let changes = |force| {
-            let candidates = Outline::read(&tree, |_| None).unwrap().candidates(|_, _| false);
+            let outline = Outline::read(&tree, |_| None).unwrap();
+            let candidates = outline.candidates(&outline.strangers(|_, _| false), false);
             inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
         };
         let actions = |changes: &[Box<Change>]| -> Vec<(String, bool)> {

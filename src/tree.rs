@@ -147,16 +147,17 @@ impl<'k> Outline<'k> {
         folders
     }
 
-    /// The paths at which a file of ours may stand that nobody asks for: that of the namespace, and
-    /// those of modules and their kernels that are not `wanted`. Only such files are ever looked at for removal.
-    pub fn candidates(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<RelPath> {
+    /// The paths at which a file of ours may stand that nobody asks for: that of the namespace, unless
+    /// there is to be one, and those in folders that are `strangers`. Only such files are ever looked at
+    /// for removal.
+    pub fn candidates(&self, strangers: &[String], has_namespace: bool) -> Vec<RelPath> {
         let below = |folder: &String| {
             let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
             files.map(|file| format!("{folder}/{file}"))
         };
-        let namespace = self.names.get(NAMESPACE) == Some(&Kind::File) && !wanted(NAMESPACE, None);
+        let namespace = !has_namespace && self.names.get(NAMESPACE) == Some(&Kind::File);
         let top = namespace.then(|| NAMESPACE.to_owned());
-        let paths: Vec<String> = top.into_iter().chain(self.strangers(wanted).iter().flat_map(below)).collect();
+        let paths: Vec<String> = top.into_iter().chain(strangers.iter().flat_map(below)).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }

@@ -109,7 +109,7 @@ fn check_outputs(manifest: &Manifest, plan: &Plan<'_>, outputs: &[Output<'_>]) {
         }
     }
     view(&tree, |tree| {
-        let removable = tree.outline.candidates(|_, _| false);
+        let removable = tree.outline.candidates(&tree.outline.strangers(|_, _| false), false);
         for output in outputs.iter().filter(|output| output.path.as_str().contains('/')) {
             assert!(removable.contains(&output.path), "{} would stay for ever", output.path);
         }

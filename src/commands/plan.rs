@@ -128,7 +128,7 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
     let mappings = parts.iter().flat_map(|(project, survey)| survey.plan.mappings().map(move |m| (project, survey, m)));
     let mut images = BTreeSet::new();
     // What two targets share is built once.
-    let mut first = |mapping: &Mapping<'_>| images.insert(mapping.image().to_string());
+    let mut first = |mapping: &Mapping<'_>| images.insert(mapping.image_name());
     Ok(mappings
         .filter(|(_, _, mapping)| selected(mapping) && first(mapping) && stale(mapping))
         .map(|(project, survey, mapping)| Job {
@@ -136,7 +136,7 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
             release: mapping.kernel.release.value.to_string(),
             architecture: mapping.kernel.architecture(),
             name: mapping.config_map(),
-            image: mapping.image().to_string(),
+            image: mapping.image_name(),
             hash: mapping.identity.hash.to_string(),
             dockerfile: dockerfile(project, survey, mapping).display().to_string(),
             context: context(project, mapping),
@@ -170,7 +170,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
         let dockerfile = format!("{module}/{release}/{DOCKERFILE}");
         let config_map = format!("{module}/{release}/{CONFIG_MAP}");
         let files = [&dockerfile, &config_map].map(|path| actions.get(path.as_str()).copied());
-        let image = mapping.image().to_string();
+        let image = mapping.image_name();
         let old_image = survey.old_image(mapping);
         let state = if files.iter().flatten().any(|action| matches!(action, Action::Conflict(_))) {
             "conflict"
@@ -248,7 +248,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
 fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[Mapping<'_>]) -> Vec<Row> {
     let built = mappings.iter().map(|mapping| {
         let hash = mapping.identity.hash.to_string();
-        (mapping.kernel.release.as_str(), mapping.image().to_string(), Some(hash))
+        (mapping.kernel.release.as_str(), mapping.image_name(), Some(hash))
     });
     let prebuilt = plan::prebuilt(&project.manifest, module).into_iter();
     let prebuilt = prebuilt.map(|(kernel, image)| (kernel.release.as_str(), image, None));

@@ -102,9 +102,9 @@ impl<'r> Recall<'r> {
         let mut impact = Impact::default();
         let mut images = HashMap::new();
         let recorded = past.record.mappings.iter().zip(outcomes.mappings.iter());
-        // All of them at first, and less each that is planned.
-        let mut gone: HashMap<&str, Outcome> =
-            recorded.filter_map(|(record, outcome)| Some((past.release(&record)?, outcome))).collect();
+        let recorded = recorded.filter_map(|(record, outcome)| Some((past.release(&record)?, outcome)));
+        // Most often each comes where it came before; from where one does not, they are looked up.
+        let (mut recorded, mut gone) = (recorded.peekable(), HashMap::new());
         let mut note = |release: &str, before: Outcome| {
             let image = plan::image_name(&outcomes.image, &normalised(release), &before.identity.hash);
             images.insert(release.to_owned(), image);
@@ -112,12 +112,17 @@ impl<'r> Recall<'r> {
         };
         for mapping in mappings {
             let release = mapping.kernel.release.as_str();
-            match gone.remove(release) {
+            let before = recorded.next_if(|(next, _)| *next == release).map(|(_, outcome)| outcome).or_else(|| {
+                gone.extend(recorded.by_ref());
+                gone.remove(release)
+            });
+            match before {
                 None => impact.loads.push(release.to_owned()),
                 Some(before) if same_image && before.identity.hash == mapping.identity.hash => {}
                 Some(before) => impact.reloads.push(note(release, before)),
             }
         }
+        gone.extend(recorded);
         impact.unloads.extend(gone.into_iter().map(|(release, before)| note(release, before)));
         impact.unloads.sort();
         Some((

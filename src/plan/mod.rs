@@ -32,7 +32,7 @@ pub use patch::Patch;
 pub use prebuilt::prebuilt;
 pub use recipe::Resolved;
 pub use select::kernel_keys;
-use select::{Planned, Selected, select};
+use select::{Planned, Selected, Since, select};
 
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
@@ -77,6 +77,11 @@ impl Mapping<'_> {
     /// The module loader image, its tag included.
     pub fn image(&self) -> ImageRef {
         identity::image(self.module, self.kernel, &self.identity.hash)
+    }
+
+    /// The same as a text.
+    pub fn image_name(&self) -> String {
+        image_name(self.module.image.repository(), self.kernel.release.normalised(), &self.identity.hash)
     }
 
     /// The name of its ConfigMap.
@@ -139,8 +144,8 @@ impl Visitor for () {
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
-    /// Of each of them, whether it and all its mappings are what they were in the run before.
-    settled: Vec<bool>,
+    /// Of each of them, how it stands with the run before.
+    since: Vec<Since>,
     /// What decides mappings beside their kernels and the templates; many share it.
     pub groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
@@ -163,7 +168,7 @@ impl<'m> Plan<'m> {
         faults: &mut Diagnostics,
     ) -> Option<(Self, Vec<V::Seen>)> {
         let past = visitor.past();
-        let Selected { planned, settled, groups, kernel_keys } = select(inputs, past, faults);
+        let Selected { planned, since, groups, kernel_keys } = select(inputs, past, faults);
         if faults.has_errors() {
             return None;
         }
@@ -211,7 +216,7 @@ impl<'m> Plan<'m> {
                 }
             }
         }
-        (!faults.has_errors()).then_some((Self { modules, settled, groups, kernel_keys, inputs }, seen))
+        (!faults.has_errors()).then_some((Self { modules, since, groups, kernel_keys, inputs }, seen))
     }
 
     /// All mappings.
@@ -221,7 +226,13 @@ impl<'m> Plan<'m> {
 
     /// Whether the module with this number, and all that is made of it, is what it was in the run before.
     pub fn is_settled(&self, module: usize) -> bool {
-        self.settled.get(module).copied().unwrap_or_default()
+        self.since.get(module).is_some_and(|since| since.settled)
+    }
+
+    /// Whether the module with this number has mappings on the kernels that it had in the run before,
+    /// whose files are all there.
+    pub fn has_same_kernels(&self, module: usize) -> bool {
+        self.since.get(module).is_some_and(|since| since.same_kernels)
     }
 
     /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
@@ -241,6 +252,9 @@ impl<'m> Plan<'m> {
 
 /// How many mappings are drafted in one go.
 const BLOCK: usize = 16_384;
+
+/// How many mappings are worth a thread and a template engine of their own.
+const SMALLEST_SHARE: usize = 16;
 
 /// What a mapping came to, and what was seen of it.
 type Known<S> = (Identity, S);
@@ -263,7 +277,7 @@ fn draft_all<'m, V: Visitor>(
         planned.iter().map(one).collect()
     };
     let share = &share;
-    let size = planned.len().div_ceil(workers.max(1)).max(64);
+    let size = planned.len().div_ceil(workers.max(1)).max(SMALLEST_SHARE);
     std::thread::scope(|scope| {
         let shares = planned.chunks(size);
         let threads: Vec<_> = shares.map(|planned| deep(scope, move || share(planned))).collect::<io::Result<_>>()?;

@@ -147,11 +147,14 @@ impl PastModule<'_> {
         same_kernel && self.group(place.mapping).and_then(|at| self.outcomes.groups.get(at)) == Some(group)
     }
 
-    /// Whether `places` are those of all its mappings, in their order, and the manifest is the same: then
-    /// all that lists them is the same, too.
-    pub(super) fn is_all_of(&self, places: impl ExactSizeIterator<Item = Option<Place>>) -> bool {
+    /// Whether the manifest's text is what it was.
+    pub(super) fn has_same_manifest(&self) -> bool {
         self.past.same_manifest
-            && places.len() == self.record.mappings.len()
+    }
+
+    /// Whether `places` are those of all its mappings, in their order.
+    pub(super) fn is_all_of(&self, places: impl ExactSizeIterator<Item = Option<Place>>) -> bool {
+        places.len() == self.record.mappings.len()
             && places.enumerate().all(|(at, place)| place.is_some_and(|place| place.mapping == at))
     }
 

@@ -65,7 +65,7 @@ proptest! {
         let kernels = "  - release: 5.14.0-1.el9.x86_64\n    labels: {site: a}\n  - 5.14.0-2.el9.x86_64+rt\n";
         let world = World::small().with(kernels, &list);
         let (names, faults) = world.expand(&mut SourceMap::default(), |_, plan| {
-            plan.mappings().map(|m| (m.config_map(), m.image().to_string())).collect::<Vec<_>>()
+            plan.mappings().map(|m| (m.config_map(), m.image_name(), m.image())).collect::<Vec<_>>()
         });
         let Some(names) = names else {
             prop_assert!(faults.iter().all(|fault| fault.code == "kmm-same-label"), "{faults:?}");
@@ -75,9 +75,9 @@ proptest! {
         for column in [names.iter().map(|n| &n.0).collect::<BTreeSet<_>>(), names.iter().map(|n| &n.1).collect()] {
             prop_assert_eq!(column.len(), releases.len());
         }
-        for (config_map, image) in names {
+        for (config_map, name, image) in names {
             prop_assert!(config_map.len() <= 253 && config_map.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
-            prop_assert!(ImageRef::parse(&image).is_ok());
+            prop_assert_eq!(ImageRef::parse(&name), Ok(image));
         }
     }
 }

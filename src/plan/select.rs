@@ -30,10 +30,19 @@ impl<'m> Planned<'m> {
     }
 }
 
-/// All mappings, module by module, and of each module whether the run before had exactly these.
+/// How a module stands with the run before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Since {
+    /// Whether it is for the same kernels, and its files for them are as they were.
+    pub(super) same_kernels: bool,
+    /// Whether it and all its mappings are what they were.
+    pub(super) settled: bool,
+}
+
+/// All mappings, module by module, and how each module stands with the run before.
 pub(super) struct Selected<'m> {
     pub(super) planned: Vec<Planned<'m>>,
-    pub(super) settled: Vec<bool>,
+    pub(super) since: Vec<Since>,
     /// What decides mappings beside their kernels, by number.
     pub(super) groups: Vec<Key>,
     /// What of each kernel of the manifest decides its mappings.
@@ -59,7 +68,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
     let kernel_keys = past.map_or_else(|| kernel_keys(manifest), |past| past.keys.to_vec());
     let shares_labels = shares_labels(&manifest.kernels);
     let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
-    let mut selected = Selected { planned: Vec::new(), settled: Vec::new(), groups: Vec::new(), kernel_keys };
+    let mut selected = Selected { planned: Vec::new(), since: Vec::new(), groups: Vec::new(), kernel_keys };
     for module in &manifest.modules {
         let past = past.and_then(|past| past.module(module));
         let kernels = kernels_of(module, manifest, past.as_ref());
@@ -78,7 +87,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
             }
         }
         if !module.is_built() {
-            selected.settled.push(false);
+            selected.since.push(Since::default());
             continue;
         }
         resolver.begin();
@@ -92,8 +101,12 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
             let group = selected.number(group, first_group);
             selected.planned.push(Planned { module, kernel, resolved, group, place, same });
         }
-        let places = selected.planned[first..].iter().map(|planned| planned.place.filter(|_| planned.same));
-        selected.settled.push(past.is_some_and(|past| past.is_all_of(places)));
+        let own = &selected.planned[first..];
+        selected.since.push(past.map_or_else(Since::default, |past| {
+            let same_kernels = past.is_all_of(own.iter().map(|planned| planned.place));
+            let settled = same_kernels && past.has_same_manifest() && own.iter().all(|planned| planned.same);
+            Since { same_kernels, settled }
+        }));
     }
     selected
 }

@@ -62,7 +62,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let mut items: Vec<Item<'_>> = Vec::new();
     for (project, plan) in projects.iter().zip(&plans) {
         // What two targets share is built once.
-        let first = |mapping: &&Mapping<'_>| images.insert(mapping.image().to_string());
+        let first = |mapping: &&Mapping<'_>| images.insert(mapping.image_name());
         let mappings = plan.mappings().filter(selected).filter(first);
         items.extend(mappings.map(|mapping| Item { project, plan, mapping }));
     }
@@ -134,14 +134,14 @@ impl Run<'_> {
             self.halt.cancel();
         }
         let log = log.exists().then_some(log);
-        let row = Row { module, release, image: mapping.image().to_string(), outcome, seconds, log, reason };
+        let row = Row { module, release, image: mapping.image_name(), outcome, seconds, log, reason };
         self.tell(&row);
         row
     }
 
     fn build_and_push(&self, item: Item<'_>, log: &Path, line: &Line) -> Result<Outcome, Ended> {
         let mapping = item.mapping;
-        let image = mapping.image().to_string();
+        let image = mapping.image_name();
         let here = self.local.contains(&image);
         let timeout = Duration::from_secs(self.args.network.timeout);
         let published = || !self.args.network.offline && is_in_registry(mapping, timeout);

@@ -74,7 +74,7 @@ impl Eye<'_> {
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
                 let told = if module.has_objects() { mappings.as_slice() } else { &[] };
-                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image().to_string()));
+                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image_name()));
                 let others = plan::prebuilt(self.manifest, module);
                 let others = others.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
                 let images: Vec<(&str, String)> = built.chain(others).collect();

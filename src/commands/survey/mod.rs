@@ -159,7 +159,8 @@ impl<'p> Survey<'p> {
         for output in output::of_all(manifest, listed(&plan, manifest, &holds)) {
             files.top.push(tally.add(inspector.inspect(output, None)?));
         }
-        let (strangers, candidates) = (outline.strangers(wanted(&planned)), outline.candidates(wanted(&planned)));
+        let strangers = outline.strangers(wanted(&planned));
+        let candidates = outline.candidates(&strangers, manifest.output.namespace);
         tally.changes.extend(inspector.orphans(candidates.clone())?);
         let Tally { changes, right } = tally;
         Ok(Self {
@@ -184,7 +185,7 @@ impl<'p> Survey<'p> {
     pub(super) fn old_image(&self, mapping: &Mapping<'_>) -> Option<String> {
         let module = mapping.module.name.as_str();
         if !self.impacts.contains_key(module) {
-            return Some(mapping.image().to_string());
+            return Some(mapping.image_name());
         }
         self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
     }

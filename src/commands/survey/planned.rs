@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::recall::Recall;
 use crate::impact::Hold;
 use crate::manifest::Manifest;
-use crate::output::{self, NAMESPACE};
+use crate::output;
 use crate::plan::{Mapping, Plan};
 
 /// Whether a module has objects, and the releases that it has mappings on; `None` where its folders
@@ -25,10 +25,8 @@ pub(super) fn wanted<'p>(planned: &'p Planned<'_>) -> impl Fn(&str, Option<&str>
 pub(super) fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&Recall<'_>>) -> Planned<'p> {
     let with_mappings = plan.modules.iter().enumerate();
     let with_mappings = with_mappings.filter(|(_, (module, m))| output::is_asked_for(module, m, manifest));
-    // No module has such a name.
-    let namespace = manifest.output.namespace.then(|| (NAMESPACE, (true, Some(HashSet::new()))));
     let releases = |at, name, mappings: &[Mapping<'p>]| {
-        let same_folders = plan.is_settled(at) && recall.is_some_and(|recall| recall.has_same_folders(name));
+        let same_folders = plan.has_same_kernels(at) && recall.is_some_and(|recall| recall.has_same_folders(name));
         (!same_folders).then(|| mappings.iter().map(|m| m.kernel.release.as_str()).collect())
     };
     with_mappings
@@ -36,7 +34,6 @@ pub(super) fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&
             let name = module.name.as_str();
             (name, (module.has_objects(), releases(at, name, mappings)))
         })
-        .chain(namespace)
         .collect()
 }
 
