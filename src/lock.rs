@@ -4,12 +4,13 @@
 //! The file is canonical (the same content has the same bytes) and has one entry per repository
 //! and ref in sorted order, so that two branches that add sources merge.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::manifest::{Git, Manifest, Source};
 use crate::template;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span};
-use crate::yaml::{self, Node, Yaml};
+use crate::yaml::{self, Node, Pair, Yaml};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";
@@ -108,7 +109,6 @@ impl Lock {
             .commits
             .iter()
             .map(|((url, reference), commit)| {
-                let text = |key: &'static str, value: &str| (key.into(), Yaml::Text(value.to_owned()));
                 Yaml::Map(vec![
                     text("git", url.as_str()),
                     text("ref", reference.as_str()),
@@ -117,19 +117,20 @@ impl Lock {
             })
             .collect();
         let mut fields = vec![
-            ("version".into(), Yaml::Verbatim(FORM.into())),
-            ("templates".into(), Yaml::Verbatim(self.templates.to_string())),
+            ("version".into(), Yaml::verbatim(FORM)),
+            ("templates".into(), Yaml::verbatim(self.templates.to_string())),
             ("sources".into(), Yaml::Seq(sources)),
         ];
         if !self.files.is_empty() {
-            let text = |key: &'static str, value: String| (key.into(), Yaml::Text(value));
-            let file = |(url, sha256): (&String, &Digest)| {
-                Yaml::Map(vec![text("url", url.clone()), text("sha256", sha256.to_string())])
-            };
+            let file = |(url, sha256)| Yaml::Map(vec![text("url", url), text("sha256", Digest::to_string(sha256))]);
             fields.push(("files".into(), Yaml::Seq(self.files.iter().map(file).collect())));
         }
         format!("{HEADER}{}", yaml::emit(&Yaml::Map(fields)))
     }
+}
+
+fn text<'v>(key: &'static str, value: impl Into<Cow<'v, str>>) -> Pair<'v> {
+    (key.into(), Yaml::text(value))
 }
 
 /// Refs that a repository has to be asked for, by repository.

@@ -28,24 +28,24 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn comes_back(value: &Yaml) {
+fn comes_back(value: &Yaml<'_>) {
     let text = emit(value);
     let node = read(&text).unwrap_or_else(|| panic!("it is not read: {text:?}"));
     assert!(is_same(&node, value), "{value:?}\n{text}\n{node:?}");
 }
 
 /// Any value, with keys that differ.
-fn value(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Yaml> {
+fn value(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Yaml<'static>> {
     let kinds = if depth == 0 { 3 } else { 5 };
     Ok(match bytes.int_in_range(0..=kinds - 1)? {
-        0 => Yaml::Text(bytes.arbitrary()?),
-        1 => Yaml::Block(bytes.arbitrary()?),
-        2 => Yaml::Verbatim(match bytes.arbitrary::<u8>()? {
-            0 => "true".into(),
-            1 => "false".into(),
-            2 => "null".into(),
-            _ => bytes.arbitrary::<i64>()?.to_string(),
-        }),
+        0 => Yaml::text(bytes.arbitrary::<String>()?),
+        1 => Yaml::block(bytes.arbitrary::<String>()?),
+        2 => match bytes.arbitrary::<u8>()? {
+            0 => Yaml::verbatim("true"),
+            1 => Yaml::verbatim("false"),
+            2 => Yaml::verbatim("null"),
+            _ => Yaml::verbatim(bytes.arbitrary::<i64>()?.to_string()),
+        },
         3 => {
             let items = bytes.int_in_range(0..=4)?;
             Yaml::Seq((0..items).map(|_| value(bytes, depth - 1)).collect::<Result<_>>()?)

@@ -169,7 +169,7 @@ pub fn read(text: &str) -> Option<Arc<Node>> {
 }
 
 /// Whether what was read is what was written.
-pub fn is_same(node: &Node, value: &Yaml) -> bool {
+pub fn is_same(node: &Node, value: &Yaml<'_>) -> bool {
     match (&node.value, value) {
         (Value::Scalar(scalar), Yaml::Text(text) | Yaml::Block(text)) => !scalar.plain && scalar.text == *text,
         (Value::Scalar(scalar), Yaml::Verbatim(text)) => scalar.plain && scalar.text == *text,

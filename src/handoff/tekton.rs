@@ -1,5 +1,7 @@
 //! A Tekton PipelineRun that builds every mapping as one run of a task, by a matrix.
 
+use std::borrow::Cow;
+
 use super::Job;
 use crate::yaml::{Yaml, emit};
 
@@ -44,18 +46,18 @@ pub fn tekton(jobs: &[Job]) -> String {
     ]))
 }
 
-fn task(jobs: &[Job]) -> Yaml {
+fn task(jobs: &[Job]) -> Yaml<'_> {
     let names = ["IMAGE", "DOCKERFILE", "CONTEXT", "ARGUMENTS"];
     let declared = names.map(|name| map(vec![("name", Yaml::text(name)), ("type", Yaml::text("string"))]));
     let environment =
-        names.map(|name| map(vec![("name", Yaml::text(name)), ("value", Yaml::Text(format!("$(params.{name})")))]));
+        names.map(|name| map(vec![("name", Yaml::text(name)), ("value", Yaml::text(format!("$(params.{name})")))]));
     let step = map(vec![
         ("name", Yaml::text("build")),
         ("image", Yaml::text("quay.io/buildah/stable:v1.40")),
         ("workingDir", Yaml::text("$(workspaces.source.path)")),
         ("env", list(environment.into())),
-        ("script", Yaml::Block(SCRIPT.into())),
-        ("securityContext", map(vec![("privileged", Yaml::Verbatim("true".into()))])),
+        ("script", Yaml::block(SCRIPT)),
+        ("securityContext", map(vec![("privileged", Yaml::verbatim("true"))])),
     ]);
     map(vec![
         ("name", Yaml::text("build")),
@@ -72,28 +74,31 @@ fn task(jobs: &[Job]) -> Yaml {
     ])
 }
 
-fn include(job: &Job) -> Yaml {
+fn include(job: &Job) -> Yaml<'_> {
     let arguments: Vec<String> = job.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let parameter = |name: &str, value: &str| map(vec![("name", Yaml::text(name)), ("value", Yaml::text(value))]);
     map(vec![
         ("name", Yaml::text(job.name.as_str())),
         (
             "params",
             list(vec![
-                parameter("IMAGE", &job.image),
-                parameter("DOCKERFILE", &job.dockerfile),
+                parameter("IMAGE", job.image.as_str()),
+                parameter("DOCKERFILE", job.dockerfile.as_str()),
                 parameter("CONTEXT", job.context.as_deref().unwrap_or(NO_CONTEXT)),
                 // Tekton expands `$(…)`; `$$(…)` stands for the text itself.
-                parameter("ARGUMENTS", &arguments.join("\n").replace("$(", "$$(")),
+                parameter("ARGUMENTS", arguments.join("\n").replace("$(", "$$(")),
             ]),
         ),
     ])
 }
 
-fn map(fields: Vec<(&'static str, Yaml)>) -> Yaml {
+fn parameter<'v>(name: &'static str, value: impl Into<Cow<'v, str>>) -> Yaml<'v> {
+    map(vec![("name", Yaml::text(name)), ("value", Yaml::text(value))])
+}
+
+fn map<'v>(fields: Vec<(&'static str, Yaml<'v>)>) -> Yaml<'v> {
     Yaml::Map(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
-fn list(items: Vec<Yaml>) -> Yaml {
+fn list(items: Vec<Yaml<'_>>) -> Yaml<'_> {
     Yaml::Seq(items)
 }

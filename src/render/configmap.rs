@@ -16,26 +16,25 @@ pub(super) const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
 
 /// The text of a mapping's ConfigMap.
 pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> String {
-    let text = |value: &str| Yaml::Text(value.to_owned());
     let mut annotations = vec![
-        (CONTENT_HASH.into(), Yaml::Text(mapping.identity.hash.to_string())),
-        (INPUTS.into(), Yaml::Block(draft.explanation.to_lines())),
+        (CONTENT_HASH.into(), Yaml::text(mapping.identity.hash.to_string())),
+        (INPUTS.into(), Yaml::block(draft.explanation.to_lines())),
         // Flux would rewrite `${VAR}` inside the Dockerfile.
-        ("kustomize.toolkit.fluxcd.io/substitute".into(), text("disabled")),
+        ("kustomize.toolkit.fluxcd.io/substitute".into(), Yaml::text("disabled")),
     ];
     if manifest.output.sync_waves {
-        annotations.push((SYNC_WAVE.into(), text("-1")));
+        annotations.push((SYNC_WAVE.into(), Yaml::text("-1")));
     }
     let metadata = Yaml::Map(vec![
-        ("name".into(), text(&mapping.config_map())),
-        ("namespace".into(), text(manifest.namespace.as_str())),
+        ("name".into(), Yaml::text(mapping.config_map())),
+        ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
         ("annotations".into(), Yaml::Map(annotations)),
     ]);
     with_header(&yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), text("v1")),
-        ("kind".into(), text("ConfigMap")),
+        ("apiVersion".into(), Yaml::text("v1")),
+        ("kind".into(), Yaml::text("ConfigMap")),
         ("metadata".into(), metadata),
-        ("immutable".into(), Yaml::Verbatim("true".into())),
-        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::Block(draft.dockerfile.clone()))])),
+        ("immutable".into(), Yaml::verbatim("true")),
+        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(&draft.dockerfile))])),
     ])))
 }

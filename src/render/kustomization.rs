@@ -9,15 +9,15 @@ use crate::yaml::{self, Yaml};
 /// none of its objects has to be given. It stays, since a GitOps tool without it would apply whatever
 /// lies in the folders.
 pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace) -> String {
-    let resources: Vec<Yaml> = resources.into_iter().map(Yaml::Text).collect();
+    let resources: Vec<Yaml> = resources.into_iter().map(Yaml::text).collect();
     let lists_nothing = resources.is_empty();
     let mut fields = vec![
-        ("apiVersion".into(), Yaml::Text("kustomize.config.k8s.io/v1beta1".into())),
-        ("kind".into(), Yaml::Text("Kustomization".into())),
+        ("apiVersion".into(), Yaml::text("kustomize.config.k8s.io/v1beta1")),
+        ("kind".into(), Yaml::text("Kustomization")),
         ("resources".into(), Yaml::Seq(resources)),
     ];
     if lists_nothing {
-        fields.push(("namespace".into(), Yaml::Text(namespace.to_string())));
+        fields.push(("namespace".into(), Yaml::text(namespace.as_str())));
     }
     with_header(&yaml::emit(&Yaml::Map(fields)))
 }

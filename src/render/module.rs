@@ -22,10 +22,10 @@ pub fn render(
         Some(hub) => object(
             "hub.kmm.sigs.x-k8s.io/v1beta1",
             "ManagedClusterModule",
-            vec![("name".into(), self::text(module.name.as_str()))],
+            vec![("name".into(), Yaml::text(module.name.as_str()))],
             vec![
                 ("moduleSpec".into(), Yaml::Map(spec)),
-                ("spokeNamespace".into(), self::text(hub.namespace.as_str())),
+                ("spokeNamespace".into(), Yaml::text(hub.namespace.as_str())),
                 ("selector".into(), hub.selector.clone()),
             ],
         ),
@@ -39,48 +39,48 @@ pub fn render(
     with_header(&text)
 }
 
-fn kmm_module(name: &str, namespace: &Namespace, spec: Vec<Pair>) -> Yaml {
-    let metadata = vec![("name".into(), text(name)), ("namespace".into(), text(namespace.as_str()))];
+fn kmm_module<'v>(name: &'v str, namespace: &'v Namespace, spec: Vec<Pair<'v>>) -> Yaml<'v> {
+    let metadata = vec![("name".into(), Yaml::text(name)), ("namespace".into(), Yaml::text(namespace.as_str()))];
     object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata, spec)
 }
 
-fn object(version: &str, kind: &str, metadata: Vec<Pair>, spec: Vec<Pair>) -> Yaml {
+fn object<'v>(version: &'v str, kind: &'v str, metadata: Vec<Pair<'v>>, spec: Vec<Pair<'v>>) -> Yaml<'v> {
     Yaml::Map(vec![
-        ("apiVersion".into(), text(version)),
-        ("kind".into(), text(kind)),
+        ("apiVersion".into(), Yaml::text(version)),
+        ("kind".into(), Yaml::text(kind)),
         ("metadata".into(), Yaml::Map(metadata)),
         ("spec".into(), Yaml::Map(spec)),
     ])
 }
 
-fn spec(
-    module: &Module,
-    kmm: &Kmm,
-    (mappings, prebuilt): (&[Mapping<'_>], &[(&Kernel, String)]),
+fn spec<'v>(
+    module: &'v Module,
+    kmm: &'v Kmm,
+    (mappings, prebuilt): (&'v [Mapping<'_>], &'v [(&Kernel, String)]),
     builds: bool,
-) -> Vec<Pair> {
+) -> Vec<Pair<'v>> {
     if module.kind == Kind::Plugin {
         return kmm.spec.clone();
     }
     let mut container = Vec::new();
     if let Some(version) = &module.version {
-        container.push(("version".into(), text(version)));
+        container.push(("version".into(), Yaml::text(version)));
     }
     container.extend(kmm.container.clone());
-    let mut list: Vec<Yaml> = mappings.iter().map(|mapping| self::mapping(mapping, kmm, builds)).collect();
+    let mut list: Vec<Yaml<'v>> = mappings.iter().map(|mapping| self::mapping(mapping, kmm, builds)).collect();
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
-            vec![("literal".into(), text(kernel.release.as_str())), ("containerImage".into(), text(image))];
+            vec![("literal".into(), Yaml::text(kernel.release.as_str())), ("containerImage".into(), Yaml::text(image))];
         fields.extend(in_tree(kmm, kernel));
         if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
-            let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::Text).collect();
+            let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
         Yaml::Map(fields)
     }));
     list.extend(kmm.fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
-        Yaml::Map(fields.map(|(key, value)| (key.into(), text(value))).into())
+        Yaml::Map(fields.map(|(key, value)| (key.into(), Yaml::text(value))).into())
     }));
     container.push(("kernelMappings".into(), Yaml::Seq(list)));
     let mut loader = kmm.loader.clone();
@@ -88,31 +88,31 @@ fn spec(
     let mut spec = vec![("moduleLoader".into(), Yaml::Map(loader))];
     spec.extend(kmm.spec.clone());
     if kmm.auto_trigger {
-        let trigger = Yaml::Verbatim(generation(mappings, prebuilt).to_string());
+        let trigger = Yaml::verbatim(generation(mappings, prebuilt).to_string());
         spec.push(("imageRebuildTriggerGeneration".into(), trigger));
     }
     spec
 }
 
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
-fn in_tree(kmm: &Kmm, kernel: &Kernel) -> Option<Pair> {
+fn in_tree<'v>(kmm: &'v Kmm, kernel: &Kernel) -> Option<Pair<'v>> {
     let here = Circumstances::of(kernel).choose(&kmm.in_tree);
     let on_all = kmm.in_tree.iter().filter(|module| module.when.is_none()).count();
-    let here: Vec<Yaml> = here.into_iter().map(Yaml::Text).collect();
+    let here: Vec<Yaml<'_>> = here.into_iter().map(Yaml::text).collect();
     (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
 }
 
-fn mapping(mapping: &Mapping<'_>, kmm: &Kmm, builds: bool) -> Yaml {
+fn mapping<'v>(mapping: &'v Mapping<'_>, kmm: &'v Kmm, builds: bool) -> Yaml<'v> {
     let mut fields = vec![
-        ("literal".into(), text(mapping.kernel.release.as_str())),
-        ("containerImage".into(), Yaml::Text(mapping.image().to_string())),
+        ("literal".into(), Yaml::text(mapping.kernel.release.as_str())),
+        ("containerImage".into(), Yaml::text(mapping.image_name())),
     ];
     fields.extend(in_tree(kmm, mapping.kernel));
     // KMM builds without a context, so that it only pulls what needs one.
     if !builds || mapping.context().next().is_some() {
         return Yaml::Map(fields);
     }
-    let name = Yaml::Map(vec![("name".into(), text(&mapping.config_map()))]);
+    let name = Yaml::Map(vec![("name".into(), Yaml::text(mapping.config_map()))]);
     let mut build = mapping.module.kmm.build.clone();
     if !mapping.resolved.build_args.is_empty() {
         build.push(("buildArgs".into(), Yaml::Seq(mapping.resolved.build_args.iter().map(build_arg).collect())));
@@ -122,16 +122,16 @@ fn mapping(mapping: &Mapping<'_>, kmm: &Kmm, builds: bool) -> Yaml {
     fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &mapping.module.kmm.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);
-        fields.push(("sign".into(), sign_section(sign, files.into_iter().map(Yaml::Text).collect())));
+        fields.push(("sign".into(), sign_section(sign, files.into_iter().map(Yaml::text).collect())));
     }
     Yaml::Map(fields)
 }
 
-fn build_arg((name, value): &BuildArgument) -> Yaml {
-    Yaml::Map(vec![("name".into(), text(name)), ("value".into(), text(value))])
+fn build_arg((name, value): &BuildArgument) -> Yaml<'_> {
+    Yaml::Map(vec![("name".into(), Yaml::text(name)), ("value".into(), Yaml::text(value))])
 }
 
-fn sign_section(sign: &Sign, files: Vec<Yaml>) -> Yaml {
+fn sign_section<'v>(sign: &'v Sign, files: Vec<Yaml<'v>>) -> Yaml<'v> {
     let mut section = sign.fields.clone();
     section.push(("filesToSign".into(), Yaml::Seq(files)));
     Yaml::Map(section)
@@ -146,8 +146,4 @@ fn generation(mappings: &[Mapping<'_>], prebuilt: &[(&Kernel, String)]) -> u32 {
     let digest = hash.finalize();
     let number = digest.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte));
     (number >> 1).max(1)
-}
-
-fn text(value: &str) -> Yaml {
-    Yaml::Text(value.to_owned())
 }

@@ -7,14 +7,13 @@ use crate::yaml::{self, Yaml};
 
 /// The text of the manifest's namespace, which Argo CD makes before all else if it is told an order.
 pub fn render(manifest: &Manifest) -> String {
-    let text = |value: &str| Yaml::Text(value.to_owned());
-    let mut metadata = vec![("name".into(), text(manifest.namespace.as_str()))];
+    let mut metadata = vec![("name".into(), Yaml::text(manifest.namespace.as_str()))];
     if manifest.output.sync_waves {
-        metadata.push(("annotations".into(), Yaml::Map(vec![(SYNC_WAVE.into(), text("-2"))])));
+        metadata.push(("annotations".into(), Yaml::Map(vec![(SYNC_WAVE.into(), Yaml::text("-2"))])));
     }
     with_header(&yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), text("v1")),
-        ("kind".into(), text("Namespace")),
+        ("apiVersion".into(), Yaml::text("v1")),
+        ("kind".into(), Yaml::text("Namespace")),
         ("metadata".into(), Yaml::Map(metadata)),
     ])))
 }

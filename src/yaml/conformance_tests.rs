@@ -21,14 +21,14 @@ loaders = [yaml.SafeLoader] + ([yaml.CSafeLoader] if yaml.__with_libyaml__ else 
 json.dump([list(yaml.load_all(text, loader)) for loader in loaders], sys.stdout)
 ";
 
-fn map<const N: usize>(entries: [(&str, Yaml); N]) -> Yaml {
-    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned().into(), value)).collect())
+fn map<'v, const N: usize>(entries: [(&'v str, Yaml<'v>); N]) -> Yaml<'v> {
+    Yaml::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
 /// Objects that hold every text as a text, as a block and, its start, as a key, at several depths:
 /// ConfigMaps, and an object of a type that kubectl does not know and so leaves alone.
-fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
-    let object = |at: usize, kind: &str, api: &str, key: &str, data: Yaml| {
+fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml<'_>> {
+    let object = |at: usize, kind: &'static str, api: &'static str, key: &'static str, data| {
         let name = map([("name", Yaml::text(format!("object-{at}")))]);
         map([("apiVersion", Yaml::text(api)), ("kind", Yaml::text(kind)), ("metadata", name), (key, data)])
     };
@@ -36,16 +36,15 @@ fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
         .chunks(8)
         .enumerate()
         .flat_map(|(at, texts)| {
-            let entries = |value: fn(String) -> Yaml| {
-                texts.iter().enumerate().map(move |(at, text)| (format!("key-{at}").into(), value(text.clone())))
-            };
+            let entries =
+                texts.iter().enumerate().map(move |(at, text)| (format!("key-{at}").into(), Yaml::block(text)));
             // Each object stays small, since one of its annotations may hold 256 KiB.
-            let data = Yaml::Map(entries(Yaml::Block).chain([("end".into(), Yaml::text("x"))]).collect());
+            let data = Yaml::Map(entries.chain([("end".into(), Yaml::text("x"))]).collect());
             let nested = Yaml::Seq(
                 texts
                     .iter()
                     .map(|text| {
-                        let (block, quoted) = (Yaml::Block(text.clone()), Yaml::Text(text.clone()));
+                        let (block, quoted) = (Yaml::block(text), Yaml::text(text));
                         let list = Yaml::Seq(vec![block.clone(), Yaml::Seq(vec![block.clone(), quoted]), map([])]);
                         let key: String = text.chars().take(key_limit).collect();
                         Yaml::Map(vec![(format!("{key}z").into(), map([("k", list)])), (key.into(), block)])
@@ -63,7 +62,7 @@ fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml> {
 /// What a reader should make of the value.
 fn as_json(value: &Yaml) -> Json {
     match value {
-        Yaml::Text(text) | Yaml::Block(text) => Json::String(text.clone()),
+        Yaml::Text(text) | Yaml::Block(text) => Json::String(text.to_string()),
         Yaml::Verbatim(text) => serde_json::from_str(text).unwrap(),
         Yaml::Seq(items) => items.iter().map(as_json).collect(),
         Yaml::Map(entries) => {
@@ -121,7 +120,8 @@ fn pyyaml_reads_what_was_written() {
     if !is_there("python3", &["-c", "import yaml"]) {
         return;
     }
-    let objects = objects(&hostile::texts(), usize::MAX);
+    let texts = hostile::texts();
+    let objects = objects(&texts, usize::MAX);
     let loaded: Vec<Vec<Json>> = serde_json::from_str(&run("python3", &["-c", PYYAML], &stream(&objects))).unwrap();
     for documents in loaded {
         assert_same(&objects, &documents);
@@ -133,7 +133,8 @@ fn kubectl_reads_what_was_written() {
     if !is_there("kubectl", &["version", "--client"]) {
         return;
     }
-    let objects = objects(&hostile::texts(), usize::MAX);
+    let texts = hostile::texts();
+    let objects = objects(&texts, usize::MAX);
     // Of the commands that need no server this one changes the least.
     let printed = run("kubectl", &["annotate", "--local", "-o", "json", "-f", "-", "read=yes"], &stream(&objects));
     let mut found: Vec<Json> =

@@ -8,7 +8,7 @@ impl Node {
     ///
     /// An unquoted `true`, `false`, null or canonical decimal integer of 64 bits keeps its type.
     /// Everything else is text, so that `1.10`, `on` and `0123` reach the cluster as typed.
-    pub fn to_yaml(&self) -> Yaml {
+    pub fn to_yaml(&self) -> Yaml<'static> {
         match &self.value {
             Value::Scalar(scalar) => scalar.to_yaml(),
             Value::Sequence(items) => Yaml::Seq(items.iter().map(|item| item.to_yaml()).collect()),
@@ -20,15 +20,15 @@ impl Node {
 }
 
 impl Scalar {
-    fn to_yaml(&self) -> Yaml {
+    fn to_yaml(&self) -> Yaml<'static> {
         if self.is_null() {
-            Yaml::Verbatim("null".to_owned())
+            Yaml::verbatim("null")
         } else if self.plain && (matches!(self.text.as_str(), "true" | "false") || is_canonical_integer(&self.text)) {
-            Yaml::Verbatim(self.text.clone())
+            Yaml::verbatim(self.text.clone())
         } else if self.text.contains('\n') {
-            Yaml::Block(self.text.clone())
+            Yaml::block(self.text.clone())
         } else {
-            Yaml::Text(self.text.clone())
+            Yaml::text(self.text.clone())
         }
     }
 }

@@ -21,33 +21,43 @@ use super::characters::{is_plain_lines, is_plain_text};
 ///
 /// [`emit`] calls itself once per level of nesting, as dropping a value does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Yaml {
+pub enum Yaml<'v> {
     /// A text on one line, in double quotes.
-    Text(String),
+    Text(Cow<'v, str>),
     /// A text that is easier to read line by line; quoted where that would not be safe.
-    Block(String),
+    Block(Cow<'v, str>),
     /// An integer, `true`, `false` or `null`, written as it is and known to be one by the caller.
-    Verbatim(String),
+    Verbatim(Cow<'v, str>),
     /// A list.
-    Seq(Vec<Yaml>),
+    Seq(Vec<Yaml<'v>>),
     /// Keys and their values, written in this order.
-    Map(Vec<Pair>),
+    Map(Vec<Pair<'v>>),
 }
 
 /// A key and its value.
-pub type Pair = (Cow<'static, str>, Yaml);
+pub type Pair<'v> = (Cow<'v, str>, Yaml<'v>);
 
-impl Yaml {
-    /// A text on one line.
-    pub fn text(text: impl Into<String>) -> Self {
+impl<'v> Yaml<'v> {
+    /// [`Yaml::Text`].
+    pub fn text(text: impl Into<Cow<'v, str>>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// [`Yaml::Block`].
+    pub fn block(text: impl Into<Cow<'v, str>>) -> Self {
+        Self::Block(text.into())
+    }
+
+    /// [`Yaml::Verbatim`].
+    pub fn verbatim(text: impl Into<Cow<'v, str>>) -> Self {
+        Self::Verbatim(text.into())
     }
 }
 
 /// The value as a document of its own, without `---`.
 ///
 /// It ends in one line feed, unless its last value is a block that itself ends in more.
-pub fn emit(value: &Yaml) -> String {
+pub fn emit(value: &Yaml<'_>) -> String {
     let mut out = String::with_capacity(16 << 10);
     write_value(&mut out, value, 0, Place::Document);
     out
@@ -87,7 +97,7 @@ enum Place {
 
 /// Writes a value that starts after `place`, and the line feed after it. Where it takes further
 /// lines, those are indented by `indent`, which is [`STEP`] more than what holds the value.
-fn write_value(out: &mut String, value: &Yaml, indent: usize, place: Place) {
+fn write_value(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
     match value {
         Yaml::Seq(items) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {
@@ -125,7 +135,7 @@ fn start_item(out: &mut String, indent: usize, place: Place, at: usize) {
     }
 }
 
-fn write_leaf(out: &mut String, value: &Yaml, indent: usize, place: Place) {
+fn write_leaf(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
     match value {
         // Readers disagree on how an indentation indicator counts at the top of a document.
         Yaml::Block(text) if place != Place::Document && Literal::fits(text) => {
@@ -175,7 +185,8 @@ fn is_plain_key(key: &str) -> bool {
 
 fn write_quoted(out: &mut String, text: &str) {
     out.push('"');
-    if text.bytes().all(|b| matches!(b, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')) {
+    // All bytes whatever comes first: many are looked at in one go then.
+    if text.bytes().fold(true, |plain, b| plain & matches!(b, b' '..=b'~') & (b != b'"') & (b != b'\\')) {
         // What needs no escape, as names and images do not.
         out.push_str(text);
         out.push('"');

@@ -5,22 +5,22 @@ use proptest::prelude::*;
 use super::{Node, Value, Yaml, emit, hostile, read};
 use crate::vocabulary::SourceMap;
 
-fn text(text: &str) -> Yaml {
+fn text(text: &str) -> Yaml<'_> {
     Yaml::text(text)
 }
 
-fn block(text: &str) -> Yaml {
-    Yaml::Block(text.to_owned())
+fn block(text: &str) -> Yaml<'_> {
+    Yaml::block(text)
 }
 
-fn map<const N: usize>(entries: [(&str, Yaml); N]) -> Yaml {
-    Yaml::Map(entries.into_iter().map(|(key, value)| (key.to_owned().into(), value)).collect())
+fn map<'v, const N: usize>(entries: [(&'v str, Yaml<'v>); N]) -> Yaml<'v> {
+    Yaml::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
 /// The tree as the emitter's type, every scalar a [`Yaml::Text`].
-fn texts_of(node: &Node) -> Yaml {
+fn texts_of(node: &Node) -> Yaml<'static> {
     match &node.value {
-        Value::Scalar(scalar) => Yaml::Text(scalar.text.clone()),
+        Value::Scalar(scalar) => Yaml::text(scalar.text.clone()),
         Value::Sequence(items) => Yaml::Seq(items.iter().map(|item| texts_of(item)).collect()),
         Value::Mapping(entries) => {
             Yaml::Map(entries.iter().map(|entry| (entry.key.value.clone().into(), texts_of(&entry.value))).collect())
@@ -28,15 +28,15 @@ fn texts_of(node: &Node) -> Yaml {
     }
 }
 
-fn blocks_as_texts(value: &Yaml) -> Yaml {
+fn blocks_as_texts<'v>(value: &Yaml<'v>) -> Yaml<'v> {
     match value {
-        Yaml::Text(text) | Yaml::Block(text) | Yaml::Verbatim(text) => Yaml::Text(text.clone()),
+        Yaml::Text(text) | Yaml::Block(text) | Yaml::Verbatim(text) => Yaml::text(text.clone()),
         Yaml::Seq(items) => Yaml::Seq(items.iter().map(blocks_as_texts).collect()),
         Yaml::Map(entries) => Yaml::Map(entries.iter().map(|(k, v)| (k.clone(), blocks_as_texts(v))).collect()),
     }
 }
 
-fn read_back(yaml: &str) -> Yaml {
+fn read_back(yaml: &str) -> Yaml<'static> {
     let node = read(SourceMap::default().add("m", yaml), yaml).unwrap_or_else(|e| panic!("{e:?} in\n{yaml}"));
     texts_of(&node.expect("a document"))
 }
@@ -45,7 +45,7 @@ fn read_back(yaml: &str) -> Yaml {
 fn the_layout_is_the_one_people_write() {
     let value = map([
         ("kind", text("ConfigMap")),
-        ("number", Yaml::Verbatim("3".into())),
+        ("number", Yaml::verbatim("3")),
         ("on", Yaml::Seq(vec![])),
         ("data", map([("dockerfile", block("FROM a\n\nRUN b\n")), ("empty", map([]))])),
         (

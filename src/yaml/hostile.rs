@@ -123,8 +123,8 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 }
 
 /// Any value of hostile texts and hostile keys, nested a few levels deep.
-pub(super) fn value() -> impl Strategy<Value = Yaml> {
-    let leaf = prop_oneof![text().prop_map(Yaml::Text), text().prop_map(Yaml::Block)];
+pub(super) fn value() -> impl Strategy<Value = Yaml<'static>> {
+    let leaf = prop_oneof![text().prop_map(Yaml::text), text().prop_map(Yaml::block)];
     leaf.prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Yaml::Seq),

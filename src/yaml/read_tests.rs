@@ -109,7 +109,7 @@ fn line_breaks_of_windows_are_read() {
 
 #[test]
 fn conversion_keeps_what_kubernetes_types_and_quotes_the_rest() {
-    let verbatim = |text: &str| Yaml::Verbatim(text.to_owned());
+    let verbatim = |text: &str| Yaml::verbatim(text.to_owned());
     for plain in ["true", "false", "0", "-1", "42", "9223372036854775807"] {
         assert_eq!(tree(plain).to_yaml(), verbatim(plain));
         assert_eq!(tree(&format!("'{plain}'")).to_yaml(), Yaml::text(plain));
@@ -126,7 +126,7 @@ fn conversion_keeps_what_kubernetes_types_and_quotes_the_rest() {
             ("a".into(), verbatim("null")),
             ("b".into(), Yaml::Seq(vec![verbatim("1"), Yaml::text("x")])),
             ("c".into(), Yaml::Map(vec![])),
-            ("d".into(), Yaml::Block("x\ny\n".into())),
+            ("d".into(), Yaml::block("x\ny\n")),
         ])
     );
 }

@@ -8,14 +8,19 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 use crate::yaml::{Node, Pair, Yaml};
 
 /// Converts a node, noting where it does not have the shape.
-pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &mut Diagnostics) -> Option<Yaml> {
+pub(super) fn convert(
+    name: &'static str,
+    node: &Node,
+    shape: &Shape,
+    faults: &mut Diagnostics,
+) -> Option<Yaml<'static>> {
     let what = format!("`{name}`");
     match shape {
         Shape::Any => Some(node.to_yaml()),
-        Shape::Text => decode::text(node, &what, faults, |text| Ok(Yaml::Text(text.to_owned()))).map(|y| y.value),
+        Shape::Text => decode::text(node, &what, faults, |text| Ok(Yaml::text(text.to_owned()))).map(|y| y.value),
         Shape::OneOf(choices) => decode::text(node, &what, faults, |text| {
             if choices.contains(&text) {
-                return Ok(Yaml::Text(text.to_owned()));
+                return Ok(Yaml::text(text.to_owned()));
             }
             Err(Invalid::new(format!("`{}` is not a value of `{name}`", text.escape_debug()))
                 .help(format!("write one of {}", decode::list(choices))))
@@ -57,7 +62,11 @@ pub(super) fn convert(name: &'static str, node: &Node, shape: &Shape, faults: &m
 }
 
 /// Takes fields that are passed through, in the order of `keys`.
-pub(super) fn convert_fields(fields: &mut Fields<'_>, keys: &[&'static str], faults: &mut Diagnostics) -> Vec<Pair> {
+pub(super) fn convert_fields(
+    fields: &mut Fields<'_>,
+    keys: &[&'static str],
+    faults: &mut Diagnostics,
+) -> Vec<Pair<'static>> {
     keys.iter()
         .filter_map(|key| {
             let shape = &fields.record().field(key)?.takes;
@@ -73,9 +82,9 @@ fn verbatim(
     expected: &str,
     faults: &mut Diagnostics,
     legal: impl Fn(&str) -> bool,
-) -> Option<Yaml> {
+) -> Option<Yaml<'static>> {
     match node.as_scalar() {
-        Some(scalar) if scalar.plain && legal(&scalar.text) => Some(Yaml::Verbatim(scalar.text.clone())),
+        Some(scalar) if scalar.plain && legal(&scalar.text) => Some(Yaml::verbatim(scalar.text.clone())),
         _ => {
             faults.push(
                 Diagnostic::error("wrong-kind", format!("`{name}` is {expected}"))

@@ -15,7 +15,7 @@ pub struct Hub {
     /// The namespace of the Module on them.
     pub namespace: Namespace,
     /// The labels of the managed clusters.
-    pub selector: Yaml,
+    pub selector: Yaml<'static>,
 }
 
 impl Hub {

@@ -8,12 +8,16 @@ use crate::yaml::{Node, Yaml};
 
 /// Those of every kernel, as the container has them. With any of some kernels, `all` has all of them, in
 /// order: a mapping's list stands in the place of the container's.
-pub(super) fn decode(node: &Node, all: &mut Vec<Conditional<String>>, faults: &mut Diagnostics) -> Option<Yaml> {
+pub(super) fn decode(
+    node: &Node,
+    all: &mut Vec<Conditional<String>>,
+    faults: &mut Diagnostics,
+) -> Option<Yaml<'static>> {
     let modules = conditionals(node, "`inTreeModulesToRemove`", &REMOVED, faults, |node, faults| {
         decode::text(node, "a module", faults, |text| Ok(text.to_owned())).map(|name| name.value)
     });
     let on_all = modules.iter().filter(|module| module.when.is_none());
-    let on_all = Yaml::Seq(on_all.map(|module| Yaml::Text(module.value.clone())).collect());
+    let on_all = Yaml::Seq(on_all.map(|module| Yaml::text(module.value.clone())).collect());
     if modules.iter().all(|module| module.when.is_none()) {
         return Some(on_all);
     }

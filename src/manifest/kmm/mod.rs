@@ -32,17 +32,17 @@ use crate::yaml::{Entry, Node, Pair, Yaml};
 #[derive(Debug, Clone, Default)]
 pub struct Kmm {
     /// Fields of `spec`.
-    pub spec: Vec<Pair>,
+    pub spec: Vec<Pair<'static>>,
     /// Fields of `spec.moduleLoader`.
-    pub loader: Vec<Pair>,
+    pub loader: Vec<Pair<'static>>,
     /// Fields of `spec.moduleLoader.container`.
-    pub container: Vec<Pair>,
+    pub container: Vec<Pair<'static>>,
     /// The kernel's own modules that are unloaded first on some kernels only; the others are in the
     /// container.
     pub in_tree: Vec<Conditional<String>>,
     /// Fields of every mapping's `build`, but for its arguments. KMM drops parts of a mapping's section where the
     /// container has one too, so each mapping carries the whole.
-    pub build: Vec<Pair>,
+    pub build: Vec<Pair<'static>>,
     /// Build arguments, in order.
     pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
@@ -201,7 +201,7 @@ impl Kmm {
         };
         let settings = fields.iter().find(|(name, _)| name == key).map(|(_, value)| value);
         let Some(Yaml::Map(settings)) = settings else { return false };
-        settings.iter().any(|(name, value)| name == flag && *value == Yaml::Verbatim("true".into()))
+        settings.iter().any(|(name, value)| name == flag && *value == Yaml::verbatim("true"))
     }
 
     /// The names of the secrets that a build mounts.
@@ -210,7 +210,7 @@ impl Kmm {
         let Some(Yaml::Seq(secrets)) = secrets else { return Vec::new() };
         let name = |secret: &Yaml| match secret {
             Yaml::Map(fields) => fields.iter().find_map(|(key, value)| match value {
-                Yaml::Text(name) if key == "name" => Some(name.clone()),
+                Yaml::Text(name) if key == "name" => Some(name.to_string()),
                 _ => None,
             }),
             _ => None,
@@ -226,7 +226,7 @@ impl Kmm {
             match context.kmods {
                 [only] => self
                     .container
-                    .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::Text(only.clone()))]))),
+                    .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::text(only.clone()))]))),
                 kmods => faults.push(
                     Diagnostic::error(
                         "kmm-modprobe",
@@ -258,7 +258,7 @@ impl Kmm {
         if self.build_secrets().iter().any(|known| known == name) {
             return;
         }
-        let secret = Yaml::Map(vec![("name".into(), Yaml::Text(name.into()))]);
+        let secret = Yaml::Map(vec![("name".into(), Yaml::text(name.to_owned()))]);
         match self.build.iter_mut().find(|(key, _)| key == "secrets") {
             Some((_, Yaml::Seq(secrets))) => secrets.push(secret),
             _ => {
@@ -273,7 +273,7 @@ impl Kmm {
         let modprobe = self.container.iter_mut().find(|(name, _)| name == "modprobe");
         let Some((_, Yaml::Map(fields))) = modprobe else { return };
         if !fields.iter().any(|(name, _)| name == "firmwarePath") {
-            fields.push(("firmwarePath".into(), Yaml::Text("/opt/lib/firmware".into())));
+            fields.push(("firmwarePath".into(), Yaml::text("/opt/lib/firmware")));
             fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         }
     }

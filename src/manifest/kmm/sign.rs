@@ -12,7 +12,7 @@ use crate::yaml::{Node, Pair, Yaml};
 #[derive(Debug, Clone, Hash)]
 pub struct Sign {
     /// The section's fields but for `filesToSign`.
-    pub fields: Vec<Pair>,
+    pub fields: Vec<Pair<'static>>,
     /// The files, as shell patterns, and where each is written; those of the layout where `None`.
     pub files: Option<Vec<Spanned<String>>>,
     /// Counted up by the user to have everything signed anew, as after a change of key.
