@@ -53,9 +53,10 @@ impl Sink for HashSink {
     }
 }
 
-/// What decided an image, as text: a short value itself, a long one by its digest.
+/// What decided an image, one `name: value` a line, as an annotation carries it: a short value itself,
+/// a long one by its digest.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Explanation(pub Vec<(String, String)>);
+pub struct Explanation(String);
 
 /// Longer values are told by digest.
 const READABLE: usize = 160;
@@ -63,43 +64,48 @@ const READABLE: usize = 160;
 impl Sink for Explanation {
     fn field(&mut self, name: &str, value: &[u8]) {
         match std::str::from_utf8(value) {
-            Ok(text) if text.len() <= READABLE && !text.contains(char::is_control) => {
-                self.0.push((name.to_owned(), text.to_owned()));
-            }
+            Ok(text) if text.len() <= READABLE && !text.contains(char::is_control) => self.line(&[name, ": ", text]),
             _ => self.text(name, &Digest::of(value), value.len()),
         }
     }
 
     fn text(&mut self, name: &str, digest: &Digest, bytes: usize) {
-        self.0.push((name.to_owned(), format!("sha256:{} ({bytes} bytes)", digest.short(12))));
+        self.line(&[name, ": sha256:", &digest.short(12), " (", &bytes.to_string(), " bytes)"]);
     }
 }
 
 impl Explanation {
-    /// One `name: value` a line, as an annotation carries it.
-    pub fn to_lines(&self) -> String {
-        self.0.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
+    /// That of an annotation. A line of another form is left out where it is compared.
+    pub fn from_lines(lines: String) -> Self {
+        Self(lines)
     }
 
-    /// Reads what [`Self::to_lines`] wrote; a line of another form is left out.
-    pub fn from_lines(text: &str) -> Self {
-        let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self(text.lines().filter_map(pair).collect())
+    /// Its lines.
+    pub fn as_lines(&self) -> &str {
+        &self.0
     }
 
-    /// What is different from `old`, which was read from lines, to this: name, old value and new
-    /// value, `None` where absent.
+    fn line(&mut self, parts: &[&str]) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        self.0.extend(parts.iter().copied());
+    }
+
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        self.0.lines().filter_map(|line| line.split_once(": ")).collect()
+    }
+
+    /// What is different from `old` to this: name, old value and new value, `None` where absent.
     pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
-        // A name may hold what ends names in lines, as a patch's path may: both are told as lines.
-        let new = Self::from_lines(&self.to_lines());
-        let value = |explanation: &Self, name: &str| {
-            explanation.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+        let (new, old) = (self.pairs(), old.pairs());
+        let value = |pairs: &[(&str, &str)], name: &str| {
+            pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
         };
-        let mut names: Vec<&String> = new.0.iter().map(|(name, _)| name).collect();
-        names.extend(old.0.iter().map(|(name, _)| name).filter(|name| value(&new, name).is_none()));
-        names
-            .into_iter()
-            .map(|name| InputChange { input: name.clone(), from: value(old, name), to: value(&new, name) })
+        let gone = old.iter().filter(|(name, _)| value(&new, name).is_none());
+        new.iter()
+            .chain(gone)
+            .map(|(name, _)| InputChange { input: (*name).to_owned(), from: value(&old, name), to: value(&new, name) })
             .filter(|change| change.from != change.to)
             .collect()
     }
@@ -138,7 +144,7 @@ mod tests {
         let mut old = Explanation::default();
         old.field("runtime image", b"ubi:9.4");
         old.field("patch a: b", &[0xff; 300]);
-        assert_eq!(Explanation::from_lines(&old.to_lines()).0.len(), 2);
+        assert_eq!(old.as_lines().lines().count(), 2);
         let mut new = Explanation::default();
         new.field("runtime image", b"ubi:9.5");
         let changes = new.changes_from(&old);

@@ -107,7 +107,7 @@ pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<Ol
     let dockerfile = file(DOCKERFILE)?;
     Ok(read(&config_map).and_then(|node| {
         let annotations = node.get("metadata")?.get("annotations")?;
-        let explanation = Explanation::from_lines(&scalar(annotations, INPUTS).unwrap_or_default());
+        let explanation = Explanation::from_lines(scalar(annotations, INPUTS).unwrap_or_default());
         Some(OldMapping { hash: scalar(annotations, CONTENT_HASH)?, explanation, dockerfile })
     }))
 }

@@ -1,7 +1,6 @@
 //! Files in the output folder, which kmodgen wrote once, and hands may have changed since.
 #![no_main]
 
-use kmodgen::fingerprint::Explanation;
 use kmodgen::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership, to_unix, with_header};
@@ -23,8 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         let module = previous::module("a", tree).expect(IN_MEMORY);
         assert_eq!(module.is_none(), ownership(bytes) == Ownership::Foreign);
         if let Some(mapping) = previous::mapping("a", "1.2.3", tree).expect(IN_MEMORY) {
-            let lines = mapping.explanation.to_lines();
-            assert_eq!(Explanation::from_lines(&lines).to_lines(), lines);
+            assert!(mapping.explanation.changes_from(&mapping.explanation).is_empty());
         }
     });
     if let Ok(text) = std::str::from_utf8(bytes) {

@@ -18,7 +18,7 @@ pub(super) const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
 pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> String {
     let mut annotations = vec![
         (CONTENT_HASH.into(), Yaml::text(mapping.identity.hash.to_string())),
-        (INPUTS.into(), Yaml::block(draft.explanation.to_lines())),
+        (INPUTS.into(), Yaml::block(draft.explanation.as_lines())),
         // Flux would rewrite `${VAR}` inside the Dockerfile.
         ("kustomize.toolkit.fluxcd.io/substitute".into(), Yaml::text("disabled")),
     ];

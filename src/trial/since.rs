@@ -6,7 +6,7 @@ use super::assertion::{Assertion, quoted};
 use super::attempt::Bench;
 use super::case::Case;
 use super::check::Check;
-use crate::fingerprint::{Explanation, InputChange};
+use crate::fingerprint::InputChange;
 use crate::manifest::Manifest;
 use crate::plan::{Mapping, Plan};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, SourceMap};
@@ -86,7 +86,7 @@ pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
 /// is.
 fn changes((old_plan, old): (&Plan<'_>, &Mapping<'_>), (plan, mapping): (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
     let Some((old, new)) = old_plan.draft(old).zip(plan.draft(mapping)) else { return Vec::new() };
-    let changes = new.explanation.changes_from(&Explanation::from_lines(&old.explanation.to_lines()));
+    let changes = new.explanation.changes_from(&old.explanation);
     let inputs: Vec<&InputChange> = changes.iter().filter(|change| change.input != "dockerfile").collect();
     if inputs.is_empty() {
         return first_difference(&old.dockerfile, &new.dockerfile).into_iter().collect();
