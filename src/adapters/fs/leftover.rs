@@ -5,10 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+use rustix::io::{Errno, retry_on_intr};
+
 use super::again::again;
 use super::failure::fail;
 use super::write::remove_empty;
-use crate::tree::{Inaccessible, Outline, View};
+use crate::tree::{Inaccessible, Outline, View, parents};
 use crate::vocabulary::RelPath;
 
 /// The beginning of the names of such folders.
@@ -24,6 +28,8 @@ const EMPTIED: &str = ".emptied";
 #[derive(Debug)]
 pub(super) struct Passing {
     path: PathBuf,
+    /// It, open: a path below it is shorter to go than one from the root.
+    open: OwnedFd,
     /// Whether it stays for the next run, which makes up for what this one could not do.
     stays: bool,
 }
@@ -32,7 +38,27 @@ impl Passing {
     /// One in the folder at `root`.
     pub(super) fn in_folder(root: &Path) -> io::Result<Self> {
         let made = again(|| tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(root))?;
-        Ok(Self { path: made.keep(), stays: false })
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let open = retry_on_intr(|| openat(CWD, made.path(), flags, Mode::empty()))?;
+        Ok(Self { path: made.keep(), open, stays: false })
+    }
+
+    /// Makes a file below it.
+    pub(super) fn make_file(&self, path: &str) -> io::Result<fs::File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        Ok(retry_on_intr(|| openat(&self.open, path, flags, Mode::from_raw_mode(0o666)))?.into())
+    }
+
+    /// Makes a folder below it and those that it is in, where they are not there.
+    pub(super) fn make_folder(&self, path: &str) -> io::Result<()> {
+        let make = |path: &str| match retry_on_intr(|| mkdirat(&self.open, path, Mode::from_raw_mode(0o777))) {
+            Err(Errno::EXIST) => Ok(()),
+            made => made,
+        };
+        match make(path) {
+            Err(Errno::NOENT) => Ok(parents(path).chain([path]).try_for_each(make)?),
+            made => Ok(made?),
+        }
     }
 
     /// Where it is.

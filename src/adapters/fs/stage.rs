@@ -2,6 +2,7 @@
 //! belongs, and moved there once all is known to be well. Whenever the process dies, each file is
 //! the old one or the new one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -45,16 +46,16 @@ impl Stage {
         sweep(&self.root, tree)
     }
 
-    fn folder(&self) -> io::Result<&Path> {
+    fn folder(&self) -> io::Result<&Passing> {
         if let Some(folder) = self.folder.get() {
-            return Ok(folder.path());
+            return Ok(folder);
         }
         // What is generated is for everyone to read, whatever the umask.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         make_folder(&self.root)?;
         let made = Passing::in_folder(&self.root)?;
         // Where another thread was faster, this one's is removed again.
-        Ok(self.folder.get_or_init(|| made).path())
+        Ok(self.folder.get_or_init(|| made))
     }
 
     /// Carries out `changes` in their order, removals last. A folder that is not there yet comes in
@@ -99,16 +100,16 @@ impl Stage {
         Ok(())
     }
 
-    /// Where what belongs at a path waits. One that `replaces` a file needs no folders of its own.
-    fn staged(&self, path: &str, replaces: bool) -> io::Result<PathBuf> {
-        let folder = self.folder()?;
-        let name = path.replace('/', "\\");
-        Ok(folder.join(if replaces && name.len() <= LONGEST_NAME { name.as_str() } else { path }))
+    /// Where what belongs at a path waits, below the folder for it. One that `replaces` a file needs no
+    /// folders of its own.
+    fn staged(path: &str, replaces: bool) -> Cow<'_, str> {
+        if replaces && path.len() <= LONGEST_NAME { path.replace('/', "\\").into() } else { path.into() }
     }
 
     fn move_in(&self, path: &str, replaces: bool) -> Result<(), Inaccessible> {
         let to = self.root.join(path);
-        let from = self.staged(path, replaces).map_err(fail("write", &to))?;
+        let folder = self.folder().map_err(fail("write", &to))?;
+        let from = folder.path().join(&*Self::staged(path, replaces));
         again(|| fs::rename(&from, &to)).map_err(fail("write", &to))
     }
 
@@ -156,9 +157,9 @@ impl Shelf for Stage {
         }
         let write = || {
             let replaces = *action == Action::Update;
-            let staged = self.staged(path.as_str(), replaces)?;
-            let create = || fs::OpenOptions::new().write(true).create_new(true).open(&staged);
-            let make_parent = || make_folder(staged.parent().unwrap_or(&self.root));
+            let (folder, staged) = (self.folder()?, Self::staged(path.as_str(), replaces));
+            let create = || folder.make_file(&staged);
+            let make_parent = || folder.make_folder(path.parent());
             // The first file of a mapping: asking whether its folder is there would be in vain.
             if path.file_name() == DOCKERFILE && !replaces {
                 make_parent()?;
