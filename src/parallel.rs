@@ -1,6 +1,6 @@
 //! Work on several threads, with the same result for any number of them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle, ScopedJoinHandle};
 use std::{io, panic};
 
@@ -35,17 +35,29 @@ impl<T: Send + 'static, R: Send + 'static> Aside<T, R> {
     pub fn start(items: Vec<T>, workers: usize, work: impl Fn(T) -> R + Send + Sync + 'static) -> Self {
         let count = if workers > 1 { workers.min(items.len()) } else { 0 };
         let (left, work): (_, Arc<dyn Fn(T) -> R + Send + Sync>) = (Arc::new(Left::new(items)), Arc::new(work));
+        let (begin, begun) = mpsc::channel();
         let start = |_| {
-            let (left, work) = (left.clone(), work.clone());
-            // What no thread takes is left for the end.
-            Builder::new().spawn(move || left.work_on(&*work)).ok()
+            let (left, work, begin) = (left.clone(), work.clone(), begin.clone());
+            let thread = move || {
+                // Nobody listens for the second one.
+                let _ = begin.send(());
+                left.work_on(&*work)
+            };
+            // What no thread does is left for the end.
+            Builder::new().spawn(thread).ok()
         };
-        Self { threads: (0..count).filter_map(start).collect(), left, work }
+        let threads = (0..count).filter_map(start).collect();
+        drop(begin);
+        // A new thread is put on the processor of the one that makes it, and may be left there for
+        // milliseconds while another has nothing to do. One that is woken up is put where it can run.
+        let _ = begun.recv();
+        Self { threads, left, work }
     }
 
-    /// Does what is left with the others; the results come in the items' order.
+    /// Waits for all threads, or does the work where there are none; the results come in the items'
+    /// order.
     pub fn finish(self) -> Vec<R> {
-        let own = self.left.work_on(&*self.work);
+        let own = if self.threads.is_empty() { self.left.work_on(&*self.work) } else { Vec::new() };
         in_order(own, self.threads.into_iter().map(JoinHandle::join))
     }
 }

@@ -19,7 +19,7 @@ use crate::record::{MappingRecord, ModuleRecord, ModuleStanding, Part, Record, R
 use crate::tree::{OutputFolder as _, is_ours};
 
 /// How many mappings one thread looks at in one go.
-const SHARE: usize = 250;
+const SHARE: usize = 125;
 
 /// A look at an output folder by threads of its own.
 pub struct Looking(Way);
