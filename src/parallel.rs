@@ -54,10 +54,9 @@ impl<T: Send + 'static, R: Send + 'static> Aside<T, R> {
         Self { threads, left, work }
     }
 
-    /// Waits for all threads, or does the work where there are none; the results come in the items'
-    /// order.
+    /// Does what is left with the others; the results come in the items' order.
     pub fn finish(self) -> Vec<R> {
-        let own = if self.threads.is_empty() { self.left.work_on(&*self.work) } else { Vec::new() };
+        let own = self.left.work_on(&*self.work);
         in_order(own, self.threads.into_iter().map(JoinHandle::join))
     }
 }

@@ -1,16 +1,14 @@
 //! One file or folder, compared with how it looked before.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
+use rustix::buffer::spare_capacity;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
-use rustix::io::retry_on_intr;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::io::{read, retry_on_intr};
 
-use super::evidence::{evidence, evidence_at, folder_evidence};
-use crate::adapters::fs::again::again;
+use super::evidence::{evidence_at, folder_evidence};
 use crate::adapters::fs::leftover::is_left_over;
 use crate::adapters::fs::tree::{Folder, LARGEST_OURS};
 use crate::record::{Evidence, FileRecord, SealKey};
@@ -78,17 +76,20 @@ impl Eye {
     /// Reads a file. Nothing is waited for, and no link is followed.
     fn compare(self, folder: &OwnedFd, path: &str, before: &FileRecord) -> Option<Seen> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let open = fs::File::from(retry_on_intr(|| openat(folder, path, flags, Mode::empty())).ok()?);
-        let metadata = again(|| open.metadata()).ok()?;
-        if !metadata.is_file() || metadata.len() > LARGEST_OURS {
+        let open = retry_on_intr(|| openat(folder, path, flags, Mode::empty())).ok()?;
+        let stat = retry_on_intr(|| fstat(&open)).ok()?;
+        let evidence = evidence_at(&stat);
+        if !FileType::from_raw_mode(stat.st_mode).is_file() || evidence.size > LARGEST_OURS {
             return None;
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()? + 1);
-        open.take(LARGEST_OURS).read_to_end(&mut bytes).ok()?;
-        if self.key.seal(&bytes) != before.seal {
+        let length = usize::try_from(evidence.size).ok()?;
+        // Room for more than there is: where it stays free, all has been read.
+        let mut bytes = Vec::with_capacity(length + 1);
+        while bytes.len() < length && retry_on_intr(|| read(&open, spare_capacity(&mut bytes))).ok()? > 0 {}
+        if bytes.len() != length || self.key.seal(&bytes) != before.seal {
             return None;
         }
-        let evidence = evidence(&metadata).settled(self.now);
+        let evidence = evidence.settled(self.now);
         Some(if evidence == before.evidence { Seen::Same } else { Seen::Anew(evidence) })
     }
 }
