@@ -71,7 +71,7 @@ def unchanged(bench, *flags):
         manifest = bench.generated(asked, folder)
         pairs = in_turns(
             bench.machine,
-            bench.runs,
+            many(bench),
             lambda _: bench.kmodgen.run("generate", manifest, *flags),
             lambda _: bench.yardsticks.ninja(bench.work, asked.mappings),
         )
@@ -93,7 +93,7 @@ def changed(bench, mappings):
                     raise Failed(f"{reloads} mappings change instead of {mappings}")
             return bench.kmodgen.run("generate", manifest)
 
-        pairs = in_turns(bench.machine, bench.runs, ours, lambda _: bench.yardsticks.ninja(bench.work, asked.mappings))
+        pairs = in_turns(bench.machine, many(bench), ours, lambda _: bench.yardsticks.ninja(bench.work, asked.mappings))
     return ratio_of(pairs)
 
 
@@ -153,6 +153,11 @@ def against_kustomize(bench):
 def few(bench):
     """How many turns a row has of which each takes gigabytes, or most of a minute."""
     return min(bench.runs, 3)
+
+
+def many(bench):
+    """How many turns a row has of which each takes less than a second."""
+    return 3 * bench.runs
 
 
 def large_unchanged(bench):
