@@ -152,7 +152,7 @@ def against_kustomize(bench):
 
 def few(bench):
     """How many turns a row has of which each takes gigabytes, or most of a minute."""
-    return min(bench.runs, 3)
+    return min(bench.runs, 5)
 
 
 def many(bench):
