@@ -46,7 +46,7 @@ impl Looking {
         standing.mappings.extend(mappings);
         let (jobs, look) = (look.jobs(), Arc::new(look));
         let own = look.clone();
-        Self(Way::Begun(look, standing, Aside::start(jobs, workers, move |job| own.at(&job))))
+        Self(Way::Begun(look, standing, Aside::start(jobs, workers, move |job| own.at(job))))
     }
 
     /// One that has come to its end.
@@ -165,8 +165,8 @@ impl Look {
         jobs
     }
 
-    fn at(&self, job: &Job) -> Done {
-        let Job { at, same_folder, ref mappings } = *job;
+    fn at(&self, job: Job) -> Done {
+        let Job { at, same_folder, mappings } = job;
         let module = &self.record.modules[at];
         let (first, count) = (mappings.start, mappings.len());
         let path = self.root.join(&module.name);
@@ -217,7 +217,7 @@ impl Look {
             whole &= intact;
             intact
         };
-        let mut intact: Vec<bool> = (first..).zip(module.mappings.range(mappings.clone())).map(look).collect();
+        let mut intact: Vec<bool> = (first..).zip(module.mappings.range(mappings)).map(look).collect();
         // Of what is not known, nothing can be said.
         whole &= intact.len() == count;
         intact.resize(count, false);
