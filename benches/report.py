@@ -47,6 +47,7 @@ CAUSES = {
 - *Nothing changed*: 89 % of the processors' time is the look at the 20,000 files, nearly all of it the
   kernel's; ninja looks at as many. Both processors are at it from the time on when the process has
   started and knows what the run before left, which one of them needs a tenth of the whole for.
+- *With `--check`*: opening, reading and closing 20,000 files takes four fifths, which are the kernel's.
 - *One changed*: 62 % is the look at the files. Beside it the manifest and the list of kernels are read,
   9 %, and the plan is made as if nobody had touched a file, 6 %, so that both processors have work
   until nearly all is done; a record is written in 2 %. The goal is a quarter more than the look alone.
