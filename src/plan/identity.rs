@@ -23,7 +23,7 @@ fn tag(release: &str, hash: &Digest) -> String {
 
 /// The same as a text, of a repository and a normalised release.
 pub fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
-    [repository, ":", release, "-", &hash.short(TAG_DIGITS)].concat()
+    [repository, &tag(release, hash)].join(":")
 }
 
 /// Checks that a registry takes the tag. Where the image is signed, older KMM pushes the unsigned
