@@ -39,7 +39,7 @@ impl<'r> Reading<'r> {
     /// The text of a node, which is on one line and not empty.
     pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         let Some(scalar) = node.as_scalar() else {
-            self.tell(decode::wrong_kind(node, &format!("{what} is a text")));
+            self.tell(decode::wrong_kind(node, what, decode::Kind::String));
             return None;
         };
         match decode::line(&scalar.text) {

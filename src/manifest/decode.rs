@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::schema::Record;
+pub(crate) use super::wrong_kind::{Kind, wrong_kind};
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest};
 use crate::yaml::{Entry, Node};
@@ -22,7 +23,7 @@ impl<'n> Fields<'n> {
     /// Opens a mapping with the fields of `record`.
     pub(crate) fn open(record: &'static Record, node: &'n Node, faults: &mut Diagnostics) -> Option<Self> {
         let Some(entries) = node.as_mapping() else {
-            faults.push(wrong_kind(node, &format!("{} is a mapping of keys to values", record.name)));
+            faults.push(wrong_kind(node, record.name, Kind::Record(record)));
             return None;
         };
         let asked = Vec::with_capacity(record.fields.len());
@@ -107,11 +108,6 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// A fault about the kind of a node.
-pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
-    Diagnostic::error("wrong-kind", format!("this is {}, but {expected}", node.kind_name())).at(node.span, "")
-}
-
 /// A text, parsed.
 pub(crate) fn text<T>(
     node: &Node,
@@ -120,7 +116,7 @@ pub(crate) fn text<T>(
     parse: impl Fn(&str) -> Result<T, Invalid>,
 ) -> Option<Spanned<T>> {
     let Some(scalar) = node.as_scalar() else {
-        faults.push(wrong_kind(node, &format!("{what} is a text")));
+        faults.push(wrong_kind(node, what, Kind::String));
         return None;
     };
     match parse(&scalar.text) {
@@ -138,11 +134,7 @@ pub(crate) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<b
         Some("true") => Some(true),
         Some("false") => Some(false),
         _ => {
-            faults.push(
-                Diagnostic::error("wrong-kind", format!("`{key}` is `true` or `false`"))
-                    .at(node.span, "")
-                    .help("write `true` or `false`, without quotes"),
-            );
+            faults.push(wrong_kind(node, &format!("`{key}`"), Kind::Boolean));
             None
         }
     }
@@ -160,7 +152,7 @@ pub(crate) fn line(text: &str) -> Result<String, Invalid> {
 /// The items of a list.
 pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Arc<Node>] {
     node.as_sequence().unwrap_or_else(|| {
-        faults.push(wrong_kind(node, &format!("{what} is a list")));
+        faults.push(wrong_kind(node, what, Kind::List));
         &[]
     })
 }
@@ -168,7 +160,7 @@ pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) ->
 /// The entries of a mapping whose keys the user chooses.
 pub(crate) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
     node.as_mapping().unwrap_or_else(|| {
-        faults.push(wrong_kind(node, &format!("{what} is a mapping of keys to values")));
+        faults.push(wrong_kind(node, what, Kind::Map));
         &[]
     })
 }

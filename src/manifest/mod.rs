@@ -23,6 +23,7 @@ mod traits;
 mod variation;
 mod version;
 mod when;
+mod wrong_kind;
 
 #[cfg(test)]
 mod faults_tests;

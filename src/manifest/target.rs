@@ -106,7 +106,7 @@ fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) 
     let kernels = fields.take("kernels", faults).map(|node| Selection::decode(node, faults)).unwrap_or_default();
     let kmm = fields.take("kmm", faults).cloned();
     if let Some(kmm) = kmm.as_ref().filter(|kmm| kmm.as_mapping().is_none()) {
-        faults.push(decode::wrong_kind(kmm, "`kmm` of a target is a mapping of keys to values"));
+        faults.push(decode::wrong_kind(kmm, "`kmm`", decode::Kind::Record(&super::kmm::KMM)));
     }
     fields.finish(faults);
     Some(Target { name, namespace, platform, mirrors, image, kernels, kmm })

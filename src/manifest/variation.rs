@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::decode::wrong_kind;
+use super::decode::{Kind, wrong_kind};
 use super::kernel::{self, Kernel};
 use super::overlay;
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, SourceMap, Spanned, nearest};
@@ -85,7 +85,7 @@ fn merged_modules(base: &Arc<Node>, over: &Arc<Node>, faults: &mut Diagnostics) 
     // What is no list is for the decoder to refuse.
     let Some(items) = base.as_sequence() else { return base.clone() };
     let Some(changes) = over.as_sequence() else {
-        faults.push(wrong_kind(over, "`modules` is a list of modules, each with its `name`"));
+        faults.push(wrong_kind(over, "`modules`", Kind::List));
         return base.clone();
     };
     let mut items = items.to_vec();
@@ -154,7 +154,7 @@ mod tests {
         let (_, faults) = laid_over(base, "modules: [{name: tow, a: 3}, {a: 3}]\n");
         assert_eq!(faults, ["the manifest has no module `tow`", "this does not say which module it changes"]);
         let (_, faults) = laid_over(base, "modules: {two: {a: 3}}\n");
-        assert_eq!(faults, ["this is a mapping, but `modules` is a list of modules, each with its `name`"]);
+        assert_eq!(faults, ["expected a list for `modules`, found a map"]);
         let (_, faults) = laid_over(base, "kernels: [5.14.0-1.x86_64]\n");
         assert_eq!(faults, ["`set` does not take `kernels`"]);
     }

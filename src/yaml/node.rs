@@ -49,6 +49,21 @@ impl Scalar {
     pub fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
+
+    /// The name of the kind that YAML's core schema gives it: "a string", "an integer", "a number",
+    /// "a boolean" or "nothing".
+    pub fn kind_name(&self) -> &'static str {
+        let unsigned = self.text.strip_prefix(['-', '+']).unwrap_or(&self.text);
+        let starts_as_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        match self.text.as_str() {
+            _ if self.is_null() => "nothing",
+            _ if !self.plain => "a string",
+            "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => "a boolean",
+            text if text.parse::<i128>().is_ok_and(|number| number.to_string() == text) => "an integer",
+            text if starts_as_number && text.parse::<f64>().is_ok() => "a number",
+            _ => "a string",
+        }
+    }
 }
 
 impl Node {
@@ -86,13 +101,12 @@ impl Node {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
-    /// What this is, for a message: "a mapping", "a list", "a text" or "nothing".
+    /// The name of its kind, for a message: "a map", "a list", or that of [`Scalar::kind_name`].
     pub fn kind_name(&self) -> &'static str {
         match &self.value {
-            Value::Scalar(scalar) if scalar.is_null() => "nothing",
-            Value::Scalar(_) => "a text",
+            Value::Scalar(scalar) => scalar.kind_name(),
             Value::Sequence(_) => "a list",
-            Value::Mapping(_) => "a mapping",
+            Value::Mapping(_) => "a map",
         }
     }
 }

@@ -34,12 +34,17 @@ fn nothing_is_null_and_quotes_are_not() {
         ("k: ~", true, "nothing"),
         ("k: null", true, "nothing"),
         ("k: &a", true, "nothing"),
-        ("k: ''", false, "a text"),
-        ("k: '~'", false, "a text"),
-        ("k: !!str", false, "a text"),
-        ("k: x", false, "a text"),
+        ("k: ''", false, "a string"),
+        ("k: '~'", false, "a string"),
+        ("k: !!str", false, "a string"),
+        ("k: x", false, "a string"),
+        ("k: 12", false, "an integer"),
+        ("k: 012", false, "a number"),
+        ("k: 1.10", false, "a number"),
+        ("k: true", false, "a boolean"),
+        ("k: yes", false, "a string"),
         ("k: []", false, "a list"),
-        ("k: {}", false, "a mapping"),
+        ("k: {}", false, "a map"),
     ] {
         let node = tree(text);
         let value = node.get("k").unwrap();

@@ -63,8 +63,8 @@ fn a_manifest_that_says_nothing() {
     for text in ["", "\n\n", "# only a comment\n", "---\n", "\u{feff}"] {
         refused(&Project::of(text), "the manifest is empty");
     }
-    refused(&Project::of("hello\n"), "the manifest is a mapping");
-    refused(&Project::of("[]\n"), "the manifest is a mapping");
+    refused(&Project::of("hello\n"), "expected a map for the manifest");
+    refused(&Project::of("[]\n"), "expected a map for the manifest");
     assert_snapshot!(Project::of("{}\n").run("generate").trouble());
 }
 

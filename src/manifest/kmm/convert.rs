@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::decode::{self, Fields};
+use crate::manifest::decode::{self, Fields, Kind};
 use crate::manifest::schema::Shape;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
+use crate::vocabulary::{Diagnostics, Invalid};
 use crate::yaml::{Node, Pair, Yaml};
 
 /// Converts a node, noting where it does not have the shape.
@@ -26,11 +26,11 @@ pub(super) fn convert(
                 .help(format!("write one of {}", decode::list(choices))))
         })
         .map(|y| y.value),
-        Shape::Bool => verbatim(node, name, "`true` or `false`", faults, |text| matches!(text, "true" | "false")),
-        Shape::Int => verbatim(node, name, "a whole number", faults, |text| text.parse::<i64>().is_ok()),
+        Shape::Bool => verbatim(node, name, Kind::Boolean, faults, |text| matches!(text, "true" | "false")),
+        Shape::Int => verbatim(node, name, Kind::Integer, faults, |text| text.parse::<i64>().is_ok()),
         Shape::List(inner) => {
             node.as_sequence().or_else(|| {
-                faults.push(decode::wrong_kind(node, &format!("{what} is a list")));
+                faults.push(decode::wrong_kind(node, &what, Kind::List));
                 None
             })?;
             let items = node.as_sequence().unwrap_or_default();
@@ -79,18 +79,14 @@ pub(super) fn convert_fields(
 fn verbatim(
     node: &Node,
     name: &str,
-    expected: &str,
+    kind: Kind,
     faults: &mut Diagnostics,
     legal: impl Fn(&str) -> bool,
 ) -> Option<Yaml<'static>> {
     match node.as_scalar() {
         Some(scalar) if scalar.plain && legal(&scalar.text) => Some(Yaml::verbatim(scalar.text.clone())),
         _ => {
-            faults.push(
-                Diagnostic::error("wrong-kind", format!("`{name}` is {expected}"))
-                    .at(node.span, "")
-                    .help(format!("write {expected}, without quotes")),
-            );
+            faults.push(decode::wrong_kind(node, &format!("`{name}`"), kind));
             None
         }
     }

@@ -94,9 +94,9 @@ impl Kmm {
     /// The section of a module: one Module, or a list of them, the first of which builds the images.
     pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
         if let Some(node) = node.filter(|node| node.as_scalar().is_some()) {
-            if decode::flag(node, "kmm", faults) == Some(true) {
+            if !node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == "false") {
                 faults.push(
-                    Diagnostic::error("wrong-kind", "`kmm` is `false` for images alone, and else what the Module says")
+                    Diagnostic::error("wrong-kind", "`kmm` is a map, or `false` if only images are wanted")
                         .at(node.span, "")
                         .help("write `kmm: {selector: …}`, or `kmm: false`"),
                 );

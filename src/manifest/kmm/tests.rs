@@ -65,10 +65,10 @@ fn unknown_fields_are_refused_with_the_near_one() {
 
 #[test]
 fn fields_have_the_types_of_the_api() {
-    refuses_beside("registryTLS: {insecure: 'true'}", "without quotes");
+    refuses_beside("registryTLS: {insecure: 'true'}", "write `insecure: true`");
     refuses_beside("imagePullPolicy: Sometimes", "write one of `Always`, `IfNotPresent` and `Never`");
-    refuses_beside("imageRebuildTriggerGeneration: one", "a whole number");
-    refuses_beside("inTreeModulesToRemove: x", "is a list");
+    refuses_beside("imageRebuildTriggerGeneration: one", "expected an integer");
+    refuses_beside("inTreeModulesToRemove: x", "write `inTreeModulesToRemove: [x]`");
 }
 
 #[test]
