@@ -1,0 +1,203 @@
+"""Well-formed mutations of manifests: `mutate(document, rng)` changes one place of a parsed manifest
+and says what it did. Every mutation is valid YAML; whether it is a valid manifest is left to others."""
+
+import copy
+import random
+
+import yaml
+
+
+class Raw(str):
+    """A scalar that is written without quotes, such as 0644 or yes."""
+
+
+class Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
+
+
+Dumper.add_representer(
+    Raw, lambda dumper, data: dumper.represent_scalar(dumper.resolve(yaml.ScalarNode, str(data), (True, False)), str(data))
+)
+
+# Values by the key that has them: legal ones, and ones at the edge of what is legal.
+TEXTS = [
+    "a", "a-b", "a.b", "a_b", "A", "1", "1a", "-a", "a-", "", " ", "a b", "ä", "yes", "null", "0644", "1.10", "a/b", "/a", "../a",
+    "a" * 53, "a" * 57, "a" * 63, "a" * 64, "a" * 254, "a:b", "${KERNEL_VERSION}", "$HOME", "$(id)", "{{ a }}", "#a", "a\nb",
+]  # fmt: skip
+OTHERS = [1, 0, -1, 1.5, True, False, None, [], {}, ["a"], {"a": "b"}, ["a", "a"], 2**31, 2**63, Raw("0644"), Raw("yes"), Raw("0x1F")]
+IMAGES = [
+    "registry.example.com/a", "registry.example.com/a:1", "registry.example.com:5000/a/b", "a", "a:1", "Registry.example.com/a:1",
+    "registry.example.com/A", "registry.example.com/a:" + "t" * 129, "registry.example.com/a@sha256:" + "a" * 64,
+    "registry.example.com/a@sha256:abc", "http://registry.example.com/a:1", "registry.example.com//a:1", "[fd00::1]:5000/a:1",
+    "registry.example.com/a:1-${KERNEL_FULL_VERSION}", "registry.example.com/${MOD_NAME}:1", "registry.example.com/a:${FOO}",
+    "registry.example.com/a:1-$KERNEL_VERSION",
+]  # fmt: skip
+QUANTITIES = ["1", "100m", "1Gi", "1.5", "1e3", "-1", "1 Gi", "1gi", "a", "0", 1, 2.5, ".5", "1Ki", "1000000n"]
+LABEL_MAPS = [
+    {"a": "b"}, {"a": ""}, {"a/b": "c"}, {"a.b/c": "d"}, {"a/b/c": "d"}, {"-a": "b"}, {"a": "-b"}, {"a": "b" * 64}, {"a" * 64: "b"},
+    {"a": 1}, {"a": True}, {"A_b": "C.d"}, {"a b": "c"}, {"": "a"}, {"a": "b c"}, {"x" * 254 + "/a": "b"}, {},
+]  # fmt: skip
+RELEASES = [
+    "5.14.0-427.28.1.el9_4.x86_64", "6.1.0-18-amd64", "5.14", "5.14.0+", "kernel-5.14.0-1.el9.x86_64", "5.14.0-1.el9.x86_64+rt",
+    "5.14.0 1", "x", "6.8.0-51-generic", "5.14.0-" + "1" * 60, 5.14,
+]  # fmt: skip
+POOLS = {
+    "image": IMAGES, "prebuilt": IMAGES, "unsignedImage": IMAGES, "runtime": IMAGES, "builder": IMAGES, "selector": LABEL_MAPS,
+    "cpu": QUANTITIES, "memory": QUANTITIES, "storage": QUANTITIES, "release": RELEASES, "kernels": RELEASES,
+    "imagePullPolicy": ["Always", "IfNotPresent", "Never", "always", "", "Sometimes"],
+    "kmm": ["1.0", "2.0", "2.2", "2.4", "2.6", "2.7", "2", "3.0", "v2.4", "two", 2.4, 2],
+    "kind": ["openshift", "kubernetes", "OpenShift", "k3s"],
+    "version": ["1.2.3", "1", "1.2.3+x", "-1", "v" * 64, "", "1_2", 1.2],
+    "operator": ["Exists", "Equal", "In", "exists"], "effect": ["NoSchedule", "NoExecute", "PreferNoSchedule", "noSchedule", ""],
+    "path": ["/dev/x", "/sys", "/etc", "/", "dev", "/opt/../etc", "/var/lib/x", "/run"],
+    "namespace": ["kmm", "a.b", "A", "n" * 30, "n" * 38, "n" * 64, "-n", "n_n"],
+    "name": ["a", "kmm-ci", "a.b", "A", "n" * 20, "n" * 39, "n" * 64, "a_b", "-a"],
+    "filesToSign": [["/opt/lib/modules/*/extra/a.ko"], [], ["/lib/a.ko"], ["/opt/a"], [1], "/opt/a", ["/opt/lib/modules/${KERNEL_FULL_VERSION}/a.ko"]],
+    "dirName": ["/opt", "/opt/", "opt", "/", "/mnt", ""],
+    "firmwarePath": ["/opt/lib/firmware", "/firmware", "lib/firmware", "/", "/opt/lib/firmware/${KERNEL_VERSION}"],
+}  # fmt: skip
+
+SECRET = {"name": "a"}
+# What the examples hardly have: legal fields of `kmm` that mutations then change further.
+CONTAINER = {
+    "image": "registry.example.com/plugin:1",
+    "command": ["/plugin"],
+    "env": [{"name": "A", "value": "b"}, {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+    "resources": {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "100m"}},
+    "volumeMounts": [{"name": "dev", "mountPath": "/dev/x", "readOnly": True}],
+}
+VOLUMES = [
+    {"name": "dev", "hostPath": {"path": "/dev/x", "type": "Directory"}},
+    {"name": "cm", "configMap": {"name": "settings", "defaultMode": 420, "items": [{"key": "a", "path": "a"}]}},
+    {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
+    {"name": "key", "secret": {"secretName": "key", "optional": True}},
+]
+PLUGIN = {"container": CONTAINER, "volumes": VOLUMES, "serviceAccountName": "plugin", "automountServiceAccountToken": True}
+FIELDS = {
+    "tolerations": [
+        {"key": "a", "operator": "Exists", "effect": "NoSchedule"},
+        {"key": "b", "value": "c", "effect": "NoExecute", "tolerationSeconds": 60},
+        {"operator": "Exists"},
+    ],
+    "imageRepoSecret": SECRET,
+    "serviceAccountName": "loader",
+    "imagePullPolicy": "Always",
+    "registryTLS": {"insecure": True, "insecureSkipTLSVerify": False},
+    "devicePlugin": PLUGIN,
+    "dra": {**PLUGIN, "driverName": "gpu.example.com", "deviceClasses": [{"name": "gpu.example.com"}], "initContainer": {"image": "a.example.com/b:1"}},
+    "inTreeModulesToRemove": ["a", "b"],
+    "imageRebuildTriggerGeneration": 2,
+    "sign": {"keySecret": {"name": "key"}, "certSecret": {"name": "cert"}},
+    "build": {"secrets": [SECRET, {"name": "b"}], "selector": {"a": "b"}, "buildArgs": [{"name": "A", "value": "b"}], "kanikoParams": {"tag": "v1"}},
+}
+PARAMETERS = {"parameters": ["a=1"], "firmwarePath": "/opt/lib/firmware", "args": {"load": ["-v"], "unload": ["-v"]}, "dirName": "/opt"}
+UNKNOWN = ["lifecycle", "containerImage", "kernelMappings", "nodeName", "Selector", "x", "moduleLoader", "version"]
+
+
+def enrich(document, rng):
+    """Adds legal fields under `kmm` of one module, so that there is more to change."""
+    kmms = [module.get("kmm") for module in document.get("modules") or [] if isinstance(module, dict)]
+    kmms = [one for kmm in kmms for one in (kmm if isinstance(kmm, list) else [kmm]) if isinstance(one, dict)]
+    if not kmms:
+        return
+    kmm = rng.choice(kmms)
+    for key in rng.sample(sorted(FIELDS), rng.randint(0, 3)):
+        if {"dra", "devicePlugin"} & {*kmm} and key in ("dra", "devicePlugin"):
+            continue
+        kmm.setdefault(key, copy.deepcopy(FIELDS[key]))
+    if isinstance(kmm.get("modprobe"), dict) and rng.random() < 0.3:
+        key = rng.choice(sorted(PARAMETERS))
+        kmm["modprobe"].setdefault(key, copy.deepcopy(PARAMETERS[key]))
+
+
+def places(node, path=()):
+    """Every value of a document with its path, the document itself left out."""
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else []
+    for key, value in list(entries):
+        yield node, key, (*path, key)
+        yield from places(value, (*path, key))
+
+
+def key_of(path):
+    """The last key of a path that is no position in a list."""
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
+
+
+def change_value(parent, key, path, rng):
+    pool = POOLS.get(key_of(path))
+    value = rng.choice(pool) if pool and rng.random() < 0.7 else rng.choice(TEXTS)
+    parent[key] = copy.deepcopy(value)
+
+
+def change_type(parent, key, path, rng):
+    parent[key] = copy.deepcopy(rng.choice(OTHERS))
+
+
+def remove(parent, key, path, rng):
+    del parent[key]
+
+
+def rename(parent, key, path, rng):
+    if not isinstance(parent, dict):
+        return remove(parent, key, path, rng)
+    value = parent.pop(key)
+    spellings = [key + "s", key[:-1], key.lower(), key.upper(), key.replace("e", "", 1), rng.choice(UNKNOWN)]
+    parent[rng.choice(spellings) or "x"] = value
+
+
+def add_key(parent, key, path, rng):
+    if isinstance(parent, dict):
+        parent[rng.choice(UNKNOWN)] = copy.deepcopy(rng.choice([*TEXTS, *OTHERS]))
+    else:
+        parent.insert(key, copy.deepcopy(rng.choice([parent[key], *OTHERS])))
+
+
+def wrap(parent, key, path, rng):
+    value = parent[key]
+    parent[key] = value[0] if isinstance(value, list) and value else [value]
+
+
+def repeat(parent, key, path, rng):
+    value = parent[key]
+    if isinstance(value, list) and value:
+        value.extend(copy.deepcopy(value) * rng.choice([1, 1, 20]))
+    elif isinstance(value, str) and value:
+        parent[key] = value * rng.choice([2, 10, 100])
+    else:
+        change_value(parent, key, path, rng)
+
+
+def shuffle(parent, key, path, rng):
+    value = parent[key]
+    if isinstance(value, list) and len(value) > 1:
+        rng.shuffle(value)
+    elif isinstance(value, dict) and len(value) > 1:
+        keys = list(value)
+        rng.shuffle(keys)
+        parent[key] = {name: value[name] for name in keys}
+    else:
+        change_value(parent, key, path, rng)
+
+
+MUTATORS = [(change_value, 40), (change_type, 12), (remove, 12), (rename, 6), (add_key, 6), (wrap, 6), (repeat, 8), (shuffle, 10)]
+
+
+def mutate(document, rng: random.Random):
+    """A changed copy of a manifest, the name of the change, and its path."""
+    document = copy.deepcopy(document)
+    if rng.random() < 0.7:
+        enrich(document, rng)
+    if rng.random() < 0.1:
+        return document, "enriched alone", ()
+    everywhere = list(places(document))
+    under_kmm = [place for place in everywhere if "kmm" in place[2]]
+    parent, key, path = rng.choice(under_kmm if under_kmm and rng.random() < 0.6 else everywhere)
+    mutator = rng.choices([one for one, _ in MUTATORS], [weight for _, weight in MUTATORS])[0]
+    mutator(parent, key, path, rng)
+    return document, mutator.__name__, path
+
+
+def dump(document):
+    """The text of a manifest."""
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1000)
