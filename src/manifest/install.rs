@@ -21,9 +21,9 @@ pub struct Install {
     /// Whether the kernel's own modules are found by a link, and depmod sees them.
     pub host: Option<bool>,
     /// Files of the source that the kmods load.
-    pub firmware: Option<Vec<Conditional<Firmware>>>,
+    pub firmware: Option<Vec<Conditional<InstalledFiles>>>,
     /// Files of the source that are in `/licenses`.
-    pub licenses: Option<Vec<Conditional<RelPath>>>,
+    pub licenses: Option<Vec<Conditional<InstalledFiles>>>,
     /// The packages, by name or pattern, whose files are in the image.
     pub rpms: Option<Vec<Conditional<Spanned<String>>>>,
 }
@@ -48,14 +48,23 @@ impl Compression {
             Self::Zstd => "zstd",
         }
     }
+
+    /// The ending of a compressed kmod's file.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Gzip => ".ko.gz",
+            Self::Xz => ".ko.xz",
+            Self::Zstd => ".ko.zst",
+        }
+    }
 }
 
-/// Files of the source for `/opt/lib/firmware`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Firmware {
-    /// A file, or a folder whose contents are meant.
-    pub from: RelPath,
-    /// The folder below `/opt/lib/firmware`; that itself where `None`.
+/// Files of the source for a folder of the image, `/opt/lib/firmware` or `/licenses`.
+#[derive(Debug, Clone, Hash)]
+pub struct InstalledFiles {
+    /// A file, a folder whose contents are meant, or a shell pattern of these.
+    pub from: Spanned<RelPath>,
+    /// A folder below the one of the image; the latter itself if `None`.
     pub to: Option<RelPath>,
 }
 
@@ -81,12 +90,12 @@ pub(super) static INSTALL: Record = Record {
         Field {
             key: "firmware",
             takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
-            says: "files of the source, or folders whose contents, go to `/opt/lib/firmware`; `firmwarePath` is then that",
+            says: "files of the source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
         },
         Field {
             key: "licenses",
             takes: Shape::List(&Shape::TextOr(&LICENSE)),
-            says: "files of the source that go to `/licenses`",
+            says: "files of the source, folders whose contents, or shell patterns of these, that go to `/licenses`",
         },
         Field {
             key: "rpms",
@@ -107,7 +116,7 @@ static PACKAGE: Record = Record {
 static FIRMWARE: Record = Record {
     name: "firmware",
     fields: &[
-        Field { key: "from", takes: Shape::Text, says: "the file or folder" },
+        Field { key: "from", takes: Shape::Text, says: "the file, folder or shell pattern" },
         Field { key: "to", takes: Shape::Text, says: "the folder below `/opt/lib/firmware` that it goes to" },
         Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
     ],
@@ -116,7 +125,8 @@ static FIRMWARE: Record = Record {
 static LICENSE: Record = Record {
     name: "a license",
     fields: &[
-        Field { key: "file", takes: Shape::Text, says: "the file" },
+        Field { key: "file", takes: Shape::Text, says: "the file, folder or shell pattern" },
+        Field { key: "to", takes: Shape::Text, says: "the folder below `/licenses` that it goes to" },
         Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
     ],
 };
@@ -130,14 +140,13 @@ impl Install {
         let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
         let compress =
             fields.take("compress", faults).and_then(|node| decode::text(node, "`compress`", faults, compression));
-        let firmware = fields.take("firmware", faults).map(|node| {
-            decode::items(node, "`firmware`", faults).iter().filter_map(|item| decode_firmware(item, faults)).collect()
-        });
-        let licenses = fields.take("licenses", faults).map(|node| {
-            conditionals(node, "`licenses`", &LICENSE, faults, |node, faults| {
-                decode::text(node, "a license", faults, RelPath::parse).map(|path| path.value)
-            })
-        });
+        let mut files = |key, record, faults: &mut Diagnostics| {
+            let node = fields.take(key, faults)?;
+            let items = decode::items(node, &format!("`{key}`"), faults).iter();
+            Some(items.filter_map(|item| decode_files(item, record, faults)).collect())
+        };
+        let firmware = files("firmware", &FIRMWARE, faults);
+        let licenses = files("licenses", &LICENSE, faults);
         let rpms = fields.take("rpms", faults).map(|node| {
             conditionals(node, "`rpms`", &PACKAGE, faults, |node, faults| {
                 decode::text(node, "a package", faults, package)
@@ -162,18 +171,19 @@ impl Install {
     }
 }
 
-fn decode_firmware(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Firmware>> {
+fn decode_files(node: &Node, record: &'static Record, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {
     if node.as_mapping().is_none() {
-        return decode::text(node, "firmware", faults, RelPath::parse)
-            .map(|from| Conditional { value: Firmware { from: from.value, to: None }, when: None });
+        return decode::text(node, record.name, faults, RelPath::parse)
+            .map(|from| Conditional { value: InstalledFiles { from, to: None }, when: None });
     }
-    let mut fields = Fields::open(&FIRMWARE, node, faults)?;
-    let from = fields.need("from", "write the file or folder of the source", faults);
-    let from = from.and_then(|node| decode::text(node, "`from`", faults, RelPath::parse));
+    let key = record.fields[0].key;
+    let mut fields = Fields::open(record, node, faults)?;
+    let from = fields.need(key, "write the file or folder of the source", faults);
+    let from = from.and_then(|node| decode::text(node, &format!("`{key}`"), faults, RelPath::parse));
     let to = fields.take("to", faults).and_then(|node| decode::text(node, "`to`", faults, RelPath::parse));
     let when = fields.take("when", faults).map(|node| When::decode(node, faults));
     fields.finish(faults);
-    Some(Conditional { value: Firmware { from: from?.value, to: to.map(|to| to.value) }, when })
+    Some(Conditional { value: InstalledFiles { from: from?, to: to.map(|to| to.value) }, when })
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`

@@ -1,7 +1,7 @@
 //! What an image carries, and where.
 
 use crate::fingerprint::Sink;
-use crate::manifest::{Circumstances, Compression, Firmware, Install, Kmod};
+use crate::manifest::{Circumstances, Compression, Install, InstalledFiles, Kmod};
 use crate::vocabulary::RelPath;
 
 /// Where the results of a build go, with nothing left open.
@@ -16,9 +16,9 @@ pub struct Layout {
     /// Whether `host` leads to the kernel's own modules.
     pub host: bool,
     /// What is in `/opt/lib/firmware`; `None` where there is no such folder.
-    pub firmware: Option<Vec<Firmware>>,
+    pub firmware: Option<Vec<InstalledFiles>>,
     /// What is in `/licenses`.
-    pub licenses: Vec<RelPath>,
+    pub licenses: Vec<InstalledFiles>,
     /// The packages whose files are installed.
     pub rpms: Vec<String>,
 }
@@ -56,12 +56,11 @@ impl Layout {
         if self.host {
             text("link to the node's modules", "host");
         }
-        for Firmware { from, to } in self.firmware.iter().flatten() {
+        let firmware = self.firmware.iter().flatten().map(|files| ("firmware", files));
+        for (name, InstalledFiles { from, to }) in firmware.chain(self.licenses.iter().map(|files| ("license", files)))
+        {
             let to = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-            text("firmware", &format!("{from}{to}"));
-        }
-        for license in &self.licenses {
-            text("license", license.as_str());
+            text(name, &format!("{}{to}", from.value));
         }
         for rpm in &self.rpms {
             text("installed package", rpm);

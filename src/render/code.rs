@@ -2,7 +2,7 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::Mirrors;
+use crate::manifest::{FileKind, Mirrors, decompressor};
 use crate::plan::{Code, Content};
 
 /// The values of a source.
@@ -32,6 +32,7 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
         Content::File { kind, url, sha256, strip } => vec![
             ("kind", Value::from("file")),
             ("form", Value::from(kind.name())),
+            ("compression", decompressor(url).filter(|_| *kind == FileKind::Tar).map_or(Value::from(()), Value::from)),
             ("url", Value::from(mirrors.url(url))),
             ("sha256", Value::from(sha256.to_string())),
             ("strip", Value::from(*strip)),

@@ -8,10 +8,10 @@ use minijinja::value::Value;
 use super::form::{Form, Subject};
 use super::header::with_header;
 use super::{code, step};
-use crate::manifest::{Firmware, Kernel, Mirrors, Module, Packages, TemplateName};
+use crate::manifest::{Compression, InstalledFiles, Kernel, Mirrors, Module, Packages, TemplateName};
 use crate::plan::{Code, Layout, Resolved};
 use crate::template::{TemplateFault, Templates};
-use crate::vocabulary::{InputFiles, RelPath};
+use crate::vocabulary::InputFiles;
 
 /// Prints Dockerfiles, one after another. One per thread.
 pub struct Press {
@@ -155,18 +155,19 @@ fn context(
 
 fn install(layout: &Layout) -> Value {
     let Layout { dir, strip, compress, host, firmware, licenses, rpms } = layout;
-    let files = |Firmware { from, to }: &Firmware| {
+    let files = |folder: &str, InstalledFiles { from, to }: &InstalledFiles| {
         let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
-        Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("/opt/lib/firmware{to}")))])
+        Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("{folder}{to}")))])
     };
     Value::from_pairs([
         ("dir", Value::from(dir.as_str())),
         ("strip", Value::from(*strip)),
         ("compress", compress.map_or(Value::from(()), |compress| Value::from(compress.name()))),
+        ("ending", Value::from(compress.map_or(".ko", Compression::ending))),
         ("host", Value::from(*host)),
         ("has_firmware", Value::from(firmware.is_some())),
-        ("firmware", firmware.iter().flatten().map(files).collect()),
-        ("licenses", licenses.iter().map(RelPath::as_str).collect()),
+        ("firmware", firmware.iter().flatten().map(|item| files("/opt/lib/firmware", item)).collect()),
+        ("licenses", licenses.iter().map(|item| files("/licenses", item)).collect()),
         ("rpms", rpms.iter().map(String::as_str).collect()),
     ])
 }

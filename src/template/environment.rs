@@ -39,6 +39,7 @@ impl Templates {
         environment.set_formatter(quote::print);
         environment.add_filter("sh", quote::sh);
         environment.add_filter("expand", quote::expand);
+        environment.add_filter("paths", quote::paths);
         environment.add_filter("arg", quote::arg);
         // `safe` would let a value through unquoted.
         environment.remove_filter("safe");

@@ -34,12 +34,51 @@ pub(super) fn sh(text: String) -> Result<Value, Error> {
 /// The filter `expand`: one word of a shell in which the build's own variables expand.
 pub(super) fn expand(text: String) -> Result<Value, Error> {
     one_line(&text)?;
+    Ok(Value::from_safe_string(expanding_word(&text)))
+}
+
+/// The filter `paths`: the paths that match a shell pattern, in which the build's own variables expand.
+/// `*`, `?` and `[…]` stay outside of quotes; a text without them is one word.
+pub(super) fn paths(text: String) -> Result<Value, Error> {
+    one_line(&text)?;
+    let mut words = String::new();
+    let (mut plain, mut rest) = ("", text.as_str());
+    while let Some(at) = rest[plain.len()..].find(['*', '?', '[']).map(|at| plain.len() + at) {
+        let pattern = pattern_length(&rest[at..]);
+        plain = &rest[..at + usize::from(pattern == 0)];
+        if pattern > 0 {
+            words.extend([quoted_part(plain).as_str(), &rest[at..at + pattern]]);
+            (plain, rest) = ("", &rest[at + pattern..]);
+        }
+    }
+    words.push_str(&quoted_part(rest));
+    Ok(Value::from_safe_string(words))
+}
+
+/// The length of the `*`, `?` or `[…]` that a text begins with; 0 for a bracket that is not closed, or that
+/// holds more than a shell reads as it is.
+fn pattern_length(text: &str) -> usize {
+    match text.strip_prefix('[') {
+        None => 1,
+        Some(rest) => match rest.find(']') {
+            Some(end) if is_inert(&rest[..end]) => end + 2,
+            _ => 0,
+        },
+    }
+}
+
+fn quoted_part(text: &str) -> String {
+    if text.is_empty() { String::new() } else { expanding_word(text) }
+}
+
+/// One word of a shell that means `text`, but for the build's own variables, which expand.
+fn expanding_word(text: &str) -> String {
     let references = EXPANDING.map(|name| format!("${{{name}}}"));
     if !references.iter().any(|reference| text.contains(reference)) {
-        return Ok(Value::from_safe_string(shell_word(&text)));
+        return shell_word(text);
     }
     let mut word = String::from('"');
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if let Some(reference) = references.iter().find(|reference| rest.starts_with(reference.as_str())) {
             word.push_str(reference);
@@ -53,7 +92,7 @@ pub(super) fn expand(text: String) -> Result<Value, Error> {
         rest = &rest[c.len_utf8()..];
     }
     word.push('"');
-    Ok(Value::from_safe_string(word))
+    word
 }
 
 /// The filter `arg`: one word of a Dockerfile instruction, as in `ARG NAME=word`.
@@ -123,6 +162,21 @@ mod tests {
         assert_eq!(text(expand("$(pwd) ${KERNEL_VERSION}".into())), r#""\$(pwd) ${KERNEL_VERSION}""#);
         assert_eq!(text(arg("a \"b\" $c".into())), r#""a \"b\" \$c""#);
         assert!(sh("a\nb".into()).is_err());
+    }
+
+    #[test]
+    fn patterns_stay_outside_of_quotes() {
+        for (path, words) in [
+            ("fw/a.bin", "fw/a.bin"),
+            ("fw/*.bin", "fw/*.bin"),
+            ("my fw/*/?[0-9].bin", "'my fw/'*/?[0-9].bin"),
+            ("fw/$x*", "'fw/$x'*"),
+            ("${KERNEL_VERSION}/*", "\"${KERNEL_VERSION}/\"*"),
+            ("a[1 2]b", "'a[1 2]b'"),
+            ("a[b*", "'a[b'*"),
+        ] {
+            assert_eq!(text(paths(path.into())), words, "{path}");
+        }
     }
 
     proptest! {

@@ -1,10 +1,18 @@
 {# A Debian or Ubuntu image as builder: the kernel's headers come from its linux-headers package. -#}
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
-# The kernel's headers and what compiles against them, where the image has none.
-RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
+{% set family = 0 %}
+# The kernel's headers, and the programs that this build calls, where the image has none.
+RUN missing=; \
+    for pair in "/lib/modules/${KERNEL_VERSION}/build/Makefile:linux-headers-${KERNEL_VERSION} gcc make"
+{%- if install.host %} \
+        "/lib/modules/${KERNEL_VERSION}/kernel:linux-image-${KERNEL_VERSION}"
+{%- endif %} \
+       {%+ include "kmodgen/programs" %}; do \
+      test -e "${pair%:*}" || command -v "${pair%:*}" >/dev/null || missing="${missing} ${pair##*:}"; \
+    done; \
+    test -z "${missing}" \
  || { apt-get update \
-   && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        "linux-headers-${KERNEL_VERSION}" gcc make git ca-certificates kmod; }
+   && DEBIAN_FRONTEND=noninteractive INITRD=No apt-get install -y --no-install-recommends ca-certificates ${missing}; }
 
 {% endblock %}

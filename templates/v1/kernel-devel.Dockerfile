@@ -1,10 +1,21 @@
 {# An entitled UBI or another RPM system as builder: the kernel's headers come from its kernel-devel package. -#}
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
-# UBI finds its entitlement under /run/secrets, where the build mounts it; no key enters a layer.
-RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
- || { dnf install -y --setopt=install_weak_deps=False {{ kernel.devel_package }} gcc make git-core kmod findutils elfutils-libelf-devel \
-   && mkdir -p "/lib/modules/${KERNEL_VERSION}" \
-   && ln -sfn "/usr/src/kernels/${KERNEL_VERSION}" "/lib/modules/${KERNEL_VERSION}/build"; }
+{% set family = 1 %}
+# The kernel's headers, and the programs that this build calls, where the image has none. UBI finds its
+# entitlement under /run/secrets, where the build mounts it; no key enters a layer.
+RUN devel={{ kernel.devel_package }}; missing=; \
+    for pair in "/lib/modules/${KERNEL_VERSION}/build/Makefile:${devel} gcc make elfutils-libelf-devel"
+{%- if install.host %} \
+        "/lib/modules/${KERNEL_VERSION}/kernel:${devel%-devel-*}-${devel##*-devel-}"
+{%- endif %} \
+       {%+ include "kmodgen/programs" %}; do \
+      test -e "${pair%:*}" || command -v "${pair%:*}" >/dev/null || missing="${missing} ${pair##*:}"; \
+    done; \
+    { test -z "${missing}" \
+   || KERNEL_INSTALL_BYPASS=1 dnf install -y --setopt=install_weak_deps=False ${missing}; } \
+ && { test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
+   || { mkdir -p "/lib/modules/${KERNEL_VERSION}" \
+     && ln -sfn "/usr/src/kernels/${KERNEL_VERSION}" "/lib/modules/${KERNEL_VERSION}/build"; }; }
 
 {% endblock %}

@@ -20,23 +20,23 @@ ARG {{ argument.name }}={{ argument.value | arg }}
 
 # Stop here when asked for a kernel that this Dockerfile is not for.
 RUN test "${KERNEL_VERSION}" = {{ kernel.release }} && test "${KERNEL_FULL_VERSION}" = {{ kernel.release }} \
- || { echo "this Dockerfile is for kernel {{ kernel.release }}, not for ${KERNEL_VERSION} (${KERNEL_FULL_VERSION})" >&2; exit 1; }
+ || { echo "kmodgen: this Dockerfile is for kernel {{ kernel.release }}, not for ${KERNEL_VERSION} (${KERNEL_FULL_VERSION})" >&2; exit 1; }
 
 {% block builder_prepare %}
 {% endblock %}
 {% if packages %}
 # What else the build needs.
-RUN if command -v dnf >/dev/null; then {% if packages.rpm %}dnf install -y --setopt=install_weak_deps=False{% for name in packages.rpm %} {{ name | sh }}{% endfor %} && dnf clean all{% else %}:{% endif %}; \
-    elif command -v microdnf >/dev/null; then {% if packages.rpm %}microdnf install -y{% for name in packages.rpm %} {{ name | sh }}{% endfor %} && microdnf clean all{% else %}:{% endif %}; \
-    elif command -v apt-get >/dev/null; then {% if packages.deb %}apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{% for name in packages.deb %} {{ name | sh }}{% endfor %} && rm -rf /var/lib/apt/lists/*{% else %}:{% endif %}; \
-    elif command -v zypper >/dev/null; then {% if packages.zypper %}zypper --non-interactive install --no-recommends{% for name in packages.zypper %} {{ name | sh }}{% endfor %} && zypper clean --all{% else %}:{% endif %}; \
-    elif command -v apk >/dev/null; then {% if packages.apk %}apk add --no-cache{% for name in packages.apk %} {{ name | sh }}{% endfor %}{% else %}:{% endif %}; \
-    else echo "the builder image has no package manager" >&2; exit 1; fi
+RUN if command -v dnf >/dev/null; then {% if packages.rpm %}dnf install -y --setopt=install_weak_deps=False{% for name in packages.rpm %} {{ name | expand }}{% endfor %} && dnf clean all{% else %}:{% endif %}; \
+    elif command -v microdnf >/dev/null; then {% if packages.rpm %}microdnf install -y{% for name in packages.rpm %} {{ name | expand }}{% endfor %} && microdnf clean all{% else %}:{% endif %}; \
+    elif command -v apt-get >/dev/null; then {% if packages.deb %}apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{% for name in packages.deb %} {{ name | expand }}{% endfor %} && rm -rf /var/lib/apt/lists/*{% else %}:{% endif %}; \
+    elif command -v zypper >/dev/null; then {% if packages.zypper %}zypper --non-interactive install --no-recommends{% for name in packages.zypper %} {{ name | expand }}{% endfor %} && zypper clean --all{% else %}:{% endif %}; \
+    elif command -v apk >/dev/null; then {% if packages.apk %}apk add --no-cache{% for name in packages.apk %} {{ name | expand }}{% endfor %}{% else %}:{% endif %}; \
+    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
 
 {% endif %}
 # Stop here when the builder has no headers of the kernel.
 RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
- || { echo "the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
+ || { echo "kmodgen: the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
 
 {% block sources %}
 {% for source in sources %}
@@ -72,10 +72,10 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
       built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
 {% endif %}
       test -f "${built}" \
-        || { echo "the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \
+        || { echo "kmodgen: the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \
       vermagic="$(modinfo -F vermagic "${built}")"; \
       test "${vermagic%% *}" = "${KERNEL_VERSION}" \
-        || { echo "${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
+        || { echo "kmodgen: ${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
       cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}/" || exit 1; \
 {% if install.rpms %}
       rm "${built}"; \
@@ -100,29 +100,16 @@ RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -ex
 RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
 
 {% endif %}
-{% if install.has_firmware %}
-# Firmware, which KMM copies to where the kernel looks for it.
+{% if install.firmware or install.licenses %}
+{% include "kmodgen/install/files" %}
+{% elif install.has_firmware %}
 RUN mkdir -p /opt/lib/firmware
-{%- for file in install.firmware if file.to != "/opt/lib/firmware" %} {{ file.to | sh }}{% endfor %}
-{%- for file in install.firmware %} \
- && from={{ (source.build_folder ~ "/" ~ file.from) | sh }} to={{ file.to | sh }} \
- && if test -d "${from}"; then cp -R "${from}/." "${to}/"; else cp "${from}" "${to}/"; fi
-{%- endfor %}
-
-
-{% endif %}
-{% if install.licenses %}
-RUN mkdir -p /licenses
-{%- for license in install.licenses %} \
- && cp {{ (source.build_folder ~ "/" ~ license) | sh }} /licenses/
-{%- endfor %}
-
 
 {% endif %}
 {% if install.host %}
 # The kernel's own modules, at their place on the node: depmod sees those of the builder through it.
 RUN test -d "/lib/modules/${KERNEL_VERSION}/kernel" \
- || { echo "the builder image has no modules of kernel ${KERNEL_VERSION}, which \`host\` is to lead to" >&2; exit 1; }; \
+ || { echo "kmodgen: the builder image has no modules of kernel ${KERNEL_VERSION}, which \`host\` is to lead to" >&2; exit 1; }; \
     ln -s "/lib/modules/${KERNEL_VERSION}" "/opt/lib/modules/${KERNEL_VERSION}/host" \
  && for list in modules.order modules.builtin modules.builtin.modinfo; do \
       test ! -e "/lib/modules/${KERNEL_VERSION}/${list}" \
@@ -132,10 +119,23 @@ RUN test -d "/lib/modules/${KERNEL_VERSION}/kernel" \
 {% endif %}
 {% endblock %}
 {% block depmod %}
-# The indexes that modprobe reads. busybox's depmod would leave out the .bin files.
-RUN depmod -b /opt "${KERNEL_VERSION}" \
- && test -s "/opt/lib/modules/${KERNEL_VERSION}/modules.dep.bin" \
- || { echo "depmod of the builder image is not kmod's" >&2; exit 1; }
+# The indexes that modprobe reads, in which each kmod has to be: depmod is silent about a file that it cannot
+# read, and about one that it takes another one for. busybox's depmod would leave out the .bin files.
+RUN cd "/opt/lib/modules/${KERNEL_VERSION}" \
+{% if install.host %}
+ && printf 'search %s built-in\n' {{ install.dir }} > /usr/src/kmodgen-depmod.conf \
+ && depmod -C /usr/src/kmodgen-depmod.conf -b /opt "${KERNEL_VERSION}" && test -s modules.dep.bin \
+{% else %}
+ && depmod -b /opt "${KERNEL_VERSION}" && test -s modules.dep.bin \
+{% endif %}
+ || { echo "kmodgen: depmod of the builder image is not kmod's" >&2; exit 1; }; \
+    for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
+      file="{{ install.dir }}/${kmod##*/}{{ install.ending }}"; \
+      name="$(echo "${kmod##*/}" | sed 's/[-_]/[-_]/g')"; \
+      listed="$(cut -d: -f1 modules.dep | grep -E "(^|/)${name}\.ko(\.[a-z]+)?$")"; \
+      test "${listed}" = "${file}" \
+        || { echo "kmodgen: modules.dep lists ${listed:-nothing} for ${kmod##*/}, not ${file}; this depmod has $(depmod --version | tail -n 1)" >&2; exit 1; }; \
+    done
 
 {% endblock %}
 {% block runtime_from %}
@@ -148,7 +148,7 @@ FROM {{ runtime }}
 # kmod's modprobe: KMM 1 calls it with -d, which busybox's does not have.
 RUN modprobe --version 2>/dev/null | grep -q kmod \
  || if command -v apk >/dev/null; then apk add --no-cache kmod; \
-    else echo "the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi
+    else echo "kmodgen: the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi
 
 {% elif not lean %}
 # modprobe, where the image has none.
@@ -158,7 +158,7 @@ RUN command -v modprobe >/dev/null \
     elif command -v apt-get >/dev/null; then \
       apt-get update && apt-get install -y --no-install-recommends kmod && rm -rf /var/lib/apt/lists/*; \
     elif command -v apk >/dev/null; then apk add --no-cache kmod; \
-    else echo "the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi
+    else echo "kmodgen: the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi
 
 {% endif %}
 {% endblock %}
@@ -177,7 +177,7 @@ COPY --from=builder /usr/src/kmodgen-packages/root/ /
 {% endblock %}
 # What KMM runs in the image.
 RUN for tool in {% if not lean %}modprobe sleep {% endif %}sh mkdir cp; do \
-      command -v "${tool}" >/dev/null || { echo "the runtime image has no ${tool}" >&2; exit 1; }; \
+      command -v "${tool}" >/dev/null || { echo "kmodgen: the runtime image has no ${tool}" >&2; exit 1; }; \
     done
 
 {% block labels %}

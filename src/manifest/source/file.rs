@@ -42,8 +42,31 @@ impl FileKind {
     }
 }
 
-/// The endings of tar archives, with the compressions that GNU tar knows.
-const TAR: [&str; 8] = [".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst"];
+/// The endings of tar archives, with the program that GNU tar decompresses each with.
+const TAR: [(&str, Option<&str>); 9] = [
+    (".tar", None),
+    (".tar.gz", Some("gzip")),
+    (".tgz", Some("gzip")),
+    (".tar.xz", Some("xz")),
+    (".txz", Some("xz")),
+    (".tar.bz2", Some("bzip2")),
+    (".tbz2", Some("bzip2")),
+    (".tar.zst", Some("zstd")),
+    (".tzst", Some("zstd")),
+];
+
+/// The name of the file at `url`: the one after a `#`, or the end of its path.
+fn file_name(url: &str) -> &str {
+    match url.split_once('#') {
+        Some((_, name)) => name,
+        None => url.split('?').next().unwrap_or_default(),
+    }
+}
+
+/// The program that decompresses the tar archive at `url`, if one is needed.
+pub fn decompressor(url: &str) -> Option<&'static str> {
+    TAR.iter().find(|(ending, _)| file_name(url).ends_with(ending)).and_then(|(_, program)| *program)
+}
 
 impl File {
     /// Takes the fields of a file that is written under `key`.
@@ -67,22 +90,18 @@ impl File {
         let kind = match key {
             "rpm" => FileKind::Rpm,
             "deb" => FileKind::Deb,
-            _ => {
-                let named = url.as_str().split_once('#').map(|(_, name)| name);
-                let path = named.or_else(|| url.as_str().split('?').next()).unwrap_or_default();
-                match path {
-                    path if path.ends_with(".zip") => FileKind::Zip,
-                    path if TAR.iter().any(|ending| path.ends_with(ending)) => FileKind::Tar,
-                    _ => {
-                        faults.push(
+            _ => match file_name(url.as_str()) {
+                name if name.ends_with(".zip") => FileKind::Zip,
+                name if TAR.iter().any(|(ending, _)| name.ends_with(ending)) => FileKind::Tar,
+                _ => {
+                    faults.push(
                             Diagnostic::error("archive", "the URL's ending does not tell what kind of archive this is")
                                 .at(url.span, "")
                                 .help("it ends in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`; a name can be added after a `#`: `…#/driver.tar.gz` is not sent to the server"),
                         );
-                        return None;
-                    }
+                    return None;
                 }
-            }
+            },
         };
         let strip = strip.map_or(u8::from(matches!(kind, FileKind::Tar | FileKind::Zip)), |strip| strip.value);
         Some(Self { kind, url, sha256: sha256.map(|sha256| sha256.value), strip })

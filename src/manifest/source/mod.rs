@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use file::{File, FileKind};
+pub use file::{File, FileKind, decompressor};
 pub use origin::{Git, Origin};
 
 use super::decode::{self, Fields};

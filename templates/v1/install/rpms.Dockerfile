@@ -9,7 +9,7 @@ RUN mkdir -p /usr/src/kmodgen-packages/root && cd /usr/src/kmodgen-packages/root
         case "${name}" in ${package}) ;; *) continue ;; esac; \
         rpm2cpio "${rpm}" > ../payload && cpio -idmu --quiet < ../payload && found=yes || exit 1; \
       done; \
-      test -n "${found}" || { echo "no package is ${package}; there are:${there:- none}" >&2; exit 1; }; \
+      test -n "${found}" || { echo "kmodgen: no package is ${package}; there are:${there:- none}" >&2; exit 1; }; \
     done \
  && find . -name '*.ko.xz' -exec xz -d {} + \
  && find . -name '*.ko.gz' -exec gzip -d {} + \

@@ -3,13 +3,13 @@ RUN mkdir -p {{ source.folder }} \
  && file=/usr/src/kmodgen/{{ source.name }}.download url={{ source.url | sh }} \
 {% if source.secret is not none %}
  && login=/run/secrets/{{ source.secret }} \
- && { test -e "${login}/password" || { echo "the build mounts no secret {{ source.secret }} with a password" >&2; exit 1; }; } \
+ && { test -e "${login}/password" || { echo "kmodgen: the build mounts no secret {{ source.secret }} with a password" >&2; exit 1; }; } \
  && printf 'user = "%s:%s"\n' "$(sed 's/[\\"]/\\&/g' "${login}/username")" "$(sed 's/[\\"]/\\&/g' "${login}/password")" \
   | curl -fsSL --retry 3 -K - -o "${file}" "${url%%#*}" \
 {% else %}
  && if command -v curl >/dev/null; then curl -fsSL --retry 3 -o "${file}" "${url%%#*}"; \
     elif command -v wget >/dev/null; then wget -q -O "${file}" "${url%%#*}"; \
-    else echo "the builder image has neither curl nor wget" >&2; exit 1; fi \
+    else echo "kmodgen: the builder image has neither curl nor wget" >&2; exit 1; fi \
 {% endif %}
  && echo "{{ source.sha256 }}  ${file}" | sha256sum -c - \
 {% if source.form == "tar" %}
@@ -30,5 +30,5 @@ RUN mkdir -p {{ source.folder }} \
 {% else %}
  && rm "${file}" \
 {% endif %}
- || { echo cannot get {{ source.url | sh }} >&2; exit 1; }
+ || { echo kmodgen: cannot get {{ source.url | sh }} >&2; exit 1; }
 

@@ -7,7 +7,7 @@ RUN login=/run/secrets/{{ source.secret }} \
     elif test -e "${login}/password"; then \
       export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper \
         GIT_CONFIG_VALUE_0="!f() { printf 'username=%s\npassword=%s\n' \"\$(cat ${login}/username)\" \"\$(cat ${login}/password)\"; }; f"; \
-    else echo "the build mounts no secret {{ source.secret }} with a password or an ssh-privatekey" >&2; exit 1; fi \
+    else echo "kmodgen: the build mounts no secret {{ source.secret }} with a password or an ssh-privatekey" >&2; exit 1; fi \
  && mkdir -p {{ source.folder }} \
 {% else %}
 # The source, at exactly the commit that the lock pins.
@@ -26,5 +26,5 @@ RUN mkdir -p {{ source.folder }} \
 {% if source.secret is not none %}
  && rm -rf /tmp/kmodgen-login \
 {% endif %}
- || { echo cannot get commit {{ source.commit }} of {{ source.url | sh }} >&2; exit 1; }
+ || { echo kmodgen: cannot get commit {{ source.commit }} of {{ source.url | sh }} >&2; exit 1; }
 

@@ -5,5 +5,5 @@ RUN cd /usr/src/kmodgen-context/{{ source.name }} \
  && sums="$(find . -type f ! -name .git ! -path '*/.git/*' -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum | sha256sum)" \
  && test "${sums%% *}" = {{ source.sums }} \
  && mkdir -p {{ source.folder }} && cp -a . {{ source.folder }}/ && rm -rf {{ source.folder }}/.git \
- || { echo {{ source.path }} is not as it was when this Dockerfile was generated >&2; exit 1; }
+ || { echo kmodgen: {{ source.path }} is not as it was when this Dockerfile was generated >&2; exit 1; }
 

@@ -16,7 +16,7 @@ make{% for variable in step.vars %} {{ variable.name }}={{ variable.value | expa
 {% else %}
  && { grep -qxF {{ option.line | sh }} .config \
 {% endif %}
-   || { echo {{ ("kconfig does not take: " ~ option.line) | sh }} >&2; exit 1; }; }
+   || { echo {{ ("kmodgen: kconfig does not take: " ~ option.line) | sh }} >&2; exit 1; }; }
 {%- endfor %}
 
 
