@@ -8,13 +8,14 @@ use clap::Parser as _;
 use crate::adapters::ui;
 use crate::cli::{Cli, Command};
 use crate::commands::{self, Answer, Faults};
+use crate::vocabulary::brief;
 
 /// Runs the command that `args`, the program's name first, ask for.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.render().ansi().to_string();
+            let text = brief(error.render().ansi().to_string());
             if error.use_stderr() {
                 ui::talk(&text);
                 return ExitCode::from(2);
@@ -43,7 +44,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             match error.downcast_ref::<Faults>() {
                 Some(faults) => faults.report(),
-                None => ui::talk(&format!("\x1b[1;31merror\x1b[0m: {error:#}\n")),
+                None => ui::talk(&format!("\x1b[1;31merror\x1b[0m: {}\n", brief(format!("{error:#}")))),
             }
             ExitCode::from(2)
         }

@@ -30,8 +30,10 @@ pub struct Faults {
 
 impl Faults {
     /// What is wrong, and the texts that messages may show.
-    pub(super) fn new(faults: Diagnostics, sources: SourceMap) -> Self {
-        Self { diagnostics: faults.into_sorted(), sources }
+    pub(super) fn new(faults: Diagnostics, mut sources: SourceMap) -> Self {
+        let diagnostics = faults.into_sorted();
+        diagnostics.iter().flat_map(|diagnostic| &diagnostic.hidden).for_each(|span| sources.hide(*span));
+        Self { diagnostics, sources }
     }
 
     /// Shows the first messages, and counts all.

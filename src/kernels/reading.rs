@@ -49,7 +49,10 @@ impl<'r> Reading<'r> {
             }
             Ok(text) => Some(text),
             Err(invalid) => {
-                self.fault(node.span, Invalid { message: format!("in {what}: {}", invalid.message), help: None });
+                self.fault(
+                    node.span,
+                    Invalid { message: format!("in {what}: {}", invalid.message), help: None, ..invalid },
+                );
                 None
             }
         }

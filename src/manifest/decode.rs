@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::schema::Record;
 pub(crate) use super::wrong_kind::{Kind, wrong_kind};
 use crate::contract::dockerfile::is_garbled;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Span, Spanned, nearest};
-use crate::yaml::{Entry, Node};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Span, Spanned, is_secret_name, nearest,
+    refuse_secrets,
+};
+use crate::yaml::{Entry, Node, Value};
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
 pub(crate) struct Fields<'n> {
@@ -78,7 +81,7 @@ impl<'n> Fields<'n> {
         let record = self.record;
         debug_assert!(record.keys().all(|key| self.asked.contains(&key)), "{}: {:?}", record.name, self.asked);
         let known = || list(&record.keys().collect::<Vec<_>>());
-        for Entry { key, .. } in self.entries {
+        for Entry { key, value } in self.entries {
             let name = key.value.as_str();
             if self.asked.contains(&name) {
                 continue;
@@ -95,6 +98,8 @@ impl<'n> Fields<'n> {
             let fault =
                 Diagnostic::error("unknown-key", format!("{} has no key `{}`", record.name, name.escape_debug()))
                     .at(key.span, "");
+            let is_secret = is_secret_name(name) && value.as_scalar().is_some();
+            let fault = if is_secret { fault.hide(value.span) } else { fault };
             faults.push(match nearest(name, candidates) {
                 Some(near) => {
                     // What is misspelt is not missing as well.
@@ -119,12 +124,35 @@ pub(crate) fn text<T>(
         faults.push(wrong_kind(node, what, Kind::String));
         return None;
     };
+    if let Err(secret) = refuse_secrets(&scalar.text, place_of_secret(what)) {
+        faults.push(Diagnostic::invalid("secret", node.span, secret));
+        return None;
+    }
     match parse(&scalar.text) {
         Ok(value) => Some(Spanned::new(value, node.span)),
         Err(invalid) => {
             faults.push(Diagnostic::invalid("invalid-value", node.span, invalid));
             None
         }
+    }
+}
+
+/// Where the secret belongs that is in the value of `what`.
+fn place_of_secret(what: &str) -> &'static str {
+    match what {
+        "`git`" => GIT_LOGIN,
+        "`archive`" | "`rpm`" | "`deb`" => FILE_LOGIN,
+        "`repo`" => PUBLISH_LOGIN,
+        _ => "name a Kubernetes secret where one is needed: `secret` of a source, `build.secrets` of `kmm`",
+    }
+}
+
+/// Reports every string below `node` that holds a secret, for values that are decoded no further.
+pub(crate) fn refuse_secrets_below(node: &Node, faults: &mut Diagnostics) {
+    match &node.value {
+        Value::Scalar(_) => drop(text(node, "this", faults, |_| Ok(()))),
+        Value::Sequence(items) => items.iter().for_each(|item| refuse_secrets_below(item, faults)),
+        Value::Mapping(entries) => entries.iter().for_each(|entry| refuse_secrets_below(&entry.value, faults)),
     }
 }
 
@@ -159,10 +187,16 @@ pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) ->
 
 /// The entries of a mapping whose keys the user chooses.
 pub(crate) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
-    node.as_mapping().unwrap_or_else(|| {
+    let entries = node.as_mapping().unwrap_or_else(|| {
         faults.push(wrong_kind(node, what, Kind::Map));
         &[]
-    })
+    });
+    for Entry { key, .. } in entries {
+        if let Err(secret) = refuse_secrets(&key.value, place_of_secret(what)) {
+            faults.push(Diagnostic::invalid("secret", key.span, secret));
+        }
+    }
+    entries
 }
 
 /// "`a`, `b` and `c`".

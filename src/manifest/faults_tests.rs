@@ -113,9 +113,7 @@ fn paths_stay_in_the_manifests_folder() {
 #[test]
 fn git_urls_that_could_run_something_are_refused() {
     let with_url = |url: &str| World::small().with("https://example.com/code.git", url).faults();
-    for url in
-        ["--upload-pack=x", "'ext::sh -c id'", "ssh://-oProxyCommand=id/x", "https://user:secret@h/x", "\"h:a\\nb\""]
-    {
+    for url in ["--upload-pack=x", "'ext::sh -c id'", "ssh://-oProxyCommand=id/x", "\"h:a\\nb\""] {
         let faults = with_url(url);
         assert!(faults.len() == 1 && faults[0].contains("invalid-value"), "{url}: {faults:?}");
     }

@@ -1,7 +1,10 @@
 //! Mirrors: where a cluster without the internet gets what a build downloads.
 
 use super::decode;
-use crate::vocabulary::{Diagnostic, Diagnostics, FileUrl, GitUrl, ImageRef, Invalid};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, FileUrl, GIT_LOGIN, GitUrl, ImageRef, Invalid, REGISTRY_LOGIN, refuse_bare_login,
+    refuse_secrets,
+};
 use crate::yaml::Node;
 
 /// What URLs and images begin with, and what they begin with instead; the longest first. They change
@@ -15,6 +18,10 @@ impl Mirrors {
         for entry in decode::entries(node, "`mirrors`", faults) {
             let from = entry.key.value.as_str();
             let check = |text: &str| if from.contains("://") { url(text) } else { registry(text) };
+            if refuse_secrets(from, "").is_err() {
+                // The decoder of the map has reported it.
+                continue;
+            }
             if let Err(invalid) = check(from) {
                 faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
                 continue;
@@ -55,6 +62,7 @@ impl Mirrors {
 
 /// The beginning of a URL: what is one itself, with more after it.
 fn url(text: &str) -> Result<(), Invalid> {
+    refuse_bare_login(text, GIT_LOGIN)?;
     let whole = format!("{text}x/x");
     FileUrl::parse(&whole).map(|_| ()).or_else(|_| GitUrl::parse(&whole).map(|_| ())).map_err(|_| {
         Invalid::new(format!("`{}` is not the beginning of a URL", text.escape_debug()))
@@ -64,6 +72,7 @@ fn url(text: &str) -> Result<(), Invalid> {
 
 /// A registry, perhaps with a part of a path.
 fn registry(text: &str) -> Result<(), Invalid> {
+    refuse_bare_login(text, REGISTRY_LOGIN)?;
     let bare = text.trim_end_matches('/');
     match ImageRef::parse(&format!("{bare}/x")) {
         Ok(_) if !bare.contains(['@']) => Ok(()),

@@ -49,7 +49,7 @@ use module::Scope;
 pub use module::{Kind, Module};
 pub use packages::Packages;
 pub use platform::Platform;
-pub use publish::Publish;
+pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
 pub use source::{File, FileKind, Git, Origin, Source, decompressor};

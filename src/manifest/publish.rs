@@ -2,7 +2,7 @@
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
-use crate::vocabulary::{Diagnostics, FolderPath, GitBranch, Invalid, Spanned};
+use crate::vocabulary::{Diagnostics, FolderPath, GitBranch, Invalid, PUBLISH_LOGIN, Spanned, refuse_bare_login};
 use crate::yaml;
 
 /// What `publish` may say.
@@ -58,17 +58,16 @@ impl Publish {
     }
 }
 
-/// A URL or a path. A manifest is for many to read, and so no place for a password.
-fn repository(text: &str) -> Result<String, Invalid> {
-    let refuse = |why: &str, help: &str| Err(Invalid::new(format!("the repository {why}")).help(help.to_owned()));
+/// Checks a URL or path of a repository that is published to.
+///
+/// # Errors
+/// An empty text, control characters, or a login.
+pub fn repository(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.contains(char::is_control) {
-        return refuse("is no URL and no path", "write `https://HOST/PATH.git`, `USER@HOST:PATH.git` or a path");
+        return Err(Invalid::new("the repository is no URL and no path")
+            .help("write `https://HOST/PATH.git`, `USER@HOST:PATH.git` or a path"));
     }
-    let authority = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
-    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
-    if user.is_some_and(|user| user.contains(':')) {
-        return refuse("has a password", "take it out of the URL: git's credential helpers are asked for it");
-    }
+    refuse_bare_login(text, PUBLISH_LOGIN)?;
     Ok(text.to_owned())
 }
 
@@ -78,10 +77,10 @@ mod tests {
 
     #[test]
     fn a_manifest_holds_no_password() {
-        for good in ["https://me@h/a.git", "git@h:a", "../fleet.git", "/srv/a", "ssh://git@h:22/a"] {
+        for good in ["git@h:a", "../fleet.git", "/srv/a", "ssh://git@h:22/a"] {
             repository(good).unwrap();
         }
-        for bad in ["", "a\nb", "https://me:secret@h/a", "https://:x@h/a"] {
+        for bad in ["", "a\nb", "https://me:secret@h/a", "https://secret@h/a", "ssh://me:secret@h/a"] {
             let error = repository(bad).unwrap_err();
             assert!(!error.message.contains("secret"), "{bad:?}");
         }

@@ -1,6 +1,6 @@
 //! A message to a person: what is wrong, where, and what to write instead.
 
-use super::{Invalid, Span};
+use super::{Invalid, Span, brief};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +35,21 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to write instead.
     pub help: Vec<String>,
+    /// Places with a secret, which no message shows.
+    pub hidden: Vec<Span>,
 }
 
 impl Diagnostic {
-    /// An error.
+    /// An error. Secrets in its texts are masked, and long values are cut.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), labels: vec![], help: vec![] }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: brief(message.into()),
+            labels: vec![],
+            help: vec![],
+            hidden: vec![],
+        }
     }
 
     /// A warning.
@@ -51,6 +60,7 @@ impl Diagnostic {
     /// The error of a text that is not a value of its type.
     pub fn invalid(code: &'static str, span: Span, invalid: Invalid) -> Self {
         let diagnostic = Self::error(code, invalid.message).at(span, "");
+        let diagnostic = if invalid.secret { diagnostic.hide(span) } else { diagnostic };
         match invalid.help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
@@ -60,21 +70,28 @@ impl Diagnostic {
     /// Adds the place it is about.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into(), primary: true });
+        self.labels.push(Label { span, text: brief(text.into()), primary: true });
         self
     }
 
     /// Adds a place that explains.
     #[must_use]
     pub fn context(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into(), primary: false });
+        self.labels.push(Label { span, text: brief(text.into()), primary: false });
+        self
+    }
+
+    /// Hides a place from all messages: there is a secret, which may not look like one.
+    #[must_use]
+    pub fn hide(mut self, span: Span) -> Self {
+        self.hidden.push(span);
         self
     }
 
     /// Adds advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.help.push(brief(help.into()));
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Invalid;
+use super::{FILE_LOGIN, Invalid, refuse_secrets};
 
 /// What stands for the kernel release in a URL; the build's own build arguments.
 const RELEASE: [&str; 2] = ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}"];
@@ -16,9 +16,10 @@ impl FileUrl {
     /// Checks a URL.
     ///
     /// # Errors
-    /// Another scheme, white space, a character of shells, or a password, which would end up in the
-    /// image.
+    /// Another scheme, white space, a character of shells, or a login or another secret, which would end
+    /// up in the image.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        refuse_secrets(text, FILE_LOGIN)?;
         let refuse = |why: String| {
             Err(Invalid::new(format!("URL `{}` {why}", text.escape_debug()))
                 .help("write `https://HOST/PATH`; `${KERNEL_VERSION}` may stand for the kernel"))
@@ -31,12 +32,6 @@ impl FileUrl {
             return refuse(format!("contains {bad:?}"));
         }
         let authority = rest.split('/').next().unwrap_or_default();
-        if authority.contains('@') {
-            return Err(Invalid::new(
-                "the URL contains a user, and with it perhaps a password, for every image to tell",
-            )
-            .help("take it out, and name a `secret`"));
-        }
         if (scheme == "file") != authority.is_empty() || !rest.contains('/') || text.len() > 2000 {
             return refuse("is not a host and a path".into());
         }
@@ -82,6 +77,8 @@ mod tests {
             "https:///b",
             "file://host/x",
             "https://u:p@a/b",
+            "https://u@a/b",
+            "https://a/b?X-Amz-Signature=0",
             "https://a/b c",
             "https://a/$(id)",
             "https://a/${HOME}",

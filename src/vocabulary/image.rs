@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Invalid;
+use super::{Invalid, REGISTRY_LOGIN, refuse_bare_login};
 
 /// A reference to a container image: repository, and optionally a tag, a digest or both.
 ///
@@ -23,6 +23,7 @@ impl ImageRef {
     /// A text outside the grammar, such as one with a URL scheme, upper case in the path, or a
     /// digest that is cut short.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        refuse_bare_login(text, REGISTRY_LOGIN)?;
         let shown = text.escape_debug();
         let fail = |why: String| Invalid::new(format!("`{shown}` is not an image reference: {why}"));
         if text.contains("://") {

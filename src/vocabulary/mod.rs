@@ -4,6 +4,7 @@
 //! caller adds the place in the manifest and makes it a [`Diagnostic`].
 
 mod bounds;
+mod brief;
 mod diagnostic;
 mod digest;
 mod file_url;
@@ -16,10 +17,12 @@ mod name;
 mod path;
 mod pattern;
 mod release;
+mod secret;
 mod source;
 mod version;
 
 pub use bounds::Bounds;
+pub use brief::brief;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;
@@ -32,6 +35,10 @@ pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
 pub use path::RelPath;
 pub use pattern::Pattern;
 pub use release::{KernelRelease, normalised};
+pub use secret::{
+    FILE_LOGIN, GIT_LOGIN, MASK, PUBLISH_LOGIN, REGISTRY_LOGIN, is_secret_name, masked, refuse_bare_login,
+    refuse_secrets, secrets_in,
+};
 pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned};
 pub use version::by_version;
 
@@ -43,18 +50,27 @@ pub struct Invalid {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// Whether the text is a secret, which no message shows.
+    pub secret: bool,
 }
 
 impl Invalid {
     /// An error without advice.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self { message: message.into(), help: None, secret: false }
     }
 
     /// Adds what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Marks the text as a secret.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 }

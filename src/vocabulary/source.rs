@@ -1,6 +1,9 @@
 //! Source files, and places in them.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use super::secret::{merged, secrets_in};
 
 /// Which file of a [`SourceMap`] a [`Span`] is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +35,7 @@ impl SourceFile {
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    hidden: Vec<Span>,
 }
 
 impl SourceMap {
@@ -40,6 +44,25 @@ impl SourceMap {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(SourceFile { name: name.into(), text: text.into() });
         id
+    }
+
+    /// Hides a secret from messages: all of the range, unless the secret can be told from the rest.
+    pub fn hide(&mut self, span: Span) {
+        let text = self.get(span.source).and_then(|file| file.text.get(span.start..span.end));
+        if text.is_some_and(|text| secrets_in(text).is_empty()) {
+            self.hidden.push(span);
+        }
+    }
+
+    /// The byte ranges of a file's part that messages do not show, in order and apart from each other,
+    /// counted from its start.
+    pub fn secrets(&self, source: SourceId, part: Range<usize>) -> Vec<Range<usize>> {
+        let Some(text) = self.get(source).and_then(|file| file.text.get(part.clone())) else { return Vec::new() };
+        let hidden = self.hidden.iter().filter(|span| span.source == source);
+        let hidden = hidden.map(|span| span.start.max(part.start)..span.end.min(part.end));
+        let hidden = hidden.filter(|range| range.start < range.end);
+        let shifted = hidden.map(|range| range.start - part.start..range.end - part.start);
+        merged(secrets_in(text).into_iter().chain(shifted).collect())
     }
 
     /// The file of an id that this map gave out.

@@ -33,6 +33,7 @@ mod pruning;
 mod publishing;
 mod registries;
 mod reports;
+mod secrets;
 mod streams;
 mod symlinks;
 mod targets;

@@ -1,8 +1,11 @@
 //! Drawing messages: the file, the line, what is wrong in it and what to write instead.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::vocabulary::{Diagnostic, Label, Severity, SourceFile, SourceMap};
+use crate::vocabulary::{Diagnostic, Label, MASK, Severity, SourceFile, SourceMap};
 
 /// Draws one message, with colours that a stream may strip.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
@@ -13,7 +16,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(&diagnostic.labels, sources) {
-        group = group.element(snippet(file, &labels));
+        group = group.element(snippet(file, &labels, sources));
     }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -43,8 +46,12 @@ fn by_file<'d>(labels: &'d [Label], sources: &'d SourceMap) -> Vec<(&'d SourceFi
     groups
 }
 
-/// The lines that the labels are on, cut out of the file.
-fn snippet<'d>(file: &'d SourceFile, labels: &[&'d Label]) -> Snippet<'d, annotate_snippets::Annotation<'d>> {
+/// The lines that the labels are on, cut out of the file, with `***` in place of secrets.
+fn snippet<'d>(
+    file: &'d SourceFile,
+    labels: &[&'d Label],
+    sources: &SourceMap,
+) -> Snippet<'d, annotate_snippets::Annotation<'d>> {
     let text = &*file.text;
     let first = labels.iter().map(|label| label.span.start.min(text.len())).min().unwrap_or(0);
     let last = labels.iter().map(|label| label.span.start.min(text.len())).max().unwrap_or(0);
@@ -52,17 +59,67 @@ fn snippet<'d>(file: &'d SourceFile, labels: &[&'d Label]) -> Snippet<'d, annota
     let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let end = floor(text, last);
     let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-    let window = &text[start..end];
-    let annotations = labels.iter().map(|label| {
-        let from = floor(window, label.span.start.saturating_sub(start));
-        // A span of several lines is pointed at by its first.
-        let line_end = window[from..].find('\n').map_or(window.len(), |at| from + at);
-        let to = floor(window, label.span.end.saturating_sub(start).max(from)).min(line_end);
-        let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        kind.span(from..to.max(from)).label((!label.text.is_empty()).then_some(label.text.as_str()))
-    });
+    let secrets = labels.first().map(|label| sources.secrets(label.span.source, start..end)).unwrap_or_default();
+    let window = Window::new(&text[start..end], secrets);
+    let annotations: Vec<_> = labels
+        .iter()
+        .map(|label| {
+            let from = window.place(label.span.start.saturating_sub(start));
+            // A span of several lines is pointed at by its first.
+            let line_end = window.text[from..].find('\n').map_or(window.text.len(), |at| from + at);
+            let to = window.place(label.span.end.saturating_sub(start)).max(from).min(line_end);
+            let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            kind.span(from..to).label((!label.text.is_empty()).then_some(label.text.as_str()))
+        })
+        .collect();
     let (line, _) = file.position(start);
-    Snippet::source(window).path(file.name.as_str()).line_start(line).fold(true).annotations(annotations)
+    Snippet::source(window.text).path(file.name.as_str()).line_start(line).fold(true).annotations(annotations)
+}
+
+/// A part of a file as it is shown.
+struct Window<'t> {
+    text: Cow<'t, str>,
+    written: &'t str,
+    secrets: Vec<Range<usize>>,
+}
+
+impl<'t> Window<'t> {
+    fn new(written: &'t str, mut secrets: Vec<Range<usize>>) -> Self {
+        // A line feed within a secret stays, so that lines keep their numbers.
+        secrets = secrets.into_iter().flat_map(|range| lines_of(written, range)).collect();
+        let mut text = Cow::Borrowed(written);
+        for range in secrets.iter().rev() {
+            text.to_mut().replace_range(range.clone(), MASK);
+        }
+        Self { text, written, secrets }
+    }
+
+    /// Where an offset of the written text is shown: within a secret, at its start.
+    fn place(&self, offset: usize) -> usize {
+        let mut shown = floor(self.written, offset);
+        for range in self.secrets.iter().rev() {
+            if range.end <= shown {
+                shown = shown - range.len() + MASK.len();
+            } else if range.start < shown {
+                shown = range.start;
+            }
+        }
+        shown
+    }
+}
+
+/// The parts of a range that are on one line each.
+fn lines_of(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let mut start = range.start;
+    let mut parts = Vec::new();
+    for line in text[range].split('\n') {
+        let trimmed = line.trim_end_matches('\r');
+        if !trimmed.is_empty() {
+            parts.push(start..start + trimmed.len());
+        }
+        start += line.len() + 1;
+    }
+    parts
 }
 
 /// The nearest place at or before `offset` where a character starts.
@@ -109,9 +166,26 @@ mod tests {
         assert!(shown.contains("fleet.yaml:5000:"), "{shown}");
     }
 
+    #[test]
+    fn secrets_of_a_line_are_masked_and_marks_stay_in_place() {
+        let mut sources = SourceMap::default();
+        let text = "a: {git: https://user:hunter2@h/a, rfe: x, secret: Pa55}\nb: |\n  hunter3\n  hunter4\nc: d\n";
+        let id = sources.add("m", text);
+        let at = |word: &str| text.find(word).map(|at| Span::new(id, at, at + word.len())).unwrap();
+        let (two_lines, word) = (at("hunter3\n  hunter4"), at("Pa55"));
+        sources.hide(two_lines);
+        sources.hide(word);
+        let diagnostic = Diagnostic::error("x", "y").at(at("rfe"), "").context(at("c: d"), "");
+        let shown = plain(&diagnostic, &sources);
+        assert!(!shown.contains("hunter") && !shown.contains("Pa55"), "{shown}");
+        assert_snapshot!(shown);
+        let inside = plain(&Diagnostic::error("x", "y").at(at("hunter2"), ""), &sources);
+        assert!(!inside.contains("hunter2") && inside.contains("https://***@h/a"), "{inside}");
+    }
+
     proptest! {
         #[test]
-        fn no_span_makes_it_fail(text in "[a-zü\n\t€]{0,60}", spans in proptest::collection::vec((0usize..90, 0usize..90), 0..4)) {
+        fn no_span_makes_it_fail(text in "[a-zü\n\t€:/@]{0,60}", spans in proptest::collection::vec((0usize..90, 0usize..90), 0..4)) {
             let mut sources = SourceMap::default();
             let id = sources.add("m", text.as_str());
             let diagnostic = spans.iter().fold(Diagnostic::error("x", "y"), |d, (a, b)| d.at(Span::new(id, *a, *b), "z"));

@@ -16,6 +16,7 @@ pub use progress::{Line, Progress, Sum};
 pub use question::{ask, can_ask};
 
 use super::fs;
+use crate::vocabulary::masked;
 
 /// Prints a result. A reader that went away is no error, and changes nothing about the run; a
 /// result that cannot be kept, as on a full disk, ends it.
@@ -28,9 +29,10 @@ pub fn result(text: &str) {
     }
 }
 
-/// Prints talk: progress, warnings, errors. The work does not depend on anyone listening.
+/// Prints talk: progress, warnings, errors, without the secrets that may be in them. The work does not
+/// depend on anyone listening.
 pub fn talk(text: &str) {
-    let _ = progress::aside(|| print(io::stderr().lock(), text));
+    let _ = progress::aside(|| print(io::stderr().lock(), &masked(text)));
 }
 
 /// Prints a text in one piece, so that nothing that others print comes between its lines.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::adapters::git::{PublishTo, is_url};
 use crate::cli::PublishArgs;
-use crate::manifest::Publish;
+use crate::manifest::{Publish, publish_repository};
 use crate::vocabulary::{FolderPath, GitBranch, Invalid};
 
 /// Where and how to publish.
@@ -26,7 +26,10 @@ impl Wanted {
     /// Flags win. `folder` is the manifest's.
     pub(super) fn resolve(args: &PublishArgs, manifest: &Publish, folder: &Path) -> anyhow::Result<Self> {
         let (shown, from) = match (&args.repo, &manifest.repo) {
-            (Some(flag), _) => (flag, Path::new("")),
+            (Some(flag), _) => {
+                parsed("--repo", flag, publish_repository)?;
+                (flag, Path::new(""))
+            }
             (None, Some(written)) => (&written.value, folder),
             (None, None) => bail!(missing("repo", "URL-or-PATH")),
         };

@@ -16,7 +16,10 @@ pub(super) fn convert(
 ) -> Option<Yaml<'static>> {
     let what = format!("`{name}`");
     match shape {
-        Shape::Any => Some(node.to_yaml()),
+        Shape::Any => {
+            decode::refuse_secrets_below(node, faults);
+            Some(node.to_yaml())
+        }
         Shape::Text => decode::text(node, &what, faults, |text| Ok(Yaml::text(text.to_owned()))).map(|y| y.value),
         Shape::OneOf(choices) => decode::text(node, &what, faults, |text| {
             if choices.contains(&text) {

@@ -234,8 +234,10 @@ fn secret_name(text: &str) -> Result<String, Invalid> {
     {
         return Ok(text.to_owned());
     }
-    Err(Invalid::new(format!("`{}` is not the name of a secret", text.escape_debug()))
-        .help("write lower-case letters, digits, `-` and `.`"))
+    // The value is not shown: it may be the secret itself.
+    Err(Invalid::new("this is not the name of a Kubernetes secret")
+        .secret()
+        .help("create the secret in the cluster, and write its name: lower-case letters, digits, `-` and `.`"))
 }
 
 /// Two sources in one folder would mix.

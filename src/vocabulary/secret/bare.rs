@@ -1,0 +1,37 @@
+//! Finds logins without a scheme.
+
+use std::ops::Range;
+
+use super::find::is_variable;
+
+/// Logins of `USER:PASSWORD@HOST` without a scheme. Addresses of mail look alike, so these are masked
+/// everywhere and refused only where a host is expected.
+pub(super) fn bare_logins(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for word in text.split(|c: char| c.is_whitespace() || "\"'`<>,[]{}()".contains(c)) {
+        if word.contains("://") || !word.contains('@') {
+            continue;
+        }
+        let start = word.as_ptr() as usize - text.as_ptr() as usize;
+        let body = match word.split_once(":/") {
+            Some((_, rest)) => word.len() - rest.trim_start_matches('/').len(),
+            None => 0,
+        };
+        let is_host = |at: usize| {
+            let host = word[at + 1..].split(['/', ':']).next().unwrap_or_default();
+            let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+            let is_digest = ["sha", "md5"].iter().any(|name| host.to_ascii_lowercase().starts_with(name));
+            let is_whole = word[at + 1..].len() > host.len() || host.contains('.') || host == "localhost";
+            !host.is_empty() && is_name && is_whole && !is_digest
+        };
+        let Some(at) = word.rmatch_indices('@').map(|(at, _)| at).find(|at| *at >= body && is_host(*at)) else {
+            continue;
+        };
+        let Some((user, password)) = word[body..at].split_once(':') else { continue };
+        let is_login = !user.is_empty() && !user.contains('/') && user != "mailto" && !password.is_empty();
+        if is_login && !is_variable(password) {
+            found.push(start + body..start + at);
+        }
+    }
+    found
+}
