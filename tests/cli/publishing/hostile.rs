@@ -42,7 +42,7 @@ fn what_is_no_repository() {
     refused(&fleet, "--repo folder", "the folder is none");
     refused(&fleet, "--repo folder/file", "there is no git repository");
     refused(&fleet, "--repo ext::sh --push", "cannot publish to");
-    refused(&fleet, "--repo https://me:secret@h.example:x/a --push", "its port is not a number");
+    refused(&fleet, "--repo https://h.example:x/a --push", "its port is not a number");
     fleet.git("", &["init", "-q", "--bare", "--object-format=sha256", "sha256.git"]);
     refused(&fleet, "--repo sha256.git", "cannot publish to");
     fleet.project.write("broken.git/HEAD", "ref: refs/heads/main\n");

@@ -25,6 +25,7 @@ fn two_publishers() {
     let world = World::new();
     world.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
     let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    world.log_in("me", "right");
     let rounds = scaled(4, 50);
     thread::scope(|scope| {
         for path in ["a", "b"] {
@@ -33,7 +34,7 @@ fn two_publishers() {
                 let fleet = Fleet::new();
                 for generation in 1..=rounds {
                     ask(&fleet, generation);
-                    let url = format!("http://me:right@127.0.0.1:{port}/fleet.git");
+                    let url = format!("http://127.0.0.1:{port}/fleet.git");
                     let run =
                         fleet.invocation(&format!("--repo {url} --push --path {path} --message {path}={generation}"));
                     let run = world.variables().iter().fold(run, |run, (name, value)| run.env(name, value));
