@@ -44,7 +44,7 @@ impl Conflict {
     }
 
     /// A module is held, which is told once for all its files.
-    fn held(why: &str) -> Box<Self> {
+    pub fn held(why: &str) -> Box<Self> {
         Box::new(Self { why: why.to_owned(), help: None })
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use crate::adapters::fs;
 use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
-use crate::manifest::{Manifest, OUTPUT_FOLDER, Selection, known_architecture, target_names};
+use crate::manifest::{Kernel, Manifest, Module, OUTPUT_FOLDER, Selection, known_architecture, target_names};
 use crate::plan::{Mapping, Plan};
 use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
 
@@ -191,23 +191,16 @@ impl Only {
         bail!("--only {}: no module, kernel or MODULE/KERNEL matches as a whole", patterns.join(" --only "))
     }
 
-    /// Whether a run is about a path: of a module that is selected by name all, else the files of
-    /// the mappings that are.
-    pub fn concerns(&self, path: &RelPath) -> bool {
-        let parts: Vec<&str> = path.as_str().split('/').collect();
-        match parts.as_slice() {
-            [module, release, _] => self.selects(module, release),
-            [module, _] => self.names(module),
-            _ => false,
-        }
+    /// Returns whether a run writes a module: selected by name, or by any of its kernels. A Module
+    /// names the ConfigMaps of all its kernels, so that its files are written together.
+    pub fn touches(&self, module: &Module, kernels: &[Kernel]) -> bool {
+        let name = module.name.as_str();
+        let selects = |kernel: &Kernel| self.selects(name, kernel.release.as_str()) && module.kernels.selects(kernel);
+        self.names(name) || kernels.iter().any(selects)
     }
 
-    /// Whether a run is about any file of a module, which has mappings on `releases`.
-    pub fn touches<'r>(&self, module: &str, mut releases: impl Iterator<Item = &'r str>) -> bool {
-        self.names(module) || releases.any(|release| self.selects(module, release))
-    }
-
-    fn names(&self, module: &str) -> bool {
+    /// Returns whether a pattern matches the name of a module.
+    pub fn names(&self, module: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(module))
     }
 }

@@ -251,7 +251,7 @@ impl Report {
             let _ = writeln!(text, "  help: {help}");
         }
         if partial && !self.files.is_empty() {
-            text.push_str("note: --only leaves Modules and kustomizations that it does not name; run without it before you commit\n");
+            text.push_str("note: --only writes whole modules, and leaves the others as they are\n");
         }
         ui::talk(&text);
     }

@@ -1,8 +1,9 @@
 //! The ConfigMap that carries a Dockerfile to KMM.
 
-use super::header::with_header;
+use super::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
 use crate::plan::{Draft, Mapping};
+use crate::vocabulary::SourceMap;
 use crate::yaml::{self, Yaml};
 
 /// The annotation with the content hash.
@@ -37,4 +38,54 @@ pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> Stri
         ("immutable".into(), Yaml::verbatim("true")),
         ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(&draft.dockerfile))])),
     ])))
+}
+
+/// Separates the ConfigMaps of one file.
+const BETWEEN: &str = "\n---\n";
+
+/// Joins the ConfigMaps in a file with the one that replaces them, for as long as a Module may name
+/// either; `None` if there is nothing to keep.
+pub fn joined(old: &[u8], new: &str) -> Option<String> {
+    let ownership = ownership(old);
+    let unix = to_unix(old);
+    let (_, old) = std::str::from_utf8(&unix).ok()?.split_once('\n')?;
+    let (_, new) = new.split_once('\n')?;
+    let is_yaml = |text: &str| yaml::read(SourceMap::default().add("", text), text).is_ok_and(|node| node.is_some());
+    let stays = |text: &&str| match ownership {
+        Ownership::Intact => name(text) != name(new),
+        Ownership::Edited => name(text) != name(new) && is_yaml(text),
+        Ownership::Foreign => false,
+    };
+    let kept: Vec<&str> = old.split(BETWEEN).map(str::trim_end).filter(stays).collect();
+    (!kept.is_empty()).then(|| with_header(&[kept.as_slice(), &[new]].concat().join(BETWEEN)))
+}
+
+/// The line with the name of a ConfigMap.
+fn name(text: &str) -> Option<&str> {
+    text.lines().find(|line| line.starts_with("  name: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config_map(name: &str) -> String {
+        format!("kind: ConfigMap\nmetadata:\n  name: \"{name}\"\ndata:\n  dockerfile: |\n    FROM {name}\n")
+    }
+
+    #[test]
+    fn a_file_keeps_what_a_module_may_name() {
+        let [a, b, c] = ["a", "b", "c"].map(|name| with_header(&config_map(name)));
+        assert_eq!(joined(a.as_bytes(), &a), None, "it has the same name");
+        let both = joined(a.as_bytes(), &b).unwrap();
+        assert_eq!(both, with_header(&format!("{}---\n{}", config_map("a"), config_map("b"))));
+        assert_eq!(ownership(both.as_bytes()), Ownership::Intact);
+        let all = joined(both.as_bytes(), &c).unwrap();
+        assert!(["a", "b", "c"].iter().all(|name| all.contains(&config_map(name))), "{all}");
+        assert_eq!(joined(both.as_bytes(), &b), Some(both.clone()), "each once");
+        assert_eq!(joined(both.replace('\n', "\r\n").as_bytes(), &c), Some(all));
+        assert!(joined(&[a.as_bytes(), b"extra: 1\n"].concat(), &b).is_some_and(|text| text.contains("extra: 1")));
+        assert_eq!(joined(&[a.as_bytes(), b"<<<<<<< ours\n"].concat(), &b), None, "it is no YAML");
+        assert_eq!(joined(config_map("a").as_bytes(), &b), None, "it is not ours");
+    }
 }

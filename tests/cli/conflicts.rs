@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::scenario::{EL9, Project};
+use crate::scenario::{EL9, Project, RT};
 
 /// A generated fleet whose every file is out of date, so that each one would be written.
 fn outdated() -> Project {
@@ -16,32 +16,85 @@ fn outdated() -> Project {
 #[test]
 fn edits_by_hand_are_kept_and_named() {
     let project = outdated();
-    for file in ["alpha/module.yaml", &format!("alpha/{EL9}/Dockerfile"), &format!("beta/{EL9}/configmap.yaml")] {
+    for file in ["alpha/module.yaml", &format!("alpha/{EL9}/Dockerfile")] {
         project.append(&format!("gitops/{file}"), "# mine\n");
     }
     let before = project.output();
     let run = project.run("generate").differs();
     assert_snapshot!(run.unhashed());
     let written = project.output();
-    let kept: Vec<&str> =
-        before.paths().into_iter().filter(|path| !written.written_since(&before).contains(path)).collect();
-    let dockerfile = format!("alpha/{EL9}/Dockerfile");
-    let config_map = format!("beta/{EL9}/configmap.yaml");
-    let expected = [
-        &dockerfile,
-        "alpha/kustomization.yaml",
-        "alpha/module.yaml",
-        &config_map,
-        "beta/kustomization.yaml",
-        "kustomization.yaml",
-    ];
-    assert_eq!(kept, expected, "edited, or right as they are");
+    let changed = written.since(&before);
+    assert_eq!(written.dangling(), Vec::<String>::new());
+    assert!(changed.len() == 7 && changed.iter().all(|change| change.starts_with("~ beta/")), "{changed:?}");
 
-    let summary = project.run("generate --format json").differs().summary();
-    assert_eq!(summary, [0, 0, 14, 0, 3], "the other files are right after the first run");
-    project.run("generate --force").fine().shows("3 updated");
+    let report = project.run("generate --format json").differs();
+    assert_eq!(report.summary(), [0, 0, 10, 0, 7], "the other module is right after the first run");
+    let held = &report.json()["held"];
+    assert_eq!(held[0]["module"], "alpha", "{held}");
+    assert!(held[0]["reason"].as_str().unwrap().contains(&format!("`alpha/{EL9}/Dockerfile`")), "{held}");
+    project.run("generate --force").fine().shows("7 updated");
     assert!(!project.read("gitops/alpha/module.yaml").contains("# mine"));
     project.run("generate --check").fine();
+}
+
+/// Whichever file of a module is in conflict, the Module on disk names ConfigMaps that are there.
+#[test]
+fn a_module_is_written_as_a_whole() {
+    let files = ["module.yaml", "kustomization.yaml", &format!("{EL9}/configmap.yaml"), &format!("{RT}/Dockerfile")];
+    for file in files {
+        for force in ["", " --force"] {
+            let project = outdated();
+            project.append(&format!("gitops/alpha/{file}"), "# mine\n");
+            let before = project.output();
+            let run = project.run(&format!("generate{force}"));
+            let output = project.output();
+            assert_eq!(output.dangling(), Vec::<String>::new(), "{file}{force}");
+            if force.is_empty() {
+                let name = format!("alpha/{file}");
+                run.differs().says("module `alpha` is left as it is").says(&format!("`{name}` is in conflict"));
+                assert!(output.since(&before).iter().all(|change| !change.contains("alpha")), "{file}");
+            } else {
+                run.fine();
+            }
+            assert!(output.since(&before).contains(&"~ beta/module.yaml".to_owned()), "{file}");
+        }
+    }
+}
+
+/// The top lists what is there: not a new module that is in conflict, and a module that stays.
+#[test]
+fn the_top_lists_what_is_there() {
+    let project = Project::fleet().with("gitops/alpha/module.yaml", "kind: Module # of mine\n");
+    project.run("generate").differs().says("module `alpha` is left as it is");
+    assert_eq!(project.output().folders().iter().filter(|path| path.starts_with("alpha/")).count(), 0);
+    let top = project.read("gitops/kustomization.yaml");
+    assert!(!top.contains("\"alpha\"") && top.contains("\"beta\""), "{top}");
+    project.remove("gitops/alpha/module.yaml");
+    project.run("generate").fine();
+
+    project.append("gitops/beta/module.yaml", "# mine\n");
+    let manifest = project.read("kmodgen.yaml");
+    project.write("kmodgen.yaml", manifest.split_once("  - name: beta").unwrap().0);
+    project.run("generate --allow-remove").differs().says("module `beta` is left as it is");
+    assert!(project.read("gitops/kustomization.yaml").contains("\"beta\""));
+    assert!(project.path(&format!("gitops/beta/{EL9}/configmap.yaml")).exists());
+    project.run("generate --allow-remove --force").fine();
+    assert!(!project.read("gitops/kustomization.yaml").contains("\"beta\""));
+}
+
+/// A top that is not written still lists a module that is to go.
+#[test]
+fn a_module_that_the_top_lists_stays() {
+    let project = Project::generated();
+    project.append("gitops/kustomization.yaml", "# mine\n");
+    let manifest = project.read("kmodgen.yaml");
+    project.write("kmodgen.yaml", manifest.split_once("  - name: beta").unwrap().0);
+    let before = project.output();
+    let run = project.run("generate --allow-remove").differs();
+    run.says("module `beta` is left as it is: `kustomization.yaml` is in conflict, and still lists it");
+    assert_eq!(project.output().since(&before), Vec::<String>::new());
+    project.run("generate --allow-remove --force").fine().shows("unloads beta");
+    assert!(!project.path("gitops/beta").exists());
 }
 
 #[test]
@@ -50,7 +103,7 @@ fn a_file_of_someone_else_is_kept() {
     project.write("gitops/kustomization.yaml", "resources: [mine]\n");
     assert_snapshot!(project.run("generate").differs());
     assert_eq!(project.read("gitops/alpha/module.yaml"), "kind: Module # of mine\n");
-    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 15, 0, 2]);
+    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 8, 0, 9]);
     project.run("generate --force").fine();
     project.run("generate --check").fine();
 }
@@ -67,7 +120,7 @@ fn a_folder_where_a_file_is_needed() {
     assert_snapshot!(project.run("generate").differs());
     project.run("generate --force").differs();
     assert_eq!(project.read("gitops/alpha/module.yaml/notes"), "mine\n");
-    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 16, 0, 1]);
+    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 9, 0, 8]);
 }
 
 #[test]
@@ -77,7 +130,7 @@ fn a_file_where_a_folder_is_needed() {
     project.run("generate --force").differs();
     assert_eq!(project.read("gitops/alpha"), "mine\n");
     assert_eq!(project.read(&format!("gitops/beta/{EL9}")), "mine\n");
-    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 7, 0, 10]);
+    assert_eq!(project.run("generate --format json").differs().summary(), [0, 0, 1, 0, 16]);
 }
 
 #[test]

@@ -149,29 +149,49 @@ fn json_says_what_was_done_and_where() {
     assert_snapshot!(serde_json::to_string_pretty(&json["files"]).unwrap());
 }
 
+/// A Module names the ConfigMaps of all its kernels: what is selected are modules.
 #[test]
 fn only_some() {
-    let release_of = |module: &str, release: &str| {
-        [format!("+ {module}/{release}/Dockerfile"), format!("+ {module}/{release}/configmap.yaml")]
-    };
-    let project = Project::fleet();
-    project.run("generate --only alpha").fine().says("note: --only leaves");
-    let output = project.output();
-    assert!(output.paths().iter().all(|path| path.starts_with("alpha/")), "{output:?}");
-    assert_eq!(output.paths().len(), 8);
-
-    for (pattern, expected) in [
-        (r".*\+rt", [release_of("alpha", RT), release_of("beta", RT)].concat()),
-        (r"beta/6\..*", release_of("beta", DEBIAN).to_vec()),
-        (RT, [release_of("alpha", RT), release_of("beta", RT)].concat()),
-        (&format!("beta/{DEBIAN}"), release_of("beta", DEBIAN).to_vec()),
-        (&format!("alpha/{EL9}"), release_of("alpha", EL9).to_vec()),
+    for (pattern, modules) in [
+        ("alpha", &["alpha"][..]),
+        (r".*\+rt", &["alpha", "beta"]),
+        (RT, &["alpha", "beta"]),
+        (r"beta/6\..*", &["beta"]),
+        (&format!("alpha/{EL9}"), &["alpha"]),
     ] {
         let project = Project::fleet();
-        let before = project.output();
-        project.run(&format!("generate --only {pattern}")).fine();
-        assert_eq!(project.output().since(&before), expected, "{pattern}");
+        let run = project.run(&format!("generate --only {pattern}")).fine();
+        assert_eq!(run.stderr.contains("note: --only writes whole modules"), true, "{pattern}");
+        let output = project.output();
+        let top = project.read("gitops/kustomization.yaml");
+        for module in ["alpha", "beta"] {
+            let files = output.paths().iter().filter(|path| path.starts_with(module)).count();
+            let selected = modules.contains(&module);
+            assert_eq!(files, if selected { 8 } else { 0 }, "{pattern}: {module}");
+            assert_eq!(top.contains(&format!("\"{module}\"")), selected, "{pattern}: {top}");
+        }
+        assert_eq!(output.dangling(), Vec::<String>::new());
     }
+}
+
+/// What changed in a module's other kernels is written with the one that is named, and what is not
+/// selected stays, in the list at the top too.
+#[test]
+fn only_writes_all_kernels_of_a_module() {
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+    let before = project.output();
+    project.run(&format!("generate --only alpha/{DEBIAN}")).fine().shows("7 updated");
+    let output = project.output();
+    assert!(output.since(&before).iter().all(|change| change.starts_with("~ alpha/")), "{output:?}");
+    assert_eq!(output.dangling(), Vec::<String>::new());
+    project.run("generate").fine().shows("7 updated");
+
+    let manifest = project.read("kmodgen.yaml");
+    project.write("kmodgen.yaml", manifest.split_once("  - name: beta").unwrap().0);
+    let before = project.output();
+    project.run("generate --only alpha").fine().shows("9 unchanged");
+    assert_eq!(project.output().since(&before), Vec::<String>::new());
 }
 
 #[test]

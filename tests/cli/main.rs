@@ -38,4 +38,5 @@ mod streams;
 mod symlinks;
 mod targets;
 mod trial;
+mod units;
 mod verify;

@@ -83,9 +83,9 @@ fn an_edited_orphan_is_a_conflict() {
     without_debian(&project);
     assert_snapshot!(project.run("generate").differs());
     assert!(project.read(&format!("gitops/alpha/{DEBIAN}/Dockerfile")).ends_with("# mine\n"));
-    assert!(!project.path(&format!("gitops/alpha/{DEBIAN}/configmap.yaml")).exists());
+    assert!(project.path(&format!("gitops/alpha/{DEBIAN}/configmap.yaml")).exists());
 
-    project.run("generate --force").fine().shows("1 removed");
+    project.run("generate --force").fine().shows("2 removed");
     assert!(!project.path(&format!("gitops/alpha/{DEBIAN}")).exists());
 }
 

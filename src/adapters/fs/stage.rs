@@ -3,7 +3,7 @@
 //! the old one or the new one.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,14 +16,18 @@ use super::failure::fail;
 use super::leftover::{Passing, sweep};
 use super::watch::{evidence, now};
 use super::write::remove;
-use crate::output::DOCKERFILE;
+use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;
-use crate::tree::{Inaccessible, View, parents};
+use crate::render::configmap;
+use crate::tree::{Found, Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
 
 /// The longest name that Linux's file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
+
+/// The name under which two ConfigMaps in one text wait. No module has it.
+const JOINED: &str = ".joined";
 
 /// Texts on their way into an output folder.
 #[derive(Debug)]
@@ -59,7 +63,8 @@ impl Stage {
     }
 
     /// Carries out `changes` in their order, removals last. A folder that is not there yet comes in
-    /// whole.
+    /// whole. At every moment, each ConfigMap that a Module on disk names is there: one that is replaced
+    /// stays in its file beside its successor until the Modules are written.
     ///
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
@@ -70,15 +75,24 @@ impl Stage {
         for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
             written.evidence = written.evidence.settled(start);
         }
-        self.move_all_in(changes, tree)?;
+        let joined = self.move_all_in(changes, tree)?;
         let gone: Vec<&RelPath> =
             changes.iter().filter(|change| change.action == Action::Remove).map(|change| &change.path).collect();
-        self.remove_all(&gone)
+        self.remove_all(&gone)?;
+        joined.into_iter().try_for_each(|at| self.replace(&mut changes[at]))
     }
 
-    fn move_all_in(&self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<(), Inaccessible> {
+    /// Moves in what is created and updated. Returns the positions of ConfigMaps that only stand beside
+    /// their predecessors yet.
+    fn move_all_in(&self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<Vec<usize>, Inaccessible> {
+        let changed_modules: HashSet<String> = changes
+            .iter()
+            .filter(|change| change.path.file_name() == MODULE && !matches!(change.action, Action::Conflict(_)))
+            .map(|change| change.path.parent().to_owned())
+            .collect();
+        let mut joined = Vec::new();
         let mut whole = String::new();
-        for change in changes {
+        for (at, change) in changes.iter_mut().enumerate() {
             let path = change.path.as_str();
             if !matches!(change.action, Action::Create | Action::Update)
                 || (!whole.is_empty() && path.starts_with(&whole))
@@ -86,18 +100,54 @@ impl Stage {
                 continue;
             }
             whole.clear();
-            let replaces = change.action == Action::Update;
-            // The folders of what is replaced are there.
-            let part = if replaces { path } else { first_absent(path, tree)? };
-            self.move_in(part, replaces)?;
+            if change.action == Action::Update {
+                let module = path.split('/').next().unwrap_or_default();
+                let is_named = change.path.file_name() == CONFIG_MAP && changed_modules.contains(module);
+                if is_named && self.join(&change.path, tree)? {
+                    joined.push(at);
+                } else {
+                    self.replace(change)?;
+                }
+                continue;
+            }
+            let part = first_absent(path, tree)?;
+            self.move_in(part, false)?;
             if part.len() < path.len() {
                 whole.push_str(&path[..=part.len()]);
-            } else if let Some(written) = &mut change.written {
-                // A move changes the time at which its name changed last, and nothing else.
-                written.evidence = moved(written.evidence, &self.root.join(path));
+            } else {
+                self.note_moved(change);
             }
         }
+        Ok(joined)
+    }
+
+    /// Moves in a file whose folders are there.
+    fn replace(&self, change: &mut Change) -> Result<(), Inaccessible> {
+        self.move_in(change.path.as_str(), true)?;
+        self.note_moved(change);
         Ok(())
+    }
+
+    /// A move changes the time at which a file's name changed last, and nothing else.
+    fn note_moved(&self, change: &mut Change) {
+        if let Some(written) = &mut change.written {
+            written.evidence = moved(written.evidence, &self.root.join(change.path.as_str()));
+        }
+    }
+
+    /// Puts a ConfigMap beside the one that it replaces. Returns whether there is one to keep.
+    fn join(&self, path: &RelPath, tree: View<'_>) -> Result<bool, Inaccessible> {
+        let to = self.root.join(path.as_str());
+        let Some(Found::File(old)) = tree.find(path)? else { return Ok(false) };
+        let write = || {
+            let folder = self.folder()?;
+            let new = again(|| fs::read_to_string(folder.path().join(&*Self::staged(path.as_str(), true))))?;
+            let Some(text) = configmap::joined(&old, &new) else { return Ok(false) };
+            folder.make_file(JOINED)?.write_all(text.as_bytes())?;
+            again(|| fs::rename(folder.path().join(JOINED), &to))?;
+            Ok(true)
+        };
+        write().map_err(fail("write", &to))
     }
 
     /// Where what belongs at a path waits, below the folder for it. One that `replaces` a file needs no

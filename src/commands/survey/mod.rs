@@ -4,14 +4,16 @@
 mod eye;
 mod planned;
 mod tally;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use self::eye::{Eye, ModuleSeen, Seen};
-use self::planned::{listed, planned, wanted};
+use self::planned::{planned, wanted};
 pub(super) use self::tally::{FileState, Files, MappingFiles};
 use self::tally::{ModuleFiles, Tally};
+use self::units::Left;
 use super::project::Project;
 use super::recall::Recall;
 use crate::adapters::fs;
@@ -103,13 +105,21 @@ impl<'p> Survey<'p> {
         let manifest = &project.manifest;
         let outline = Outline::read(&*folder, |module| scope.recall?.folders(module))?;
         let tree = View { folder: &*folder, outline: &outline };
-        let concerns = scope.only.map(|only| move |path: &_| only.concerns(path));
-        let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&_) -> bool + Sync));
+        let chosen: Option<BTreeSet<String>> = scope.only.map(|only| {
+            let modules = manifest.modules.iter().filter(|module| only.touches(module, &manifest.kernels));
+            let there = outline.modules().filter(|name| only.names(name)).map(str::to_owned);
+            modules.map(|module| module.name.value.to_string()).chain(there).collect()
+        });
+        let concerns = chosen.as_ref().map(|chosen| {
+            move |path: &RelPath| path.as_str().split_once('/').is_none_or(|(module, _)| chosen.contains(module))
+        });
+        let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
         let key = scope.recall.map_or_else(fs::seal_key, Recall::key);
         let inspector = Inspector { tree, shelf, key, force: scope.force, only };
         let eye = Eye { manifest, inspector: &inspector, recall: scope.recall };
         let (plan, seen) = project.plan(&eye, scope.workers)?;
-        let selected = scope.only.is_none_or(|only| only.selects_any(&plan));
+        let names = |only: &Only| manifest.modules.iter().any(|module| only.names(module.name.as_str()));
+        let selected = scope.only.is_none_or(|only| only.selects_any(&plan) || names(only));
 
         let modules = in_parts((0..plan.modules.len()).collect(), scope.workers, |at| eye.look_at(&plan, at));
         let mut tally = Tally::default();
@@ -136,33 +146,32 @@ impl<'p> Survey<'p> {
             impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
         }
         project.report(faults)?;
+        let mut gone = Vec::new();
         for name in
             outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
         {
-            if let Some(gone) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact::of([], &[], Some(&gone)));
-                old.insert(name.to_owned(), gone);
+            if let Some(module) = previous::module(name, &tree)? {
+                impacts.insert(name.to_owned(), Impact::of([], &[], Some(&module)));
+                old.insert(name.to_owned(), module);
+                gone.push(name.to_owned());
             }
         }
-        let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
         let planned = planned(&plan, manifest, scope.recall);
-        holds.retain(|hold| {
-            let releases = planned
-                .get(hold.module.as_str())
-                .into_iter()
-                .filter_map(|(_, releases)| releases.as_ref())
-                .flatten()
-                .copied();
-            let old = old.get(&hold.module).into_iter().flat_map(|old| old.images.keys().map(String::as_str));
-            scope.only.is_none_or(|only| only.touches(&hold.module, releases.chain(old)))
-        });
-        for output in output::of_all(manifest, listed(&plan, manifest, &holds)) {
-            files.top.push(tally.add(inspector.inspect(output, None)?));
-        }
         let strangers = outline.strangers(wanted(&planned));
         let candidates = outline.candidates(&strangers, manifest.output.namespace);
-        tally.changes.extend(inspector.orphans(candidates.clone())?);
-        let Tally { changes, right } = tally;
+        let orphans = inspector.orphans(candidates.clone())?;
+        let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
+        holds.retain(|hold| chosen.as_ref().is_none_or(|chosen| chosen.contains(&hold.module)));
+        let kept = holds.iter().map(|hold| hold.module.clone()).collect();
+        let mut left = Left { chosen: chosen.as_ref(), kept };
+        holds.extend(left.keep_conflicts(tally.changes.iter().chain(&orphans).map(|change| &**change)));
+        let listed = left.listed(&plan, &planned, gone.iter().map(String::as_str), &tree)?;
+        for output in output::of_all(manifest, listed) {
+            files.top.push(tally.add(inspector.inspect(output, None)?));
+        }
+        tally.changes.extend(orphans);
+        let Tally { mut changes, right } = tally;
+        holds.extend(left.keep_listed(&mut changes, &tree)?);
         Ok(Self {
             plan,
             root,

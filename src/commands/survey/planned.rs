@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::recall::Recall;
-use crate::impact::Hold;
 use crate::manifest::Manifest;
 use crate::output;
 use crate::plan::{Mapping, Plan};
@@ -35,18 +34,4 @@ pub(super) fn planned<'p>(plan: &Plan<'p>, manifest: &Manifest, recall: Option<&
             (name, (module.has_objects(), releases(at, name, mappings)))
         })
         .collect()
-}
-
-/// The folders that the top lists: those of modules with mappings, and of held ones, which stay
-/// although the manifest may not have them any more. What is not listed is gone for the cluster.
-pub(super) fn listed(plan: &Plan<'_>, manifest: &Manifest, holds: &[Hold]) -> Vec<String> {
-    let with_mappings =
-        plan.modules.iter().filter(|(module, m)| module.has_objects() && output::is_asked_for(module, m, manifest));
-    let mut folders: Vec<String> = with_mappings.map(|(module, _)| module.name.value.to_string()).collect();
-    for hold in holds {
-        if !folders.contains(&hold.module) {
-            folders.push(hold.module.clone());
-        }
-    }
-    folders
 }

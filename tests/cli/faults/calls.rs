@@ -163,6 +163,9 @@ fn that_are_the_last() {
     let mut number = 0;
     for first in [true, false] {
         let (most, stride) = (scaled(2, usize::MAX), scaled(6, 1));
+        // Between two moves, each ConfigMap that a Module names is there.
+        let moves = Series { site: &site, first, arguments: "generate -j 1", most: most.max(6), stride: stride.min(4) };
+        number += moves.each(MOVE, "signal=KILL", &mut chance, |_, _| ());
         let series = Series { site: &site, first, arguments: "generate -j 1", most, stride };
         for calls in CHANGING {
             number += series.each(calls, "signal=KILL", &mut chance, |outcome, during| {

@@ -70,6 +70,7 @@ impl Site {
         let now = self.project.tree();
         let torn = torn(&now, old.map(|old| self.tree(old)), self.tree(new));
         assert!(torn.is_empty(), "{during}: {torn:#?}");
+        assert_eq!(now.dangling(), Vec::<String>::new(), "{during}");
     }
 
     /// Fails unless each file is as an undisturbed run leaves it; something more may be left over.
@@ -124,12 +125,21 @@ pub(super) fn torn(now: &Tree, old: Option<&Tree>, new: &Tree) -> Vec<String> {
     // The manifest is the new one already.
     let known = |path: &str, bytes: &[u8]| {
         let of = |tree: &Tree| tree.file(path) == Some(bytes);
-        of(new) || old.is_some_and(of)
+        of(new) || old.is_some_and(|old| of(old) || is_joined(bytes, old.file(path), new.file(path)))
     };
     let mixed = now.files().filter(|(path, bytes)| !is_left_over(path) && !known(path, bytes));
     let of_both = old.into_iter().flat_map(Tree::files).filter(|(path, _)| new.file(path).is_some());
     let lost = of_both.filter(|(path, _)| now.file(path).is_none());
     mixed.map(|(path, _)| format!("~ {path}")).chain(lost.map(|(path, _)| format!("- {path}"))).collect()
+}
+
+/// Whether a file has the bodies of two others, as that of a ConfigMap has until its Module is written.
+fn is_joined(bytes: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> bool {
+    let body = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_once('\n').map(|(_, body)| body.to_owned());
+    match (old.and_then(body), new.and_then(body)) {
+        (Some(old), Some(new)) => body(bytes) == Some(format!("{old}---\n{new}")),
+        _ => false,
+    }
 }
 
 /// In what two trees differ, folders included.

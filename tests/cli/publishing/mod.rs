@@ -12,12 +12,12 @@ use std::process::Command;
 use crate::scenario::{Invocation, Project, Run, Tree};
 
 /// A project beside the repository `fleet.git`, which is bare and empty.
-pub(super) struct Fleet {
-    pub(super) project: Project,
+pub(crate) struct Fleet {
+    pub(crate) project: Project,
 }
 
 impl Fleet {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Project::fleet();
         project.run("lock").fine();
         let fleet = Self { project };
@@ -26,14 +26,14 @@ impl Fleet {
     }
 
     /// A fleet whose repository has what was published once.
-    pub(super) fn published() -> Self {
+    pub(crate) fn published() -> Self {
         let fleet = Self::new();
         fleet.publish("").fine();
         fleet
     }
 
     /// Runs git in a folder of the project, and gives what it prints.
-    pub(super) fn git(&self, folder: &str, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, folder: &str, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
         command.args(arguments).current_dir(self.project.path(folder));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -48,7 +48,7 @@ impl Fleet {
 
     /// A run of `publish` to the repository's `main`, unless the arguments say otherwise, by somebody
     /// whom git knows.
-    pub(super) fn invocation(&self, arguments: &str) -> Invocation {
+    pub(crate) fn invocation(&self, arguments: &str) -> Invocation {
         let usual = ["--repo fleet.git", "--branch main", "--path clusters/prod"];
         let is_said = |usual: &str| usual.split(' ').next().is_some_and(|flag| arguments.contains(flag));
         let usual: Vec<&str> = usual.into_iter().filter(|usual| !is_said(usual)).collect();
@@ -57,29 +57,29 @@ impl Fleet {
     }
 
     /// Runs it.
-    pub(super) fn publish(&self, arguments: &str) -> Run {
+    pub(crate) fn publish(&self, arguments: &str) -> Run {
         self.invocation(arguments).run()
     }
 
     /// Where a branch is.
-    pub(super) fn tip(&self, branch: &str) -> String {
+    pub(crate) fn tip(&self, branch: &str) -> String {
         self.git("fleet.git", &["rev-parse", branch])
     }
 
     /// How many commits a branch has.
-    pub(super) fn commits(&self, branch: &str) -> usize {
+    pub(crate) fn commits(&self, branch: &str) -> usize {
         self.git("fleet.git", &["rev-list", "--count", branch]).parse().unwrap()
     }
 
     /// The files of a branch, without those of git itself.
-    pub(super) fn tree(&self, branch: &str, below: &str) -> Tree {
+    pub(crate) fn tree(&self, branch: &str, below: &str) -> Tree {
         let _ = std::fs::remove_dir_all(self.project.path("clone"));
         self.git("", &["clone", "-q", "-b", branch, "fleet.git", "clone"]);
         Tree::read(&self.project.path("clone").join(below))
     }
 
     /// Has somebody commit something to a branch: a shell's commands in a clone.
-    pub(super) fn commit(&self, branch: &str, commands: &str) {
+    pub(crate) fn commit(&self, branch: &str, commands: &str) {
         let _ = std::fs::remove_dir_all(self.project.path("theirs"));
         self.git("", &["clone", "-q", "fleet.git", "theirs"]);
         self.git("theirs", &["checkout", "-q", "-B", branch]);
@@ -91,7 +91,7 @@ impl Fleet {
     }
 
     /// Fails where git finds anything wrong.
-    pub(super) fn is_sound(&self) {
+    pub(crate) fn is_sound(&self) {
         self.git("fleet.git", &["fsck", "--strict", "--full"]);
     }
 }

@@ -66,6 +66,28 @@ impl Tree {
         }
     }
 
+    /// The ConfigMaps that a Module names and that are in no ConfigMap file of its module, as
+    /// `MODULE: NAME`; kmodgen's Modules alone.
+    pub(crate) fn dangling(&self) -> Vec<String> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut dangling = Vec::new();
+        for (path, module) in self.files().filter(|(path, _)| path.ends_with("/module.yaml")) {
+            // What waits to be moved in is in a hidden folder.
+            if path.split('/').any(|name| name.starts_with('.')) {
+                continue;
+            }
+            let folder = path.trim_end_matches("module.yaml");
+            let maps = self.files().filter(|(path, _)| path.starts_with(folder) && path.ends_with("/configmap.yaml"));
+            let maps: String = maps.map(|(_, bytes)| text(bytes)).collect();
+            let module = text(module);
+            let named = module.split("dockerfileConfigMap:").skip(1).filter_map(|text| text.split("name: ").nth(1));
+            let names = named.filter_map(|text| text.lines().next());
+            let missing = names.filter(|name| !maps.contains(&format!("  name: {name}\n")));
+            dangling.extend(missing.map(|name| format!("{path}: {name}")));
+        }
+        dangling
+    }
+
     /// What became of the files since `before`: `+` is new, `~` has other bytes, `-` is gone.
     pub(crate) fn since(&self, before: &Self) -> Vec<String> {
         let paths: BTreeSet<&str> = self.paths().into_iter().chain(before.paths()).collect();
