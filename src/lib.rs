@@ -31,6 +31,7 @@ pub mod impact;
 pub mod kernels;
 pub mod lock;
 pub mod manifest;
+pub mod merge;
 pub mod output;
 pub mod parallel;
 pub mod plan;

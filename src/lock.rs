@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::manifest::{Git, Manifest, Source};
+use crate::merge::has_markers;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span};
 use crate::yaml::{self, Node, Pair, Yaml};
@@ -85,7 +86,11 @@ impl Lock {
     /// # Errors
     /// `None` where anything is wrong; `faults` then says what.
     pub fn read(source: SourceId, text: &str, faults: &mut Diagnostics) -> Option<Self> {
-        let help = "restore it from version control, or delete it and run `kmodgen lock`";
+        let help = if has_markers(text.as_bytes()) {
+            "take one side with `git checkout --ours kmodgen.lock`, then run `kmodgen lock`"
+        } else {
+            "restore it from version control, or delete it and run `kmodgen lock`"
+        };
         let node = match yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {

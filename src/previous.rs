@@ -43,12 +43,9 @@ pub struct OldMapping {
 /// A file that cannot be read.
 pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccessible> {
     let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(None) };
-    Ok(match tree.find(&path)? {
-        Some(Found::File(bytes)) if ownership(&bytes) != Ownership::Foreign => {
-            Some(text(&bytes).and_then(|text| module_text(&text)).unwrap_or_default())
-        }
-        _ => None,
-    })
+    let found = tree.find(&path)?;
+    let ours = found.as_ref().and_then(Found::bytes).filter(|bytes| ownership(bytes) != Ownership::Foreign);
+    Ok(ours.map(|bytes| text(bytes).and_then(|text| module_text(&text)).unwrap_or_default()))
 }
 
 /// What stands between the objects of a module.
@@ -60,10 +57,9 @@ const BETWEEN: &str = "\n---\n";
 /// A file that cannot be read.
 pub fn has_others(name: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
     let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(false) };
-    Ok(match tree.find(&path)? {
-        Some(Found::File(bytes)) => memchr::memmem::find(&to_unix(&bytes), BETWEEN.as_bytes()).is_some(),
-        _ => false,
-    })
+    let found = tree.find(&path)?;
+    let has = |bytes: &[u8]| memchr::memmem::find(&to_unix(bytes), BETWEEN.as_bytes()).is_some();
+    Ok(found.as_ref().and_then(Found::bytes).is_some_and(has))
 }
 
 /// What the text of a Module says; `None` where it is none.
@@ -98,10 +94,7 @@ fn images(container: &Node) -> Option<HashMap<String, String>> {
 pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<OldMapping>, Inaccessible> {
     let file = |file: &str| {
         let Ok(path) = RelPath::parse(&format!("{module}/{release}/{file}")) else { return Ok(None) };
-        Ok(tree.find(&path)?.and_then(|found| match found {
-            Found::File(bytes) => text(&bytes),
-            _ => None,
-        }))
+        Ok(tree.find(&path)?.as_ref().and_then(Found::bytes).and_then(text))
     };
     let Some(config_map) = file(CONFIG_MAP)? else { return Ok(None) };
     let dockerfile = file(DOCKERFILE)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::merge::has_markers;
 use crate::output::Output;
 use crate::record::{Evidence, FileRecord, SealKey};
 use crate::render::header::{Ownership, ownership, to_unix};
@@ -32,6 +33,9 @@ pub struct Conflict {
     pub help: Option<&'static str>,
 }
 
+/// How to settle a file that git could not merge.
+const MERGE: &str = "settle the merge of the file by hand, or say --force to generate it from the manifest";
+
 /// Where `--force` settles a conflict.
 const FORCE: &str = "move what you need into the manifest or a template, then say --force";
 
@@ -60,6 +64,8 @@ pub struct Change {
     pub origin: Option<Span>,
     /// The file that is put there, once it is on a shelf that knows how it looks.
     pub written: Option<FileRecord>,
+    /// Whether git has the file as unmerged.
+    pub unmerged: bool,
 }
 
 /// What an output comes to.
@@ -126,10 +132,10 @@ impl Inspector<'_> {
             return Ok(Verdict::NotAsked);
         }
         let seal = self.key.seal(text.as_bytes());
-        let action = match known {
+        let (action, unmerged) = match known {
             Some(known) if known.seal == seal => return Ok(Verdict::Right(known)),
             // It is ours, and nobody edited it.
-            Some(_) => Action::Update,
+            Some(_) => (Action::Update, false),
             None => match self.compare(&path, &text)? {
                 Ok(evidence) => return Ok(Verdict::Right(FileRecord { evidence, seal })),
                 Err(action) => action,
@@ -137,22 +143,24 @@ impl Inspector<'_> {
         };
         let evidence = self.shelf.put(&path, &text, &action)?;
         let written = Some(FileRecord { evidence, seal });
-        Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written })))
+        Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written, unmerged })))
     }
 
-    /// How the file at a path looks if it has this text, or else what is to be done.
-    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<Evidence, Action>, Inaccessible> {
+    /// How the file at a path looks if it has this text, or else what is to be done, and whether git has
+    /// the file as unmerged.
+    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<Evidence, (Action, bool)>, Inaccessible> {
         if let Some((parent, what)) = self.tree.blocked_parent(path)? {
             let why = format!("`{parent}` is {what}, and a folder is needed there");
-            return Ok(Err(Action::Conflict(Conflict::new(why, MOVE))));
+            return Ok(Err((Action::Conflict(Conflict::new(why, MOVE)), false)));
         }
         if let Some(evidence) = self.tree.holds(path, text)? {
             return Ok(Ok(evidence));
         }
         let look = self.tree.look(path)?;
-        Ok(match write_action(text, look.as_ref().map(|(found, _)| found), self.force) {
+        let found = look.as_ref().map(|(found, _)| found);
+        Ok(match write_action(text, found, self.force) {
             Action::Unchanged => Ok(look.map_or(Evidence::NONE, |(_, evidence)| evidence)),
-            action => Err(action),
+            action => Err((action, matches!(found, Some(Found::Unmerged(_))))),
         })
     }
 
@@ -163,9 +171,10 @@ impl Inspector<'_> {
     pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Box<Change>>, Inaccessible> {
         let mut changes = Vec::new();
         for path in paths.into_iter().filter(|path| self.concerns(path)) {
-            let Some(Found::File(bytes)) = self.tree.find(&path)? else { continue };
-            if let Some(action) = remove_action(&bytes, self.force) {
-                changes.push(Box::new(Change { path, action, origin: None, written: None }));
+            let Some(found) = self.tree.find(&path)? else { continue };
+            if let Some(action) = remove_action(&found, self.force) {
+                let unmerged = matches!(found, Found::Unmerged(_));
+                changes.push(Box::new(Change { path, action, origin: None, written: None, unmerged }));
             }
         }
         Ok(changes)
@@ -192,6 +201,10 @@ fn write_action(text: &str, found: Option<&Found>, force: bool) -> Action {
         Some(Found::Other(what)) => {
             return Action::Conflict(Conflict::new(format!("it is {what}, which kmodgen did not make"), FORCE));
         }
+        Some(Found::Unmerged(unmerged)) => {
+            let why = unmerged.why.as_ref().filter(|_| !force);
+            return why.map_or(Action::Update, |why| Action::Conflict(Conflict::new(why, MERGE)));
+        }
         Some(Found::File(bytes)) => bytes,
     };
     if *to_unix(bytes) == *text.as_bytes() {
@@ -200,12 +213,21 @@ fn write_action(text: &str, found: Option<&Found>, force: bool) -> Action {
     match ownership(bytes) {
         Ownership::Intact => Action::Update,
         _ if force => Action::Update,
+        _ if has_markers(bytes) => Action::Conflict(Conflict::new("it has git's merge markers", MERGE)),
         Ownership::Edited => Action::Conflict(Conflict::new("it was edited by hand", FORCE)),
         Ownership::Foreign => Action::Conflict(Conflict::new("kmodgen did not write it", FORCE)),
     }
 }
 
-fn remove_action(bytes: &[u8], force: bool) -> Option<Action> {
+fn remove_action(found: &Found, force: bool) -> Option<Action> {
+    let bytes = match found {
+        Found::File(bytes) => bytes,
+        Found::Unmerged(unmerged) => {
+            let why = unmerged.why.as_ref().filter(|_| !force);
+            return Some(why.map_or(Action::Remove, |why| Action::Conflict(Conflict::new(why, MERGE))));
+        }
+        Found::Folder | Found::Other(_) => return None,
+    };
     match ownership(bytes) {
         Ownership::Foreign => None,
         Ownership::Edited if !force => {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, NAMESPACE};
 use crate::record::Evidence;
 use crate::vocabulary::RelPath;
@@ -14,8 +15,21 @@ pub enum Found {
     File(Vec<u8>),
     /// A folder.
     Folder,
+    /// A regular file that git could not merge.
+    Unmerged(Box<Unmerged>),
     /// Something else, such as "a symbolic link".
     Other(&'static str),
+}
+
+impl Found {
+    /// The text of a file as kmodgen or someone else left it; of one that git could not merge, our side.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::File(bytes) => Some(bytes),
+            Self::Unmerged(unmerged) => unmerged.ours.as_deref(),
+            Self::Folder | Self::Other(_) => None,
+        }
+    }
 }
 
 /// What kind of thing a name in a folder is.
@@ -262,7 +276,7 @@ impl OutputFolder for BTreeMap<RelPath, Found> {
             let Some(rest) = path.as_str().strip_prefix(&prefix) else { continue };
             match (rest.split_once('/'), found) {
                 (Some((name, _)), _) => names.insert(name.to_owned(), Kind::Folder),
-                (None, Found::File(_)) => names.insert(rest.to_owned(), Kind::File),
+                (None, Found::File(_) | Found::Unmerged(_)) => names.insert(rest.to_owned(), Kind::File),
                 (None, Found::Folder) => names.insert(rest.to_owned(), Kind::Folder),
                 (None, Found::Other(what)) => names.insert(rest.to_owned(), Kind::Other(what)),
             };

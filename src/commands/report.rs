@@ -14,7 +14,7 @@ use crate::fingerprint::InputChange;
 use crate::impact::Impact;
 use crate::output::CONFIG_MAP;
 use crate::previous;
-use crate::reconcile::Action;
+use crate::reconcile::{Action, Change};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{RelPath, SourceMap, TargetName};
 
@@ -34,6 +34,9 @@ pub(super) struct Report {
     files: Vec<FileReport>,
     /// Modules that are left as they are until someone decides.
     held: Vec<HoldReport>,
+    /// How many files were generated again that git has as unmerged.
+    #[serde(skip)]
+    merged: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanations: Option<BTreeMap<String, Vec<InputChange>>>,
 }
@@ -140,7 +143,9 @@ impl Report {
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
         let explanations = if explain { Some(explanations(survey, usize::MAX)?) } else { None };
-        Ok(Self { summary, nodes, files, held, explanations })
+        let is_merged = |change: &Change| change.unmerged && !matches!(change.action, Action::Conflict(_));
+        let merged = survey.changes.iter().filter(|change| is_merged(change)).count();
+        Ok(Self { summary, nodes, files, held, merged, explanations })
     }
 
     /// The report of a run that found all files as they should be.
@@ -150,6 +155,7 @@ impl Report {
             nodes: Nodes::default(),
             files: Vec::new(),
             held: Vec::new(),
+            merged: 0,
             explanations: explain.then(BTreeMap::new),
         }
     }
@@ -160,7 +166,8 @@ impl Report {
         for (target, report) in reports {
             let prefix = target.map(|target| format!("{target}/")).unwrap_or_default();
             let under = |path: String| format!("{prefix}{path}");
-            let Self { summary, nodes, files, held, explanations } = report;
+            let Self { summary, nodes, files, held, merged, explanations } = report;
+            all.merged += merged;
             all.summary.add(&summary);
             all.nodes.add(&nodes);
             all.files.extend(files.into_iter().map(|file| FileReport { path: under(file.path), ..file }));
@@ -231,6 +238,10 @@ impl Report {
             let _ = writeln!(text, "{whose}unloads {module} on {}", shortened(&impact.unloads));
         }
         ui::result(&text);
+        if written && self.merged > 0 {
+            let (files, root) = (ui::count(self.merged, "file"), root.display());
+            ui::talk(&format!("note: generated {files} that git could not merge; run `git add {root}`\n"));
+        }
         self.print_conflicts(&conflicts, root, partial);
     }
 
@@ -262,10 +273,9 @@ pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>
     let shown = survey.changes.iter();
     shown
         .map(|change| {
-            let old = match survey.tree().find(&change.path)? {
-                Some(Found::File(bytes)) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-                _ => None,
-            };
+            let found = survey.tree().find(&change.path)?;
+            let old = found.as_ref().and_then(Found::bytes);
+            let old = old.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             let path = survey.root.join(change.path.as_str());
             // git takes neither `./` nor `/` at the start.
             let path: PathBuf =

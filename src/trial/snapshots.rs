@@ -58,6 +58,7 @@ pub(super) fn compare(
             }
         }
         Some(Found::Folder) => Matter::Obstructed { why: "a folder is there".into() },
+        Some(Found::Unmerged(_)) => Matter::Obstructed { why: "a file that git could not merge is there".into() },
         Some(Found::Other(what)) => Matter::Obstructed { why: format!("{what} is there") },
     };
     Ok(Some(Difference::of(path, release, matter)))

@@ -27,6 +27,7 @@ mod incremental;
 mod instructions;
 mod kernels;
 mod locking;
+mod merging;
 mod prebuilt;
 mod progress;
 mod pruning;

@@ -33,7 +33,7 @@ fn a_module_folder() {
 
 #[test]
 fn a_release_folder() {
-    hold_to(&format!("gitops/alpha/{EL9}"), 2);
+    hold_to(&format!("gitops/alpha/{EL9}"), 8);
 }
 
 #[test]

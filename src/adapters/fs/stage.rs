@@ -20,7 +20,7 @@ use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::{Action, Change, Shelf};
 use crate::record::Evidence;
 use crate::render::configmap;
-use crate::tree::{Found, Inaccessible, View, parents};
+use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
 
 /// The longest name that Linux's file systems take, in bytes.
@@ -138,11 +138,12 @@ impl Stage {
     /// Puts a ConfigMap beside the one that it replaces. Returns whether there is one to keep.
     fn join(&self, path: &RelPath, tree: View<'_>) -> Result<bool, Inaccessible> {
         let to = self.root.join(path.as_str());
-        let Some(Found::File(old)) = tree.find(path)? else { return Ok(false) };
+        let Some(found) = tree.find(path)? else { return Ok(false) };
+        let Some(old) = found.bytes() else { return Ok(false) };
         let write = || {
             let folder = self.folder()?;
             let new = again(|| fs::read_to_string(folder.path().join(&*Self::staged(path.as_str(), true))))?;
-            let Some(text) = configmap::joined(&old, &new) else { return Ok(false) };
+            let Some(text) = configmap::joined(old, &new) else { return Ok(false) };
             folder.make_file(JOINED)?.write_all(text.as_bytes())?;
             again(|| fs::rename(folder.path().join(JOINED), &to))?;
             Ok(true)

@@ -28,6 +28,7 @@ mod session;
 mod ssh;
 mod stream;
 mod tcp;
+mod unmerged;
 mod work_tree;
 
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
 pub use history::texts_since;
 pub use publishing::{CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, is_url};
+
+pub use unmerged::MergeFolder;
 
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
 use config::GitConfig;

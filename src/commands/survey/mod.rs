@@ -16,7 +16,7 @@ use self::tally::{ModuleFiles, Tally};
 use self::units::Left;
 use super::project::Project;
 use super::recall::Recall;
-use crate::adapters::fs;
+use crate::adapters::{fs, git};
 use crate::cli::OutputArgs;
 use crate::impact::{self, Hold, Impact};
 use crate::output::{self, MODULE};
@@ -90,7 +90,7 @@ impl<'p> Survey<'p> {
     /// `shelf`.
     pub(super) fn take(project: &'p Project, scope: &Scope<'p>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
-        let folder = Box::new(fs::Folder::new(&root));
+        let folder = Box::new(git::MergeFolder::new(&root));
         Self::of(project, scope, root, folder, shelf)
     }
 

@@ -81,8 +81,9 @@ impl Left<'_> {
         let Some(Change { path, action: Action::Conflict(_), .. }) = top.map(|change| &**change) else {
             return Ok(Vec::new());
         };
-        let Some(Found::File(bytes)) = tree.find(path)? else { return Ok(Vec::new()) };
-        let lists = |name: &str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
+        let Some(found) = tree.find(path)? else { return Ok(Vec::new()) };
+        let Some(bytes) = found.bytes() else { return Ok(Vec::new()) };
+        let lists = |name: &str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
         let why = format!("`{KUSTOMIZATION}` is in conflict, and still lists it");
         let mut holds = Vec::new();
         for change in changes.iter_mut().filter(|change| change.action == Action::Remove) {
