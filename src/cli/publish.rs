@@ -40,6 +40,9 @@ pub struct PublishArgs {
     /// Push: to the URL, or from the repository on disk to its remote [default: `publish.push`]
     #[arg(long)]
     pub push: bool,
+    /// With --push: run hooks of a repository in the manifest's folder or in the checkout around it
+    #[arg(long)]
+    pub run_hooks: bool,
     /// A template of the commit message [default: `publish.message`, or kmodgen's own]
     #[arg(long, value_name = "TEMPLATE")]
     pub message: Option<String>,

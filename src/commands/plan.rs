@@ -18,7 +18,7 @@ use crate::impact::Impact;
 use crate::manifest::{Choice, Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
-use crate::previous;
+use crate::previous::{self, OldModule};
 use crate::reconcile::Action;
 use crate::settings::{self, Network, Only};
 
@@ -67,7 +67,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
             print(&rows);
             projects.iter().for_each(|project| ui::talk(&unwanted(&project.manifest)));
         }
-        PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref())?),
+        PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref(), only.as_ref())?),
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
         PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs()?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
@@ -95,17 +95,23 @@ fn unwanted(manifest: &Manifest) -> String {
     text
 }
 
-/// The images that a registry must keep: those that are planned, those that are still named on
-/// disk, and those that were named since a revision.
-fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>) -> anyhow::Result<String> {
+/// The images that a registry must keep of the selected mappings: those that are planned, those that are
+/// still named on disk, and those that were named since a revision.
+fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>, only: Option<&Only>) -> anyhow::Result<String> {
     let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
+    let mut note = |module: &str, old: &OldModule| {
+        let selected = |release: &String| only.is_none_or(|only| only.selects(module, release));
+        images.extend(old.images.iter().filter(|(release, _)| selected(release)).map(|(_, image)| image.clone()));
+    };
     for survey in surveys {
-        images.extend(survey.old.values().flat_map(|old| old.images.values().cloned()));
+        survey.old.iter().for_each(|(module, old)| note(module, old));
         let Some(since) = since else { continue };
         let texts = git::texts_since(&survey.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
-        images.extend(
-            texts.iter().filter_map(|text| previous::module_text(text)).flat_map(|old| old.images.into_values()),
-        );
+        for (folder, text) in &texts {
+            if let Some(old) = previous::module_text(text) {
+                note(folder, &old);
+            }
+        }
     }
     Ok(images.into_iter().map(|image| image + "\n").collect())
 }
@@ -113,17 +119,17 @@ fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>) -> anyhow::
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
 fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+    let selected =
+        |m: &&Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
         PlanFormat::Matrix => None,
         _ => {
-            let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings());
+            let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings()).filter(selected);
             settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
         }
     };
     let network = Network::from(&args.output.network);
-    let selected =
-        |m: &Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
     let stale = |m: &Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
     let mappings = parts.iter().flat_map(|(project, survey)| survey.plan.mappings().map(move |m| (project, survey, m)));
     let mut images = BTreeSet::new();

@@ -9,16 +9,16 @@ use crate::scenario::{DEBIAN, EL9, Project, RT};
 
 /// A project whose PATH has an engine that writes down what it is asked, and builds by `script`.
 pub(crate) fn with_engine(script: &str) -> (Project, String) {
-    let project = Project::generated().with(
-        "bin/buildah",
-        format!(
-            "#!/bin/sh\necho \"$*\" >> asked\ncase \"$1\" in\n\
-             images) test ! -e images || cat images ;;\n\
-             build) while [ $# -gt 0 ]; do [ \"$1\" != --iidfile ] || id=$2; shift; done; {script}; echo sha256:made > \"$id\" ;;\n\
-             esac\n"
-        ),
-    );
+    let project = Project::generated();
     let program = project.path("bin/buildah");
+    let text = format!(
+        "#!/bin/sh\ncd '{}'\necho \"$*\" >> asked\ncase \"$1\" in\n\
+         images) case \"$*\" in *dangling*) test ! -e unnamed || cat unnamed ;; *) test ! -e images || cat images ;; esac ;;\n\
+         build) while [ $# -gt 0 ]; do [ \"$1\" != --iidfile ] || id=$2; shift; done; {script}; echo sha256:made > \"$id\" ;;\n\
+         esac\n",
+        project.path("").display()
+    );
+    project.write("bin/buildah", text);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", project.path("bin").display(), std::env::var("PATH").unwrap());
     (project, path)
@@ -86,6 +86,63 @@ fn ctrl_c_stops_the_engine_and_leaves_no_name_behind() {
     assert!(asked.contains("cleaned") && !asked.contains("tag"), "{asked}");
 }
 
+/// The JSON of a build that failed.
+fn failed(script: &str) -> serde_json::Value {
+    let (project, path) = with_engine(script);
+    let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt --format json")).env("PATH", &path).run().differs();
+    run.json()[0].clone()
+}
+
+#[test]
+fn the_reason_is_what_the_log_says() {
+    let noise = "echo 'STEP 3/9: RUN echo \"kmodgen: not this\"'; echo 'src/a.c:7:2: error: no member' >&2";
+    assert_eq!(failed(&format!("{noise}; exit 2"))["reason"], "src/a.c:7:2: error: no member");
+    let own = format!("{noise}; echo '#9 1.204 kmodgen: there are no headers'; seq 100; exit 2");
+    assert_eq!(failed(&own)["reason"], "kmodgen: there are no headers");
+    assert_eq!(failed("exit 2")["reason"], "exit status: 2");
+    let (project, path) = with_engine(&format!("{noise}; seq 100; head -c 5000 /dev/zero | tr '\\0' x; exit 2"));
+    let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt")).env("PATH", &path).run().differs();
+    let run = run.says("  | src/a.c:7:2: error: no member\n  | …\n  | 82\n");
+    assert!(run.stderr.lines().all(|line| line.chars().count() < 300), "{run}");
+}
+
+/// The names in a folder for temporary files.
+fn temporary(project: &Project) -> Vec<String> {
+    let names = fs::read_dir(project.path("temp")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_run_leaves_logs_only_if_a_build_failed() {
+    for (script, left) in [("true", 0), ("exit 1", 1)] {
+        let (project, path) = with_engine(script);
+        fs::create_dir(project.path("temp")).unwrap();
+        let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt")).env("PATH", &path).env("TMPDIR", "temp").run();
+        assert_eq!(temporary(&project).len(), left, "{run}");
+        // Logs are for the user, and stay when the next run sweeps.
+        let _ = project
+            .kmodgen(&format!("{BUILD} --only beta/.*rt --logs logs"))
+            .env("PATH", &path)
+            .env("TMPDIR", "temp")
+            .run();
+        assert_eq!(temporary(&project).len(), left);
+    }
+}
+
+#[test]
+fn a_plan_of_a_selection_is_about_the_selection() {
+    let project = Project::generated();
+    // The builder of the Debian kernel is chosen in the cluster.
+    project.run("plan --offline --format bake").trouble().says("--dtk IMAGE");
+    project.run("plan --offline --format tekton").trouble().says("--dtk IMAGE");
+    let bake = project.run("plan --offline --format bake --only .*el9.*").fine().json();
+    assert_eq!(bake["group"]["default"]["targets"].as_array().unwrap().len(), 4, "{bake}");
+    project.run("plan --offline --format tekton --only alpha/.*el9.*").fine().shows("PipelineRun");
+    let images = project.run("plan --format images --only alpha/.*rt").fine().stdout;
+    assert_eq!(images, format!("{}\n", image(&project, "alpha", RT)));
+    assert_eq!(project.run("plan --format images --only beta").fine().stdout.lines().count(), 3);
+}
+
 #[test]
 fn what_is_missing_is_said_before_anything_runs() {
     let project = Project::generated();
@@ -120,7 +177,8 @@ fn a_full_disk_is_named_and_no_image_half_done() {
         let run = project.kmodgen(&format!("{BUILD} --only alpha --logs logs"));
         let run = run.env("PATH", &path).env("TMPDIR", "temp").shell(&shell).run().differs();
         run.shows("0 built, 0 pushed, 0 skipped, 1 failed, 2 cancelled")
-            .says("buildah: cannot write to `temp`: the disk is full");
+            .says("buildah: cannot write to `[temp]/project/temp/kmodgen-")
+            .says("`: the disk is full");
         let asked = project.read("asked");
         assert!(!asked.contains("tag") && !asked.contains("build --file"), "{asked}");
     }
@@ -176,5 +234,7 @@ fn a_registry_keeps_what_nodes_may_still_unload() {
     assert_eq!(kept(""), [false, false, true]);
     assert_eq!(kept("--since HEAD~1"), [false, true, true]);
     assert_eq!(kept("--since HEAD~2"), [true, true, true]);
+    assert_eq!(kept("--since HEAD~2 --only alpha/.*rt"), [false, false, false]);
+    assert_eq!(kept("--since HEAD~2 --only alpha/.*el9_4.x86_64"), [true, true, true]);
     project.run("plan --format images --since nothing").trouble().says("no revision `nothing`");
 }

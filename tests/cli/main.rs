@@ -20,6 +20,7 @@ mod further_modules;
 mod generate;
 mod git_servers;
 mod holds;
+mod hostile_checkout;
 mod hostile_files;
 mod hostile_names;
 mod hostile_templates;

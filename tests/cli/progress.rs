@@ -51,7 +51,7 @@ fn what_is_said_meanwhile_stands_above() {
     let screen = timeless(&terminal.shows(&format!("builds alpha {RT}")));
     let expected = [
         format!("[1/3] failed alpha {EL9} _"),
-        "  buildah: exit status: 3".into(),
+        "  buildah: the compiler says no".into(),
         "  | the compiler says no".into(),
         format!("  the whole log: logs/alpha/{EL9}.log"),
         format!("_ builds alpha {RT}"),

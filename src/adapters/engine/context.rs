@@ -4,15 +4,14 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use super::Ended;
+use crate::adapters::fs::PrivateFolder;
 use crate::plan::{Folder, FolderFile, FolderFileKind};
 use crate::vocabulary::{Digest, InputFiles};
 
 /// A context. It is gone when this is.
 #[derive(Debug)]
-pub struct Context(TempDir);
+pub struct Context(PrivateFolder);
 
 impl Context {
     /// One with these folders beside a manifest, at their paths, as they were when they were planned:
@@ -21,8 +20,7 @@ impl Context {
     /// # Errors
     /// A file that is not as it was, or a machine that cannot hold them.
     pub fn of<'f>(folders: impl IntoIterator<Item = &'f Folder>, files: &dyn InputFiles) -> Result<Self, Ended> {
-        let top = tempfile::Builder::new().prefix("kmodgen-context-").tempdir();
-        let top = top.map_err(Ended::machine(format!("cannot write to `{}`", std::env::temp_dir().display())))?;
+        let top = PrivateFolder::make_large().map_err(Ended::no_folder)?;
         folders.into_iter().flat_map(|folder| &folder.files).try_for_each(|file| lay(file, files, top.path()))?;
         Ok(Self(top))
     }

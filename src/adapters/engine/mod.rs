@@ -1,19 +1,28 @@
 //! Container engines: podman, buildah or docker, whichever is there or is named.
-#![expect(clippy::disallowed_methods, reason = "engines are programs, and log files are files")]
+#![expect(clippy::disallowed_methods, reason = "what engines read and write are files")]
 
 mod context;
+mod leftover;
+mod log;
 mod process;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 pub use context::Context;
+pub use leftover::sweep;
+pub use log::{Log, Logs};
 pub use process::{Cancel, Ended};
 
+use super::fs::PrivateFolder;
 use super::oci;
+use super::process::{self as programs, Variables};
+
+/// How long an engine may take to answer a question.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Which program builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,6 +54,7 @@ pub struct Build {
 #[derive(Debug, Clone)]
 pub struct Engine {
     kind: Kind,
+    variables: Variables,
 }
 
 impl Engine {
@@ -54,10 +64,9 @@ impl Engine {
     /// What to install.
     pub fn find(named: Option<Kind>) -> Result<Self, String> {
         let candidates = named.map_or_else(|| vec![Kind::Podman, Kind::Buildah, Kind::Docker], |kind| vec![kind]);
-        let works =
-            |kind: &Kind| Command::new(kind.program()).arg("--version").output().is_ok_and(|o| o.status.success());
-        match candidates.iter().find(|kind| works(kind)) {
-            Some(kind) => Ok(Self { kind: *kind }),
+        let mut engines = candidates.iter().map(|kind| Self { kind: *kind, variables: programs::inherited() });
+        match engines.find(|engine| engine.output(&["--version"]).is_ok()) {
+            Some(engine) => Ok(engine),
             None => {
                 let names: Vec<&str> = candidates.iter().map(|kind| kind.program()).collect();
                 Err(format!("{} is not installed, or does not run", names.join(", nor ")))
@@ -99,11 +108,14 @@ impl Engine {
     /// # Errors
     /// How the engine ended; its words are in the log.
     pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
-        let machine = || Ended::machine(format!("cannot write to `{}`", std::env::temp_dir().display()));
-        let folder = tempfile::Builder::new().prefix("kmodgen-").tempdir().map_err(machine())?;
-        let (dockerfile, id) = (folder.path().join("Dockerfile"), folder.path().join("id"));
+        let folder = PrivateFolder::make_large().map_err(Ended::no_folder)?;
+        let machine = || Ended::machine(format!("cannot write to `{}`", folder.path().display()));
+        let [dockerfile, id, temporary] = ["Dockerfile", "id", "tmp"].map(|name| folder.path().join(name));
         std::fs::write(&dockerfile, &build.dockerfile).map_err(machine())?;
-        let mut command = Command::new(self.name());
+        std::fs::create_dir(&temporary).map_err(machine())?;
+        let mut command = self.command();
+        // What an engine leaves that is killed goes with the folder.
+        command.env("TMPDIR", &temporary);
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         for (name, value) in &build.arguments {
             command.arg("--build-arg").arg(format!("{name}={value}"));
@@ -114,6 +126,7 @@ impl Engine {
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
+                command.args(leftover::mark(folder.path()).map_err(machine())?);
                 for (name, path) in &build.secrets {
                     command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));
                 }
@@ -126,7 +139,11 @@ impl Engine {
             Kind::Docker => {}
         }
         command.arg(build.context.path());
-        process::run(command, log, cancel)?;
+        let ran = process::run(command, log, cancel);
+        if matches!(ran, Err(Ended::Cancelled)) {
+            leftover::remove_containers(self, folder.path());
+        }
+        ran?;
         let id = std::fs::read_to_string(&id)
             .map_err(Ended::machine(format!("{} says that it built, and names no image", self.name())))?;
         Ok(id.trim().to_owned())
@@ -140,12 +157,21 @@ impl Engine {
         self.output(&["tag", id, image]).map(drop)
     }
 
+    /// Removes an image that has no name.
+    pub fn remove_unnamed(&self, id: &str) {
+        let all = self.output(&["images", "--filter", "dangling=true", "--no-trunc", "--quiet"]);
+        // One that another build gave a name has the same id.
+        if all.is_ok_and(|all| all.lines().any(|line| line.trim() == id)) {
+            let _: Result<String, String> = self.output(&["rmi", id]);
+        }
+    }
+
     /// Pushes an image to its registry.
     ///
     /// # Errors
     /// How the engine ended; its words are in the log.
     pub fn push(&self, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
-        let mut command = Command::new(self.name());
+        let mut command = self.command();
         command.arg("push");
         if !tls_verify && self.kind != Kind::Docker {
             command.arg("--tls-verify=false");
@@ -154,8 +180,13 @@ impl Engine {
         process::run(command, log, cancel)
     }
 
+    /// Prepares the engine. Its working folder and its variables are no checkout's.
+    fn command(&self) -> Command {
+        programs::command(self.name(), &self.variables)
+    }
+
     fn output(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new(self.name()).args(arguments).output().map_err(|error| error.to_string())?;
+        let output = programs::output(self.command().args(arguments), b"", LIMIT).map_err(|error| error.to_string())?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -172,51 +203,4 @@ impl Kind {
             Self::Docker => "docker",
         }
     }
-}
-
-/// Opens a log file for a build, folders included.
-///
-/// # Errors
-/// Why it cannot be written.
-pub fn open_log(path: &Path) -> Result<File, Ended> {
-    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    folder
-        .and_then(|()| File::create(path))
-        .map_err(Ended::machine(format!("cannot write the log `{}`", path.display())))
-}
-
-/// Makes a folder for the logs of one run among the machine's temporary files, which nobody else
-/// can have prepared.
-///
-/// # Errors
-/// Why it cannot be made.
-pub fn log_folder() -> Result<PathBuf, Ended> {
-    let all = std::env::temp_dir();
-    let made = tempfile::Builder::new().prefix("kmodgen-logs-").tempdir_in(&all);
-    Ok(made.map_err(Ended::machine(format!("cannot make a folder for logs in `{}`", all.display())))?.keep())
-}
-
-/// Removes a folder of logs where there is none in it.
-pub fn drop_log_folder(path: &Path) {
-    // One that has logs stays.
-    let _ = std::fs::remove_dir(path);
-}
-
-/// As much of a log's end is looked at for its last lines.
-const TAIL: u64 = 64 << 10;
-
-/// The last `lines` lines of a log, without what would steer a terminal.
-pub fn tail(path: &Path, lines: usize) -> Vec<String> {
-    let end = || {
-        let mut file = File::open(path)?;
-        let size = file.seek(SeekFrom::End(0))?;
-        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
-        let mut bytes = Vec::new();
-        file.take(TAIL).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    let bytes: io::Result<Vec<u8>> = end();
-    let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
-    let shown = |line: &str| line.trim_end().replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
 }

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::adapters::fs::describe;
+use crate::adapters::process::{Group, end_with_kmodgen};
 
 /// How often a running engine is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -55,15 +57,23 @@ impl Ended {
         let what = what.into();
         move |error| Self::Machine { what, error }
     }
+
+    /// Names the folder in which no other could be made.
+    pub(super) fn no_folder((parent, error): (PathBuf, io::Error)) -> Self {
+        Self::Machine { what: format!("cannot write to `{}`", parent.display()), error }
+    }
 }
 
-/// Runs a program to its end, its output going to `log`. When cancelled, the program is asked to
-/// stop, so that it can remove its working containers, and is waited for.
+/// Runs a program to its end, its output going to `log`. It has its own process group, so that keys on
+/// a terminal do not stop it in the middle of its work. When cancelled, the program is asked to stop, so
+/// that it can remove its working containers, and is waited for.
 pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(), Ended> {
     if cancel.is_cancelled() {
         return Err(Ended::Cancelled);
     }
     let program = command.get_program().to_string_lossy().into_owned();
+    Group::make(&mut command);
+    end_with_kmodgen(&mut command);
     let mut start = || command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn();
     let mut child = start().map_err(Ended::machine(format!("cannot run `{program}`")))?;
     let waits = || Ended::machine(format!("cannot wait for `{program}`"));
@@ -84,18 +94,23 @@ pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(
 }
 
 fn stop(child: &mut Child) -> io::Result<()> {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // It may have ended by itself just now.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    let group = Group::of(child);
+    if let Some(group) = group {
+        group.ask_leader();
     }
+    let mut ended = false;
     for _ in 0..PATIENCE {
-        if child.try_wait()?.is_some() {
-            return Ok(());
+        ended = child.try_wait()?.is_some();
+        if ended {
+            break;
         }
         std::thread::sleep(TICK);
     }
-    child.kill()?;
-    child.wait().map(drop)
+    // What it started and did not end goes with it.
+    if let Some(group) = group {
+        group.kill();
+    }
+    if ended { Ok(()) } else { child.wait().map(drop) }
 }
 
 #[cfg(test)]

@@ -83,14 +83,17 @@ impl GitConfig {
     }
 
     /// Adds the settings of a repository, which are stronger, but for the names of programs: a
-    /// repository may be somebody else's, and what is run is the user's to say.
-    pub(super) fn with_repository(mut self, config: &git2::Config) -> Result<Self, git2::Error> {
+    /// repository may be somebody else's, and what is run is the user's to say. So is whether anything is
+    /// run to sign, if the repository may have come with a checkout.
+    pub(super) fn with_repository(mut self, config: &git2::Config, trusted: bool) -> Result<Self, git2::Error> {
         let mut own = Self::default();
         own.add(config, Some(git2::ConfigLevel::Local))?;
-        let harmless = |(name, _): &(String, String)| {
-            ["user.", "author.", "committer.", "commit.gpgsign", "gpg.format", "remote.", "branch."]
-                .iter()
-                .any(|known| name.starts_with(known))
+        let signing = ["user.signingkey", "commit.gpgsign", "gpg.format"];
+        let harmless = |(name, _): &(String, String)| match signing.contains(&name.as_str()) {
+            true => trusted,
+            false => {
+                ["user.", "author.", "committer.", "remote.", "branch."].iter().any(|known| name.starts_with(known))
+            }
         };
         own.entries.retain(harmless);
         // What the environment adds is stronger still.

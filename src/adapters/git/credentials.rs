@@ -12,8 +12,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::environment::GitEnvironment;
 use super::error::{ServerProblem, shown};
 use super::location::Location;
-use super::process::Running;
 use super::session::Session;
+use crate::adapters::process::Running;
 
 /// How long a helper may take to note that a password was right or wrong.
 const NOTE_LIMIT: Duration = Duration::from_secs(5);
@@ -95,7 +95,8 @@ impl Credential {
 
 fn start(environment: &GitEnvironment, action: &str, asks_person: bool) -> Result<Running, ServerProblem> {
     let mut command = environment.command("git");
-    command.args(["credential", action]);
+    // git looks for no repository, whose settings would name helpers of their own.
+    command.args(["credential", action]).env("GIT_DIR", "/dev/null");
     if !asks_person {
         // There may still be a terminal behind a pipe, which git would open and wait at.
         command.env("GIT_TERMINAL_PROMPT", "0");

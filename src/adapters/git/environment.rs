@@ -4,31 +4,30 @@
 //! settings, and the variables of the programs that are started. So a test (or a service) can
 //! use several side by side, and nothing depends on a global variable.
 
-#![expect(clippy::disallowed_methods, reason = "this adapter starts git and ssh")]
-
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::process::Command;
 
+use crate::adapters::process::{self, Group, Variables};
+
 /// The variables, and whether there is somebody to ask.
 #[derive(Clone, Default)]
 pub struct GitEnvironment {
-    variables: BTreeMap<OsString, OsString>,
+    variables: Variables,
     terminal: bool,
 }
 
 impl GitEnvironment {
-    /// What this process was started with.
+    /// Variables of this process, but for those that a program must not get.
     pub fn from_process() -> Self {
-        Self { variables: std::env::vars_os().collect(), terminal: io::stdin().is_terminal() }
+        Self { variables: process::inherited(), terminal: io::stdin().is_terminal() }
     }
 
-    /// Exactly these variables, and nobody to ask.
+    /// These variables, but for those that a program must not get, and nobody to ask.
     pub fn new<K: Into<OsString>, V: Into<OsString>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, terminal: false }
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { variables: process::kept(variables), terminal: false }
     }
 
     /// A variable's value, unless it is empty or not UTF-8.
@@ -46,10 +45,22 @@ impl GitEnvironment {
         self.terminal
     }
 
-    /// A command that runs with these variables and no others.
+    /// Prepares a program that obeys the user's settings and those of no checkout.
     pub(super) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().envs(&self.variables);
+        self.grouped(process::command(program, &self.variables))
+    }
+
+    /// Prepares a program that also obeys the settings and hooks of the repository that it is given.
+    pub(super) fn plain_command(&self, program: &str) -> Command {
+        self.grouped(process::plain_command(program, &self.variables))
+    }
+
+    /// Gives a program its own process group, unless it may ask a person: a terminal answers the
+    /// foreground group alone.
+    fn grouped(&self, mut command: Command) -> Command {
+        if !self.terminal {
+            Group::make(&mut command);
+        }
         command
     }
 

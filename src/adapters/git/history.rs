@@ -7,12 +7,12 @@ use git2::{ObjectType, Oid, Repository, Sort, TreeWalkMode, TreeWalkResult};
 
 use super::work_tree::WorkTree;
 
-/// The texts that every file called `name` below `folder` had in the commit `since` and in every
-/// commit from there to the present one; each text once.
+/// Reads the texts that every file called `name` below `folder` had in the commit `since` and in every
+/// commit from there to the present one, each text once, with the folder of the file below `folder`.
 ///
 /// # Errors
 /// That `folder` is in no repository, that there is no such revision, or what git says.
-pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<String>, String> {
+pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<(String, String)>, String> {
     let fail = |error: git2::Error| error.message().to_owned();
     let place = WorkTree::around(folder)?;
     let first = place.commit(since)?;
@@ -28,7 +28,7 @@ pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<String>
         collect(repository, &tree, below, name, &mut blobs).map_err(fail)?;
     }
     let text = |oid: Oid| repository.find_blob(oid).map(|blob| String::from_utf8_lossy(blob.content()).into_owned());
-    blobs.into_iter().map(text).collect::<Result<_, _>>().map_err(fail)
+    blobs.into_iter().map(|(folder, oid)| Ok((folder, text(oid)?))).collect::<Result<_, _>>().map_err(fail)
 }
 
 fn collect(
@@ -36,7 +36,7 @@ fn collect(
     tree: &git2::Tree<'_>,
     below: &Path,
     name: &str,
-    blobs: &mut BTreeSet<Oid>,
+    blobs: &mut BTreeSet<(String, Oid)>,
 ) -> Result<(), git2::Error> {
     let folder = if below.as_os_str().is_empty() {
         Some(tree.clone())
@@ -48,9 +48,9 @@ fn collect(
         }
     };
     let Some(folder) = folder else { return Ok(()) };
-    folder.walk(TreeWalkMode::PreOrder, |_, entry| {
+    folder.walk(TreeWalkMode::PreOrder, |path, entry| {
         if entry.kind() == Some(ObjectType::Blob) && entry.name_bytes() == name.as_bytes() {
-            blobs.insert(entry.id());
+            blobs.insert((path.trim_end_matches('/').to_owned(), entry.id()));
         }
         TreeWalkResult::Ok
     })

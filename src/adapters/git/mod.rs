@@ -21,7 +21,6 @@ mod history;
 mod http;
 mod local;
 mod location;
-mod process;
 mod publishing;
 mod refs;
 mod session;
@@ -37,7 +36,10 @@ pub use commit::CommitFolder;
 pub use environment::GitEnvironment;
 pub use error::{RefProblem, ResolveError, ServerProblem};
 pub use history::texts_since;
-pub use publishing::{CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, is_url};
+pub use publishing::{
+    CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, ToRemote, is_url,
+};
+pub use work_tree::checkout_of;
 
 pub use unmerged::MergeFolder;
 

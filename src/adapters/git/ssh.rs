@@ -3,6 +3,7 @@
 //! So keys, agents, `~/.ssh/config`, known hosts and jump hosts work as they do for git.
 
 use std::io;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use super::config::GitConfig;
 use super::environment::GitEnvironment;
 use super::error::{ServerProblem, shown};
 use super::location::Location;
-use super::process::Running;
 use super::session::Session;
 use super::stream::{Connection, Stream};
 use super::tcp::program;
+use crate::adapters::process::Running;
 
 /// Runs ssh.
 pub(super) struct Subtransport(Arc<Session>);
@@ -46,22 +47,26 @@ pub(super) struct Ssh {
 pub(super) fn start(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem> {
     let limit = session.remaining()?;
     let line = command_line(&session.environment, &session.config, &session.location, program(service), limit);
-    run(session, &line, "reach repositories over SSH")
+    run(session, session.environment.command(&line[0]), &line, "reach repositories over SSH")
 }
 
-/// The same on this machine, for a repository in a folder: as with git, hooks and settings that are
-/// to see a push do.
+/// Starts git on this machine for a repository in a folder, whose hooks and settings it obeys.
 pub(super) fn start_here(session: &Arc<Session>, service: Service) -> Result<Ssh, ServerProblem> {
     let verb = program(service).trim_start_matches("git-");
     // The path begins with `/`.
-    run(session, &["git".into(), verb.into(), session.location.path.clone()], "push to a repository in a folder")
+    let line = ["git".into(), verb.into(), session.location.path.clone()];
+    run(session, session.environment.plain_command("git"), &line, "push to a repository in a folder")
 }
 
-fn run(session: &Arc<Session>, line: &[String], purpose: &'static str) -> Result<Ssh, ServerProblem> {
-    let mut command = session.environment.command(&line[0]);
+// GIT_PROTOCOL is not handed on: protocol 2 has another answer than the list of refs, and libgit2 does
+// not speak it.
+fn run(
+    session: &Arc<Session>,
+    mut command: Command,
+    line: &[String],
+    purpose: &'static str,
+) -> Result<Ssh, ServerProblem> {
     command.args(&line[1..]);
-    // Protocol 2 has another answer than the list of refs, and libgit2 does not speak it.
-    command.env_remove("GIT_PROTOCOL");
     match Running::start(&mut command, false) {
         Ok(running) => Ok(Ssh { running, session: Arc::clone(session) }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -7,6 +7,19 @@ use git2::{Commit, ErrorCode, Repository};
 use super::error::shown;
 use super::local::trust_other_owners;
 
+/// The folders with a `.git` that a folder is in, the nearest first.
+fn tops(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let folders: Vec<PathBuf> = real.ancestors().map(Path::to_path_buf).collect();
+    folders.into_iter().filter(|folder| folder.join(".git").symlink_metadata().is_ok())
+}
+
+/// The outermost work tree that a folder is in, or the folder itself: what is in there may have come with
+/// a checkout.
+pub fn checkout_of(folder: &Path) -> PathBuf {
+    tops(folder).last().unwrap_or_else(|| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
+}
+
 /// A repository with a work tree, and a folder in it.
 pub(super) struct WorkTree {
     pub(super) repository: Repository,
@@ -21,8 +34,11 @@ impl WorkTree {
     /// That `folder` is in no repository or in one without a work tree, or what git says.
     pub(super) fn around(folder: &Path) -> Result<Self, String> {
         trust_other_owners();
-        let repository = Repository::discover(folder).map_err(|error| match error.code() {
-            ErrorCode::NotFound => format!("`{}` is in no git repository", folder.display()),
+        let none = || format!("`{}` is in no git repository", folder.display());
+        // git's own search also takes a folder that has the files of a bare repository, as a checkout may.
+        let top = tops(folder).next().ok_or_else(none)?;
+        let repository = Repository::open(&top).map_err(|error| match error.code() {
+            ErrorCode::NotFound => none(),
             _ => format!("cannot open the repository of `{}`: {}", folder.display(), shown(error.message())),
         })?;
         let root = repository.workdir().ok_or("the repository has no work tree")?;

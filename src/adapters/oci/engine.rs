@@ -2,13 +2,16 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
+use std::time::Duration;
 
 use super::Options;
 use super::error::{ReadError, shown};
+use crate::adapters::fs::PrivateFolder;
+use crate::adapters::process;
 use crate::contract::image::elf::Architecture;
+
+/// How long an engine may take to export an image, or to fetch it.
+const LIMIT: Duration = Duration::from_secs(3600);
 
 /// A program that can export an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,18 +73,20 @@ pub(super) struct Export {
     pub(super) path: PathBuf,
     /// Whether it is docker's kind of archive.
     pub(super) is_docker: bool,
-    _folder: TempDir,
+    _folder: PrivateFolder,
 }
 
 /// Exports an image by the engine that was named, else by the first that has it.
 pub(super) fn export(name: &str, options: &Options) -> Result<Export, ReadError> {
     let engines = options.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine]);
-    let folder = tempfile::tempdir().map_err(|error| ReadError::File { path: std::env::temp_dir(), error })?;
+    let folder = PrivateFolder::make_large().map_err(|(path, error)| ReadError::File { path, error })?;
+    let variables = process::inherited();
     let mut complaints = Vec::new();
     for engine in engines {
         let path = folder.path().join(engine.program());
         let arguments = engine.arguments(name, &path.display().to_string(), options.architecture);
-        let ran = Command::new(engine.program()).args(arguments).stdin(Stdio::null()).output();
+        let mut command = process::command(engine.program(), &variables);
+        let ran = process::output(command.args(arguments), b"", LIMIT);
         match ran {
             Ok(output) if output.status.success() => {
                 return Ok(Export { path, is_docker: engine == Engine::Docker, _folder: folder });

@@ -4,13 +4,18 @@
 //! `$XDG_RUNTIME_DIR/containers/auth.json`, `~/.config/containers/auth.json`,
 //! `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`.
 
-use std::io::Write as _;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+use crate::adapters::process;
+
+/// How long a helper may take.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A user's name and password.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +33,9 @@ pub(super) fn login(repository: &str) -> Option<Login> {
 }
 
 fn files() -> Vec<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // Settings that name programs are not looked for in a checkout.
+    let variables = process::inherited();
+    let variable = |name: &str| variables.get(OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from);
     let below = |root: Option<PathBuf>, rest: &str| root.map(|root| root.join(rest));
     let candidates = [
         variable("REGISTRY_AUTH_FILE"),
@@ -60,17 +67,14 @@ fn from_file(file: &Value, repository: &str) -> Option<Login> {
     file["credsStore"].as_str().and_then(|helper| from_helper(helper, key))
 }
 
-/// Asks `docker-credential-NAME get`.
+/// Asks `docker-credential-NAME get`, which is looked for in `PATH` alone.
 fn from_helper(name: &str, server: &str) -> Option<Login> {
-    let mut child = Command::new(format!("docker-credential-{name}"))
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    child.stdin.take()?.write_all(server.as_bytes()).ok()?;
-    let answer: Value = serde_json::from_slice(&child.wait_with_output().ok()?.stdout).ok()?;
+    if name.contains('/') {
+        return None;
+    }
+    let mut command = process::command(format!("docker-credential-{name}"), &process::inherited());
+    let output = process::output(command.arg("get"), server.as_bytes(), LIMIT).ok()?;
+    let answer: Value = serde_json::from_slice(&output.stdout).ok()?;
     Some(Login { user: answer["Username"].as_str()?.to_owned(), password: answer["Secret"].as_str()?.to_owned() })
 }
 

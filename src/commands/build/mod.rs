@@ -3,7 +3,6 @@
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +12,8 @@ use anyhow::{Context as _, anyhow};
 use self::report::{Outcome, Row, Tally};
 use super::presence::{is_in_registry, registry_tls};
 use super::project::Project;
-use crate::adapters::engine::{self, Build, Cancel, Ended, Engine};
+use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, Log, Logs};
+use crate::adapters::git::checkout_of;
 use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
@@ -37,7 +37,7 @@ struct Run<'r> {
     args: &'r BuildArgs,
     engine: Engine,
     dtk: Option<ImageRef>,
-    logs: PathBuf,
+    logs: Logs,
     local: BTreeSet<String>,
     cancel: Cancel,
     /// Set once no further build is to begin.
@@ -69,6 +69,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let dtk = settings::driver_toolkit(args.dtk.as_deref(), items.iter().map(|item| item.mapping))?;
     let engine =
         Engine::find(args.engine).map_err(|why| anyhow!("{why}; kmodgen builds with podman, buildah or docker"))?;
+    engine::sweep(&engine);
     let local = engine.images().map_err(|why| anyhow!("cannot list images: {why}"))?;
     let cancel = Cancel::default();
     let stopped = cancel.clone();
@@ -79,16 +80,17 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
         sum.tell("stopping: the engines clean up".into());
     })
     .context("cannot watch for Ctrl-C")?;
-    let logs = match &args.logs {
-        Some(folder) => folder.clone(),
-        None => engine::log_folder()?,
-    };
+    let here = std::path::Path::new(".");
+    let checkouts: Vec<_> =
+        projects.iter().map(|project| checkout_of(&project.folder)).chain([checkout_of(here)]).collect();
+    let logs = Logs::of(args.logs.as_ref(), &checkouts)?;
     let tally = Tally::new(items.len());
     progress.sum().tell(tally.line());
     let run =
         Run { args, engine, dtk, logs, local, halt: Cancel::default(), cancel, progress, tally: Mutex::new(tally) };
     let rows = run.all(&items);
-    let tally = run.finish();
+    let failed = rows.iter().any(|row| row.outcome == Outcome::Failed);
+    let tally = run.finish(failed);
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
         Format::Text => ui::result(&report::table(&rows, &tally)),
@@ -118,28 +120,29 @@ impl Run<'_> {
     fn one(&self, item: Item<'_>) -> Row {
         let mapping = item.mapping;
         let (module, release) = (mapping.module.name.value.to_string(), mapping.kernel.release.value.to_string());
-        let log = self.logs.join(&module).join(format!("{release}.log"));
-        let start = now();
+        let (mut log, start) = (None, now());
         let ended = match self.halt.is_cancelled() || self.cancel.is_cancelled() {
             true => Err(Ended::Cancelled),
-            false => self.build_and_push(item, &log, &self.progress.begin(format!("{module} {release}"))),
+            false => self.build_and_push(item, &mut log, &self.progress.begin(format!("{module} {release}"))),
         };
         let seconds = (now() - start).as_secs_f64();
         let (outcome, reason) = match ended {
             Ok(outcome) => (outcome, None),
             Err(Ended::Cancelled) => (Outcome::Cancelled, None),
-            Err(ended) => (Outcome::Failed, Some(ended.to_string())),
+            Err(ended) => (Outcome::Failed, Some(report::reason(&ended, log.as_ref()))),
         };
         if outcome == Outcome::Failed && !self.args.keep_going {
             self.halt.cancel();
         }
-        let log = log.exists().then_some(log);
-        let row = Row { module, release, image: mapping.image_name(), outcome, seconds, log, reason };
+        let image = mapping.image_name();
+        let excerpt = log.as_ref().filter(|_| outcome == Outcome::Failed).map(report::excerpt).unwrap_or_default();
+        let log = log.map(|log| log.path);
+        let row = Row { module, release, image, outcome, seconds, log, reason, excerpt };
         self.tell(&row);
         row
     }
 
-    fn build_and_push(&self, item: Item<'_>, log: &Path, line: &Line) -> Result<Outcome, Ended> {
+    fn build_and_push(&self, item: Item<'_>, log: &mut Option<Log>, line: &Line) -> Result<Outcome, Ended> {
         let mapping = item.mapping;
         let image = mapping.image_name();
         let here = self.local.contains(&image);
@@ -149,27 +152,35 @@ impl Run<'_> {
         if (here && !self.args.push) || published() {
             return Ok(Outcome::Skipped);
         }
-        let log = engine::open_log(log)?;
-        if !here {
+        let opened = self.logs.open(mapping.module.name.as_str(), mapping.kernel.release.as_str())?;
+        let log = &log.insert(opened).file;
+        if here {
+            self.verify(&image, mapping, line)?;
+        } else {
             line.tell("builds");
-            let id = self.engine.build(&self.job(item)?, &log, &self.cancel)?;
-            if self.args.verify {
-                line.tell("verifies");
-                self.verify(&id, mapping)?;
+            let id = self.engine.build(&self.job(item)?, log, &self.cancel)?;
+            let named = self.verify(&id, mapping, line);
+            let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::Refused));
+            if named.is_err() {
+                self.engine.remove_unnamed(&id);
             }
-            self.engine.tag(&id, &image).map_err(Ended::Refused)?;
+            named?;
         }
         if !self.args.push {
             return Ok(Outcome::Built);
         }
         line.tell("pushes");
         let tls = registry_tls(mapping.module);
-        self.engine.push(&image, !tls.insecure && !tls.skip_verify, &log, &self.cancel)?;
+        self.engine.push(&image, !tls.insecure && !tls.skip_verify, log, &self.cancel)?;
         Ok(Outcome::Pushed)
     }
 
-    /// Holds what was built to what KMM relies on. It has no name yet, and gets none if it fails.
-    fn verify(&self, id: &str, mapping: &Mapping<'_>) -> Result<(), Ended> {
+    /// Checks an image that the engine has against the contract, if the run does.
+    fn verify(&self, id: &str, mapping: &Mapping<'_>, line: &Line) -> Result<(), Ended> {
+        if !self.args.verify {
+            return Ok(());
+        }
+        line.tell("verifies");
         let options = oci::Options { engine: Some(self.engine.storage()), architecture: None };
         let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
             .map_err(|error| Ended::Refused(error.to_string()))?;
@@ -179,9 +190,15 @@ impl Run<'_> {
         let contract = if mapping.resolved.lean { Contract::Kmm2 } else { self.args.contract.into() };
         let expected = Expected { contract, release, signed: false };
         let report = image::check(&read.image, &expected);
-        let told: Vec<String> =
-            report.findings.iter().map(|f| format!("{}: {} {}", f.code, f.path.escape_debug(), f.message)).collect();
-        if told.is_empty() { Ok(()) } else { Err(Ended::Refused(told.join("\n  "))) }
+        let told = report.findings.iter().map(|finding| {
+            format!("{}: {} {}\n    help: {}", finding.code, finding.path.escape_debug(), finding.message, finding.help)
+        });
+        let told: Vec<String> = told.collect();
+        match told.is_empty() {
+            true if self.cancel.is_cancelled() => Err(Ended::Cancelled),
+            true => Ok(()),
+            false => Err(Ended::Refused(told.join("\n  "))),
+        }
     }
 
     fn job(&self, item: Item<'_>) -> Result<Build, Ended> {
@@ -224,10 +241,8 @@ impl Run<'_> {
     }
 
     /// Takes the progress off the terminal, and cleans up.
-    fn finish(self) -> Tally {
-        if self.args.logs.is_none() {
-            engine::drop_log_folder(&self.logs);
-        }
+    fn finish(self, failed: bool) -> Tally {
+        self.logs.end(failed);
         self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::adapters::engine;
+use crate::adapters::engine::{Ended, Log};
 
-/// How many lines of a failed build's log are shown.
+/// How many lines of a failed build's log are shown: of its errors, and of its end.
+const ERRORS: usize = 5;
 const TAIL: usize = 20;
 
 /// What became of a mapping's image.
@@ -54,6 +55,31 @@ pub(super) struct Row {
     pub(super) log: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    /// Lines of the log of a build that failed.
+    #[serde(skip)]
+    pub(super) excerpt: Vec<String>,
+}
+
+/// Why an image could not be built or pushed: what its log says, if the engine ended with no more than
+/// an exit status.
+pub(super) fn reason(ended: &Ended, log: Option<&Log>) -> String {
+    let said = || {
+        let log = log.filter(|_| matches!(ended, Ended::Failed(_)))?;
+        let last = || log.tail(TAIL).into_iter().rev().find(|line| !line.trim().is_empty());
+        log.errors(1).pop().or_else(last)
+    };
+    said().unwrap_or_else(|| ended.to_string())
+}
+
+/// The lines of a log that tell most: the first errors, and its end.
+pub(super) fn excerpt(log: &Log) -> Vec<String> {
+    let end = log.tail(TAIL);
+    let mut lines: Vec<String> = log.errors(ERRORS).into_iter().filter(|line| !end.contains(line)).collect();
+    if !lines.is_empty() {
+        lines.push("…".into());
+    }
+    lines.extend(end);
+    lines
 }
 
 impl Row {
@@ -63,10 +89,10 @@ impl Row {
         let mut text = format!("{done} {} {module} {release} ({seconds:.1} s)\n", self.outcome.name());
         if self.outcome == Outcome::Failed {
             let _ = writeln!(text, "  {engine}: {}", self.reason.as_deref().unwrap_or_default());
+            for line in &self.excerpt {
+                let _ = writeln!(text, "  | {line}");
+            }
             if let Some(log) = &self.log {
-                for line in engine::tail(log, TAIL) {
-                    let _ = writeln!(text, "  | {line}");
-                }
                 let _ = writeln!(text, "  the whole log: {}", log.display());
             }
         }

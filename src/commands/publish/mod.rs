@@ -24,7 +24,7 @@ use super::recall::Recall;
 use super::report::Report;
 use super::survey::{Scope, Survey};
 use crate::adapters::fs;
-use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start};
+use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Answer;
@@ -232,7 +232,13 @@ impl Run<'_> {
     /// Pushes from a repository on disk, what was committed there before included.
     fn push_on(&self, destination: &Destination, published: &mut Published) -> anyhow::Result<()> {
         if self.writes() && self.wanted.push && !destination.is_remote() {
-            published.pushed = destination.push_to_remote().map_err(fault)?;
+            let pushed = destination.push_to_remote().map_err(fault)?;
+            published.pushed = pushed != ToRemote::Unchanged;
+            if pushed == ToRemote::PushedWithoutHooks {
+                ui::talk(
+                    "note: hooks of the remote were not run, since it is in the checkout; pass --run-hooks to run them\n",
+                );
+            }
         }
         Ok(())
     }

@@ -20,6 +20,9 @@ pub(super) struct Wanted {
     pub(super) path: FolderPath,
     pub(super) push: bool,
     pub(super) message: Option<String>,
+    /// The manifest's folder.
+    folder: PathBuf,
+    run_hooks: bool,
 }
 
 impl Wanted {
@@ -58,6 +61,8 @@ impl Wanted {
             message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
             repo,
             shown,
+            folder: if folder.as_os_str().is_empty() { ".".into() } else { folder.to_owned() },
+            run_hooks: args.run_hooks,
         };
         let writes = !args.dry_run && !args.check;
         if args.offline && (is_url(&wanted.repo) || (wanted.push && writes)) {
@@ -76,6 +81,8 @@ impl Wanted {
             branch: &self.branch,
             base: self.base.as_ref(),
             path: self.path.as_rel_path(),
+            manifest: &self.folder,
+            run_hooks: self.run_hooks,
         }
     }
 }

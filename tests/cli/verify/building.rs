@@ -9,7 +9,7 @@ fn build(root: &Root, more: &str) -> (Run, bool) {
     let (project, path) = with_engine("true");
     project.edit("kmodgen.yaml", RT, &release());
     project.write("image.tar", archive(&layout(&[root.layer()], configuration())));
-    let exports = "case \"$1\" in\npush) cp image.tar \"${4#oci-archive:}\" ;;";
+    let exports = "case \"$1\" in\npush) test \"${4#oci-archive:}\" = \"$4\" || cp image.tar \"${4#oci-archive:}\" ;;";
     project.edit("bin/buildah", "case \"$1\" in", exports);
     let line = format!("{BUILD} --only alpha/{} --verify {more}", release().replace('.', "\\."));
     let run = project.kmodgen(&line).env("PATH", &path).run();
@@ -24,7 +24,9 @@ fn an_image_gets_its_name_only_where_it_holds() {
     let lean = Root::good();
     lean.remove("usr/sbin/modprobe");
     let (run, named) = build(&lean, "");
-    run.differs().shows("1 failed").says("program: /bin/modprobe there is no `modprobe` in PATH");
+    run.differs()
+        .shows("1 failed")
+        .says("program: /bin/modprobe there is no `modprobe` in PATH that can run\n    help: ");
     assert!(!named);
     let (run, named) = build(&lean, "--contract kmm2");
     run.fine().shows("1 built");
@@ -32,4 +34,37 @@ fn an_image_gets_its_name_only_where_it_holds() {
     let (run, named) = build(&Root::empty(), "--contract kmm2");
     run.differs().says("no-modules: /opt/lib/modules has no kernel module").says("no-release: ");
     assert!(!named);
+}
+
+/// A run that builds or has the image of its kernel, with what it asked the engine.
+fn pushed(root: &Root, here: bool) -> (Run, String) {
+    let (project, path) = with_engine("true");
+    project.edit("kmodgen.yaml", RT, &release());
+    project.write("image.tar", archive(&layout(&[root.layer()], configuration())));
+    let exports = "case \"$1\" in\npush) test \"${4#oci-archive:}\" = \"$4\" || cp image.tar \"${4#oci-archive:}\" ;;";
+    project.edit("bin/buildah", "case \"$1\" in", exports);
+    // An image that was built and got no name.
+    project.write("unnamed", "sha256:made\n");
+    let only = format!("--only alpha/{}", release().replace('.', "\\."));
+    if here {
+        let images = project.run(&format!("plan --format images {only}")).fine().stdout;
+        project.write("images", images);
+    }
+    let run = project.kmodgen(&format!("{BUILD} {only} --verify --push")).env("PATH", &path).run();
+    (run, project.read("asked"))
+}
+
+#[test]
+fn what_is_here_is_verified_before_it_is_pushed() {
+    for here in [true, false] {
+        let (run, asked) = pushed(&Root::good(), here);
+        run.fine().shows("1 pushed");
+        assert!(asked.contains("push registry.example.com/"), "{asked}");
+        assert_eq!(asked.contains("build --file"), !here);
+        let (run, asked) = pushed(&Root::empty(), here);
+        run.differs().shows("1 failed").says("no-modules: ").says("    help: ");
+        assert!(!asked.contains("push registry.example.com/"), "{asked}");
+        // One that failed leaves nothing, and one that was here before is not this run's to remove.
+        assert_eq!(asked.contains("rmi sha256:made"), !here, "{asked}");
+    }
 }

@@ -34,7 +34,7 @@ mod start;
 mod tree;
 
 use std::cell::{Cell, OnceCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +44,8 @@ use super::config::GitConfig;
 use super::environment::GitEnvironment;
 use super::error::shown;
 use super::session::Session;
-use crate::adapters::fs::Guard;
+use super::work_tree::checkout_of;
+use crate::adapters::fs::{Guard, PrivateFolder};
 use crate::vocabulary::{GitBranch, RelPath};
 pub use error::PublishError;
 pub use folder::CommittedFolder;
@@ -52,6 +53,7 @@ use folder::{Handles, descend};
 pub use land::Landing;
 use object::ObjectId;
 pub use objects::Objects;
+pub use outgoing::ToRemote;
 use place::Place;
 pub use place::is_url;
 pub use start::Start;
@@ -72,6 +74,10 @@ pub struct PublishTo<'o> {
     pub base: Option<&'o GitBranch>,
     /// The folder in it; `None` for the whole of it.
     pub path: Option<&'o RelPath>,
+    /// The manifest's folder: a repository in it, or in the checkout that it is in, runs no hook.
+    pub manifest: &'o Path,
+    /// Whether it does.
+    pub run_hooks: bool,
 }
 
 /// A repository with the branch that is published to. Nobody else who publishes is at work in it
@@ -92,8 +98,10 @@ pub struct Destination {
     default: OnceCell<Option<String>>,
     base_at: Cell<Option<Oid>>,
     timeout: Duration,
+    /// The folder whose repositories run no hook; `None` if all may.
+    untrusted: Option<PathBuf>,
     _guard: Option<Guard>,
-    _folder: Option<tempfile::TempDir>,
+    _folder: Option<PrivateFolder>,
 }
 
 impl Destination {
@@ -121,10 +129,11 @@ impl Destination {
         let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
         let (branch, base) = (wanted.branch.clone(), wanted.base.cloned());
         let (mut folder, mut session, mut guard) = (None, None, None);
+        let checkout = checkout_of(wanted.manifest);
         let (repository, config) = match place {
             Place::Folder(path) => {
                 let repository = super::local::open(&path).map_err(failed)?;
-                let config = config.with_repository(&repository.config()?)?;
+                let config = config.with_repository(&repository.config()?, !is_in(&repository, &checkout))?;
                 if let Some(work_tree) = branch::work_tree_of(&repository, &branch).filter(|_| !reads) {
                     let folder = work_tree.display().to_string();
                     return Err(PublishError::CheckedOut { branch: branch.to_string(), folder });
@@ -138,8 +147,8 @@ impl Destination {
                 let root = match cache {
                     Some(root) => root,
                     None => {
-                        let made =
-                            tempfile::tempdir().map_err(PublishError::io("make folder", &std::env::temp_dir()))?;
+                        let made = PrivateFolder::make();
+                        let made = made.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
                         folder.insert(made).path().to_owned()
                     }
                 };
@@ -168,6 +177,7 @@ impl Destination {
             default: OnceCell::new(),
             base_at: Cell::new(None),
             timeout,
+            untrusted: (!wanted.run_hooks).then_some(checkout),
             _guard: guard,
             _folder: folder,
         })
@@ -222,6 +232,12 @@ impl Destination {
     pub fn objects(&self) -> Objects {
         Objects::new(&self.repository.commondir().join("objects"))
     }
+}
+
+/// Whether a repository's own files, hooks and settings among them, are in a folder.
+fn is_in(repository: &Repository, folder: &Path) -> bool {
+    let own = repository.commondir();
+    own.canonicalize().map_or(true, |own| own.starts_with(folder))
 }
 
 fn known(id: Oid) -> Result<ObjectId, PublishError> {

@@ -2,16 +2,18 @@
 //! this machine has and its remote has not.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 
 use git2::{Buf, Oid, Repository};
 
 use super::error::PublishError;
 use super::objects::Written;
 use super::place::{self, Place, is_url};
-use super::{Destination, Landing, branch, pack, push};
+use super::{Destination, Landing, PATIENCE, branch, is_in, pack, push};
+use crate::adapters::fs::Guard;
 use crate::adapters::git::error::shown;
-use crate::adapters::git::location::Location;
+use crate::adapters::git::local;
+use crate::adapters::git::location::{Location, Scheme};
 use crate::adapters::git::session::Session;
 
 /// The bytes of a pack of these objects.
@@ -33,13 +35,23 @@ impl Destination {
         if self.is_remote() { Ok(()) } else { self.remote().map(|_| ()) }
     }
 
-    /// Pushes the branch of a repository on this machine to its remote; says whether there was
-    /// anything to push.
+    /// Pushes the branch of a repository on this machine to its remote.
     ///
     /// # Errors
     /// What hinders; the branch is then as it was there, and moved here.
-    pub fn push_to_remote(&self) -> Result<bool, PublishError> {
-        push_branch(self, self.remote()?)
+    pub fn push_to_remote(&self) -> Result<ToRemote, PublishError> {
+        match self.remote()? {
+            Place::Server(location) => push_branch(self, location),
+            Place::Folder(path) => {
+                let name = Place::Folder(path.clone()).to_string();
+                let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
+                let there = local::open(&path).map_err(failed)?;
+                if self.untrusted.as_ref().is_some_and(|folder| is_in(&there, folder)) {
+                    return write_branch(self, &there, &name);
+                }
+                push_branch(self, Location::parse(&path).map_err(failed)?)
+            }
+        }
     }
 
     /// Where the branch is pushed to, as with `git push`.
@@ -63,28 +75,82 @@ impl Destination {
     }
 }
 
-/// Pushes the branch of a repository on this machine; says whether there was anything to push.
-fn push_branch(from: &Destination, to: Place) -> Result<bool, PublishError> {
-    let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(false) };
-    let name = to.to_string();
-    let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
-    let location = match to {
-        Place::Server(location) => location,
-        Place::Folder(path) => Location::parse(&path).map_err(failed)?,
+/// Outcome of a push from a repository on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToRemote {
+    /// The remote has the commit already.
+    Unchanged,
+    /// The remote's branch was moved.
+    Pushed,
+    /// The remote's branch was moved, and its hooks were not run.
+    PushedWithoutHooks,
+}
+
+/// Pushes the branch of a repository on this machine to a server, or as git does to a folder.
+fn push_branch(from: &Destination, location: Location) -> Result<ToRemote, PublishError> {
+    let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(ToRemote::Unchanged) };
+    let name = match location.scheme {
+        Scheme::File => Place::Folder(location.path.clone()).to_string(),
+        _ => format!("`{location}`"),
     };
+    let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
     let session = Session::new(location, from.environment.clone(), from.config.clone(), from.timeout);
-    let behind = || PublishError::Behind { remote: name.clone(), branch: from.branch.to_string() };
     let offer = push::offer(&session, &from.branch.full()).map_err(failed)?;
-    match offer.at {
-        Some(old) if old == new => return Ok(false),
-        Some(old) if !from.repository.graph_descendant_of(new, old).unwrap_or(false) => return Err(behind()),
-        _ => {}
+    if !is_ahead(from, offer.at, new, &name)? {
+        return Ok(ToRemote::Unchanged);
     }
     let pack = missing(&from.repository, new, &offer.ids)?;
     match from.push_to(&session, &name, offer.at, new, &pack)? {
-        Landing::Landed(_) => Ok(true),
-        Landing::Moved => Err(behind()),
+        Landing::Landed(_) => Ok(ToRemote::Pushed),
+        Landing::Moved => Err(behind(from, &name)),
     }
+}
+
+/// Pushes the branch to a repository on this machine by writing to it, so that none of its hooks and
+/// settings is obeyed.
+fn write_branch(from: &Destination, there: &Repository, name: &str) -> Result<ToRemote, PublishError> {
+    let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(ToRemote::Unchanged) };
+    let (branch, folder) = (from.branch.to_string(), branch::work_tree_of(there, &from.branch));
+    if let Some(folder) = folder {
+        return Err(PublishError::CheckedOut { branch, folder: folder.display().to_string() });
+    }
+    let _guard = Guard::take(there.commondir(), PATIENCE, || {})?;
+    branch::sweep(there);
+    let at = branch::tip(there, &from.branch)?;
+    if !is_ahead(from, at, new, name)? {
+        return Ok(ToRemote::Unchanged);
+    }
+    let ids = there.references()?.filter_map(|found| found.ok()?.target());
+    let pack = missing(&from.repository, new, &ids.collect::<Vec<_>>())?;
+    let odb = there.odb()?;
+    let mut writer = odb.packwriter()?;
+    writer.write_all(&pack).map_err(PublishError::io("write", there.path()))?;
+    writer.commit()?;
+    let commit = from.repository.find_commit(new)?;
+    if !branch::move_to(there, &from.branch, at, new, &commit.committer(), "kmodgen publish: push")? {
+        return Err(behind(from, name));
+    }
+    Ok(if has_hooks(there) { ToRemote::PushedWithoutHooks } else { ToRemote::Pushed })
+}
+
+/// Whether a commit goes on from where the branch is there; an error if it does not.
+fn is_ahead(from: &Destination, at: Option<Oid>, new: Oid, name: &str) -> Result<bool, PublishError> {
+    match at {
+        Some(old) if old == new => Ok(false),
+        Some(old) if !from.repository.graph_descendant_of(new, old).unwrap_or(false) => Err(behind(from, name)),
+        _ => Ok(true),
+    }
+}
+
+fn behind(from: &Destination, name: &str) -> PublishError {
+    PublishError::Behind { remote: name.to_owned(), branch: from.branch.to_string() }
+}
+
+/// Whether a repository has any hook that a push could run.
+fn has_hooks(repository: &Repository) -> bool {
+    let configured = repository.config().is_ok_and(|config| config.get_entry("core.hookspath").is_ok());
+    let files = fs::read_dir(repository.commondir().join("hooks")).into_iter().flatten().flatten();
+    configured || files.into_iter().any(|file| !file.file_name().to_string_lossy().ends_with(".sample"))
 }
 
 /// A pack of what a commit needs and who has the commits `there` has not.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::error::PublishError;
 use super::identity::Person;
+use crate::adapters::fs::PrivateFolder;
 use crate::adapters::git::config::GitConfig;
 use crate::adapters::git::environment::GitEnvironment;
 use crate::adapters::git::error::shown;
-use crate::adapters::git::process::Running;
+use crate::adapters::process::Running;
 
 /// How long a program may take that asks nobody.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -88,7 +89,7 @@ impl Signer<'_> {
             Some(key) => key.to_owned(),
             None => self.default_key()?,
         };
-        let folder = tempfile::tempdir().map_err(fail)?;
+        let folder = PrivateFolder::make().map_err(|(_, error)| fail(error))?;
         let buffer = folder.path().join("commit");
         fs::write(&buffer, commit).map_err(fail)?;
         let mut command = self.environment.command(&program);

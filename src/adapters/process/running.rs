@@ -5,17 +5,19 @@
 //! a time limit, hands over what they read.
 
 use std::io::{self, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::group::{Group, end_with_kmodgen};
 
 /// How much of a program's complaints is kept.
 const TAIL: usize = 4096;
 
-/// A running program. It is killed when this is dropped.
-pub(super) struct Running {
+/// A running program. It is killed when this is dropped, with its process group if it has its own.
+pub(in crate::adapters) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
@@ -28,8 +30,9 @@ pub(super) struct Running {
 impl Running {
     /// Starts a program with pipes to its input and output, and to its standard error unless
     /// that is to go to the user's.
-    pub(super) fn start(command: &mut Command, inherit_stderr: bool) -> io::Result<Self> {
+    pub(in crate::adapters) fn start(command: &mut Command, inherit_stderr: bool) -> io::Result<Self> {
         let stderr = if inherit_stderr { Stdio::inherit() } else { Stdio::piped() };
+        end_with_kmodgen(command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).spawn()?;
         let (sender, output) = sync_channel(16);
         pump(child.stdout.take(), move |bytes| sender.send(bytes.to_vec()).is_ok());
@@ -52,7 +55,7 @@ impl Running {
     ///
     /// # Errors
     /// [`io::ErrorKind::TimedOut`] when nothing comes within `limit`.
-    pub(super) fn read(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize> {
+    pub(in crate::adapters) fn read(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize> {
         if self.chunk.position() == self.chunk.get_ref().len() as u64 {
             self.chunk = io::Cursor::new(receive(&self.output, limit)?);
         }
@@ -60,7 +63,7 @@ impl Running {
     }
 
     /// Reads all output and waits for the end.
-    pub(super) fn read_to_end(&mut self, remaining: impl Fn() -> Duration) -> io::Result<(String, bool)> {
+    pub(in crate::adapters) fn read_to_end(&mut self, remaining: impl Fn() -> Duration) -> io::Result<(String, bool)> {
         let mut text = Vec::new();
         loop {
             match receive(&self.output, remaining())? {
@@ -72,19 +75,40 @@ impl Running {
         Ok((String::from_utf8_lossy(&text).into_owned(), status.is_some_and(|status| status.success())))
     }
 
+    /// Reads all output and waits for the end, within `limit`. Of what the program wrote to its
+    /// standard error, the end is kept.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] if it does not end.
+    pub(super) fn output(mut self, limit: Duration) -> io::Result<Output> {
+        #[expect(clippy::disallowed_methods, reason = "a time limit takes a clock")]
+        let now = Instant::now;
+        let end = now() + limit;
+        let left = || end.saturating_duration_since(now());
+        let mut stdout = Vec::new();
+        loop {
+            match receive(&self.output, left())? {
+                chunk if chunk.is_empty() => break,
+                chunk => stdout.extend_from_slice(&chunk),
+            }
+        }
+        let status = self.wait(left()).ok_or(io::ErrorKind::TimedOut)?;
+        Ok(Output { status, stdout, stderr: self.complaints().into_bytes() })
+    }
+
     /// Writes to the program.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(in crate::adapters) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         stdin.write_all(bytes).and_then(|()| stdin.flush())
     }
 
     /// Ends the program's input.
-    pub(super) fn close_input(&mut self) {
+    pub(in crate::adapters) fn close_input(&mut self) {
         self.stdin = None;
     }
 
     /// Waits for the program's end.
-    pub(super) fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub(in crate::adapters) fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
         const STEP: Duration = Duration::from_millis(5);
         let mut waited = Duration::ZERO;
         loop {
@@ -98,7 +122,7 @@ impl Running {
     }
 
     /// The end of what the program wrote to its standard error; call it once the program ended.
-    pub(super) fn complaints(&self) -> String {
+    pub(in crate::adapters) fn complaints(&self) -> String {
         // An ended program has written everything; a grandchild that holds the pipe is not waited for.
         let _ = self.complaining.recv_timeout(Duration::from_millis(200));
         String::from_utf8_lossy(&self.complaints.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
@@ -110,6 +134,9 @@ impl Drop for Running {
         self.stdin = None;
         // A program that ended on its own is left in peace; errors mean that it is gone.
         if self.wait(Duration::from_millis(20)).is_none() {
+            if let Some(group) = Group::of(&self.child) {
+                group.kill();
+            }
             let _ = self.child.kill();
             let _ = self.child.wait();
         }

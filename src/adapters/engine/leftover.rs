@@ -1,0 +1,60 @@
+//! Working containers of builds that were stopped before the engine could remove them.
+//!
+//! podman and buildah note the secrets of a build beside each of its working containers, in
+//! `userdata/buildah.json` of containers/storage. Every build is given one that no step mounts and that
+//! lies in the build's own private folder, so its containers can be told from everybody else's.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Engine, Kind};
+use crate::adapters::fs::sweep_private_folders;
+
+/// The file that is the secret.
+const MARK: &str = "run";
+
+/// Makes the mark in a build's folder, and gives the engine's arguments for it.
+pub(super) fn mark(folder: &Path) -> io::Result<[String; 2]> {
+    let path = folder.join(MARK);
+    std::fs::write(&path, "")?;
+    Ok(["--secret".into(), format!("id=kmodgen-run,src={}", path.display())])
+}
+
+/// Removes what runs that were killed left behind: private folders, and the engine's working containers.
+pub fn sweep(engine: &Engine) {
+    sweep_private_folders(|folder| {
+        if folder.join(MARK).exists() {
+            remove_containers(engine, folder);
+        }
+    });
+}
+
+/// Removes the working containers of the build in a folder. Best effort: they take space, and no more.
+pub(super) fn remove_containers(engine: &Engine, folder: &Path) {
+    let format = match engine.kind {
+        Kind::Podman => "{{.Store.GraphRoot}}",
+        Kind::Buildah => "{{.store.GraphRoot}}",
+        Kind::Docker => return,
+    };
+    let Ok(root) = engine.output(&["info", "--format", format]) else { return };
+    let mark = folder.join(MARK).display().to_string();
+    for id in containers(Path::new(root.trim()), &mark) {
+        let arguments: &[&str] = match engine.kind {
+            Kind::Podman => &["rm", "--force", &id],
+            _ => &["rm", &id],
+        };
+        let _: Result<String, String> = engine.output(arguments);
+    }
+}
+
+/// The ids of the working containers in a storage that have the mark.
+fn containers(root: &Path, mark: &str) -> Vec<String> {
+    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let drivers = entries(root.to_owned()).filter(|entry| entry.file_name().to_string_lossy().ends_with("-containers"));
+    let containers = drivers.flat_map(|driver| entries(driver.path()));
+    let marked = containers.filter(|container| {
+        let notes = std::fs::read_to_string(container.path().join("userdata/buildah.json")).unwrap_or_default();
+        notes.contains(mark)
+    });
+    marked.filter_map(|container| container.file_name().into_string().ok()).collect()
+}

@@ -1,0 +1,240 @@
+//! Logs of builds: where they go, and what of them is shown.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::Ended;
+use crate::adapters::fs::PrivateFolder;
+
+/// The longest line that is shown, in characters.
+const WIDTH: usize = 200;
+
+/// How much of a log's end is read for its last lines, in bytes.
+const TAIL: u64 = 64 << 10;
+
+/// How much of a log is searched for errors, in bytes.
+const SEARCHED: u64 = 64 << 20;
+
+/// The folder of the logs of one run.
+#[derive(Debug)]
+pub enum Logs {
+    /// The one that the user named.
+    Named(PathBuf),
+    /// One among the machine's temporary files, gone with the run unless a build failed.
+    Private(PrivateFolder),
+}
+
+impl Logs {
+    /// Takes the folder that the user named, or makes one. A link is refused in the place of the named
+    /// folder, and on the way to it from one of `checkouts`: it may have come with a checkout.
+    ///
+    /// # Errors
+    /// A link, or why no folder can be made.
+    pub fn of(named: Option<&PathBuf>, checkouts: &[PathBuf]) -> Result<Self, Ended> {
+        let Some(named) = named else {
+            let made = PrivateFolder::make();
+            return made.map(Self::Private).map_err(|(parent, error)| Ended::Machine {
+                what: format!("cannot make a folder for logs in `{}`", parent.display()),
+                error,
+            });
+        };
+        let path = std::path::absolute(named).map_err(Ended::machine("cannot tell the current folder"))?;
+        let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+        let inside = |path: &Path| checkouts.iter().any(|checkout| path.starts_with(checkout) && path != checkout);
+        let link = path.ancestors().enumerate().find(|(up, step)| (*up == 0 || inside(step)) && is_link(step));
+        match link {
+            Some((_, link)) => Err(Ended::Refused(format!(
+                "--logs: `{}` is a symbolic link; name the folder that it leads to",
+                link.display()
+            ))),
+            None => Ok(Self::Named(named.clone())),
+        }
+    }
+
+    /// Opens the log of a module's build for a kernel. No link is followed below the folder.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn open(&self, module: &str, release: &str) -> Result<Log, Ended> {
+        let folder = self.path().join(module);
+        let path = folder.join(format!("{release}.log"));
+        let failed = || Ended::machine(format!("cannot write the log `{}`", path.display()));
+        fs::create_dir_all(self.path()).map_err(failed())?;
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let found = fs::symlink_metadata(&folder).map_err(failed())?;
+                if found.is_symlink() {
+                    return Err(Ended::Refused(format!("the log folder `{}` is a symbolic link", folder.display())));
+                }
+            }
+            made => made.map_err(failed())?,
+        }
+        // A pipe is not waited for.
+        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).custom_flags(flags);
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Err(Ended::Refused(format!("the log `{}` is a symbolic link", path.display())));
+        }
+        let file = options.open(&path).map_err(failed())?;
+        if !file.metadata().map_err(failed())?.is_file() {
+            return Err(Ended::Refused(format!("the log `{}` is not a regular file", path.display())));
+        }
+        Ok(Log { path, file })
+    }
+
+    /// Whether the logs of a run in which no build failed are still there after it.
+    pub fn stay(&self) -> bool {
+        matches!(self, Self::Named(_))
+    }
+
+    /// Ends the run, whose logs are kept if a build `failed`.
+    pub fn end(self, failed: bool) {
+        match self {
+            Self::Private(folder) if failed => folder.keep(),
+            _ => {}
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Private(folder) => folder.path(),
+        }
+    }
+}
+
+/// A log.
+#[derive(Debug)]
+pub struct Log {
+    /// Where it is.
+    pub path: PathBuf,
+    /// It, open for writing.
+    pub file: File,
+}
+
+impl Log {
+    /// The last `lines` lines, fit for a terminal.
+    pub fn tail(&self, lines: usize) -> Vec<String> {
+        let end = || {
+            let mut file = File::open(&self.path)?;
+            let size = file.seek(SeekFrom::End(0))?;
+            file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+            let mut bytes = Vec::new();
+            file.take(TAIL).read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let bytes: io::Result<Vec<u8>> = end();
+        let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
+    }
+
+    /// The first `lines` lines that report an error, fit for a terminal. A line of kmodgen's own checks
+    /// outranks those of compilers and engines.
+    pub fn errors(&self, lines: usize) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let read = File::open(&self.path).and_then(|file| file.take(SEARCHED).read_to_end(&mut bytes));
+        if read.is_err() {
+            return Vec::new();
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let all = || text.lines().map(without_noise);
+        let mut found: Vec<String> = all().filter(|line| line.starts_with(OWN)).take(lines).map(shown).collect();
+        if found.is_empty() {
+            found = all().filter(|line| is_error(line)).take(lines).map(shown).collect();
+        }
+        found
+    }
+}
+
+/// How lines of kmodgen's own checks in a Dockerfile begin.
+const OWN: &str = "kmodgen: ";
+
+/// Whether a line reports an error, by the forms of gcc, ld, make, git, package managers and engines.
+fn is_error(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    let begins = ["error:", "fatal:", "fatal error:", "e: ", "make: ***", "make[", "curl: ("];
+    let begins =
+        begins.iter().any(|word| lower.starts_with(word)) && (!lower.starts_with("make[") || lower.contains("***"));
+    begins
+        || lower.contains(": error:")
+        || lower.contains(": fatal error:")
+        || lower.contains(": undefined reference to")
+}
+
+/// A line without what BuildKit puts in front: `#12 0.345 `.
+fn without_noise(line: &str) -> &str {
+    let number =
+        |text: &str, dot: bool| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || (dot && b == b'.'));
+    let rest = line.strip_prefix('#').and_then(|rest| rest.split_once(' ')).filter(|(step, _)| number(step, false));
+    match rest.and_then(|(_, rest)| rest.split_once(' ')) {
+        Some((seconds, rest)) if number(seconds, true) => rest,
+        _ => line,
+    }
+}
+
+/// A line without what would steer a terminal, and cut.
+fn shown(line: &str) -> String {
+    let line = line.trim_end().replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
+    match line.char_indices().nth(WIDTH) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(text: &str) -> (tempfile::TempDir, Log) {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::Named(folder.path().join("logs"));
+        let log = logs.open("a", "1").unwrap();
+        fs::write(&log.path, text).unwrap();
+        (folder, log)
+    }
+
+    #[test]
+    fn the_first_errors_are_found_and_cut() {
+        let long = "x".repeat(1000);
+        let (_folder, log) = log(&format!(
+            "a.c:1: warning: x\na.c:2:3: error: {long}\nRUN echo 'kmodgen: no'\nmake[1]: Entering\nmake: *** [all] Error 2\nend\n"
+        ));
+        let errors = log.errors(5);
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("a.c:2:3: error: xxx") && errors[0].chars().count() == WIDTH + 1);
+        assert_eq!(errors[1], "make: *** [all] Error 2");
+        assert_eq!(log.tail(1), ["end"]);
+    }
+
+    #[test]
+    fn own_messages_outrank_the_noise_around_them() {
+        let (_folder, log) = log("Error: x\n#12 0.345 kmodgen: no headers for 6.1\nkmodgen: again\n");
+        assert_eq!(log.errors(1), ["kmodgen: no headers for 6.1"]);
+    }
+
+    #[test]
+    fn no_link_is_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        fs::write(top.join("precious"), "mine").unwrap();
+        fs::create_dir_all(top.join("logs/b")).unwrap();
+        std::os::unix::fs::symlink(&top, top.join("logs/a")).unwrap();
+        std::os::unix::fs::symlink("../../precious", top.join("logs/b/1.log")).unwrap();
+        std::os::unix::fs::symlink("logs", top.join("linked")).unwrap();
+        let checkouts = [top.clone()];
+        let logs = Logs::of(Some(&top.join("logs")), &checkouts).unwrap();
+        for module in ["a", "b"] {
+            assert!(logs.open(module, "1").unwrap_err().to_string().contains("symbolic link"), "{module}");
+        }
+        for named in ["linked", "linked/x", "logs/a/x"] {
+            assert!(Logs::of(Some(&top.join(named)), &checkouts).is_err(), "{named}");
+        }
+        assert!(Logs::of(Some(&top.join("linked/x")), &[]).is_ok(), "what is above is the user's");
+        assert_eq!(fs::read_to_string(top.join("precious")).unwrap(), "mine");
+    }
+}

@@ -1,0 +1,166 @@
+//! The variables that programs get.
+//!
+//! A checkout may bring a `.env` that shells and editors load. Variables are handed on all the same,
+//! since they are the user's, but for those that make a checkout's files programs or settings.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// Variables by name.
+pub(in crate::adapters) type Variables = BTreeMap<OsString, OsString>;
+
+/// The variables of git that are handed on: who commits, the user's own settings, and how a server
+/// is reached. All others go, among them those that `git rev-parse --local-env-vars` lists, which
+/// name a repository, and those that name programs, such as `GIT_EXTERNAL_DIFF`, `GIT_EXEC_PATH`
+/// and `GIT_PROXY_COMMAND`, or files to write, such as `GIT_TRACE`.
+const GIT: [&str; 20] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    // With GIT_CONFIG_KEY_n and GIT_CONFIG_VALUE_n, as continuous integration hands over tokens.
+    "GIT_CONFIG_COUNT",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_ASKPASS",
+    "GIT_TERMINAL_PROMPT",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+    "GIT_SSL_NO_VERIFY",
+];
+
+/// Variables that name settings, which may name programs. A relative one would be in a checkout.
+const SETTINGS: [&str; 14] = [
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GNUPGHOME",
+    "DOCKER_CONFIG",
+    "DOCKER_CLI_PLUGIN_EXTRA_DIRS",
+    "CONTAINERS_CONF",
+    "CONTAINERS_CONF_OVERRIDE",
+    "CONTAINERS_HELPER_BINARY_DIR",
+    "CONTAINERS_REGISTRIES_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "LD_PRELOAD",
+];
+
+/// Variables that name data. A relative one is from the folder that kmodgen runs in.
+const DATA: [&str; 8] = [
+    "REGISTRY_AUTH_FILE",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+];
+
+/// The variables of this process that are handed on.
+pub(in crate::adapters) fn inherited() -> Variables {
+    kept(std::env::vars_os())
+}
+
+/// Those of `variables` that are handed on.
+pub(in crate::adapters) fn kept(variables: impl Iterator<Item = (OsString, OsString)>) -> Variables {
+    variables.filter_map(|(name, value)| value_of(&name, value).map(|value| (name, value))).collect()
+}
+
+fn value_of(name: &OsStr, value: OsString) -> Option<OsString> {
+    let Some(text) = name.to_str() else { return Some(value) };
+    if text.starts_with("GIT_") && !is_kept(text) {
+        return None;
+    }
+    let is_relative = |value: &OsStr| !value.is_empty() && Path::new(value).is_relative();
+    if text == "PATH" {
+        let folders = std::env::split_paths(&value).filter(|folder| folder.is_absolute());
+        return std::env::join_paths(folders).ok();
+    }
+    if SETTINGS.contains(&text) && is_relative(&value) {
+        return None;
+    }
+    if DATA.contains(&text) && is_relative(&value) {
+        return std::path::absolute(&value).ok().map(Into::into);
+    }
+    Some(value)
+}
+
+fn is_kept(name: &str) -> bool {
+    let numbered = |prefix: &str| {
+        name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    GIT.contains(&name) || numbered("GIT_CONFIG_KEY_") || numbered("GIT_CONFIG_VALUE_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::process::variables;
+
+    fn names(given: &[(&str, &str)]) -> Vec<String> {
+        variables(given).into_keys().map(|name| name.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_repository_or_a_program_of_gits_is_not_handed_on() {
+        for name in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_COMMON_DIR",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_CONFIG",
+            "GIT_CONFIG_PARAMETERS",
+            "GIT_CONFIG_KEY_",
+            "GIT_CONFIG_KEY_x",
+            "GIT_PREFIX",
+            "GIT_SHALLOW_FILE",
+            "GIT_EXTERNAL_DIFF",
+            "GIT_EXEC_PATH",
+            "GIT_PROXY_COMMAND",
+            "GIT_TEMPLATE_DIR",
+            "GIT_EDITOR",
+            "GIT_PAGER",
+            "GIT_TRACE",
+            "GIT_TRACE2_EVENT",
+            "GIT_ALLOW_PROTOCOL",
+            "GIT_CEILING_DIRECTORIES",
+        ] {
+            assert_eq!(names(&[(name, "/x")]), Vec::<String>::new(), "{name}");
+        }
+        let kept = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "a.b"), ("GIT_SSH_COMMAND", "ssh -v")];
+        assert_eq!(names(&kept).len(), 3);
+    }
+
+    #[test]
+    fn settings_are_not_looked_for_in_a_checkout() {
+        assert_eq!(names(&[("HOME", "."), ("GIT_CONFIG_GLOBAL", "gitconfig"), ("LD_PRELOAD", "./x.so")]).len(), 0);
+        assert_eq!(names(&[("HOME", "/root"), ("GIT_CONFIG_GLOBAL", "")]).len(), 2);
+    }
+
+    #[test]
+    fn programs_are_not_looked_for_in_a_checkout() {
+        let path = variables(&[("PATH", ".:/usr/bin::bin:/bin")]);
+        assert_eq!(path[OsStr::new("PATH")], "/usr/bin:/bin");
+    }
+
+    #[test]
+    fn data_stays_where_it_is() {
+        let data = variables(&[("REGISTRY_AUTH_FILE", "auth.json")]);
+        let here = std::path::absolute("auth.json").unwrap();
+        assert_eq!(data[OsStr::new("REGISTRY_AUTH_FILE")], here);
+    }
+}
