@@ -217,7 +217,7 @@ impl Project {
         let mut faults = Diagnostics::default();
         for (url, place) in files {
             ui::talk(&format!("downloading {url}\n"));
-            match download::checksum(url, network.timeout) {
+            match download::checksum(url, &self.folder, network.timeout) {
                 Ok(checksum) => self.lock.pin_file(url.clone(), checksum),
                 Err(why) => faults.push(
                     Diagnostic::error("download", format!("cannot download {url}: {why}"))

@@ -51,8 +51,21 @@ fn a_file_that_cannot_be_had_is_named() {
     let project = project();
     project.remove(&format!("files/{RT}.tar.gz"));
     let refused = project.run("lock").trouble();
-    assert!(refused.stderr.contains(&format!("{RT}.tar.gz: No such file")), "{}", refused.stderr);
+    assert!(refused.stderr.contains(&format!("{RT}.tar.gz: there is no such file")), "{}", refused.stderr);
     assert!(refused.stderr.contains("kmodgen.yaml:"), "{}", refused.stderr);
+    assert!(!project.path("kmodgen.lock").exists());
+}
+
+#[test]
+fn a_file_outside_of_the_folder_is_not_read() {
+    let project = project();
+    let outside = project.outside().join("precious");
+    project.edit(
+        "kmodgen.yaml",
+        &format!("file://{}/common.zip", project.path("files").display()),
+        &format!("file://{}#/x.zip", outside.display()),
+    );
+    project.run("lock").trouble().says("it is outside of the manifest's folder");
     assert!(!project.path("kmodgen.lock").exists());
 }
 

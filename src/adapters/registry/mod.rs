@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "passwords are in files and in the environment")]
 
 mod auth;
+mod realm;
 
 use std::time::Duration;
 
@@ -34,14 +35,7 @@ pub struct Tls {
 pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, String> {
     let (host, path) = split(image);
     let reference = image.digest().or(image.tag()).unwrap_or("latest");
-    let agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(timeout))
-        .tls_config(
-            TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).disable_verification(tls.skip_verify).build(),
-        )
-        .build()
-        .new_agent();
+    let agent = agent(tls, timeout);
     let url = |scheme: &str| format!("{scheme}://{host}/v2/{path}/manifests/{reference}");
     let head = |url: &str, authorization: Option<&str>| {
         let request = agent.head(url).header("accept", ACCEPT);
@@ -50,7 +44,7 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
             None => request,
         }
         .call()
-        .map_err(|error| format!("cannot ask {host}: {error}"))
+        .map_err(|error| format!("cannot ask {host}: {}", describe(&error)))
     };
     let mut address = url("https");
     let mut answer = head(&address, None);
@@ -63,7 +57,7 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
     if answer.status() == StatusCode::UNAUTHORIZED {
         let login = auth::login(&format!("{host}/{path}"));
         user = login.as_ref().map(|login| login.user.clone());
-        let authorization = authorization(&agent, answer.headers(), &host, &path, login)?;
+        let authorization = authorization(&agent, answer.headers(), &host, &path, login, tls)?;
         answer = head(&address, Some(&authorization))?;
     }
     match answer.status() {
@@ -76,6 +70,19 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
         }
         status => Err(format!("{host} answers {status}")),
     }
+}
+
+/// A client that speaks https alone, unless plain HTTP is fine, and forwards no password.
+fn agent(tls: Tls, timeout: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .https_only(!tls.insecure)
+        .timeout_global(Some(timeout))
+        .tls_config(
+            TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).disable_verification(tls.skip_verify).build(),
+        )
+        .build()
+        .new_agent()
 }
 
 /// Host and path; an image without a host is Docker's.
@@ -97,6 +104,7 @@ fn authorization(
     host: &str,
     path: &str,
     login: Option<Login>,
+    tls: Tls,
 ) -> Result<String, String> {
     let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let user = login.as_ref().map(|login| login.user.clone());
@@ -112,16 +120,33 @@ fn authorization(
     let service = parameter(challenge, "service").unwrap_or_default();
     let scope = format!("repository:{path}:pull");
     let request = agent.get(&realm).query("service", &service).query("scope", &scope);
-    let request = match &basic {
+    let is_trusted = tls.insecure || realm::is_trusted(&realm, host);
+    let request = match basic.as_ref().filter(|_| is_trusted) {
         Some(basic) => request.header("authorization", basic),
         None => request,
     };
-    let mut answer = request.call().map_err(|error| format!("cannot get a token for {host}: {error}"))?;
+    let mut answer = request.call().map_err(|error| format!("cannot get a token for {host}: {}", describe(&error)))?;
     let text = answer.body_mut().read_to_string().map_err(|error| format!("cannot get a token for {host}: {error}"))?;
     let token: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     match token["token"].as_str().or(token["access_token"].as_str()) {
         Some(token) => Ok(format!("Bearer {token}")),
+        None if basic.is_some() && !is_trusted => Err(format!(
+            "{host} asks for its password at {}, which is another site: set `registryTLS.insecure` if this is intended",
+            realm.escape_debug()
+        )),
         None => Err(no_password()),
+    }
+}
+
+/// An error of the HTTP client in the words of a message.
+fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::RequireHttpsOnly(to) => {
+            format!(
+                "it leads to {to}, and passwords are sent over https only: set `registryTLS.insecure` if this is intended"
+            )
+        }
+        error => error.to_string(),
     }
 }
 
@@ -163,5 +188,22 @@ mod tests {
         assert_eq!(parameter(challenge, "service").unwrap(), "registry.example.com");
         assert_eq!(parameter(challenge, "scope"), None);
         assert_eq!(parameter("Bearer realm=\"", "realm"), None);
+    }
+    #[test]
+    fn a_token_server_over_plain_http_gets_no_password() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let challenge = format!("Bearer realm=\"http://{address}/token\"");
+        let headers = [("www-authenticate".parse().unwrap(), challenge.parse().unwrap())].into_iter().collect();
+        let ask = |tls: Tls| {
+            let login = Some(Login { user: "robot".into(), password: "hunter2".into() });
+            authorization(&agent(tls, Duration::from_millis(200)), &headers, "127.0.0.1:5000", "a", login, tls)
+        };
+        let error = ask(Tls::default()).unwrap_err();
+        assert!(error.contains("over https only") && error.contains("registryTLS.insecure"), "{error}");
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "nothing was sent");
+        ask(Tls { insecure: true, ..Tls::default() }).unwrap_err();
+        assert!(listener.accept().is_ok(), "it is asked if that is intended");
     }
 }
