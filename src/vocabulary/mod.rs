@@ -12,10 +12,13 @@ mod files;
 mod flavour;
 mod folder;
 mod git;
+pub mod go_regexp;
 mod image;
+pub mod kubernetes;
 mod name;
 mod path;
 mod pattern;
+mod quantity;
 mod release;
 mod secret;
 mod source;
@@ -34,6 +37,7 @@ pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
 pub use path::RelPath;
 pub use pattern::Pattern;
+pub use quantity::Quantity;
 pub use release::{KernelRelease, normalised};
 pub use secret::{
     FILE_LOGIN, GIT_LOGIN, MASK, PUBLISH_LOGIN, REGISTRY_LOGIN, is_secret_name, masked, refuse_bare_login,
