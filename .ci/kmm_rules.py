@@ -19,6 +19,13 @@ REFERENCE = re.compile(
     rf"({HOST}/)?{COMPONENT}(/{COMPONENT})*(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?P<digest>@sha256:[0-9a-f]{{64}})?"
 )
 VOLUME_SOURCES = {"name"}
+HOST_PATH_TYPES = {None, "", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"}
+# What the downward API gives to environment variables.
+POD_FIELDS = re.compile(
+    r"metadata\.(name|namespace|uid|(labels|annotations)\['.+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?)"
+)
+CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 HOST_PATHS = ("/dev", "/sys", "/var", "/opt", "/run")
 # Variables that KMM replaces: everywhere, and in `containerImage` alone.
 KERNEL_VARIABLES = {"KERNEL_FULL_VERSION", "KERNEL_VERSION", "KERNEL_XYZ", "KERNEL_X", "KERNEL_Y", "KERNEL_Z"}
@@ -222,6 +229,8 @@ class Rules:
         self.require(len(names) == len({str(name) for name in names}), "a build secret is listed twice", names)
         self.selector(build.get("selector"), "build.selector")
         self.object_reference(build.get("dockerfileConfigMap"), "dockerfileConfigMap")
+        if isinstance(build.get("kanikoParams"), dict) and "tag" in build["kanikoParams"]:
+            self.require(TAG.fullmatch(str(build["kanikoParams"]["tag"])), "kaniko's tag", build["kanikoParams"]["tag"])
         for argument in build.get("buildArgs") or []:
             if isinstance(argument, dict):
                 self.require(re.fullmatch(r"[A-Za-z_]\w*", str(argument.get("name"))), "a build argument's name", argument)
@@ -276,13 +285,17 @@ class Rules:
         self.dns_label(volume.get("name"), "a volume's name")
         sources = set(volume) - VOLUME_SOURCES
         self.require(len(sources) == 1, "a volume has one source", sorted(sources))
-        path = (volume.get("hostPath") or {}).get("path") if isinstance(volume.get("hostPath"), dict) else None
+        host = volume.get("hostPath") if isinstance(volume.get("hostPath"), dict) else {}
+        self.require(host.get("type") in HOST_PATH_TYPES, "a hostPath's type", host.get("type"))
+        path = host.get("path")
         if path is not None:
             below = any(path == root or str(path).startswith(root + "/") for root in HOST_PATHS)
             self.require(below and ".." not in str(path).split("/"), "a hostPath that KMM refuses", path)
         for source, key in [("configMap", "name"), ("secret", "secretName"), ("persistentVolumeClaim", "claimName")]:
             if isinstance(volume.get(source), dict):
                 self.subdomain(volume[source].get(key), f"the volume's {source}")
+                for item in volume[source].get("items") or []:
+                    self.require(CONFIG_KEY.fullmatch(str(item.get("key"))), "no key of a ConfigMap or Secret", item)
                 mode = volume[source].get("defaultMode")
                 self.require(mode is None or isinstance(mode, str) or 0 <= mode <= 0o777, "defaultMode", mode)
 
@@ -309,6 +322,9 @@ class Rules:
             self.require(not (variable.get("value") and variable.get("valueFrom")), "value beside valueFrom", name)
             source = variable.get("valueFrom")
             self.require(source is None or len(source) == 1, "valueFrom has one source", name)
+            field = (source or {}).get("fieldRef")
+            if field is not None:
+                self.require(POD_FIELDS.fullmatch(str(field.get("fieldPath"))), "no field of a pod", field)
         self.resources(container.get("resources") or {}, what)
 
     def resources(self, resources, what):

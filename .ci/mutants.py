@@ -22,11 +22,12 @@ Dumper.add_representer(
 
 # Values by the key that has them: legal ones, and ones at the edge of what is legal.
 TEXTS = [
-    "a", "a-b", "a.b", "a_b", "A", "1", "1a", "-a", "a-", "", " ", "a b", "ä", "yes", "null", "0644", "1.10", "a/b", "/a", "../a",
+    "a", "b", "a1", "abc", "a-b-c", "a-b", "a.b", "a_b", "A", "1", "1a", "-a", "a-", "", " ", "a b", "ä", "yes", "null", "0644", "1.10", "a/b", "/a", "../a",
     "a" * 53, "a" * 57, "a" * 63, "a" * 64, "a" * 254, "a:b", "${KERNEL_VERSION}", "$HOME", "$(id)", "{{ a }}", "#a", "a\nb",
 ]  # fmt: skip
 OTHERS = [1, 0, -1, 1.5, True, False, None, [], {}, ["a"], {"a": "b"}, ["a", "a"], 2**31, 2**63, Raw("0644"), Raw("yes"), Raw("0x1F")]
 IMAGES = [
+    "registry.example.com/b:2", "quay.example.com/org/app/b:v1.2-3", "registry.example.com/c@sha256:" + "b" * 64,
     "registry.example.com/a", "registry.example.com/a:1", "registry.example.com:5000/a/b", "a", "a:1", "Registry.example.com/a:1",
     "registry.example.com/A", "registry.example.com/a:" + "t" * 129, "registry.example.com/a@sha256:" + "a" * 64,
     "registry.example.com/a@sha256:abc", "http://registry.example.com/a:1", "registry.example.com//a:1", "[fd00::1]:5000/a:1",
@@ -35,7 +36,7 @@ IMAGES = [
 ]  # fmt: skip
 QUANTITIES = ["1", "100m", "1Gi", "1.5", "1e3", "-1", "1 Gi", "1gi", "a", "0", 1, 2.5, ".5", "1Ki", "1000000n"]
 LABEL_MAPS = [
-    {"a": "b"}, {"a": ""}, {"a/b": "c"}, {"a.b/c": "d"}, {"a/b/c": "d"}, {"-a": "b"}, {"a": "-b"}, {"a": "b" * 64}, {"a" * 64: "b"},
+    {"a": "b"}, {"a.b/c": "d", "e": "f"}, {"node-role.kubernetes.io/worker": ""}, {"x": "1.2_3"}, {"a": ""}, {"a/b": "c"}, {"a.b/c": "d"}, {"a/b/c": "d"}, {"-a": "b"}, {"a": "-b"}, {"a": "b" * 64}, {"a" * 64: "b"},
     {"a": 1}, {"a": True}, {"A_b": "C.d"}, {"a b": "c"}, {"": "a"}, {"a": "b c"}, {"x" * 254 + "/a": "b"}, {},
 ]  # fmt: skip
 RELEASES = [
@@ -91,22 +92,41 @@ FIELDS = {
     "sign": {"keySecret": {"name": "key"}, "certSecret": {"name": "cert"}},
     "build": {"secrets": [SECRET, {"name": "b"}], "selector": {"a": "b"}, "buildArgs": [{"name": "A", "value": "b"}], "kanikoParams": {"tag": "v1"}},
 }
-PARAMETERS = {"parameters": ["a=1"], "firmwarePath": "/opt/lib/firmware", "args": {"load": ["-v"], "unload": ["-v"]}, "dirName": "/opt"}
+PARAMETERS = {"parameters": ["a=1"], "args": {"load": ["-v"], "unload": ["-v"]}, "dirName": "/opt"}
 UNKNOWN = ["lifecycle", "containerImage", "kernelMappings", "nodeName", "Selector", "x", "moduleLoader", "version"]
+
+
+# Fields of modules that load kmods, and of those that KMM builds.
+LOADER = {"inTreeModulesToRemove", "imagePullPolicy", "registryTLS", "serviceAccountName", "imageRebuildTriggerGeneration"}
+BUILD = {"build", "sign"}
+
+
+def legal_fields(document, module, first):
+    """The fields that may be added to the `kmm` of a module, whose first Module builds."""
+    fields = {*FIELDS}
+    if not module.keys() & {"image", "prebuilt"}:
+        fields -= LOADER | BUILD | {"devicePlugin", "dra"}
+    sources = document.get("sources") or {}
+    if "image" not in module or not first or any("path" in one and "image" not in one for one in sources.values()):
+        fields -= BUILD
+    if "kmm" in (document.get("platform") or {}):
+        fields -= {"dra", "devicePlugin", "imageRebuildTriggerGeneration"}
+    return fields
 
 
 def enrich(document, rng):
     """Adds legal fields under `kmm` of one module, so that there is more to change."""
-    kmms = [module.get("kmm") for module in document.get("modules") or [] if isinstance(module, dict)]
-    kmms = [one for kmm in kmms for one in (kmm if isinstance(kmm, list) else [kmm]) if isinstance(one, dict)]
-    if not kmms:
+    places = []
+    for module in document.get("modules") or []:
+        kmms = module.get("kmm") if isinstance(module.get("kmm"), list) else [module.get("kmm")]
+        places += [(kmm, legal_fields(document, module, at == 0)) for at, kmm in enumerate(kmms) if isinstance(kmm, dict)]
+    if not places:
         return
-    kmm = rng.choice(kmms)
-    for key in rng.sample(sorted(FIELDS), rng.randint(0, 3)):
-        if {"dra", "devicePlugin"} & {*kmm} and key in ("dra", "devicePlugin"):
-            continue
-        kmm.setdefault(key, copy.deepcopy(FIELDS[key]))
-    if isinstance(kmm.get("modprobe"), dict) and rng.random() < 0.3:
+    kmm, fields = rng.choice(places)
+    for key in rng.sample(sorted(fields), min(len(fields), rng.randint(0, 3))):
+        if not ({"dra", "devicePlugin"} & kmm.keys() and key in ("dra", "devicePlugin")):
+            kmm.setdefault(key, copy.deepcopy(FIELDS[key]))
+    if isinstance(kmm.get("modprobe"), dict) and "moduleName" in kmm["modprobe"] and rng.random() < 0.3:
         key = rng.choice(sorted(PARAMETERS))
         kmm["modprobe"].setdefault(key, copy.deepcopy(PARAMETERS[key]))
 
@@ -126,7 +146,7 @@ def key_of(path):
 
 def change_value(parent, key, path, rng):
     pool = POOLS.get(key_of(path))
-    value = rng.choice(pool) if pool and rng.random() < 0.7 else rng.choice(TEXTS)
+    value = rng.choice(pool) if pool and rng.random() < 0.75 else rng.choice(TEXTS)
     parent[key] = copy.deepcopy(value)
 
 
@@ -180,7 +200,7 @@ def shuffle(parent, key, path, rng):
         change_value(parent, key, path, rng)
 
 
-MUTATORS = [(change_value, 40), (change_type, 12), (remove, 12), (rename, 6), (add_key, 6), (wrap, 6), (repeat, 8), (shuffle, 10)]
+MUTATORS = [(change_value, 42), (change_type, 9), (remove, 14), (rename, 5), (add_key, 5), (wrap, 5), (repeat, 7), (shuffle, 13)]
 
 
 def mutate(document, rng: random.Random):
@@ -188,13 +208,16 @@ def mutate(document, rng: random.Random):
     document = copy.deepcopy(document)
     if rng.random() < 0.7:
         enrich(document, rng)
-    if rng.random() < 0.1:
+    if rng.random() < 0.12:
         return document, "enriched alone", ()
     everywhere = list(places(document))
     under_kmm = [place for place in everywhere if "kmm" in place[2]]
     parent, key, path = rng.choice(under_kmm if under_kmm and rng.random() < 0.6 else everywhere)
     mutator = rng.choices([one for one, _ in MUTATORS], [weight for _, weight in MUTATORS])[0]
     mutator(parent, key, path, rng)
+    if mutator in (rename, add_key):
+        # It is the map or list around that changes.
+        path = path[:-1]
     return document, mutator.__name__, path
 
 
