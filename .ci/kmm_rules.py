@@ -285,6 +285,8 @@ class Rules:
         self.dns_label(volume.get("name"), "a volume's name")
         sources = set(volume) - VOLUME_SOURCES
         self.require(len(sources) == 1, "a volume has one source", sorted(sources))
+        medium = (volume.get("emptyDir") or {}).get("medium") if isinstance(volume.get("emptyDir"), dict) else None
+        self.require(not medium or medium == "Memory" or str(medium).startswith("HugePages"), "an emptyDir's medium", medium)
         host = volume.get("hostPath") if isinstance(volume.get("hostPath"), dict) else {}
         self.require(host.get("type") in HOST_PATH_TYPES, "a hostPath's type", host.get("type"))
         path = host.get("path")
@@ -296,6 +298,8 @@ class Rules:
                 self.subdomain(volume[source].get(key), f"the volume's {source}")
                 for item in volume[source].get("items") or []:
                     self.require(CONFIG_KEY.fullmatch(str(item.get("key"))), "no key of a ConfigMap or Secret", item)
+                    path = str(item.get("path"))
+                    self.require(path and not path.startswith("/") and ".." not in path.split("/"), "a path that leaves its volume", item)
                 mode = volume[source].get("defaultMode")
                 self.require(mode is None or isinstance(mode, str) or 0 <= mode <= 0o777, "defaultMode", mode)
 

@@ -200,7 +200,7 @@ def shuffle(parent, key, path, rng):
         change_value(parent, key, path, rng)
 
 
-MUTATORS = [(change_value, 42), (change_type, 9), (remove, 14), (rename, 5), (add_key, 5), (wrap, 5), (repeat, 7), (shuffle, 13)]
+MUTATORS = [(change_value, 42), (change_type, 9), (remove, 14), (rename, 4), (add_key, 4), (wrap, 4), (repeat, 7), (shuffle, 18)]
 
 
 def mutate(document, rng: random.Random):
@@ -208,11 +208,11 @@ def mutate(document, rng: random.Random):
     document = copy.deepcopy(document)
     if rng.random() < 0.7:
         enrich(document, rng)
-    if rng.random() < 0.12:
-        return document, "enriched alone", ()
+    if rng.random() < 0.15:
+        return document, "add legal fields", ()
     everywhere = list(places(document))
     under_kmm = [place for place in everywhere if "kmm" in place[2]]
-    parent, key, path = rng.choice(under_kmm if under_kmm and rng.random() < 0.6 else everywhere)
+    parent, key, path = rng.choice(under_kmm if under_kmm and rng.random() < 0.5 else everywhere)
     mutator = rng.choices([one for one, _ in MUTATORS], [weight for _, weight in MUTATORS])[0]
     mutator(parent, key, path, rng)
     if mutator in (rename, add_key):
