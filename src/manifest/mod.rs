@@ -41,7 +41,7 @@ mod when_tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub use build::{Build, Configure, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+pub use build::{Build, Configure, Dkms, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
 pub use install::{Compression, Install, InstalledFiles};

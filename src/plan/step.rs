@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::{Configure, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use crate::template::shell_word;
 
 /// A step as the one line of shell that it comes to.
@@ -17,12 +17,8 @@ fn arguments(tool: &Tool) -> Vec<String> {
     let words = |words: &[String]| -> Vec<String> { words.iter().map(|word| shell_word(word)).collect() };
     match tool {
         Tool::Make(Make { targets, vars, jobs }) | Tool::Kbuild(Make { targets, vars, jobs }) => {
-            let jobs = jobs.iter().map(|jobs| match jobs {
-                Jobs::All => "-j all".to_owned(),
-                Jobs::Number(number) => format!("-j {number}"),
-            });
             let targets = targets.iter().flatten().map(|target| shell_word(target));
-            jobs.chain(assigned(vars)).chain(targets).collect()
+            jobs_flag(*jobs).chain(assigned(vars)).chain(targets).collect()
         }
         Tool::Kconfig(Kconfig { defconfig, options, vars }) => {
             let defconfig = defconfig.iter().map(|target| shell_word(target));
@@ -31,12 +27,19 @@ fn arguments(tool: &Tool) -> Vec<String> {
         Tool::Configure(Configure { autoreconf, args }) => {
             autoreconf.then(|| "autoreconf".to_owned()).into_iter().chain(words(args)).collect()
         }
-        Tool::Dkms => Vec::new(),
+        Tool::Dkms(Dkms { jobs }) => jobs_flag(*jobs).collect(),
         Tool::Rpmbuild(Rpmbuild { spec, defines }) => {
             [shell_word(spec.as_str())].into_iter().chain(assigned(defines)).collect()
         }
         Tool::Run(Run { script, args }) => [shell_word(script.as_str())].into_iter().chain(words(args)).collect(),
     }
+}
+
+fn jobs_flag(jobs: Option<Jobs>) -> impl Iterator<Item = String> {
+    jobs.into_iter().map(|jobs| match jobs {
+        Jobs::All => "-j all".to_owned(),
+        Jobs::Number(number) => format!("-j {number}"),
+    })
 }
 
 fn assigned(variables: &BTreeMap<String, String>) -> impl Iterator<Item = String> {

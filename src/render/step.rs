@@ -2,7 +2,7 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::{Configure, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 
 /// The values of a step that runs in `folder`: its tool, and what that tool is told.
 pub(super) fn values(step: &Step, folder: String) -> Value {
@@ -17,7 +17,7 @@ pub(super) fn values(step: &Step, folder: String) -> Value {
         Tool::Configure(Configure { autoreconf, args }) => {
             vec![("autoreconf", Value::from(*autoreconf)), ("args", texts(args))]
         }
-        Tool::Dkms => vec![],
+        Tool::Dkms(Dkms { jobs }) => vec![("jobs", jobs_value(*jobs))],
         Tool::Rpmbuild(Rpmbuild { spec, defines }) => {
             let defines: Value = defines.iter().map(|(name, value)| Value::from(format!("{name} {value}"))).collect();
             vec![("spec", Value::from(spec.as_str())), ("defines", defines)]
@@ -34,12 +34,15 @@ fn make_values(make: &Make, default_targets: &[&str]) -> Vec<(&'static str, Valu
         Some(targets) => texts(targets),
         None => default_targets.iter().copied().collect(),
     };
-    let jobs = match jobs {
+    vec![("targets", targets), ("vars", pairs(vars)), ("jobs", jobs_value(*jobs))]
+}
+
+fn jobs_value(jobs: Option<Jobs>) -> Value {
+    match jobs {
         Some(Jobs::All) => Value::from("all"),
-        Some(Jobs::Number(number)) => Value::from(*number),
+        Some(Jobs::Number(number)) => Value::from(number),
         None => Value::from(()),
-    };
-    vec![("targets", targets), ("vars", pairs(vars)), ("jobs", jobs)]
+    }
 }
 
 /// An option as a line of `.config`; one that is off has a comment for a line.

@@ -5,7 +5,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-pub use tools::{Configure, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
+pub use tools::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
 use tools::{TOOLS, one_tool};
 pub use values::EXPANDING;
 pub(super) use values::{expandable, variable_name};

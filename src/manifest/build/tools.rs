@@ -20,7 +20,7 @@ pub enum Tool {
     /// A `configure` script, as autotools make it.
     Configure(Configure),
     /// What a `dkms.conf` says.
-    Dkms,
+    Dkms(Dkms),
     /// RPMs, of which the kmods are taken.
     Rpmbuild(Rpmbuild),
     /// A script of the source.
@@ -65,6 +65,13 @@ pub struct Configure {
     pub autoreconf: bool,
     /// Its arguments; may contain `${KERNEL_VERSION}`.
     pub args: Vec<String>,
+}
+
+/// Options of a dkms step, besides what `dkms.conf` says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Dkms {
+    /// Parallel jobs of make; one per processor if `None`, as dkms does.
+    pub jobs: Option<Jobs>,
 }
 
 /// What rpmbuild is told.
@@ -138,7 +145,19 @@ pub(super) static CONFIGURE: Record = Record {
     ],
 };
 
-pub(super) static DKMS: Record = Record { name: "a dkms step", fields: &[ENV, SOURCE, DIR] };
+pub(super) static DKMS: Record = Record {
+    name: "a dkms step",
+    fields: &[
+        Field {
+            key: "jobs",
+            takes: Shape::Text,
+            says: "parallel jobs of make: a number, or `all` for one per processor, the default of dkms",
+        },
+        ENV,
+        SOURCE,
+        DIR,
+    ],
+};
 
 pub(super) static RPMBUILD: Record = Record {
     name: "an rpmbuild step",
@@ -179,7 +198,7 @@ pub(super) const TOOLS: [Field; 7] = [
     Field {
         key: "dkms",
         takes: Shape::Record(&DKMS),
-        says: "the patches, `PRE_BUILD` and `MAKE` of the source's `dkms.conf`, without the program dkms",
+        says: "builds as dkms does by the source's `dkms.conf`, without the program dkms",
     },
     Field { key: "rpmbuild", takes: Shape::Record(&RPMBUILD), says: "RPMs, out of which the kmods are taken" },
     Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script of the source" },
@@ -193,7 +212,7 @@ impl Tool {
             Self::Kbuild(_) => "kbuild",
             Self::Kconfig(_) => "kconfig",
             Self::Configure(_) => "configure",
-            Self::Dkms => "dkms",
+            Self::Dkms(_) => "dkms",
             Self::Rpmbuild(_) => "rpmbuild",
             Self::Run(_) => "run",
         }
@@ -212,7 +231,7 @@ impl Tool {
                     .unwrap_or_default(),
                 args: args(fields, faults),
             }),
-            "dkms" => Self::Dkms,
+            "dkms" => Self::Dkms(Dkms { jobs: jobs_field(fields, faults) }),
             "rpmbuild" => {
                 let spec = fields.need("spec", "write the spec file's path in the source", faults);
                 let defines = fields.take("defines", faults);
@@ -245,6 +264,7 @@ impl Tool {
                 options: merged(&base.options, &over.options),
                 vars: merged(&base.vars, &over.vars),
             }),
+            (Self::Dkms(base), Self::Dkms(over)) => Self::Dkms(Dkms { jobs: over.jobs.or(base.jobs) }),
             (Self::Rpmbuild(base), Self::Rpmbuild(over)) => {
                 Self::Rpmbuild(Rpmbuild { spec: over.spec.clone(), defines: merged(&base.defines, &over.defines) })
             }
@@ -261,8 +281,7 @@ impl Make {
             targets.filter_map(|node| decode::text(node, "a target", faults, target)).map(|t| t.value).collect()
         });
         let vars = fields.take("vars", faults).map(|node| variables(node, "`vars`", faults)).unwrap_or_default();
-        let jobs = fields.take("jobs", faults).and_then(|node| decode::text(node, "`jobs`", faults, jobs));
-        Self { targets, vars, jobs: jobs.map(|jobs| jobs.value) }
+        Self { targets, vars, jobs: jobs_field(fields, faults) }
     }
 }
 
@@ -307,6 +326,11 @@ fn target(text: &str) -> Result<String, Invalid> {
             .help("write a target's name; variables go under `vars`"));
     }
     decode::line(text)
+}
+
+fn jobs_field(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Jobs> {
+    let jobs = fields.take("jobs", faults).and_then(|node| decode::text(node, "`jobs`", faults, jobs));
+    jobs.map(|jobs| jobs.value)
 }
 
 fn jobs(text: &str) -> Result<Jobs, Invalid> {
