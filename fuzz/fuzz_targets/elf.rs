@@ -2,9 +2,11 @@
 #![no_main]
 
 use kmodgen::contract::image::elf::{Kmod, Program};
-use kmodgen::contract::image::facts::{Facts, HEAD, Interest, Kind};
+use kmodgen::contract::image::facts::{Facts, HEAD, Interest};
+use kmodgen::contract::image::index::Index;
 use kmodgen::contract::image::modinfo::ModInfo;
 use kmodgen::contract::image::secrets::Secret;
+use kmodgen::contract::image::signature::Signature;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,11 +20,14 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(program.needed.iter().chain(&program.run_path).all(|text| text.len() <= 3 * 4096));
     }
     let _ = ModInfo::parse(bytes);
+    let _ = (Index::parse(bytes), Signature::parse(bytes));
+    for name in ["a.ko", "a.ko.gz", "a.ko.xz", "a.ko.zst"] {
+        let _ = Facts::of_module(name, bytes, bytes, false);
+    }
     let head = &bytes[..bytes.len().min(HEAD)];
-    for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "x"] {
-        if let Interest::Whole { kind: Kind::Module | Kind::Program | Kind::Text, .. } = Interest::of(path, 0o755, head)
-        {
-            let _ = Facts::of(Kind::Text, bytes.to_vec());
+    for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "etc/modprobe.d/x.conf", "x"] {
+        if let Interest::Whole { kind, .. } = Interest::of(path, 0o755, head) {
+            let _ = Facts::of(kind, path, bytes.to_vec());
         }
         let _ = Secret::of(path, bytes.len() as u64, head);
     }

@@ -1,6 +1,6 @@
 //! The words of `kmodgen verify`.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::Format;
 use crate::contract::image::Contract;
@@ -32,6 +32,10 @@ pub struct VerifyArgs {
     /// The engine that has the image [default: the first of these that is there and has it]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<EngineName>,
+    /// Check the certificates of the registry that skopeo reads from
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true, default_missing_value = "true",
+          num_args = 0..=1, require_equals = true)]
+    pub tls_verify: bool,
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -38,7 +38,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let location = oci::Location::parse(&args.image)?;
     let architecture = release.as_ref().and_then(|release| Architecture::of_release(release.as_str()));
     let engine = args.engine.map(engine);
-    let oci::Read { image, unread } = oci::read(&location, &oci::Options { engine, architecture })?;
+    let options = oci::Options { engine, architecture, skip_tls_verify: !args.tls_verify };
+    let oci::Read { image, unread } = oci::read(&location, &options)?;
     let report = image::check(&image, &Expected { contract: args.contract.into(), release, signed: args.signed });
     let verified = Verified {
         image: &args.image,

@@ -37,7 +37,7 @@ impl Engine {
     }
 
     /// The arguments that export `image` to `file`; a reference starts with no `-`.
-    fn arguments(self, image: &str, file: &str, architecture: Option<Architecture>) -> Vec<String> {
+    fn arguments(self, image: &str, file: &str, options: &Options) -> Vec<String> {
         let arguments: Vec<String> = match self {
             Self::Podman => {
                 ["save", "--quiet", "--format", "oci-archive", "--output", file, image].map(str::to_owned).into()
@@ -45,9 +45,12 @@ impl Engine {
             Self::Buildah => ["push", "--quiet", image, &format!("oci-archive:{file}")].map(str::to_owned).into(),
             Self::Docker => ["save", "--output", file, image].map(str::to_owned).into(),
             Self::Skopeo => {
-                let named = architecture.and_then(go_name).map(|name| ["--override-arch".to_owned(), name.to_owned()]);
-                let copy = ["copy", "--quiet", &format!("docker://{image}"), &format!("oci-archive:{file}")];
-                named.into_iter().flatten().chain(copy.map(str::to_owned)).collect()
+                let named = options.architecture.and_then(go_name);
+                let named = named.map(|name| ["--override-arch".to_owned(), name.to_owned()]);
+                let tls = options.skip_tls_verify.then(|| "--src-tls-verify=false".to_owned());
+                let copy = ["copy", "--quiet"].map(str::to_owned).into_iter().chain(tls);
+                let places = [format!("docker://{image}"), format!("oci-archive:{file}")];
+                named.into_iter().flatten().chain(copy).chain(places).collect()
             }
         };
         arguments
@@ -76,15 +79,20 @@ pub(super) struct Export {
     _folder: PrivateFolder,
 }
 
+/// Returns the engine that was named, or all.
+pub(super) fn candidates(options: &Options) -> Vec<Engine> {
+    options.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine])
+}
+
 /// Exports an image by the engine that was named, else by the first that has it.
 pub(super) fn export(name: &str, options: &Options) -> Result<Export, ReadError> {
-    let engines = options.engine.map_or_else(|| Engine::ALL.to_vec(), |engine| vec![engine]);
+    let engines = candidates(options);
     let folder = PrivateFolder::make_large().map_err(|(path, error)| ReadError::File { path, error })?;
     let variables = process::inherited();
     let mut complaints = Vec::new();
     for engine in engines {
         let path = folder.path().join(engine.program());
-        let arguments = engine.arguments(name, &path.display().to_string(), options.architecture);
+        let arguments = engine.arguments(name, &path.display().to_string(), options);
         let mut command = process::command(engine.program(), &variables);
         let ran = process::output(command.args(arguments), b"", LIMIT);
         match ran {
@@ -112,11 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn skopeo_is_told_the_architecture() {
-        let arguments = Engine::Skopeo.arguments("quay.io/x:1", "/t/a", Some(Architecture::Aarch64));
+    fn skopeo_is_told_the_architecture_and_whom_to_trust() {
+        let mut options = Options { architecture: Some(Architecture::Aarch64), ..Options::default() };
+        let line = |options: &Options| Engine::Skopeo.arguments("quay.io/x:1", "/t/a", options).join(" ");
+        assert_eq!(line(&options), "--override-arch arm64 copy --quiet docker://quay.io/x:1 oci-archive:/t/a");
+        options.skip_tls_verify = true;
         assert_eq!(
-            arguments,
-            ["--override-arch", "arm64", "copy", "--quiet", "docker://quay.io/x:1", "oci-archive:/t/a"]
+            line(&options),
+            "--override-arch arm64 copy --quiet --src-tls-verify=false docker://quay.io/x:1 oci-archive:/t/a"
         );
     }
 }

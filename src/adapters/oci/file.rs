@@ -1,5 +1,6 @@
 //! One file: its head, and more of it only where it matters.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read};
 
 use super::budget::Budget;
@@ -26,15 +27,16 @@ pub(super) fn look(
         Interest::Settled(facts) => facts,
         Interest::Whole { limit, .. } if size > limit => too_large(limit),
         Interest::Whole { kind: Kind::Module, limit } => {
-            let whole = BufReader::new(Cursor::new(head).chain(reader));
-            match unpack::stream(whole, budget).and_then(|unpacked| bytes(unpacked, limit)) {
-                Ok(Some(bytes)) => Facts::of(Kind::Module, bytes),
+            let whole = BufReader::new(Cursor::new(head.clone()).chain(reader));
+            let parts = Cell::new(0);
+            match unpack::counted(whole, budget, &parts).and_then(|unpacked| bytes(unpacked, limit)) {
+                Ok(Some(bytes)) => Facts::of_module(path, &head, &bytes, parts.get() > 1),
                 Ok(None) => too_large(limit),
                 Err(error) => Facts::Unread(format!("cannot be unpacked: {}", broken(&error))),
             }
         }
         Interest::Whole { kind, limit } => match bytes(Cursor::new(head).chain(reader), limit)? {
-            Some(bytes) => Facts::of(kind, bytes),
+            Some(bytes) => Facts::of(kind, path, bytes),
             None => too_large(limit),
         },
     };

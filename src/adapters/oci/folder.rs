@@ -1,17 +1,20 @@
-//! An unpacked root file system. No link of it is followed, and no other file system entered.
+//! An unpacked root file system, or a layer of one as an overlay has it. No link of it is followed,
+//! and no other file system entered.
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Read;
+use rustix::fs::OFlags;
+
 use super::budget::Budget;
 use super::error::{ReadError, shown};
-use super::file;
+use super::{Read, file, overlay};
 use crate::contract::image::Image;
 use crate::contract::image::facts::Facts;
+use crate::contract::image::layers::Unfit;
 use crate::contract::image::root::{self, Node};
 use crate::contract::image::secrets::Leak;
 
@@ -20,40 +23,74 @@ const TOLD: usize = 5;
 
 /// Reads a folder.
 pub(super) fn read(top: &Path) -> Result<Read, ReadError> {
+    let mut image = Image::default();
+    let mut unread = (Vec::new(), 0);
+    let skip = |path: &str| {
+        unread.1 += 1;
+        if unread.0.len() < TOLD {
+            unread.0.push(shown(path));
+        }
+        Ok(())
+    };
+    walk(top, &mut image, &Budget::default(), false, skip)?;
+    Ok(Read { image, unread })
+}
+
+/// Applies the folder that an overlay has for a layer.
+///
+/// # Errors
+/// What cannot be read, or stands for something that is elsewhere.
+pub(super) fn read_layer(top: &Path, image: &mut Image, budget: &Budget) -> Result<(), ReadError> {
+    let refuse = |path: &str| {
+        let error = io::Error::from(io::ErrorKind::PermissionDenied);
+        Err(ReadError::File { path: top.join(path), error })
+    };
+    walk(top, image, budget, true, refuse)
+}
+
+/// Applies all below a folder as the next layer; `skip` is called for what may not be opened.
+fn walk(
+    top: &Path,
+    image: &mut Image,
+    budget: &Budget,
+    is_overlay: bool,
+    mut skip: impl FnMut(&str) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
     let fail = |path: &Path| {
         let path = path.to_owned();
         move |error| ReadError::File { path, error }
     };
     let device = fs::metadata(top).map_err(fail(top))?.dev();
-    let mut image = Image { layers: 1, ..Image::default() };
+    image.layers += 1;
     image.root.next_layer();
-    let budget = Budget::default();
-    let mut unread = (Vec::new(), 0);
-    let mut skip = |path: &str| {
-        unread.1 += 1;
-        if unread.0.len() < TOLD {
-            unread.0.push(shown(path));
-        }
-    };
+    let first_leak = image.leaks.len();
     let mut ahead = vec![(top.to_owned(), String::new())];
     while let Some((folder, below)) = ahead.pop() {
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !below.is_empty() => {
-                skip(&below);
+                skip(&below)?;
                 continue;
             }
             entries => entries.map_err(fail(&folder))?,
         };
+        if is_overlay && overlay::is_opaque(&folder).map_err(fail(&folder))? {
+            let name = format!("{below}/.wh..wh..opq");
+            image.root.apply(&name, Node::Other).map_err(unfit(&folder))?;
+        }
         for entry in entries {
             let entry = entry.map_err(fail(&folder))?;
             let place = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+            let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
             let metadata = match entry.metadata() {
                 // A folder in use changes while it is read.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 metadata => metadata.map_err(fail(&place))?,
             };
+            if is_overlay && overlay::is_whiteout(&metadata) {
+                image.root.apply(&format!("{below}/.wh.{name}"), Node::Other).map_err(unfit(&place))?;
+                continue;
+            }
             let node = if metadata.is_dir() {
                 // Mounted file systems are not of the image; those of the kernel never end.
                 if metadata.dev() == device {
@@ -64,28 +101,40 @@ pub(super) fn read(top: &Path) -> Result<Read, ReadError> {
                 let target = fs::read_link(&place).map_err(fail(&place))?;
                 Node::Link(target.to_string_lossy().into_owned())
             } else if metadata.is_file() {
+                if is_overlay {
+                    overlay::check_whole(&place).map_err(fail(&place))?;
+                }
                 let (size, mode) = (metadata.len(), metadata.mode() & 0o7777);
-                let (facts, secret) = match File::open(&place) {
-                    Ok(file) => file::look(&path, mode, size, file, &budget).map_err(fail(&place))?,
+                let (facts, secret) = match open(&place) {
+                    Ok(file) => file::look(&path, mode, size, file, budget).map_err(fail(&place))?,
                     Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                        skip(&path);
+                        skip(&path)?;
                         (Facts::Unread("cannot be opened: permission denied".into()), None)
                     }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     Err(error) => return Err(fail(&place)(error)),
                 };
-                image.leaks.extend(secret.map(|kind| Leak { layer: 1, path: path.clone(), kind }));
+                let layer = image.layers;
+                image.leaks.extend(secret.map(|kind| Leak { layer, path: path.clone(), kind }));
                 Node::File(root::File { size, mode, facts: Arc::new(facts) })
             } else {
                 Node::Other
             };
-            let unfit = |unfit: crate::contract::image::layers::Unfit| ReadError::Layout {
-                path: place.clone(),
-                why: unfit.to_string(),
-            };
-            image.root.add(&path, node).map_err(unfit)?;
+            let applied = if is_overlay { image.root.apply(&path, node) } else { image.root.add(&path, node) };
+            applied.map_err(unfit(&place))?;
         }
     }
-    image.leaks.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Read { image, unread })
+    image.leaks[first_leak..].sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(())
+}
+
+fn unfit(place: &Path) -> impl FnOnce(Unfit) -> ReadError {
+    let path = place.to_owned();
+    move |unfit| ReadError::Layout { path, why: unfit.to_string() }
+}
+
+/// Opens a file that is one: a link or a pipe that took its place is not followed or waited for.
+fn open(place: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(place)
 }

@@ -163,7 +163,7 @@ fn parse<T: DeserializeOwned>(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result
 }
 
 /// An image without layers yet, with what its configuration says.
-fn configured(blobs: &Blobs, name: &str) -> Result<Image, ReadError> {
+pub(super) fn configured(blobs: &Blobs, name: &str) -> Result<Image, ReadError> {
     let configuration: Configuration = parse(blobs, name, &blobs.document(name)?)?;
     let variables = configuration.config.and_then(|config| config.env).unwrap_or_default();
     Ok(Image {

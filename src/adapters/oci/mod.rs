@@ -1,5 +1,5 @@
 //! Images: unpacked folders, archives and OCI layouts, read without an engine and never unpacked
-//! to disk. What an engine holds is exported by it first.
+//! to disk. What an engine has is read in its storage if that is possible, and else exported first.
 //!
 //! Everything read here is hostile. Names and links are resolved in memory, by the core; sizes
 //! are bounded before anything is kept; what no engine would unpack is an error that names the
@@ -17,6 +17,8 @@ mod folder;
 pub mod fuzzing;
 mod layer;
 mod layout;
+mod overlay;
+mod storage;
 mod unpack;
 
 use std::path::{Path, PathBuf};
@@ -98,6 +100,8 @@ pub struct Options {
     pub engine: Option<Engine>,
     /// The architecture to choose where there is an image for each; else this machine's.
     pub architecture: Option<Architecture>,
+    /// Do not check the certificates of registries.
+    pub skip_tls_verify: bool,
 }
 
 /// An image, and what of it could not be read.
@@ -134,8 +138,11 @@ pub fn read(location: &Location, options: &Options) -> Result<Read, ReadError> {
     }
 }
 
-/// Reads what an engine has under `name`.
+/// Reads what an engine has under `name`: in its storage, or exported from there.
 fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
+    if let Some(image) = engine::candidates(options).into_iter().find_map(|engine| storage::read(engine, name)) {
+        return Ok(image);
+    }
     let export = engine::export(name, options)?;
     let blobs = archive::open(&export.path)?;
     match export.is_docker {

@@ -1,9 +1,10 @@
 //! Compression: told by the first bytes, whatever the media type says, and unpacked in a stream
 //! of bounded memory.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -26,20 +27,109 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 
 /// Unpacks what is packed, as far as the budget goes, and reads anything else as it is.
 pub(super) fn stream<'r>(reader: impl BufRead + 'r, budget: &'r Budget) -> io::Result<Box<dyn Read + 'r>> {
-    Ok(Box::new(budget.unpacked(unlimited(budget.packed(reader))?)))
+    Ok(Box::new(budget.unpacked(unlimited(budget.packed(reader), None)?)))
 }
 
-fn unlimited<'r>(mut reader: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+/// Unpacks as [`stream`] does, and counts the parts of what is packed: gzip's members, xz's streams or
+/// zstd's frames.
+pub(super) fn counted<'r>(
+    reader: impl BufRead + 'r,
+    budget: &'r Budget,
+    parts: &'r Cell<usize>,
+) -> io::Result<Box<dyn Read + 'r>> {
+    Ok(Box::new(budget.unpacked(unlimited(budget.packed(reader), Some(parts))?)))
+}
+
+fn unlimited<'r>(mut reader: impl BufRead + 'r, parts: Option<&'r Cell<usize>>) -> io::Result<Box<dyn Read + 'r>> {
     let head = reader.fill_buf()?;
     Ok(if head.starts_with(GZIP) {
-        Box::new(MultiGzDecoder::new(reader))
+        Box::new(Parts { decoder: Some(GzDecoder::new(reader)), parts })
     } else if is_zstd(head) {
-        Box::new(Zstd::new(reader))
+        Box::new(Zstd { source: reader, decoder: Box::default(), in_frame: false, parts })
     } else if head.starts_with(XZ) {
-        Box::new(XzReader::new_mem_limit(reader, true, XZ_MEMORY))
+        Box::new(Parts { decoder: Some(XzReader::new_mem_limit(reader, false, XZ_MEMORY)), parts })
     } else {
         Box::new(reader)
     })
+}
+
+/// A decoder of one part, which hands its source on to that of the next.
+trait Part: Read + Sized {
+    type Source: BufRead;
+
+    fn start(source: Self::Source) -> Self;
+
+    fn source(self) -> Self::Source;
+}
+
+impl<R: BufRead> Part for GzDecoder<R> {
+    type Source = R;
+
+    fn start(source: R) -> Self {
+        Self::new(source)
+    }
+
+    fn source(self) -> R {
+        self.into_inner()
+    }
+}
+
+impl<R: BufRead> Part for XzReader<R> {
+    type Source = R;
+
+    fn start(source: R) -> Self {
+        Self::new_mem_limit(source, false, XZ_MEMORY)
+    }
+
+    fn source(self) -> R {
+        self.into_inner()
+    }
+}
+
+/// All parts of a stream, one after the other.
+struct Parts<'p, D> {
+    decoder: Option<D>,
+    parts: Option<&'p Cell<usize>>,
+}
+
+impl<D: Part> Read for Parts<'_, D> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(decoder) = &mut self.decoder {
+            let count = decoder.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            count_part(self.parts);
+            let Some(decoder) = self.decoder.take() else { break };
+            let mut source = decoder.source();
+            skip_zeros(&mut source)?;
+            if !source.fill_buf()?.is_empty() {
+                self.decoder = Some(D::start(source));
+            }
+        }
+        Ok(0)
+    }
+}
+
+fn count_part(parts: Option<&Cell<usize>>) {
+    if let Some(parts) = parts {
+        parts.set(parts.get() + 1);
+    }
+}
+
+/// Padding follows xz's streams, and gzip's members on tapes.
+fn skip_zeros(source: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let ahead = source.fill_buf()?;
+        let zeros = ahead.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Ok(());
+        }
+        source.consume(zeros);
+    }
 }
 
 /// Whether a stream starts as zstd does: with a frame, or with one to skip, which zstd:chunked
@@ -50,18 +140,15 @@ fn is_zstd(head: &[u8]) -> bool {
 
 /// All frames of a zstd stream, one after the other. The decoder refuses windows of more than
 /// 100 MiB by itself.
-struct Zstd<R> {
+struct Zstd<'p, R> {
     source: R,
     decoder: Box<FrameDecoder>,
     /// Whether the decoder is within a frame.
     in_frame: bool,
+    parts: Option<&'p Cell<usize>>,
 }
 
-impl<R: BufRead> Zstd<R> {
-    fn new(source: R) -> Self {
-        Self { source, decoder: Box::default(), in_frame: false }
-    }
-
+impl<R: BufRead> Zstd<'_, R> {
     /// Starts the next frame; `false` at the end of the stream.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
@@ -77,7 +164,7 @@ impl<R: BufRead> Zstd<R> {
     }
 }
 
-impl<R: BufRead> Read for Zstd<R> {
+impl<R: BufRead> Read for Zstd<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -87,6 +174,7 @@ impl<R: BufRead> Read for Zstd<R> {
                 if !self.next_frame()? {
                     return Ok(0);
                 }
+                count_part(self.parts);
                 self.in_frame = true;
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {

@@ -181,7 +181,7 @@ impl Run<'_> {
             return Ok(());
         }
         line.tell("verifies");
-        let options = oci::Options { engine: Some(self.engine.storage()), architecture: None };
+        let options = oci::Options { engine: Some(self.engine.storage()), ..oci::Options::default() };
         let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
             .map_err(|error| Ended::Refused(error.to_string()))?;
         // KMM signs after the build.

@@ -1,9 +1,10 @@
 //! What a module or a program says of itself in its ELF headers.
 
 use object::elf;
-use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
+use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::modinfo::ModInfo;
+use super::signature::Signature;
 
 /// A processor architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,12 +80,13 @@ pub struct Kmod {
     pub architecture: Architecture,
     /// What its `.modinfo` section says; `None` where it has none.
     pub info: Option<ModInfo>,
-    /// Whether a signature is appended to it.
-    pub signed: bool,
+    /// The signature that is appended to it.
+    pub signature: Signature,
+    /// Parts without which no kernel loads it, completing "it …".
+    pub lacks: Option<&'static str>,
+    /// What is wrong with its compression, completing "it …", and what to do about it.
+    pub packing: Option<(String, &'static str)>,
 }
-
-/// What ends a file with a signature appended (kernel, `MODULE_SIG_STRING` in linux/module_signature.h).
-const SIGNATURE: &[u8] = b"~Module signature appended~\n";
 
 impl Kmod {
     /// Reads a module that is not compressed.
@@ -92,8 +94,11 @@ impl Kmod {
     /// # Errors
     /// A file that is not a relocatable ELF object, completing "it …".
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let (architecture, info) = dispatch(bytes, kmod::<elf::FileHeader64<_>>, kmod::<elf::FileHeader32<_>>)?;
-        Ok(Self { architecture, info, signed: bytes.ends_with(SIGNATURE) })
+        if bytes.is_empty() {
+            return Err("is empty".into());
+        }
+        let kmod = dispatch(bytes, kmod::<elf::FileHeader64<_>>, kmod::<elf::FileHeader32<_>>)?;
+        Ok(Self { signature: Signature::parse(bytes), ..kmod })
     }
 }
 
@@ -139,9 +144,7 @@ fn dispatch<T>(bytes: &[u8], wide: Parser<T>, narrow: Parser<T>) -> Result<T, St
     parsed.unwrap_or_else(|error| Err(format!("is a broken ELF file: {error}")))
 }
 
-fn kmod<Elf: FileHeader<Endian = object::Endianness>>(
-    bytes: &[u8],
-) -> object::Result<Result<(Architecture, Option<ModInfo>), String>> {
+fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Kmod, String>> {
     let header = Elf::parse(bytes)?;
     let endian = header.endian()?;
     if header.e_type(endian) != elf::ET_REL {
@@ -149,10 +152,30 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(
     }
     let sections = header.sections(endian, bytes)?;
     let info = match sections.section_by_name(endian, b".modinfo") {
-        Some((_, section)) => Some(ModInfo::parse(object::read::elf::SectionHeader::data(section, endian, bytes)?)),
+        Some((_, section)) => Some(ModInfo::parse(section.data(endian, bytes)?)),
         None => None,
     };
-    Ok(Ok((Architecture::of(header, endian), info)))
+    for section in sections.iter() {
+        section.data(endian, bytes)?;
+    }
+    let has = |name: &[u8]| sections.section_by_name(endian, name).is_some();
+    let tables = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_SYMTAB).count();
+    // Both are what the kernel's `elf_validity_cache_copy` insists on (kernel, kernel/module/main.c).
+    let lacks = match tables {
+        0 => Some("has no symbol table, without which no kernel loads it"),
+        1 if !has(b".gnu.linkonce.this_module") => {
+            Some("has no .gnu.linkonce.this_module, without which no kernel loads it")
+        }
+        1 => None,
+        _ => Some("has more than one symbol table, and no kernel loads such a module"),
+    };
+    Ok(Ok(Kmod {
+        architecture: Architecture::of(header, endian),
+        info,
+        signature: Signature::Absent,
+        lacks,
+        packing: None,
+    }))
 }
 
 fn program<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Program, String>> {
@@ -206,6 +229,7 @@ fn text(bytes: &[u8]) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::signature::tests::signature;
     use super::super::testing::{kmod_file, program_file};
     use super::*;
 
@@ -228,15 +252,16 @@ mod tests {
     fn a_module_is_read() {
         let mut bytes = kmod_file(62, "vermagic=1.2.3 SMP\0depends=a-b,c\0");
         let kmod = Kmod::parse(&bytes).unwrap();
-        assert_eq!((kmod.architecture, kmod.signed), (Architecture::X86_64, false));
+        assert_eq!((kmod.architecture, kmod.signature, kmod.lacks), (Architecture::X86_64, Signature::Absent, None));
         assert_eq!(kmod.info.unwrap().vermagic.as_deref(), Some("1.2.3 SMP"));
-        bytes.extend(SIGNATURE);
-        assert!(Kmod::parse(&bytes).unwrap().signed);
+        bytes.extend(signature());
+        assert_eq!(Kmod::parse(&bytes).unwrap().signature, Signature::Present);
         assert_eq!(
             Kmod::parse(&program_file(62, None, &[])).unwrap_err(),
             "is an ELF file, but not a relocatable object, which a module is"
         );
-        assert_eq!(Kmod::parse(b"").unwrap_err(), "is not an ELF file");
+        assert_eq!(Kmod::parse(b"").unwrap_err(), "is empty");
+        assert_eq!(Kmod::parse(b"text").unwrap_err(), "is not an ELF file");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What is kept of a file's content: an image is read once, and far too large to be held.
 
 use super::elf::{Kmod, Program};
+use super::index::Index;
+use super::modprobe_d;
+use super::packing;
 
 /// The bytes that [`Interest::of`] wants to see of every file.
 pub const HEAD: usize = 256;
@@ -43,6 +46,7 @@ pub enum Kind {
     Module,
     Program,
     Text,
+    Index,
 }
 
 impl Interest {
@@ -53,15 +57,13 @@ impl Interest {
         if is_module(name) {
             return whole(Kind::Module, LARGEST_MODULE);
         }
-        if name == "modules.dep.bin" {
-            return whole(Kind::Text, LARGEST_TEXT);
-        }
         if name.starts_with("modules.") && name.ends_with(".bin") {
-            return Self::Settled(Facts::Index(head.get(..4).and_then(|magic| magic.try_into().ok())));
+            return whole(Kind::Index, LARGEST_TEXT);
         }
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
-        if ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name) || in_loader_path || is_musl_path {
+        let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
+        if is_list || in_loader_path || is_musl_path || modprobe_d::is_configuration(path) {
             return whole(Kind::Text, LARGEST_TEXT);
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
@@ -87,17 +89,29 @@ pub enum Facts {
     Program(Result<Program, String>),
     /// A script, with the program that runs it; empty where it names none.
     Script(String),
-    /// One of depmod's indexes, with its first four bytes, where it has as many.
-    Index(Option<[u8; 4]>),
-    /// A text of depmod's or of the dynamic loader's, or modules.dep.bin, which holds texts.
+    /// An index of depmod, with its values if it is modules.dep.bin; or why modprobe cannot read it,
+    /// completing "it …".
+    Index(Result<Index, String>),
+    /// A text of depmod, modprobe or the dynamic loader.
     Text(Vec<u8>),
 }
 
 impl Facts {
+    /// Reads a whole module, unpacked: `head` is how its file begins, `is_several` whether there is
+    /// more after the first of its compressed parts.
+    pub fn of_module(path: &str, head: &[u8], bytes: &[u8], is_several: bool) -> Self {
+        let several = || (packing::SEVERAL.to_owned(), "compress the module at once, as one file");
+        let fault = packing::fault(path, head).or_else(|| is_several.then(several));
+        Self::Module(Kmod::parse(bytes).map(|kmod| Kmod { packing: fault, ..kmod }))
+    }
+
     /// Reads a whole file, unpacked.
-    pub fn of(kind: Kind, bytes: Vec<u8>) -> Self {
+    pub fn of(kind: Kind, path: &str, bytes: Vec<u8>) -> Self {
         match kind {
-            Kind::Module => Self::Module(Kmod::parse(&bytes)),
+            Kind::Module => Self::of_module(path, &bytes, &bytes, false),
+            // The values of other indexes are large, and nobody asks for them.
+            Kind::Index if path.ends_with("modules.dep.bin") => Self::Index(Index::parse(&bytes)),
+            Kind::Index => Self::Index(Index::parse(&bytes).map(|_| Index::default())),
             Kind::Program => Self::Program(Program::parse(&bytes)),
             Kind::Text => Self::Text(bytes),
         }
@@ -112,6 +126,7 @@ impl Facts {
                 texts.map(|text| text.len() as u64 + 32).sum()
             }
             Self::Text(text) => text.len() as u64,
+            Self::Index(Ok(index)) => index.weight(),
             _ => 0,
         }
     }
@@ -143,6 +158,7 @@ mod tests {
         let settled = |head: &[u8]| Interest::of("bin/x", 0o755, head);
         assert_eq!(settled(b"#! /bin/sh -e\n"), Interest::Settled(Facts::Script("/bin/sh".into())));
         assert_eq!(settled(b"#!\n/bin/sh"), Interest::Settled(Facts::Script(String::new())));
-        assert_eq!(Interest::of("modules.alias.bin", 0o644, b"\xb0\x07"), Interest::Settled(Facts::Index(None)));
+        assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(Kind::Index));
+        assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(Kind::Text));
     }
 }

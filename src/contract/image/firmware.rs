@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn run(tree: Tree) -> (Vec<String>, Vec<String>) {
-        let module = Facts::of(Kind::Module, kmod_file(62, "firmware=v/a.bin\0firmware=v/b.bin\0"));
+        let module = Facts::of(Kind::Module, "a.ko", kmod_file(62, "firmware=v/a.bin\0firmware=v/b.bin\0"));
         let root = tree.file(&format!("opt/lib/modules/{R}/a.ko"), 0o644, module).root();
         let mut report = Report::default();
         let folders = placement::check(&root, &Expected::default(), &mut report);

@@ -13,10 +13,15 @@ pub mod root;
 
 mod dependencies;
 mod firmware;
+pub mod index;
+mod modprobe_d;
 mod modules;
+mod packing;
 mod placement;
 mod programs;
 pub mod secrets;
+mod siblings;
+pub mod signature;
 mod softdeps;
 #[cfg(test)]
 mod testing;
@@ -132,8 +137,10 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
         );
     }
     for folder in &placed {
-        modules::check(folder, target.as_ref(), expected.signed, &mut report);
+        modules::check(&image.root, folder, target.as_ref(), expected, &mut report);
+        siblings::check(folder, &mut report);
         dependencies::check(&image.root, folder, &mut report);
+        modprobe_d::check(&image.root, folder, expected.contract, &mut report);
         softdeps::check(&image.root, folder, &mut report);
         firmware::check(&image.root, folder, &mut report);
     }

@@ -2,16 +2,33 @@
 //! where that is asked for.
 
 use super::facts::Facts;
-use super::placement::{Folder, Module};
-use super::{Report, Target, shown};
+use super::placement::{Folder, Module, name};
+use super::root::{Node, Root};
+use super::signature::Signature;
+use super::{Contract, Expected, Report, Target, shown};
 
 /// Checks the modules of one kernel.
-pub(super) fn check(folder: &Folder<'_>, target: Option<&Target>, signed: bool, report: &mut Report) {
+pub(super) fn check(
+    root: &Root,
+    folder: &Folder<'_>,
+    target: Option<&Target>,
+    expected: &Expected,
+    report: &mut Report,
+) {
     for module in &folder.modules {
         let Some(kmod) = module.kmod() else {
             tell_unreadable(module, report);
             continue;
         };
+        if expected.contract != Contract::Kmm1 {
+            check_link(root, folder, module, report);
+        }
+        if let Some((why, help)) = &kmod.packing {
+            report.find("compression", &module.path, why.clone(), *help);
+        }
+        if let Some(why) = kmod.lacks {
+            report.find("stripped", &module.path, why, "strip no more than `strip --strip-debug` does");
+        }
         if let Some(target) = target.filter(|target| target.architecture != kmod.architecture) {
             let Target { architecture, witness } = target;
             report.find(
@@ -36,14 +53,53 @@ pub(super) fn check(folder: &Folder<'_>, target: Option<&Target>, signed: bool, 
                 "build it with the kernel's own build system (kbuild), and do not strip more than --strip-debug",
             ),
         }
-        if signed && !kmod.signed {
-            report.find(
+        check_name(module, report);
+        match kmod.signature {
+            Signature::Absent if expected.signed => report.find(
                 "unsigned",
                 &module.path,
                 "carries no signature",
                 "name it in the Module's `sign.filesToSign`, and do not strip or pack it after signing",
-            );
+            ),
+            Signature::Broken(why) => report.find(
+                "signature",
+                &module.path,
+                format!("ends as a signed module does, and its signature {why}: no kernel loads it"),
+                "sign the module as the build made it, and do not change it afterwards",
+            ),
+            Signature::Absent | Signature::Present => {}
         }
+    }
+}
+
+/// modprobe finds a module by its file's name, and unloads it by that which it loaded.
+fn check_name(module: &Module<'_>, report: &mut Report) {
+    let info = module.kmod().and_then(|kmod| kmod.info.as_ref());
+    let Some(own) = info.and_then(|info| info.name.as_deref()).filter(|own| name(own) != module.name()) else { return };
+    let file = module.path.rsplit('/').next().unwrap_or_default();
+    let suffix = file.find(".ko").map_or("", |at| &file[at..]);
+    report.find(
+        "module-name",
+        &module.path,
+        format!("is the module {}, which modprobe looks for in another file", shown(own)),
+        format!("name the file {}{suffix}, and run depmod again", shown(own)),
+    );
+}
+
+/// The worker of KMM 2 copies the folder as it is: a link is the same text there, under another root.
+fn check_link(root: &Root, folder: &Folder<'_>, module: &Module<'_>, report: &mut Report) {
+    let Some(Node::Link(target)) = root.get(&module.path) else { return };
+    let inside = root.resolve(&module.path).is_ok_and(|real| real.starts_with(&format!("{}/", folder.path)));
+    if target.starts_with('/') || !inside {
+        report.find(
+            "module-link",
+            &module.path,
+            format!(
+                "is a link to {}, which leads elsewhere where KMM's worker has copied the folder to",
+                shown(target)
+            ),
+            "copy the file itself to this place",
+        );
     }
 }
 
@@ -58,10 +114,11 @@ fn tell_unreadable(module: &Module<'_>, report: &mut Report) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{R, Tree, codes, kmod_file};
-    use super::super::{Expected, Image, check};
-    use crate::contract::image::facts::{Facts, Kind};
-    use crate::contract::image::{Finding, elf::Kmod};
+    use super::super::signature::tests::signature;
+    use super::super::testing::{R, Tree, codes, kmod, kmod_file, stripped_kmod_file};
+    use super::super::{Contract, Expected, Image, check};
+    use crate::contract::image::Finding;
+    use crate::contract::image::facts::Facts;
 
     const A: &str = "opt/lib/modules/5.14.0-1.el9.x86_64/a.ko";
 
@@ -74,7 +131,7 @@ mod tests {
     }
 
     fn module(machine: u16, info: &str) -> Facts {
-        Facts::of(Kind::Module, kmod_file(machine, info))
+        kmod(kmod_file(machine, info))
     }
 
     #[test]
@@ -99,15 +156,42 @@ mod tests {
             (module(62, "vermagic=5.14.0-1.el9.x86_64+rt SMP\0"), None, false, "vermagic"),
             (module(62, "name=a\0"), None, false, "vermagic"),
             (module(62, &good), Some("amd64"), true, "unsigned"),
-            (Facts::of(Kind::Module, b"hello".to_vec()), None, false, "not-a-module"),
+            (kmod(b"hello".to_vec()), None, false, "not-a-module"),
+            (kmod(Vec::new()), None, false, "not-a-module"),
+            (kmod(stripped_kmod_file(62, &good)), None, false, "stripped"),
+            (module(62, &format!("name=b\0{good}")), None, false, "module-name"),
+            (kmod([&kmod_file(62, &good)[..], b"~Module signature appended~\n"].concat()), None, true, "signature"),
+            (kmod([&kmod_file(62, &good)[..], b"x~Module signature appended~\n"].concat()), None, false, "signature"),
+            (Facts::of_module("a.ko", &[0x1f, 0x8b], &kmod_file(62, &good), false), None, false, "compression"),
+            (Facts::of_module("a.ko.gz", &[0x1f, 0x8b], &kmod_file(62, &good), true), None, false, "compression"),
             (Facts::Unread("is too large".into()), None, false, "not-a-module"),
             (Facts::Plain, None, false, "not-a-module"),
         ] {
             let found = find(facts, architecture, signed);
             assert_eq!(codes(&found), [format!("{code} /{A}")], "{found:?}");
         }
-        let Facts::Module(Ok(mut kmod)) = module(62, &good) else { panic!() };
-        kmod.signed = true;
-        assert!(find(Facts::Module(Ok(Kmod { ..kmod })), None, true).is_empty());
+        let signed = [kmod_file(62, &format!("name=a\0{good}")), signature()].concat();
+        assert!(find(kmod(signed), None, true).is_empty());
+    }
+
+    #[test]
+    fn links_lead_where_the_worker_copies_them() {
+        let find = |path: &str, target: &str, contract| {
+            let tree = Tree::new().file(A, 0o644, module(62, &format!("vermagic={R}\0"))).file(
+                "srv/b.ko",
+                0o644,
+                module(62, &format!("vermagic={R}\0")),
+            );
+            let image = Image { root: tree.link(path, target).root(), ..Image::default() };
+            let mut found = check(&image, &Expected { contract, ..Expected::default() }).findings;
+            found.retain(|finding| finding.code == "module-link");
+            codes(&found)
+        };
+        let (b, folder) = (format!("opt/lib/modules/{R}/b.ko"), format!("/opt/lib/modules/{R}"));
+        for target in ["/srv/b.ko", "../../../../srv/b.ko", &format!("{folder}/a.ko")] {
+            assert_eq!(find(&b, target, Contract::Any), [format!("module-link /{b}")], "{target}");
+            assert!(find(&b, target, Contract::Kmm1).is_empty());
+        }
+        assert!(find(&b, "a.ko", Contract::Kmm2).is_empty());
     }
 }

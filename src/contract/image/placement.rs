@@ -41,9 +41,15 @@ impl<'r> Module<'r> {
         }
     }
 
-    /// Its name, as the kernel has it.
+    /// The name that modprobe finds it by: that of its file.
     pub(super) fn name(&self) -> String {
         name(&self.path)
+    }
+
+    /// The name that the kernel has for it.
+    pub(super) fn kernel_name(&self) -> String {
+        let own = self.kmod().and_then(|kmod| kmod.info.as_ref()?.name.as_deref());
+        name(own.unwrap_or(&self.path))
     }
 }
 

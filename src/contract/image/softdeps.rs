@@ -37,13 +37,12 @@ fn words(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::{Facts, Kind};
-    use super::super::testing::{R, Tree, codes, kmod_file};
+    use super::super::testing::{R, Tree, codes, kmod, kmod_file};
     use super::super::{Expected, placement};
     use super::*;
 
     fn run(info: &str, softdep: Option<&str>) -> Vec<String> {
-        let module = Facts::of(Kind::Module, kmod_file(62, info));
+        let module = kmod(kmod_file(62, info));
         let tree = Tree::new().file(&format!("opt/lib/modules/{R}/kmm-a.ko"), 0o644, module);
         let tree = match softdep {
             Some(text) => tree.text(&format!("opt/lib/modules/{R}/modules.softdep"), text),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Finding;
-use super::facts::Facts;
+use super::facts::{Facts, Kind};
 use super::root::{File, Node, Root};
 
 /// The release that tests are about.
@@ -59,17 +59,39 @@ fn header(kind: u16, machine: u16, segments: u16, sections: (u64, u16)) -> Vec<u
     bytes
 }
 
-/// A relocatable object of 64 bits, little-endian, with a `.modinfo` section.
+/// A relocatable object of 64 bits, little-endian, with all that a kernel looks for in a module.
 pub(super) fn kmod_file(machine: u16, info: &str) -> Vec<u8> {
-    let names = b"\0.modinfo\0.shstrtab\0";
-    let info_at = 64;
-    let names_at = info_at + info.len();
-    let table = (names_at + names.len()).next_multiple_of(8);
-    let mut bytes = header(1, machine, 0, (table as u64, 3));
+    object_file(machine, info, &[(".gnu.linkonce.this_module", 1), (".symtab", 2)])
+}
+
+/// The same without a symbol table, as `strip` leaves it.
+pub(super) fn stripped_kmod_file(machine: u16, info: &str) -> Vec<u8> {
+    object_file(machine, info, &[(".gnu.linkonce.this_module", 1)])
+}
+
+/// What is found in a module of these bytes, in a file that is not compressed.
+pub(super) fn kmod(bytes: Vec<u8>) -> Facts {
+    Facts::of(Kind::Module, "a.ko", bytes)
+}
+
+/// An object with a `.modinfo` section, and empty ones of these names and types.
+fn object_file(machine: u16, info: &str, empty: &[(&str, u32)]) -> Vec<u8> {
+    let mut names = b"\0.modinfo\0.shstrtab\0".to_vec();
+    let mut sections = vec![(1u32, 1u32, 64, info.len()), (10, 3, 64 + info.len(), 0)];
+    for (name, kind) in empty {
+        sections.push((u32::try_from(names.len()).unwrap(), *kind, 64, 0));
+        names.extend([name.as_bytes(), b"\0"].concat());
+    }
+    sections[1].3 = names.len();
+    // The section of names comes last.
+    let strings = sections.remove(1);
+    sections.push(strings);
+    let table = (64 + info.len() + names.len()).next_multiple_of(8);
+    let mut bytes = header(1, machine, 0, (table as u64, u16::try_from(sections.len() + 1).unwrap()));
     bytes.extend(info.as_bytes());
     bytes.extend(names);
     bytes.resize(table + 64, 0);
-    for (name, kind, at, size) in [(1u32, 1u32, info_at, info.len()), (10, 3, names_at, names.len())] {
+    for (name, kind, at, size) in sections {
         bytes.extend([name.to_le_bytes(), kind.to_le_bytes()].concat());
         // Flags, address, place, size, link and info in one, alignment, size of an entry.
         for word in [0, 0, at, size, 0, 1, 0].map(|word| word as u64) {

@@ -1,8 +1,12 @@
 //! Faults that are planted one by one in a good image, and what each must be found as.
 
 use std::fs;
+use std::process::Command;
 
-use super::world::{Root, archive, configuration, found, gzip, info, layer, layout, modules, verify, xz, zstd};
+use super::world::{
+    Root, archive, configuration, found, gzip, index, info, layer, layout, modules, release, signature, verify, xz,
+    xz_with, zstd,
+};
 
 /// Something to do to a good image, and the finding that must come of it.
 type Fault = (fn(&Root), String);
@@ -30,7 +34,12 @@ fn each_fault_has_its_finding() {
         fault(|r| r.remove(&format!("{}/modules.softdep", modules())), "depmod-softdep", &a),
         fault(|r| r.remove(&format!("{}/modules.dep", modules())), "depmod", &format!("{folder}/modules.dep")),
         fault(
-            |r| drop(r.write(&format!("{}/modules.dep.bin", modules()), b"\xb0\x07\xf4\x57\0\x02\0\x01")),
+            |r| {
+                drop(r.write(
+                    &format!("{}/modules.dep.bin", modules()),
+                    index(&[("kmm_b".to_owned(), "extra/kmm-b.ko:")]),
+                ))
+            },
             "depmod",
             &format!("{folder}/modules.dep.bin"),
         ),
@@ -43,6 +52,38 @@ fn each_fault_has_its_finding() {
             |r| drop(r.write(&format!("{}/modules.dep", modules()), "extra/kmm_a.ko:\nextra/kmm-b.ko:\n")),
             "depmod-dependency",
             &a,
+        ),
+        fault(
+            |r| change_index(r, "dep", |bytes| bytes[4..8].copy_from_slice(&[0, 3, 0, 1])),
+            "depmod",
+            &format!("{folder}/modules.dep.bin"),
+        ),
+        fault(
+            |r| change_index(r, "symbols", |bytes| bytes.truncate(10)),
+            "depmod",
+            &format!("{folder}/modules.symbols.bin"),
+        ),
+        fault(|r| strip(r, "--strip-all"), "stripped", &a),
+        fault(|r| append(r, b"~Module signature appended~\n"), "signature", &a),
+        fault(|r| append(r, &signature_of_another_length()), "signature", &a),
+        fault(|r| drop(r.write(&format!("{}/extra/kmm_a.ko", modules()), "")), "not-a-module", &a),
+        fault(
+            |r| r.module("extra/kmm_a.ko", &format!("vermagic={} SMP\\0depends=kmm-b", release())),
+            "vermagic-flags",
+            &a,
+        ),
+        fault(|r| r.module("extra/kmm_a.ko", &(info("kmm-b") + "\\0name=other")), "module-name", &a),
+        fault(copy_module, "duplicate", &format!("{folder}/sub/kmm_a.ko")),
+        fault(link_module, "module-link", &a),
+        fault(
+            |r| drop(r.write("etc/modprobe.d/x.conf", "install kmm-a /bin/false\n")),
+            "modprobe-d",
+            "etc/modprobe.d/x.conf",
+        ),
+        fault(
+            |r| drop(r.write("usr/lib/modprobe.d/x.conf", "alias kmm_b off\n")),
+            "modprobe-d",
+            "usr/lib/modprobe.d/x.conf",
         ),
         fault(|r| r.module("c.ko", &info("")), "depmod-unlisted", &format!("{folder}/c.ko")),
         fault(
@@ -79,6 +120,50 @@ fn foreign_module(root: &Root) {
     let mut bytes = fs::read(&path).unwrap();
     bytes[18] = if cfg!(target_arch = "riscv64") { 21 } else { 243 };
     fs::write(path, bytes).unwrap();
+}
+
+fn change_module(root: &Root, change: impl FnOnce(&mut Vec<u8>)) {
+    let path = root.path().join(modules()).join("extra/kmm_a.ko");
+    let mut bytes = fs::read(&path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+fn append(root: &Root, end: &[u8]) {
+    change_module(root, |bytes| bytes.extend(end));
+}
+
+fn change_index(root: &Root, name: &str, change: fn(&mut Vec<u8>)) {
+    let path = root.path().join(modules()).join(format!("modules.{name}.bin"));
+    let mut bytes = fs::read(&path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+fn strip(root: &Root, how: &str) {
+    let path = root.path().join(modules()).join("extra/kmm_a.ko");
+    assert!(Command::new("strip").arg(how).arg(path).status().unwrap().success());
+}
+
+/// A signature whose structure states one byte too many.
+fn signature_of_another_length() -> Vec<u8> {
+    let mut bytes = signature();
+    let at = bytes.len() - "~Module signature appended~\n".len() - 1;
+    bytes[at] += 1;
+    bytes
+}
+
+fn copy_module(root: &Root) {
+    let bytes = fs::read(root.path().join(modules()).join("extra/kmm_a.ko")).unwrap();
+    root.write(&format!("{}/sub/kmm_a.ko", modules()), bytes);
+}
+
+/// Keeps the module elsewhere, under a name that is no module's, and leaves a link in its place.
+fn link_module(root: &Root) {
+    let path = format!("{}/extra/kmm_a.ko", modules());
+    root.write("srv/other.ko", fs::read(root.path().join(&path)).unwrap());
+    root.remove(&path);
+    root.link(&path, "/srv/other.ko");
 }
 
 /// Cuts the module off in the middle, as a full disk does.
@@ -131,6 +216,35 @@ fn packed_modules_are_unpacked() {
         let (_, findings, _) = found(&[root.text()]);
         assert!(findings.contains(&format!("vermagic /{plain}.{suffix}")), "{findings:#?}");
         assert!(findings.contains(&format!("not-a-module /{}/cut.ko.{suffix}", modules())), "{findings:#?}");
+    }
+}
+
+#[test]
+fn modules_are_packed_as_kernels_unpack() {
+    let root = Root::empty();
+    root.module("a.ko", &info(""));
+    let bytes = fs::read(root.path().join(modules()).join("a.ko")).unwrap();
+    root.remove(&format!("{}/a.ko", modules()));
+    for (name, data, is_fine) in [
+        ("a.ko.xz", xz(&bytes), true),
+        ("a.ko.xz", xz_with("none", &bytes), true),
+        ("a.ko.xz", xz_with("crc64", &bytes), false),
+        ("a.ko.xz", xz(&bytes).map(|half| [half.clone(), half].concat()), false),
+        ("a.ko.gz", Some(gzip(&bytes)), true),
+        ("a.ko.gz", Some([gzip(&bytes[..100]), gzip(&bytes[100..])].concat()), false),
+        ("a.ko.zst", Some(zstd(&bytes)), true),
+        ("a.ko.zst", Some([zstd(&bytes[..100]), zstd(&bytes[100..])].concat()), false),
+        ("a.ko.zst", Some(bytes.clone()), false),
+        ("a.ko.zst", Some(gzip(&bytes)), false),
+        ("a.ko", Some(zstd(&bytes)), false),
+        ("a.ko", Some(bytes.clone()), true),
+    ] {
+        let Some(data) = data else { continue };
+        let path = format!("{}/{name}", modules());
+        root.write(&path, data);
+        let (_, findings, _) = found(&[root.text()]);
+        assert_eq!(!findings.contains(&format!("compression /{path}")), is_fine, "{name}: {findings:#?}");
+        root.remove(&path);
     }
 }
 

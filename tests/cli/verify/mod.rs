@@ -3,12 +3,15 @@
 mod building;
 mod faults;
 mod hostile;
+mod storage;
 mod world;
 
 use std::fs;
 
 use serde_json::{Value, json};
-use world::{Root, archive, configuration, found, gzip, info, layer, layout, modules, release, saved, verify, zstd};
+use world::{
+    Root, archive, configuration, found, gzip, info, layer, layout, modules, release, saved, signature, verify, zstd,
+};
 
 #[test]
 fn a_good_image_is_fine_in_every_form() {
@@ -57,7 +60,7 @@ fn flags_ask_for_more() {
     for name in ["kmm-b", "kmm_a"] {
         let path = format!("{}/extra/{name}.ko", modules());
         let bytes = fs::read(root.path().join(&path)).unwrap();
-        root.write(&path, [&bytes[..], b"signature~Module signature appended~\n"].concat());
+        root.write(&path, [bytes, signature()].concat());
     }
     assert_eq!(found(&[root.text(), "--signed"]).0, 0);
     let (code, _, error) = verify(&[root.text(), "--release", "6.1+"], None);
@@ -114,6 +117,10 @@ fn references_are_exported_by_an_engine() {
     let copy = format!("/bin/cp '{}' \"${{4#oci-archive:}}\"", image.display());
     script("skopeo", &format!("[ \"$1 $3\" = 'copy docker://registry.example.com/x:1' ] && {copy}"));
     assert_eq!(run(&[]).0, 0);
+    let lax = format!("[ \"$3\" = --src-tls-verify=false ] && {}", copy.replace("4#", "5#"));
+    script("skopeo", &lax);
+    assert_eq!(run(&["--tls-verify=false"]).0, 0);
+    assert_eq!(run(&["--tls-verify=true"]).0, 2);
     let (code, _, error) = run(&["--engine", "docker"]);
     assert!(code == 2 && error.contains("`docker` is not on PATH"), "{error}");
 }

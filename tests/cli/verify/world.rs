@@ -103,7 +103,8 @@ impl Root {
             _ => "",
         };
         let section = "#define IN(name) __attribute__((section(name), used))\n";
-        let code = format!("{section}IN(\".modinfo\") static const char info[] = \"{info}\";\n{symbols}\n");
+        let module = "IN(\".gnu.linkonce.this_module\") static const char module[64];";
+        let code = format!("{section}IN(\".modinfo\") static const char info[] = \"{info}\";\n{module}\n{symbols}\n");
         fs::write(&source, code).unwrap();
         let compiled = Command::new("cc").arg("-c").arg(&source).arg("-o").arg(&path).status().unwrap();
         assert!(compiled.success());
@@ -120,12 +121,15 @@ impl Root {
         }
         self.write(&format!("{}/modules.dep", modules()), lists);
         self.write(&format!("{}/modules.softdep", modules()), "softdep kmm_a pre: kmm-b\n");
-        let head = b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\x0c";
-        for index in ["alias", "symbols"] {
-            self.write(&format!("{}/modules.{index}.bin", modules()), head);
+        for name in ["alias", "symbols"] {
+            self.write(&format!("{}/modules.{name}.bin", modules()), index(&[]));
         }
-        let values = lists.replace('\n', "\0\0\0\0\0");
-        self.write(&format!("{}/modules.dep.bin", modules()), [&head[..], values.as_bytes()].concat());
+        let named = |line: &str| {
+            let file = line.split(':').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            file.trim_end_matches(".ko").replace('-', "_")
+        };
+        let lines: Vec<(String, &str)> = lists.lines().map(|line| (named(line), line)).collect();
+        self.write(&format!("{}/modules.dep.bin", modules()), index(&lines));
     }
 
     fn programs(self) -> Self {
@@ -163,6 +167,43 @@ impl Root {
     }
 }
 
+/// An index as depmod writes it, of a value for each name, with a node for each letter.
+pub(crate) fn index(values: &[(String, &str)]) -> Vec<u8> {
+    fn node(bytes: &mut Vec<u8>, values: &[(&[u8], &str)]) -> u32 {
+        let mut below: BTreeMap<u8, Vec<(&[u8], &str)>> = BTreeMap::new();
+        for (name, value) in values.iter().filter(|(name, _)| !name.is_empty()) {
+            below.entry(name[0]).or_default().push((&name[1..], value));
+        }
+        let below: BTreeMap<u8, u32> = below.iter().map(|(letter, values)| (*letter, node(bytes, values))).collect();
+        let mut at = u32::try_from(bytes.len()).unwrap();
+        if let (Some(first), Some(last)) = (below.keys().next(), below.keys().last()) {
+            at |= 0x2000_0000;
+            bytes.extend([*first, *last]);
+            (*first..=*last).for_each(|letter| bytes.extend(below.get(&letter).unwrap_or(&0).to_be_bytes()));
+        }
+        if let Some((_, value)) = values.iter().find(|(name, _)| name.is_empty()) {
+            at |= 0x4000_0000;
+            bytes.extend([&[0, 0, 0, 1, 0, 0, 0, 7], value.as_bytes(), b"\0"].concat());
+        }
+        at
+    }
+    let mut bytes = b"\xb0\x07\xf4\x57\0\x02\0\x01\0\0\0\0".to_vec();
+    let root = node(&mut bytes, &values.iter().map(|(name, value)| (name.as_bytes(), *value)).collect::<Vec<_>>());
+    bytes[8..12].copy_from_slice(&root.to_be_bytes());
+    bytes
+}
+
+/// What signing appends to a module: a message in the form of PKCS#7 by nobody, its length, and the mark.
+pub(crate) fn signature() -> Vec<u8> {
+    let der = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+    let signer = der(0x31, &der(0x30, b"signer"));
+    let signed = [der(0x02, &[1]), der(0x31, &[]), der(0x30, &[]), signer].concat();
+    let kind = der(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02]);
+    let message = der(0x30, &[kind, der(0xa0, &der(0x30, &signed))].concat());
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&message, &[0, 0, 2, 0, 0, 0, 0, 0][..], &length, b"~Module signature appended~\n"].concat()
+}
+
 /// A layer of small files.
 pub(crate) fn layer(files: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
@@ -187,9 +228,15 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 /// Packs as kernels are packed; `None` where this machine has no xz.
 pub(crate) fn xz(bytes: &[u8]) -> Option<Vec<u8>> {
+    xz_with("crc32", bytes)
+}
+
+/// Packs with this check.
+pub(crate) fn xz_with(check: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
-    let xz = Command::new("xz").args(["--check=crc32", "--lzma2=dict=1MiB", "-c"]).arg(file.path()).output();
+    let xz =
+        Command::new("xz").arg(format!("--check={check}")).args(["--lzma2=dict=1MiB", "-c"]).arg(file.path()).output();
     xz.ok().filter(|output| output.status.success()).map(|output| output.stdout)
 }
 
