@@ -8,12 +8,19 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 
 use crate::manifest::EXPANDING;
+use crate::vocabulary::ImageRef;
 
 /// Whether a text means itself, unquoted, in a Dockerfile and in a shell.
 pub fn is_inert(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/:@,=~%".contains(c))
         && !text.starts_with('~')
+}
+
+/// Whether a text is an image in a registry with an IPv6 address, whose brackets are all that is not inert
+/// in it: a Dockerfile takes them as they are, and a shell too, unless a file is called so.
+fn is_at_address(text: &str) -> bool {
+    text.starts_with('[') && ImageRef::parse(text).is_ok()
 }
 
 /// One word of a shell that means `text`. The text has no line break or NUL.
@@ -130,7 +137,7 @@ pub(super) fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) 
     match value.kind() {
         ValueKind::Number => Ok(write!(out, "{value}")?),
         ValueKind::String => match value.as_str().unwrap_or_default() {
-            text if is_inert(text) => Ok(out.write_str(text)?),
+            text if is_inert(text) || is_at_address(text) => Ok(out.write_str(text)?),
             text => refuse(format!(
                 "the value `{}` is not safe to print as it is: write `{{{{ … | sh }}}}` in a RUN, or `{{{{ … | arg }}}}` elsewhere",
                 text.escape_debug()

@@ -1,13 +1,14 @@
 //! References to container images.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use super::{Invalid, REGISTRY_LOGIN, refuse_bare_login};
 
 /// A reference to a container image: repository, and optionally a tag, a digest or both.
 ///
-/// The grammar is that of the distribution specification's reference: `host[:port]/path`,
-/// `:tag` of at most 128 characters of `[A-Za-z0-9_.-]`, `@sha256:` and 64 hexadecimal digits.
+/// The grammar is that of the distribution project's reference: `host[:port]/path`, where the host may
+/// be an IPv6 address in brackets, `:tag` of at most 128 characters of `[A-Za-z0-9_.-]`, `@sha256:` and 64 hexadecimal digits.
 /// Every legal character is inert in a Dockerfile, a shell and YAML.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ImageRef {
@@ -110,11 +111,23 @@ fn check_repository(repository: &str) -> Result<(), String> {
         _ => (None, repository),
     };
     if let Some(host) = host {
-        let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
-        if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(legal) {
-            return Err(format!("`{}` is not a host name", host.escape_debug()));
-        }
+        let address = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let port = match address {
+            Some((address, rest)) => {
+                if address.parse::<Ipv6Addr>().is_err() || !(rest.is_empty() || rest.starts_with(':')) {
+                    return Err(format!("`{}` is not an IPv6 address in brackets", host.escape_debug()));
+                }
+                rest.strip_prefix(':')
+            }
+            None => {
+                let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+                let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+                if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(legal) {
+                    return Err(format!("`{}` is not a host name", host.escape_debug()));
+                }
+                port
+            }
+        };
         if port.is_some_and(|port| port.parse::<u16>().is_err()) {
             return Err(format!("`{}` has no valid port", host.escape_debug()));
         }
@@ -152,9 +165,22 @@ mod tests {
     #[test]
     fn references_round_trip() {
         let digest = format!("quay.io/openshift/art-dev@sha256:{}", "a".repeat(64));
-        for text in ["ubi9", "registry.redhat.io/ubi9/ubi-minimal:9.4", "localhost:5000/a/b", &digest] {
+        let with_address = format!("[fd00::1]:5000/ocp/release:v1@sha256:{}", "a".repeat(64));
+        for text in [
+            "ubi9",
+            "registry.redhat.io/ubi9/ubi-minimal:9.4",
+            "localhost:5000/a/b",
+            &digest,
+            "[fd00::1]:5000/x",
+            "[fd00::1]/x:1",
+            "[::1]:5000/a/b",
+            "[2001:DB8::7]/x",
+            &with_address,
+        ] {
             assert_eq!(ImageRef::parse(text).unwrap().to_string(), text);
         }
+        let image = ImageRef::parse("[fd00::1]:5000/a:1").unwrap();
+        assert_eq!((image.repository(), image.tag()), ("[fd00::1]:5000/a", Some("1")));
         let image = ImageRef::parse("localhost:5000/a:1").unwrap();
         assert_eq!((image.repository(), image.tag()), ("localhost:5000/a", Some("1")));
     }
@@ -177,6 +203,15 @@ mod tests {
             "quay.io:99999/x",
             "a:.x",
             "a/",
+            "[fd00::1]:5000",
+            "[fd00::1]:/x",
+            "[fd00::1]x/x",
+            "[fd00::g]/x",
+            "[fd00::1/x",
+            "fd00::1/x",
+            "[fe80::1%eth0]/x",
+            "[]/x",
+            "[10.0.0.1]/x",
         ] {
             assert!(ImageRef::parse(bad).is_err(), "{bad:?}");
         }

@@ -12,14 +12,12 @@ mod files;
 mod flavour;
 mod folder;
 mod git;
-pub mod go_regexp;
 mod image;
-pub mod kubernetes;
 mod name;
 mod path;
 mod pattern;
-mod quantity;
 mod release;
+mod release_text;
 mod secret;
 mod source;
 mod version;
@@ -30,15 +28,15 @@ pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;
 pub use files::{ABSENT, InputFiles, Listed, ListedKind, Witness, list_in_memory, listing_digest};
-pub use flavour::{architecture, architecture_of, architectures, flavour_of};
+pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
 pub use folder::FolderPath;
 pub use git::{GitBranch, GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
 pub use path::RelPath;
 pub use pattern::Pattern;
-pub use quantity::Quantity;
 pub use release::{KernelRelease, normalised};
+pub use release_text::{is_release_like, release_in};
 pub use secret::{
     FILE_LOGIN, GIT_LOGIN, MASK, PUBLISH_LOGIN, REGISTRY_LOGIN, is_secret_name, masked, refuse_bare_login,
     refuse_secrets, secrets_in,

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::Invalid;
+use super::flavour::{inner_flavours, of_rpm};
+use super::release_text::{is_file_name, release_in};
 
 /// A kernel release as `uname -r` prints it, such as `5.14.0-427.28.1.el9_4.x86_64`.
 ///
@@ -54,27 +56,15 @@ impl KernelRelease {
         Ok(Self { text: text.to_owned(), normalised, dns_safe: dns })
     }
 
-    /// Whether a text is spelt as some kernel's release is, whatever KMM makes of it.
+    /// Checks that a text is spelt as the release of a kernel is, whatever KMM makes of it.
     ///
     /// # Errors
-    /// An empty text, or a character no kernel uses.
+    /// An empty text, a character no kernel uses, or a text that begins with no digit or ends as a file
+    /// does: a release begins with the kernel's version. The release that such a text names is in the help.
     pub fn check_spelling(text: &str) -> Result<(), Invalid> {
-        let shown = text.escape_debug();
-        if text.is_empty() {
-            return Err(Invalid::new("a kernel release cannot be empty").help("write what `uname -r` prints"));
-        }
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
-        if let Some(bad) = text.chars().find(|c| !legal(*c)) {
-            return Err(Invalid::new(format!(
-                "kernel release `{shown}` contains {bad:?}, which no kernel release does"
-            ))
-            .help("write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
-        }
-        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return Err(Invalid::new(format!("kernel release `{shown}` does not start with a letter or digit"))
-                .help("write what `uname -r` prints"));
-        }
-        Ok(())
+        let Some((message, advice)) = spelling_fault(text) else { return Ok(()) };
+        let advice = release_in(text).map_or_else(|| advice.to_owned(), |release| format!("write `{release}`"));
+        Err(Invalid::new(message).help(advice))
     }
 
     /// The release as written.
@@ -93,6 +83,24 @@ impl KernelRelease {
     }
 }
 
+/// What keeps a text from being spelt as a release, with advice that fits all such texts.
+pub(super) fn spelling_fault(text: &str) -> Option<(String, &'static str)> {
+    const ADVICE: &str = "write what `uname -r` prints";
+    if text.is_empty() {
+        return Some(("a kernel release cannot be empty".into(), ADVICE));
+    }
+    let shown = text.escape_debug();
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
+    if let Some(bad) = text.chars().find(|c| !legal(*c)) {
+        let message = format!("kernel release `{shown}` contains {bad:?}, which no kernel release does");
+        return Some((message, "write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some((format!("kernel release `{shown}` does not start with a digit"), ADVICE));
+    }
+    is_file_name(text).then(|| (format!("kernel release `{shown}` is the name of a file"), ADVICE))
+}
+
 /// KMM's normalised form of a text that is known to be a kernel release.
 pub fn normalised(release: &str) -> String {
     release.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'), "_")
@@ -108,18 +116,44 @@ fn dns_safe(normalised: &str) -> String {
 }
 
 impl KernelRelease {
-    /// The RPM package with the headers of a Red Hat kernel, such as
+    /// The RPM package with the headers of the kernel, such as
     /// `kernel-devel-5.14.0-427.28.1.el9_4.x86_64`.
     ///
-    /// Flavours have packages of their own: from 9.3 on the flavour follows a `+`
-    /// (`…x86_64+rt`, `…aarch64+64k`), before that a real-time kernel says `.rt7.` inside.
+    /// Flavours have packages of their own: from 9.3 on the flavour of a Red Hat kernel follows a `+`
+    /// (`…x86_64+rt`, `…aarch64+64k`), before that a real-time kernel has `.rt7.` inside, and Oracle's
+    /// own kernels end in `el9uek`. ELRepo builds mainline kernels as `kernel-ml`, Amazon kernels other
+    /// than the first one of its release as `kernel6.12`, and Photon OS all of its own as `linux`.
     pub fn devel_package(&self) -> String {
-        match self.text.split_once('+') {
-            Some((base, flavour)) => format!("kernel-{flavour}-devel-{base}"),
-            None if self.text.contains(".rt") => format!("kernel-rt-devel-{}", self.text),
-            None => format!("kernel-devel-{}", self.text),
+        let text = self.text.as_str();
+        let Some((base, behind)) = of_rpm(text) else {
+            return photon_package(text).unwrap_or_else(|| format!("kernel-devel-{text}"));
+        };
+        let mut name = "kernel".to_owned();
+        if base.contains(".elrepo.") {
+            name.push_str("-ml");
+        } else if base.contains(".amzn2023.") && !base.starts_with("6.1.") {
+            name.extend(base.splitn(3, '.').take(2).enumerate().flat_map(|(at, part)| [["", "."][at], part]));
         }
+        let inner: Vec<&str> = inner_flavours(base).collect();
+        for flavour in &inner {
+            name.extend(["-", flavour]);
+        }
+        // Oracle's package is called `kernel-uek64k`.
+        let join = if inner.contains(&"uek") && behind.starts_with("64k") { "" } else { "-" };
+        if !behind.is_empty() {
+            name.extend([join, behind]);
+        }
+        format!("{name}-devel-{base}")
     }
+}
+
+/// The package of a Photon OS kernel, whose flavour stands at the end: `6.1.83-4.ph5-esx`.
+fn photon_package(release: &str) -> Option<String> {
+    let (version, rest) = release.split_once('-')?;
+    let (build, flavour) = rest.split_once('-').map_or((rest, None), |(build, flavour)| (build, Some(flavour)));
+    build.rsplit('.').next()?.strip_prefix("ph")?.parse::<u32>().ok()?;
+    let flavour = flavour.map(|flavour| format!("{flavour}-")).unwrap_or_default();
+    Some(format!("linux-{flavour}devel-{version}-{build}"))
 }
 
 impl fmt::Display for KernelRelease {
@@ -148,7 +182,26 @@ mod tests {
             ("5.14.0-427.28.1.el9_4.x86_64", "kernel-devel-5.14.0-427.28.1.el9_4.x86_64"),
             ("5.14.0-427.81.1.el9_4.x86_64+rt", "kernel-rt-devel-5.14.0-427.81.1.el9_4.x86_64"),
             ("5.14.0-503.11.1.el9_5.aarch64+64k", "kernel-64k-devel-5.14.0-503.11.1.el9_5.aarch64"),
+            ("5.14.0-570.el9_6.aarch64+rt-64k", "kernel-rt-64k-devel-5.14.0-570.el9_6.aarch64"),
+            ("5.14.0-503.11.1.el9_5.aarch64+64k-debug", "kernel-64k-debug-devel-5.14.0-503.11.1.el9_5.aarch64"),
+            ("5.14.0-427.13.1.el9_4.x86_64+debug", "kernel-debug-devel-5.14.0-427.13.1.el9_4.x86_64"),
+            ("5.14.0-427.13.1.el9_4.x86_64+rt-debug", "kernel-rt-debug-devel-5.14.0-427.13.1.el9_4.x86_64"),
             ("4.18.0-305.25.1.rt7.97.el8_4.x86_64", "kernel-rt-devel-4.18.0-305.25.1.rt7.97.el8_4.x86_64"),
+            ("4.18.0-305.25.1.rt7.97.el8_4.x86_64+debug", "kernel-rt-debug-devel-4.18.0-305.25.1.rt7.97.el8_4.x86_64"),
+            ("3.10.0-1160.el7.x86_64.debug", "kernel-debug-devel-3.10.0-1160.el7.x86_64"),
+            ("5.15.0-209.161.7.2.el9uek.x86_64", "kernel-uek-devel-5.15.0-209.161.7.2.el9uek.x86_64"),
+            ("5.4.17-2136.307.3.5.el8uek.x86_64+debug", "kernel-uek-debug-devel-5.4.17-2136.307.3.5.el8uek.x86_64"),
+            ("6.12.0-107.59.3.3.el9uek.aarch64+64k", "kernel-uek64k-devel-6.12.0-107.59.3.3.el9uek.aarch64"),
+            ("6.12.0-55.29.1.el10_0.x86_64_v2", "kernel-devel-6.12.0-55.29.1.el10_0.x86_64_v2"),
+            ("6.12.0-55.29.1.el10_0.x86_64_v2+rt", "kernel-rt-devel-6.12.0-55.29.1.el10_0.x86_64_v2"),
+            ("6.8.9-400.asahi.fc40.aarch64+16k", "kernel-16k-devel-6.8.9-400.asahi.fc40.aarch64"),
+            ("6.18.8-1.el10.elrepo.x86_64", "kernel-ml-devel-6.18.8-1.el10.elrepo.x86_64"),
+            ("6.1.148-173.267.amzn2023.x86_64", "kernel-devel-6.1.148-173.267.amzn2023.x86_64"),
+            ("6.12.20-23.97.amzn2023.x86_64", "kernel6.12-devel-6.12.20-23.97.amzn2023.x86_64"),
+            ("5.10.192-183.736.amzn2.x86_64", "kernel-devel-5.10.192-183.736.amzn2.x86_64"),
+            ("6.1.83-4.ph5-esx", "linux-esx-devel-6.1.83-4.ph5"),
+            ("4.19.288-4.ph3", "linux-devel-4.19.288-4.ph3"),
+            ("5.15.158.2-1.cm2", "kernel-devel-5.15.158.2-1.cm2"),
         ] {
             assert_eq!(KernelRelease::parse(release).unwrap().devel_package(), package);
         }
@@ -174,7 +227,9 @@ mod tests {
             ("", "empty"),
             ("5.14.0-427+", "ends in `+`"),
             ("5.14", "fewer than three components"),
-            (".5.14.0", "does not start"),
+            (".5.14.0", "does not start with a digit"),
+            ("kernel-5.14.0-1.el9.x86_64", "does not start with a digit"),
+            ("5.14.0-1.el9.x86_64.rpm", "is the name of a file"),
             ("5.14.0/../x", "contains '/'"),
             ("5.14.0\nRUN x", "contains '\\n'"),
             ("5.14.0-$(id)", "contains '$'"),
@@ -182,6 +237,17 @@ mod tests {
         ] {
             let error = KernelRelease::parse(text).unwrap_err();
             assert!(error.message.contains(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn help_has_the_release_that_a_text_names() {
+        for (text, help) in [
+            ("kernel-rt-core-5.14.0-427.81.1.el9_4.x86_64", "write `5.14.0-427.81.1.el9_4.x86_64+rt`"),
+            ("/lib/modules/6.1.0-27-amd64", "write `6.1.0-27-amd64`"),
+            ("KERNEL", "write what `uname -r` prints"),
+        ] {
+            assert_eq!(KernelRelease::parse(text).unwrap_err().help.as_deref(), Some(help), "{text}");
         }
     }
 }

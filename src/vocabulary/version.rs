@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::flavour::architecture;
+use super::flavour::is_rpm_release;
 
 /// A part of a version; the order of the variants is theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,11 +60,10 @@ fn lead(release: &str) -> [Part<'_>; 2] {
     [major, rest].map(|text| number(&text[..leading(text)]))
 }
 
-/// Whether a release is that of an RPM, which ends in `.ARCH` or `.ARCH+FLAVOUR`; one without `-`
-/// has no revision for dpkg to tell apart, and both order it the same.
+/// Whether a release is that of an RPM; one without `-` has no revision for dpkg to tell apart, and both
+/// order it the same.
 fn is_of_rpm(release: &str) -> bool {
-    let base = release.split('+').next().unwrap_or_default();
-    !release.contains('-') || base.rsplit('.').next().and_then(architecture).is_some()
+    !release.contains('-') || is_rpm_release(release)
 }
 
 /// The order of rpm's rpmvercmp (rpmio/rpmvercmp.cc).
