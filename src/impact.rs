@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::manifest::{Kernel, Manifest};
+use crate::manifest::Manifest;
 use crate::previous::OldModule;
 
 /// What happens to one module.
@@ -83,11 +83,13 @@ pub fn holds(
     allow_remove: bool,
 ) -> Vec<Hold> {
     let mut holds = Vec::new();
-    let nodes: BTreeMap<&str, u64> = manifest
-        .kernels
-        .iter()
-        .filter_map(|kernel: &Kernel| Some((kernel.release.as_str(), kernel.nodes.filter(|nodes| *nodes > 0)?)))
-        .collect();
+    let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
+    for kernel in &manifest.kernels {
+        if let Some(count) = kernel.nodes.filter(|count| *count > 0) {
+            let all = nodes.entry(kernel.release.as_str()).or_default();
+            *all = all.saturating_add(count);
+        }
+    }
     for (name, impact) in impacts {
         let mut hold = |why: String, help: &str| {
             holds.push(Hold { module: name.clone(), why, help: help.to_owned() });

@@ -6,6 +6,7 @@ use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Answer;
+use crate::manifest::Kernel;
 use crate::render;
 use crate::settings::{self, one_target};
 use crate::vocabulary::nearest;
@@ -22,6 +23,14 @@ pub fn run(args: &PreflightArgs) -> anyhow::Result<Answer> {
             None => bail!("the manifest has no kernel `{}`", args.release.escape_debug()),
         }
     };
+    let toolkit = |kernel: &Kernel| kernel.dtk.as_ref().map(|dtk| dtk.value.clone());
+    let mut same_release = kernels.iter().filter(|other| other.release.value == kernel.release.value);
+    if same_release.any(|other| toolkit(other) != toolkit(kernel)) {
+        bail!(
+            "the manifest has several kernels of release `{}`, each with a `dtk` of its own, and a validation is for one",
+            kernel.release.value
+        );
+    }
     ui::result(&render::preflight::render(kernel, &project.manifest.platform, args.push));
     Ok(Answer::Fine)
 }

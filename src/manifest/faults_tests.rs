@@ -122,7 +122,9 @@ fn git_urls_that_could_run_something_are_refused() {
 #[test]
 fn names_that_repeat_are_told_with_both_places() {
     let module = "  - {name: first, source: code, kmods: [x], image: r.example.com/x, kmm: {selector: {a: b}}}\n";
-    let world = World::small().and(module).with("  - 5.14.0-2.el9.x86_64+rt", "  - 5.14.0-1.el9.x86_64");
+    let world = World::small()
+        .and(module)
+        .with("  - 5.14.0-2.el9.x86_64+rt", "  - {release: 5.14.0-1.el9.x86_64, labels: {site: a}}");
     assert_snapshot!(told(&world));
 }
 
@@ -145,11 +147,11 @@ fn no_value_changes_its_text() {
     for text in ["1.10", "on", "0123", "1_000", "yes", "0x10", "1e3", ".inf", "2001-01-01", "True"] {
         let world = World::small()
             .with("A: x", &format!("A: {text}"))
-            .with("{moduleName: one}", &format!("{{moduleName: one, parameters: [{text}]}}"));
+            .with("selector: {node-role.kubernetes.io/worker: ''}", &format!("selector: {{version: {text}}}"));
         let outputs = world.outputs();
         let find = |name: &str| &outputs.iter().find(|output| output.path.file_name() == name).unwrap().text;
         assert!(find("Dockerfile").contains(&format!(" A={text} ")), "{text}");
-        assert!(find("module.yaml").contains(&format!("- \"{text}\"")), "{text}");
+        assert!(find("module.yaml").contains(&format!("version: \"{text}\"")), "{text}");
     }
 }
 

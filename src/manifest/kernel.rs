@@ -7,8 +7,8 @@ use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
 use super::{API_VERSION, check_api_version, traits};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Span, Spanned,
-    architecture, architecture_of, flavour_of,
+    Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
+    architecture_of, flavour_of,
 };
 use crate::yaml::{self, Node};
 
@@ -206,19 +206,32 @@ fn read_yaml(
     }
 }
 
+/// Refuses kernels that nothing tells apart. One release may be that of several kernels, for several
+/// architectures or distributions, each with labels of its own; which of them a module is for is its
+/// `kernels` to say.
 fn refuse_repeats(kernels: &[Kernel], faults: &mut Diagnostics) {
-    let mut first: HashMap<&str, Span> = HashMap::with_capacity(kernels.len());
-    for kernel in kernels {
-        if let Some(earlier) = first.insert(kernel.release.as_str(), kernel.release.span) {
+    let mut first: HashMap<&str, usize> = HashMap::with_capacity(kernels.len());
+    let mut further: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, kernel) in kernels.iter().enumerate() {
+        let release = kernel.release.as_str();
+        let Some(earliest) = first.get(release) else {
+            first.insert(release, at);
+            continue;
+        };
+        let others = further.entry(release).or_default();
+        let same =
+            std::iter::once(earliest).chain(others.iter()).find(|other| kernels[**other].labels == kernel.labels);
+        if let Some(earlier) = same {
             faults.push(
                 Diagnostic::error(
                     "repeated-kernel",
                     format!("kernel release `{}` is listed twice", kernel.release.value),
                 )
                 .at(kernel.release.span, "again here")
-                .context(earlier, "first here")
-                .help("keep one of them"),
+                .context(kernels[*earlier].release.span, "first here")
+                .help("keep one of them, or give each `labels` that tell them apart, such as `arch`"),
             );
         }
+        others.push(at);
     }
 }

@@ -52,8 +52,11 @@ impl<'r> Past<'r> {
     ) -> Self {
         let numbered = record.releases.iter().enumerate();
         let numbers: HashMap<&str, usize> = numbered.map(|(at, release)| (release.as_str(), at)).collect();
-        let kernels = manifest.kernels.iter().zip(keys).map(|(kernel, key)| {
-            let release = *numbers.get(kernel.release.as_str())?;
+        let kernels = manifest.kernels.iter().zip(keys).enumerate().map(|(at, (kernel, key))| {
+            // One release may be that of several kernels, which are where they were as long as none is added.
+            let own = kernel.release.as_str();
+            let is_here = record.releases.get(at).is_some_and(|release| release == own);
+            let release = if is_here { at } else { *numbers.get(own)? };
             let before = outcomes.kernels.get(release)?;
             Some(PastKernel { release, same_traits: before.traits == key.traits, same: before == key })
         });

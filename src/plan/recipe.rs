@@ -12,7 +12,7 @@ use crate::manifest::{
     Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
     TemplateName, Tool,
 };
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of};
 use crate::yaml;
 
 /// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
@@ -249,6 +249,10 @@ impl Resolved {
     pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: (&Digest, usize), sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         text("kernel release", kernel.release.as_str());
+        // One release is that of several architectures, and one tag would be that of all their images.
+        if let (None, Some(architecture)) = (architecture_of(kernel.release.as_str()), kernel.architecture()) {
+            text("architecture", architecture);
+        }
         match self.builder_on(kernel) {
             Some(image) => text("builder image", &image.to_string()),
             None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),

@@ -15,6 +15,40 @@ fn releases_that_would_share_a_build_are_refused() {
     assert!(faults[0].starts_with("kmodgen.yaml:9:5 kmm-same-label:"), "{faults:?}");
 }
 
+/// A release on two architectures, with the kernels of one module.
+fn two_architectures(kernels: &str) -> World {
+    let items = "  - {release: 6.8.0-51-generic, labels: {arch: x86_64}}\n  - {release: 6.8.0-51-generic, labels: {arch: aarch64}}\n";
+    let old = "  - release: 5.14.0-1.el9.x86_64\n    labels: {site: a}\n  - 5.14.0-2.el9.x86_64+rt\n";
+    World::small().with(old, items).with("    source: code\n", &format!("    source: code\n{kernels}"))
+}
+
+#[test]
+fn a_module_is_for_one_kernel_of_a_release() {
+    let faults = two_architectures("").faults();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    for said in [
+        "kmm-same-release: module `first` is for two kernels of release `6.8.0-51-generic`",
+        "`kernels: {labels: {arch: x86_64}}`",
+        "`kernels: {labels: {arch: aarch64}}`",
+        "`kubernetes.io/arch`",
+    ] {
+        assert!(faults[0].contains(said), "{said}: {faults:?}");
+    }
+    assert_eq!(two_architectures("    kernels: {arch: arm64}\n").faults(), Vec::<String>::new());
+}
+
+#[test]
+fn images_of_two_architectures_have_tags_of_their_own() {
+    let tag = |kernels: &str| {
+        let (names, _) = two_architectures(kernels)
+            .expand(&mut SourceMap::default(), |_, plan| plan.mappings().map(|m| m.image_name()).collect::<Vec<_>>());
+        names.unwrap()
+    };
+    let [intel, arm] = ["x86_64", "aarch64"].map(|arch| tag(&format!("    kernels: {{arch: {arch}}}\n")));
+    assert_eq!((intel.len(), arm.len()), (1, 1));
+    assert_ne!(intel, arm, "the texts are the same, and the images are not");
+}
+
 #[test]
 fn a_kernel_that_one_module_excludes_may_look_like_another() {
     let world = World::small()
@@ -29,8 +63,7 @@ fn a_signed_image_leaves_room_for_what_kmm_appends() {
     let world = World::small()
         .with("namespace: kmm-ci", "namespace: kernel-modules")
         .with("name: first", "name: storage-client-driver-block")
-        .with("5.14.0-2.el9.x86_64+rt", &release)
-        .and("platform: {kmm: '2.7'}\n");
+        .with("5.14.0-2.el9.x86_64+rt", &release);
     assert_eq!(world.faults(), Vec::<String>::new());
     let signed = world.with("    kmm:\n", "    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n");
     let faults = signed.faults();

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::past::{Past, PastModule, Place};
 use super::recipe::Resolver;
 use super::{Inputs, Mapping, Resolved, prebuilt};
-use crate::manifest::{Kernel, Kind, Manifest, Module};
+use crate::manifest::{Kernel, Manifest, Module};
 use crate::record::{Identity, KernelKey, Key};
 use crate::vocabulary::{Diagnostic, Diagnostics};
+use crate::yaml;
 
 /// A mapping that is not rendered yet.
 pub(super) struct Planned<'m> {
@@ -72,7 +73,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
     for module in &manifest.modules {
         let past = past.and_then(|past| past.module(module));
         let kernels = kernels_of(module, manifest, past.as_ref());
-        if kernels.is_empty() && module.kind != Kind::Plugin {
+        if kernels.is_empty() {
             faults.push(
                 Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
                     .at(module.name.span, "")
@@ -188,27 +189,49 @@ fn shares_labels(kernels: &[Kernel]) -> bool {
     labels.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// KMM names Builds by the DNS-safe release: two releases of one Module with the same form
-/// would share one.
+/// KMM takes the first mapping of a release, and names Builds by its DNS-safe form: of two releases of
+/// one Module with the same form, one would never be built.
 fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Diagnostics) {
     let mut first: HashMap<&str, &Kernel> = HashMap::with_capacity(kernels.len());
     for kernel in kernels {
-        if let Some(earlier) = first.insert(kernel.release.dns_safe(), kernel) {
-            faults.push(
-                Diagnostic::error(
-                    "kmm-same-label",
-                    format!(
-                        "kernels `{}` and `{}` have the same label in KMM, `{}`, and would share one build of module `{}`",
-                        earlier.release.value,
-                        kernel.release.value,
-                        kernel.release.dns_safe(),
-                        module.name.value
-                    ),
-                )
-                .at(kernel.release.span, "this kernel")
-                .context(earlier.release.span, "and this one")
-                .help("exclude one of them from the module, or make it a module of its own"),
+        let Some(earlier) = first.insert(kernel.release.dns_safe(), kernel) else { continue };
+        let fault = if earlier.release.value == kernel.release.value {
+            same_release(module, earlier, kernel)
+        } else {
+            let message = format!(
+                "kernels `{}` and `{}` have the same label in KMM, `{}`, and would share one build of module `{}`",
+                earlier.release.value,
+                kernel.release.value,
+                kernel.release.dns_safe(),
+                module.name.value
             );
-        }
+            Diagnostic::error("kmm-same-label", message)
+                .help("exclude one of them from the module, or make it a module of its own")
+        };
+        faults.push(fault.at(kernel.release.span, "this kernel").context(earlier.release.span, "and this one"));
     }
+}
+
+/// Two kernels of one release, which no Module can tell apart.
+fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
+    let (name, release) = (&module.name.value, &one.release.value);
+    let message = format!(
+        "module `{name}` is for two kernels of release `{release}`, and KMM takes the first mapping of a release"
+    );
+    let differs = |key: &&str| one.labels.get(*key) != other.labels.get(*key);
+    let keys = ["arch", "distribution", "os"].into_iter();
+    let key = keys.chain(one.labels.keys().chain(other.labels.keys()).map(String::as_str)).find(differs);
+    let key = key.unwrap_or("arch");
+    let [one, other] = [one, other].map(|kernel| {
+        let value = kernel.labels.get(key).map_or_else(|| "…".to_owned(), |value| yaml::inline(value));
+        format!("`kernels: {{labels: {{{key}: {value}}}}}`")
+    });
+    let nodes = match key {
+        "arch" => "by the label `kubernetes.io/arch`",
+        _ => "by a label that only they have",
+    };
+    Diagnostic::error("kmm-same-release", message).help(format!(
+        "make two modules of it, one with {one} and one with {other}, each with a `kmm.selector` of its nodes \
+         {nodes}"
+    ))
 }
