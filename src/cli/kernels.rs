@@ -8,14 +8,16 @@ use super::Format;
 
 /// What the help of the verb ends with.
 pub(super) const EXAMPLES: &str = "\
-Inputs, told apart by what is in them: nodes, the ImageStream driver-toolkit, `oc adm release info`
-(each with -o json or -o yaml), driver-toolkit-release.json, lists of OpenShift releases, ConfigMaps of
-OS versions and digests, kernel-crawler's list.json, text with one release a line. REPOSITORY@sha256:…=FILE
-says of which image a driver-toolkit-release.json is.
+Inputs, recognised by their content: nodes, the ImageStream driver-toolkit, `oc adm release info`
+(each with -o json or -o yaml), tables of nodes, the release.txt of a mirror, driver-toolkit-release.json,
+lists of OpenShift releases, ConfigMaps of OS versions and digests, kernel-crawler's list.json, and
+kernel releases as text or as a list of strings. REPOSITORY@sha256:…=FILE names the image of a
+driver-toolkit-release.json.
 
 Examples:
   oc get nodes -o json | kmodgen kernels - -o fleet.yaml
   kmodgen kernels nodes.json imagestream.json --merge fleet.yaml -o fleet.yaml
+  kmodgen kernels nodes.json next.json driver-toolkit-release.json --add --merge fleet.yaml -o fleet.yaml
   kmodgen kernels list.json --include '.*-generic' --newer-than 5.15
 
 Exit code: 0 done; 1 a FILE of -o that is there and would be overwritten; 2 trouble.";
@@ -32,6 +34,9 @@ pub struct KernelsArgs {
     /// Add to this list: its comments, order and fields stay
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
+    /// Also list the kernels that a driver-toolkit-release.json names, before any node runs them
+    #[arg(long)]
+    pub add: bool,
     /// With --merge: of the kernels that no input names any more keep the newest N, and those that
     /// nodes run [default: all, marked]
     #[arg(long, value_name = "N", requires = "merge")]

@@ -73,7 +73,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
         }
         None => None,
     };
-    let import = Import::read(inputs, &selection, &mut sources, &mut faults);
+    let import = Import::read(inputs, &selection, args.add, &mut sources, &mut faults);
     let Some(import) = import else { return Err(Faults::new(faults, sources).into()) };
     let merged = match &old {
         Some((path, text)) => {

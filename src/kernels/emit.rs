@@ -13,7 +13,7 @@ const HEADER: &str = "\
 ";
 
 /// A whole list.
-pub(super) fn list(found: &[Found]) -> String {
+pub(super) fn list<'f>(found: impl Iterator<Item = &'f Found>) -> String {
     let mut text = format!("{HEADER}apiVersion: {API_VERSION}\nkernels:\n");
     for kernel in found {
         text.push_str(&item(kernel, "  ", "\n"));
@@ -48,9 +48,10 @@ pub(super) fn fields(kernel: &Found) -> Vec<String> {
     dtk.into_iter().chain([labels(kernel)]).chain(nodes).collect()
 }
 
-/// The field `dtk`.
+/// The field `dtk`. The brackets of an IPv6 address would begin a list.
 pub(super) fn dtk(image: &ImageRef) -> String {
-    format!("dtk: {image}")
+    let image = image.to_string();
+    format!("dtk: {}", if image.starts_with('[') { inline(&image) } else { image })
 }
 
 /// The field `dtk` within braces, where not every reader takes a `:` without quotes.

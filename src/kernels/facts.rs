@@ -1,45 +1,78 @@
-//! What inputs say, one by one and not yet joined.
+//! Facts of the inputs, one by one and not yet joined.
 
 use crate::vocabulary::{ImageRef, KernelRelease, Span, Spanned};
 
-/// All that was read.
+/// Everything that was read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     pub(super) sightings: Vec<Sighting>,
     pub(super) toolkits: Vec<Toolkit>,
 }
 
-/// A kernel, seen somewhere.
+/// A kernel that an input names.
 #[derive(Debug, Clone)]
 pub(super) struct Sighting {
     pub(super) release: Spanned<KernelRelease>,
-    /// For which machines, in the words of `uname -m`, where the input says so.
+    /// The architecture of its machines, in the words of `uname -m`, if the input names it.
     pub(super) architecture: Option<&'static str>,
-    /// The version of its OS image; the image's name where that holds none.
+    /// The version of its OS image, or the image's name if that holds no version.
     pub(super) os: Option<String>,
-    /// The distribution that it is from.
+    /// The distribution that its nodes run, such as `Ubuntu 24.04`.
+    pub(super) system: Option<String>,
+    /// The distribution whose packages a crawler found it in.
     pub(super) distribution: Option<String>,
-    /// What tells the node that runs it from all others.
-    pub(super) node: Option<String>,
-    /// What said so, for a comment.
+    pub(super) witness: Witness,
+    /// The input, for a comment.
     pub(super) origin: String,
 }
 
-/// What an input says about a Driver Toolkit image.
+/// What names a kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// A node that runs it, by what tells the node from all others.
+    Node(String),
+    /// A list of kernels.
+    List,
+    /// A Driver Toolkit that has its headers, which is no reason to list it.
+    Toolkit,
+}
+
+/// A statement about a Driver Toolkit image.
 #[derive(Debug, Clone)]
 pub(super) struct Toolkit {
-    /// The image, by digest; `None` where the input is about one that it does not name.
+    /// The image, by digest; `None` if the input is about an image that it does not name.
     pub(super) image: Option<ImageRef>,
     /// The version of the OS image that it goes with.
     pub(super) os: Option<String>,
+    /// Whether the cluster states it, in the ImageStream that KMM itself reads.
+    pub(super) in_cluster: bool,
     /// The version of the OpenShift release that it is from.
     pub(super) openshift: Option<String>,
-    /// For which machines it is; for any where `None`.
+    /// The version of RHEL that it is from, such as `9.4`.
+    pub(super) rhel: Option<String>,
+    /// The architecture of its machines; `None` for any.
     pub(super) architecture: Option<&'static str>,
-    /// The kernels that it has the headers of, where the input knows.
+    /// The kernels that it has the headers of, if the input knows.
     pub(super) kernels: Vec<KernelRelease>,
-    /// What said so, for a comment.
+    /// The input, for a comment.
     pub(super) origin: String,
-    /// Where.
+    /// Where the statement is.
     pub(super) span: Span,
+}
+
+impl Toolkit {
+    /// A statement about an image, of which nothing else is known yet.
+    pub(super) fn of(image: Option<ImageRef>, origin: String, span: Span) -> Self {
+        Self {
+            image,
+            os: None,
+            in_cluster: false,
+            openshift: None,
+            rhel: None,
+            architecture: None,
+            kernels: Vec::new(),
+            origin,
+            span,
+        }
+    }
 }

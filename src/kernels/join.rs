@@ -4,86 +4,52 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Facts, Sighting};
+use super::systems::{by_age, el_of_kernel};
 use super::toolkits::{Image, Toolkits};
+use super::variants::{Seen, variants};
 use super::{Found, Pin};
 use crate::manifest::{Images, Kernel, Selection};
-use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, Spanned, architecture_of, by_version, flavour_of};
+use crate::vocabulary::{Diagnostic, Diagnostics, by_version, flavour_of};
 
-/// All that was seen of one kernel.
-struct Seen<'f> {
-    release: &'f Spanned<KernelRelease>,
-    architectures: BTreeSet<&'static str>,
-    os_images: BTreeSet<&'f str>,
-    distributions: BTreeSet<&'f str>,
-    nodes: BTreeSet<&'f str>,
-    origins: BTreeSet<&'f str>,
-}
-
-/// The kernels that inputs name, whatever the order of the inputs.
-pub(super) struct Joined {
-    /// Those that are selected, the oldest first.
-    pub(super) found: Vec<Found>,
-    /// How many nodes run which kernel, selected or not.
-    pub(super) running: BTreeMap<String, u64>,
-    /// How many kernels there are, selected or not.
-    pub(super) seen: usize,
-}
-
-pub(super) fn join(facts: &Facts, selection: &Selection, faults: &mut Diagnostics) -> Joined {
-    let toolkits = Toolkits::of(&facts.toolkits, faults);
-    let mut all: BTreeMap<&str, Seen<'_>> = BTreeMap::new();
+/// The kernels that inputs name, the oldest first, whatever the order of the inputs.
+pub(super) fn join(facts: &Facts, selection: &Selection, faults: &mut Diagnostics) -> Vec<Found> {
+    let toolkits = Toolkits::of(facts, faults);
+    let mut all: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
     for sighting in &facts.sightings {
-        all.entry(sighting.release.as_str()).or_insert_with(|| Seen::of(&sighting.release)).add(sighting);
+        all.entry(sighting.release.as_str()).or_default().push(sighting);
     }
-    let nodes = |seen: &Seen<'_>| u64::try_from(seen.nodes.len()).unwrap_or(u64::MAX);
-    let running = all.iter().map(|(release, seen)| ((*release).to_owned(), nodes(seen)));
-    let running = running.filter(|(_, nodes)| *nodes > 0).collect();
     let mut found: Vec<Found> = all
         .values()
-        .filter(|seen| selection.selects(&seen.kernel()))
-        .map(|seen| {
-            let image = seen.image(&toolkits, faults);
+        .flat_map(|sightings| {
+            let variants = variants(sightings);
+            let is_split = variants.len() > 1;
+            variants.into_iter().map(move |seen| (seen, is_split))
+        })
+        .map(|(seen, is_split)| {
+            let selected = selection.selects(&seen.kernel());
+            let image = if selected { seen.image(&toolkits, faults) } else { None };
             Found {
                 release: seen.release.value.clone(),
                 dtk: image.map(|image| seen.pin(image)),
                 labels: seen.labels(image, &toolkits),
-                nodes: nodes(seen),
+                nodes: u64::try_from(seen.nodes.len()).unwrap_or(u64::MAX),
                 origins: seen.origins.iter().map(ToString::to_string).collect(),
+                architecture: seen.architecture(),
+                systems: seen.systems.iter().map(ToString::to_string).collect(),
+                distributions: seen.distributions.iter().map(ToString::to_string).collect(),
+                is_split,
+                is_listed: seen.is_listed,
+                selected,
             }
         })
         .collect();
-    found.sort_by(|one, other| by_version(one.release.as_str(), other.release.as_str()));
-    Joined { found, running, seen: all.len() }
+    found.sort_by(|one, other| {
+        by_version(one.release.as_str(), other.release.as_str()).then_with(|| one.labels.cmp(&other.labels))
+    });
+    found
 }
 
 impl<'f> Seen<'f> {
-    fn of(release: &'f Spanned<KernelRelease>) -> Self {
-        Self {
-            release,
-            architectures: architecture_of(release.as_str()).into_iter().collect(),
-            os_images: BTreeSet::new(),
-            distributions: BTreeSet::new(),
-            nodes: BTreeSet::new(),
-            origins: BTreeSet::new(),
-        }
-    }
-
-    fn add(&mut self, sighting: &'f Sighting) {
-        // What the release itself says is not put in question.
-        if architecture_of(self.release.as_str()).is_none() {
-            self.architectures.extend(sighting.architecture);
-        }
-        self.os_images.extend(sighting.os.as_deref());
-        self.distributions.extend(sighting.distribution.as_deref());
-        self.nodes.extend(sighting.node.as_deref());
-        self.origins.insert(&sighting.origin);
-    }
-
-    /// The one architecture that it is for; Ubuntu has kernels of one name for several.
-    fn architecture(&self) -> Option<&'static str> {
-        self.architectures.first().copied().filter(|_| self.architectures.len() == 1)
-    }
-
     /// The kernel as far as a selection looks at it.
     fn kernel(&self) -> Kernel {
         Kernel {
@@ -95,32 +61,43 @@ impl<'f> Seen<'f> {
         }
     }
 
-    /// Its Driver Toolkit image. Where inputs disagree, that is told.
+    /// Its Driver Toolkit image: of the cluster's ImageStream before all others, with known headers before
+    /// others, and of the newest OS image. If several are left, none is chosen. Disagreements are told.
     fn image<'t>(&self, toolkits: &'t Toolkits<'f>, faults: &mut Diagnostics) -> Option<&'t Image<'f>> {
         let release = self.release.as_str();
         let architecture = self.architecture();
         let (fitting, others): (Vec<_>, Vec<_>) = toolkits
             .candidates(release, &self.os_images, architecture)
             .into_iter()
-            .partition(|image| image.kernels.is_empty() || image.kernels.contains(release));
+            .partition(|image| image.kernels.is_empty() || image.serves(release));
         faults.extend(others.iter().map(|image| self.is_for_another_kernel(image)));
-        let newest = |image: &Image<'f>| image.newest_os(&self.os_images, architecture).unwrap_or_default();
-        // That an image has the headers counts for more than that it should have them.
-        let best = fitting.iter().copied().max_by(|one, other| {
-            let known = |image: &Image<'f>| image.kernels.contains(release);
-            known(one)
-                .cmp(&known(other))
-                .then_with(|| by_version(newest(one), newest(other)))
-                .then_with(|| one.reference.cmp(other.reference))
-        });
-        match best {
-            Some(best) if fitting.len() > 1 => faults.push(self.has_several(best, &fitting)),
-            None if others.is_empty() && !self.nodes.is_empty() && toolkits.know_os_images() => {
-                faults.push(self.has_none())
+        let el = el_of_kernel(release);
+        let (of_own, of_others): (Vec<_>, Vec<_>) =
+            fitting.into_iter().partition(|image| image.serves(release) || image.may_be_of(el));
+        let mut fitting = of_own;
+        prefer(&mut fitting, |image| image.is_in_cluster(&self.os_images, architecture));
+        prefer(&mut fitting, |image| image.serves(release));
+        let age = |image: &Image<'f>| image.newest_os(&self.os_images, architecture).unwrap_or_default();
+        let newest = fitting.iter().map(|image| age(image)).max_by(|one, other| by_age(one, other));
+        let best: Vec<_> = fitting.iter().copied().filter(|image| Some(age(image)) == newest).collect();
+        match best.as_slice() {
+            [best] => {
+                if fitting.len() > 1 {
+                    faults.push(self.has_several(best, &fitting));
+                }
+                Some(*best)
             }
-            _ => {}
+            [] => {
+                if others.is_empty() && !self.nodes.is_empty() && toolkits.know_os_images() {
+                    faults.push(self.has_none(toolkits, &of_others));
+                }
+                None
+            }
+            several => {
+                faults.push(self.has_rivals(several));
+                None
+            }
         }
-        best
     }
 
     fn is_for_another_kernel(&self, image: &Image<'_>) -> Diagnostic {
@@ -145,21 +122,47 @@ impl<'f> Seen<'f> {
             all.len(),
             best.reference
         );
-        Diagnostic::warning("several-dtks", message).at(self.release.span, "").help(format!(
-            "it is the one that has its headers, or of the newest OS image; the others: {}",
-            others.join(", ")
+        Diagnostic::warning("several-dtks", message)
+            .at(self.release.span, "")
+            .help(format!("it is that of the newest OS image; the others: {}", others.join(", ")))
+    }
+
+    /// Several images, of which nothing says which one is the kernel's.
+    fn has_rivals(&self, all: &[&Image<'_>]) -> Diagnostic {
+        let said = |image: &&Image<'_>| {
+            let origins: Vec<&str> = image.origins(self.release.as_str(), &self.os_images).into_iter().collect();
+            format!("{} ({})", image.reference, origins.join("; "))
+        };
+        let images: Vec<String> = all.iter().map(said).collect();
+        let message = format!(
+            "inputs name {} Driver Toolkit images for kernel `{}`, and none is pinned",
+            all.len(),
+            self.release.value
+        );
+        Diagnostic::warning("no-dtk", message).at(self.release.span, "").help(format!(
+            "write the right one as `dtk` of the kernel, or leave out the input that is wrong: {}",
+            images.join(", ")
         ))
     }
 
-    fn has_none(&self) -> Diagnostic {
+    fn has_none(&self, toolkits: &Toolkits<'_>, of_others: &[&Image<'_>]) -> Diagnostic {
         let message = format!(
             "no Driver Toolkit image is known for kernel `{}`, which runs on OS image {}",
             self.release.value,
             self.listed_os_images()
         );
-        Diagnostic::warning("no-dtk", message)
-            .at(self.release.span, "")
-            .help("KMM finds none either where the ImageStream `driver-toolkit` has no tag of that name")
+        let warning = Diagnostic::warning("no-dtk", message).at(self.release.span, "");
+        let cut = self.os_images.iter().filter_map(|os| Some((*os, cut_by_kmm(os)?)));
+        if let Some((os, cut)) = cut.into_iter().find(|(_, cut)| toolkits.openshift_tag(cut)) {
+            return warning.help(format!(
+                "KMM reads one digit behind the dash of `{os}`, and builds with the Driver Toolkit of `{cut}`: pin the \
+                 right image as `dtk`"
+            ));
+        }
+        if let [other, ..] = of_others {
+            return warning.help(format!("{} is of another version of RHEL", other.reference));
+        }
+        warning.help("KMM finds none either if the ImageStream `driver-toolkit` has no tag of that name")
     }
 
     fn listed_os_images(&self) -> String {
@@ -172,19 +175,37 @@ impl<'f> Seen<'f> {
     }
 
     fn labels(&self, image: Option<&Image<'_>>, toolkits: &Toolkits<'_>) -> BTreeMap<String, String> {
-        let of_os = self.os_images.iter().flat_map(|os| toolkits.openshift_of_os(os));
+        let own = self.os_images.iter().map(ToString::to_string);
+        // A kernel that no node runs yet is that of its Driver Toolkit's OS image.
+        let of_toolkit = image.filter(|_| self.os_images.is_empty()).into_iter().flat_map(Image::os_images);
+        let os_images: BTreeSet<String> = own.chain(of_toolkit.map(str::to_owned)).collect();
+        let of_os = os_images.iter().flat_map(|os| toolkits.openshift_of_os(os));
         let of_image = image.iter().flat_map(|image| image.openshift.iter().copied());
         let minors = of_os.chain(of_image).filter_map(minor).map(str::to_owned);
-        let minors = minors.chain(self.os_images.iter().filter_map(|os| openshift_in(os)));
+        let minors: Vec<String> = minors.chain(os_images.iter().filter_map(|os| openshift_in(os))).collect();
+        let distributions = self.apart_by.map_or_else(|| self.distributions.clone(), |own| BTreeSet::from([own]));
         let labels = [
             ("arch", self.architecture().map(str::to_owned)),
-            ("distribution", joined(self.distributions.iter().map(ToString::to_string))),
+            ("distribution", joined(distributions.iter().map(ToString::to_string))),
             ("flavour", Some(flavour_of(self.release.as_str()))),
-            ("ocp", joined(minors)),
-            ("os", joined(self.os_images.iter().map(ToString::to_string))),
+            ("ocp", joined(minors.into_iter())),
+            ("os", joined(os_images.into_iter())),
         ];
         labels.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
+}
+
+/// Keeps those that are preferred, if there are any.
+fn prefer<T: Copy>(all: &mut Vec<T>, is_preferred: impl Fn(T) -> bool) {
+    if all.iter().any(|one| is_preferred(*one)) {
+        all.retain(|one| is_preferred(*one));
+    }
+}
+
+/// The version of an OS image as KMM reads it, with one digit behind the dash, if that is another one.
+fn cut_by_kmm(os: &str) -> Option<String> {
+    let dash = os.rfind('-')?;
+    os.get(..dash + 2).filter(|cut| cut.len() < os.len()).map(str::to_owned)
 }
 
 /// Different values in the order of versions.

@@ -12,7 +12,9 @@ mod forms;
 mod join;
 mod merge;
 mod reading;
+mod systems;
 mod toolkits;
+mod variants;
 
 #[cfg(test)]
 mod join_tests;
@@ -28,7 +30,7 @@ pub use merge::Keep;
 
 use crate::manifest::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};
-use facts::Facts;
+use facts::{Facts, Witness};
 use reading::Reading;
 
 /// A text to read kernels from.
@@ -42,7 +44,7 @@ pub struct Input {
     pub image: Option<ImageRef>,
 }
 
-/// A kernel that inputs name, and what they say of it.
+/// A kernel that inputs name, and everything that they say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
     release: KernelRelease,
@@ -52,6 +54,23 @@ struct Found {
     nodes: u64,
     /// What named it.
     origins: BTreeSet<String>,
+    architecture: Option<&'static str>,
+    /// The distributions of its nodes.
+    systems: BTreeSet<String>,
+    /// The distributions that a crawler found it in.
+    distributions: BTreeSet<String>,
+    /// Whether there are others of the same release.
+    is_split: bool,
+    /// Whether it belongs into a list that does not have it.
+    is_listed: bool,
+    /// Whether the user selects it.
+    selected: bool,
+}
+
+impl Found {
+    fn is_wanted(&self) -> bool {
+        self.is_listed && self.selected
+    }
 }
 
 /// A Driver Toolkit image, and what said that it is the kernel's.
@@ -64,20 +83,23 @@ struct Pin {
 /// What inputs came to.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// The oldest first.
+    /// All kernels that inputs name, the oldest first.
     found: Vec<Found>,
-    /// How many nodes run which kernel; `None` where no input has nodes.
-    running: Option<BTreeMap<String, u64>>,
+    /// Whether inputs have nodes.
+    has_nodes: bool,
+    /// Whether inputs have lists of kernels.
+    has_lists: bool,
 }
 
 impl Import {
     /// Reads inputs and joins what they say, in whatever order they come. Disagreements of theirs are
-    /// warnings.
+    /// warnings. With `add`, the kernels that Driver Toolkits are made for are listed, too.
     ///
-    /// `None` where an input cannot be read, or no kernel is named and selected: then there is an error.
+    /// `None` if an input cannot be read, or no kernel is named and selected: then there is an error.
     pub fn read(
         inputs: Vec<Input>,
         selection: &Selection,
+        add: bool,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Self> {
@@ -90,23 +112,36 @@ impl Import {
         if faults.has_errors() {
             return None;
         }
-        let counted = facts.sightings.iter().any(|sighting| sighting.node.is_some());
-        let joined = join::join(&facts, selection, faults);
-        if joined.found.is_empty() {
-            faults.push(nothing_found(&facts, joined.seen));
+        let mut found = join::join(&facts, selection, faults);
+        for kernel in found.iter_mut().filter(|kernel| add && !kernel.is_listed) {
+            kernel.is_listed = kernel.architecture.is_some();
+            if !kernel.is_listed {
+                let message = format!("the Driver Toolkit names kernel `{}` without its architecture", kernel.release);
+                let warning = Diagnostic::warning("unusable-release", message);
+                faults.push(warning.help("it is left out: add what `uname -r` prints to a list by hand"));
+            }
+        }
+        if !found.iter().any(Found::is_wanted) {
+            faults.push(nothing_found(&facts, &found));
             return None;
         }
-        Some(Self { found: joined.found, running: counted.then_some(joined.running) })
+        let has = |is_one: fn(&Witness) -> bool| facts.sightings.iter().any(|sighting| is_one(&sighting.witness));
+        let has_nodes = has(|witness| matches!(witness, Witness::Node(_)));
+        Some(Self { found, has_nodes, has_lists: has(|witness| *witness == Witness::List) })
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(|found| found.is_wanted())
     }
 
     /// The kernels as a list of their own.
     pub fn list(&self) -> String {
-        emit::list(&self.found)
+        emit::list(self.wanted())
     }
 
     /// What a list of their own is, beside none.
     pub fn all_added(&self) -> Changes {
-        Changes { added: self.found.iter().map(|found| found.release.to_string()).collect(), ..Changes::default() }
+        Changes { added: self.wanted().map(|found| found.release.to_string()).collect(), ..Changes::default() }
     }
 
     /// The text of a list with the kernels merged into it. What it says stays as it is; what it lacks is
@@ -126,14 +161,22 @@ impl Import {
 }
 
 /// Why there is nothing to list.
-fn nothing_found(facts: &Facts, seen: usize) -> Diagnostic {
-    if seen > 0 {
-        return Diagnostic::error("nothing-selected", format!("none of {seen} kernels is selected"))
+fn nothing_found(facts: &Facts, found: &[Found]) -> Diagnostic {
+    let listed = found.iter().filter(|kernel| kernel.is_listed).count();
+    if listed > 0 {
+        return Diagnostic::error("nothing-selected", format!("none of {listed} kernels is selected"))
             .help("--include, --exclude, --arch, --flavour and --newer-than select");
+    }
+    let nodes = "add the nodes, as `oc get nodes -o json` prints them";
+    if !found.is_empty() {
+        let message = "no input names a kernel that runs; a Driver Toolkit alone lists none";
+        return Diagnostic::error("no-kernel-found", message)
+            .help(format!("{nodes}, or pass --add to list the kernels that the Driver Toolkit is made for"));
     }
     let message = match facts.toolkits.len() {
         0 => "no input names a kernel".to_owned(),
+        1 => "no input names a kernel; they name 1 Driver Toolkit image, and nothing that runs".to_owned(),
         images => format!("no input names a kernel; they name {images} Driver Toolkit images, and nothing that runs"),
     };
-    Diagnostic::error("no-kernel-found", message).help("add the nodes, as `oc get nodes -o json` prints them")
+    Diagnostic::error("no-kernel-found", message).help(nodes)
 }

@@ -1,7 +1,7 @@
 //! Taking inputs apart: they are others' objects, of which most fields do not matter, so that only
 //! what is looked for has to be right.
 
-use super::facts::Facts;
+use super::facts::{Facts, Sighting, Witness};
 use crate::manifest::decode;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KernelRelease, Span, Spanned};
 use crate::yaml::{Node, Scalar};
@@ -103,6 +103,19 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Takes a release of a list for a fact.
+    pub(super) fn list(&mut self, release: Spanned<KernelRelease>, architecture: Option<&'static str>) {
+        self.facts.sightings.push(Sighting {
+            release,
+            architecture,
+            os: None,
+            system: None,
+            distribution: None,
+            witness: Witness::List,
+            origin: "text".into(),
+        });
+    }
+
     /// A Driver Toolkit image by digest; one without a digest is told of, since it cannot be pinned.
     pub(super) fn image(&mut self, text: &str, span: Span) -> Option<ImageRef> {
         match ImageRef::parse(text) {
@@ -127,7 +140,7 @@ pub(super) fn at<'n>(node: &'n Node, path: &[&str]) -> Option<&'n Node> {
 }
 
 /// Whether there is nothing to take there: null, or an empty text.
-fn is_nothing(node: &Node) -> bool {
+pub(super) fn is_nothing(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar: &Scalar| scalar.is_null() || scalar.text.is_empty())
 }
 

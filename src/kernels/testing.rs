@@ -40,7 +40,7 @@ pub(super) fn input(text: &str) -> Input {
 /// Imports; gives what came of it, and the codes of what was said.
 pub(super) fn import(inputs: Vec<Input>) -> (Option<Import>, Vec<&'static str>) {
     let mut faults = Diagnostics::default();
-    let import = Import::read(inputs, &Selection::default(), &mut SourceMap::default(), &mut faults);
+    let import = Import::read(inputs, &Selection::default(), false, &mut SourceMap::default(), &mut faults);
     assert_eq!(import.is_none(), faults.has_errors());
     (import, faults.into_sorted().iter().map(|fault| fault.code).collect())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Toolkit;
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, by_version};
+use super::facts::{Facts, Sighting, Toolkit, Witness};
+use super::systems::{by_age, el_of_kernel, el_of_os, may_be_rhel};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, architecture_of};
 
 /// All images that inputs name.
 #[derive(Debug, Default)]
@@ -27,9 +28,9 @@ pub(super) struct Image<'f> {
 }
 
 impl<'f> Toolkits<'f> {
-    pub(super) fn of(toolkits: &'f [Toolkit], faults: &mut Diagnostics) -> Self {
+    pub(super) fn of(facts: &'f Facts, faults: &mut Diagnostics) -> Self {
         let mut all = Self::default();
-        for toolkit in toolkits {
+        for toolkit in &facts.toolkits {
             if let (Some(os), Some(openshift)) = (&toolkit.os, &toolkit.openshift) {
                 all.openshift_of_os.entry(os).or_default().insert(openshift);
             }
@@ -37,7 +38,7 @@ impl<'f> Toolkits<'f> {
                 all.note(image, digest, toolkit);
             }
         }
-        all.take_unnamed(toolkits, faults);
+        all.take_unnamed(facts, faults);
         all
     }
 
@@ -48,30 +49,60 @@ impl<'f> Toolkits<'f> {
             kernels: BTreeSet::new(),
             said: Vec::new(),
         });
-        known.reference = known.reference.min(image);
-        known.openshift.extend(toolkit.openshift.as_deref());
-        known.kernels.extend(toolkit.kernels.iter().map(KernelRelease::as_str));
-        known.said.push(toolkit);
+        // The same bytes under several names: the cluster's own is the one that its nodes can pull.
+        let is_known_in_cluster = known.said.iter().any(|said| said.in_cluster);
+        known.reference = match (toolkit.in_cluster, is_known_in_cluster) {
+            (true, false) => image,
+            (false, true) => known.reference,
+            _ => known.reference.min(image),
+        };
+        known.take(toolkit);
     }
 
-    /// A driver-toolkit-release.json does not say of which image it is. Where there is one image and
-    /// one such file, they belong together.
-    fn take_unnamed(&mut self, toolkits: &'f [Toolkit], faults: &mut Diagnostics) {
-        let unnamed: Vec<&Toolkit> = toolkits.iter().filter(|toolkit| toolkit.image.is_none()).collect();
+    /// A driver-toolkit-release.json does not name its image. It is of the only image, of the one whose
+    /// OS image runs one of its kernels, or of the only one that it can be of.
+    fn take_unnamed(&mut self, facts: &'f Facts, faults: &mut Diagnostics) {
+        let mut unnamed: Vec<&Toolkit> = facts.toolkits.iter().filter(|toolkit| toolkit.image.is_none()).collect();
+        unnamed.sort_by(|one, other| one.kernels.cmp(&other.kernels));
         let alike = unnamed.windows(2).all(|pair| pair[0].kernels == pair[1].kernels);
-        if let ([toolkit, ..], true, 1) = (&*unnamed, alike, self.by_digest.len()) {
-            let digests: Vec<&str> = self.by_digest.keys().copied().collect();
-            if let Some(image) = digests.first().and_then(|digest| self.by_digest.get_mut(digest)) {
-                image.kernels.extend(toolkit.kernels.iter().map(KernelRelease::as_str));
-                image.said.push(toolkit);
+        let chosen: Vec<(&'f Toolkit, Vec<&'f str>)> = unnamed
+            .into_iter()
+            .map(|toolkit| {
+                let all = || self.by_digest.iter().filter(|(_, image)| image.kernels.is_empty());
+                let digests = |is_one: &dyn Fn(&Image<'f>) -> bool| -> Vec<&'f str> {
+                    all().filter(|(_, image)| is_one(image)).map(|(digest, _)| *digest).collect()
+                };
+                let running = digests(&|image| image.runs(toolkit, &facts.sightings) == Some(true));
+                let possible = match (self.by_digest.len(), running.len()) {
+                    (1, _) if alike => self.by_digest.keys().copied().collect(),
+                    (_, 0) => digests(&|image| image.may_be(toolkit, &facts.sightings)),
+                    _ => running,
+                };
+                (toolkit, possible)
+            })
+            .collect();
+        for (toolkit, possible) in chosen {
+            match possible.as_slice() {
+                [only] => {
+                    if let Some(image) = self.by_digest.get_mut(only) {
+                        image.take(toolkit);
+                    }
+                }
+                _ if self.by_digest.is_empty() => {}
+                several => faults.push(self.is_unnamed(toolkit, several)),
             }
-        } else if !self.by_digest.is_empty() {
-            faults.extend(unnamed.into_iter().map(|toolkit| {
-                Diagnostic::warning("unnamed-dtk", "nothing says of which Driver Toolkit image this is")
-                    .at(toolkit.span, "")
-                    .help("name the image before the file: `REPOSITORY@sha256:…=FILE`")
-            }));
         }
+    }
+
+    fn is_unnamed(&self, toolkit: &Toolkit, possible: &[&str]) -> Diagnostic {
+        let warning = Diagnostic::warning("unnamed-dtk", "nothing says of which Driver Toolkit image this is");
+        let names = possible.iter().filter_map(|digest| self.by_digest.get(digest)).take(3);
+        let names: Vec<String> = names.map(|image| format!("`{}=FILE`", image.reference)).collect();
+        let help = match names.as_slice() {
+            [] => "name the image before the file: `REPOSITORY@sha256:…=FILE`".to_owned(),
+            names => format!("name the image before the file: {}", names.join(" or ")),
+        };
+        warning.at(toolkit.span, "").help(help)
     }
 
     /// Whether any input knows which image goes with which OS image.
@@ -88,9 +119,15 @@ impl<'f> Toolkits<'f> {
         architecture: Option<&str>,
     ) -> Vec<&Image<'f>> {
         let goes_with = |image: &&Image<'f>| {
-            image.kernels.contains(release) || image.said.iter().any(|said| said.is_of(os_images, architecture))
+            image.serves(release) || image.said.iter().any(|said| said.is_of(os_images, architecture))
         };
         self.by_digest.values().filter(goes_with).collect()
+    }
+
+    /// Whether the ImageStream has a tag for an OS image.
+    pub(super) fn openshift_tag(&self, os: &str) -> bool {
+        let mut said = self.by_digest.values().flat_map(|image| &image.said);
+        said.any(|said| said.in_cluster && said.os.as_deref() == Some(os))
     }
 
     /// The versions of OpenShift that an OS image is from.
@@ -100,10 +137,65 @@ impl<'f> Toolkits<'f> {
 }
 
 impl<'f> Image<'f> {
+    fn take(&mut self, toolkit: &'f Toolkit) {
+        self.openshift.extend(toolkit.openshift.as_deref());
+        self.kernels.extend(toolkit.kernels.iter().map(KernelRelease::as_str));
+        self.said.push(toolkit);
+    }
+
+    /// Whether it is known to have the headers of a kernel.
+    pub(super) fn serves(&self, release: &str) -> bool {
+        self.kernels.iter().any(|kernel| has_headers_of(kernel, release))
+    }
+
+    /// Whether it may be of this major version of RHEL: the cluster's word counts for more than others'.
+    pub(super) fn may_be_of(&self, el: Option<u32>) -> bool {
+        let els = |in_cluster: bool| -> BTreeSet<u32> {
+            let said = self.said.iter().filter(|said| said.in_cluster == in_cluster);
+            said.filter_map(|said| el_of_os(said.os.as_deref()?)).collect()
+        };
+        let [own, others] = [true, false].map(els);
+        let known = if own.is_empty() { others } else { own };
+        el.is_none_or(|el| known.is_empty() || known.contains(&el))
+    }
+
+    /// Whether the ImageStream has it for one of these OS images.
+    pub(super) fn is_in_cluster(&self, os_images: &BTreeSet<&str>, architecture: Option<&str>) -> bool {
+        self.said.iter().any(|said| said.in_cluster && said.is_of(os_images, architecture))
+    }
+
+    /// The OS images that it goes with.
+    pub(super) fn os_images(&self) -> impl Iterator<Item = &'f str> {
+        self.said.iter().filter_map(|said| said.os.as_deref())
+    }
+
+    /// Whether nodes on its OS images run a kernel of a Driver Toolkit; `None` if no node is on one.
+    fn runs(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> Option<bool> {
+        let is_on = |os: &str| self.os_images().any(|own| own == os);
+        let on_nodes = sightings.iter().filter(|sighting| matches!(sighting.witness, Witness::Node(_)));
+        let mut kernels = on_nodes.filter(|sighting| sighting.os.as_deref().is_some_and(is_on)).peekable();
+        kernels.peek()?;
+        let has = |sighting: &Sighting| {
+            toolkit.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), sighting.release.as_str()))
+        };
+        Some(kernels.any(has))
+    }
+
+    /// Whether a driver-toolkit-release.json can be that of the image.
+    fn may_be(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> bool {
+        let el = toolkit.kernels.first().and_then(|kernel| el_of_kernel(kernel.as_str()));
+        let machine = toolkit.kernels.first().and_then(|kernel| architecture_of(kernel.as_str()));
+        let is_for = |own: Option<&str>| machine.is_none() || own.is_none() || own == machine;
+        self.runs(toolkit, sightings).is_none()
+            && self.may_be_of(el)
+            && self.said.iter().all(|said| is_for(said.architecture))
+            && toolkit.rhel.as_deref().is_none_or(|rhel| self.os_images().all(|os| may_be_rhel(os, rhel)))
+    }
+
     /// The newest of these OS images that it goes with.
     pub(super) fn newest_os<'o>(&self, os_images: &BTreeSet<&'o str>, architecture: Option<&str>) -> Option<&'o str> {
         let own = |os: &&&str| self.said.iter().any(|said| said.is_of(&BTreeSet::from([**os]), architecture));
-        os_images.iter().filter(own).copied().max_by(|one, other| by_version(one, other))
+        os_images.iter().filter(own).copied().max_by(|one, other| by_age(one, other))
     }
 
     /// What said that it goes with these OS images or kernels, for a comment.
@@ -111,10 +203,19 @@ impl<'f> Image<'f> {
         let matters = |said: &&&'f Toolkit| {
             let os = said.os.as_deref();
             os.is_none_or(|os| os_images.contains(os))
-                && (said.kernels.is_empty() || said.kernels.iter().any(|kernel| kernel.as_str() == release))
+                && (said.kernels.is_empty()
+                    || said.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), release)))
         };
         self.said.iter().filter(matters).map(|said| said.origin.as_str()).collect()
     }
+}
+
+/// Whether a Driver Toolkit that names `kernel` has the headers of `release`. Those of aarch64 have the
+/// ones of the kernel with 64k pages, too, and old ones name no architecture.
+fn has_headers_of(kernel: &str, release: &str) -> bool {
+    let base = release.strip_suffix("+64k").filter(|base| base.ends_with(".aarch64")).unwrap_or(release);
+    let bare = || base.rsplit_once('.').filter(|(_, machine)| architecture_of(machine).is_some());
+    kernel == release || kernel == base || bare().is_some_and(|(bare, _)| kernel == bare)
 }
 
 impl Toolkit {

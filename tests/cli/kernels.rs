@@ -151,7 +151,7 @@ fn all_bad_inputs_are_named_at_once() {
         ("cut.json", good[..good.len() / 2].to_owned()),
         ("page.html", "<!DOCTYPE html>\n<html><body>Log in</body></html>\n".into()),
         ("none.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": []}\n".into()),
-        ("odd.json", good.replace("\"osImage\"", "\"image\"")),
+        ("odd.json", good.replace("\"nodeInfo\"", "\"info\"")),
         ("bell.json", good.replace("worker-0", "worker\\u0007")),
         ("escape.json", good.replace(EL9, "5.14.0-1\\u001b[31m")),
         ("said.json", "{\"kind\": \"Status\", \"message\": \"nodes is forbidden\"}\n".into()),

@@ -27,6 +27,7 @@ mod hostile_names;
 mod hostile_templates;
 mod incremental;
 mod instructions;
+mod kernel_forms;
 mod kernels;
 mod locking;
 mod merging;

@@ -47,7 +47,26 @@ pub fn read_text(path: &Path) -> Result<String, String> {
     as_text(read_input(path)?)
 }
 
+/// What a text begins with that is no UTF-8, and what to do about it.
+const OTHER_FORMS: [(&[u8], &str); 7] = [
+    (b"\xff\xfe", "it is UTF-16 text, as PowerShell writes it: write it with `Out-File -Encoding utf8`"),
+    (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
+    (b"\x1f\x8b", "it is compressed: unpack it with `gunzip`"),
+    (b"\xfd7zXZ", "it is compressed: unpack it with `unxz`"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed: unpack it with `unzstd`"),
+    (b"BZh", "it is compressed: unpack it with `bunzip2`"),
+    (b"PK\x03\x04", "it is an archive: unpack it with `unzip`"),
+];
+
 fn as_text(bytes: Vec<u8>) -> Result<String, String> {
+    let other = OTHER_FORMS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
+    if let Some((_, what)) = other.filter(|_| std::str::from_utf8(&bytes).is_err()) {
+        return Err((*what).to_owned());
+    }
+    // Without a byte order mark, and in letters of ASCII.
+    if bytes.len() > 3 && (bytes[1] == 0 && bytes[3] == 0 || bytes[0] == 0 && bytes[2] == 0) {
+        return Err("it is UTF-16 text: save it as UTF-8".to_owned());
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         format!("it is not UTF-8 text (byte {at} is wrong)")

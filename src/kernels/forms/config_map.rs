@@ -5,12 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::OPENSHIFT_IMAGES;
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at, object_name};
 use crate::yaml::Node;
-
-/// Where OpenShift's own images are, which such a ConfigMap does not say.
-const REPOSITORY: &str = "quay.io/openshift-release-dev/ocp-v4.0-art-dev";
 
 /// Reads one ConfigMap; says whether it is such a one.
 pub(super) fn read(node: &Node, reading: &mut Reading<'_>) -> bool {
@@ -27,18 +25,12 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) -> bool {
         let Some(value) = reading.text(&entry.value, &format!("the digest of OS image {os}")) else { continue };
         let image = match value.strip_prefix("sha256:").unwrap_or(&value) {
             digest if digest.contains(['/', '@']) => digest.to_owned(),
-            digest => format!("{REPOSITORY}@sha256:{digest}"),
+            digest => format!("{OPENSHIFT_IMAGES}@sha256:{digest}"),
         };
         let Some(image) = reading.image(&image, entry.value.span) else { continue };
-        reading.facts.toolkits.push(Toolkit {
-            image: Some(image),
-            origin: format!("ConfigMap {name}, key {os}"),
-            os: Some(os),
-            openshift: None,
-            architecture: None,
-            kernels: Vec::new(),
-            span: entry.key.span,
-        });
+        let origin = format!("ConfigMap {name}, key {os}");
+        let toolkit = Toolkit { os: Some(os), ..Toolkit::of(Some(image), origin, entry.key.span) };
+        reading.facts.toolkits.push(toolkit);
     }
     true
 }

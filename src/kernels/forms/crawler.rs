@@ -1,14 +1,17 @@
 //! The list.json of kernel-crawler: the kernels whose headers distributions serve, by distribution.
 
-use crate::kernels::facts::Sighting;
+use crate::kernels::facts::{Sighting, Witness};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{architecture, architecture_of};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{self, Entry, Node};
 
-/// Whether the entries of a mapping are one: each value is a list, and none is of anything else.
+/// Whether the entries of a mapping are one: each value is a list of kernels, empty or null, and one
+/// is not.
 pub(super) fn is_one(entries: &[Entry]) -> bool {
-    let kernels = |entry: &Entry| entry.value.as_sequence().map(|items| items.first().map(|item| is_kernel(item)));
-    !entries.is_empty() && entries.iter().all(|entry| kernels(entry).is_some_and(|first| first != Some(false)))
+    let first = |entry: &Entry| Some(entry.value.as_sequence()?.first().map(|item| is_kernel(item)));
+    let is_nothing = |entry: &Entry| entry.value.as_scalar().is_some_and(yaml::Scalar::is_null);
+    entries.iter().all(|entry| is_nothing(entry) || first(entry).is_some_and(|first| first != Some(false)))
+        && entries.iter().any(|entry| first(entry) == Some(Some(true)))
 }
 
 fn is_kernel(node: &Node) -> bool {
@@ -29,8 +32,9 @@ pub(super) fn read(distributions: &[Entry], reading: &mut Reading<'_>) {
                 release,
                 architecture,
                 os: None,
+                system: None,
                 distribution: Some(distribution.clone()),
-                node: None,
+                witness: Witness::List,
                 origin: "kernel-crawler".into(),
             });
         }

@@ -7,22 +7,33 @@
 
 mod config_map;
 mod crawler;
+mod documents;
 mod image_stream;
 mod nodes;
 mod plain;
 mod release_info;
 mod release_list;
+mod release_text;
+mod table;
 mod toolkit_release;
+
+use std::sync::Arc;
 
 use super::reading::{Reading, at};
 use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};
-use crate::yaml::{self, Node, Value};
+use crate::yaml::{Node, Value};
 
-/// What every input is one of, for a message.
+/// The forms of inputs, for a message.
 const FORMS: &str = "what is read: nodes, the ImageStream `driver-toolkit`, `oc adm release info`, each with `-o json` \
-                     or `-o yaml`; driver-toolkit-release.json; a list of OpenShift releases with `version` and \
-                     `dtk`; a ConfigMap of OS versions and digests; kernel-crawler's list.json; text with one \
-                     kernel release a line";
+                     or `-o yaml`; tables of nodes; the release.txt of a mirror; driver-toolkit-release.json; a list \
+                     of OpenShift releases with `version` and `dtk`; a ConfigMap of OS versions and digests; \
+                     kernel-crawler's list.json; kernel releases as text or as a list of strings";
+
+/// The repository of OpenShift's own images, for inputs that have digests alone.
+const OPENSHIFT_IMAGES: &str = "quay.io/openshift-release-dev/ocp-v4.0-art-dev";
+
+/// How deep lists of lists are read.
+const DEPTH: usize = 8;
 
 /// Reads an input of any form.
 pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
@@ -37,12 +48,23 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
         let message = "this is a page for a browser, in HTML or XML";
         return reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(advice));
     }
+    if release_text::is_one(text) {
+        return release_text::read(source, text, reading);
+    }
+    if table::is_one(plain::first(text)) {
+        return table::read(source, text, reading);
+    }
     if plain::is_one(text) {
         return plain::read(source, text, reading);
     }
-    match yaml::read(source, text) {
-        Ok(Some(node)) => read_node(&node, here, reading),
-        Ok(None) => reading.fault(here, Invalid::new("there is nothing but comments in it")),
+    match documents::read_all(source, text) {
+        Ok(nodes) if nodes.is_empty() => reading.fault(here, Invalid::new("there is nothing but comments in it")),
+        Ok(nodes) if nodes.len() == 1 => read_node(&nodes[0], here, DEPTH, reading),
+        Ok(nodes) => nodes.iter().for_each(|node| {
+            let span = node.span;
+            let line = text[span.start..span.end].find('\n').map_or(span.end, |end| span.start + end);
+            read_node(node, Span { end: line, ..span }, DEPTH, reading);
+        }),
         Err(faults) => match broken_json(source, text, start) {
             Some(fault) => reading.tell(fault),
             None => faults.into_iter().for_each(|fault| reading.tell(fault)),
@@ -55,7 +77,8 @@ fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic>
     if !text[start..].starts_with(['{', '[']) {
         return None;
     }
-    let error = serde_json::from_str::<serde::de::IgnoredAny>(&text[start..]).err()?;
+    let values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde::de::IgnoredAny>();
+    let error = values.filter_map(Result::err).next()?;
     if error.is_eof() {
         let last = text.trim_end().len();
         let at = Span::new(source, text[..last].char_indices().next_back().map_or(0, |(at, _)| at), last);
@@ -72,29 +95,23 @@ fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic>
     Some(Diagnostic::error("broken-input", format!("this is no JSON: {words}")).at(Span::new(source, at, at), ""))
 }
 
-fn read_node(node: &Node, here: Span, reading: &mut Reading<'_>) {
-    let known = match &node.value {
-        Value::Sequence(items) if release_list::is_one(items) => {
-            release_list::read(items, reading);
-            true
-        }
+fn read_node(node: &Node, here: Span, depth: usize, reading: &mut Reading<'_>) {
+    match &node.value {
+        Value::Scalar(_) => return read_release(node, reading),
+        Value::Sequence(items) if release_list::is_one(items) => return release_list::read(items, reading),
+        Value::Sequence(items) if is_list(items) => return read_list(items, here, depth, reading),
+        Value::Sequence(_) => {}
         Value::Mapping(_) if node.get("kind").is_some() => return read_object(node, here, reading),
-        Value::Mapping(_) if toolkit_release::is_one(node) => {
-            toolkit_release::read(node, reading);
-            true
+        Value::Mapping(_) if nodes::is_one(node) => return nodes::read(node, reading),
+        Value::Mapping(_) if nodes::is_info(node) => return nodes::read_bare_info(node, reading),
+        Value::Mapping(_) if toolkit_release::is_one(node) => return toolkit_release::read(node, reading),
+        Value::Mapping(_) if release_info::is_one(node) => return release_info::read(node, reading),
+        Value::Mapping(entries) if crawler::is_one(entries) => return crawler::read(entries, reading),
+        Value::Mapping(_) => {
+            if let Some(items) = node.get("items").and_then(|items| items.as_sequence()) {
+                return read_list(items, here, depth, reading);
+            }
         }
-        Value::Mapping(_) if release_info::is_one(node) => {
-            release_info::read(node, reading);
-            true
-        }
-        Value::Mapping(entries) if crawler::is_one(entries) => {
-            crawler::read(entries, reading);
-            true
-        }
-        Value::Scalar(_) | Value::Sequence(_) | Value::Mapping(_) => false,
-    };
-    if known {
-        return;
     }
     if node.get("kernels").is_some() {
         let fault = Diagnostic::error("unknown-input", "this is a list of kernels already").at(here, "");
@@ -102,6 +119,40 @@ fn read_node(node: &Node, here: Span, reading: &mut Reading<'_>) {
     }
     let message = "nothing in this is known to say which kernels there are";
     reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
+}
+
+/// Reads a scalar as a kernel's release.
+fn read_release(node: &Node, reading: &mut Reading<'_>) {
+    let Some(text) = reading.text(node, "a kernel release") else { return };
+    if let Some(release) = reading.release(&text, node.span) {
+        reading.list(release, None);
+    }
+}
+
+/// Whether a list is one of releases or objects, or has nothing in it.
+fn is_list(items: &[Arc<Node>]) -> bool {
+    let is_known = |item: &Node| match &item.value {
+        Value::Scalar(_) | Value::Sequence(_) => true,
+        Value::Mapping(_) => {
+            item.get("kind").is_some() || item.get("items").is_some() || nodes::is_one(item) || nodes::is_info(item)
+        }
+    };
+    items.first().is_none_or(|first| is_known(first))
+}
+
+/// Reads a list that has no kind.
+fn read_list(items: &[Arc<Node>], here: Span, depth: usize, reading: &mut Reading<'_>) {
+    if items.is_empty() {
+        let fault = Diagnostic::error("empty-input", "there is nothing in this list").at(here, "");
+        return reading.tell(fault.help("there are no nodes in the cluster, or you may not see them"));
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        let fault = Diagnostic::error("unknown-input", "these lists of lists are too deep").at(here, "");
+        return reading.tell(fault.help(FORMS));
+    };
+    for item in items {
+        read_node(item, Span { end: item.span.start, ..item.span }, depth, reading);
+    }
 }
 
 /// Reads a Kubernetes object, or a list of them.

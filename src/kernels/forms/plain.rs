@@ -1,34 +1,72 @@
-//! Plain text: one kernel release a line, as `uname -r` prints it. What follows a `#` is a comment.
+//! Plain text: kernel releases as `uname -r` prints them, one a line or several with spaces or commas
+//! between them. A `#` begins a comment.
 
-use crate::kernels::facts::Sighting;
 use crate::kernels::reading::Reading;
-use crate::vocabulary::{SourceId, Span};
+use crate::vocabulary::{Invalid, SourceId, Span, is_release_like, release_in};
 
-/// Whether a text looks like one: its first line with anything in it is a single word, and begins no
-/// YAML.
+/// Whether a text is one: its first line with anything in it begins no YAML.
 pub(super) fn is_one(text: &str) -> bool {
-    let first = lines(text).map(|(_, line)| line).find(|line| !line.is_empty()).unwrap_or_default();
-    !first.contains([' ', '\t', '{', '[', '<', '"']) && !first.ends_with(':') && !["---", "-"].contains(&first)
+    !begins_yaml(first(text))
 }
 
-/// Reads one.
+/// The first line with anything in it.
+pub(super) fn first(text: &str) -> &str {
+    lines(text).map(|(_, line)| line).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+fn begins_yaml(line: &str) -> bool {
+    let is_key = |(key, rest): (&str, &str)| {
+        key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+            && (rest.is_empty() || rest.starts_with([' ', '\t']))
+    };
+    line.starts_with(['{', '[', '"', '\'', '%', '&', '!', '|', '>', '?'])
+        || ["-", "---"].contains(&line)
+        || ["- ", "--- "].iter().any(|marker| line.starts_with(marker))
+        || line.split_once(':').is_some_and(is_key)
+}
+
+/// Reads one. If lines name releases in another form, these lines are told of, and lines that name none
+/// are taken for the heads and feet of such a list.
 pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
-    for (start, line) in lines(text).filter(|(_, line)| !line.is_empty()) {
+    let written = || lines(text).filter(|(_, line)| !line.is_empty());
+    let is_listing = written().any(|(_, line)| !are_releases(line) && release_in(line).is_some());
+    for (start, line) in written() {
+        if are_releases(line) {
+            for word in words(line) {
+                let at = start + word.as_ptr().addr() - line.as_ptr().addr();
+                let Some(release) = reading.release(word, Span::new(source, at, at + word.len())) else { continue };
+                reading.list(release, None);
+            }
+            continue;
+        }
+        if is_listing && release_in(line).is_none() {
+            continue;
+        }
         let span = Span::new(source, start, start + line.len());
-        let Some(release) = reading.release(line, span) else { continue };
-        reading.facts.sightings.push(Sighting {
-            release,
-            architecture: None,
-            os: None,
-            distribution: None,
-            node: None,
-            origin: "text".into(),
-        });
+        if words(line).nth(1).is_none() {
+            reading.release(line, span);
+            continue;
+        }
+        let fix = release_in(line).map(|release| format!("write `{release}`"));
+        let advice = fix.unwrap_or_else(|| "write one kernel release a line, as `uname -r` prints it".into());
+        reading.fault(span, Invalid::new("this line is no kernel release").help(advice));
     }
 }
 
-/// What each line holds beside comments and space, and where that starts.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty())
+}
+
+/// Whether a line is nothing but releases.
+fn are_releases(line: &str) -> bool {
+    let mut words = words(line).peekable();
+    let one = words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit()) && *word == line);
+    one.is_some() || words.all(is_release_like)
+}
+
+/// The text of each line beside comments and space, and where that starts.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     text.split('\n').map(move |line| {
         let written = line.split('#').next().unwrap_or_default();
@@ -45,11 +83,18 @@ mod tests {
 
     #[test]
     fn texts_are_told_from_yaml() {
-        for text in ["5.14.0-1.el9.x86_64\n", "\n# mine\n  5.14.0-1.el9.x86_64 # old\r\n", "\u{feff}6.1.0-1-amd64"] {
+        for text in [
+            "5.14.0-1.el9.x86_64\n",
+            "\n# mine\n  5.14.0-1.el9.x86_64 # old\r\n",
+            "\u{feff}6.1.0-1-amd64",
+            "No resources found\n",
+            "Linux host 5.14.0-1.el9.x86_64 #1 SMP\n",
+            "/lib/modules/5.14.0-1.el9.x86_64:\nbuild\n",
+        ] {
             assert!(is_one(text), "{text}");
         }
         for text in
-            ["kernels:\n", "apiVersion: v1\n", "- 5.14.0-1\n", "---\na: b\n", "{}", "[]", "No resources found\n"]
+            ["kernels:\n", "apiVersion: v1\n", "- 5.14.0-1\n", "---\na: b\n", "{}", "[]", "\"5.14.0-1\"", "--- {}\n"]
         {
             assert!(!is_one(text), "{text}");
         }

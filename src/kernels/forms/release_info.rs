@@ -1,12 +1,36 @@
 //! An OpenShift release, as `oc adm release info -o json` prints it: which Driver Toolkit image goes
 //! with which version of OpenShift, and with which OS image.
-
-use std::sync::Arc;
+//!
+//! A release with two streams of its operating system has an image of each name for each stream:
+//! `driver-toolkit` and `rhel-coreos`, `driver-toolkit-10` and `rhel-coreos-10`.
 
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at};
-use crate::vocabulary::{Invalid, architecture};
+use crate::kernels::systems::el_of_os;
+use crate::vocabulary::{Invalid, Spanned, architecture};
 use crate::yaml::Node;
+
+pub(super) const TOOLKIT: &str = "driver-toolkit";
+
+/// The names of images of operating systems, up to 4.11 one for all.
+const SYSTEMS: [&str; 3] = ["rhel-coreos", "stream-coreos", "machine-os-content"];
+
+/// The annotation of an operating system's image that has its version.
+const VERSIONS: &str = "io.openshift.build.versions";
+
+const WHOLE: &str = "print the whole release, with `oc adm release info -o json`";
+
+/// An OpenShift release, in whatever form an input has it.
+pub(super) struct Release {
+    pub(super) version: Spanned<String>,
+    pub(super) architecture: Option<&'static str>,
+    /// The version of an operating system that it is known by, of whichever stream.
+    pub(super) os: Option<String>,
+    /// Its images of Driver Toolkits, by name.
+    pub(super) toolkits: Vec<(String, Spanned<String>)>,
+    /// Its operating systems, by name, and their versions if they are known.
+    pub(super) systems: Vec<(String, Option<String>)>,
+}
 
 /// Whether a node is one.
 pub(super) fn is_one(node: &Node) -> bool {
@@ -15,29 +39,85 @@ pub(super) fn is_one(node: &Node) -> bool {
 
 /// Reads one.
 pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
-    let whole = "print the whole release, with `oc adm release info -o json`";
-    let Some(version) = reading.need(node, &["metadata", "version"], "the release", whole) else { return };
-    let tags = at(node, &["references", "spec", "tags"]).and_then(Node::as_sequence).unwrap_or_default();
-    let is_toolkit = |tag: &&Arc<Node>| {
-        tag.get("name").and_then(|name| name.as_scalar()).is_some_and(|name| name.text == "driver-toolkit")
-    };
-    let Some(tag) = tags.iter().find(is_toolkit) else {
-        let message = format!("release {} has no image `driver-toolkit`", version.value);
-        reading.fault(version.span, Invalid::new(message).help(whole));
-        return;
-    };
-    let whose = format!("`driver-toolkit` of release {}", version.value);
-    let Some(image) = reading.need(tag, &["from", "name"], &whose, "it names the image") else { return };
-    let os = reading.find(node, &["displayVersions", "machine-os", "Version"]);
+    let Some(version) = reading.need(node, &["metadata", "version"], "the release", WHOLE) else { return };
     let machine = reading.find(node, &["config", "architecture"]);
-    let Some(image) = reading.image(&image.value, image.span) else { return };
-    reading.facts.toolkits.push(Toolkit {
-        image: Some(image),
-        os,
-        origin: format!("OpenShift release {}", version.value),
-        openshift: Some(version.value),
-        architecture: machine.as_deref().and_then(architecture),
-        kernels: Vec::new(),
-        span: tag.span,
-    });
+    let os = reading.find(node, &["displayVersions", "machine-os", "Version"]);
+    let architecture = machine.as_deref().and_then(architecture);
+    let mut release = Release { version, architecture, os, toolkits: Vec::new(), systems: Vec::new() };
+    for tag in at(node, &["references", "spec", "tags"]).and_then(Node::as_sequence).unwrap_or_default() {
+        let Some(name) = reading.find(tag, &["name"]) else { continue };
+        if suffix(&name, TOOLKIT).is_some() {
+            let whose = format!("`{name}` of release {}", release.version.value);
+            let image = reading.need(tag, &["from", "name"], &whose, "it names the image");
+            release.toolkits.extend(image.map(|image| (name, image)));
+        } else if is_system(&name) {
+            let versions = reading.find(tag, &["annotations", VERSIONS]);
+            let own =
+                versions.iter().flat_map(|all| all.split(',')).find_map(|one| one.trim().strip_prefix("machine-os="));
+            release.systems.push((name, own.map(str::to_owned)));
+        }
+    }
+    release.read(reading);
+}
+
+pub(super) fn is_system(name: &str) -> bool {
+    SYSTEMS.iter().any(|system| suffix(name, system).is_some())
+}
+
+/// The stream in an image's name: `10` of `rhel-coreos-10`, nothing of `rhel-coreos`; `None` for other
+/// images, such as `rhel-coreos-10-extensions`.
+fn suffix<'n>(name: &'n str, of: &str) -> Option<&'n str> {
+    let rest = name.strip_prefix(of)?;
+    let number = rest.strip_prefix('-').unwrap_or(rest);
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    (rest.is_empty() || rest.starts_with('-') && is_number).then_some(number)
+}
+
+impl Release {
+    /// Takes it for facts.
+    pub(super) fn read(self, reading: &mut Reading<'_>) {
+        if self.toolkits.is_empty() {
+            let message = format!("release {} has no image `{TOOLKIT}`", self.version.value);
+            reading.fault(self.version.span, Invalid::new(message).help(WHOLE));
+        }
+        for (name, image) in &self.toolkits {
+            let os = self.os_of(suffix(name, TOOLKIT).unwrap_or_default());
+            let Some(reference) = reading.image(&image.value, image.span) else { continue };
+            let origin = match suffix(name, TOOLKIT) {
+                Some("") | None => format!("OpenShift release {}", self.version.value),
+                Some(_) => format!("OpenShift release {}, {name}", self.version.value),
+            };
+            reading.facts.toolkits.push(Toolkit {
+                os,
+                openshift: Some(self.version.value.clone()),
+                architecture: self.architecture,
+                ..Toolkit::of(Some(reference), origin, image.span)
+            });
+        }
+    }
+
+    /// The version of the operating system whose stream a Driver Toolkit is of.
+    fn os_of(&self, stream: &str) -> Option<String> {
+        let streams =
+            |name: &str| SYSTEMS.iter().find_map(|system| suffix(name, system)).unwrap_or_default().to_owned();
+        let own = match self.systems.as_slice() {
+            // With one operating system and one toolkit they belong together: 4.12 has `rhel-coreos-8`.
+            [only] if self.toolkits.len() == 1 => Some(only),
+            all => all.iter().find(|(name, _)| streams(name) == stream),
+        };
+        match own {
+            Some((_, Some(version))) => Some(version.clone()),
+            // The release is known by the version of one stream, and does not name which.
+            Some((_, None)) | None => self.os.clone().filter(|os| self.stream_of(os) == stream),
+        }
+    }
+
+    /// The stream that a version is of: that of its major version of RHEL, if there is one.
+    fn stream_of(&self, os: &str) -> String {
+        let major = el_of_os(os).map(|major| major.to_string()).unwrap_or_default();
+        let names = self.toolkits.iter().map(|(name, _)| name).chain(self.systems.iter().map(|(name, _)| name));
+        let is_alone = self.toolkits.len() == 1 && self.systems.len() < 2;
+        let has_own = !is_alone && names.into_iter().any(|name| name.ends_with(&format!("-{major}")));
+        if has_own { major } else { String::new() }
+    }
 }

@@ -22,14 +22,11 @@ pub(super) fn read(items: &[Arc<Node>], reading: &mut Reading<'_>) {
         let Some(image) = reading.need(item, &["dtk"], &whose, form) else { continue };
         let machine = reading.find(item, &["arch"]);
         let Some(image) = reading.image(&image.value, image.span) else { continue };
+        let toolkit = Toolkit::of(Some(image), format!("OpenShift release {}", version.value), item.span);
         reading.facts.toolkits.push(Toolkit {
-            image: Some(image),
-            os: None,
-            origin: format!("OpenShift release {}", version.value),
             openshift: Some(version.value),
             architecture: machine.as_deref().and_then(architecture),
-            kernels: Vec::new(),
-            span: item.span,
+            ..toolkit
         });
     }
 }

@@ -1,6 +1,6 @@
 //! `/etc/driver-toolkit-release.json` of a Driver Toolkit image: the kernels whose headers it has.
 
-use crate::kernels::facts::{Sighting, Toolkit};
+use crate::kernels::facts::{Sighting, Toolkit, Witness};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{Spanned, architecture_of};
 use crate::yaml::Node;
@@ -35,18 +35,13 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
             architecture: architecture_of(&value),
             release,
             os: None,
+            system: None,
             distribution: None,
-            node: None,
+            witness: Witness::Toolkit,
             origin: ORIGIN.into(),
         });
     }
-    reading.facts.toolkits.push(Toolkit {
-        image: reading.image.cloned(),
-        os: None,
-        openshift: None,
-        architecture: None,
-        kernels,
-        origin: ORIGIN.into(),
-        span: node.span,
-    });
+    let rhel = reading.find(node, &["RHEL_VERSION"]);
+    let toolkit = Toolkit::of(reading.image.cloned(), ORIGIN.into(), node.span);
+    reading.facts.toolkits.push(Toolkit { rhel, kernels, ..toolkit });
 }

@@ -2,18 +2,20 @@
 
 mod check;
 mod edits;
+mod matching;
 mod writing;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Changes, Found, Import};
 use crate::manifest::{Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceId, by_version};
 use crate::yaml::{self, Node};
 use check::is_merged;
+use matching::matched;
 use writing::Writing;
 
 /// What becomes of kernels that no input names any more: all stay, or this many of the newest ones.
@@ -26,17 +28,37 @@ struct Item<'n> {
     fate: Fate<'n>,
 }
 
-/// What becomes of an item.
+/// The fate of an item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate<'f> {
     /// An input names it.
     Found(&'f Found),
-    /// No input names it, and it stays.
+    /// No input names it any more, and it stays.
     Vanished,
+    /// No input is about it.
+    Unasked,
     /// Nodes run it, and it is not selected.
-    Left,
+    Left(&'f Found),
     /// It goes.
     Dropped,
+}
+
+impl<'f> Item<'f> {
+    fn found(&self) -> Option<&'f Found> {
+        match self.fate {
+            Fate::Found(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// How many nodes run it, if inputs have nodes.
+    fn count(&self, import: &Import) -> Option<u64> {
+        let running = match self.fate {
+            Fate::Found(found) | Fate::Left(found) => found.nodes,
+            Fate::Vanished | Fate::Unasked | Fate::Dropped => 0,
+        };
+        import.has_nodes.then_some(running)
+    }
 }
 
 /// As [`Import::merge_into`].
@@ -64,16 +86,20 @@ pub(super) fn merge(
         return None;
     }
     let list = node.as_mapping()?.iter().find(|entry| entry.key.value == "kernels")?;
-    let found: HashMap<&str, &Found> = import.found.iter().map(|found| (found.release.as_str(), found)).collect();
     let nodes = list.value.as_sequence().unwrap_or_default();
+    let matches = matched(&kernels, &import.found);
     let mut items: Vec<Item<'_>> = kernels
         .into_iter()
         .zip(nodes)
-        .map(|(kernel, node)| {
-            let fate = match found.get(kernel.release.as_str()) {
-                Some(found) => Fate::Found(found),
-                None if import.runs(kernel.release.as_str()) => Fate::Left,
-                None => Fate::Vanished,
+        .zip(&matches)
+        .map(|((kernel, node), found)| {
+            let fate = match found.map(|at| &import.found[at]) {
+                Some(found) if found.selected => Fate::Found(found),
+                Some(found) if found.nodes > 0 => Fate::Left(found),
+                // Nodes do not speak of a kernel that none of them ran yet, and that has a Driver Toolkit for the
+                // day when one does.
+                _ if !import.has_lists && kernel.nodes.is_none() && kernel.dtk.is_some() => Fate::Unasked,
+                _ => Fate::Vanished,
             };
             Item { kernel, node, fate }
         })
@@ -81,8 +107,10 @@ pub(super) fn merge(
     drop_old(&mut items, import, keep);
     warn_of_pins(&items, faults);
     let mut merge = Writing::of(text, import);
-    let known: HashSet<&str> = items.iter().map(|item| item.kernel.release.as_str()).collect();
-    let new: Vec<&Found> = import.found.iter().filter(|found| !known.contains(found.release.as_str())).collect();
+    let known: BTreeSet<usize> = matches.iter().flatten().copied().collect();
+    let new = import.found.iter().enumerate().filter(|(at, found)| found.is_wanted() && !known.contains(at));
+    let new: Vec<&Found> = new.map(|(_, found)| found).collect();
+    warn_of_splits(&items, &new, faults);
     let start = list.key.span.end;
     merge.update(&items, start);
     merge.drop_and_add(&items, &new, &list.value, start);
@@ -96,26 +124,36 @@ pub(super) fn merge(
     Some((merged?, changes))
 }
 
-impl Import {
-    fn runs(&self, release: &str) -> bool {
-        self.running.as_ref().is_some_and(|running| running.contains_key(release))
-    }
-
-    /// How many nodes run a kernel, where inputs have nodes.
-    fn count(&self, release: &str) -> Option<u64> {
-        self.running.as_ref().map(|running| running.get(release).copied().unwrap_or(0))
-    }
-}
-
 /// Chooses which of the vanished kernels go. One that nodes run, as far as anyone knows, stays: the
 /// module would be unloaded there.
 fn drop_old(items: &mut [Item<'_>], import: &Import, keep: Keep) {
     let Some(keep) = keep else { return };
-    let may_run = |kernel: &Kernel| import.running.is_none() && kernel.nodes.is_some_and(|nodes| nodes > 0);
+    let may_run = |kernel: &Kernel| !import.has_nodes && kernel.nodes.is_some_and(|nodes| nodes > 0);
     let mut old: Vec<&mut Item<'_>> =
         items.iter_mut().filter(|item| item.fate == Fate::Vanished && !may_run(&item.kernel)).collect();
     old.sort_by(|one, other| by_version(other.kernel.release.as_str(), one.kernel.release.as_str()));
     old.into_iter().skip(keep).for_each(|item| item.fate = Fate::Dropped);
+}
+
+/// Tells of items that stood for several kernels, of which others are added now.
+fn warn_of_splits(items: &[Item<'_>], new: &[&Found], faults: &mut Diagnostics) {
+    let mut added: HashMap<&str, Vec<String>> = HashMap::new();
+    for found in new.iter().filter(|found| found.is_split) {
+        let labels = ["arch", "distribution"].into_iter().filter_map(|key| found.labels.get(key));
+        let described = labels.map(String::as_str).collect::<Vec<_>>().join(", ");
+        added.entry(found.release.as_str()).or_default().push(described);
+    }
+    for item in items {
+        let (Some(_), Some(others)) = (item.found(), added.get(item.kernel.release.as_str())) else { continue };
+        let release = &item.kernel.release;
+        let message =
+            format!("other kernels have the release `{}`, too, and are added: {}", release.value, others.join("; "));
+        let warning = Diagnostic::warning("split-kernel", message).at(release.span, "this item is one of them");
+        faults.push(warning.help(
+            "KMM cannot tell them apart by their release: give each a module with a selector for its nodes, and \
+             `kernels: {labels: …}`",
+        ));
+    }
 }
 
 /// Tells of kernels whose pinned image is not the one that inputs name.

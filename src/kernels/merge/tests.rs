@@ -104,7 +104,7 @@ fn a_kernel_that_nodes_run_stays_though_it_is_not_selected() {
     let selection =
         Selection::of(vec![], vec![Pattern::parse(&regex::escape(A)).unwrap()], vec![], vec![], Bounds::default());
     let inputs = vec![input(&nodes(&[node("w0", A, OS_A)])), input("6.1.0-1-amd64\n")];
-    let import = Import::read(inputs, &selection, &mut SourceMap::default(), &mut faults).unwrap();
+    let import = Import::read(inputs, &selection, false, &mut SourceMap::default(), &mut faults).unwrap();
     let (text, changes) =
         import.merge_into(SourceMap::default().add("old", &*old), &old, Some(0), &mut faults).unwrap();
     assert!(text.contains(A) && !text.contains(B), "{text}");

@@ -1,10 +1,11 @@
 //! The text of a list, item by item: what is added to each, which go, and where new ones stand.
 
 use super::edits::{Edits, Rank, stands_after};
+use super::matching::narrowed;
 use super::{Fate, Item};
 use crate::kernels::{Change, Changes, Found, Import, emit};
 use crate::vocabulary::by_version;
-use crate::yaml::Node;
+use crate::yaml::{Node, inline};
 
 /// The line above a kernel that no input names any more.
 const MARK: &str = "# vanished: no input of the last merge names it";
@@ -46,7 +47,8 @@ impl<'t, 'i> Writing<'t, 'i> {
             if stands_after(item.node, start) {
                 match item.fate {
                     Fate::Found(found) => what = self.complete(item, found),
-                    Fate::Left | Fate::Vanished => what.extend(self.recount(item)),
+                    Fate::Left(_) | Fate::Vanished => what.extend(self.recount(item)),
+                    Fate::Unasked => {}
                     Fate::Dropped => {}
                 }
                 self.mark(item, start);
@@ -83,6 +85,12 @@ impl<'t, 'i> Writing<'t, 'i> {
                     what.push(format!("labels.{key}"));
                     self.edits.add_entry(labels, &[], emit::label(key, value), &emit::label(key, value));
                 }
+                for (key, value) in narrowed(&item.kernel, found) {
+                    if let Some(old) = labels.get(key) {
+                        what.push(format!("labels.{key}"));
+                        self.edits.replace(old.span.start..old.span.end, inline(value));
+                    }
+                }
             }
             Some(_) => {}
         }
@@ -115,7 +123,7 @@ impl<'t, 'i> Writing<'t, 'i> {
 
     /// Brings a count of nodes up to date.
     fn recount(&mut self, item: &Item<'_>) -> Option<String> {
-        let (old, new) = (item.kernel.nodes?, self.import.count(item.kernel.release.as_str())?);
+        let (old, new) = (item.kernel.nodes?, item.count(self.import)?);
         let node = item.node.get("nodes").filter(|node| old != new && stands_after(node, item.node.span.start))?;
         self.edits.replace(node.span.start..node.span.end, new.to_string());
         Some(format!("nodes {old} -> {new}"))
@@ -131,7 +139,7 @@ impl<'t, 'i> Writing<'t, 'i> {
                 let indent = " ".repeat(dash - line);
                 self.edits.insert(line, Rank::Mark, format!("{indent}{MARK}{}", self.edits.newline()));
             }
-            (Fate::Found(_) | Fate::Left | Fate::Dropped, Some((before, _))) => {
+            (Fate::Found(_) | Fate::Left(_) | Fate::Dropped, Some((before, _))) => {
                 self.edits.replace(before..line, String::new());
             }
             _ => {}

@@ -1,0 +1,52 @@
+//! An OpenShift release as text: the `release.txt` of a mirror, and what `oc adm release info` prints.
+
+use super::OPENSHIFT_IMAGES;
+use super::plain::lines;
+use super::release_info::{self, Release};
+use crate::kernels::reading::Reading;
+use crate::vocabulary::{Invalid, SourceId, Span, Spanned, architecture};
+
+/// Where OpenShift's own releases are.
+const OPENSHIFT_RELEASES: &str = "quay.io/openshift-release-dev/ocp-release";
+
+/// Whether a text is one.
+pub(super) fn is_one(text: &str) -> bool {
+    let has = |beginning: &str| lines(text).any(|(_, line)| line.starts_with(beginning));
+    has("Pull From:") && has("Images:")
+}
+
+/// Reads one.
+pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
+    let span = |(start, line): (usize, &str)| Span::new(source, start, start + line.len());
+    let field = |key: &str| lines(text).find_map(|at| Some((at, at.1.strip_prefix(key)?.trim())));
+    let Some((place, version)) = field("Name:") else {
+        let help = "print it again, with `oc adm release info`";
+        return reading.fault(span((0, "")), Invalid::new("this release has no `Name:`").help(help));
+    };
+    let machine = field("OS/Arch:").and_then(|(_, machine)| architecture(machine.rsplit('/').next()?));
+    let os = field("machine-os ").and_then(|(_, os)| os.split_whitespace().next()).map(str::to_owned);
+    let is_own = field("Pull From:").is_some_and(|(_, from)| from.split('@').next() == Some(OPENSHIFT_RELEASES));
+    let version = Spanned::new(version.to_owned(), span(place));
+    let mut release = Release { version, architecture: machine, os, toolkits: Vec::new(), systems: Vec::new() };
+    for (start, line) in lines(text).skip_while(|(_, line)| *line != "Images:") {
+        let mut words = line.split_whitespace();
+        let (Some(name), Some(image)) = (words.next(), words.next()) else { continue };
+        if release_info::is_system(name) {
+            release.systems.push((name.to_owned(), None));
+        } else if name == release_info::TOOLKIT || name.starts_with("driver-toolkit-") {
+            let at = span((start, line));
+            let image = match image.strip_prefix("sha256:") {
+                Some(_) if is_own => format!("{OPENSHIFT_IMAGES}@{image}"),
+                Some(_) => {
+                    let message = format!("`{name}` has a digest and no repository");
+                    let help = "print the pull specs, too, with `oc adm release info --pullspecs`";
+                    reading.fault(at, Invalid::new(message).help(help));
+                    continue;
+                }
+                None => image.to_owned(),
+            };
+            release.toolkits.push((name.to_owned(), Spanned::new(image, at)));
+        }
+    }
+    release.read(reading);
+}
