@@ -82,9 +82,14 @@ pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -
 }
 
 /// The output folder of a manifest, or of the target that it is for.
-pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
+///
+/// # Errors
+/// A folder that nothing may be written to.
+pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> anyhow::Result<PathBuf> {
     let root = output_root(flag, manifest, folder);
-    manifest.target.as_ref().map_or(root.clone(), |target| root.join(target.as_str()))
+    let root = manifest.target.as_ref().map_or(root.clone(), |target| root.join(target.as_str()));
+    fs::check_output(&root, folder, flag.is_some()).map_err(anyhow::Error::msg)?;
+    Ok(root)
 }
 
 /// How many threads to work with.

@@ -343,7 +343,9 @@ pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostic
 
 fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
     let Some(mut fields) = Fields::open(&OUTPUT, node, faults) else { return Output::default() };
-    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
+    let dir = fields
+        .take("dir", faults)
+        .and_then(|node| decode::text(node, "`dir`", faults, crate::vocabulary::FolderPath::parse_below));
     let mut flag = |key, faults: &mut Diagnostics| {
         fields.take(key, faults).and_then(|node| decode::flag(node, key, faults)).unwrap_or_default()
     };

@@ -29,6 +29,14 @@ impl FolderPath {
         Ok(Self(Some(path)))
     }
 
+    /// Checks the path of a folder that is not the whole repository.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and `.`.
+    pub fn parse_below(text: &str) -> Result<RelPath, Invalid> {
+        Self::parse(text).and_then(|_| RelPath::parse(text))
+    }
+
     /// The path below the repository's top; `None` for the top itself.
     pub fn as_rel_path(&self) -> Option<&RelPath> {
         self.0.as_ref()
@@ -48,7 +56,7 @@ impl fmt::Display for FolderPath {
 
 /// Whether some file system takes a name for `.git`, so that `git fsck --strict` refuses a tree which
 /// has it: letter case, what Windows leaves out at the end, its short names, and characters that macOS does not see.
-fn is_gits_own(name: &str) -> bool {
+pub fn is_gits_own(name: &str) -> bool {
     let ignored =
         |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let seen: String = name.chars().filter(|c| !ignored(*c)).collect();

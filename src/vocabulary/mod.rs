@@ -29,7 +29,7 @@ pub use digest::Digest;
 pub use file_url::FileUrl;
 pub use files::{ABSENT, InputFiles, Listed, ListedKind, Witness, list_in_memory, listing_digest};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
-pub use folder::FolderPath;
+pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl};
 pub use image::ImageRef;
 pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
-use crate::scenario::{DEBIAN, EL9, Project, RT};
+use crate::scenario::{DEBIAN, EL9, Project, RT, Terminal};
 
 /// A project whose PATH has an engine that writes down what it is asked, and builds by `script`.
 pub(crate) fn with_engine(script: &str) -> (Project, String) {
@@ -237,4 +237,95 @@ fn a_registry_keeps_what_nodes_may_still_unload() {
     assert_eq!(kept("--since HEAD~2 --only alpha/.*rt"), [false, false, false]);
     assert_eq!(kept("--since HEAD~2 --only alpha/.*el9_4.x86_64"), [true, true, true]);
     project.run("plan --format images --since nothing").trouble().says("no revision `nothing`");
+}
+
+/// An engine that takes its time, and whose storage is in the project.
+const SLOW: &str = "trap 'echo cleaned >> asked; exit 1' TERM; trap 'echo interrupted >> asked; exit 1' INT; touch started; while test -d bin; do sleep 0.05; done";
+
+#[test]
+fn ctrl_c_on_a_terminal_reaches_the_engine_through_kmodgen() {
+    let (project, path) = with_engine(SLOW);
+    fs::create_dir(project.path("temp")).unwrap();
+    let arguments = format!("{BUILD} --only alpha >result");
+    let Some(mut terminal) = Terminal::run(&project, &path, "TMPDIR=temp", &arguments) else { return };
+    project.waits_for("started");
+    assert_eq!(temporary(&project).len(), 3, "of the run's logs, the context and the build");
+    terminal.types("\u{3}");
+    let (status, screen, _) = terminal.end();
+    assert!(!status.success(), "{screen}");
+    assert!(project.read("result").contains("3 cancelled"), "{screen}");
+    let asked = project.read("asked");
+    assert!(asked.contains("cleaned") && !asked.contains("interrupted") && !asked.contains("tag"), "{asked}");
+    assert_eq!(temporary(&project), Vec::<String>::new());
+}
+
+#[test]
+fn the_next_run_removes_what_a_killed_run_left() {
+    let (project, path) = with_engine(SLOW);
+    fs::create_dir(project.path("temp")).unwrap();
+    project.edit("bin/buildah", "case \"$1\" in", "case \"$1\" in\ninfo) echo \"$PWD/storage\" ;;");
+    let build = |only: &str| {
+        project.kmodgen(&format!("{BUILD} --only {only} --logs logs")).env("PATH", &path).env("TMPDIR", "temp")
+    };
+    // Somebody else's files and folders stay.
+    fs::create_dir_all(project.path("temp/kmodgen-theirs/x")).unwrap();
+    let mut child = build("alpha/.*rt").command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    project.waits_for("started");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The engine is asked to stop though nobody is left to ask it.
+    project.waits_until(|| project.read("asked").contains("cleaned"));
+    assert_eq!(temporary(&project).len(), 3);
+    let mark = project.read("asked").split("src=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    for (id, text) in [("ours", mark.as_str()), ("theirs", "/tmp/kmodgen-other/run")] {
+        project
+            .write(&format!("storage/overlay-containers/{id}/userdata/buildah.json"), format!("{{\"a\": \"{text}\"}}"));
+    }
+    project.edit("bin/buildah", "touch started;", "exit 0;");
+    // What a run that is alive has is not touched.
+    let alive = project.path("temp/kmodgen-abcdef");
+    fs::create_dir(&alive).unwrap();
+    fs::set_permissions(&alive, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut holder = Command::new("flock");
+    let holder = holder.arg("--no-fork").arg(&alive).args(["sh", "-c", "touch held; exec sleep 60"]);
+    let mut holder = holder.current_dir(project.path("")).spawn().unwrap();
+    project.waits_for("held");
+    let _ = build("beta/.*rt").run();
+    let asked = project.read("asked");
+    assert!(asked.contains("\nrm ours\n") && !asked.contains("rm theirs"), "{asked}");
+    let mut left = temporary(&project);
+    left.sort();
+    assert_eq!(left, ["kmodgen-abcdef", "kmodgen-theirs"]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn temporary_folders_are_for_their_user_alone() {
+    let (project, path) = with_engine("ls -ld temp/kmodgen-* > modes; ls -ld \"$TMPDIR/..\" >> modes");
+    fs::create_dir(project.path("temp")).unwrap();
+    for umask in ["000", "022", "077"] {
+        let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt")).env("PATH", &path).env("TMPDIR", "temp");
+        let _ = run.shell(&format!("umask {umask}")).run().fine();
+        let modes = project.read("modes");
+        assert_eq!(modes.lines().count(), 4, "{modes}");
+        assert!(modes.lines().all(|line| line.starts_with("drwx------")), "{umask}: {modes}");
+    }
+}
+
+#[test]
+fn logs_go_through_no_link_of_the_checkout() {
+    for (link, to, logs) in
+        [("logs", "outside", "logs"), ("out", "outside", "out/logs"), ("logs/alpha", "outside", "logs")]
+    {
+        let (project, path) = with_engine("true");
+        if let Some((folder, _)) = link.split_once('/') {
+            fs::create_dir(project.path(folder)).unwrap();
+        }
+        assert_eq!(to, "outside");
+        project.link(link, project.outside());
+        let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt --logs {logs}")).env("PATH", &path).run();
+        assert!(run.code > 0 && run.stderr.contains("symbolic link"), "{run}");
+        project.outside_is_untouched();
+    }
 }

@@ -81,6 +81,61 @@ fn links_that_lead_nowhere_or_in_circles() {
     assert_eq!(Tree::read(&project.outside()).paths(), ["precious"]);
 }
 
+/// The output folder is in the manifest's, unless the command line names another one.
+#[test]
+fn the_output_folder() {
+    for link in ["gitops", "out"] {
+        let project = Project::fleet();
+        project.link(link, project.outside());
+        if link == "out" {
+            project.append("kmodgen.yaml", "output: {dir: out/gitops}\n");
+        }
+        for verb in ["generate --force", "generate --check --dry-run", "plan"] {
+            let run = project.run(verb);
+            assert!(run.code == 2, "{run}");
+        }
+        project.run("lock").fine();
+        project
+            .run("generate")
+            .trouble()
+            .says("a symbolic link leads out of the manifest's folder")
+            .says("--output DIR");
+        project.outside_is_untouched();
+        project.run(&format!("generate --output {}", project.outside().join("named").display())).fine();
+        assert!(project.outside().join("named/alpha/module.yaml").exists());
+    }
+}
+
+#[test]
+fn gits_own_folder_is_no_output_folder() {
+    for dir in [".git", ".git/hooks", ".GIT", "a/.Git/b", ".git.", "git~1", "sub/.git"] {
+        let project = Project::fleet();
+        project.append("kmodgen.yaml", &format!("output: {{dir: {dir}}}\n"));
+        project.run("generate").trouble().says("git's own");
+        let project = Project::fleet();
+        project.run(&format!("generate --output {dir}")).trouble().says("git's own");
+        assert!(!project.path(dir).exists(), "{dir}");
+    }
+    let project = Project::fleet();
+    fs::create_dir(project.path(".git")).unwrap();
+    project.link("gitops", ".git");
+    project.run("generate").trouble().says("git's own");
+    project.run("generate --output gitops").trouble().says("git's own");
+    assert!(fs::read_dir(project.path(".git")).unwrap().next().is_none());
+}
+
+#[test]
+fn what_runs_remember_is_for_their_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::fleet();
+    project.kmodgen("generate").shell("umask 000").run().fine();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(&project.cache()), 0o700);
+    let files: Vec<_> = fs::read_dir(project.cache()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty() && files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+    assert_eq!(mode(&project.path("gitops/alpha/module.yaml")), 0o644, "outputs are for everyone");
+}
+
 /// The lock is replaced, never written through.
 #[test]
 fn the_lock() {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 /// Does `call` until no signal interrupts it. The standard library does so for reading and
@@ -13,6 +14,14 @@ pub(super) fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
             done => return done,
         }
     }
+}
+
+/// Makes a folder, and those that it is in, for this user alone. Those that are there stay as they are.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    again(|| fs::DirBuilder::new().recursive(true).mode(0o700).create(path))
 }
 
 /// Makes a folder and those that it is in, where they are not there.

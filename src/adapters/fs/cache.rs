@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::again::{again, make_folder};
+use super::again::{again, make_private_folder};
 use super::replace::replace_lightly;
 use crate::record::{SealKey, Source};
 use crate::tree::Inaccessible;
@@ -58,7 +58,7 @@ pub fn write_cached(path: &Path, write: impl FnOnce(&mut dyn FnMut(&[u8]))) {
         });
         written
     };
-    let folder = path.parent().map(make_folder);
+    let folder = path.parent().map(make_private_folder);
     if matches!(folder, Some(Ok(()))) {
         // Someone who writes the same file has done so after a run of their own.
         let _: Result<(), Inaccessible> = replace_lightly(path, Duration::ZERO, fill);

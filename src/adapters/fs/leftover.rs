@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
@@ -24,6 +25,11 @@ const RANDOM: usize = 6;
 /// The file in one that lists the folders which its run may leave empty. No module has this name.
 const EMPTIED: &str = ".emptied";
 
+/// Nobody else looks into what is not done.
+fn private() -> fs::Permissions {
+    fs::Permissions::from_mode(0o700)
+}
+
 /// A folder that goes with the run.
 #[derive(Debug)]
 pub(super) struct Passing {
@@ -37,7 +43,9 @@ pub(super) struct Passing {
 impl Passing {
     /// One in the folder at `root`.
     pub(super) fn in_folder(root: &Path) -> io::Result<Self> {
-        let made = again(|| tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(root))?;
+        let made = again(|| {
+            tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).permissions(private()).tempdir_in(root)
+        })?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let open = retry_on_intr(|| openat(CWD, made.path(), flags, Mode::empty()))?;
         Ok(Self { path: made.keep(), open, stays: false })

@@ -21,10 +21,11 @@ use crate::tree::Inaccessible;
 /// # Errors
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub(super) fn replace(path: &Path, bytes: &[u8], patience: Duration) -> Result<(), Inaccessible> {
-    replace_by(path, patience, |file| file.write_all(bytes), Next::put)
+    // Outputs are for everyone, whatever the umask.
+    replace_by(path, patience, 0o644, |file| file.write_all(bytes), Next::put)
 }
 
-/// Replaces a file with what `write` writes, where it may be lost when the machine stops: file systems
+/// Replaces a file with what `write` writes, for its user alone, where it may be lost when the machine stops: file systems
 /// that write out at once what takes another file's place, as ext4 does, need not do it here.
 ///
 /// # Errors
@@ -34,17 +35,18 @@ pub(super) fn replace_lightly(
     patience: Duration,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Inaccessible> {
-    replace_by(path, patience, write, Next::change_places)
+    replace_by(path, patience, 0o600, write, Next::change_places)
 }
 
 fn replace_by(
     path: &Path,
     patience: Duration,
+    mode: u32,
     write: impl FnOnce(&mut File) -> io::Result<()>,
     put: impl FnOnce(&mut Next, &Path) -> io::Result<()>,
 ) -> Result<(), Inaccessible> {
-    let Some(mut next) = Next::of(path, patience)? else {
-        return write_through_a_stranger(path, write).map_err(fail("write", path));
+    let Some(mut next) = Next::of(path, patience, mode)? else {
+        return write_through_a_stranger(path, mode, write).map_err(fail("write", path));
     };
     next.fill(write).and_then(|()| put(&mut next, path)).map_err(fail("write", path))
 }
@@ -71,6 +73,8 @@ pub(super) fn tidy(path: &Path) -> bool {
 struct Next {
     file: File,
     path: PathBuf,
+    /// Who may read it.
+    mode: u32,
     /// Whether it has become the file itself.
     done: bool,
 }
@@ -89,16 +93,16 @@ fn flags() -> i32 {
 
 impl Next {
     /// That of a file; `None` where the file system has no locks.
-    fn of(path: &Path, patience: Duration) -> Result<Option<Self>, Inaccessible> {
+    fn of(path: &Path, patience: Duration, mode: u32) -> Result<Option<Self>, Inaccessible> {
         let start = Instant::now();
         let path = beside(path);
         loop {
             let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false).mode(0o644).custom_flags(flags());
+            options.read(true).write(true).create(true).truncate(false).mode(mode).custom_flags(flags());
             let file = options.open(&path).map_err(fail("write", &path))?;
             match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
                 Ok(()) if is_at(&file, &path).map_err(fail("write", &path))? => {
-                    return Ok(Some(Self { file, path, done: false }));
+                    return Ok(Some(Self { file, path, mode, done: false }));
                 }
                 // It was put in place before we had it.
                 Ok(()) => {}
@@ -120,9 +124,9 @@ impl Next {
         if again(|| self.file.metadata())?.len() > 0 {
             again(|| self.file.set_len(0))?;
         }
-        write(&mut self.file)?;
-        // Outputs are for everyone, whatever the umask.
-        again(|| self.file.set_permissions(Permissions::from_mode(0o644)))
+        // The file of an earlier run may be for others to read.
+        again(|| self.file.set_permissions(Permissions::from_mode(self.mode)))?;
+        write(&mut self.file)
     }
 
     fn put(&mut self, path: &Path) -> io::Result<()> {
@@ -153,11 +157,11 @@ impl Drop for Next {
 }
 
 /// Without locks, everyone has a file of their own, which stays behind where a run is killed.
-fn write_through_a_stranger(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+fn write_through_a_stranger(path: &Path, mode: u32, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = again(|| tempfile::Builder::new().prefix(".kmodgen-").suffix(".tmp").tempfile_in(folder))?;
     write(file.as_file_mut())?;
-    again(|| file.as_file().set_permissions(Permissions::from_mode(0o644)))?;
+    again(|| file.as_file().set_permissions(Permissions::from_mode(mode)))?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -194,6 +198,7 @@ mod tests {
             replace_lightly(&path, Duration::ZERO, |file| file.write_all(text.as_bytes())).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             assert_eq!(names(folder.path()), ["file"]);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 
@@ -201,7 +206,7 @@ mod tests {
     fn one_writes_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let mut other = Next::of(&path, Duration::ZERO).unwrap().unwrap();
+        let mut other = Next::of(&path, Duration::ZERO, 0o644).unwrap().unwrap();
         other.fill(|file| file.write_all(b"theirs")).unwrap();
         let error = replace(&path, b"ours", Duration::ZERO).unwrap_err();
         assert!(error.why.starts_with("another run of kmodgen has been writing it"), "{error}");

@@ -172,7 +172,7 @@ impl Run<'_> {
         loop {
             let mut project = Project::open(self.manifest, target)?;
             project.complete_lock(network)?;
-            let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder);
+            let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder)?;
             if !self.writes() || held.as_ref().is_some_and(|held| held.is_of(&root)) {
                 return Ok((project, root));
             }

@@ -89,7 +89,7 @@ impl<'p> Survey<'p> {
     /// Plans the project, and looks at its output folder; texts that are to be written go to
     /// `shelf`.
     pub(super) fn take(project: &'p Project, scope: &Scope<'p>, shelf: &dyn Shelf) -> anyhow::Result<Self> {
-        let root = settings::output_folder(scope.output, &project.manifest, &project.folder);
+        let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
         let folder = Box::new(git::MergeFolder::new(&root));
         Self::of(project, scope, root, folder, shelf)
     }

@@ -55,6 +55,7 @@ impl Keeper {
 
     fn guard(&self) -> anyhow::Result<fs::Guard> {
         let root = self.folder.join(SNAPSHOTS);
+        fs::check_output(&root, &self.folder, false).map_err(anyhow::Error::msg)?;
         let waits = || ui::talk(&format!("another run of kmodgen writes in `{}`: waiting for it\n", root.display()));
         Ok(fs::Guard::take(&root, PATIENCE, waits)?)
     }
@@ -66,6 +67,7 @@ impl Keeper {
         }
         match &difference.matter {
             Matter::New { text: new } | Matter::Changed { new, .. } => {
+                fs::check_output(&path, &self.folder, false).map_err(anyhow::Error::msg)?;
                 fs::make_folder_of(&path)?;
                 fs::write_file(&path, new)?;
             }

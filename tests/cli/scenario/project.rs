@@ -94,9 +94,14 @@ impl Project {
 
     /// Waits for a file that a program makes when it is so far.
     pub(crate) fn waits_for(&self, path: &str) {
+        self.waits_until(|| self.path(path).exists());
+    }
+
+    /// Waits until something is so.
+    pub(crate) fn waits_until(&self, is_so: impl Fn() -> bool) {
         let start = Instant::now();
-        while !self.path(path).exists() {
-            assert!(start.elapsed() < TIME, "no {path} appears");
+        while !is_so() {
+            assert!(start.elapsed() < TIME, "it does not come to be");
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -34,6 +34,8 @@ pub(super) fn open(
     let user = location.user.as_deref().unwrap_or_default();
     let name = Digest::of(format!("{location}\0{user}").as_bytes()).short(32);
     let path = root.join("git").join(format!("{name}.git"));
+    // What is written in this process from here on is the copy.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // In a container, the folder of a cache may be somebody else's.
     trust_other_owners();
     let guard = Guard::take(&path, patience, waits)?;
