@@ -25,7 +25,8 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = Facts::of_module(name, bytes, bytes, false);
     }
     let head = &bytes[..bytes.len().min(HEAD)];
-    for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "etc/modprobe.d/x.conf", "x"] {
+    for path in ["a.ko", "bin/sh", "modules.dep", "modules.dep.bin", "modules.alias.bin", "etc/modprobe.d/x.conf", "x"]
+    {
         if let Interest::Whole { kind, .. } = Interest::of(path, 0o755, head) {
             let _ = Facts::of(kind, path, bytes.to_vec());
         }
