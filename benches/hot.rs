@@ -15,6 +15,7 @@ use kmodgen::output;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
 use kmodgen::render::dockerfile::Press;
+use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputFiles, Listed, RelPath, SourceMap};
 use kmodgen::yaml;
 
@@ -86,6 +87,7 @@ struct World {
     manifest: Manifest,
     lock: Lock,
     files: Arc<dyn InputFiles>,
+    renderers: Arc<dyn Renderers>,
 }
 
 impl World {
@@ -96,14 +98,14 @@ impl World {
         let source = sources.add("kmodgen.yaml", text.as_str());
         let files: Arc<dyn InputFiles> = Arc::new(Patch);
         let manifest = Manifest::read(source, &text, &*files, &mut sources, &mut faults).unwrap().remove(0);
-        Self { manifest, lock: Lock::default(), files }
+        Self { manifest, lock: Lock::default(), files, renderers: Arc::new(InProcess) }
     }
 
     /// Every mapping, made by one thread.
     fn plan(&self) -> Plan<'_> {
         let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-        let Self { manifest, lock, files } = self;
-        let inputs = Inputs { manifest, lock, files, templates: files };
+        let Self { manifest, lock, files, renderers } = self;
+        let inputs = Inputs { manifest, lock, files, templates: files, renderers };
         Plan::expand(inputs, &(), 1, &mut sources, &mut faults).unwrap().0
     }
 }
@@ -116,7 +118,7 @@ fn one_mapping(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mapping");
 
     // A template is rendered the first time, and again for each of two stand-ins; then it is a form.
-    let mut first = || Press::new(world.lock.templates, world.files.clone());
+    let mut first = || Press::new(world.lock.templates, world.files.clone(), &InProcess);
     let print = |press: &mut Press| {
         press.dockerfile(&mapping.resolved, mapping.module, mapping.kernel, &Mirrors::default()).unwrap()
     };

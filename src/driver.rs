@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::adapters::ui;
+use crate::adapters::{templates, ui};
 use crate::cli::{Cli, Command};
 use crate::commands::{self, Answer, Faults};
 use crate::vocabulary::brief;
@@ -37,6 +37,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Kernels(args) => commands::kernels::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
+        Command::RenderTemplates => templates::serve().map(|()| Answer::Fine).map_err(anyhow::Error::from),
     };
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,

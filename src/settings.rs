@@ -3,14 +3,17 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use crate::adapters::fs;
+use crate::adapters::templates::{ChildRenderers, Limits};
 use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
 use crate::manifest::{Kernel, Manifest, Module, OUTPUT_FOLDER, Selection, known_architecture, target_names};
 use crate::plan::{Mapping, Plan};
+use crate::template::Renderers;
 use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
 
 /// The manifest's name where none is given.
@@ -110,6 +113,27 @@ pub fn cache_folder() -> Option<PathBuf> {
             .or_else(|| named("HOME").filter(absolute).map(|home| home.join(".cache")))
             .map(|cache| cache.join("kmodgen")),
     }
+}
+
+/// Starts renderers of users' templates, with the limits that the environment sets.
+///
+/// # Errors
+/// A limit that is no positive number.
+pub fn renderers() -> anyhow::Result<Arc<dyn Renderers>> {
+    let limit = |name: &str, default: u64, most: u64| match std::env::var_os(name) {
+        None => Ok(default),
+        Some(text) => {
+            let parsed = text.to_str().and_then(|text| text.parse().ok());
+            parsed.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+                anyhow!("{name}: expected a number from 1 to {most}, found `{}`", text.to_string_lossy().escape_debug())
+            })
+        }
+    };
+    let Limits { cpu_seconds, memory_mb } = Limits::default();
+    Ok(Arc::new(ChildRenderers::new(Limits {
+        cpu_seconds: limit(Limits::CPU, cpu_seconds, 3600)?,
+        memory_mb: limit(Limits::MEMORY, memory_mb, 1 << 20)?,
+    })))
 }
 
 /// What tells this program from every other one, another build of the same version included;

@@ -7,6 +7,7 @@ use crate::lock::Lock;
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
+use crate::template::{InProcess, Renderers};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
 };
@@ -103,14 +104,15 @@ impl World {
         let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
         let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifests| {
             let manifest = manifests.into_iter().next()?;
-            let plan = Plan::expand(
-                Inputs { manifest: &manifest, lock: &self.lock, files: &files, templates: &files },
-                &(),
-                1,
-                sources,
-                &mut faults,
-            )?
-            .0;
+            let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
+            let inputs = Inputs {
+                manifest: &manifest,
+                lock: &self.lock,
+                files: &files,
+                templates: &files,
+                renderers: &renderers,
+            };
+            let plan = Plan::expand(inputs, &(), 1, sources, &mut faults)?.0;
             Some(use_plan(&manifest, &plan))
         });
         (used, faults.into_sorted())

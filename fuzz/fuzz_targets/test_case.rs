@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kmodgen::adapters::ui;
 use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::template::InProcess;
 use kmodgen::tree::Found;
 use kmodgen::trial::{Bench, Case, Matter, Past, Subject, Text, attempt};
 use kmodgen::vocabulary::{Diagnostics, SourceMap};
@@ -46,7 +47,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     let manifest = Text { name: "kmodgen.yaml".into(), text: MANIFEST.into() };
-    let subject = Subject { manifest, lock: None, files: Arc::new(Files::default()) };
+    let subject = Subject { manifest, lock: None, files: Arc::new(Files::default()), renderers: Arc::new(InProcess) };
     let mut folder = Tree::new();
     let tried = |folder: &Tree| {
         let bench = Bench { subject: &subject, past: &Nothing, folder, workers: 1 };

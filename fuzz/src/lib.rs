@@ -12,6 +12,7 @@ use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::template::{InProcess, Renderers};
 use kmodgen::tree::{Found, Outline, View};
 use kmodgen::vocabulary::{
     Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
@@ -58,7 +59,8 @@ pub fn generate(text: &str, files: Files) {
     assert!(manifests.is_some() || faults.has_errors(), "a manifest is refused without a word");
     for manifest in manifests.iter().flatten() {
         let lock = complete_lock(manifest);
-        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files };
+        let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
+        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
         let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults);
         assert!(plan.is_some() || faults.has_errors(), "a plan is refused without a word");
         if let Some((plan, _)) = &plan {

@@ -7,4 +7,5 @@ pub mod git;
 pub mod oci;
 mod process;
 pub mod registry;
+pub mod templates;
 pub mod ui;

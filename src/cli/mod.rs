@@ -67,6 +67,9 @@ Exit code: 0 printed; 2 trouble.")]
     Kernels(KernelsArgs),
     /// Print the manifest's JSON Schema, for editors
     Schema(SchemaArgs),
+    /// Render templates from stdin for a kmodgen that starts this command itself
+    #[command(hide = true)]
+    RenderTemplates,
 }
 
 /// Which manifest.

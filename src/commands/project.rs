@@ -16,6 +16,7 @@ use crate::manifest::{Git, Manifest};
 use crate::plan::{Inputs, Mapping, Plan, Visitor};
 use crate::record::InputRecord;
 use crate::settings::{self, Network};
+use crate::template::{Renderer, Renderers};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Span, TargetName, Witness,
 };
@@ -70,6 +71,8 @@ pub(super) struct Project {
     files: Arc<dyn InputFiles>,
     /// The same, for templates.
     templates: Arc<dyn InputFiles>,
+    /// What renders templates that users wrote.
+    renderers: Arc<dyn Renderers>,
     /// Which of both were read.
     witnesses: [Arc<Witness>; 2],
     /// All texts that messages may show.
@@ -140,6 +143,7 @@ impl Project {
                     folder,
                     files,
                     templates,
+                    renderers: settings::renderers()?,
                     witnesses,
                     sources,
                     manifest_digest,
@@ -245,8 +249,8 @@ impl Project {
     pub(super) fn plan<V: Visitor>(&self, visitor: &V, workers: usize) -> anyhow::Result<(Plan<'_>, Vec<V::Seen>)> {
         let mut sources = self.sources.clone();
         let mut faults = Diagnostics::default();
-        let inputs =
-            Inputs { manifest: &self.manifest, lock: &self.lock, files: &self.files, templates: &self.templates };
+        let Self { manifest, lock, files, templates, renderers, .. } = self;
+        let inputs = Inputs { manifest, lock, files, templates, renderers };
         match Plan::expand(inputs, visitor, workers, &mut sources, &mut faults) {
             Some(plan) => {
                 self.warn(faults);
@@ -254,6 +258,11 @@ impl Project {
             }
             None => Err(Faults::new(faults, sources).into()),
         }
+    }
+
+    /// Starts a renderer of templates that users wrote.
+    pub(super) fn renderer(&self) -> Box<dyn Renderer> {
+        self.renderers.start(self.lock.templates, self.templates.clone())
     }
 
     /// What the build of a mapping copies from beside the manifest.

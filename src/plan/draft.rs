@@ -22,7 +22,7 @@ pub struct Draft {
 /// Why there is no draft.
 pub(super) enum Fault {
     /// The template's, told once for all mappings.
-    Template(TemplateFault),
+    Template(Vec<TemplateFault>),
     /// This mapping's own.
     Own(Diagnostics),
 }

@@ -19,7 +19,7 @@ mod releases_tests;
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::ScopedJoinHandle;
 
 pub use code::{Code, Content};
 pub use draft::Draft;
@@ -38,7 +38,7 @@ use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
 use crate::record::{Identity, KernelKey, Key};
 use crate::render::dockerfile::Press;
-use crate::template::{self, TemplateFault};
+use crate::template::{Renderers, TemplateFault};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
@@ -112,6 +112,8 @@ pub struct Inputs<'m> {
     pub files: &'m Arc<dyn InputFiles>,
     /// The same, for templates.
     pub templates: &'m Arc<dyn InputFiles>,
+    /// What renders templates that users wrote.
+    pub renderers: &'m Arc<dyn Renderers>,
 }
 
 /// What looks at every mapping's texts as they come by, in any thread and any order.
@@ -208,10 +210,11 @@ impl<'m> Plan<'m> {
                     }
                     Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
                     // One mistake in a template is one message, for however many mappings.
-                    Err(Fault::Template(fault)) if told.contains(&fault) => {}
-                    Err(Fault::Template(fault)) => {
-                        told.push(fault.clone());
-                        faults.push(template_fault(fault, module, kernel, sources));
+                    Err(Fault::Template(found)) => {
+                        for fault in found.into_iter().filter(|fault| !told.contains(fault)).collect::<Vec<_>>() {
+                            told.push(fault.clone());
+                            faults.push(template_fault(fault, module, kernel, sources));
+                        }
                     }
                 }
             }
@@ -240,13 +243,9 @@ impl<'m> Plan<'m> {
     pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
         let Mapping { module, kernel, resolved, group, .. } = mapping;
         let planned = Planned { module, kernel, resolved: resolved.clone(), group: *group, place: None, same: false };
-        std::thread::scope(|scope| {
-            let one = deep(scope, || {
-                let mut press = Press::new(self.inputs.lock.templates, self.inputs.templates.clone());
-                draft::draft(&mut press, self.inputs.manifest, &planned).ok().map(|(_, draft)| draft)
-            });
-            one.ok().and_then(joined)
-        })
+        let Inputs { manifest, lock, templates, renderers, .. } = self.inputs;
+        let mut press = Press::new(lock.templates, templates.clone(), &**renderers);
+        draft::draft(&mut press, manifest, &planned).ok().map(|(_, draft)| draft)
     }
 }
 
@@ -259,8 +258,7 @@ const SMALLEST_SHARE: usize = 16;
 /// What a mapping came to, and what was seen of it.
 type Known<S> = (Identity, S);
 
-/// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up. Even
-/// one share has a thread of its own, for its stack.
+/// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up.
 fn draft_all<'m, V: Visitor>(
     planned: &[&Planned<'m>],
     inputs: Inputs<'m>,
@@ -268,7 +266,7 @@ fn draft_all<'m, V: Visitor>(
     workers: usize,
 ) -> io::Result<Vec<Result<Known<V::Seen>, Fault>>> {
     let share = |planned: &[&Planned<'m>]| -> Vec<Result<Known<V::Seen>, Fault>> {
-        let mut press = Press::new(inputs.lock.templates, inputs.templates.clone());
+        let mut press = Press::new(inputs.lock.templates, inputs.templates.clone(), &**inputs.renderers);
         let one = |planned: &&Planned<'m>| {
             let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
             let seen = visitor.visit(&mapping, &draft, planned.place);
@@ -280,17 +278,10 @@ fn draft_all<'m, V: Visitor>(
     let size = planned.len().div_ceil(workers.max(1)).max(SMALLEST_SHARE);
     std::thread::scope(|scope| {
         let shares = planned.chunks(size);
-        let threads: Vec<_> = shares.map(|planned| deep(scope, move || share(planned))).collect::<io::Result<_>>()?;
+        let start = |planned| std::thread::Builder::new().spawn_scoped(scope, move || share(planned));
+        let threads: Vec<_> = shares.map(start).collect::<io::Result<_>>()?;
         Ok(threads.into_iter().flat_map(joined).collect())
     })
-}
-
-/// Starts a thread that has the stack which templates may need.
-fn deep<'s, T: Send + 's>(
-    scope: &'s Scope<'s, '_>,
-    work: impl FnOnce() -> T + Send + 's,
-) -> io::Result<ScopedJoinHandle<'s, T>> {
-    std::thread::Builder::new().stack_size(template::STACK).spawn_scoped(scope, work)
 }
 
 fn no_thread(error: &io::Error) -> Diagnostic {

@@ -1,18 +1,13 @@
 //! The message of a commit: kmodgen's own, or what a user's template makes of the same facts.
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 
 use super::facts::Facts;
-use crate::template::TemplateFault;
-
-/// Bounds the time and memory of a rendering.
-const FUEL: u64 = 1_000_000;
+use crate::template::{MESSAGE, Renderer, TemplateFault, UserTemplate};
 
 /// The longest message: hosts show a part of it, and cut off what is longer.
 const LONGEST: usize = 64 << 10;
-
-/// What templates of messages are called in messages about them.
-const NAME: &str = "message";
 
 /// A whole message, which ends in one line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,26 +30,21 @@ impl Message {
     }
 }
 
-/// The message about some facts, by a template where there is one.
+/// Writes the message about some facts, by a template if there is one.
 ///
 /// # Errors
-/// A template that is malformed, asks for what is not there, does not end, or says nothing.
-pub fn render(template: Option<&str>, facts: &Facts) -> Result<Message, TemplateFault> {
+/// A template that is malformed, asks for what is not there, exceeds a limit, or prints nothing.
+pub fn render(
+    template: Option<&str>,
+    facts: &Facts,
+    renderer: &mut dyn Renderer,
+) -> Result<Message, Vec<TemplateFault>> {
     let (subject, body, trailers) = (facts.subject(), facts.body(), facts.trailers());
     let Some(template) = template else {
         return Ok(Message(format!("{subject}\n\n{body}\n{trailers}")));
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.set_debug(true);
-    let text = environment
-        .render_named_str(
-            NAME,
-            template,
-            context! { subject, body, trailers, ..minijinja::Value::from(minijinja::value::Serde(facts)) },
-        )
-        .map_err(|error| TemplateFault::from_error(&error, NAME))?;
+    let context = context! { subject, body, trailers, ..Value::from(Serde(facts)) };
+    let text = renderer.render(UserTemplate::Message(template), &context)?;
     let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
     let wrong = if lines.is_empty() {
         Some("the message is empty")
@@ -67,13 +57,14 @@ pub fn render(template: Option<&str>, facts: &Facts) -> Result<Message, Template
     };
     match wrong {
         None => Ok(Message(lines.join("\n") + "\n")),
-        Some(message) => Err(TemplateFault {
-            name: NAME.into(),
+        Some(message) => Err(vec![TemplateFault {
+            name: MESSAGE.into(),
             text: Some(template.to_owned()),
             range: Some(0..template.len()),
             message: message.into(),
             help: None,
-        }),
+            limit: false,
+        }]),
     }
 }
 
@@ -81,10 +72,17 @@ pub fn render(template: Option<&str>, facts: &Facts) -> Result<Message, Template
 mod tests {
     use super::super::facts::Files;
     use super::*;
+    use crate::template::Templates;
+    use crate::testing::World;
 
     fn facts() -> Facts {
         let files = Files { created: 2, updated: 0, removed: 0 };
         Facts { branch: "main".into(), version: "1.2.3", files, content_hash: "abc".into(), ..Facts::default() }
+    }
+
+    fn render(template: Option<&str>, facts: &Facts) -> Result<Message, TemplateFault> {
+        let mut renderer = Templates::new(1, std::sync::Arc::new(World::small().files));
+        super::render(template, facts, &mut renderer).map_err(|mut faults| faults.remove(0))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A mapping's Dockerfile: the values that its template sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minijinja::value::Value;
@@ -10,12 +10,15 @@ use super::header::with_header;
 use super::{code, step};
 use crate::manifest::{Compression, InstalledFiles, Kernel, Mirrors, Module, Packages, TemplateName};
 use crate::plan::{Code, Layout, Resolved};
-use crate::template::{TemplateFault, Templates};
-use crate::vocabulary::InputFiles;
+use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
+use crate::vocabulary::{InputFiles, RelPath};
 
 /// Prints Dockerfiles, one after another. One per thread.
 pub struct Press {
-    templates: Templates,
+    own: Templates,
+    users: Box<dyn Renderer>,
+    /// The templates that exceeded a limit, which are not rendered again: a fleet would take hours.
+    over_limit: HashMap<RelPath, Vec<TemplateFault>>,
     /// What was printed last, with a builder and without mirrors or not, and the forms that were made
     /// of it; the last one used comes first.
     forms: Vec<(Arc<Resolved>, (bool, bool), State)>,
@@ -33,23 +36,24 @@ enum State {
 const HELD: usize = 16;
 
 impl Press {
-    /// A press with the built-in templates of this version, and those in the manifest's folder.
-    pub fn new(version: u32, files: Arc<dyn InputFiles>) -> Self {
-        Self { templates: Templates::new(version, files), forms: Vec::new() }
+    /// Prepares the built-in templates of this version, and a renderer of those in the manifest's folder.
+    pub fn new(version: u32, files: Arc<dyn InputFiles>, renderers: &dyn Renderers) -> Self {
+        let users = renderers.start(version, files.clone());
+        Self { own: Templates::new(version, files), users, over_limit: HashMap::new(), forms: Vec::new() }
     }
 
     /// The Dockerfile of `module` on `kernel`, its first line included, with `mirrors` in the place of
     /// what they stand for.
     ///
     /// # Errors
-    /// What the template did wrong.
+    /// All that is wrong with the template.
     pub fn dockerfile(
         &mut self,
         resolved: &Arc<Resolved>,
         module: &Module,
         kernel: &Kernel,
         mirrors: &Mirrors,
-    ) -> Result<String, TemplateFault> {
+    ) -> Result<String, Vec<TemplateFault>> {
         let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image.to_string()));
         let subject = Subject {
             release: kernel.release.as_str(),
@@ -59,7 +63,25 @@ impl Press {
         if let Some(form) = self.form(resolved, module, mirrors, subject.builder.is_some()) {
             return Ok(with_header(&form.fill(&subject)));
         }
-        render(&self.templates, resolved, module, mirrors, &subject, Some(kernel)).map(|body| with_header(&body))
+        let context = context(resolved, module, mirrors, &subject, Some(kernel));
+        let text = match &resolved.template {
+            TemplateName::BuiltIn(name) => self.own.built_in(name, &context).map_err(|fault| vec![fault]),
+            TemplateName::File(path) => self.users_template(path, &context),
+        };
+        text.map(|text| with_header(&tidy(&text)))
+    }
+
+    fn users_template(&mut self, path: &RelPath, context: &Value) -> Result<String, Vec<TemplateFault>> {
+        if let Some(faults) = self.over_limit.get(path) {
+            return Err(faults.clone());
+        }
+        let rendered = self.users.render(UserTemplate::Dockerfile(path), context);
+        if let Err(faults) = &rendered
+            && faults.iter().any(|fault| fault.limit)
+        {
+            self.over_limit.insert(path.clone(), faults.clone());
+        }
+        rendered
     }
 
     /// The form of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
@@ -81,27 +103,22 @@ impl Press {
         self.forms.swap(0, at);
         let state = &mut self.forms[0].2;
         if matches!(state, State::Printed) {
-            let print = |subject: &Subject<'_>| render(&self.templates, resolved, module, mirrors, subject, None).ok();
-            let own = matches!(resolved.template, TemplateName::BuiltIn(_));
-            *state = State::Made(if own { Form::of(print, with_builder) } else { None });
+            *state = State::Made(match &resolved.template {
+                TemplateName::BuiltIn(name) => {
+                    let print = |subject: &Subject<'_>| {
+                        let context = context(resolved, module, mirrors, subject, None);
+                        self.own.built_in(name, &context).ok().map(|text| tidy(&text))
+                    };
+                    Form::of(print, with_builder)
+                }
+                TemplateName::File(_) => None,
+            });
         }
         match state {
             State::Made(form) => form.as_ref(),
             State::Printed => None,
         }
     }
-}
-
-fn render(
-    templates: &Templates,
-    resolved: &Resolved,
-    module: &Module,
-    mirrors: &Mirrors,
-    subject: &Subject<'_>,
-    kernel: Option<&Kernel>,
-) -> Result<String, TemplateFault> {
-    let text = templates.render(&resolved.template, &context(resolved, module, mirrors, subject, kernel))?;
-    Ok(tidy(&text))
 }
 
 /// What a template can print; docs/templates.md lists it. Without `kernel`, nothing of it is there that

@@ -1,15 +1,15 @@
 //! The template engine, set up so that a mistake is an error and never an odd Dockerfile.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::fault::TemplateFault;
+use super::inheritance::Inheritance;
 use super::{built_in, code, quote};
-use crate::manifest::TemplateName;
 use crate::vocabulary::{ABSENT, InputFiles, RelPath};
 
 /// Bounds the time and memory of one rendering: about this many instructions, or 64 bytes of
@@ -22,6 +22,8 @@ const RECURSION: usize = 100;
 /// The templates of one manifest. One per thread: sharing an engine makes threads wait.
 pub struct Templates {
     environment: Environment<'static>,
+    loader: Arc<Loader>,
+    inheritance: Inheritance,
 }
 
 impl Templates {
@@ -45,73 +47,122 @@ impl Templates {
         environment.remove_filter("safe");
         environment.remove_filter("escape");
         environment.remove_filter("e");
-        let cache: Mutex<BTreeMap<String, String>> = Mutex::default();
-        environment.set_loader(move |name| load(version, &*files, &cache, name));
-        Self { environment }
+        let loader = Arc::new(Loader { version, files, texts: Mutex::default(), loaded: Mutex::default() });
+        let own = loader.clone();
+        environment.set_loader(move |name| own.load(name));
+        Self { environment, loader, inheritance: Inheritance::default() }
     }
 
-    /// Renders a template.
+    /// Renders one of kmodgen's own templates.
+    ///
+    /// # Errors
+    /// A name that there is no template of, or a fault of kmodgen's.
+    pub fn built_in(&self, name: &str, context: &Value) -> Result<String, TemplateFault> {
+        self.render_named(&format!("{}{name}", built_in::PREFIX), context)
+    }
+
+    /// Renders a template in the manifest's folder.
     ///
     /// # Errors
     /// A template that is absent or malformed, asks for a value that is not there, prints one
-    /// that is not safe, or does not end.
-    pub fn render(&self, name: &TemplateName, context: &Value) -> Result<String, TemplateFault> {
-        let name = match name {
-            TemplateName::BuiltIn(name) => format!("{}{name}", built_in::PREFIX),
-            TemplateName::File(path) => path.as_str().to_owned(),
-        };
-        self.environment
-            .get_template(&name)
-            .and_then(|template| template.render(context))
-            .map_err(|error| TemplateFault::from_error(&error, &name))
+    /// that is not safe, does not end, or has parts that its parent would not print.
+    pub fn file(&mut self, path: &RelPath, context: &Value) -> Result<String, Vec<TemplateFault>> {
+        let rendered = self.render_named(path.as_str(), context);
+        let (mut faults, computed) = self.inheritance.check(&self.loader);
+        if computed {
+            // So that the next rendering loads its templates, and is judged by them alone.
+            self.environment.clear_templates();
+            self.loader.forget();
+        }
+        match rendered {
+            Ok(text) if faults.is_empty() => Ok(text),
+            Ok(_) => Err(faults),
+            Err(fault) => {
+                faults.push(fault);
+                Err(faults)
+            }
+        }
+    }
+
+    fn render_named(&self, name: &str, context: &Value) -> Result<String, TemplateFault> {
+        let rendered = self.environment.get_template(name).and_then(|template| template.render(context));
+        rendered.map_err(|error| TemplateFault::from_error(&error, name))
     }
 }
 
-fn load(
+/// Finds templates by name, for the engine.
+pub(super) struct Loader {
     version: u32,
-    files: &dyn InputFiles,
-    cache: &Mutex<BTreeMap<String, String>>,
-    name: &str,
-) -> Result<Option<String>, minijinja::Error> {
-    // The engine forgets why a template was not found when another one asked for it.
-    let refuse = |why: String| minijinja::Error::new(ErrorKind::InvalidOperation, why);
-    if let Some(own) = name.strip_prefix(built_in::PREFIX) {
-        return match built_in::text(version, own) {
-            Some(text) => Ok(Some(text.to_owned())),
-            None => Err(refuse(format!(
-                "kmodgen has no template `{}`; it has {}",
-                name.escape_debug(),
-                built_in::BUILT_IN.map(|name| format!("`{}{name}`", built_in::PREFIX)).join(", ")
-            ))),
-        };
+    files: Arc<dyn InputFiles>,
+    /// The files that were read.
+    texts: Mutex<BTreeMap<String, String>>,
+    /// The names of templates that the engine asked for.
+    loaded: Mutex<BTreeSet<String>>,
+}
+
+impl Loader {
+    fn load(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
+        let text = self.text(name)?;
+        locked(&self.loaded).insert(name.to_owned());
+        Ok(text)
     }
-    let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(text) = cache.get(name) {
-        return Ok(Some(text.clone()));
+
+    /// The names of templates that the engine has loaded.
+    pub(super) fn loaded(&self) -> BTreeSet<String> {
+        locked(&self.loaded).clone()
     }
-    let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
-    let bytes = files.read(&path).map_err(|why| {
-        let kind = if why == ABSENT { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
-        minijinja::Error::new(kind, format!("cannot read template `{path}`: {why}"))
-    })?;
-    // A checkout with CRLF line ends must not give another Dockerfile.
-    let text = String::from_utf8(bytes.to_vec())
-        .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
-        .replace("\r\n", "\n");
-    let length = code::length(&text);
-    if length > code::MOST {
-        let most = code::MOST;
-        return Err(refuse(format!(
-            "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
-        )));
+
+    /// Forgets which templates the engine has loaded.
+    fn forget(&self) {
+        locked(&self.loaded).clear();
     }
-    cache.insert(name.to_owned(), text.clone());
-    Ok(Some(text))
+
+    /// The text of a template.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
+        // The engine forgets why a template was not found when another one asked for it.
+        let refuse = |why: String| minijinja::Error::new(ErrorKind::InvalidOperation, why);
+        if let Some(own) = name.strip_prefix(built_in::PREFIX) {
+            return match built_in::text(self.version, own) {
+                Some(text) => Ok(Some(text.to_owned())),
+                None => Err(refuse(format!(
+                    "kmodgen has no template `{}`; it has {}",
+                    name.escape_debug(),
+                    built_in::BUILT_IN.map(|name| format!("`{}{name}`", built_in::PREFIX)).join(", ")
+                ))),
+            };
+        }
+        let mut texts = locked(&self.texts);
+        if let Some(text) = texts.get(name) {
+            return Ok(Some(text.clone()));
+        }
+        let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
+        let bytes = self.files.read(&path).map_err(|why| {
+            let kind = if why == ABSENT { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
+            minijinja::Error::new(kind, format!("cannot read template `{path}`: {why}"))
+        })?;
+        // A checkout with CRLF line ends must not give another Dockerfile.
+        let text = String::from_utf8(bytes.to_vec())
+            .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
+            .replace("\r\n", "\n");
+        let length = code::length(&text);
+        if length > code::MOST {
+            let most = code::MOST;
+            return Err(refuse(format!(
+                "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
+            )));
+        }
+        texts.insert(name.to_owned(), text.clone());
+        Ok(Some(text))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Block tags leave neither their line's indentation nor its end behind, so that a template
 /// reads like the Dockerfile that it makes.
-fn syntax() -> SyntaxConfig {
+pub(super) fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder()
         .keep_trailing_newline(true)
         .trim_blocks(true)

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::vocabulary::{Diagnostic, SourceMap, Span};
 
 /// A failed rendering.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateFault {
     /// The template as the manifest or another template calls it.
     pub name: String,
@@ -17,6 +19,8 @@ pub struct TemplateFault {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// Set if the template exceeded a limit: to render it for another mapping would take as long.
+    pub limit: bool,
 }
 
 impl TemplateFault {
@@ -52,7 +56,14 @@ impl TemplateFault {
             let length = text.get(start..)?.lines().next().map_or(0, str::len);
             Some(start..start + length)
         });
-        Self { name: placed.name().unwrap_or(asked_for).to_owned(), text, range, message, help }
+        let limit = innermost.kind() == minijinja::ErrorKind::OutOfFuel;
+        Self { name: placed.name().unwrap_or(asked_for).to_owned(), text, range, message, help, limit }
+    }
+
+    /// A template that exceeds a limit on its resources.
+    pub fn over_limit(template: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let (message, help) = (message.into(), Some(help.into()));
+        Self { name: template.to_owned(), text: None, range: None, message, help, limit: true }
     }
 
     /// The message; the template's text joins `sources`. `during` says for which mapping.

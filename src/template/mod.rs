@@ -4,7 +4,12 @@ mod built_in;
 mod code;
 mod environment;
 mod fault;
+mod inheritance;
+mod message;
+mod outline;
 mod quote;
+mod renderer;
+mod value;
 
 #[cfg(test)]
 mod rules_tests;
@@ -17,4 +22,7 @@ pub use built_in::{BUILT_IN, NEWEST};
 pub use code::STACK;
 pub use environment::Templates;
 pub use fault::TemplateFault;
+pub(crate) use message::MESSAGE;
 pub use quote::{is_inert, shell_word};
+pub use renderer::{InProcess, Renderer, Renderers, UserTemplate};
+pub use value::WireValue;

@@ -7,6 +7,7 @@ use super::case::Case;
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest, Variation};
 use crate::plan::Inputs;
+use crate::template::Renderers;
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, SourceMap, nearest};
 
 /// A text, under the name that messages call it by.
@@ -27,6 +28,8 @@ pub struct Subject {
     pub lock: Option<Text>,
     /// The files in the manifest's folder.
     pub files: Arc<dyn InputFiles>,
+    /// What renders the templates of users.
+    pub renderers: Arc<dyn Renderers>,
 }
 
 /// The door to what the manifest was.
@@ -43,6 +46,7 @@ pub(super) struct Varied<'s> {
     pub(super) manifests: Vec<Manifest>,
     lock: Lock,
     files: &'s Arc<dyn InputFiles>,
+    renderers: &'s Arc<dyn Renderers>,
 }
 
 impl Subject {
@@ -59,7 +63,7 @@ impl Subject {
             None => Some(Lock::default()),
         };
         let (manifests, lock) = manifests.zip(lock)?;
-        Some(Varied { manifests, lock, files: &self.files })
+        Some(Varied { manifests, lock, files: &self.files, renderers: &self.renderers })
     }
 
     /// Whether the manifest and its lock are right as they are.
@@ -110,7 +114,8 @@ impl Subject {
 impl Varied<'_> {
     /// What a plan of one of its manifests is made of.
     pub(super) fn inputs<'v>(&'v self, manifest: &'v Manifest) -> Inputs<'v> {
-        Inputs { manifest, lock: &self.lock, files: self.files, templates: self.files }
+        let Self { lock, files, renderers, .. } = self;
+        Inputs { manifest, lock, files, templates: files, renderers }
     }
 }
 

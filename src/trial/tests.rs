@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Bench, Case, Matter, Past, State, Subject, Text, Verdict, attempt, leftovers};
+use crate::template::InProcess;
 use crate::testing::World;
 use crate::tree::Found;
 use crate::vocabulary::{Diagnostics, RelPath, SourceMap};
@@ -28,6 +29,7 @@ fn subject(world: &World) -> Subject {
         manifest: text("kmodgen.yaml", world.manifest.clone()),
         lock: Some(text("kmodgen.lock", world.lock.write())),
         files: Arc::new(world.files.clone()),
+        renderers: Arc::new(InProcess),
     }
 }
 

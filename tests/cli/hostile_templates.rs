@@ -1,6 +1,9 @@
 //! Templates that are wrong or want to do harm: the error is at the template's line, in bounded
 //! time and memory, and nothing is written.
 
+use std::fs;
+use std::process::Stdio;
+
 use crate::scenario::{Project, Run};
 
 /// A project whose `alpha` is made from this template.
@@ -95,6 +98,123 @@ fn templates_that_grow() {
         "{{ [1, 2] | slice(1000000000) | list }}",
     ] {
         refused(&format!("FROM scratch\nRUN x\n{template}\n")).says("error[template]");
+    }
+}
+
+/// The engine's count of instructions foresees none of these.
+#[test]
+fn templates_that_only_the_system_stops() {
+    let doubled = "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% endfor %}";
+    for template in [
+        format!("{doubled}{{{{ 1 if ns.x == ns.y else 2 }}}}"),
+        "{% set ns = namespace(x=[1]) %}{% for i in range(45) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x | length }}".into(),
+    ] {
+        refused(&format!("FROM scratch\n{template}\n"))
+            .says("error[template]: the template needs more than 1 s of CPU time")
+            .says("kmodgen.yaml:22:15")
+            .says("KMODGEN_TEMPLATE_CPU_SECONDS=10");
+    }
+    assert_snapshot!(refused(&format!("FROM scratch\n{doubled}{{{{ ns.x | pprint }}}}\n")));
+}
+
+#[test]
+fn limits_are_set_by_who_runs_it() {
+    let project = project("FROM scratch\n{% for i in range(9000) %}\n# {{ i }}\n{% endfor %}\n");
+    let limited = |name: &str, value: &str| project.kmodgen("generate --dry-run").env(name, value).run();
+    limited("KMODGEN_TEMPLATE_MEMORY_MB", "64").fine();
+    limited("KMODGEN_TEMPLATE_CPU_SECONDS", "5").fine();
+    for (name, value) in [
+        ("KMODGEN_TEMPLATE_MEMORY_MB", "0"),
+        ("KMODGEN_TEMPLATE_MEMORY_MB", "1g"),
+        ("KMODGEN_TEMPLATE_CPU_SECONDS", ""),
+        ("KMODGEN_TEMPLATE_CPU_SECONDS", "9999"),
+    ] {
+        limited(name, value).trouble().says(&format!("{name}: expected a number from 1 to"));
+    }
+    project.write("mine.Dockerfile", "FROM scratch\n{% set x = 'x' * 2000000 %}{% set y = [x ~ 1, x ~ 2, x ~ 3] %}\n");
+    limited("KMODGEN_TEMPLATE_MEMORY_MB", "1")
+        .trouble()
+        .says("the template needs more than 1 MB of memory")
+        .says("KMODGEN_TEMPLATE_MEMORY_MB=4");
+    limited("KMODGEN_TEMPLATE_MEMORY_MB", "256").fine();
+}
+
+#[test]
+fn a_renderer_ends_with_the_run() {
+    let project = project(
+        "FROM scratch\n{% set ns = namespace(x=[1]) %}{% for i in range(45) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x | length }}\n",
+    );
+    let mut command = project.kmodgen("generate").env("KMODGEN_TEMPLATE_CPU_SECONDS", "3600").command();
+    let mut run = command.stderr(Stdio::null()).spawn().unwrap();
+    let threads = format!("/proc/{}/task", run.id());
+    let renderer = || {
+        let threads = fs::read_dir(&threads).unwrap().flatten();
+        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok()).find_map(|children| {
+            let child = children.split_whitespace().next()?.to_owned();
+            let line = fs::read_to_string(format!("/proc/{child}/cmdline")).ok()?;
+            line.contains("render-templates").then_some(child)
+        })
+    };
+    let renderer = loop {
+        if let Some(renderer) = renderer() {
+            break format!("/proc/{renderer}");
+        }
+        assert!(run.try_wait().unwrap().is_none(), "it ended");
+        std::thread::yield_now();
+    };
+    // Until it renders, the end of its input ends it.
+    while !fs::read_to_string(format!("{renderer}/limits")).unwrap().contains("Max core file size         0  ") {
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let is_there = || fs::read_to_string(format!("{renderer}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    while is_there() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_renderer_takes_no_noise() {
+    let project = Project::fleet();
+    project.run("render-templates").fine();
+    project.kmodgen("render-templates").shell("exec < kmodgen.yaml").run().trouble().says("error: a message of");
+    assert!(!project.run("--help").fine().stdout.contains("render-templates"));
+}
+
+#[test]
+fn what_a_parent_would_not_print() {
+    assert_snapshot!(refused(
+        "{% extends \"kmodgen/dtk\" %}\nLABEL outside={{ module }}\n{% block labels %}\n{{ super() }}\n{% endblock %}\n{% block labls %}\nLABEL second=1\n{% endblock %}\n{% if kernel.flavour == \"rt\" %}\n{% block args %}\nARG RT=1\n{% endblock %}\n{% endif %}\n"
+    ));
+    let base = "{% extends \"kmodgen/dtk\" %}{% block labels %}{% block mine %}LABEL a=1\n{% endblock %}{% endblock %}";
+    let with_base = |template: &str| project(template).with("base.Dockerfile", base).run("generate --dry-run");
+    for fine in [
+        "{% extends \"base.Dockerfile\" %}{% block mine %}LABEL b=1\n{% endblock %}",
+        "{% set base = \"base.Dockerfile\" %}{% extends base %}{% block mine %}LABEL b=1\n{% endblock %}",
+        "{% extends \"base.Dockerfile\" if module == \"alpha\" else \"kmodgen/sles\" %}{% block mine %}LABEL b=1\n{% endblock %}",
+        "{% include \"base.Dockerfile\" %}",
+        "{% if module == \"beta\" %}{% extends \"base.Dockerfile\" %}{% endif %}FROM a\n{% block labels %}LABEL a=1\n{% endblock %}",
+    ] {
+        with_base(fine).fine();
+    }
+    for (template, said) in [
+        ("{% extends \"base.Dockerfile\" %}{% block min %}x{% endblock %}", "did you mean `{% block mine %}`?"),
+        (
+            "{% set base = \"base.Dockerfile\" %}{% extends base %}{% block min %}x{% endblock %}",
+            "did you mean `{% block mine %}`?",
+        ),
+        (
+            "{% extends \"base.Dockerfile\" if module else \"kmodgen/sles\" %}{% block zzzzzzzz %}x{% endblock %}",
+            "the parent has `args`, `build`",
+        ),
+        ("{% include \"part\" %}", "did you mean `{% block mine %}`?"),
+        ("{% block args %}ARG A=1\n{% endblock %}{% extends \"base.Dockerfile\" %}", "write `extends` first"),
+        ("{% extends \"base.Dockerfile\" %}{% include \"base.Dockerfile\" %}", "this text would be lost"),
+    ] {
+        let project = project(template).with("base.Dockerfile", base);
+        project.write("part", "{% extends \"base.Dockerfile\" %}{% block min %}x{% endblock %}");
+        project.run("generate").trouble().says(said);
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::plan::{Inputs, Patch, Plan};
+use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{Diagnostics, InputFiles, Listed, RelPath, SourceMap, list_in_memory};
 use parse_dockerfile::Instruction;
 use proptest::prelude::*;
@@ -216,7 +217,8 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let id = sources.add("kmodgen.yaml", text.as_str());
     let lock = Lock::default();
     let manifest = Manifest::read(id, &text, &*files, &mut sources, &mut faults)?.remove(0);
-    let inputs = Inputs { manifest: &manifest, lock: &lock, files: &files, templates: &files };
+    let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
+    let inputs = Inputs { manifest: &manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
     let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?.0;
     plan.mappings().next().and_then(|mapping| plan.draft(mapping)).map(|draft| draft.dockerfile)
 }

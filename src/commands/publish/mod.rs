@@ -275,10 +275,13 @@ impl Run<'_> {
         for surveyed in surveys {
             told.add(below(surveyed.project), &surveyed.survey)?;
         }
-        render(self.wanted.message.as_deref(), &told.into_facts()).map_err(|wrong| {
-            let mut sources = SourceMap::default();
-            let diagnostic = wrong.into_diagnostic(&mut sources, "the commit message", None);
-            shown(diagnostic, sources)
+        // A change is one of some project.
+        let mut renderer = surveys[0].project.renderer();
+        render(self.wanted.message.as_deref(), &told.into_facts(), &mut *renderer).map_err(|wrong| {
+            let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+            faults
+                .extend(wrong.into_iter().map(|fault| fault.into_diagnostic(&mut sources, "the commit message", None)));
+            Faults::new(faults, sources).into()
         })
     }
 

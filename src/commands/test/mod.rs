@@ -51,7 +51,7 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
         return Err(Faults::new(faults, sources).into());
     }
     let cases = cases::find(&folder, &*subject.files, &args.names)?;
-    let history = History::new(&manifest, &folder);
+    let history = History::new(&manifest, &folder, subject.renderers.clone());
     let tree = fs::Folder::new(&folder);
     let workers = settings::workers(args.jobs);
     let bench = Bench { subject: &subject, past: &history, folder: &tree, workers };
@@ -94,6 +94,7 @@ fn subject(manifest: &Path, folder: &Path) -> anyhow::Result<Subject> {
         manifest: named(manifest, text),
         lock: lock_text.map(|text| named(&lock, text)),
         files: Arc::new(fs::ManifestFolder::new(folder)),
+        renderers: settings::renderers()?,
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::adapters::git::CommitFolder;
 use crate::lock;
+use crate::template::Renderers;
 use crate::trial::{Past, Subject, Text};
 use crate::vocabulary::{ABSENT, InputFiles, RelPath};
 
@@ -14,14 +15,15 @@ pub(super) struct History {
     folder: PathBuf,
     /// The manifest's name in its folder.
     name: String,
+    renderers: Arc<dyn Renderers>,
     known: Mutex<HashMap<String, Result<Subject, String>>>,
 }
 
 impl History {
     /// That of a manifest in its folder.
-    pub(super) fn new(manifest: &Path, folder: &Path) -> Self {
+    pub(super) fn new(manifest: &Path, folder: &Path, renderers: Arc<dyn Renderers>) -> Self {
         let name = manifest.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { folder: folder.to_owned(), name, known: Mutex::default() }
+        Self { folder: folder.to_owned(), name, renderers, known: Mutex::default() }
     }
 
     fn read(&self, revision: &str) -> Result<Subject, String> {
@@ -41,7 +43,7 @@ impl History {
         };
         let manifest = text(&self.name)?.ok_or_else(|| format!("there was no `{}` then", self.name))?;
         let lock = text(lock::FILE_NAME)?;
-        Ok(Subject { manifest, lock, files })
+        Ok(Subject { manifest, lock, files, renderers: self.renderers.clone() })
     }
 }
 

@@ -1,0 +1,128 @@
+//! Blocks that a template defines, and its parent lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::TemplateFault;
+use super::environment::Loader;
+use super::outline::{Lost, Outline, Parent};
+use crate::vocabulary::nearest;
+
+/// The most messages about one template.
+const MOST: usize = 10;
+
+/// The outlines of templates that were read.
+#[derive(Debug, Default)]
+pub(super) struct Inheritance {
+    /// `None` for a template that is absent or malformed.
+    outlines: BTreeMap<String, Option<Outline>>,
+}
+
+impl Inheritance {
+    /// Finds what is wrong with the templates that were loaded; the flag is set if a parent's name is
+    /// computed, and may be another one next time.
+    pub(super) fn check(&mut self, loader: &Loader) -> (Vec<TemplateFault>, bool) {
+        let loaded = loader.loaded();
+        for name in &loaded {
+            self.read(name, loader);
+        }
+        let mut faults = Vec::new();
+        let mut computed = false;
+        for name in &loaded {
+            let Some(Some(outline)) = self.outlines.get(name) else { continue };
+            computed |= outline.parent == Some(Parent::Computed);
+            let known = outline.parent.as_ref().and_then(|parent| self.blocks_of(name, parent, &loaded));
+            let unknown = known.iter().flat_map(|known| {
+                let is_unknown = |(block, _): &&(String, Range<usize>)| !known.contains(block.as_str());
+                outline.outermost.iter().filter(is_unknown).map(|(block, place)| (unknown(block, known), place))
+            });
+            let lost = outline.lost.iter().map(|(lost, place)| (told(*lost, known.as_ref()), place));
+            let mut found: Vec<_> = unknown.chain(lost).collect();
+            found.sort_by_key(|(_, place)| place.start);
+            faults.extend(found.into_iter().take(MOST).map(|((message, help), place)| TemplateFault {
+                name: name.clone(),
+                text: loader.text(name).ok().flatten(),
+                range: Some(place.clone()),
+                message,
+                help: Some(help),
+                limit: false,
+            }));
+        }
+        (faults, computed)
+    }
+
+    /// Reads a template and all that it may extend.
+    fn read(&mut self, name: &str, loader: &Loader) {
+        if self.outlines.contains_key(name) {
+            return;
+        }
+        let text = loader.text(name).ok().flatten();
+        let outline = text.and_then(|text| Outline::of(&text));
+        let parents = match outline.as_ref().and_then(|outline| outline.parent.as_ref()) {
+            Some(Parent::Named(parents)) => parents.clone(),
+            _ => Vec::new(),
+        };
+        self.outlines.insert(name.to_owned(), outline);
+        for parent in parents {
+            self.read(&parent, loader);
+        }
+    }
+
+    /// The blocks of all templates above `name`; `None` if one cannot be read. Any template that was loaded
+    /// may be the one whose name is computed.
+    fn blocks_of<'s>(
+        &'s self,
+        name: &'s str,
+        parent: &'s Parent,
+        loaded: &'s BTreeSet<String>,
+    ) -> Option<BTreeSet<&'s str>> {
+        let mut blocks = BTreeSet::new();
+        let mut seen = BTreeSet::from([name]);
+        let names = |parent: &'s Parent| match parent {
+            Parent::Named(names) => names.iter().map(String::as_str).collect::<Vec<_>>(),
+            Parent::Computed => loaded.iter().map(String::as_str).collect(),
+        };
+        let mut open = names(parent);
+        while let Some(name) = open.pop() {
+            if seen.insert(name) {
+                let outline = self.outlines.get(name)?.as_ref()?;
+                blocks.extend(outline.blocks.iter().map(String::as_str));
+                open.extend(outline.parent.iter().flat_map(names));
+            }
+        }
+        Some(blocks)
+    }
+}
+
+fn unknown(block: &str, known: &BTreeSet<&str>) -> (String, String) {
+    let message = format!("no template that this one extends has a block `{block}`, so nothing would print it");
+    let help = match nearest(block, known.iter().copied()) {
+        Some(near) => format!("did you mean `{{% block {near} %}}`?"),
+        None => list(known),
+    };
+    (message, help)
+}
+
+fn told(lost: Lost, known: Option<&BTreeSet<&str>>) -> (String, String) {
+    let blocks = known.map(|known| format!("; {}", list(known))).unwrap_or_default();
+    let (message, help) = match lost {
+        Lost::Text => (
+            "a template that extends another one prints only its blocks, so this text would be lost",
+            format!("move it into a block{blocks}"),
+        ),
+        Lost::Around => (
+            "a condition or loop around a block has no effect in a template that extends another one",
+            "write it inside the block, with `{{ super() }}` for what the parent has".to_owned(),
+        ),
+        Lost::Early => ("a block before `extends` is printed twice", "write `extends` first".to_owned()),
+    };
+    (message.to_owned(), help)
+}
+
+fn list(known: &BTreeSet<&str>) -> String {
+    if known.is_empty() {
+        return "the parent has no blocks".to_owned();
+    }
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!("the parent has {}", names.join(", "))
+}

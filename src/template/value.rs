@@ -1,0 +1,117 @@
+//! Template values as data that another process can read back exactly.
+
+use minijinja::value::{Value, ValueKind};
+use serde::{Deserialize, Serialize};
+
+/// A value of a template's context.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum WireValue {
+    Undefined,
+    None,
+    Bool(bool),
+    Integer(i64),
+    /// An integer that only fits without a sign.
+    Unsigned(u64),
+    Text(String),
+    /// A text that prints as it is.
+    Safe(String),
+    List(Vec<WireValue>),
+    Map(Vec<(WireValue, WireValue)>),
+}
+
+impl WireValue {
+    /// Copies a value.
+    ///
+    /// # Errors
+    /// A kind of value that no context of kmodgen has, such as a function.
+    pub fn of(value: &Value) -> Result<Self, String> {
+        let unknown = || format!("a value of kind {} cannot be handed to a template", value.kind());
+        let text = || value.as_str().map(str::to_owned).ok_or_else(unknown);
+        Ok(match value.kind() {
+            ValueKind::Undefined => Self::Undefined,
+            ValueKind::None => Self::None,
+            ValueKind::Bool => Self::Bool(value.is_true()),
+            ValueKind::Number if value.is_integer() => match value.as_i64() {
+                Some(integer) => Self::Integer(integer),
+                None => Self::Unsigned(u64::try_from(value.clone()).map_err(|_| unknown())?),
+            },
+            ValueKind::String if value.is_safe() => Self::Safe(text()?),
+            ValueKind::String => Self::Text(text()?),
+            ValueKind::Seq => {
+                let items = value.try_iter().map_err(|_| unknown())?;
+                Self::List(items.map(|item| Self::of(&item)).collect::<Result<_, _>>()?)
+            }
+            ValueKind::Map => {
+                let keys = value.try_iter().map_err(|_| unknown())?;
+                let pair = |key: Value| {
+                    let item = value.get_item(&key).map_err(|_| unknown())?;
+                    Ok((Self::of(&key)?, Self::of(&item)?))
+                };
+                Self::Map(keys.map(pair).collect::<Result<_, String>>()?)
+            }
+            _ => return Err(unknown()),
+        })
+    }
+}
+
+impl From<WireValue> for Value {
+    fn from(wire: WireValue) -> Self {
+        match wire {
+            WireValue::Undefined => Self::UNDEFINED,
+            WireValue::None => Self::from(()),
+            WireValue::Bool(truth) => Self::from(truth),
+            WireValue::Integer(integer) => Self::from(integer),
+            WireValue::Unsigned(integer) => Self::from(integer),
+            WireValue::Text(text) => Self::from(text),
+            WireValue::Safe(text) => Self::from_safe_string(text),
+            WireValue::List(items) => items.into_iter().map(Self::from).collect(),
+            WireValue::Map(pairs) => {
+                Self::from_pairs(pairs.into_iter().map(|(key, item)| (Self::from(key), Self::from(item))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = WireValue> {
+        let leaf = prop_oneof![
+            Just(WireValue::Undefined),
+            Just(WireValue::None),
+            any::<bool>().prop_map(WireValue::Bool),
+            any::<i64>().prop_map(WireValue::Integer),
+            (i64::MAX as u64 + 1..).prop_map(WireValue::Unsigned),
+            any::<String>().prop_map(WireValue::Text),
+            any::<String>().prop_map(WireValue::Safe),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let pairs = proptest::collection::btree_map(any::<String>(), inner.clone(), 0..6);
+            let map = |pairs: std::collections::BTreeMap<String, WireValue>| {
+                WireValue::Map(pairs.into_iter().map(|(key, value)| (WireValue::Text(key), value)).collect())
+            };
+            prop_oneof![proptest::collection::vec(inner, 0..6).prop_map(WireValue::List), pairs.prop_map(map)]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_survive_the_copy(value in values()) {
+            let json = serde_json::to_vec(&value).unwrap();
+            let read: WireValue = serde_json::from_slice(&json).unwrap();
+            prop_assert_eq!(&read, &value);
+            prop_assert_eq!(WireValue::of(&Value::from(read)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn functions_and_fractions_are_no_context() {
+        assert!(WireValue::of(&Value::from(1.5)).is_err());
+        assert!(WireValue::of(&Value::from_function(|| 1)).is_err());
+        assert!(WireValue::of(&Value::from_bytes(vec![255])).is_err());
+    }
+}
