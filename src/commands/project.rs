@@ -46,13 +46,14 @@ impl Faults {
 
 /// The first messages, and how many more there are.
 pub(super) fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    drawn(diagnostics, sources).collect()
+}
+
+fn drawn<'d>(diagnostics: &'d [Diagnostic], sources: &'d SourceMap) -> impl Iterator<Item = String> + 'd {
     const SHOWN: usize = 50;
-    let first = diagnostics.iter().take(SHOWN);
-    let mut shown: String = first.map(|diagnostic| ui::render(diagnostic, sources)).collect();
-    if let Some(more) = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        shown.push_str(&format!("… and {more} more\n\n"));
-    }
-    shown
+    let first = diagnostics.iter().take(SHOWN).map(|diagnostic| ui::render(diagnostic, sources));
+    let more = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0);
+    first.chain(more.map(|more| format!("… and {more} more\n\n")))
 }
 
 /// A manifest with its lock.
@@ -75,6 +76,8 @@ pub(super) struct Project {
     renderers: Arc<dyn Renderers>,
     /// Which of both were read.
     witnesses: [Arc<Witness>; 2],
+    /// The files as they were read when the manifest was.
+    decoded: Witness,
     /// All texts that messages may show.
     pub(super) sources: SourceMap,
     /// The manifest's text, by digest.
@@ -88,9 +91,11 @@ impl Project {
     /// names, and pins what is not pinned.
     pub(super) fn find_all(args: &ManifestArgs, targets: &TargetArgs, network: Network) -> anyhow::Result<Vec<Self>> {
         let path = settings::manifest_path(args)?;
+        let targets = settings::targets(targets, &path)?;
+        let first = Self::open(&path, targets.first().and_then(Option::as_ref))?;
         let mut projects: Vec<Self> = Vec::new();
-        for target in settings::targets(targets, &path)? {
-            let mut project = Self::open(&path, target.as_ref())?;
+        for target in targets {
+            let mut project = first.for_target(target.as_ref())?;
             // What one has pinned is pinned for all.
             if let Some(last) = projects.last() {
                 project.lock = last.lock.clone();
@@ -99,6 +104,30 @@ impl Project {
             projects.push(project);
         }
         Ok(projects)
+    }
+
+    /// The manifest for another of its targets, without what was done for this one: it is decoded once,
+    /// however many targets it has.
+    pub(super) fn for_target(&self, target: Option<&TargetName>) -> anyhow::Result<Self> {
+        let manifest = self.all.iter().find(|one| one.target.as_ref() == target).cloned();
+        let manifest = manifest.ok_or_else(|| anyhow!("the targets of the manifest changed under the run"))?;
+        let witnesses = [self.decoded.fork(), self.decoded.fresh()].map(Arc::new);
+        let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
+        Ok(Self {
+            manifest,
+            all: self.all.clone(),
+            lock: self.lock.clone(),
+            lock_text: self.lock_text.clone(),
+            folder: self.folder.clone(),
+            files,
+            templates,
+            renderers: self.renderers.clone(),
+            witnesses,
+            decoded: self.decoded.fork(),
+            sources: self.sources.clone(),
+            manifest_digest: self.manifest_digest,
+            said: Mutex::new(self.said()),
+        })
     }
 
     /// Reads the manifest that the command line names, or the nearest one, for any of its targets.
@@ -144,6 +173,7 @@ impl Project {
                     files,
                     templates,
                     renderers: settings::renderers()?,
+                    decoded: witnesses[0].fork(),
                     witnesses,
                     sources,
                     manifest_digest,
@@ -283,8 +313,7 @@ impl Project {
     }
 
     fn warn(&self, faults: Diagnostics) {
-        for warning in faults.into_sorted() {
-            let text = ui::render(&warning, &self.sources);
+        for text in drawn(&faults.into_sorted(), &self.sources) {
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             // Who plans anew need not hear it again.
             if !said.contains(&text) {

@@ -6,8 +6,8 @@ use super::schema::Record;
 pub(crate) use super::wrong_kind::{Kind, wrong_kind};
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Span, Spanned, is_secret_name, nearest,
-    refuse_secrets,
+    Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Pattern, Span, Spanned, is_secret_name,
+    nearest, refuse_secrets,
 };
 use crate::yaml::{Entry, Node, Value};
 
@@ -111,6 +111,18 @@ impl<'n> Fields<'n> {
         }
         faults.extend(self.missing.into_iter().map(|(_, fault)| fault));
     }
+}
+
+/// A pattern, whose size counts with that of the others.
+pub(crate) fn pattern(
+    node: &Node,
+    what: &str,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&str) -> Result<Pattern, Invalid>,
+) -> Option<Spanned<Pattern>> {
+    let pattern = text(node, what, faults, parse)?;
+    faults.count_pattern(&pattern.value, pattern.span);
+    Some(pattern)
 }
 
 /// A text, parsed.

@@ -34,7 +34,7 @@ mod target_tests;
 #[cfg(test)]
 mod when_tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 pub use build::{Build, Configure, Dkms, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
@@ -243,7 +243,7 @@ impl Manifest {
             return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
         }
         let mut manifests = Vec::new();
-        let mut told: Vec<Diagnostic> = Vec::new();
+        let mut told = HashSet::new();
         for target in &targets {
             let mut own = Diagnostics::default();
             let kernels = target.kernels(&kernels, &mut own);
@@ -251,12 +251,11 @@ impl Manifest {
             manifests.extend(Self::decode_one(&target.laid_over(node), Some(target), kernels, &modules, &mut own));
             // What is wrong for all of them is told once.
             for fault in own.into_sorted() {
-                if !told.contains(&fault) {
-                    told.push(fault);
+                if told.insert(fault.clone()) {
+                    faults.push(fault);
                 }
             }
         }
-        faults.extend(told);
         (!faults.has_errors()).then_some(manifests)
     }
 

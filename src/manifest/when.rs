@@ -282,5 +282,5 @@ fn patterns(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<Pattern> {
 }
 
 fn pattern(node: &Node, faults: &mut Diagnostics) -> Option<Pattern> {
-    decode::text(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
+    decode::pattern(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
 }

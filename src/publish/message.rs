@@ -80,9 +80,9 @@ mod tests {
         Facts { branch: "main".into(), version: "1.2.3", files, content_hash: "abc".into(), ..Facts::default() }
     }
 
-    fn render(template: Option<&str>, facts: &Facts) -> Result<Message, TemplateFault> {
+    fn render(template: Option<&str>, facts: &Facts) -> Result<Message, Vec<TemplateFault>> {
         let mut renderer = Templates::new(1, std::sync::Arc::new(World::small().files));
-        super::render(template, facts, &mut renderer).map_err(|mut faults| faults.remove(0))
+        super::render(template, facts, &mut renderer)
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
             ("{{ subject", "expected"),
             ("a\0b", "NUL"),
         ] {
-            let fault = render(Some(text), &facts()).unwrap_err();
+            let fault = render(Some(text), &facts()).unwrap_err().remove(0);
             assert!(fault.message.contains(said), "{text}: {}", fault.message);
             assert!(fault.text.is_some(), "{text}");
         }

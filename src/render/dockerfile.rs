@@ -65,7 +65,7 @@ impl Press {
         }
         let context = context(resolved, module, mirrors, &subject, Some(kernel));
         let text = match &resolved.template {
-            TemplateName::BuiltIn(name) => self.own.built_in(name, &context).map_err(|fault| vec![fault]),
+            TemplateName::BuiltIn(name) => self.own.built_in(name, &context),
             TemplateName::File(path) => self.users_template(path, &context),
         };
         text.map(|text| with_header(&tidy(&text)))

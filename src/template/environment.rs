@@ -57,7 +57,7 @@ impl Templates {
     ///
     /// # Errors
     /// A name that there is no template of, or a fault of kmodgen's.
-    pub fn built_in(&self, name: &str, context: &Value) -> Result<String, TemplateFault> {
+    pub fn built_in(&self, name: &str, context: &Value) -> Result<String, Vec<TemplateFault>> {
         self.render_named(&format!("{}{name}", built_in::PREFIX), context)
     }
 
@@ -77,16 +77,16 @@ impl Templates {
         match rendered {
             Ok(text) if faults.is_empty() => Ok(text),
             Ok(_) => Err(faults),
-            Err(fault) => {
-                faults.push(fault);
+            Err(found) => {
+                faults.extend(found);
                 Err(faults)
             }
         }
     }
 
-    fn render_named(&self, name: &str, context: &Value) -> Result<String, TemplateFault> {
+    fn render_named(&self, name: &str, context: &Value) -> Result<String, Vec<TemplateFault>> {
         let rendered = self.environment.get_template(name).and_then(|template| template.render(context));
-        rendered.map_err(|error| TemplateFault::from_error(&error, name))
+        rendered.map_err(|error| vec![TemplateFault::from_error(&error, name)])
     }
 }
 

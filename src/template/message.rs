@@ -12,11 +12,11 @@ const FUEL: u64 = 1_000_000;
 pub(crate) const MESSAGE: &str = "message";
 
 /// Renders the template of a commit message.
-pub(super) fn render(text: &str, context: &Value) -> Result<String, TemplateFault> {
+pub(super) fn render(text: &str, context: &Value) -> Result<String, Vec<TemplateFault>> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_debug(true);
     let rendered = environment.render_named_str(MESSAGE, text, context);
-    rendered.map_err(|error| TemplateFault::from_error(&error, MESSAGE))
+    rendered.map_err(|error| vec![TemplateFault::from_error(&error, MESSAGE)])
 }

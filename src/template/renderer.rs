@@ -58,7 +58,7 @@ impl Renderer for Templates {
     fn render(&mut self, template: UserTemplate<'_>, context: &Value) -> Result<String, Vec<TemplateFault>> {
         match template {
             UserTemplate::Dockerfile(path) => self.file(path, context),
-            UserTemplate::Message(text) => message::render(text, context).map_err(|fault| vec![fault]),
+            UserTemplate::Message(text) => message::render(text, context),
         }
     }
 }

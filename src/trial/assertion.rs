@@ -169,7 +169,7 @@ fn claim(key: &str, node: &Node, faults: &mut Diagnostics) -> Option<Claim> {
         "lacks" => Claim::Lacks(text()?),
         "error" => Claim::Error(text()?),
         "unchangedSince" => Claim::UnchangedSince(text()?),
-        "matches" => Claim::Matches(decode::text(node, &what, faults, line_pattern)?.value),
+        "matches" => Claim::Matches(decode::pattern(node, &what, faults, line_pattern)?.value),
         _ => Claim::Mappings(decode::text(node, &what, faults, count)?.value),
     })
 }

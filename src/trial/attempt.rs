@@ -178,7 +178,7 @@ impl Outcome {
         for (check, held) in self.checks.iter_mut().zip(seen.held) {
             match held {
                 Some(true) => check.held(),
-                Some(false) => check.broken(name(), ""),
+                Some(false) => check.broken(&name, ""),
                 None => {}
             }
         }

@@ -253,7 +253,7 @@ fn is_plain(node: &Node, word: &str) -> bool {
 /// One pattern, or a list of them.
 fn patterns(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Spanned<Pattern>> {
     let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "releases", faults) };
-    nodes.iter().filter_map(|node| decode::text(node, "a release or pattern", faults, Pattern::parse)).collect()
+    nodes.iter().filter_map(|node| decode::pattern(node, "a release or pattern", faults, Pattern::parse)).collect()
 }
 
 /// `true`, `false`, one kind of file, or a list of them.

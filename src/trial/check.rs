@@ -8,8 +8,10 @@ use crate::vocabulary::Diagnostic;
 pub(super) struct Check {
     /// How often it held.
     held: usize,
-    /// Of what it did not hold, and how.
-    broken: Vec<(String, &'static str)>,
+    /// How often it did not.
+    broken: usize,
+    /// Of what it did not hold, and how; the first few.
+    named: Vec<(String, &'static str)>,
     /// Why not, of the first.
     why: Vec<String>,
     /// Whether it could not be found out.
@@ -24,8 +26,11 @@ impl Check {
         self.held += 1;
     }
 
-    pub(super) fn broken(&mut self, name: String, how: &'static str) {
-        self.broken.push((name, how));
+    pub(super) fn broken(&mut self, name: impl FnOnce() -> String, how: &'static str) {
+        self.broken += 1;
+        if self.named.len() <= NAMED {
+            self.named.push((name(), how));
+        }
     }
 
     pub(super) fn explain(&mut self, why: Vec<String>) {
@@ -44,7 +49,7 @@ impl Check {
 
     /// Whether it was never broken so far.
     pub(super) fn is_whole(&self) -> bool {
-        self.broken.is_empty()
+        self.broken == 0
     }
 
     pub(super) fn join(&mut self, other: Self) {
@@ -52,7 +57,9 @@ impl Check {
             self.why = other.why;
         }
         self.held += other.held;
-        self.broken.extend(other.broken);
+        self.broken += other.broken;
+        self.named.extend(other.named);
+        self.named.truncate(NAMED + 1);
     }
 
     /// What is not as expected, if anything.
@@ -66,7 +73,7 @@ impl Check {
             };
             return (self.held != wanted).then(|| at(format!("{are}, and {wanted} expected")));
         }
-        let Some((name, how)) = self.broken.first() else {
+        let Some((name, how)) = self.named.first() else {
             let help =
                 "a `when` that holds for none of the case's kernels, or a file that does not come out, is a mistake";
             return self.is_untouched().then(|| at("there is nothing to look at".into()).help(help));
@@ -78,12 +85,12 @@ impl Check {
             _ => format!("the {} of {name} {}", assertion.part.title(), assertion.broken()),
         };
         let fault = self.why.iter().cloned().fold(at(message), Diagnostic::help);
-        let others: Vec<&str> = self.broken.iter().skip(1).map(|(name, _)| name.as_str()).collect();
-        if others.is_empty() {
+        let others = self.broken - 1;
+        if others == 0 {
             return Some(fault);
         }
-        let named = others.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-        let more = if others.len() > NAMED { ", …" } else { "" };
-        Some(fault.help(format!("so it is with {} more: {named}{more}", others.len())))
+        let named: Vec<&str> = self.named.iter().skip(1).map(|(name, _)| name.as_str()).collect();
+        let more = if others > NAMED { ", …" } else { "" };
+        Some(fault.help(format!("so it is with {others} more: {}{more}", named.join(", "))))
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn compare(
     let same_target = |old: &&Manifest| old.target == manifest.target;
     let Some(old_manifest) = varied.manifests.iter().find(same_target) else {
         for mapping in plan.mappings().filter(|mapping| assertion.is_about(mapping.kernel)) {
-            check.broken(name(mapping, manifest), "is new since then");
+            check.broken(|| name(mapping, manifest), "is new since then");
         }
         return Ok(check);
     };
@@ -52,19 +52,19 @@ pub(super) fn compare(
             continue;
         }
         match old {
-            None => check.broken(name(mapping, manifest), "is new since then"),
+            None => check.broken(|| name(mapping, manifest), "is new since then"),
             Some(old) if hash(old) == hash(mapping) => check.held(),
             Some(old) => {
                 if check.is_whole() {
                     check.explain(changes((&old_plan, old), (plan, mapping)));
                 }
-                check.broken(name(mapping, manifest), "has another content hash");
+                check.broken(|| name(mapping, manifest), "has another content hash");
             }
         }
     }
     let mut gone: Vec<&Mapping<'_>> = before.into_values().filter(|old| assertion.is_about(old.kernel)).collect();
     gone.sort_by_key(|old| key(old));
-    gone.into_iter().for_each(|old| check.broken(name(old, manifest), "is gone since then"));
+    gone.into_iter().for_each(|old| check.broken(|| name(old, manifest), "is gone since then"));
     Ok(check)
 }
 

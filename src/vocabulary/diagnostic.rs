@@ -1,9 +1,9 @@
 //! A message to a person: what is wrong, where, and what to write instead.
 
-use super::{Invalid, Span, brief};
+use super::{Invalid, Pattern, Span, brief};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// The work cannot go on.
     Error,
@@ -12,7 +12,7 @@ pub enum Severity {
 }
 
 /// A place that a message is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -23,7 +23,7 @@ pub struct Label {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// A stable name of this kind of message, such as `unknown-key`.
     pub code: &'static str,
@@ -96,10 +96,15 @@ impl Diagnostic {
     }
 }
 
+/// The most states of all patterns of one manifest or test case.
+const ALL_PATTERNS: usize = 4_000_000;
+
 /// Messages collected so far, so that one run reports them all.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
+    /// The size of the patterns of what is diagnosed.
+    patterns: usize,
 }
 
 impl Diagnostics {
@@ -116,6 +121,17 @@ impl Diagnostics {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Counts a pattern. An error is added for the first one with which all are too large together.
+    pub fn count_pattern(&mut self, pattern: &Pattern, span: Span) {
+        let before = self.patterns;
+        self.patterns = before.saturating_add(pattern.size());
+        if before <= ALL_PATTERNS && self.patterns > ALL_PATTERNS {
+            let fault =
+                Diagnostic::error("large-patterns", "the patterns up to this one exceed the size limit of them all");
+            self.push(fault.at(span, "").help("give kernels labels or bounds on versions, and select by those"));
+        }
     }
 
     /// All of them in the order of the places they are about.

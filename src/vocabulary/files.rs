@@ -83,6 +83,18 @@ impl Witness {
         Self { files, seen: Mutex::default(), listed: Mutex::default() }
     }
 
+    /// Copies what was read so far, to go on from there.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { files: self.files.clone(), seen: Mutex::new(self.seen()), listed: Mutex::new(self.listed()) }
+    }
+
+    /// For the same files, before any is read.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(self.files.clone())
+    }
+
     /// Takes it that a file was asked for, where it was not: what came of it is used.
     pub fn credit(&self, path: RelPath, digest: Option<Digest>) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_insert(digest);

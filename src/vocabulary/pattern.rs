@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::{Invalid, KernelRelease};
 
@@ -14,6 +15,7 @@ use super::{Invalid, KernelRelease};
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
+    size: usize,
     /// Compiled when it is first asked for: most patterns of a run that has little to do never are.
     regex: OnceLock<Option<Regex>>,
 }
@@ -31,13 +33,18 @@ impl Pattern {
                 .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
         };
         // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
-        regex_syntax::parse(text).map_err(|error| refuse(&error))?;
-        let regex = OnceLock::new();
-        if !is_small(text) {
-            let compiled = anchored(text).map_err(|error| refuse(&error))?;
-            regex.get_or_init(|| Some(compiled));
+        let parsed = regex_syntax::parse(text).map_err(|error| refuse(&error))?;
+        let size = size_of(&parsed);
+        if size > LARGEST {
+            return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))
+                .help(r"repeat fewer times, and write `[0-9]` and `[a-z]` rather than `\d` and `\w`"));
         }
-        Ok(Self { text: text.to_owned(), regex })
+        Ok(Self { text: text.to_owned(), size, regex: OnceLock::new() })
+    }
+
+    /// The number of states that the pattern compiles to, at most.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The patterns of a text that is a pattern, or a release as it is: as a pattern, `…+rt` would not
@@ -65,10 +72,31 @@ impl Pattern {
     }
 }
 
-/// Whether a pattern is sure not to be too large to compile: without a counted repetition, no character
-/// stands for more than a class of all letters does.
-fn is_small(text: &str) -> bool {
-    text.len() <= 100 && !text.contains('{')
+/// The most states of a pattern.
+const LARGEST: usize = 100_000;
+
+/// The most bytes of a compiled pattern, which [`LARGEST`] states never reach.
+const COMPILED_SIZE: usize = 32 << 20;
+
+/// The most bytes that matching one keeps; what needs more is matched without.
+const CACHED: usize = 32 << 10;
+
+/// Bounds the states that a pattern compiles to. It is not compiled for that: a large one takes long.
+fn size_of(pattern: &Hir) -> usize {
+    let all = |parts: &[Hir]| parts.iter().fold(parts.len(), |sum, part| sum.saturating_add(size_of(part)));
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        // A range of characters is at most a handful of ranges of bytes.
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() * 4,
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Repetition(repeat) => {
+            let times = repeat.max.unwrap_or(repeat.min.saturating_add(1)).max(1);
+            size_of(&repeat.sub).saturating_add(1).saturating_mul(times as usize)
+        }
+        HirKind::Capture(capture) => size_of(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => all(parts),
+    }
 }
 
 /// Compiles a pattern for whole texts. Many modules ask for the same kernels, and to compile takes
@@ -80,7 +108,8 @@ fn anchored(text: &str) -> Result<Regex, regex::Error> {
     if let Some(regex) = compiled.get(text) {
         return Ok(regex.clone());
     }
-    let regex = Regex::new(&format!(r"\A(?:{text})\z"))?;
+    let anchored = format!(r"\A(?:{text})\z");
+    let regex = RegexBuilder::new(&anchored).size_limit(COMPILED_SIZE).dfa_size_limit(CACHED).build()?;
     compiled.insert(text.to_owned(), regex.clone());
     Ok(regex)
 }
@@ -114,14 +143,28 @@ mod tests {
 
     #[test]
     fn what_is_too_large_to_compile_is_refused() {
-        let error = Pattern::parse(r"\w{1000}{1000}").unwrap_err();
-        assert!(error.message.contains("size limit"), "{}", error.message);
-        let largest =
-            [r"\w".repeat(50), r"(?i)\W*".to_owned() + &r"\W*".repeat(31), "(?:".repeat(25) + &")".repeat(25)];
-        for text in largest {
-            assert!(is_small(&text), "{text}");
-            assert!(Pattern::parse(&text).is_ok() && anchored(&text).is_ok(), "{text}");
+        for text in
+            [r"\w{1000}{1000}", r"\w{40}", r"(a{999}){999}", r"((.{9}){99}){99}", r"(?i)\W{99}", r"(\pL|\pN){99}"]
+        {
+            let error = Pattern::parse(text).unwrap_err();
+            assert!(error.message.contains("size limit") && error.help.is_some(), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn what_is_not_refused_compiles() {
+        let repeated = |part: &str| {
+            let times = (1..2000).rev().find(|times| Pattern::parse(&format!("(?:{part}){{{times}}}")).is_ok());
+            format!("(?:{part}){{{}}}", times.unwrap())
+        };
+        for part in
+            [r"\w", r"\W", r"(?i)\w", r"\pL*", "[^a]", ".", "a", "(?i)k", "x{7}|y{0,5}", "(?:)", "(a|b|c)*?", r"\d+\b"]
+        {
+            let text = repeated(part);
+            assert!(anchored(&text).is_ok(), "{text}");
+        }
+        let deep = "(?:".repeat(200) + &")".repeat(200);
+        assert!(Pattern::parse(&deep).is_ok() && anchored(&deep).is_ok());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Source files, and places in them.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::secret::{merged, secrets_in};
 
@@ -16,18 +16,26 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where its lines start, once a message asks.
+    lines: Arc<OnceLock<Vec<usize>>>,
 }
 
 impl SourceFile {
+    fn new(name: String, text: Arc<str>) -> Self {
+        Self { name, text, lines: Arc::default() }
+    }
+
     /// Line and column, both from 1, of a byte offset; columns count characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let starts = || std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let lines: &Vec<usize> = self.lines.get_or_init(starts);
+        let line = lines.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|line| lines.get(line)).copied().unwrap_or(0);
+        (line, self.text[start..offset].chars().count() + 1)
     }
 }
 
@@ -42,7 +50,7 @@ impl SourceMap {
     /// Adds a file.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), text: text.into() });
+        self.files.push(SourceFile::new(name.into(), text.into()));
         id
     }
 
@@ -134,7 +142,7 @@ mod tests {
 
     #[test]
     fn positions_count_characters_from_one() {
-        let file = SourceFile { name: "m".into(), text: "a: 1\nü: x\n".into() };
+        let file = SourceFile::new("m".into(), "a: 1\nü: x\n".into());
         assert_eq!(file.position(0), (1, 1));
         assert_eq!(file.position(5), (2, 1));
         assert_eq!(file.position(9), (2, 4));

@@ -116,9 +116,13 @@ fn values_have_one_line() {
 #[test]
 fn patterns_are_bounded() {
     let add = |pattern: &str| format!("  - name: alpha\n    kernels: {{include: ['{pattern}']}}\n");
-    for pattern in ["(a{1000}){1000}", &"(".repeat(20_000), "[", "a)|(b"] {
+    refused("  - name: alpha\n", &add("(a{1000}){1000}"), "exceeds the size limit of patterns");
+    for pattern in [&"(".repeat(20_000), "[", "a)|(b"] {
         refused("  - name: alpha\n", &add(pattern), "is not a regular expression");
     }
+    let many: Vec<String> = (0..400).map(|number| format!(r"'[0-9]{{{number}}}\w{{3}}'")).collect();
+    let many = format!("  - name: alpha\n    kernels: {{include: [{}]}}\n", many.join(", "));
+    refused("  - name: alpha\n", &many, "exceed the size limit of them all");
     let project = Project::fleet();
     project.edit("kmodgen.yaml", "  - name: alpha\n", &add("(a*)*(a*)*(a*)*(a*)*b|.*"));
     project.run("generate").fine();

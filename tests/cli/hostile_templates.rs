@@ -162,8 +162,9 @@ fn a_renderer_ends_with_the_run() {
         assert!(run.try_wait().unwrap().is_none(), "it ended");
         std::thread::yield_now();
     };
-    // Until it renders, the end of its input ends it.
-    while !fs::read_to_string(format!("{renderer}/limits")).unwrap().contains("Max core file size         0  ") {
+    // Until it is limited, only the end of its input ends it.
+    let limited = |limits: &str| limits.lines().any(|line| line.starts_with("Max open files") && line.contains(" 3 "));
+    while !limited(&fs::read_to_string(format!("{renderer}/limits")).unwrap()) {
         std::thread::yield_now();
     }
     run.kill().unwrap();

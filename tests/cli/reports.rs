@@ -169,3 +169,17 @@ fn the_schema_is_that_of_the_manifest() {
     let kernels = project.run("schema --kernels").fine().silent().json();
     assert_eq!(kernels["$ref"], "#/$defs/kernel-file");
 }
+
+#[test]
+fn many_warnings_are_counted() {
+    let mut manifest = String::from(
+        "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nimages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r:1'}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
+    );
+    for number in 0..100 {
+        manifest
+            .push_str(&format!("  - {{name: m{number}, source: s, kmods: [m], image: r.example.com/m, kmm: false}}\n"));
+    }
+    let run = Project::of(&manifest).run("plan").fine();
+    assert_eq!(run.stderr.matches("warning[shared-image]").count(), 50, "{run}");
+    assert!(run.stderr.ends_with("… and 49 more\n\n"), "{run}");
+}

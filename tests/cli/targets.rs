@@ -34,6 +34,28 @@ fn each_target_has_a_folder_with_its_own() {
     assert_eq!(dockerfile("east"), dockerfile("west"));
 }
 
+/// The manifest is decoded once, and not again for each target.
+#[test]
+fn warnings_about_all_targets_are_printed_once() {
+    let project = two();
+    project.edit("kmodgen.yaml", "registry.example.com/kmods/beta", "registry.example.com/kmods/alpha");
+    project.run("generate").fine();
+    for command in ["plan", "generate --dry-run", "generate", "generate --check", "explain alpha"] {
+        let run = project.run(command);
+        assert_eq!(run.stderr.matches("warning[shared-image]").count(), 1, "{run}");
+    }
+}
+
+#[test]
+fn a_change_while_targets_are_generated_is_read() {
+    let project = two();
+    project.run("generate").fine();
+    project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    let updated = project.run("generate").fine();
+    assert!(updated.stdout.contains("east: 0 created") && !updated.stdout.contains("0 updated"), "{updated}");
+    project.run("generate --check").fine();
+}
+
 #[test]
 fn a_second_run_touches_nothing_and_a_change_only_its_target() {
     let project = two();

@@ -59,8 +59,8 @@ fn render(
 
 fn shortened(mut fault: TemplateFault) -> TemplateFault {
     if fault.message.len() > LONGEST_MESSAGE {
-        let end = fault.message.floor_char_boundary(LONGEST_MESSAGE);
-        fault.message.truncate(end);
+        let end = (0..=LONGEST_MESSAGE).rev().find(|end| fault.message.is_char_boundary(*end));
+        fault.message.truncate(end.unwrap_or(0));
         fault.message.push('…');
     }
     if fault.text.as_ref().is_some_and(|text| text.len() > LONGEST_SHOWN) {

@@ -1,9 +1,8 @@
 //! The side of kmodgen: it starts renderers, gives them files, and explains how they ended.
-#![expect(clippy::disallowed_methods, reason = "a renderer is a process")]
 
 use std::io::{self, BufReader, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -12,6 +11,7 @@ use rustix::process::Signal;
 use super::Limits;
 use super::frame::{FileReply, Reply, Request, Start, receive, send, send_bytes};
 use crate::adapters::fs::describe;
+use crate::adapters::process;
 use crate::template::{MESSAGE, Renderer, Renderers, STACK, TemplateFault, UserTemplate, WireValue};
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -84,8 +84,8 @@ struct Process {
 
 impl Process {
     fn start(start: &Start) -> io::Result<Self> {
-        let mut command = Command::new("/proc/self/exe");
-        command.arg0(env!("CARGO_PKG_NAME")).arg(COMMAND).env_clear().current_dir("/");
+        let mut command = process::plain_command("/proc/self/exe", &process::Variables::default());
+        command.arg0(env!("CARGO_PKG_NAME")).arg(COMMAND);
         // Ctrl-C is for the parent, which ends the renderer when it ends.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;

@@ -1,6 +1,7 @@
 //! The files of one target, made what they should be.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,10 @@ pub(super) struct Run<'r> {
     pub(super) args: &'r GenerateArgs,
     pub(super) manifest: &'r Path,
     pub(super) only: Option<&'r Only>,
+    /// The manifest as it was read for the first of its targets.
+    pub(super) read: RefCell<Option<Project>>,
+    /// The warnings of the targets that had nothing to do.
+    pub(super) said: RefCell<BTreeSet<String>>,
 }
 
 /// The run before, beside what its inputs and files are now.
@@ -160,7 +165,10 @@ impl Run<'_> {
             memory.keep(&record.renewed(standing), &outcomes);
         }
         marks.note(self.manifest, Path::new(&record.root), [&record.files, &record.templates])?;
-        ui::talk(&record.said);
+        // Other targets have the same warnings.
+        if self.said.borrow_mut().insert(record.said.clone()) {
+            ui::talk(&record.said);
+        }
         let report = Report::unchanged(record.files(), self.args.explain);
         Ok(Done { report, root: PathBuf::from(&record.root), impacts: BTreeMap::new(), selected: true })
     }
@@ -170,7 +178,7 @@ impl Run<'_> {
         let mut network = Network::from(&self.args.output.network);
         network.locked |= self.args.check;
         loop {
-            let mut project = Project::open(self.manifest, target)?;
+            let mut project = self.read(target)?;
             project.complete_lock(network)?;
             let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder)?;
             if !self.writes() || held.as_ref().is_some_and(|held| held.is_of(&root)) {
@@ -184,6 +192,21 @@ impl Run<'_> {
                 return Ok((project, root));
             }
         }
+    }
+
+    /// Reads the manifest for one of its targets, which takes long if it has many: as it was read for
+    /// another one, if nothing has changed since.
+    fn read(&self, target: Option<&TargetName>) -> anyhow::Result<Project> {
+        if target.is_none() {
+            return Project::open(self.manifest, None);
+        }
+        let mut read = self.read.borrow_mut();
+        let current = read.take().filter(|project| project.is_current(self.manifest));
+        let project = match current {
+            Some(project) => project,
+            None => Project::open(self.manifest, target)?,
+        };
+        read.insert(project).for_target(target)
     }
 
     /// Finds what is to be done, and writes the texts that it takes to where they wait.

@@ -67,9 +67,14 @@ fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Ve
     let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
     let (mut projects, mut remembering) = (Vec::new(), Vec::new());
     let flags = wanted::flags(args);
+    let mut first = None;
     for target in settings::targets(&args.target, manifest)? {
         remembering.push(Remembering::start(manifest.to_owned(), target.as_ref(), &flags));
-        let mut project = Project::open(manifest, target.as_ref())?;
+        let first = match &mut first {
+            Some(first) => first,
+            None => first.insert(Project::open(manifest, target.as_ref())?),
+        };
+        let mut project = first.for_target(target.as_ref())?;
         project.complete_lock(network)?;
         projects.push(project);
     }
