@@ -43,9 +43,37 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
     }
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     let Some(found) = fs::find_upwards(&here, MANIFEST)? else {
-        bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST");
+        let names = fs::names_in(&here);
+        let near = similar_file(MANIFEST, &names);
+        let hint = near.map(|near| format!("; did you mean --file {near}?")).unwrap_or_default();
+        bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST{hint}");
     };
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
+}
+
+/// What to write instead of a manifest's path that cannot be read.
+pub fn manifest_hint(path: &Path) -> Option<String> {
+    let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
+    if path.is_dir() {
+        let names = fs::names_in(path);
+        let name = names.iter().find(|name| *name == MANIFEST).or_else(|| names.iter().find(is_yaml))?;
+        return Some(format!("write `--file {}`", path.join(name).display()));
+    }
+    if path.exists() {
+        return None;
+    }
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let names = fs::names_in(folder);
+    let near = similar_file(name, &names);
+    near.map(|near| format!("did you mean `--file {}`?", folder.join(near).display()))
+}
+
+/// The YAML file whose name is nearest to `name`.
+fn similar_file<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
+    let yaml = names.iter().map(String::as_str).filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
+    let stem = |name: &str| name.rsplit_once('.').map_or(name.to_owned(), |(stem, _)| stem.to_owned());
+    yaml.clone().find(|other| stem(other) == stem(name)).or_else(|| nearest(name, yaml))
 }
 
 /// The targets that a run is for; one `None` where the manifest has no targets.

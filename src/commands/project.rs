@@ -140,7 +140,10 @@ impl Project {
     /// Reads the manifest at `path` for a target of it, the files that it names, and the lock.
     pub(super) fn open(path: &Path, target: Option<&TargetName>) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let text = fs::read_text(path).map_err(|why| anyhow!("cannot read manifest `{}`: {why}", path.display()))?;
+        let text = fs::read_text(path).map_err(|why| {
+            let hint = settings::manifest_hint(path).map(|hint| format!("; {hint}")).unwrap_or_default();
+            anyhow!("cannot read manifest `{}`: {why}{hint}", path.display())
+        })?;
         let mut sources = SourceMap::default();
         let mut faults = Diagnostics::default();
         let source = sources.add(path.display().to_string(), text.as_str());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::schema::Record;
-pub(crate) use super::wrong_kind::{Kind, wrong_kind};
+pub(crate) use super::wrong_kind::{Kind, flow, wrong_kind};
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Pattern, Span, Spanned, is_secret_name,

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
-use super::{API_VERSION, check_api_version, traits};
+use super::{API_VERSION, check_api_version, other_version, traits};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
-    architecture_of, flavour_of,
+    architecture_of, flavour_of, not_utf8,
 };
 use crate::yaml::{self, Node};
 
@@ -153,6 +153,10 @@ fn decode_file(
 
 /// Adds the kernels of a file of kernels.
 fn decode_document(node: &Node, faults: &mut Diagnostics, kernels: &mut Vec<Kernel>) {
+    if let Some(fault) = other_version(node) {
+        faults.push(fault);
+        return;
+    }
     let Some(mut fields) = Fields::open(&KERNEL_FILE, node, faults) else { return };
     check_api_version(&mut fields, faults);
     if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
@@ -188,9 +192,12 @@ fn read_yaml(
             return None;
         }
     };
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        faults.push(fail("it is not UTF-8 text".into()));
-        return None;
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.push(fail(not_utf8(&bytes, error.valid_up_to())).help("save the file as UTF-8"));
+            return None;
+        }
     };
     let source = sources.add(path.value.as_str(), text);
     match yaml::read(source, text) {

@@ -61,8 +61,8 @@ pub(crate) use when::WHEN;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, Invalid, ModuleName, Namespace, RelPath, SourceId, SourceMap, SourceName,
-    Span, Spanned, TargetName,
+    Diagnostic, Diagnostics, InputFiles, ModuleName, Namespace, RelPath, SourceId, SourceMap, SourceName, Span,
+    Spanned, TargetName,
 };
 use crate::yaml;
 
@@ -233,6 +233,10 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
+        if let Some(fault) = other_version(node) {
+            faults.push(fault);
+            return None;
+        }
         let given = |key| node.get(key).filter(|node| !node.is_null());
         let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
         let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
@@ -327,16 +331,19 @@ fn keys<'n>(node: &'n yaml::Node, key: &str) -> Vec<&'n str> {
     entries.iter().map(|entry| entry.key.value.as_str()).collect()
 }
 
+/// The error of a document of another version, which is the only one: what else is wrong with it is for
+/// the program that reads that version.
+pub(crate) fn other_version(node: &yaml::Node) -> Option<Diagnostic> {
+    let given = node.get("apiVersion")?;
+    let text = &given.as_scalar().filter(|scalar| !scalar.is_null() && scalar.text != API_VERSION)?.text;
+    let fault = Diagnostic::error("invalid-value", format!("unsupported apiVersion `{}`", text.escape_debug()));
+    Some(fault.at(given.span, "").help(format!("write `apiVersion: {API_VERSION}`")))
+}
+
 pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
     let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
     if let Some(node) = fields.need("apiVersion", &advice, faults) {
-        decode::text(node, "`apiVersion`", faults, |text| {
-            if text == API_VERSION {
-                return Ok(());
-            }
-            Err(Invalid::new(format!("`{}` is not a version that this kmodgen reads", text.escape_debug()))
-                .help(format!("write `apiVersion: {API_VERSION}`")))
-        });
+        decode::text(node, "`apiVersion`", faults, |_| Ok(()));
     }
 }
 

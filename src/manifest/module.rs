@@ -303,7 +303,12 @@ fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
 }
 
 fn repository(text: &str) -> Result<ImageRef, Invalid> {
-    let image = ImageRef::parse(text)?;
+    let image = ImageRef::parse(text).map_err(|invalid| match text.split_once('$') {
+        Some(_) if !invalid.secret => {
+            invalid.help("write the repository alone: kmodgen adds a tag with the kernel release and the content hash")
+        }
+        _ => invalid,
+    })?;
     if image.tag().is_none() && image.digest().is_none() {
         return Ok(image);
     }

@@ -188,7 +188,7 @@ fn merged<'n>(items: impl Iterator<Item = &'n Node>, named: bool) -> Option<Stri
 }
 
 /// A node as YAML on one line.
-fn flow(node: &Node) -> String {
+pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
         Value::Scalar(scalar) => flow_text(&scalar.text, scalar.plain),
         Value::Sequence(items) => flow_list(&items.iter().map(|item| flow(item)).collect::<Vec<_>>()),

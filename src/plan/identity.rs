@@ -69,12 +69,8 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
             );
         } else if !made.iter().any(|path| glob_matches(&file, path)) {
             faults.push(
-                Diagnostic::error(
-                    "kmm-sign",
-                    format!("this matches no file of the image for kernel `{}`", kernel.release.value),
-                )
-                .at(written.span, "")
-                .help(format!(
+                // Without the kernel's name, so that it is reported once for all of them.
+                Diagnostic::error("kmm-sign", "this matches no file of the image").at(written.span, "").help(format!(
                     "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
                     resolved.layout.dir, resolved.kmods[0].name
                 )),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assertion::{self, ASSERTION, Assertion, Claim};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
-use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version};
+use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version, other_version};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
 use crate::yaml::{self, Node};
@@ -167,6 +167,10 @@ fn check_name(name: &str) -> Result<(), Invalid> {
 }
 
 fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Case> {
+    if let Some(fault) = other_version(node) {
+        faults.push(fault);
+        return None;
+    }
     let mut fields = Fields::open(&CASE, node, faults)?;
     check_api_version(&mut fields, faults);
     let modules = fields.take("modules", faults).map(|node| filled(node, "modules", faults)).unwrap_or_default();

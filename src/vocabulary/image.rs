@@ -33,7 +33,7 @@ impl ImageRef {
         }
         if text.contains('$') {
             return Err(fail("it contains a variable".into())
-                .help("write the repository alone: kmodgen adds a tag with the kernel release and the content hash"));
+                .help("write the whole image: no variable expands here; a kernel, or an override, can have an image of its own"));
         }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),

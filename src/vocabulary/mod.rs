@@ -41,7 +41,7 @@ pub use secret::{
     FILE_LOGIN, GIT_LOGIN, MASK, PUBLISH_LOGIN, REGISTRY_LOGIN, is_secret_name, masked, refuse_bare_login,
     refuse_secrets, secrets_in,
 };
-pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned};
+pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned, not_utf8};
 pub use version::by_version;
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.

@@ -17,7 +17,11 @@ impl RelPath {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let shown = text.escape_debug();
         if text.starts_with('/') {
-            return Err(Invalid::new(format!("path `{shown}` is absolute")).help("write it relative to its folder"));
+            let help = match text.trim_matches('/') {
+                "" => "write a folder below it, relative to where it starts".to_owned(),
+                _ => "write it relative to its folder, without the `/` at its start".to_owned(),
+            };
+            return Err(Invalid::new(format!("path `{shown}` is absolute")).help(help));
         }
         if let Some(bad) = text.chars().find(|c| c.is_control() || *c == '\\') {
             return Err(Invalid::new(format!("path `{shown}` contains {bad:?}")).help("write `/` between folders"));

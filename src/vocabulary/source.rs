@@ -87,6 +87,15 @@ impl SourceMap {
     }
 }
 
+/// The reason why bytes are no text, for a message; `at` is the first wrong one.
+pub fn not_utf8(bytes: &[u8], at: usize) -> String {
+    let before = String::from_utf8_lossy(&bytes[..at.min(bytes.len())]);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    format!("it is not UTF-8 text: line {line}, column {column} has the byte 0x{byte:02x}")
+}
+
 /// A range of bytes in one source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {

@@ -37,6 +37,15 @@ pub(super) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Diagn
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidColonPlacement
         | ErrorKind::MappingValueNotAllowed => misplaced_key(source, text, at, span),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+            if opening_quote(text, at).is_some() =>
+        {
+            let open = opening_quote(text, at).unwrap_or(at);
+            syntax("this quote is not closed on its line, and the next quote ends the text")
+                .at(Span::new(source, open, open + 1), "opened here")
+                .context(token_at(source, text, at), "this is outside of the quotes")
+                .help("end the text with the same quote")
+        }
         kind => {
             let (message, help) = explain(kind);
             let diagnostic = syntax(message).at(span, "");
@@ -176,6 +185,14 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
         _ => ("this is not YAML", ""),
     };
     (message.to_owned(), help)
+}
+
+/// Where the text in quotes begins that ends before `at`, if that is on an earlier line.
+fn opening_quote(text: &str, at: usize) -> Option<usize> {
+    let closing = text[..at].rfind(['"', '\''])?;
+    let quote = &text[closing..=closing];
+    let open = text[..closing].rfind(quote)?;
+    text[open..closing].contains('\n').then_some(open)
 }
 
 /// The first line that git wrote to mark a conflict.

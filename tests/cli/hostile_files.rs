@@ -52,7 +52,7 @@ fn a_manifest_that_is_far_too_large() {
 fn a_manifest_that_is_no_text() {
     refused(
         &Project::of("").with("kmodgen.yaml", b"apiVersion: \xff\xfe\n"),
-        "it is not UTF-8 text (byte 12 is wrong)",
+        "it is not UTF-8 text: line 1, column 13 has the byte 0xff",
     );
     refused(&Project::of("apiVersion: kmodgen/v1\nnamespace: \0x\n"), "kmodgen.yaml:2:12");
     refused(&Project::of("apiVersion: kmodgen/v1\nnamespace: \x1b[2Jx\n"), "kmodgen.yaml:2:12");

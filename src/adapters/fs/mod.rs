@@ -36,6 +36,7 @@ pub use watch::{Looking, fingerprint, now};
 pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;
+use crate::vocabulary::not_utf8;
 
 /// The largest file that is read as input: a list of half a million kernels fits.
 pub(super) const LARGEST_INPUT: u64 = 64 << 20;
@@ -71,7 +72,7 @@ fn as_text(bytes: Vec<u8>) -> Result<String, String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        format!("it is not UTF-8 text (byte {at} is wrong)")
+        not_utf8(error.as_bytes(), at)
     })
 }
 
@@ -114,6 +115,16 @@ fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     let file = fs::File::open(path).map_err(|error| describe(&error))?;
     file.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
     Ok(bytes)
+}
+
+/// The names of a folder's files and folders in order, for suggestions; none if it cannot be read.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    const MOST: usize = 10_000;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST);
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
 }
 
 /// The manifest to use where none is named: `name` in `start` or the nearest folder above it.

@@ -98,6 +98,11 @@ impl Published {
             }
             _ if *pushed => format!("nothing to commit: branch `{branch}` of {repository} was pushed as it is\n"),
             _ if conflicts => format!("nothing was published: branch `{branch}` of {repository} is left as it is\n"),
+            _ if self.new_branch => {
+                format!(
+                    "nothing to publish: branch `{branch}` does not exist in {repository}, and no file would differ on it\n"
+                )
+            }
             _ => format!("nothing to publish: branch `{branch}` of {repository} is as it should be\n"),
         };
         if let Some(PullRequest { branch, base, title, body }) = &self.pull_request {

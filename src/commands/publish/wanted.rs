@@ -28,13 +28,17 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Flags win. `folder` is the manifest's.
     pub(super) fn resolve(args: &PublishArgs, manifest: &Publish, folder: &Path) -> anyhow::Result<Self> {
+        let missing = missing(args, manifest);
+        if !missing.is_empty() {
+            bail!(missing);
+        }
         let (shown, from) = match (&args.repo, &manifest.repo) {
             (Some(flag), _) => {
                 parsed("--repo", flag, publish_repository)?;
                 (flag, Path::new(""))
             }
             (None, Some(written)) => (&written.value, folder),
-            (None, None) => bail!(missing("repo", "URL-or-PATH")),
+            (None, None) => bail!("nothing says where to publish"),
         };
         let (repo, shown) = if is_url(shown) {
             (shown.clone(), shown.clone())
@@ -54,9 +58,9 @@ impl Wanted {
             None => manifest.path.clone(),
         };
         let wanted = Self {
-            branch: branch.ok_or_else(|| anyhow!(missing("branch", "BRANCH")))?,
+            branch: branch.context("nothing says on which branch to publish")?,
             base,
-            path: path.ok_or_else(|| anyhow!(missing("path", "DIR")))?,
+            path: path.context("nothing says in which folder to publish")?,
             push: args.push || manifest.push,
             message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
             repo,
@@ -93,8 +97,20 @@ pub(super) fn flags(args: &PublishArgs) -> String {
     format!("publish\0{}", said.join("\0"))
 }
 
-fn missing(key: &str, value: &str) -> String {
-    format!("nothing says where to publish: say --{key} {value}, or write `publish.{key}` into the manifest")
+/// All that neither flags nor the manifest say, as one message; empty if nothing is missing.
+fn missing(args: &PublishArgs, manifest: &Publish) -> String {
+    let said = [
+        ("repo", "URL-or-PATH", args.repo.is_some() || manifest.repo.is_some()),
+        ("branch", "BRANCH", args.branch.is_some() || manifest.branch.is_some()),
+        ("path", "DIR", args.path.is_some() || manifest.path.is_some()),
+    ];
+    let missing: Vec<_> = said.into_iter().filter(|(_, _, said)| !said).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    let flags: Vec<String> = missing.iter().map(|(key, value, _)| format!("--{key} {value}")).collect();
+    let keys: Vec<String> = missing.iter().map(|(key, _, _)| format!("`publish.{key}`")).collect();
+    format!("nothing says where to publish: say {}, or write {} into the manifest", flags.join(" "), keys.join(", "))
 }
 
 fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> anyhow::Result<T> {

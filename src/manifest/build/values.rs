@@ -58,8 +58,9 @@ pub(in crate::manifest) fn expandable(text: &str) -> Result<String, Invalid> {
         let name = rest.split('}').next().unwrap_or_default();
         if !EXPANDING.contains(&name) {
             let near = nearest(name, EXPANDING).unwrap_or(EXPANDING[0]);
-            return Err(Invalid::new(format!("`${{{}}}` is no variable of a build", name.escape_debug()))
-                .help(format!("write `${{{near}}}`; for a variable of make's own write `$({name})`")));
+            return Err(Invalid::new(format!("`${{{}}}` is no variable of a build", name.escape_debug())).help(
+                format!("write `${{{near}}}`, or the value itself; in a value for make, `$({name})` is make's own"),
+            ));
         }
     }
     decode::line(text)

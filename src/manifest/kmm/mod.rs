@@ -113,7 +113,11 @@ impl Kmm {
         if let Some(entry) = first.and_then(|node| entry(node, "name")) {
             faults.push(
                 Diagnostic::error("kmm-name", "this Module has the name of the module").at(entry.key.span, "").help(
-                    if in_list { "take it out: only those after the first have a `name`" } else { "take it out" },
+                    if in_list {
+                        "take it out of the first item, whose Module is called as the module is; only those after it have a `name`"
+                    } else {
+                        "take it out"
+                    },
                 ),
             );
         }
@@ -158,6 +162,9 @@ impl Kmm {
     fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
         let mut kmm = Self::default();
         let Some(mut fields) = Fields::open(&KMM, node, faults) else { return kmm };
+        if let Some(node) = fields.take_refused("moduleLoader", faults) {
+            faults.push(module_loader(node));
+        }
         let (before, after) = fields::SPEC.split_at(2);
         kmm.spec = convert_fields(&mut fields, before, faults);
         match fields.take(fields::TRIGGER, faults) {
@@ -341,4 +348,15 @@ fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// The error of `moduleLoader`, whose fields are those of `kmm` itself.
+fn module_loader(node: &Node) -> Diagnostic {
+    let container = node.get("container").map_or(node, |container| container);
+    let fields = container.as_mapping().map(|_| decode::flow(container)).filter(|flow| flow.len() < 100);
+    let help = match fields {
+        Some(fields) => format!("write its fields under `kmm` itself: `kmm: {fields}`"),
+        None => "write its fields under `kmm` itself, such as `kmm: {modprobe: …}`".into(),
+    };
+    Diagnostic::error("unknown-key", "`kmm` has no key `moduleLoader`").at(node.span, "").help(help)
 }

@@ -149,6 +149,10 @@ fn pinned(text: &str) -> Result<ImageRef, Invalid> {
 }
 
 fn image_path(text: &str) -> Result<String, Invalid> {
+    if !text.is_empty() && text.chars().all(|c| "/.".contains(c)) {
+        return Err(Invalid::new(format!("`{text}` is all of the image"))
+            .help("write the folder or file of it that has the source, such as `/usr/src/driver`"));
+    }
     match text.strip_prefix('/').map(RelPath::parse) {
         Some(Ok(path)) if path.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "._-+/@~".contains(c)) => {
             Ok(format!("/{path}"))
