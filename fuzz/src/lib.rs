@@ -81,6 +81,33 @@ pub fn generate(text: &str, files: Files) {
     }
 }
 
+/// The Module of a section `kmm`, if it is right.
+pub fn module_of(kmm: &str) -> Option<String> {
+    let indented: String = kmm.lines().map(|line| format!("      {line}\n")).collect();
+    let text = format!(
+        "apiVersion: kmodgen/v1\nnamespace: a\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n  - name: b\n    \
+         prebuilt: registry.example.com/x:${{KERNEL_FULL_VERSION}}\n    kmm:\n{indented}"
+    );
+    let mut sources = SourceMap::default();
+    let mut faults = Diagnostics::default();
+    let source = sources.add("kmodgen.yaml", text.as_str());
+    let files: Arc<dyn InputFiles> = Arc::new(Files::default());
+    let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
+    assert!(manifests.is_some() || faults.has_errors(), "a manifest is refused without a word");
+    let lock = Lock::default();
+    let module = manifests.iter().flatten().find_map(|manifest| {
+        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files };
+        let (plan, _) = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?;
+        let outputs = output::of_plan(manifest, &plan).expect("what rendered once renders again");
+        let module = outputs.into_iter().find(|output| output.path.file_name() == MODULE)?;
+        Some(module.text.split("\n---\n").next()?.to_owned())
+    });
+    for fault in faults.into_sorted() {
+        assert!(!ui::render(&fault, &sources).is_empty());
+    }
+    module
+}
+
 /// A lock that pins whatever the manifest asks for.
 fn complete_lock(manifest: &Manifest) -> Lock {
     let mut lock = Lock::default();

@@ -9,6 +9,9 @@ const LONGEST_RUN: usize = 100_000;
 /// A ConfigMap holds 1 MiB, names and annotations included.
 const LONGEST_FILE: usize = 1_000_000;
 
+/// OpenShift builds a Dockerfile inside a Build, which takes so many bytes of it.
+pub const LONGEST_ON_OPENSHIFT: usize = 60_000;
+
 /// What a Dockerfile does wrong.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Breach {

@@ -33,11 +33,6 @@ impl<'n> Fields<'n> {
         Some(Self { record, span: node.span, entries, asked, later: vec![], missing: vec![] })
     }
 
-    /// What its fields are.
-    pub(crate) fn record(&self) -> &'static Record {
-        self.record
-    }
-
     /// The value under `key`, if it is there. A key without a value is a fault.
     pub(crate) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         debug_assert!(self.record.field(key).is_some(), "{} has no `{key}`", self.record.name);

@@ -147,11 +147,11 @@ fn no_value_changes_its_text() {
     for text in ["1.10", "on", "0123", "1_000", "yes", "0x10", "1e3", ".inf", "2001-01-01", "True"] {
         let world = World::small()
             .with("A: x", &format!("A: {text}"))
-            .with("selector: {node-role.kubernetes.io/worker: ''}", &format!("selector: {{version: {text}}}"));
+            .with("{moduleName: one}", &format!("{{moduleName: one, parameters: [{text}]}}"));
         let outputs = world.outputs();
         let find = |name: &str| &outputs.iter().find(|output| output.path.file_name() == name).unwrap().text;
         assert!(find("Dockerfile").contains(&format!(" A={text} ")), "{text}");
-        assert!(find("module.yaml").contains(&format!("version: \"{text}\"")), "{text}");
+        assert!(find("module.yaml").contains(&format!("- \"{text}\"")), "{text}");
     }
 }
 

@@ -11,6 +11,7 @@ mod kernel;
 mod kmm;
 mod mirrors;
 mod module;
+mod output;
 mod overlay;
 mod packages;
 mod platform;
@@ -18,8 +19,11 @@ mod publish;
 mod recipe;
 pub mod schema;
 mod source;
+mod structure;
+mod structure_json;
 mod target;
 mod traits;
+pub(crate) mod variables;
 mod variation;
 mod version;
 mod when;
@@ -47,8 +51,9 @@ pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Kind, Module};
+pub use output::{OUTPUT_FOLDER, Output};
 pub use packages::Packages;
-pub use platform::Platform;
+pub use platform::{Kind as PlatformKind, Platform};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
@@ -61,8 +66,8 @@ pub(crate) use when::WHEN;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, ModuleName, Namespace, RelPath, SourceId, SourceMap, SourceName, Span,
-    Spanned, TargetName,
+    Diagnostic, Diagnostics, InputFiles, ModuleName, Namespace, SourceId, SourceMap, SourceName, Span, Spanned,
+    TargetName,
 };
 use crate::yaml;
 
@@ -94,7 +99,7 @@ pub static MANIFEST: Record = Record {
             takes: Shape::Named(&Shape::Record(&TARGET)),
             says: "the clusters that it is for, by name; each has a folder of its own",
         },
-        Field { key: "output", takes: Shape::Record(&OUTPUT), says: "where the files go" },
+        Field { key: "output", takes: Shape::Record(&output::OUTPUT), says: "where the files go" },
         Field {
             key: "publish",
             takes: Shape::Record(&publish::PUBLISH),
@@ -102,33 +107,6 @@ pub static MANIFEST: Record = Record {
         },
     ],
 };
-
-/// The output folder where nothing names another.
-pub const OUTPUT_FOLDER: &str = "gitops";
-
-static OUTPUT: Record = Record {
-    name: "`output`",
-    fields: &[
-        Field { key: "dir", takes: Shape::Text, says: "the output folder; `gitops` where absent, and `--output` wins" },
-        Field { key: "namespace", takes: Shape::Bool, says: "write the namespace, too" },
-        Field {
-            key: "syncWaves",
-            takes: Shape::Bool,
-            says: "tell Argo CD the order: the namespace, ConfigMaps, Modules",
-        },
-    ],
-};
-
-/// Where the files go, and what is written beside the modules.
-#[derive(Debug, Clone, Default)]
-pub struct Output {
-    /// The folder, relative to the manifest's.
-    pub dir: Option<RelPath>,
-    /// Whether the namespace is written too.
-    pub namespace: bool,
-    /// Whether Argo CD is told the order of the objects.
-    pub sync_waves: bool,
-}
 
 /// A manifest whose every value is well formed and whose names all resolve.
 #[derive(Debug, Clone)]
@@ -287,7 +265,13 @@ impl Manifest {
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
         let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-        fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
+        let is_for_kernels = |module: &Arc<yaml::Node>| module::Kind::of(module) != Kind::Plugin;
+        let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(is_for_kernels);
+        if needs_kernels {
+            fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
+        } else {
+            fields.take("kernels", faults);
+        }
         fields.need("modules", "list what to build", faults);
         fields.take("targets", faults);
         let scope = Scope {
@@ -298,17 +282,17 @@ impl Manifest {
         };
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
-        let output = fields.take("output", faults).map(|node| decode_output(node, faults)).unwrap_or_default();
+        let output = fields.take("output", faults).map(|node| Output::decode(node, faults)).unwrap_or_default();
         let publish = fields.take("publish", faults).map(|node| Publish::decode(node, faults)).unwrap_or_default();
         fields.later(&["templates"]);
         fields.finish(faults);
-        for key in ["modules", "kernels"] {
+        for key in ["modules", "kernels"].into_iter().filter(|key| needs_kernels || *key == "modules") {
             if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
                 faults.push(Diagnostic::error("empty-list", format!("`{key}` is empty")).at(list.span, ""));
             }
         }
         refuse_repeats(&modules, faults);
-        refuse_output_in_sources(&output, &code, faults);
+        output::refuse_in_sources(&output, &code, faults);
         let target = target.map(|target| target.name.value.clone());
         Some(Self {
             target,
@@ -344,33 +328,6 @@ pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostic
     let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
     if let Some(node) = fields.need("apiVersion", &advice, faults) {
         decode::text(node, "`apiVersion`", faults, |_| Ok(()));
-    }
-}
-
-fn decode_output(node: &yaml::Node, faults: &mut Diagnostics) -> Output {
-    let Some(mut fields) = Fields::open(&OUTPUT, node, faults) else { return Output::default() };
-    let dir = fields
-        .take("dir", faults)
-        .and_then(|node| decode::text(node, "`dir`", faults, crate::vocabulary::FolderPath::parse_below));
-    let mut flag = |key, faults: &mut Diagnostics| {
-        fields.take(key, faults).and_then(|node| decode::flag(node, key, faults)).unwrap_or_default()
-    };
-    let (namespace, sync_waves) = (flag("namespace", faults), flag("syncWaves", faults));
-    fields.finish(faults);
-    Output { dir: dir.map(|dir| dir.value), namespace, sync_waves }
-}
-
-/// Outputs in a folder that decides them would never come to rest.
-fn refuse_output_in_sources(output: &Output, sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnostics) {
-    let dir = output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str);
-    for path in sources.values().filter_map(Source::local) {
-        if dir.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-            faults.push(
-                Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
-                    .at(path.span, "")
-                    .help("every run would change what the next one starts from: move one of them"),
-            );
-        }
     }
 }
 

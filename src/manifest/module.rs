@@ -102,7 +102,7 @@ pub(super) static MODULE: Record = Record {
         Field {
             key: "name",
             takes: Shape::Text,
-            says: "the name of the KMM Module; with the namespace 41 characters at most",
+            says: "the name of the KMM Module; with the namespace 41 characters at most, 40 before KMM 2.7; on a hub, with `spokeNamespace`",
         },
         IMAGE,
         recipe::SOURCE,
@@ -178,9 +178,6 @@ impl Module {
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
         recipes().flat_map(Recipe::all_sources).for_each(|source| scope.check_source(source, faults));
-        if let (Some(name), Some(namespace)) = (&name, scope.namespace) {
-            kmm::check_name_length(name, namespace, faults);
-        }
         let kmods = all_kmods(&recipe, &overrides);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
         let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
@@ -199,6 +196,7 @@ impl Module {
             firmware,
             platform: scope.platform,
             kmods: &kmods,
+            name: name.as_ref(),
             module: name.as_ref().map_or(start, |name| name.span),
         };
         let kmm = Kmm::decode_all(kmm_node, &context, faults);
@@ -259,7 +257,7 @@ impl Module {
 
 impl Kind {
     /// That of a module as it is written.
-    fn of(node: &Node) -> Self {
+    pub(super) fn of(node: &Node) -> Self {
         let says = |key: &str| node.get(key).is_some();
         let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
         let kmm = node.get("kmm");

@@ -2,7 +2,7 @@
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
-use crate::vocabulary::{Diagnostics, Invalid};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Spanned};
 use crate::yaml::Node;
 
 /// What the clusters run, as far as the manifest says.
@@ -12,6 +12,8 @@ pub struct Platform {
     pub kind: Option<Kind>,
     /// The oldest KMM, as major and minor version.
     pub kmm: Option<(u32, u32)>,
+    /// The oldest OpenShift or Kubernetes, as its kind says.
+    pub version: Option<(u32, u32)>,
 }
 
 /// Whose Kubernetes it is, and with it which fork of KMM.
@@ -32,6 +34,11 @@ pub(super) static PLATFORM: Record = Record {
             says: "whose Kubernetes; only OpenShift's KMM chooses a Driver Toolkit by itself",
         },
         Field {
+            key: "version",
+            takes: Shape::Text,
+            says: "the oldest version of it in use, such as `\"4.21\"` of OpenShift or `\"1.34\"` of Kubernetes; `dra` needs these",
+        },
+        Field {
             key: "kmm",
             takes: Shape::Text,
             says: "the oldest KMM in use, such as `\"2.4\"`; from 2 on the image needs no modprobe, and gets no packages",
@@ -43,9 +50,19 @@ impl Platform {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let Some(mut fields) = Fields::open(&PLATFORM, node, faults) else { return Self::default() };
         let kind = fields.take("kind", faults).and_then(|node| decode::text(node, "`kind`", faults, kind));
-        let kmm = fields.take("kmm", faults).and_then(|node| decode::text(node, "`kmm`", faults, version));
+        let cluster = |text: &str| version(text, "a cluster");
+        let version_node = fields.take("version", faults);
+        let cluster = version_node.and_then(|node| decode::text(node, "`version`", faults, cluster));
+        let kmm = fields.take("kmm", faults);
+        let kmm = kmm.and_then(|node| decode::text(node, "`kmm`", faults, |text| version(text, "KMM")));
         fields.finish(faults);
-        Self { kind: kind.map(|kind| kind.value), kmm: kmm.map(|kmm| kmm.value) }
+        let kind = kind.map(|kind| kind.value);
+        if let Some(cluster) = &cluster
+            && (kind.is_some() || node.get("kind").is_none())
+        {
+            check_cluster(kind, cluster, faults);
+        }
+        Self { kind, kmm: kmm.map(|kmm| kmm.value), version: cluster.map(|version| version.value) }
     }
 
     /// Whether KMM's worker brings a modprobe of its own, so that images need none (KMM 2).
@@ -56,6 +73,21 @@ impl Platform {
     /// Whether KMM is known not to choose Driver Toolkits.
     pub fn lacks_toolkits(&self) -> bool {
         self.kind == Some(Kind::Kubernetes)
+    }
+
+    /// Whether its clusters know DeviceClasses in the version that KMM wants; `None` if the manifest does not
+    /// say which version they have.
+    pub fn has_device_classes(&self) -> Option<bool> {
+        let least = match self.kind? {
+            Kind::OpenShift => (4, 21),
+            Kind::Kubernetes => (1, 34),
+        };
+        self.version.map(|version| version >= least)
+    }
+
+    /// The most characters that KMM allows for a Module's name and namespace together.
+    pub fn longest_names(&self) -> usize {
+        if self.is_before((2, 7)) { 40 } else { 41 }
     }
 
     /// Whether KMM is known to be older than a version.
@@ -73,12 +105,29 @@ fn kind(text: &str) -> Result<Kind, Invalid> {
     }
 }
 
-fn version(text: &str) -> Result<(u32, u32), Invalid> {
+/// A version without its kind says nothing, and one of the other kind is a mistake.
+fn check_cluster(kind: Option<Kind>, version: &Spanned<(u32, u32)>, faults: &mut Diagnostics) {
+    let (message, help) = match (kind, version.value.0) {
+        (None, _) => {
+            ("`platform` has a `version`, and no `kind` that it is of", "write `kind: openshift` or `kind: kubernetes`")
+        }
+        (Some(Kind::OpenShift), 0..=3) => {
+            ("this is no version of OpenShift 4", "write OpenShift's version, such as `\"4.21\"`")
+        }
+        (Some(Kind::Kubernetes), major) if major != 1 => {
+            ("this is no version of Kubernetes", "write Kubernetes' version, such as `\"1.34\"`")
+        }
+        _ => return,
+    };
+    faults.push(Diagnostic::error("platform-version", message).at(version.span, "").help(help));
+}
+
+fn version(text: &str, of: &str) -> Result<(u32, u32), Invalid> {
     let (major, rest) = text.split_once('.').unwrap_or((text, "0"));
     let minor = rest.split('.').next().unwrap_or_default();
     match (major.trim_start_matches('v').parse(), minor.parse()) {
         (Ok(major), Ok(minor)) => Ok((major, minor)),
-        _ => Err(Invalid::new(format!("`{}` is not a version of KMM", text.escape_debug()))
+        _ => Err(Invalid::new(format!("`{}` is not a version of {of}", text.escape_debug()))
             .help("write major and minor version, such as `2.4`")),
     }
 }

@@ -9,6 +9,7 @@ use super::images::{IMAGES, Images};
 use super::install::{self, Install};
 use super::packages::{self, Packages};
 use super::schema::{Field, Record, Shape};
+use super::variables;
 use super::when::{Conditional, WHEN, When, conditional, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest};
 use crate::yaml::Node;
@@ -274,9 +275,7 @@ fn template_name(text: &str) -> Result<TemplateName, Invalid> {
 
 /// An image by tag or digest, with KMM's variables for the release in it.
 fn prebuilt_image(text: &str) -> Result<String, Invalid> {
-    let plain =
-        ["${KERNEL_FULL_VERSION}", "${KERNEL_VERSION}"].iter().fold(text.to_owned(), |t, name| t.replace(name, "R"));
-    let image = ImageRef::parse(&plain)?;
+    let image = ImageRef::parse(&variables::expand(text, variables::KERNEL)?)?;
     if image.tag().is_some() || image.digest().is_some() {
         return Ok(text.to_owned());
     }

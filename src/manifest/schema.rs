@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::structure_json;
+
 /// A mapping with keys that the schema chooses.
 #[derive(Debug)]
 pub struct Record {
@@ -56,8 +58,8 @@ pub enum Shape {
     Either(&'static [Shape]),
     /// Some fields of a record, which are laid over those of another such.
     PartOf(&'static Record),
-    /// Anything: types of Kubernetes' own, which its API server checks.
-    Any,
+    /// A record of the structure of KMM's API, which describes Kubernetes' own types.
+    Kubernetes(&'static str),
 }
 
 impl Record {
@@ -109,9 +111,13 @@ impl Shape {
             Self::List(inner) | Self::OneOrList(inner) | Self::Named(inner) => (std::slice::from_ref(*inner), None),
             Self::Either(shapes) => (shapes, None),
             Self::Record(record) | Self::TextOr(record) => (&[], Some(record)),
-            Self::Text | Self::OneOf(_) | Self::Bool | Self::Int | Self::TextMap | Self::PartOf(_) | Self::Any => {
-                (&[], None)
-            }
+            Self::Text
+            | Self::OneOf(_)
+            | Self::Bool
+            | Self::Int
+            | Self::TextMap
+            | Self::PartOf(_)
+            | Self::Kubernetes(_) => (&[], None),
         }
     }
 
@@ -130,7 +136,7 @@ impl Shape {
             Self::TextOr(record) => format!("text or {}", record.words()),
             Self::Either(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
             Self::PartOf(record) => format!("fields of {}", record.name),
-            Self::Any => "what Kubernetes takes".into(),
+            Self::Kubernetes(_) => "what Kubernetes takes".into(),
         }
     }
 
@@ -140,6 +146,14 @@ impl Shape {
             found.push(record);
         }
         shapes.iter().for_each(|shape| shape.gather(found));
+    }
+
+    /// The records of KMM's API that it leads to.
+    fn gather_kubernetes(&'static self, found: &mut Vec<&'static str>) {
+        if let Self::Kubernetes(record) = self {
+            found.push(record);
+        }
+        self.parts().0.iter().for_each(|shape| shape.gather_kubernetes(found));
     }
 
     fn json_schema(&self) -> Value {
@@ -164,7 +178,7 @@ impl Shape {
                 let keys: Vec<&str> = record.keys().collect();
                 json!({"type": "object", "propertyNames": {"enum": keys}})
             }
-            Self::Any => json!({}),
+            Self::Kubernetes(record) => structure_json::reference(record),
         }
     }
 }
@@ -172,8 +186,12 @@ impl Shape {
 /// The JSON Schema (draft 2020-12) of what `top` may say, for editors and other programs. It knows
 /// kinds and keys; patterns, names and what goes with what are for [`super::Manifest::read`].
 pub fn json_schema(top: &'static Record) -> Value {
-    let records: BTreeMap<String, Value> =
+    let mut records: BTreeMap<String, Value> =
         top.all().into_iter().map(|record| (anchor(record.name), record_schema(record))).collect();
+    let mut kubernetes = Vec::new();
+    let fields = top.all().into_iter().flat_map(|record| record.fields);
+    fields.for_each(|field| field.takes.gather_kubernetes(&mut kubernetes));
+    records.extend(structure_json::definitions(&kubernetes));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$ref": format!("#/$defs/{}", anchor(top.name)),

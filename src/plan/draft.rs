@@ -49,8 +49,12 @@ pub(super) fn draft<'m>(
         (Digest::of(text.as_bytes()), text.len())
     };
     resolved.traverse(module, kernel, (&content.0, content.1), &mut sinks);
-    let identity =
-        Identity { hash: sinks.0.finish(), dockerfile: digest, asks_for_dtk: dockerfile.contains("DTK_AUTO") };
+    let identity = Identity {
+        hash: sinks.0.finish(),
+        dockerfile: digest,
+        asks_for_dtk: dockerfile.contains("DTK_AUTO"),
+        is_long: dockerfile.len() > contract::dockerfile::LONGEST_ON_OPENSHIFT,
+    };
     if let Err(invalid) = identity::check_tag(module, kernel, &manifest.namespace.value) {
         let fault = Diagnostic::invalid("image-tag", module.name.span, invalid);
         faults.push(fault.context(kernel.release.span, "this kernel"));

@@ -5,6 +5,7 @@ mod draft;
 mod folder;
 mod identity;
 mod layout;
+mod length;
 mod past;
 mod patch;
 mod prebuilt;
@@ -218,6 +219,9 @@ impl<'m> Plan<'m> {
                     }
                 }
             }
+        }
+        for (module, mappings) in &modules {
+            length::check(module, mappings, inputs.manifest.platform.kind, faults);
         }
         (!faults.has_errors()).then_some((Self { modules, since, groups, kernel_keys, inputs }, seen))
     }

@@ -1,5 +1,6 @@
 //! Modules whose images somebody else builds.
 
+use crate::manifest::variables;
 use crate::manifest::{Circumstances, Kernel, Manifest, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef};
 
@@ -15,11 +16,7 @@ pub fn prebuilt<'m>(manifest: &'m Manifest, module: &'m Module) -> Vec<(&'m Kern
 
 fn image(module: &Module, kernel: &Kernel) -> Option<String> {
     let prebuilt = module.recipe_on(&Circumstances::of(kernel)).prebuilt?;
-    Some(
-        ["${KERNEL_FULL_VERSION}", "${KERNEL_VERSION}"]
-            .iter()
-            .fold(prebuilt.value, |image, name| image.replace(name, kernel.release.normalised())),
-    )
+    Some(variables::written_out(&prebuilt.value, kernel.release.normalised()))
 }
 
 /// Notes kernels of a module that have no image, or none with a legal name.

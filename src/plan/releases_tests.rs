@@ -63,7 +63,8 @@ fn a_signed_image_leaves_room_for_what_kmm_appends() {
     let world = World::small()
         .with("namespace: kmm-ci", "namespace: kernel-modules")
         .with("name: first", "name: storage-client-driver-block")
-        .with("5.14.0-2.el9.x86_64+rt", &release);
+        .with("5.14.0-2.el9.x86_64+rt", &release)
+        .and("platform: {kmm: '2.7'}\n");
     assert_eq!(world.faults(), Vec::<String>::new());
     let signed = world.with("    kmm:\n", "    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n");
     let faults = signed.faults();

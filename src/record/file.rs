@@ -258,7 +258,8 @@ mod tests {
             strangers: vec![("notes".into(), evidence)],
             foreign: vec![("notes/module.yaml".into(), evidence)],
         };
-        let identity = Identity { hash: digest("hash"), dockerfile: digest("dockerfile"), asks_for_dtk: true };
+        let identity =
+            Identity { hash: digest("hash"), dockerfile: digest("dockerfile"), asks_for_dtk: true, is_long: false };
         let module = ModuleOutcomes {
             image: "registry.example.com/alpha".into(),
             version: Some("1".into()),

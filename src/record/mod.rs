@@ -119,6 +119,8 @@ pub struct Identity {
     pub dockerfile: Digest,
     /// Whether the Dockerfile has the text `DTK_AUTO`.
     pub asks_for_dtk: bool,
+    /// Whether the Dockerfile is longer than a Build of OpenShift takes.
+    pub is_long: bool,
 }
 
 /// What a mapping came to.

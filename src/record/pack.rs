@@ -50,7 +50,7 @@ pub(super) use fields;
 fields!(Evidence { inode, size, modified, changed });
 fields!(FileRecord { evidence, seal });
 fields!(MappingRecord { release, files });
-fields!(Identity { hash, dockerfile, asks_for_dtk });
+fields!(Identity { hash, dockerfile, asks_for_dtk, is_long });
 fields!(Outcome { group, identity });
 fields!(KernelKey { traits, toolkit });
 
@@ -59,7 +59,7 @@ impl Fixed for MappingRecord {
 }
 
 impl Fixed for Outcome {
-    const SIZE: usize = 4 + 32 + 32 + 1;
+    const SIZE: usize = 4 + 32 + 32 + 1 + 1;
 }
 
 impl Pack for Digest {
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(bytes.len(), MappingRecord::SIZE);
         bytes.clear();
         let digest = Digest::of(b"");
-        let identity = Identity { hash: digest, dockerfile: digest, asks_for_dtk: true };
+        let identity = Identity { hash: digest, dockerfile: digest, asks_for_dtk: true, is_long: false };
         Outcome { group: 1, identity }.put(&mut bytes);
         assert_eq!(bytes.len(), Outcome::SIZE);
     }

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::{BuildArgument, Circumstances, Kernel, Kind, Kmm, Module, Sign};
+use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Pair, Yaml};
@@ -17,31 +17,35 @@ pub fn render(
     mappings: &[Mapping<'_>],
     prebuilt: &[(&Kernel, String)],
 ) -> String {
-    let spec = spec(module, &module.kmm, (mappings, prebuilt), true);
-    let mut text = yaml::emit(&match &module.kmm.hub {
-        Some(hub) => object(
-            "hub.kmm.sigs.x-k8s.io/v1beta1",
-            "ManagedClusterModule",
-            vec![("name".into(), Yaml::text(module.name.as_str()))],
-            vec![
-                ("moduleSpec".into(), Yaml::Map(spec)),
-                ("spokeNamespace".into(), Yaml::text(hub.namespace.as_str())),
-                ("selector".into(), hub.selector.clone()),
-            ],
-        ),
-        None => kmm_module(module.name.as_str(), namespace, spec),
+    let modules = std::iter::once((module.name.as_str(), &module.kmm))
+        .chain(module.kmm.others.iter().map(|(name, kmm)| (name.as_str(), kmm)));
+    let objects = modules.enumerate().map(|(at, (name, kmm))| {
+        let spec = spec(module, kmm, (mappings, prebuilt), at == 0);
+        yaml::emit(&match &module.kmm.hub {
+            Some(hub) => hub_module(name, hub, spec),
+            None => kmm_module(name, namespace, spec),
+        })
     });
-    for (name, kmm) in &module.kmm.others {
-        let spec = self::spec(module, kmm, (mappings, prebuilt), false);
-        text.push_str("---\n");
-        text.push_str(&yaml::emit(&kmm_module(name.as_str(), namespace, spec)));
-    }
+    let text = objects.collect::<Vec<_>>().join("---\n");
     with_header(&text)
 }
 
 fn kmm_module<'v>(name: &'v str, namespace: &'v Namespace, spec: Vec<Pair<'v>>) -> Yaml<'v> {
     let metadata = vec![("name".into(), Yaml::text(name)), ("namespace".into(), Yaml::text(namespace.as_str()))];
     object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata, spec)
+}
+
+fn hub_module<'v>(name: &'v str, hub: &'v Hub, spec: Vec<Pair<'v>>) -> Yaml<'v> {
+    object(
+        "hub.kmm.sigs.x-k8s.io/v1beta1",
+        "ManagedClusterModule",
+        vec![("name".into(), Yaml::text(name))],
+        vec![
+            ("moduleSpec".into(), Yaml::Map(spec)),
+            ("spokeNamespace".into(), Yaml::text(hub.namespace.as_str())),
+            ("selector".into(), hub.selector.clone()),
+        ],
+    )
 }
 
 fn object<'v>(version: &'v str, kind: &'v str, metadata: Vec<Pair<'v>>, spec: Vec<Pair<'v>>) -> Yaml<'v> {

@@ -56,7 +56,7 @@ name_type! {
 }
 
 /// A lower-case DNS label of at most 63 characters (RFC 1123).
-fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
+pub(super) fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let shown = text.escape_debug();
     let problem = if text.is_empty() {

@@ -38,6 +38,7 @@ const PAGES: &[(&str, &str)] = &[
     ("namespace", "namespace: drivers\n"),
     ("sources", "sources:\n  driver: {git: https://git.example.com/driver.git, ref: main}\n"),
     ("images", "images: {builder: dtk, runtime: registry.redhat.io/ubi9/ubi-minimal:9.4}\n"),
+    ("platform", "platform: {kind: openshift, version: \"4.21\"}\n"),
     (
         "kernels",
         "kernels:\n  - release: 5.14.0-427.28.1.el9_4.x86_64\n    labels: {site: north}\n  - 5.14.0-427.81.1.el9_4.x86_64+rt\n",

@@ -23,6 +23,9 @@ pub(super) const IN_TREE: &str = "inTreeModulesToRemove";
 /// The fields of `build` that are passed through.
 pub(super) const BUILD_PASSED: &[&str] = &["baseImageRegistryTLS", "kanikoParams", "secrets", "selector"];
 
+/// The fields of `sign` that are passed through.
+pub(super) const SIGNED: [&str; 4] = ["certSecret", "keySecret", "unsignedImage", "unsignedImageRegistryTLS"];
+
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
 pub(in crate::manifest) static KMM: Record = Record {
@@ -57,7 +60,11 @@ pub(in crate::manifest) static KMM: Record = Record {
         },
         Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "how the images' registry is spoken to" },
         Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
-        Field { key: "tolerations", takes: Shape::List(&Shape::Any), says: "the taints that are tolerated" },
+        Field {
+            key: "tolerations",
+            takes: Shape::List(&Shape::Kubernetes("tolerations")),
+            says: "the taints that are tolerated",
+        },
         Field { key: "build", takes: Shape::Record(&BUILD), says: "the rest of every mapping's `build`" },
         Field { key: "sign", takes: Shape::Record(&SIGN), says: "every mapping's `sign`" },
         Field { key: "devicePlugin", takes: Shape::Record(&PLUGIN), says: "a device plugin" },
@@ -92,7 +99,7 @@ static TLS: Record = Record {
     ],
 };
 
-pub(super) static MODPROBE: Record = Record {
+static MODPROBE: Record = Record {
     name: "`modprobe`",
     fields: &[
         Field { key: "moduleName", takes: Shape::Text, says: "the kmod that is loaded by name" },
@@ -102,7 +109,11 @@ pub(super) static MODPROBE: Record = Record {
             says: "`moduleName` first, and the kmod that all depend on last; soft dependencies are made of it",
         },
         Field { key: "parameters", takes: TEXTS, says: "the kmod's parameters" },
-        Field { key: "dirName", takes: Shape::Text, says: "`/opt`, where the kmods are" },
+        Field {
+            key: "dirName",
+            takes: Shape::Text,
+            says: "of a prebuilt image: the folder with `lib/modules`, `/opt` where absent",
+        },
         Field {
             key: "firmwarePath",
             takes: Shape::Text,
@@ -112,7 +123,7 @@ pub(super) static MODPROBE: Record = Record {
         Field {
             key: "rawArgs",
             takes: Shape::Record(&ARGUMENTS),
-            says: "all of modprobe's arguments, in place of all the others",
+            says: "all of modprobe's arguments, in place of `moduleName` and the others; KMM 2 needs `-d /tmp/opt` in both",
         },
     ],
 };
@@ -194,7 +205,8 @@ pub(super) static SIGN: Record = Record {
     ],
 };
 
-const VOLUMES: Field = Field { key: "volumes", takes: Shape::List(&Shape::Any), says: "volumes of the pod" };
+const VOLUMES: Field =
+    Field { key: "volumes", takes: Shape::List(&Shape::Kubernetes("volumes")), says: "volumes of the pod" };
 const ACCOUNT: Field = Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pod" };
 const AUTOMOUNT: Field =
     Field { key: "automountServiceAccountToken", takes: Shape::Bool, says: "whether the pod gets its token" };
@@ -211,7 +223,11 @@ static DRA: Record = Record {
     fields: &[
         AUTOMOUNT,
         CONTAINER_FIELD,
-        Field { key: "deviceClasses", takes: Shape::List(&Shape::Any), says: "the device classes that come with it" },
+        Field {
+            key: "deviceClasses",
+            takes: Shape::List(&Shape::Kubernetes("deviceClasses")),
+            says: "the device classes that come with it",
+        },
         Field { key: "driverName", takes: Shape::Text, says: "the driver's name, a DNS subdomain" },
         INIT,
         ACCOUNT,
@@ -224,15 +240,19 @@ static PLUGIN_CONTAINER: Record = Record {
     fields: &[
         Field { key: "args", takes: TEXTS, says: "arguments" },
         Field { key: "command", takes: TEXTS, says: "the command" },
-        Field { key: "env", takes: Shape::List(&Shape::Any), says: "environment variables" },
+        Field { key: "env", takes: Shape::List(&Shape::Kubernetes("env")), says: "environment variables" },
         Field { key: "image", takes: Shape::Text, says: "the image" },
         Field {
             key: "imagePullPolicy",
             takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
             says: "when nodes pull it",
         },
-        Field { key: "resources", takes: Shape::Any, says: "what it needs" },
-        Field { key: "volumeMounts", takes: Shape::List(&Shape::Any), says: "where volumes are mounted" },
+        Field { key: "resources", takes: Shape::Kubernetes("resources"), says: "what it needs" },
+        Field {
+            key: "volumeMounts",
+            takes: Shape::List(&Shape::Kubernetes("volumeMounts")),
+            says: "where volumes are mounted",
+        },
     ],
 };
 

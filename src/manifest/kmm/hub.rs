@@ -1,10 +1,10 @@
 //! What `kmm` says beyond one cluster and the kernels that are listed.
 
-use super::convert::convert;
+use super::check::convert;
 use super::fields::{FALLBACK, HUB};
 use crate::manifest::decode::{self, Fields};
-use crate::manifest::schema::Shape;
-use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Namespace, Pattern, Spanned};
+use crate::manifest::variables;
+use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
 use crate::yaml::{Node, Yaml};
 
 /// The spokes of a hub.
@@ -26,7 +26,7 @@ impl Hub {
             .and_then(|node| decode::text(node, "`spokeNamespace`", faults, Namespace::parse));
         let selector = fields
             .need("selector", "write the labels of the managed clusters", faults)
-            .and_then(|node| convert("selector", node, &Shape::TextMap, faults));
+            .and_then(|node| convert("hub", "selector", node, faults));
         fields.finish(faults);
         Some(Self { place: node.span, namespace: namespace?.value, selector: selector? })
     }
@@ -45,7 +45,10 @@ impl Fallback {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::open(&FALLBACK, node, faults)?;
         let release = fields.need("release", "write a pattern that matches whole releases", faults).and_then(|node| {
-            decode::text(node, "a pattern", faults, |text| Pattern::parse(text).map(|_| text.to_owned()))
+            decode::text(node, "a pattern", faults, |text| {
+                Pattern::parse(text)?;
+                go_regexp::check(text).map(|()| text.to_owned())
+            })
         });
         let image = fields
             .need("image", "write the image, with `${KERNEL_FULL_VERSION}` in its tag", faults)
@@ -56,16 +59,14 @@ impl Fallback {
     }
 }
 
-/// The variable that KMM writes the release for.
-const RELEASE: &str = "${KERNEL_FULL_VERSION}";
-
 /// One image for several kernels would be loaded on all of them.
 fn image(text: &str) -> Result<String, Invalid> {
     let help = "write `REPOSITORY:${KERNEL_FULL_VERSION}`: every kernel needs an image of its own";
-    if !text.contains(RELEASE) {
+    let names = ["${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "${KERNEL_VERSION}", "$KERNEL_VERSION"];
+    let image = ImageRef::parse(&variables::expand(text, variables::IMAGE)?)?;
+    if !names.iter().any(|name| text.contains(name)) {
         return Err(Invalid::new(format!("`{}` is the same image for every kernel", text.escape_debug())).help(help));
     }
-    let image = ImageRef::parse(&text.replace(RELEASE, "R"))?;
     match image.tag() {
         Some(_) => Ok(text.to_owned()),
         None => Err(Invalid::new(format!("`{}` has no tag", text.escape_debug())).help(help)),

@@ -1,29 +1,36 @@
 //! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
 
 mod build_args;
-mod convert;
+mod check;
 mod fields;
 mod hub;
 mod in_tree;
+mod pods;
+mod records;
+mod resources;
 mod rules;
+#[cfg(test)]
+mod rules_tests;
+mod scalars;
 mod sign;
 #[cfg(test)]
+mod structure_tests;
+#[cfg(test)]
 mod tests;
+mod values;
 
 use std::sync::Arc;
 
 pub use build_args::BuildArgument;
-use convert::{convert, convert_fields};
+use check::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
-pub(in crate::manifest) use rules::check_name_length;
-use rules::{check_modprobe, check_spec};
+use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
 
 use super::decode::{self, Fields};
 use super::module::Kind;
 use super::platform::Platform;
-use super::schema::Shape;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::{Entry, Node, Pair, Yaml};
@@ -78,6 +85,8 @@ pub(super) struct Context<'m> {
     pub(super) kmm_builds: bool,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
+    /// The module's name, where it is right.
+    pub(super) name: Option<&'m Spanned<ModuleName>>,
     /// The place of the module's name, for faults without a place of their own.
     pub(super) module: Span,
     /// The secrets that its builds mount.
@@ -127,6 +136,23 @@ impl Kmm {
             kmm.complete(context, node.map(|node| &**node), faults)
         };
         let mut kmm = one(first, faults);
+        // On a hub, the Modules are in the spokes' namespace.
+        let on_hub = first.and_then(|node| entry(node, "hub"));
+        let namespace = match (&kmm.hub, on_hub) {
+            (Some(hub), _) => Some(hub.namespace.clone()),
+            (None, Some(_)) => None,
+            (None, None) => context.namespace.cloned(),
+        };
+        if let (Some(name), Some(namespace)) = (context.name, &namespace) {
+            check_name_length(name, namespace, context.platform, faults);
+        }
+        if let Some(hub) = on_hub.filter(|_| context.kind == Kind::Plugin) {
+            faults.push(
+                Diagnostic::error("kmm-hub", "a hub's Module without kmods crashes KMM's hub")
+                    .at(hub.key.span, "")
+                    .help("take `hub` out and apply this Module on the spokes themselves, or give it kmods"),
+            );
+        }
         for node in nodes.flatten() {
             let name = node.get("name").and_then(|name| decode::text(name, "`name`", faults, ModuleName::parse));
             let other = one(Some(node), faults);
@@ -144,8 +170,8 @@ impl Kmm {
             }
             match name {
                 Some(name) => {
-                    if let Some(namespace) = context.namespace {
-                        check_name_length(&name, namespace, faults);
+                    if let Some(namespace) = &namespace {
+                        check_name_length(&name, namespace, context.platform, faults);
                     }
                     kmm.others.push((name, other));
                 }
@@ -166,20 +192,20 @@ impl Kmm {
             faults.push(module_loader(node));
         }
         let (before, after) = fields::SPEC.split_at(2);
-        kmm.spec = convert_fields(&mut fields, before, faults);
+        kmm.spec = convert_fields(&mut fields, "module", before, faults);
         match fields.take(fields::TRIGGER, faults) {
             Some(node) if node.as_scalar().is_some_and(|scalar| scalar.text == "auto") => kmm.auto_trigger = true,
-            Some(node) => kmm.spec.extend(
-                convert(fields::TRIGGER, node, &Shape::Int, faults).map(|value| (fields::TRIGGER.into(), value)),
-            ),
+            Some(node) => kmm
+                .spec
+                .extend(convert("module", fields::TRIGGER, node, faults).map(|value| (fields::TRIGGER.into(), value))),
             None => {}
         }
-        kmm.spec.extend(convert_fields(&mut fields, &after[1..], faults));
+        kmm.spec.extend(convert_fields(&mut fields, "module", &after[1..], faults));
         fields.take("name", faults);
         kmm.hub = fields.take("hub", faults).and_then(|node| Hub::decode(node, faults));
         kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
-        kmm.loader = convert_fields(&mut fields, fields::LOADER, faults);
-        kmm.container = convert_fields(&mut fields, fields::CONTAINER, faults);
+        kmm.loader = convert_fields(&mut fields, "moduleLoader", fields::LOADER, faults);
+        kmm.container = convert_fields(&mut fields, "moduleLoader.container", fields::CONTAINER, faults);
         if let Some(node) = fields.take(fields::IN_TREE, faults) {
             let on_all = in_tree::decode(node, &mut kmm.in_tree, faults);
             kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.into(), on_all)));
@@ -193,9 +219,17 @@ impl Kmm {
         }
         refuse_deprecated(&mut fields, faults);
         fields.finish(faults);
+        if context.kind == Kind::Plugin {
+            refuse_loading(node, faults);
+        }
         check_spec(node, context, faults);
-        if let Some(modprobe) = node.get("modprobe") {
+        // One that is not even well formed is told of already.
+        let modprobe = node.get("modprobe").filter(|_| kmm.container.iter().any(|(key, _)| key == "modprobe"));
+        if let Some(modprobe) = modprobe {
             check_modprobe(modprobe, context, faults);
+        }
+        if let (Some(sign), Kind::Prebuilt) = (&kmm.sign, context.kind) {
+            check_signed_files(sign, modprobe.map(|node| &**node), faults);
         }
         kmm
     }
@@ -309,7 +343,9 @@ impl Kmm {
             return;
         }
         let Some(mut fields) = Fields::open(&fields::BUILD, node, faults) else { return };
-        self.build = convert_fields(&mut fields, fields::BUILD_PASSED, faults);
+        let secrets = texts_in(node, "secrets", "name");
+        check::refuse_repeats("the secret", secrets.into_iter(), faults);
+        self.build = convert_fields(&mut fields, "build", fields::BUILD_PASSED, faults);
         self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
         fields.finish(faults);
     }
@@ -322,6 +358,26 @@ fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
 fn texts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Span)> {
     let list = node.get(key).and_then(|node| node.as_sequence()).unwrap_or_default();
     list.iter().filter_map(|item| item.as_scalar().map(|scalar| (scalar.text.as_str(), item.span))).collect()
+}
+
+/// Fields for loading kmods, where there are none.
+fn refuse_loading(node: &Node, faults: &mut Diagnostics) {
+    let own = ["modprobe", "imagePullPolicy", "registryTLS", "serviceAccountName", "build", "sign", "fallback"];
+    for entry in own.iter().chain([&fields::IN_TREE]).filter_map(|key| entry(node, key)) {
+        let message = format!("`{}` is for loading kmods, and this module has none", entry.key.value);
+        faults.push(
+            Diagnostic::error("kmm-plugin", message)
+                .at(entry.key.span, "")
+                .help("take it out, or give the module `source` and `kmods`, or `prebuilt`"),
+        );
+    }
+}
+
+/// The texts under a key of a list's items.
+fn texts_in<'n>(node: &'n Node, list: &str, key: &str) -> Vec<(&'n str, Span)> {
+    let items = node.get(list).and_then(|node| node.as_sequence()).unwrap_or_default().iter();
+    let texts = items.filter_map(|item| item.get(key));
+    texts.filter_map(|text| Some((text.as_scalar()?.text.as_str(), text.span))).collect()
 }
 
 fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {

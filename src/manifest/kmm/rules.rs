@@ -2,18 +2,43 @@
 
 use std::sync::Arc;
 
-use super::fields::MODPROBE;
-use super::{Context, entry, texts};
+use super::{Context, Sign, entry, texts};
+use crate::manifest::module::Kind;
+use crate::manifest::platform::Platform;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
+
+/// Fields by the first KMM that has them.
+const FIRST_WITH: &[(&[&str], (u32, u32))] = &[
+    (&["inTreeModulesToRemove"], (2, 1)),
+    (&["tolerations"], (2, 3)),
+    (&["imagePullPolicy"], (2, 4)),
+    (&["devicePlugin", "initContainer"], (2, 4)),
+    (&["devicePlugin", "automountServiceAccountToken"], (2, 6)),
+    (&["imageRebuildTriggerGeneration"], (2, 6)),
+    (&["dra"], (2, 7)),
+];
 
 pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
-    if let Some(trigger) = entry(node, "imageRebuildTriggerGeneration").filter(|_| context.platform.is_before((2, 6))) {
-        faults.push(
-            Diagnostic::error("kmm-version", "KMM before 2.6 does not know `imageRebuildTriggerGeneration`")
-                .at(trigger.key.span, "")
+    for (path, first) in FIRST_WITH {
+        let found = path.iter().try_fold((node, None), |(node, _), key| {
+            let entry = entry(node, key)?;
+            Some((&*entry.value, Some(entry)))
+        });
+        if let Some((_, Some(entry))) = found.filter(|_| context.platform.is_before(*first)) {
+            let (major, minor) = first;
+            faults.push(
+                Diagnostic::error(
+                    "kmm-version",
+                    format!("KMM before {major}.{minor} does not know `{}`", path.join(".")),
+                )
+                .at(entry.key.span, "")
                 .help("take it out, or say in `platform` that a newer KMM runs"),
-        );
+            );
+        }
+    }
+    if let Some(dra) = entry(node, "dra").filter(|_| !context.platform.is_before((2, 7))) {
+        check_cluster(dra, context, faults);
     }
     if let (Some(dra), Some(plugin)) = (entry(node, "dra"), entry(node, "devicePlugin")) {
         faults.push(
@@ -23,60 +48,27 @@ pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagno
                 .help("take one of them out"),
         );
     }
-    for key in ["devicePlugin", "dra"] {
-        let volumes = node.get(key).and_then(|node| node.get("volumes"));
-        for volume in volumes.and_then(|node| node.as_sequence()).unwrap_or_default() {
-            let Some(path) = volume.get("hostPath").and_then(|node| node.get("path")) else { continue };
-            check_host_path(path, faults);
+}
+
+/// KMM's webhook refuses `dra` on clusters without the DeviceClasses that it makes.
+fn check_cluster(dra: &Entry, context: &Context<'_>, faults: &mut Diagnostics) {
+    const NEEDS: &str = "`dra` needs OpenShift 4.21 or Kubernetes 1.34";
+    let fault = match context.platform.has_device_classes() {
+        Some(true) => return,
+        Some(false) => {
+            Diagnostic::error("kmm-version", NEEDS).help("take it out, or say in `platform` that a newer version runs")
         }
-    }
-    let tolerations = node.get("tolerations").and_then(|node| node.as_sequence()).unwrap_or_default();
-    tolerations.iter().for_each(|toleration| check_toleration(toleration, faults));
-}
-
-/// The webhook lets a hostPath volume mount only below these.
-const HOST_PATHS: [&str; 5] = ["/dev", "/sys", "/var", "/opt", "/run"];
-
-fn check_host_path(node: &Node, faults: &mut Diagnostics) {
-    let Some(scalar) = node.as_scalar() else { return };
-    let inside =
-        |root: &str| scalar.text.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if !HOST_PATHS.iter().any(|root| inside(root)) || scalar.text.split('/').any(|part| part == "..") {
-        faults.push(
-            Diagnostic::error("kmm-host-path", "KMM refuses this host path")
-                .at(node.span, "")
-                .help("host paths are under /dev, /sys, /var, /opt or /run"),
-        );
-    }
-}
-
-/// Kubernetes' own rules on a toleration, which KMM's webhook repeats.
-fn check_toleration(node: &Node, faults: &mut Diagnostics) {
-    let text = |key| node.get(key).and_then(|node| node.as_scalar()).map_or("", |scalar| scalar.text.as_str());
-    let (operator, effect) = (text("operator"), text("effect"));
-    let fault = if !["", "Equal", "Exists"].contains(&operator) {
-        "a toleration's `operator` is `Equal` or `Exists`"
-    } else if !["", "NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect) {
-        "a toleration's `effect` is `NoSchedule`, `PreferNoSchedule` or `NoExecute`"
-    } else if operator == "Exists" && !text("value").is_empty() {
-        "a toleration with `operator: Exists` has no `value`"
-    } else if operator != "Exists" && text("key").is_empty() {
-        "a toleration without a `key` has `operator: Exists`"
-    } else if node.get("tolerationSeconds").is_some() && effect != "NoExecute" {
-        "`tolerationSeconds` goes with `effect: NoExecute`"
-    } else {
-        return;
+        None => Diagnostic::warning("kmm-version", format!("{NEEDS}, and nothing says which version runs"))
+            .help("write `platform: {kind: openshift, version: \"4.21\"}`"),
     };
-    faults.push(Diagnostic::error("kmm-toleration", fault).at(node.span, ""));
+    faults.push(fault.at(dra.key.span, ""));
 }
 
 pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults: &mut Diagnostics) {
     let name = modprobe.get("moduleName").and_then(|node| Some((node.as_scalar()?.text.as_str(), node.span)));
     let raw = modprobe.get("rawArgs");
     let raw_whole = raw.is_some_and(|raw| !texts(raw, "load").is_empty() && !texts(raw, "unload").is_empty());
-    let misspelt =
-        modprobe.as_mapping().unwrap_or_default().iter().any(|entry| MODPROBE.field(&entry.key.value).is_none());
-    if name.is_none_or(|(name, _)| name.is_empty()) && !raw_whole && !misspelt {
+    if name.is_none() && !raw_whole {
         faults.push(
             Diagnostic::error(
                 "kmm-modprobe",
@@ -86,10 +78,18 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
             .help("write `moduleName: NAME`"),
         );
     }
+    if let (Some(raw), Some(_)) = (entry(modprobe, "rawArgs"), name) {
+        faults.push(
+            Diagnostic::error("kmm-modprobe", "`rawArgs` is refused beside `moduleName`")
+                .at(raw.key.span, "")
+                .help("take one of them out; `args` adds arguments to those that KMM gives modprobe"),
+        );
+    } else if let Some(raw) = raw {
+        check_folder(modprobe, raw, context, faults);
+    }
     // modprobe takes `-` and `_` for the same.
     let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
     if let Some((name, span)) = name
-        && !name.is_empty()
         && !context.kmods.is_empty()
         && !context.kmods.iter().any(|kmod| same(kmod, name))
     {
@@ -106,6 +106,7 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
         check_loading_order(&texts(modprobe, "modulesLoadingOrder"), order.span, name.map(|(name, _)| name), faults);
     }
     if let Some(dir) = modprobe.get("dirName")
+        && context.kind == Kind::Built
         && dir.as_scalar().is_some_and(|dir| dir.text != "/opt")
     {
         faults.push(
@@ -116,6 +117,58 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
             .at(dir.span, "")
             .help("take `dirName` out: `/opt` is what KMM assumes"),
         );
+    }
+}
+
+/// Folder of the image's kmods.
+fn folder(modprobe: Option<&Node>) -> &str {
+    let dir = modprobe.and_then(|modprobe| modprobe.get("dirName")).and_then(|dir| dir.as_scalar());
+    dir.map_or("/opt", |dir| dir.text.as_str())
+}
+
+/// KMM 2 gives `rawArgs` to the modprobe of its worker, which has a copy of the image below `/tmp`.
+fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+    if context.platform.is_before((2, 0)) {
+        return;
+    }
+    let dir = format!("/tmp{}", folder(Some(modprobe)).trim_end_matches('/'));
+    for key in ["load", "unload"] {
+        let arguments = texts(raw, key);
+        let names_dir = |at: usize| {
+            let (argument, next) = (arguments[at].0, arguments.get(at + 1).map(|(next, _)| *next));
+            let is_short = !argument.starts_with("--") && argument.starts_with('-');
+            let attached = argument.strip_prefix("--dirname=").or_else(|| argument.strip_prefix("-d"));
+            attached == Some(&dir)
+                || ((argument == "--dirname" || (is_short && argument.ends_with('d'))) && next == Some(&dir))
+        };
+        if let Some(list) = raw.get(key)
+            && !(0..arguments.len()).any(names_dir)
+        {
+            let shown: Vec<String> = arguments.iter().map(|(argument, _)| crate::yaml::inline(argument)).collect();
+            faults.push(
+                Diagnostic::warning(
+                    "kmm-raw-args",
+                    format!("modprobe looks for the kmods in `{dir}` on KMM 2, and `{key}` does not say so"),
+                )
+                .at(list.span, "")
+                .help(format!("write `{key}: [-d, {dir}, {}]`", shown.join(", "))),
+            );
+        }
+    }
+}
+
+/// KMM's webhook takes files to sign below `dirName` alone. Those of an image that is built here are
+/// compared with what is built.
+pub(super) fn check_signed_files(sign: &Sign, modprobe: Option<&Node>, faults: &mut Diagnostics) {
+    let dir = folder(modprobe);
+    for file in sign.files.iter().flatten() {
+        if !file.value.starts_with(&format!("{dir}/")) {
+            faults.push(
+                Diagnostic::error("kmm-sign", format!("files to sign are under `dirName`, which is `{dir}`"))
+                    .at(file.span, "")
+                    .help(format!("write a path that begins with `{dir}/`")),
+            );
+        }
     }
 }
 
@@ -146,25 +199,25 @@ fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, 
     }
 }
 
-/// KMM's webhook allows 41 characters for both names together.
-pub(in crate::manifest) fn check_name_length(
+/// KMM's webhook limits name and namespace together, as labels are made of them: 40 characters before
+/// KMM 2.7, 41 since.
+pub(super) fn check_name_length(
     name: &Spanned<ModuleName>,
     namespace: &Namespace,
+    platform: &Platform,
     faults: &mut Diagnostics,
 ) {
-    const LIMIT: usize = 41;
+    let limit = platform.longest_names();
     let length = name.as_str().len() + namespace.as_str().len();
-    if length > LIMIT {
-        faults.push(
-            Diagnostic::error(
-                "kmm-name-length",
-                format!(
-                    "`{}` and its namespace `{namespace}` are {length} characters together, and KMM allows {LIMIT}",
-                    name.value
-                ),
-            )
-            .at(name.span, "")
-            .help(format!("shorten one of them by {}", length - LIMIT)),
-        );
-    }
+    let both = format!("`{}` and its namespace `{namespace}` are {length} characters together", name.value);
+    let fault = if length > limit {
+        Diagnostic::error("kmm-name-length", format!("{both}, and KMM allows {limit}"))
+            .help(format!("shorten one of them by {}", length - limit))
+    } else if length > 40 && platform.kmm.is_none() {
+        Diagnostic::warning("kmm-name-length", format!("{both}, and KMM before 2.7 allows 40"))
+            .help("shorten one of them by 1, or write `platform: {kmm: \"2.7\"}`")
+    } else {
+        return;
+    };
+    faults.push(fault.at(name.span, ""));
 }

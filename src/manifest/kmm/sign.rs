@@ -1,12 +1,13 @@
 //! How KMM signs a module's kmods.
 
-use super::convert::convert;
-use super::{Context, entry, fields, texts};
+use super::check::{At, convert, convert_fields};
+use super::{Context, entry, fields, scalars, texts};
+use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
 use crate::manifest::module::Kind;
-use crate::manifest::schema::Shape;
+use crate::manifest::variables;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
-use crate::yaml::{Node, Pair, Yaml};
+use crate::yaml::{Node, Pair};
 
 /// How the kmods are signed.
 #[derive(Debug, Clone, Hash)]
@@ -23,12 +24,7 @@ impl Sign {
     /// The files that the user names, written out for a kernel: KMM would expand its variables to the
     /// normalised release, which is no folder of the image where the release has a `+`.
     pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
-        const VARIABLES: [&str; 4] =
-            ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "$KERNEL_VERSION"];
-        let release = kernel.release.as_str();
-        let raw = |file: &Spanned<String>| {
-            VARIABLES.iter().fold(file.value.clone(), |file, variable| file.replace(variable, release))
-        };
+        let raw = |file: &Spanned<String>| variables::written_out(&file.value, kernel.release.as_str());
         Some(self.files.as_ref()?.iter().map(raw).collect())
     }
 
@@ -54,9 +50,21 @@ impl Sign {
             );
             return None;
         }
-        let Some(Yaml::Map(mut fields)) = convert("sign", node, &Shape::Record(&fields::SIGN), faults) else {
+        let mut record = Fields::open(&fields::SIGN, node, faults)?;
+        let mut own = Diagnostics::default();
+        let fields = convert_fields(&mut record, "sign", &fields::SIGNED, &mut own);
+        let listed = record
+            .take("filesToSign", &mut own)
+            .filter(|list| convert("sign", "filesToSign", list, &mut own).is_some());
+        let rotation = record.take("rotation", &mut own);
+        let rotation = rotation.filter(|node| scalars::counter(At::own("rotation"), node, &mut own));
+        let rotation = rotation.and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
+        record.finish(&mut own);
+        let right = !own.has_errors();
+        faults.extend(own.into_sorted());
+        if !right {
             return None;
-        };
+        }
         for key in ["keySecret", "certSecret"] {
             if node.get(key).is_none() {
                 faults.push(
@@ -77,10 +85,13 @@ impl Sign {
                 }
             }
         }
-        let rotation = node.get("rotation").and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
-        fields.retain(|(key, _)| key != "filesToSign" && key != "rotation");
-        let files = node.get("filesToSign").map(|list| {
+        let files = listed.map(|list| {
             let files = texts(node, "filesToSign");
+            for (file, span) in &files {
+                if let Err(invalid) = variables::expand(file, variables::KERNEL) {
+                    faults.push(Diagnostic::invalid("kmm-sign", *span, invalid));
+                }
+            }
             if files.is_empty() {
                 faults.push(
                     Diagnostic::error("kmm-sign", "`filesToSign` names no file")

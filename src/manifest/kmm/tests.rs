@@ -127,16 +127,17 @@ fn host_paths_are_where_kmm_lets_them_be() {
     let volume = |path: &str| {
         format!("devicePlugin: {{volumes: [{{name: v, hostPath: {{path: {path}}}}}], container: {{image: x}}}}")
     };
-    for path in ["/etc", "/", "/device", "/var/../etc"] {
+    for path in ["/etc", "/", "/device", "//etc", "/./etc"] {
         refuses_beside(&volume(path), "KMM refuses this host path");
     }
+    refuses_beside(&volume("/var/../etc"), "has `..` in it");
     let fine = World::small().with("    kmm:\n", &format!("    kmm:\n      {}\n", volume("/var/lib/x")));
     assert_eq!(fine.faults(), Vec::<String>::new());
 }
 
 #[test]
 fn tolerations_are_kubernetes_own() {
-    refuses_beside("tolerations: [{operator: Like, key: a}]", "`Equal` or `Exists`");
+    refuses_beside("tolerations: [{operator: Like, key: a}]", "write one of `Equal` and `Exists`");
     refuses_beside("tolerations: [{key: a, effect: Never}]", "`NoSchedule`");
     refuses_beside("tolerations: [{operator: Exists, key: a, value: b}]", "has no `value`");
     refuses_beside("tolerations: [{value: b}]", "without a `key`");

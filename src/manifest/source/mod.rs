@@ -13,7 +13,7 @@ pub use origin::{Git, Origin};
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When};
-use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned};
+use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
 use crate::yaml::Node;
 
 /// The folder of the builder that sources are laid in.
@@ -222,22 +222,14 @@ fn place(text: &str) -> Result<RelPath, Invalid> {
     Err(Invalid::new(format!("`{path}` is not of letters, digits, `.`, `_`, `-`, `+`")))
 }
 
-/// The name of a Kubernetes secret: a DNS subdomain.
+/// The name of a secret that builds mount.
 fn secret_name(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
-    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if text.len() <= 253
-        && text.starts_with(edge)
-        && text.ends_with(edge)
-        && text.chars().all(legal)
-        && !text.contains("..")
-    {
-        return Ok(text.to_owned());
-    }
     // The value is not shown: it may be the secret itself.
-    Err(Invalid::new("this is not the name of a Kubernetes secret")
-        .secret()
-        .help("create the secret in the cluster, and write its name: lower-case letters, digits, `-` and `.`"))
+    kubernetes::build_secret(text).map(|()| text.to_owned()).map_err(|_| {
+        Invalid::new("this is not the name of a Kubernetes secret that builds can mount")
+            .secret()
+            .help("create the secret in the cluster, and write its name: at most 56 lower-case letters, digits and `-`")
+    })
 }
 
 /// Two sources in one folder would mix.

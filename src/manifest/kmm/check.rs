@@ -1,0 +1,237 @@
+//! Values of KMM's fields, checked against the structure of its API and converted to output.
+
+use std::collections::BTreeMap;
+
+use super::{records, scalars, values};
+use crate::manifest::decode::{self, Fields, Kind};
+use crate::manifest::structure::{Field, Type, structure};
+use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest};
+use crate::yaml::{Entry, Node, Pair, Yaml};
+
+/// Field that a value is under.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub(super) record: &'static str,
+    pub(super) key: &'static str,
+    /// Whether the value is an item of the field's list or map.
+    item: bool,
+    /// Whether it is within one of Kubernetes' own types, where a line means what it means in a Pod. Keys
+    /// are written in the manifest's order there.
+    pub(super) kubernetes: bool,
+}
+
+/// Fields of Kubernetes' own types.
+const KUBERNETES: [&str; 6] = ["tolerations", "volumes", "env", "resources", "volumeMounts", "deviceClasses"];
+
+/// Takes fields of a record, in the order of `keys`, and converts those that are right.
+pub(super) fn convert_fields(
+    fields: &mut Fields<'_>,
+    record: &'static str,
+    keys: &[&'static str],
+    faults: &mut Diagnostics,
+) -> Vec<Pair<'static>> {
+    keys.iter()
+        .filter_map(|key| {
+            let node = fields.take(key, faults)?;
+            convert(record, key, node, faults).map(|value| ((*key).into(), value))
+        })
+        .collect()
+}
+
+/// Converts the value of one field of a record; reports what KMM or the API server would refuse.
+pub(super) fn convert(record: &'static str, key: &str, node: &Node, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
+    let field = structure().field(record, key);
+    debug_assert!(field.is_some(), "{record} has no field `{key}`");
+    let field = field?;
+    let at = At { record, key: field.key, item: false, kubernetes: KUBERNETES.contains(&field.key) };
+    value(at, node, &field.takes, faults)
+}
+
+fn value(at: At, node: &Node, takes: &Type, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
+    if node.is_null() {
+        faults.push(
+            Diagnostic::error("no-value", format!("{} has no value", at.name()))
+                .at(node.span, "")
+                .help("write a value, or take it out"),
+        );
+        return None;
+    }
+    match takes {
+        Type::String => {
+            let text = scalars::string(at, node, faults)?;
+            values::check(at, &text, node.span, faults)?;
+            Some(if at.kubernetes && text.contains('\n') { Yaml::block(text) } else { Yaml::text(text) })
+        }
+        Type::Boolean => scalars::boolean(at, node, faults),
+        Type::Integer(least, most) => {
+            let (least, most) = values::range(at).unwrap_or((*least, *most));
+            scalars::integer(at, node, (least, most), faults)
+        }
+        Type::Quantity => scalars::quantity(at, node, faults),
+        Type::Any => {
+            if node.as_mapping().is_none() {
+                faults.push(decode::wrong_kind(node, &at.name(), Kind::Map));
+                return None;
+            }
+            scalars::any(node, faults)
+        }
+        Type::List { of, least, most, unique } => list(at, node, (of, *least, *most, *unique), faults),
+        Type::Map(of) => map(at, node, of, faults),
+        Type::Record(name) => record(at, name, node, faults),
+    }
+}
+
+fn list(
+    at: At,
+    node: &Node,
+    (of, least, most, unique): (&Type, usize, usize, Option<&str>),
+    faults: &mut Diagnostics,
+) -> Option<Yaml<'static>> {
+    let Some(items) = node.as_sequence() else {
+        faults.push(decode::wrong_kind(node, &at.name(), Kind::List));
+        return None;
+    };
+    if items.len() < least {
+        faults.push(
+            Diagnostic::error("too-few", format!("{} is empty", at.name()))
+                .at(node.span, "")
+                .help(format!("list something, or take `{}` out", at.key)),
+        );
+        return None;
+    }
+    if items.len() > most {
+        faults.push(
+            Diagnostic::error("too-many", format!("{} has {} items, and {most} are allowed", at.name(), items.len()))
+                .at(node.span, ""),
+        );
+        return None;
+    }
+    let item = At { item: true, ..at };
+    let converted: Vec<_> = items.iter().map(|node| value(item, node, of, faults)).collect();
+    let converted: Option<Vec<_>> = converted.into_iter().collect();
+    if let Some(key) = unique {
+        let keys = items
+            .iter()
+            .filter_map(|item| item.get(key))
+            .filter_map(|node| Some((node.as_scalar()?.text.as_str(), node.span)));
+        refuse_repeats(&format!("`{key}`"), keys, faults);
+    }
+    converted.map(Yaml::Seq)
+}
+
+fn map(at: At, node: &Node, of: &Type, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
+    let entries = decode::entries(node, &at.name(), faults);
+    node.as_mapping()?;
+    let item = At { item: true, ..at };
+    let pair = |entry: &Entry, faults: &mut Diagnostics| {
+        let key = values::check_key(at, &entry.key, faults);
+        let value = value(item, &entry.value, of, faults);
+        key.and(value).map(|value| (entry.key.value.clone().into(), value))
+    };
+    let pairs: Vec<Option<Pair<'static>>> = entries.iter().map(|entry| pair(entry, faults)).collect();
+    let pairs = pairs.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Yaml::Map(if at.kubernetes { pairs } else { sorted(pairs) }))
+}
+
+/// In the alphabet's order, so that the order of keys in the manifest changes no byte.
+fn sorted(pairs: Vec<Pair<'static>>) -> Vec<Pair<'static>> {
+    pairs.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect()
+}
+
+fn record(at: At, name: &'static str, node: &Node, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
+    let Some(entries) = node.as_mapping() else {
+        faults.push(decode::wrong_kind(node, &at.name(), Kind::Map));
+        return None;
+    };
+    let fields = structure().fields(name);
+    let mut own = Diagnostics::default();
+    let mut misspelt = Vec::new();
+    let mut pairs: Vec<Pair<'static>> = Vec::new();
+    for entry in entries {
+        match fields.iter().find(|field| field.key == entry.key.value) {
+            Some(field) => {
+                let kubernetes = at.kubernetes || KUBERNETES.contains(&field.key);
+                let at = At { record: name, key: field.key, item: false, kubernetes };
+                pairs.extend(value(at, &entry.value, &field.takes, &mut own).map(|value| (field.key.into(), value)));
+            }
+            None => misspelt.extend(unknown(at, entry, fields, &mut own)),
+        }
+    }
+    let missing = fields.iter().filter(|field| field.required || values::is_required(name, field.key));
+    for field in missing.filter(|field| node.get(field.key).is_none() && !misspelt.contains(&field.key)) {
+        own.push(
+            Diagnostic::error("missing-key", format!("{} has no `{}`", at.name(), field.key))
+                .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                .help(format!("write `{}: {}`", field.key, example(field))),
+        );
+    }
+    let right = !own.has_errors();
+    faults.extend(own.into_sorted());
+    if !right || !records::check(name, node, faults) {
+        return None;
+    }
+    Some(Yaml::Map(if at.kubernetes { pairs } else { sorted(pairs) }))
+}
+
+fn example(field: &Field) -> &'static str {
+    match field.takes {
+        Type::List { .. } => "[…]",
+        Type::Map(_) | Type::Record(_) | Type::Any => "{…}",
+        _ => "…",
+    }
+}
+
+/// Reports an unknown key; returns the field that was meant.
+fn unknown(at: At, entry: &Entry, fields: &[Field], faults: &mut Diagnostics) -> Option<&'static str> {
+    let key = entry.key.value.as_str();
+    let keys: Vec<&'static str> = fields.iter().map(|field| field.key).collect();
+    let fault = Diagnostic::error("unknown-key", format!("{} has no key `{}`", at.name(), key.escape_debug()))
+        .at(entry.key.span, "");
+    let near = nearest(key, keys.iter().copied());
+    faults.push(match near {
+        Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None if keys.is_empty() => fault.help("take it out: KMM passes nothing on from here"),
+        None => fault.help(format!("it takes {}", decode::list(&keys))),
+    });
+    near
+}
+
+/// Reports values that are there twice.
+pub(super) fn refuse_repeats<'t>(
+    what: &str,
+    values: impl Iterator<Item = (&'t str, Span)>,
+    faults: &mut Diagnostics,
+) -> bool {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut fine = true;
+    for (value, span) in values {
+        if let Some(first) = seen.get(value) {
+            fine = false;
+            faults.push(
+                Diagnostic::error("repeated", format!("{what} `{}` is there twice", value.escape_debug()))
+                    .at(span, "again here")
+                    .context(*first, "first here"),
+            );
+        } else {
+            seen.insert(value, span);
+        }
+    }
+    fine
+}
+
+impl At {
+    /// A field of kmodgen's own.
+    pub(super) fn own(key: &'static str) -> Self {
+        Self { record: "module", key, item: false, kubernetes: false }
+    }
+
+    /// Name of the value in messages.
+    pub(super) fn name(self) -> String {
+        if self.item { format!("an item of `{}`", self.key) } else { format!("`{}`", self.key) }
+    }
+
+    /// The value as a line of the manifest, with `text` as its value.
+    pub(super) fn line(self, text: &str) -> String {
+        if self.item { format!("`{text}`") } else { format!("`{}: {text}`", self.key) }
+    }
+}

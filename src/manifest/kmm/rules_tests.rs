@@ -1,0 +1,280 @@
+//! Rules of KMM's webhook and of its versions.
+
+use crate::testing::World;
+
+const KMM: &str = "      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n";
+
+fn with(kmm: &str, platform: &str) -> World {
+    World::small().with(KMM, &format!("      selector: {{a: b}}\n{kmm}")).and(platform)
+}
+
+fn modprobe(modprobe: &str, platform: &str) -> Vec<String> {
+    with(&format!("      modprobe: {modprobe}\n"), platform).faults()
+}
+
+/// Holds if there is one fault that says `said`, or none where `said` is empty.
+fn holds(faults: &[String], said: &str) {
+    match said {
+        "" => assert_eq!(faults, Vec::<String>::new()),
+        _ => assert!(faults.len() == 1 && faults[0].contains(said), "{said}: {faults:#?}"),
+    }
+}
+
+#[test]
+fn raw_arguments_exclude_a_module_name() {
+    let raw = "rawArgs: {load: [-d, /tmp/opt, one], unload: [-r, -d, /tmp/opt, one]}";
+    holds(&modprobe(&format!("{{{raw}}}"), ""), "");
+    holds(&modprobe(&format!("{{moduleName: one, {raw}}}"), ""), "refused beside `moduleName`");
+    holds(&modprobe("{moduleName: one, rawArgs: {unload: [a]}}", ""), "refused beside `moduleName`");
+}
+
+#[test]
+fn raw_arguments_name_the_workers_folder() {
+    let faults = |load: &str, platform: &str| {
+        modprobe(&format!("{{rawArgs: {{load: [{load}], unload: [-rd, /tmp/opt, one]}}}}"), platform)
+    };
+    for load in ["-vd, /tmp/opt, one", "-d/tmp/opt, one", "--dirname, /tmp/opt, one", "--dirname=/tmp/opt, one"] {
+        holds(&faults(load, ""), "");
+    }
+    for load in ["-d, /opt, one", "one", "-d, one, /tmp/opt"] {
+        holds(
+            &faults(load, ""),
+            "modprobe looks for the kmods in `/tmp/opt` on KMM 2, and `load` does not say so | write `load: [-d, /tmp/opt, ",
+        );
+        holds(&faults(load, "platform: {kmm: '1.1'}\n"), "");
+    }
+}
+
+#[test]
+fn fields_are_those_of_the_stated_kmm() {
+    for (kmm, old, new) in [
+        ("inTreeModulesToRemove: [x]", "2.0", "2.1"),
+        ("tolerations: [{operator: Exists}]", "2.2", "2.3"),
+        ("imagePullPolicy: Always", "2.3", "2.4"),
+        ("devicePlugin: {container: {image: x}, initContainer: {image: x}}", "2.3", "2.4"),
+        ("devicePlugin: {container: {image: x}, automountServiceAccountToken: true}", "2.5", "2.6"),
+        ("imageRebuildTriggerGeneration: 1", "2.5", "2.6"),
+        ("imageRebuildTriggerGeneration: auto", "2.5", "2.6"),
+        ("dra: {driverName: d, container: {image: x}}", "2.6", "2.7"),
+    ] {
+        let faults = |version: &str| {
+            let platform = format!("platform: {{kind: openshift, version: '4.21', kmm: '{version}'}}\n");
+            with(&format!("      modprobe: {{moduleName: one}}\n      {kmm}\n"), &platform).faults()
+        };
+        holds(&faults(old), &format!("KMM before {new} does not know"));
+        holds(&faults(new), "");
+    }
+}
+
+#[test]
+fn device_classes_need_a_newer_cluster() {
+    let faults = |platform: &str| {
+        let kmm = "      modprobe: {moduleName: one}\n      dra: {driverName: d, container: {image: x}}\n";
+        let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
+        let world = with(kmm, &format!("platform: {platform}\n")).with("    labels:", &dtk);
+        world.with("  - 5.14.0-2.el9.x86_64+rt\n", "").faults()
+    };
+    holds(&faults("{kind: openshift, version: '4.20'}"), "`dra` needs OpenShift 4.21 or Kubernetes 1.34 | take it out");
+    holds(&faults("{kind: openshift, version: 4.21.3}"), "");
+    holds(&faults("{kind: kubernetes, version: v1.33.1}"), "needs OpenShift 4.21 or Kubernetes 1.34 | take it out");
+    holds(&faults("{kind: kubernetes, version: '1.34'}"), "");
+    holds(&faults("{kmm: '2.7'}"), "nothing says which version runs");
+    let faults = World::small().and("platform: {version: '1.34'}\n").faults();
+    holds(&faults, "no `kind` that it is of");
+    holds(&World::small().and("platform: {kind: openshift, version: '1.34'}\n").faults(), "no version of OpenShift");
+    holds(
+        &World::small().and("platform: {kind: kubernetes, version: '4.21'}\n").faults()[..1],
+        "no version of Kubernetes",
+    );
+}
+
+#[test]
+fn names_are_as_long_as_the_stated_kmm_allows() {
+    let faults = |name: usize, platform: &str| {
+        World::small().with("name: first", &format!("name: {}", "a".repeat(name))).and(platform).faults()
+    };
+    // The namespace has 6.
+    holds(&faults(34, ""), "");
+    holds(&faults(35, ""), "KMM before 2.7 allows 40");
+    holds(&faults(35, "platform: {kmm: '2.7'}\n"), "");
+    holds(&faults(36, "platform: {kmm: '2.7'}\n"), "KMM allows 41");
+    holds(&faults(34, "platform: {kmm: '2.6'}\n"), "");
+    holds(&faults(35, "platform: {kmm: '2.6'}\n"), "KMM allows 40");
+}
+
+fn hub(kmm: &str) -> World {
+    let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
+    World::small()
+        .with("  - 5.14.0-2.el9.x86_64+rt\n", "")
+        .with("    labels:", &dtk)
+        .with(&format!("    kmm:\n{KMM}"), kmm)
+}
+
+#[test]
+fn on_a_hub_the_spokes_namespace_counts() {
+    let of = |namespace: &str| {
+        hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: {namespace}, selector: {{a: b}}}}\n")).faults()
+    };
+    holds(&of(&"s".repeat(35)), "");
+    holds(&of(&"s".repeat(40)), "KMM allows 41");
+    let long = hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: d, selector: {{a: b}}}}\n"));
+    holds(&long.with("namespace: kmm-ci", "namespace: a-rather-long-namespace-of-kmms-hub-operator").faults(), "");
+    holds(
+        &hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: d, selector: {{'a b': c}}}}\n")).faults(),
+        "not the key of a label",
+    );
+}
+
+#[test]
+fn a_list_on_a_hub_makes_objects_for_its_spokes() {
+    let world = hub("    kmm:
+      - {selector: {a: b}, modprobe: {moduleName: one}, hub: {spokeNamespace: d, selector: {a: b}}}
+      - {name: other, selector: {c: d}, modprobe: {moduleName: two}}
+");
+    let outputs = world.outputs();
+    let text = &outputs.iter().find(|output| output.path.file_name() == "module.yaml").unwrap().text;
+    for (part, count) in [
+        ("kind: \"ManagedClusterModule\"", 2),
+        ("  moduleSpec:\n    moduleLoader:\n", 2),
+        ("  spokeNamespace: \"d\"\n", 2),
+        ("        - \"5", 0),
+        ("namespace: \"kmm-ci\"", 0),
+        ("moduleName: \"two\"", 1),
+        ("            build:\n", 1),
+    ] {
+        assert_eq!(text.matches(part).count(), count, "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_hub_has_kmods_for_its_spokes() {
+    let mut world = World::small();
+    world.manifest = "apiVersion: kmodgen/v1
+namespace: drivers
+modules:
+  - name: plugin
+    kmm:
+      selector: {a: b}
+      devicePlugin: {container: {image: x}}
+      hub: {spokeNamespace: d, selector: {a: b}}
+"
+    .into();
+    holds(&world.faults(), "crashes KMM's hub");
+    holds(&world.with("      hub: {spokeNamespace: d, selector: {a: b}}\n", "").faults(), "");
+}
+
+#[test]
+fn a_plugin_alone_loads_nothing() {
+    let mut world = World::small();
+    world.manifest = "apiVersion: kmodgen/v1
+namespace: drivers
+kernels: []
+modules: [{name: plugin, kmm: {selector: {a: b}, devicePlugin: {container: {image: x}}}}]
+"
+    .into();
+    assert!(world.outputs().iter().any(|output| output.path.as_str() == "plugin/module.yaml"));
+    holds(&world.faults(), "");
+    holds(
+        &world.with("selector: {a: b}", "selector: {a: b}, modprobe: {moduleName: x}").faults(),
+        "`modprobe` is for loading kmods",
+    );
+}
+
+#[test]
+fn kernels_are_needed_for_kmods_alone() {
+    let world = World::small().with(
+        "kernels:
+  - release: 5.14.0-1.el9.x86_64
+    labels: {site: a}
+  - 5.14.0-2.el9.x86_64+rt
+",
+        "",
+    );
+    holds(&world.faults(), "the manifest has no `kernels`");
+}
+
+fn prebuilt(modprobe: &str, rest: &str) -> World {
+    let mut world = World::small();
+    world.manifest = format!(
+        "apiVersion: kmodgen/v1
+namespace: drivers
+kernels: [5.14.0-1.el9.x86_64]
+modules:
+  - name: driver
+    prebuilt: registry.example.com/vendor:${{KERNEL_FULL_VERSION}}
+    kmm:
+      selector: {{a: b}}
+      modprobe: {modprobe}
+      {rest}
+"
+    );
+    world
+}
+
+#[test]
+fn a_prebuilt_image_has_a_folder_of_its_own() {
+    holds(&prebuilt("{moduleName: driver, dirName: /kmods}", "").faults(), "");
+    holds(&prebuilt("{moduleName: driver, dirName: kmods}", "").faults(), "is not absolute | write `/kmods`");
+    let sign = |modprobe: &str, files: &str| {
+        let sign = format!(
+            "sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, unsignedImage: 'registry.example.com/u:1', filesToSign: [{files}]}}"
+        );
+        prebuilt(modprobe, &sign).faults()
+    };
+    holds(&sign("{moduleName: driver}", "/opt/x.ko"), "");
+    holds(&sign("{moduleName: driver}", "/lib/x.ko"), "files to sign are under `dirName`, which is `/opt`");
+    holds(&sign("{moduleName: driver, dirName: /kmods}", "/kmods/x.ko"), "");
+    holds(&sign("{moduleName: driver, dirName: /kmods}", "/opt/x.ko"), "which is `/kmods`");
+    holds(&sign("{moduleName: driver}", "'/opt/${KERNEL}/x.ko'"), "KMM does not expand `${KERNEL}` here");
+    holds(&sign("{moduleName: driver}", "'/opt/${MOD_NAME}/x.ko'"), "KMM does not expand `${MOD_NAME}` here");
+    holds(&sign("{moduleName: driver}", "'/opt/$KERNEL_XYZ/x.ko'"), "");
+}
+
+#[test]
+fn variables_are_those_that_kmm_expands() {
+    let unsigned = |image: &str| {
+        let sign = format!(
+            "sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, unsignedImage: '{image}', filesToSign: [/opt/x.ko]}}"
+        );
+        prebuilt("{moduleName: driver}", &sign).faults()
+    };
+    holds(&unsigned("registry.example.com/u:$KERNEL_VERSION"), "");
+    holds(&unsigned("registry.example.com/u:${KERNEL}"), "KMM does not expand `${KERNEL}` here");
+    holds(&unsigned("registry.example.com/${MOD_NAME}:1"), "KMM does not expand `${MOD_NAME}` here");
+    holds(&unsigned("registry.example.com/u"), "has no tag");
+    for image in ["${KERNEL}", "$KERNELVERSION", "${MOD_NAME}"] {
+        let world = prebuilt("{moduleName: driver}", "").with("${KERNEL_FULL_VERSION}", image);
+        holds(&world.faults(), "KMM does not expand");
+    }
+    for modprobe in [
+        "{moduleName: driver, parameters: ['a=${KERNEL_VERSION}']}",
+        "{moduleName: driver, args: {load: [$X]}}",
+        "{moduleName: driver, firmwarePath: '/opt/${KERNEL_VERSION}'}",
+    ] {
+        holds(&prebuilt(modprobe, "").faults(), "is not expanded here");
+    }
+    let fallback =
+        |image: &str| prebuilt("{moduleName: driver}", &format!("fallback: {{release: a, image: '{image}'}}")).faults();
+    holds(&fallback("registry.example.com/f:${KERNEL_XYZ}"), "the same image for every kernel");
+    holds(&fallback("registry.example.com/${MOD_NAME}:$KERNEL_FULL_VERSION"), "");
+    holds(&fallback("registry.example.com/f:${KERNEL_FULL_VERSION}-${ARCH}"), "KMM does not expand `${ARCH}` here");
+}
+
+#[test]
+fn prebuilt_images_have_the_release_written_out() {
+    let world = prebuilt("{moduleName: driver}", "").with("${KERNEL_FULL_VERSION}", "${KERNEL_XYZ}-$KERNEL_X");
+    assert!(world.outputs()[0].text.contains("containerImage: \"registry.example.com/vendor:5.14.0-5\""));
+}
+
+#[test]
+fn fallbacks_mean_the_same_to_go() {
+    let fallback = |release: &str| {
+        let rest =
+            format!("fallback: {{release: '{release}', image: 'registry.example.com/f:${{KERNEL_FULL_VERSION}}'}}");
+        prebuilt("{moduleName: driver}", &rest).faults()
+    };
+    holds(&fallback(r"5\.14\..*"), "");
+    for release in [r"(?x) 5\.14\..*", "a{1,2000}", "[a&&b]", r"\b{start}a", r"\u0034"] {
+        holds(&fallback(release), "KMM does not read");
+    }
+}

@@ -1,0 +1,261 @@
+//! Fields of Kubernetes' own types and of KMM's, with the types and rules of the API server.
+
+use crate::testing::World;
+
+fn faults(kmm: &str) -> Vec<String> {
+    let own = |key: &str, value: &str| if kmm.starts_with(key) { "" } else { value }.to_owned();
+    let kmm = format!(
+        "{}{}      {kmm}\n",
+        own("selector", "      selector: {a: b}\n"),
+        own("modprobe", "      modprobe: {moduleName: one}\n")
+    );
+    World::small()
+        .with("      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n", &kmm)
+        .and("platform: {kind: openshift, version: '4.21'}\n")
+        .faults()
+}
+
+/// Refuses `kmm` with one message that has `said` in it.
+fn refuses(kmm: &str, said: &str) {
+    let faults = faults(kmm);
+    assert!(faults.len() == 1 && faults[0].contains(said), "{kmm}: {faults:#?}");
+}
+
+fn accepts(kmm: &str) {
+    assert_eq!(faults(kmm), Vec::<String>::new(), "{kmm}");
+}
+
+fn container(rest: &str) -> String {
+    format!("devicePlugin: {{container: {{image: x, {rest}}}, volumes: [{{name: v, emptyDir: {{}}}}]}}")
+}
+
+fn volume(kind: &str) -> String {
+    format!("devicePlugin: {{container: {{image: x}}, volumes: [{{name: v, {kind}}}]}}")
+}
+
+fn dra(rest: &str) -> String {
+    format!("dra: {{driverName: d.example.com, container: {{image: x}}, {rest}}}")
+}
+
+#[test]
+fn a_whole_device_plugin_is_right() {
+    accepts(&container(
+        "imagePullPolicy: Always, command: [a], args: [b],
+         env: [{name: A, value: '1'}, {name: B, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}},
+           {name: C, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}},
+           {name: D, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}},
+           {name: E, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: \"metadata.labels['a/b']\"}}}, {name: F}],
+         resources: {limits: {cpu: 2, memory: 64Mi, example.com/gpu: 1}, requests: {cpu: 500m}},
+         volumeMounts: [{name: v, mountPath: /a, readOnly: true, subPath: x/y, mountPropagation: Bidirectional}]",
+    ));
+    for kind in [
+        "configMap: {name: c, defaultMode: 420, items: [{key: a, path: b/c, mode: 256}]}",
+        "secret: {secretName: s, optional: true}",
+        "hostPath: {path: /dev/x, type: CharDevice}",
+        "hostPath: {path: /run/x, type: ''}",
+        "emptyDir: {medium: Memory, sizeLimit: 1Gi}",
+        "emptyDir: {}",
+        "downwardAPI: {items: [{path: l, fieldRef: {fieldPath: metadata.labels}}]}",
+        "projected: {sources: [{serviceAccountToken: {path: t, expirationSeconds: 3600}}, {configMap: {name: c}}]}",
+        "persistentVolumeClaim: {claimName: c}",
+        "csi: {driver: csi.example.com, volumeAttributes: {a: b}}",
+        "nfs: {server: s, path: /x}",
+        "ephemeral: {volumeClaimTemplate: {metadata: {}, spec: {accessModes: [ReadWriteOnce], storageClassName: '', resources: {requests: {storage: 1Gi}}}}}",
+        "image: {reference: 'registry.example.com/x:1', pullPolicy: IfNotPresent}",
+    ] {
+        accepts(&volume(kind));
+    }
+}
+
+#[test]
+fn kinds_are_those_of_the_structure() {
+    refuses(&container("args: x"), "expected a list for `args`, found a string | write `args: [x]`");
+    refuses(&container("args: [[x]]"), "expected a string for an item of `args`, found a list");
+    refuses(&container("env: {A: b}"), "expected a list for `env`, found a map");
+    refuses(&container("env: [A]"), "expected a map for an item of `env`, found a string");
+    refuses(
+        &container("env: [{name: A, value: 1}]"),
+        "expected a string for `value`, found a number | write `value: \"1\"`",
+    );
+    refuses(&container("env: [{name: A, value: on}]"), "found a boolean | write `value: \"on\"`");
+    refuses(&container("env: [{name: A, value: 0644}]"), "found a number | write `value: \"0644\"`");
+    refuses(&container("env: [{name: A, value: ~}]"), "`value` has no value");
+    refuses(&container("resources: [x]"), "expected a map for `resources`");
+    refuses(&container("resources: {limits: {cpu: 0.5}}"), "write `\"0.5\"`");
+    refuses(&container("volumeMounts: [{name: v, mountPath: /a, readOnly: 'true'}]"), "write `readOnly: true`");
+    refuses(&container("volumeMounts: [{name: v, mountPath: /a, readOnly: yes}]"), "write `readOnly: true`");
+    refuses(
+        "tolerations: [{operator: Exists, effect: NoExecute, tolerationSeconds: '3'}]",
+        "write `tolerationSeconds: 3`",
+    );
+    refuses("selector: [a]", "expected a map for `selector`");
+    refuses("registryTLS: true", "expected a map for `registryTLS`");
+    refuses("devicePlugin: x", "expected a map for `devicePlugin`");
+}
+
+#[test]
+fn integers_are_decimal_and_in_range() {
+    let mode = |mode: &str| volume(&format!("configMap: {{name: c, defaultMode: {mode}}}"));
+    refuses(&mode("0644"), "`0644` is octal to kubectl, and 420 in decimal | write `defaultMode: 420`");
+    refuses(&mode("0o644"), "write `defaultMode: 420`");
+    refuses(&mode("0x1a4"), "write `defaultMode: 420`");
+    refuses(&mode("'420'"), "write `defaultMode: 420`");
+    refuses(&mode("644"), "is from 0 to 511, which is octal 777 | write `defaultMode: 420`, which is octal 644");
+    refuses(&mode("-1"), "is from 0 to 511");
+    refuses(&mode("1.5"), "expected an integer");
+    refuses(&mode("99999999999999999999"), "is from 0 to 511");
+    refuses("imageRebuildTriggerGeneration: 99999999999999999999", "is from");
+    refuses("imageRebuildTriggerGeneration: 0x10", "write `imageRebuildTriggerGeneration: 16`");
+    refuses(&volume("gcePersistentDisk: {pdName: p, partition: 256}"), "is from 0 to 255");
+}
+
+#[test]
+fn what_is_required_is_there() {
+    refuses("devicePlugin: {container: {args: [a]}}", "`container` has no `image`");
+    refuses("devicePlugin: {volumes: []}", "`devicePlugin` has no `container`");
+    refuses("dra: {container: {image: x}}", "`dra` has no `driverName`");
+    refuses("imageRepoSecret: {}", "`imageRepoSecret` has no `name`");
+    refuses("build: {secrets: [{}]}", "an item of `secrets` has no `name`");
+    refuses(&volume("configMap: {}"), "`configMap` has no `name`");
+    refuses(&volume("secret: {}"), "`secret` has no `secretName`");
+    refuses(&volume("hostPath: {type: File}"), "`hostPath` has no `path`");
+    refuses(&container("env: [{value: x}]"), "an item of `env` has no `name`");
+    refuses(&container("volumeMounts: [{name: v}]"), "has no `mountPath`");
+    refuses(&container("env: [{name: A, valueFrom: {secretKeyRef: {key: k}}}]"), "`secretKeyRef` has no `name`");
+    refuses(&volume("ephemeral: {}"), "`ephemeral` has no `volumeClaimTemplate`");
+    refuses("modprobe: {moduleName: one, args: {load: []}}", "`load` is empty");
+    refuses("modprobe: {moduleName: one, args: {unload: []}}", "`unload` is empty");
+    refuses("modprobe: {moduleName: ''}", "is empty");
+}
+
+#[test]
+fn unknown_keys_are_told_with_the_near_one() {
+    refuses(
+        &volume("hostpath: {path: /dev/x}"),
+        "an item of `volumes` has no key `hostpath` | did you mean `hostPath`?",
+    );
+    refuses(&container("volumeMount: []"), "did you mean `volumeMounts`?");
+    refuses(&container("ports: []"), "`container` has no key `ports` | it takes `args`");
+    refuses("tolerations: [{key: a, operater: Exists}]", "did you mean `operator`?");
+    refuses(&container("resources: {limit: {cpu: 1}}"), "did you mean `limits`?");
+    refuses(
+        &volume(
+            "ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}",
+        ),
+        "has no key `labels` | take it out",
+    );
+    refuses("imageRepoSecret: {nam: x}", "did you mean `name`?");
+}
+
+#[test]
+fn names_are_those_of_objects() {
+    for bad in ["Registry_Login", "a/b", "-a", "''"] {
+        refuses(&format!("imageRepoSecret: {{name: {bad}}}"), "not a name of Kubernetes");
+        refuses(&format!("serviceAccountName: {bad}"), "not a name of Kubernetes");
+        refuses(&format!("sign: {{keySecret: {{name: {bad}}}, certSecret: {{name: c}}}}"), "not a name of Kubernetes");
+    }
+    refuses("build: {secrets: [{name: git.example.com}]}", "KMM cannot mount the secret `git.example.com`");
+    refuses(&format!("build: {{secrets: [{{name: {}}}]}}", "a".repeat(57)), "at most 56 characters");
+    accepts(&format!("build: {{secrets: [{{name: {}}}]}}", "a".repeat(56)));
+    refuses("build: {secrets: [{name: a}, {name: b}, {name: a}]}", "the secret `a` is there twice");
+    refuses("selector: {zone: 'rack 7'}", "`rack 7` is not the value of a label");
+    refuses("selector: {'a b': c}", "`a b` is not the key of a label");
+    refuses("build: {selector: {a/b/c: d}}", "not the key of a label");
+    refuses("devicePlugin: {container: {image: 'Registry/x'}}", "not an image reference");
+    refuses("devicePlugin: {container: {image: 'x:${KERNEL_FULL_VERSION}'}}", "KMM expands none here");
+    refuses("devicePlugin: {container: {image: x}, serviceAccountName: A}", "not a name of Kubernetes");
+}
+
+#[test]
+fn volumes_have_one_kind_and_names_of_their_own() {
+    refuses(&volume("emptyDir: {}, hostPath: {path: /dev/x}"), "a volume has one of `emptyDir` and `hostPath`");
+    refuses("devicePlugin: {container: {image: x}, volumes: [{name: v}]}", "a volume has no kind");
+    refuses(
+        "devicePlugin: {container: {image: x}, volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]}",
+        "the volume `v` is there twice",
+    );
+    refuses("devicePlugin: {container: {image: x}, volumes: [{name: V, emptyDir: {}}]}", "contains 'V'");
+    refuses(
+        "devicePlugin: {container: {image: x}, volumes: [{name: kubelet-device-plugins, emptyDir: {}}]}",
+        "of its own",
+    );
+    refuses(&container("volumeMounts: [{name: w, mountPath: /a}]"), "no volume has the name `w` | did you mean `v`?");
+    refuses(
+        &container("volumeMounts: [{name: v, mountPath: /a}, {name: v, mountPath: /a/}]"),
+        "the mount path `/a` is there twice",
+    );
+    refuses(&container("volumeMounts: [{name: v, mountPath: a}]"), "is not absolute");
+    refuses(&container("volumeMounts: [{name: v, mountPath: /a, subPath: ../b}]"), "leaves the volume");
+    refuses(&container("volumeMounts: [{name: v, mountPath: /var/lib/kubelet/device-plugins}]"), "KMM mounts");
+    refuses(
+        &container("volumeMounts: [{name: v, mountPath: /a, mountPropagation: Both}]"),
+        "not a value of `mountPropagation`",
+    );
+    refuses(
+        &volume(
+            "projected: {sources: [{configMap: {name: c, items: [{key: a, path: p}]}}, {secret: {name: s, items: [{key: b, path: p}]}}]}",
+        ),
+        "the path `p` is there twice",
+    );
+    refuses(&volume("fc: {targetWWNs: [a]}"), "needs a `lun`");
+    refuses(&volume("iscsi: {targetPortal: t, iqn: x, lun: 0}"), "not an iSCSI name");
+    refuses(&volume("csi: {driver: 'a b'}"), "not a name of Kubernetes");
+}
+
+#[test]
+fn variables_have_one_value() {
+    refuses(
+        &container("env: [{name: A, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),
+        "exclude each other",
+    );
+    refuses(&container("env: [{name: A, valueFrom: {}}]"), "`valueFrom` is empty");
+    refuses(
+        &container("env: [{name: A, valueFrom: {fieldRef: {fieldPath: spec.node}}}]"),
+        "did you mean `spec.nodeName`?",
+    );
+    refuses(&container("env: [{name: A B}]"), "not the name of an environment variable");
+    refuses(&container("env: [{name: A}, {name: A}]"), "the variable `A` is there twice");
+    refuses(&container("env: [{name: A, value: 'v${KERNEL_FULL_VERSION}'}]"), "KMM does not expand");
+}
+
+#[test]
+fn resources_are_amounts_of_known_ones() {
+    refuses(&container("resources: {limits: {cpu: 1GB}}"), "`1GB` is not a quantity | write `1G`");
+    refuses(&container("resources: {limits: {cpus: '1'}}"), "did you mean `cpu`?");
+    refuses(&container("resources: {limits: {cpu: '-1'}}"), "is less than 0");
+    refuses(&container("resources: {limits: {cpu: 1}, requests: {cpu: 1500m}}"), "above its limit");
+    refuses(&container("resources: {requests: {example.com/gpu: 1}}"), "has no limit");
+    refuses(&container("resources: {limits: {example.com/gpu: 500m}}"), "whole units");
+    refuses(&container("resources: {limits: {hugepages-2Mi: 4Mi}}"), "needs `cpu` or `memory`");
+    refuses(&container("resources: {limits: {memory: 010}}"), "found a number");
+    refuses(&container("resources: {claims: [{name: a}]}"), "no resource claims");
+}
+
+#[test]
+fn tolerations_have_keys_and_values_of_taints() {
+    refuses(
+        "tolerations: [{key: dedicated, operator: Equal, value: 'a/b', effect: NoSchedule}]",
+        "not the value of a label",
+    );
+    refuses("tolerations: [{key: 'a b', operator: Exists}]", "not the key of a label");
+    accepts("tolerations: [{operator: Exists}, {key: a.b/c, value: d, effect: NoExecute, tolerationSeconds: 3}]");
+}
+
+#[test]
+fn device_classes_have_names_of_their_own() {
+    let right = "deviceClasses: [{name: a, selectors: [{cel: {expression: 'true'}}], config: [{opaque: {driver: d.example.com, parameters: {a: [1, 0.5, true, x]}}}]}]";
+    accepts(&dra(right));
+    for (rest, said) in [
+        ("deviceClasses: [{name: a}, {name: a}]", "the device class `a` is there twice"),
+        ("deviceClasses: [{name: A}]", "not a name of Kubernetes"),
+        ("deviceClasses: [{name: a, selectors: [{}]}]", "has no `cel`"),
+        (
+            "deviceClasses: [{name: a, config: [{opaque: {driver: d, parameters: x}}]}]",
+            "expected a map for `parameters`",
+        ),
+        ("deviceClasses: [{name: a, config: [{opaque: {driver: d, parameters: {a: on}}}]}]", "for a boolean"),
+    ] {
+        refuses(&dra(rest), said);
+    }
+    refuses(&dra("").replace("d.example.com", "D"), "not a name of Kubernetes");
+}

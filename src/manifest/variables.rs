@@ -1,0 +1,162 @@
+//! Variables that KMM writes a kernel's release for, in the few fields where it does.
+//!
+//! Anything else of the form is a mistake: in an image or a path KMM puts nothing in its place, and elsewhere
+//! it stays as it is.
+
+use crate::vocabulary::{Invalid, nearest};
+
+/// What KMM expands in `unsignedImage` and `filesToSign`.
+pub(crate) const KERNEL: &[&str] =
+    &["KERNEL_FULL_VERSION", "KERNEL_VERSION", "KERNEL_XYZ", "KERNEL_X", "KERNEL_Y", "KERNEL_Z"];
+
+/// What KMM expands in `containerImage`.
+pub(crate) const IMAGE: &[&str] = &[
+    "KERNEL_FULL_VERSION",
+    "KERNEL_VERSION",
+    "KERNEL_XYZ",
+    "KERNEL_X",
+    "KERNEL_Y",
+    "KERNEL_Z",
+    "MOD_NAME",
+    "MOD_NAMESPACE",
+];
+
+/// A variable of a text, `${NAME}` or `$NAME`, with its place.
+struct Variable<'t> {
+    start: usize,
+    end: usize,
+    name: &'t str,
+}
+
+/// The variables of a text; `Err` for a `$` that starts none.
+fn find(text: &str) -> Result<Vec<Variable<'_>>, Invalid> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find('$') {
+        let start = from + at;
+        let rest = &text[start + 1..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (name, length) = match rest.strip_prefix('{') {
+            Some(inner) => {
+                let end = inner
+                    .find('}')
+                    .ok_or_else(|| Invalid::new(format!("`{}` has a `${{` without `}}`", text.escape_debug())))?;
+                (&inner[..end], end + 3)
+            }
+            None => {
+                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                (&rest[..end], end + 1)
+            }
+        };
+        if name.is_empty() || !name.chars().all(is_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(Invalid::new(format!("`{}` has a `$` that starts no variable", text.escape_debug())));
+        }
+        found.push(Variable { start, end: start + length, name });
+        from = start + length;
+    }
+    Ok(found)
+}
+
+/// The text with a letter in the place of each variable, all of which KMM must expand there.
+pub(crate) fn expand(text: &str, known: &[&str]) -> Result<String, Invalid> {
+    for Variable { start, end, name } in find(text)? {
+        if !known.contains(&name) {
+            let fault = Invalid::new(format!("KMM does not expand `{}` here", text[start..end].escape_debug()));
+            return Err(match nearest(name, known.iter().copied()) {
+                Some(near) => fault.help(format!("did you mean `${{{near}}}`?")),
+                None => fault.help("write `${KERNEL_FULL_VERSION}`, or what it stands for"),
+            });
+        }
+    }
+    replace(text, |_| "r".into())
+}
+
+/// The text with the variables of a kernel's release written out, as KMM would do it.
+pub(crate) fn written_out(text: &str, release: &str) -> String {
+    let parts: Vec<&str> = release.split(['.', ',', '-']).collect();
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
+    let value = |name: &str| match name {
+        "KERNEL_XYZ" => [part(0), part(1), part(2)].join("."),
+        "KERNEL_X" => part(0),
+        "KERNEL_Y" => part(1),
+        "KERNEL_Z" => part(2),
+        _ => release.to_owned(),
+    };
+    replace(text, value).unwrap_or_else(|_| text.to_owned())
+}
+
+fn replace(text: &str, value: impl Fn(&str) -> String) -> Result<String, Invalid> {
+    let mut replaced = String::new();
+    let mut from = 0;
+    for Variable { start, end, name } in find(text)? {
+        replaced.push_str(&text[from..start]);
+        replaced.push_str(&value(name));
+        from = end;
+    }
+    replaced.push_str(&text[from..]);
+    Ok(replaced)
+}
+
+/// Refuses a variable where KMM and modprobe take a text as it is.
+pub(crate) fn refuse(text: &str) -> Result<(), Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new("this text is empty").help("write something, or take it out"));
+    }
+    match text.find('$') {
+        Some(at) => Err(Invalid::new(format!("`{}` is not expanded here", text[at..].escape_debug()))
+            .help("write the text that is meant: no shell and no variable is involved")),
+        None => Ok(()),
+    }
+}
+
+/// Refuses the variables of KMM where a container gets a text: Kubernetes expands `$(NAME)` there.
+pub(crate) fn refuse_kmms(text: &str) -> Result<(), Invalid> {
+    let shown = IMAGE.iter().map(|name| format!("${{{name}}}")).find(|shown| text.contains(shown.as_str()));
+    match shown {
+        Some(shown) => Err(Invalid::new(format!("KMM does not expand `{shown}` here"))
+            .help("write the text that is meant; one Pod serves every kernel")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_variables_are_expanded() {
+        assert_eq!(expand("a:${KERNEL_FULL_VERSION}-$KERNEL_X", IMAGE).unwrap(), "a:r-r");
+        assert_eq!(expand("a", IMAGE).unwrap(), "a");
+        for bad in [
+            "${KERNEL}",
+            "$KERNEL",
+            "${MOD_NAME}",
+            "$(KERNEL_VERSION)",
+            "${KERNEL_VERSION",
+            "$",
+            "$1",
+            "${}",
+            "$KERNEL_VERSIONS",
+        ] {
+            assert!(expand(bad, KERNEL).is_err(), "{bad}");
+        }
+        let fault = expand("a:${KERNEL_FULL_VERSON}", KERNEL).unwrap_err();
+        assert_eq!(fault.help.unwrap(), "did you mean `${KERNEL_FULL_VERSION}`?");
+    }
+
+    #[test]
+    fn releases_are_written_out() {
+        let release = "5.14.0-1.el9.x86_64_rt";
+        assert_eq!(written_out("a:${KERNEL_FULL_VERSION}", release), format!("a:{release}"));
+        assert_eq!(
+            written_out("$KERNEL_VERSION/${KERNEL_XYZ}/${KERNEL_X}$KERNEL_Y.$KERNEL_Z", release),
+            format!("{release}/5.14.0/514.0")
+        );
+    }
+
+    #[test]
+    fn variables_are_refused_where_nothing_expands_them() {
+        assert!(refuse("a=b").is_ok() && refuse("a=${X}").is_err() && refuse("$X").is_err());
+        assert!(refuse_kmms("$(NODE_NAME) ${X}").is_ok() && refuse_kmms("v${KERNEL_VERSION}").is_err());
+    }
+}

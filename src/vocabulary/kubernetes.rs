@@ -1,0 +1,297 @@
+//! Texts that the Kubernetes API server checks: names, label keys and values, paths, resources.
+//!
+//! Sources: `k8s.io/apimachinery/pkg/util/validation` and `k8s.io/kubernetes/pkg/apis/core/validation`.
+
+use super::name::dns_label as named_label;
+use super::{ImageRef, Invalid};
+
+type Checked = Result<(), Invalid>;
+
+/// Checks a DNS label: at most 63 lower-case letters, digits and `-`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn dns_label(text: &str) -> Checked {
+    named_label("name", text)
+}
+
+/// Checks the name of an object such as a Secret: a DNS subdomain of at most 253 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn object_name(text: &str) -> Checked {
+    subdomain(text, 253)
+}
+
+/// Checks the name of a secret that KMM's builds mount, as the volume `secret-NAME`.
+///
+/// # Errors
+/// A name that no such volume can have.
+pub fn build_secret(text: &str) -> Checked {
+    const LONGEST: usize = 63 - "secret-".len();
+    if text.contains('.') || text.len() > LONGEST {
+        return Err(Invalid::new(format!("KMM cannot mount the secret `{}`", text.escape_debug())).help(format!(
+            "it becomes the volume `secret-NAME`: use a secret whose name has no dots and at most {LONGEST} characters"
+        )));
+    }
+    dns_label(text)
+}
+
+/// Checks the name of a driver: a DNS subdomain of at most 63 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn driver_name(text: &str) -> Checked {
+    subdomain(text, 63)
+}
+
+/// Checks the name of a CSI driver, which may have upper-case letters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn csi_driver(text: &str) -> Checked {
+    subdomain(&text.to_ascii_lowercase(), 63)
+}
+
+fn subdomain(text: &str, limit: usize) -> Checked {
+    let fail = |why: String| Err(Invalid::new(format!("`{}` is not a name of Kubernetes: {why}", text.escape_debug())));
+    if text.len() > limit {
+        return fail(format!("it is {} characters long, and {limit} are allowed", text.len()));
+    }
+    if is_subdomain(text) {
+        return Ok(());
+    }
+    let legal = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    let fixed: String = text.to_ascii_lowercase().chars().map(legal).collect();
+    let fixed = fixed.trim_matches(['-', '.']);
+    let fault = Invalid::new(format!("`{}` is not a name of Kubernetes", text.escape_debug()));
+    let rule = "lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part";
+    Err(if is_subdomain(fixed) {
+        fault.help(format!("write {rule}, such as `{fixed}`"))
+    } else {
+        fault.help(format!("write {rule}"))
+    })
+}
+
+fn is_subdomain(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let part =
+        |part: &str| !part.is_empty() && part.bytes().all(legal) && !part.starts_with('-') && !part.ends_with('-');
+    text.split('.').all(part)
+}
+
+/// Whether it is a name of 1 to 63 letters, digits, `-`, `_` and `.`, alphanumeric at both ends.
+fn is_label_name(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge)
+}
+
+/// Whether it is a label's key, an annotation's or a resource's name: a name, perhaps after a DNS
+/// subdomain and `/`.
+fn is_qualified_name(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((prefix, name)) => prefix.len() <= 253 && is_subdomain(prefix) && is_label_name(name),
+        None => is_label_name(text),
+    }
+}
+
+const LABEL_NAME: &str = "1 to 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends";
+
+/// Checks the key of a label, an annotation or a taint.
+///
+/// # Errors
+/// A text that is not a name with an optional DNS subdomain before it.
+pub fn label_key(text: &str) -> Checked {
+    if is_qualified_name(text) {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the key of a label", text.escape_debug()))
+        .help(format!("write {LABEL_NAME}, perhaps after a lower-case domain and `/`, as in `example.com/zone`")))
+}
+
+/// Checks the value of a label, which may be empty.
+///
+/// # Errors
+/// A text that is not a label's value.
+pub fn label_value(text: &str) -> Checked {
+    if text.is_empty() || is_label_name(text) {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the value of a label", text.escape_debug()))
+        .help(format!("write nothing, or {LABEL_NAME}")))
+}
+
+/// Checks the name of an environment variable, as every version of Kubernetes allows it.
+///
+/// # Errors
+/// A text with other characters, or one that looks like a path.
+pub fn env_name(text: &str) -> Checked {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let first = text.starts_with(|c: char| !c.is_ascii_digit());
+    if first && text.chars().all(legal) && text != "." && !text.starts_with("..") {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the name of an environment variable", text.escape_debug()))
+        .help("write letters, digits, `_`, `-` and `.`, not starting with a digit"))
+}
+
+/// Checks the key of a ConfigMap or Secret.
+///
+/// # Errors
+/// A text that no key can be.
+pub fn config_key(text: &str) -> Checked {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if (1..=253).contains(&text.len()) && text.chars().all(legal) && text != "." && !text.starts_with("..") {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not a key of a ConfigMap or Secret", text.escape_debug()))
+        .help("write at most 253 letters, digits, `-`, `_` and `.`, not starting with `..`"))
+}
+
+/// Checks a path within a volume.
+///
+/// # Errors
+/// An absolute path, and one that leaves the volume.
+pub fn path_below(text: &str) -> Checked {
+    let fault = |why: &str| Err(Invalid::new(format!("the path `{}` {why}", text.escape_debug())));
+    if text.is_empty() {
+        return fault("is empty");
+    }
+    if text.starts_with('/') {
+        return fault("is absolute, and not within the volume");
+    }
+    if text.split('/').any(|part| part == "..") || text.starts_with("..") || text.contains('\0') {
+        return fault("leaves the volume");
+    }
+    Ok(())
+}
+
+/// Checks a path on a node, in a container or on a server.
+///
+/// # Errors
+/// A path that is relative, goes back with `..`, or has `:` in it.
+pub fn absolute_path(text: &str) -> Checked {
+    let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
+    if !text.starts_with('/') {
+        return Err(fault("is not absolute").help(format!("write `/{}`", text.trim_start_matches("./").escape_debug())));
+    }
+    if text.split('/').any(|part| part == "..") {
+        return Err(fault("has `..` in it").help("write where it leads to"));
+    }
+    if text.contains(':') || text.chars().any(char::is_control) {
+        return Err(fault("has a `:` or a control character in it"));
+    }
+    Ok(())
+}
+
+/// Checks an image that a Pod runs.
+///
+/// # Errors
+/// A text that is no image reference; variables, which nothing expands there.
+pub fn pod_image(text: &str) -> Checked {
+    if text.contains('$') {
+        return Err(Invalid::new(format!("`{}` contains a variable, and KMM expands none here", text.escape_debug()))
+            .help("write the image with its tag or digest"));
+    }
+    ImageRef::parse(text).map(|_| ())
+}
+
+/// Checks the name of a resource that a container asks for.
+///
+/// # Errors
+/// A name that is neither a standard resource nor one of a domain.
+pub fn resource_name(text: &str) -> Checked {
+    const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+    let fault = || Invalid::new(format!("`{}` is not a resource that a container can ask for", text.escape_debug()));
+    let is_known = match text.split_once('/') {
+        None => STANDARD.contains(&text) || is_huge_page(text),
+        Some(_) if !is_extended(text) => false,
+        Some(_) => !text.starts_with("requests.") && is_qualified_name(&format!("requests.{text}")),
+    };
+    if is_known && is_qualified_name(text) {
+        return Ok(());
+    }
+    let near = super::nearest(text, STANDARD);
+    Err(match near {
+        Some(near) => fault().help(format!("did you mean `{near}`?")),
+        None => fault()
+            .help("write `cpu`, `memory`, `ephemeral-storage`, `hugepages-SIZE`, or `DOMAIN/NAME` of a device plugin"),
+    })
+}
+
+/// Whether it is a resource of a domain, which is counted in whole units and never overcommitted.
+pub fn is_extended(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/")
+}
+
+/// Whether it is memory in huge pages.
+pub fn is_huge_page(name: &str) -> bool {
+    name.strip_prefix("hugepages-").is_some_and(|size| !size.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(check: fn(&str) -> Checked, right: &[&str], wrong: &[&str]) {
+        for text in right {
+            assert!(check(text).is_ok(), "{text:?}: {:?}", check(text));
+        }
+        for text in wrong {
+            assert!(check(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        let long = "a".repeat(64);
+        holds(
+            label_key,
+            &["a", "A_b.c-9", "node-role.kubernetes.io/worker", &long[1..]],
+            &["", "a b", "-a", "a-", "Example.com/a", "a/b/c", "/a", "a/", "ä", "a..b/c", &long],
+        );
+        holds(label_value, &["", "a", "A_b.c-9", &long[1..]], &["a b", "a/b", "-a", "a.", "ä", "a\n", &long]);
+    }
+
+    #[test]
+    fn names() {
+        holds(object_name, &["a", "a.b", "a-b.c9"], &["", "A", "a_b", "a..b", ".a", "a-.b", "a b", &"a".repeat(254)]);
+        holds(dns_label, &["a", "a-b"], &["", "a.b", "A", "-a", &"a".repeat(64)]);
+        holds(driver_name, &["gpu.example.com"], &["Gpu.example.com", &"a".repeat(64)]);
+        holds(csi_driver, &["Disk.csi.example.com"], &["a b"]);
+        assert!(object_name("Registry_Login").unwrap_err().help.unwrap().ends_with("such as `registry-login`"));
+    }
+
+    #[test]
+    fn keys_and_variables() {
+        holds(env_name, &["A", "_a.b-c"], &["", "1A", "A B", "A=B", "..a", "."]);
+        holds(config_key, &["a.conf", "1", ".a"], &["", "a/b", "..", "..a", "."]);
+    }
+
+    #[test]
+    fn paths() {
+        holds(path_below, &["a", "a/b.conf", "a..b"], &["", "/a", "..", "a/../b", "..a"]);
+        holds(absolute_path, &["/", "/a/b"], &["", "a", "/a/..", "/a:b", "/a\n"]);
+    }
+
+    #[test]
+    fn resources_and_images() {
+        holds(
+            resource_name,
+            &["cpu", "memory", "hugepages-2Mi", "example.com/gpu"],
+            &[
+                "",
+                "CPU",
+                "gpu",
+                "storage",
+                "requests.cpu",
+                "kubernetes.io/x",
+                "a.kubernetes.io/x",
+                "example.com/a b",
+                "hugepages-",
+            ],
+        );
+        holds(pod_image, &["a", "registry.example.com/a/b:1"], &["", "A", "a b", "a:${X}", "https://a/b"]);
+    }
+}
