@@ -261,7 +261,8 @@ impl Kind {
         let says = |key: &str| node.get(key).is_some();
         let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
         let kmm = node.get("kmm");
-        let plugs = |key: &str| kmm.is_some_and(|kmm| kmm.get(key).is_some());
+        let items = kmm.and_then(|kmm| kmm.as_sequence()).unwrap_or_default();
+        let plugs = |key: &str| kmm.into_iter().chain(items).any(|kmm| kmm.get(key).is_some());
         if says("prebuilt") || overrides.iter().any(|over| over.get("prebuilt").is_some()) {
             Self::Prebuilt
         } else if !says("image") && !says("source") && !says("kmods") && (plugs("devicePlugin") || plugs("dra")) {

@@ -173,6 +173,10 @@ modules: [{name: plugin, kmm: {selector: {a: b}, devicePlugin: {container: {imag
 "
     .into();
     assert!(world.outputs().iter().any(|output| output.path.as_str() == "plugin/module.yaml"));
+    let two = "kmm: [{selector: {a: b}, devicePlugin: {container: {image: x}}}, {name: other, selector: {c: d}, devicePlugin: {container: {image: y}}}]";
+    let list = world.clone().with("kmm: {selector: {a: b}, devicePlugin: {container: {image: x}}}", two);
+    holds(&list.faults(), "");
+    assert_eq!(list.outputs()[0].text.matches("kind: \"Module\"").count(), 2);
     holds(&world.faults(), "");
     holds(
         &world.with("selector: {a: b}", "selector: {a: b}, modprobe: {moduleName: x}").faults(),
