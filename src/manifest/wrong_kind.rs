@@ -95,7 +95,7 @@ fn corrected(node: &Node, kind: Kind) -> Option<String> {
         }
         (Kind::Record(record), Value::Scalar(scalar)) => {
             let key = first_key(record, &scalar.text)?;
-            Some(format!("{{{key}: {}}}", flow_text(&scalar.text, scalar.plain)))
+            Some(format!("{{{key}: {}}}", yaml::flow(&scalar.text, scalar.plain)))
         }
         (Kind::Record(record), Value::Sequence(items)) => {
             let merged = merged(items.iter().map(|item| &**item), false)?;
@@ -146,14 +146,14 @@ fn items_of(scalar: &Scalar) -> Option<Vec<String>> {
     }
     if text.starts_with('[') && text.ends_with(']') {
         let inner = text[1..text.len() - 1].split(',').map(|item| item.trim().trim_matches(['"', '\'']));
-        return Some(inner.filter(|item| !item.is_empty()).map(|item| flow_text(item, true)).collect());
+        return Some(inner.filter(|item| !item.is_empty()).map(|item| yaml::flow(item, true)).collect());
     }
     let is_separator = |c: char| c == ',' || (c.is_whitespace() && scalar.plain);
     if text.contains(['"', '\'', '(', '{', '[']) || !text.contains(is_separator) {
         return Some(vec![flow_string(scalar)]);
     }
     let parts = text.split(is_separator).map(str::trim).filter(|part| !part.is_empty());
-    Some(parts.map(|part| flow_text(part, true)).collect())
+    Some(parts.map(|part| yaml::flow(part, true)).collect())
 }
 
 /// The map that `KEY=VALUE` or `KEY:VALUE` strings stand for; `None` if one is neither.
@@ -162,7 +162,7 @@ fn map_of(scalars: &[&Scalar]) -> Option<String> {
         let at = scalar.text.find(['=', ':'])?;
         let (key, value) = (scalar.text[..at].trim(), scalar.text[at + 1..].trim());
         let is_key = !key.is_empty() && !key.contains(char::is_whitespace) && !value.starts_with("//");
-        is_key.then(|| format!("{}: {}", flow_text(key, true), flow_text(value, true)))
+        is_key.then(|| format!("{}: {}", yaml::flow(key, true), yaml::flow(value, true)))
     };
     let pairs: Option<Vec<String>> = scalars.iter().map(pair).collect();
     pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| format!("{{{}}}", pairs.join(", ")))
@@ -190,7 +190,7 @@ fn merged<'n>(items: impl Iterator<Item = &'n Node>, named: bool) -> Option<Stri
 /// A node as YAML on one line.
 pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
-        Value::Scalar(scalar) => flow_text(&scalar.text, scalar.plain),
+        Value::Scalar(scalar) => yaml::flow(&scalar.text, scalar.plain),
         Value::Sequence(items) => flow_list(&items.iter().map(|item| flow(item)).collect::<Vec<_>>()),
         Value::Mapping(entries) => flow_map(entries.iter()),
     }
@@ -206,20 +206,12 @@ fn flow_map<'n>(entries: impl Iterator<Item = &'n Entry>) -> String {
 }
 
 fn flow_key(entry: &Entry) -> String {
-    flow_text(&entry.key, true)
+    yaml::flow(&entry.key, true)
 }
 
 /// A scalar that readers of YAML take for a string: numbers, booleans and null get quotes.
 fn flow_string(scalar: &Scalar) -> String {
-    flow_text(&scalar.text, scalar.plain && scalar.kind_name() == "a string")
-}
-
-/// A text within brackets: without quotes if it can be written so and was.
-fn flow_text(text: &str, plain: bool) -> String {
-    let is_inert = |c: char| c.is_alphanumeric() || "._-+/=~:@$%^()!<>*;|&".contains(c);
-    let starts_plain = |c: char| c.is_alphanumeric() || "./_~$(^+-".contains(c);
-    let is_plain = plain && text.starts_with(starts_plain) && text.chars().all(is_inert) && !text.ends_with(':');
-    if is_plain || (plain && text.is_empty()) { text.to_owned() } else { yaml::inline(text) }
+    yaml::flow(&scalar.text, scalar.plain && scalar.kind_name() == "a string")
 }
 
 #[cfg(test)]
@@ -251,6 +243,12 @@ mod tests {
             ("gcc make", Kind::List, "found a string: write `x: [gcc, make]`"),
             ("'a b'", Kind::List, "found a string: write `x: [\"a b\"]`"),
             ("'[\"a\", b]'", Kind::List, "found a string: write `x: [a, b]`"),
+            ("'-'", Kind::List, "found a string: write `x: [\"-\"]`"),
+            ("-,", Kind::List, "found a string: write `x: [\"-\"]`"),
+            (". -", Kind::List, "found a string: write `x: [., \"-\"]`"),
+            ("-g -O2", Kind::List, "found a string: write `x: [-g, -O2]`"),
+            ("a=-", Kind::Map, "found a string: write `x: {a: \"-\"}`"),
+            ("-=-", Kind::Map, "found a string: write `x: {\"-\": \"-\"}`"),
             ("5.14", Kind::List, "found a number: write `x: [\"5.14\"]`"),
             ("{a: b}", Kind::List, "found a map: write `x: [{a: b}]`"),
             ("{a: , b: }", Kind::List, "found a map: write `x: [a, b]`"),

@@ -77,6 +77,19 @@ pub fn inline(text: &str) -> String {
     out
 }
 
+/// Scalar within brackets or braces: unquoted if `plain` is set and no reader takes its characters for
+/// YAML syntax there, else as [`inline`] writes it. Dashes alone are syntax, dashes before a word are not.
+pub fn flow(text: &str, plain: bool) -> String {
+    let is_inert = |c: char| c.is_alphanumeric() || "._-+/=~:@$%^()!<>*;|&".contains(c);
+    let starts_plain = |c: char| c.is_alphanumeric() || "./_~$(^+".contains(c);
+    let is_plain = text.trim_start_matches('-').starts_with(starts_plain);
+    if plain && (text.is_empty() || (is_plain && text.chars().all(is_inert) && !text.ends_with(':'))) {
+        text.to_owned()
+    } else {
+        inline(text)
+    }
+}
+
 /// How far a nested value is indented.
 const STEP: usize = 2;
 

@@ -27,6 +27,6 @@ mod read_tests;
 #[cfg(test)]
 mod syntax_tests;
 
-pub use emit::{Pair, Yaml, emit, inline};
+pub use emit::{Pair, Yaml, emit, flow, inline};
 pub use node::{Entry, Node, Scalar, Value};
 pub use read::read;
