@@ -14,6 +14,8 @@ pub struct Impact {
     pub reloads: Vec<String>,
     /// Kernels whose mapping goes.
     pub unloads: Vec<String>,
+    /// How many kernels have a mapping then.
+    pub mappings: usize,
     /// What happens to each further Module on the same images, by name; these have none of their own.
     pub others: BTreeMap<String, Self>,
 }
@@ -60,6 +62,7 @@ impl Impact {
                 Some(_) => {}
             }
         }
+        impact.mappings = planned.len();
         if let Some(old) = old {
             impact.unloads.extend(old.keys().filter(|release| !planned.contains(release.as_str())).cloned());
             impact.unloads.sort();
@@ -73,8 +76,28 @@ impl Impact {
     }
 }
 
-/// The modules that must not be written without someone's word: a mapping that goes although
-/// nodes run its kernel, or an image that changes although the version, by which KMM orders
+/// A Module of which something is unloaded that someone has to allow.
+struct Unloaded<'u> {
+    object: &'u str,
+    /// The kernels that nodes run.
+    in_use: String,
+    /// Whether no kernel is left.
+    is_lost: bool,
+}
+
+impl Unloaded<'_> {
+    fn told(&self, module: &str) -> String {
+        let who = if self.object == module { "it".to_owned() } else { format!("`{}`", self.object) };
+        if self.in_use.is_empty() {
+            format!("{who} would lose all its kernels")
+        } else {
+            format!("{who} would be unloaded on nodes that run {}", self.in_use)
+        }
+    }
+}
+
+/// The modules that must not be written without someone's word: a Module that loses all its kernels, a
+/// mapping that goes although nodes run its kernel, or an image that changes although the version, by which KMM orders
 /// upgrades, does not.
 pub fn holds(
     manifest: &Manifest,
@@ -83,36 +106,52 @@ pub fn holds(
     allow_remove: bool,
 ) -> Vec<Hold> {
     let mut holds = Vec::new();
-    let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
+    // Several kernels may have one release; `None` if the nodes of none of them are counted.
+    let mut nodes: BTreeMap<&str, Option<u64>> = BTreeMap::new();
     for kernel in &manifest.kernels {
-        if let Some(count) = kernel.nodes.filter(|count| *count > 0) {
-            let all = nodes.entry(kernel.release.as_str()).or_default();
-            *all = all.saturating_add(count);
+        let all = nodes.entry(kernel.release.as_str()).or_default();
+        if let Some(count) = kernel.nodes {
+            *all = Some(all.unwrap_or_default().saturating_add(count));
         }
     }
     for (name, impact) in impacts {
         let mut hold = |why: String, help: &str| {
             holds.push(Hold { module: name.clone(), why, help: help.to_owned() });
         };
-        let in_use = |impact: &Impact| -> String {
-            let nodes = |release: &String| Some(format!("{release} ({})", nodes.get(release.as_str())?));
-            impact.unloads.iter().filter_map(nodes).collect::<Vec<_>>().join(", ")
+        let module = manifest.modules.iter().find(|module| module.name.as_str() == name);
+        let before = old.get(name).map(|old| &old.nodes);
+        let in_use = |release: &String| match nodes.get(release.as_str()) {
+            Some(Some(0)) => None,
+            Some(Some(count)) => Some(format!("{release} ({count})")),
+            // Nobody counts its nodes any more.
+            _ => before?.contains(release).then(|| release.clone()),
         };
-        let unloaded = impact.all(name).map(|(object, impact)| (object, in_use(impact)));
-        let unloaded: Vec<(&str, String)> = unloaded.filter(|(_, in_use)| !in_use.is_empty()).collect();
+        let unloaded: Vec<Unloaded<'_>> = impact
+            .all(name)
+            .map(|(object, impact)| Unloaded {
+                object,
+                in_use: impact.unloads.iter().filter_map(in_use).collect::<Vec<_>>().join(", "),
+                is_lost: !impact.unloads.is_empty() && impact.mappings == 0,
+            })
+            .filter(|unloaded| unloaded.is_lost || !unloaded.in_use.is_empty())
+            .collect();
         if !unloaded.is_empty() && !allow_remove {
-            let advice = match unloaded.as_slice() {
-                [(object, _), ..] if object == name => "keep the kernel selected, or say --allow-remove",
-                _ => "keep the Module in `kmm`, or say --allow-remove",
+            let told: Vec<String> = unloaded.iter().map(|unloaded| unloaded.told(name)).collect();
+            let none = module.and_then(|module| module.kernels.why_none(&manifest.kernels));
+            let none = none.filter(|_| unloaded.iter().any(|unloaded| unloaded.is_lost));
+            let advice = match (&none, module, unloaded.as_slice()) {
+                (Some((_, Some(help))), ..) => help.clone(),
+                (_, None, _) => "keep the module in the manifest".to_owned(),
+                (_, _, [first, ..]) if first.object == name && first.is_lost => {
+                    "keep its kernels and its `kmm`".to_owned()
+                }
+                (_, _, [first, ..]) if first.object == name => "keep the kernel selected".to_owned(),
+                _ => "keep the Module in `kmm`".to_owned(),
             };
-            let told = unloaded.iter().map(|(object, in_use)| {
-                let who = if object == name { "it".to_owned() } else { format!("`{object}`") };
-                format!("{who} would be unloaded on nodes that run {in_use}")
-            });
-            hold(told.collect::<Vec<_>>().join(", and "), advice);
+            let why = none.map(|(why, _)| format!(": {why}")).unwrap_or_default();
+            hold(told.join(", and ") + &why, &format!("{advice}, or say --allow-remove"));
             continue;
         }
-        let module = manifest.modules.iter().find(|module| module.name.as_str() == name);
         let (Some(module), Some(old)) = (module, old.get(name)) else { continue };
         match (&old.version, &module.version) {
             (Some(same), Some(new)) if same == new && !impact.reloads.is_empty() => hold(

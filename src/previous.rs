@@ -1,13 +1,14 @@
 //! What an earlier run left, read from the files alone, so that a fresh clone knows as much as
 //! the machine that wrote them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::fingerprint::Explanation;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
 use crate::render::header::{Ownership, ownership, to_unix};
+use crate::render::module::NODES;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, SourceMap};
 use crate::yaml::{self, Node};
@@ -21,6 +22,8 @@ pub struct OldModule {
     pub mappings: usize,
     /// The image of each kernel; only of those that change where a record says so.
     pub images: HashMap<String, String>,
+    /// The kernels that nodes were known to run.
+    pub nodes: BTreeSet<String>,
     /// The same of each further Module on its images, by name.
     pub others: BTreeMap<String, HashMap<String, String>>,
 }
@@ -73,7 +76,34 @@ pub fn module_text(text: &str) -> Option<OldModule> {
         let node = read(text)?;
         Some((scalar(node.get("metadata")?, "name")?, self::images(self::container(&node)?)?))
     });
-    Some(OldModule { version: scalar(container, "version"), mappings: images.len(), images, others: others.collect() })
+    Some(OldModule {
+        version: scalar(container, "version"),
+        mappings: images.len(),
+        images,
+        nodes: nodes_in(text),
+        others: others.collect(),
+    })
+}
+
+/// The kernels that nodes were known to run when kmodgen wrote the Module in a folder.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn nodes(name: &str, tree: &View<'_>) -> Result<BTreeSet<String>, Inaccessible> {
+    let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(BTreeSet::new()) };
+    let found = tree.find(&path)?;
+    let text = found.as_ref().and_then(Found::bytes).and_then(text);
+    Ok(text.map(|text| nodes_in(&text)).unwrap_or_default())
+}
+
+/// Reads one line, since a Module has as many as a fleet has kernels.
+fn nodes_in(module: &str) -> BTreeSet<String> {
+    let mut values = module
+        .lines()
+        .take_while(|line| *line != "spec:")
+        .filter_map(|line| line.trim_start().strip_prefix(NODES)?.strip_prefix(':'));
+    let value = values.next().unwrap_or_default();
+    value.trim().trim_matches('"').split_whitespace().map(str::to_owned).collect()
 }
 
 fn container(object: &Node) -> Option<&Node> {

@@ -1,6 +1,6 @@
 //! What a run takes over from the one before: mappings whose inputs and files are as they were.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::project::Project;
@@ -99,7 +99,7 @@ impl<'r> Recall<'r> {
             return None;
         }
         let same_image = outcomes.image == module.image.repository();
-        let mut impact = Impact::default();
+        let mut impact = Impact { mappings: mappings.len(), ..Impact::default() };
         let mut images = HashMap::new();
         let recorded = past.record.mappings.iter().zip(outcomes.mappings.iter());
         let recorded = recorded.filter_map(|(record, outcome)| Some((past.release(&record)?, outcome)));
@@ -130,6 +130,7 @@ impl<'r> Recall<'r> {
                 version: outcomes.version.clone(),
                 mappings: outcomes.mappings.len(),
                 images,
+                nodes: BTreeSet::new(),
                 others: BTreeMap::new(),
             },
             impact,

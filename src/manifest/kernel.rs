@@ -72,6 +72,11 @@ pub static KERNEL_FILE: Record = Record {
 };
 
 impl Kernel {
+    /// Returns whether nodes are known to run it.
+    pub fn is_in_use(&self) -> bool {
+        self.nodes.is_some_and(|nodes| nodes > 0)
+    }
+
     /// The architecture, as `uname -m` prints it: that of its label `arch`, or the one that its
     /// release names.
     pub fn architecture(&self) -> Option<&'static str> {

@@ -165,11 +165,10 @@ impl Target {
     pub(super) fn kernels(&self, kernels: &[Kernel], faults: &mut Diagnostics) -> Vec<Kernel> {
         let own: Vec<Kernel> = kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect();
         if own.is_empty() {
-            faults.push(
-                Diagnostic::warning("no-kernel", format!("target `{}` has none of the kernels", self.name.value))
-                    .at(self.name.span, "")
-                    .help("its `kernels` select among those of the manifest"),
-            );
+            let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
+            let help = help.unwrap_or_else(|| "its `kernels` select among those of the manifest".into());
+            let message = format!("target `{}` has none of the kernels: {why}", self.name.value);
+            faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));
         }
         own
     }

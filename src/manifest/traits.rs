@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Shape};
-use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures};
+use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest};
 use crate::yaml::Node;
 
 /// What a kernel has to be: every part that is given must hold.
@@ -64,6 +64,36 @@ impl Traits {
         let min = fields.take("min", faults).and_then(|node| decode::text(node, "`min`", faults, Bounds::at_least));
         let max = fields.take("max", faults).and_then(|node| decode::text(node, "`max`", faults, Bounds::at_most));
         [min, max].into_iter().flatten().for_each(|bounds| self.bounds.narrow(bounds.value));
+    }
+
+    /// Finds a part that holds for none of `kernels`, and the nearest value that one of them has.
+    pub(super) fn why_none(&self, kernels: &[Kernel]) -> Option<(String, Option<String>)> {
+        for (key, value) in &self.labels {
+            let values = || kernels.iter().filter_map(|kernel| kernel.labels.get(key).map(String::as_str));
+            if values().any(|other| other == value) {
+                continue;
+            }
+            let near = nearest(value, values()).map(|near| format!("did you mean `{key}: {near}`?"));
+            let key_of = || nearest(key, kernels.iter().flat_map(|kernel| kernel.labels.keys()).map(String::as_str));
+            let near =
+                near.or_else(|| Some(format!("did you mean the label `{}`?", key_of().filter(|near| near != key)?)));
+            return Some((format!("no kernel has the label `{key}: {value}`"), near));
+        }
+        let has = |flavour: &String| kernels.iter().any(|kernel| kernel.flavour() == *flavour);
+        if let (Some(first), false) = (self.flavours.first(), self.flavours.iter().any(has)) {
+            let there: Vec<String> = kernels.iter().map(Kernel::flavour).collect();
+            let near =
+                nearest(first, there.iter().map(String::as_str)).map(|near| format!("did you mean `flavour: {near}`?"));
+            return Some((format!("no kernel is of the flavour `{first}`"), near));
+        }
+        let is_for = |arch: &&str| kernels.iter().any(|kernel| kernel.architecture() == Some(*arch));
+        match self.architectures.first() {
+            Some(first) if !self.architectures.iter().any(is_for) => {
+                Some((format!("no kernel is for the architecture `{first}`"), None))
+            }
+            _ if kernels.iter().any(|kernel| self.bounds.hold(kernel.release.as_str())) => None,
+            _ => Some(("no kernel is of the version".into(), None)),
+        }
     }
 
     /// Whether `kernel` is all that.

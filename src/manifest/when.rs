@@ -181,6 +181,9 @@ pub struct Selection {
     traits: Traits,
 }
 
+/// How many patterns a message shows.
+const SHOWN: usize = 3;
+
 /// A pattern of a list, and why it is there.
 #[derive(Debug, Clone)]
 struct Rule {
@@ -230,6 +233,26 @@ impl Selection {
             |patterns: Vec<Pattern>| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect();
         let traits = Traits::of(architectures, flavours, bounds);
         Self { include: rules(include), exclude: rules(exclude), traits }
+    }
+
+    /// Explains why it selects none of `kernels`, and what to write instead; `None` if it selects any.
+    pub fn why_none(&self, kernels: &[Kernel]) -> Option<(String, Option<String>)> {
+        if kernels.iter().any(|kernel| self.selects(kernel)) {
+            return None;
+        }
+        if kernels.is_empty() {
+            return Some(("there are no kernels".into(), Some("list them under `kernels`".into())));
+        }
+        let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
+        let matches = |rules: &[Rule]| rules.iter().any(|rule| releases.iter().any(|r| rule.pattern.matches(r)));
+        if !self.include.is_empty() && !matches(&self.include) {
+            let patterns = self.include.iter().map(|rule| format!("`{}`", rule.pattern));
+            let patterns = patterns.take(SHOWN).collect::<Vec<_>>().join(", ");
+            let meant = self.include.iter().find_map(|rule| rule.pattern.meant(&releases));
+            let help = meant.map(|meant| format!("write `include: ['{meant}']`: a pattern is for whole releases"));
+            return Some((format!("`include` matches no kernel: {patterns}"), help));
+        }
+        Some(self.traits.why_none(kernels).unwrap_or_else(|| ("`kernels` leaves none of them".into(), None)))
     }
 
     /// Whether the module is for `kernel`.

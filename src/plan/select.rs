@@ -74,11 +74,10 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
         let past = past.and_then(|past| past.module(module));
         let kernels = kernels_of(module, manifest, past.as_ref());
         if kernels.is_empty() && module.kind != Kind::Plugin {
-            faults.push(
-                Diagnostic::warning("no-kernel", format!("module `{}` is for none of the kernels", module.name.value))
-                    .at(module.name.span, "")
-                    .help("its `kernels` select whole releases: `include: ['5\\.14\\..*']`"),
-            );
+            let (why, help) = module.kernels.why_none(&manifest.kernels).unwrap_or_default();
+            let help = help.unwrap_or_else(|| "its `kernels` select whole releases: `include: ['5\\.14\\..*']`".into());
+            let message = format!("module `{}` is for none of the kernels: {why}", module.name.value);
+            faults.push(Diagnostic::warning("no-kernel", message).at(module.name.span, "").help(help));
         }
         if shares_labels || module.is_prebuilt() {
             let kernels: Vec<&Kernel> = kernels.iter().map(|at| &manifest.kernels[*at]).collect();
@@ -126,7 +125,7 @@ pub fn kernel_keys(manifest: &Manifest) -> Vec<KernelKey> {
     let key = |kernel: &Kernel| {
         let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
         let toolkit = Key::of(&dtk.as_ref().map(|dtk| &dtk.value));
-        KernelKey { traits: Key::of(&(&release.value, labels, images)), toolkit }
+        KernelKey { traits: Key::of(&(&release.value, labels, images, kernel.is_in_use())), toolkit }
     };
     manifest.kernels.iter().map(key).collect()
 }

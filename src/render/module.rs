@@ -8,6 +8,9 @@ use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Pair, Yaml};
 
+/// The annotation with the kernels that nodes run, so that a list which lost one is noticed.
+pub const NODES: &str = "kmodgen/nodes";
+
 /// The text of a module's objects: the one that builds, and those that load what it built. Each has
 /// one literal mapping per kernel, every value written out; `prebuilt` are those whose images somebody
 /// else builds.
@@ -21,25 +24,39 @@ pub fn render(
         .chain(module.kmm.others.iter().map(|(name, kmm)| (name.as_str(), kmm)));
     let objects = modules.enumerate().map(|(at, (name, kmm))| {
         let spec = spec(module, kmm, (mappings, prebuilt), at == 0);
+        let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
         yaml::emit(&match &module.kmm.hub {
-            Some(hub) => hub_module(name, hub, spec),
-            None => kmm_module(name, namespace, spec),
+            Some(hub) => hub_module(name, nodes, hub, spec),
+            None => kmm_module(name, namespace, nodes, spec),
         })
     });
     let text = objects.collect::<Vec<_>>().join("---\n");
     with_header(&text)
 }
 
-fn kmm_module<'v>(name: &'v str, namespace: &'v Namespace, spec: Vec<Pair<'v>>) -> Yaml<'v> {
-    let metadata = vec![("name".into(), Yaml::text(name)), ("namespace".into(), Yaml::text(namespace.as_str()))];
-    object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata, spec)
+/// The annotations of a module some of whose kernels nodes run.
+fn nodes(mappings: &[Mapping<'_>], prebuilt: &[(&Kernel, String)]) -> Option<Pair<'static>> {
+    let kernels = mappings.iter().map(|mapping| mapping.kernel).chain(prebuilt.iter().map(|(kernel, _)| *kernel));
+    let in_use: Vec<&str> = kernels.filter(|kernel| kernel.is_in_use()).map(|kernel| kernel.release.as_str()).collect();
+    let annotation = (NODES.into(), Yaml::text(in_use.join(" ")));
+    (!in_use.is_empty()).then(|| ("annotations".into(), Yaml::Map(vec![annotation])))
 }
 
-fn hub_module<'v>(name: &'v str, hub: &'v Hub, spec: Vec<Pair<'v>>) -> Yaml<'v> {
+fn kmm_module<'v>(
+    name: &'v str,
+    namespace: &'v Namespace,
+    annotations: Option<Pair<'v>>,
+    spec: Vec<Pair<'v>>,
+) -> Yaml<'v> {
+    let metadata = [("name".into(), Yaml::text(name)), ("namespace".into(), Yaml::text(namespace.as_str()))];
+    object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata.into_iter().chain(annotations).collect(), spec)
+}
+
+fn hub_module<'v>(name: &'v str, annotations: Option<Pair<'v>>, hub: &'v Hub, spec: Vec<Pair<'v>>) -> Yaml<'v> {
     object(
         "hub.kmm.sigs.x-k8s.io/v1beta1",
         "ManagedClusterModule",
-        vec![("name".into(), Yaml::text(name))],
+        [("name".into(), Yaml::text(name))].into_iter().chain(annotations).collect(),
         vec![
             ("moduleSpec".into(), Yaml::Map(spec)),
             ("spokeNamespace".into(), Yaml::text(hub.namespace.as_str())),

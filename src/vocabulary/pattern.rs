@@ -54,6 +54,24 @@ impl Pattern {
         std::iter::once(Self::parse(text)).chain(literal).collect()
     }
 
+    /// Finds the pattern that was meant by one which matches none of `releases`: as a release, as a glob, or
+    /// as a part of a release; `None` if none of these matches one either.
+    pub fn meant(&self, releases: &[&str]) -> Option<String> {
+        let text = self.text.as_str();
+        let is_escaped = text.contains('\\');
+        let as_glob = if is_escaped { text.to_owned() } else { glob(text) };
+        let forms = [
+            as_glob.clone(),
+            format!("{as_glob}.*"),
+            format!(".*{as_glob}.*"),
+            format!("{text}.*"),
+            format!(".*{text}.*"),
+        ];
+        forms
+            .into_iter()
+            .find(|form| Self::parse(form).is_ok_and(|pattern| releases.iter().any(|r| pattern.matches(r))))
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -99,6 +117,20 @@ fn size_of(pattern: &Hir) -> usize {
     }
 }
 
+/// Translates a glob: `*` and `?` are wildcards, and everything else stands for itself.
+fn glob(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        match c {
+            '*' => pattern.push_str(".*"),
+            '?' => pattern.push('.'),
+            '.' | '+' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' => pattern.extend(['\\', c]),
+            _ => pattern.push(c),
+        }
+    }
+    pattern
+}
+
 /// Compiles a pattern for whole texts. Many modules ask for the same kernels, and to compile takes
 /// longer than to match: each pattern is compiled once.
 fn anchored(text: &str) -> Result<Regex, regex::Error> {
@@ -139,6 +171,25 @@ mod tests {
         assert!(!pattern.matches("5.14.0-1.x86_64+rt"));
         assert!(pattern.selects("5.14.0-1.x86_64+rt"));
         assert!(!pattern.selects("5.14.0-1.x86_64+rt.1"));
+    }
+
+    #[test]
+    fn what_was_meant_matches_a_release() {
+        let releases = ["5.14.0-427.28.1.el9_4.x86_64", "5.14.0-427.81.1.el9_4.x86_64+rt"];
+        for (text, meant) in [
+            ("5.14*", Some(r"5\.14.*")),
+            ("5.14.*el9_5", None),
+            ("5.14.0-427.28.1.*.x86_64+rt", None),
+            ("5.14.0-427.81.1.el9_4.x86_64+rt", Some(r"5\.14\.0-427\.81\.1\.el9_4\.x86_64\+rt")),
+            ("5.1?.0-427*+rt", Some(r"5\.1.\.0-427.*\+rt")),
+            ("5.14", Some(r"5\.14.*")),
+            ("el9_4", Some(".*el9_4.*")),
+            (r"5\.14\.", Some(r"5\.14\..*")),
+            (r"el9_[45]", Some(".*el9_[45].*")),
+            ("6.12", None),
+        ] {
+            assert_eq!(Pattern::parse(text).unwrap().meant(&releases).as_deref(), meant, "{text}");
+        }
     }
 
     #[test]

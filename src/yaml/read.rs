@@ -13,7 +13,6 @@ use super::characters::first_unprintable;
 use super::places::{floor_char_boundary, token_at, trim_block};
 use super::reference::{self, Disguised};
 use super::{Entry, Node, Scalar, Value, syntax};
-use crate::merge::first_marker;
 use crate::vocabulary::{Diagnostic, SourceId, Span, Spanned};
 
 /// How deep collections may be nested, aliases included. Whatever walks the tree may recurse.
@@ -28,16 +27,10 @@ pub(super) const MAX_COST: usize = 3_000_000;
 /// # Errors
 /// Everything that is wrong with the text, in the order of its lines.
 pub fn read(source: SourceId, text: &str) -> Result<Option<Arc<Node>>, Vec<Diagnostic>> {
-    read_as(source, text, None)
-        .or_else(|problems| match reference::disguise(text) {
-            Some(disguised) => read_as(source, &disguised.text, Some(&disguised)),
-            None => Err(problems),
-        })
-        // What else is wrong follows from it.
-        .map_err(|problems| match first_marker(text.as_bytes()) {
-            Some((at, length)) => vec![syntax::unmerged(Span::new(source, at, at + length))],
-            None => problems,
-        })
+    read_as(source, text, None).or_else(|problems| match reference::disguise(text) {
+        Some(disguised) => read_as(source, &disguised.text, Some(&disguised)),
+        None => Err(problems),
+    })
 }
 
 fn read_as(source: SourceId, text: &str, disguised: Option<&Disguised>) -> Result<Option<Arc<Node>>, Vec<Diagnostic>> {

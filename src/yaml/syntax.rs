@@ -61,13 +61,6 @@ pub(super) fn unprintable(span: Span, c: char) -> Diagnostic {
         .help("in double quotes an escape such as `\\x1b` can stand for it")
 }
 
-/// The message for a text that git could not merge.
-pub(super) fn unmerged(span: Span) -> Diagnostic {
-    Diagnostic::error("merge-markers", "git could not merge this file".to_owned())
-        .at(span, "the conflict begins here")
-        .help("finish the merge first: keep what both sides need, and remove the lines with markers")
-}
-
 /// The message for collections nested beyond the limit.
 pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error("yaml-too-deep", format!("lists and mappings are nested more than {MAX_DEPTH} deep"))

@@ -1,7 +1,7 @@
 //! What would unload or reload nodes without anyone having said so is held: the module stays as
 //! it is, and everything else is written.
 
-use crate::scenario::{EL9, Project};
+use crate::scenario::{DEBIAN, EL9, Project};
 
 /// A generated fleet that knows of three nodes on the EL 9 kernel.
 fn with_nodes() -> Project {
@@ -105,4 +105,91 @@ fn a_version_neither_comes_nor_goes() {
     project.edit("kmodgen.yaml", "  - name: beta\n", "  - name: beta\n    version: \"1.0\"\n");
     assert_snapshot!("a_version_comes", project.run("generate").differs());
     assert_eq!(project.output().since(&before), Vec::<String>::new());
+}
+
+/// Whatever takes the last kernel from a module: the message says what, and what to write.
+#[test]
+fn a_module_keeps_its_last_kernel() {
+    let include = |pattern: &str| format!("  - name: alpha\n    kernels: {{include: ['{pattern}']}}\n");
+    let labels = |labels: &str| format!("  - name: alpha\n    kernels: {{labels: {{{labels}}}}}\n");
+    let flavour = "  - name: alpha\n    kernels: {flavour: realtime}\n".to_owned();
+    for (change, why, help) in [
+        (include("5.14*"), "`include` matches no kernel: `5.14*`", r"write `include: ['5\.14.*']`"),
+        (include("5.1?.0-427*"), "`include` matches no kernel: `5.1?.0-427*`", r"write `include: ['5\.1.\.0-427.*']`"),
+        (include("el9_4"), "`include` matches no kernel: `el9_4`", "write `include: ['.*el9_4.*']`"),
+        (include("4[.]18.*"), "`include` matches no kernel: `4[.]18.*`", "keep its kernels"),
+        (labels("distro: rhel9x"), "no kernel has the label `distro: rhel9x`", "did you mean `distro: rhel9`?"),
+        (labels("distroo: rhel9"), "no kernel has the label `distroo: rhel9`", "did you mean the label `distro`?"),
+        (flavour, "no kernel is of the flavour `realtime`", "keep its kernels"),
+    ] {
+        let project = Project::fleet();
+        let dtk = format!("dtk@sha256:{}\n", "a".repeat(64));
+        project.edit("kmodgen.yaml", &dtk, &format!("{dtk}    labels: {{distro: rhel9}}\n"));
+        project.run("generate").fine();
+        project.edit("kmodgen.yaml", "  - name: alpha\n", &change);
+        let before = project.output();
+        for arguments in ["generate", "generate --only alpha", "generate --force"] {
+            let run = project.run(arguments).differs();
+            run.says(&format!("module `alpha` is left as it is: it would lose all its kernels: {why}")).says(help);
+            assert_eq!(project.output().since(&before), Vec::<String>::new(), "{change}");
+        }
+        project.run("generate --allow-remove").fine().shows("unloads alpha");
+        assert!(!project.path("gitops/alpha").exists());
+        assert!(!project.read("gitops/kustomization.yaml").contains("\"alpha\""));
+    }
+}
+
+#[test]
+fn a_module_without_objects_and_a_list_without_kernels() {
+    let project = Project::generated();
+    let manifest = project.read("kmodgen.yaml");
+    let (head, rest) = manifest.split_once("kernels:\n").unwrap();
+    let (_, modules) = rest.split_once("modules:\n").unwrap();
+    project.write("kmodgen.yaml", format!("{head}kernels: [6.1.0-1-amd64]\nmodules:\n{modules}"));
+    project.run("generate").fine().shows("6 to unload");
+
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha2\n");
+    project.run("generate").differs().says("module `alpha` is left as it is: it would lose all its kernels");
+    assert!(project.read("gitops/kustomization.yaml").contains("\"alpha2\""));
+    project.run("generate --allow-remove").fine().shows("unloads alpha on");
+}
+
+/// The Module says which kernels nodes ran, so that a fresh clone knows it, too.
+#[test]
+fn a_kernel_with_nodes_that_vanished_from_the_list() {
+    for forgets in [false, true] {
+        let project = with_nodes();
+        let with = project.read("kmodgen.yaml");
+        let (head, rest) = with.split_once(&format!("  - release: {EL9}\n")).unwrap();
+        let (_, rest) = rest.split_once("    nodes: 3\n").unwrap();
+        project.write("kmodgen.yaml", format!("{head}{rest}"));
+        if forgets {
+            std::fs::remove_dir_all(project.cache()).unwrap();
+        }
+        let before = project.output();
+        let run = project.run("generate").differs();
+        run.says(&format!("module `alpha` is left as it is: it would be unloaded on nodes that run {EL9}"));
+        assert_eq!(project.output().since(&before), Vec::<String>::new());
+        // Nodes that someone counted and found none of hold nothing up.
+        project.write("kmodgen.yaml", with.replace("nodes: 3", "nodes: 0"));
+        project.run("generate").fine().shows("2 updated");
+        project.write("kmodgen.yaml", format!("{head}{rest}"));
+        project.run("generate").fine().shows("2 to unload");
+    }
+}
+
+/// A list of kernels in a file of its own may be all that changes.
+#[test]
+fn nodes_are_noted_when_they_come() {
+    let project = Project::fleet();
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "  - file: kernels.yaml\n");
+    let list = |rest: &str| format!("apiVersion: kmodgen/v1\nkernels:\n{rest}");
+    project.write("kernels.yaml", list(&format!("  - {DEBIAN}\n  - 6.1.0-1-amd64\n")));
+    project.run("generate").fine();
+    project.write("kernels.yaml", list(&format!("  - {{release: {DEBIAN}, nodes: 2}}\n  - 6.1.0-1-amd64\n")));
+    project.run("generate").fine().shows("2 updated");
+    assert!(project.read("gitops/alpha/module.yaml").contains(&format!("kmodgen/nodes: \"{DEBIAN}\"")));
+    project.write("kernels.yaml", list("  - 6.1.0-1-amd64\n"));
+    project.run("generate").differs().says(&format!("on nodes that run {DEBIAN}"));
 }

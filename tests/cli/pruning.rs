@@ -37,7 +37,7 @@ fn a_kernel_that_goes_takes_its_folder_with_it() {
 fn a_module_that_goes() {
     let project = Project::generated();
     without_beta(&project);
-    assert_snapshot!(project.run("generate").fine());
+    assert_snapshot!(project.run("generate --allow-remove").fine());
     assert!(project.output().paths().iter().all(|path| !path.starts_with("beta")));
     assert!(!project.path("gitops/beta").exists());
     assert!(!project.read("gitops/kustomization.yaml").contains("\"beta\""));
@@ -57,7 +57,7 @@ fn a_users_own_files_stay_with_their_folders() {
     own.iter().for_each(|path| project.write(path, "mine\n"));
     without_debian(&project);
     without_beta(&project);
-    project.run("generate").fine().shows("10 removed");
+    project.run("generate --allow-remove").fine().shows("10 removed");
     own.iter().for_each(|path| assert_eq!(project.read(path), "mine\n"));
     let left = project.output();
     assert!(!left.paths().iter().any(|path| path.contains("beta/5") || path.contains("deb12-cloud-amd64/D")));

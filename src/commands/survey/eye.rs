@@ -70,7 +70,12 @@ impl Eye<'_> {
             !module.kmm.others.is_empty() || previous::has_others(module.name.as_str(), &self.inspector.tree)?;
         let recall = self.recall.filter(|_| !further);
         let (old, impact) = match recall.and_then(|recall| recall.impact(module, mappings)) {
-            Some((old, impact)) => (Some(old), impact),
+            Some((mut old, impact)) => {
+                if !impact.unloads.is_empty() {
+                    old.nodes = previous::nodes(module.name.as_str(), &self.inspector.tree)?;
+                }
+                (Some(old), impact)
+            }
             None => {
                 let old = previous::module(module.name.as_str(), &self.inspector.tree)?;
                 let told = if module.has_objects() { mappings.as_slice() } else { &[] };

@@ -86,7 +86,7 @@ impl Series<'_> {
     fn all_errors(&self) {
         let mut chance = Chance::new();
         if !self.first {
-            self.site.project.run("generate").fine();
+            self.site.project.run("generate --allow-remove").fine();
         }
         for (what, all) in ERRORS {
             let judge = if what == "error=EINTR" { is_unseen } else { is_clear };
@@ -129,7 +129,7 @@ fn that_fail_in_a_first_run() {
     if strace::is_there() {
         let (most, stride) = (scaled(1, usize::MAX), scaled(12, 1));
         let site = Site::new(1);
-        Series { site: &site, first: true, arguments: "generate -j 1", most, stride }.all_errors();
+        Series { site: &site, first: true, arguments: "generate --allow-remove -j 1", most, stride }.all_errors();
     }
 }
 
@@ -138,7 +138,7 @@ fn that_fail_in_a_later_run() {
     if strace::is_there() {
         let (most, stride) = (scaled(1, usize::MAX), scaled(12, 1));
         let site = Site::new(1);
-        Series { site: &site, first: false, arguments: "generate -j 1", most, stride }.all_errors();
+        Series { site: &site, first: false, arguments: "generate --allow-remove -j 1", most, stride }.all_errors();
     }
 }
 
@@ -148,7 +148,7 @@ fn that_fail_among_many() {
     if strace::is_there() {
         let site = Site::new(scaled(2, 40));
         let (most, stride) = (scaled(1, 12), scaled(30, 60));
-        Series { site: &site, first: false, arguments: "generate -j 2", most, stride }.all_errors();
+        Series { site: &site, first: false, arguments: "generate --allow-remove -j 2", most, stride }.all_errors();
     }
 }
 
@@ -164,9 +164,15 @@ fn that_are_the_last() {
     for first in [true, false] {
         let (most, stride) = (scaled(2, usize::MAX), scaled(6, 1));
         // Between two moves, each ConfigMap that a Module names is there.
-        let moves = Series { site: &site, first, arguments: "generate -j 1", most: most.max(6), stride: stride.min(4) };
+        let moves = Series {
+            site: &site,
+            first,
+            arguments: "generate --allow-remove -j 1",
+            most: most.max(6),
+            stride: stride.min(4),
+        };
         number += moves.each(MOVE, "signal=KILL", &mut chance, |_, _| ());
-        let series = Series { site: &site, first, arguments: "generate -j 1", most, stride };
+        let series = Series { site: &site, first, arguments: "generate --allow-remove -j 1", most, stride };
         for calls in CHANGING {
             number += series.each(calls, "signal=KILL", &mut chance, |outcome, during| {
                 assert_eq!(outcome.code, None, "{during}");
@@ -184,7 +190,7 @@ fn that_fail_in_other_verbs() {
     }
     let mut chance = Chance::new();
     let site = Site::new(1);
-    site.project.run("generate").fine();
+    site.project.run("generate --allow-remove").fine();
     let mut number = 0;
     for (arguments, forgets) in [("generate --check", false), ("plan", false), ("lock", true)] {
         for calls in ALL {

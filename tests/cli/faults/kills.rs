@@ -21,7 +21,7 @@ fn duration(mut run: impl FnMut()) -> Duration {
 
 /// Starts a run, and kills it after a while; says whether it was at work still.
 fn kill_after(site: &Site, time: Duration) -> bool {
-    let mut command = site.project.kmodgen("generate").command();
+    let mut command = site.project.kmodgen("generate --allow-remove").command();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     thread::sleep(time);
     let _ = child.kill();
@@ -40,7 +40,7 @@ fn a_first_run() {
     let mut chance = Chance::new();
     let whole = duration(|| {
         site.clear(true);
-        site.project.run("generate").fine();
+        site.project.run("generate --allow-remove").fine();
     });
     let (points, mut hit) = (scaled(8, 100), 0);
     for attempt in 0.. {
@@ -63,7 +63,7 @@ fn a_first_run() {
 fn a_run_after_changes() {
     let site = Site::new(kernels());
     let mut chance = Chance::new();
-    site.project.run("generate").fine();
+    site.project.run("generate --allow-remove").fine();
     let mut state = State::Small;
     let mut turn = || {
         state = state.other();
@@ -72,7 +72,7 @@ fn a_run_after_changes() {
     };
     let whole = duration(|| {
         turn();
-        site.project.run("generate").fine();
+        site.project.run("generate --allow-remove").fine();
     });
     let (points, mut hit) = (scaled(8, 100), [0, 0]);
     for attempt in 0.. {
@@ -97,15 +97,15 @@ fn a_run_after_changes() {
 fn what_a_killed_run_left_goes() {
     for forget in [false, true] {
         let site = Site::new(1);
-        site.project.run("generate").fine();
-        site.project.run("generate").fine();
+        site.project.run("generate --allow-remove").fine();
+        site.project.run("generate --allow-remove").fine();
         site.project.write("gitops/.kmodgen-aB3dE6/alpha/module.yaml", "half of it");
         site.project.write("gitops/.kmodgen-mine/notes", "mine\n");
         site.project.run("generate --check").fine();
         if forget {
             std::fs::remove_dir_all(site.project.cache()).unwrap();
         }
-        site.project.run("generate").fine();
+        site.project.run("generate --allow-remove").fine();
         assert!(!site.project.path("gitops/.kmodgen-aB3dE6").exists());
         assert_eq!(site.project.read("gitops/.kmodgen-mine/notes"), "mine\n");
     }

@@ -63,7 +63,7 @@ fn eight_at_once() {
                 scope.spawn(move || {
                     while Instant::now() < round {
                         let jobs = number % 3 + 1;
-                        site.project.run(&format!("generate -j {jobs}")).fine();
+                        site.project.run(&format!("generate --allow-remove -j {jobs}")).fine();
                         runs.fetch_add(1, Ordering::Relaxed);
                     }
                 });
@@ -77,7 +77,7 @@ fn eight_at_once() {
             }
             thread::sleep(round.saturating_duration_since(Instant::now()));
             site.ask_for(last);
-            site.project.run("generate").fine();
+            site.project.run("generate --allow-remove").fine();
         });
         site.is_at(last, "after eight runs at once");
     }
@@ -90,7 +90,7 @@ fn eight_at_once() {
 #[test]
 fn readers_beside_a_writer() {
     let site = Site::new(scaled(1, 8));
-    site.project.run("generate").fine();
+    site.project.run("generate --allow-remove").fine();
     let looks = AtomicUsize::new(0);
     let end = deadline();
     thread::scope(|scope| {
@@ -109,7 +109,7 @@ fn readers_beside_a_writer() {
         while Instant::now() < end {
             state = state.other();
             site.ask_for(state);
-            site.project.run("generate").fine();
+            site.project.run("generate --allow-remove").fine();
         }
         site.is_at(state, "after a writer among readers");
     });

@@ -45,7 +45,7 @@ impl Site {
         let trees = [0, 1].map(|at| {
             let fresh = Project::fleet();
             fresh.write("kmodgen.yaml", &manifests[at]);
-            fresh.run("generate").fine();
+            fresh.run("generate --allow-remove").fine();
             fresh.tree()
         });
         let site = Self { project, manifests, trees };
@@ -90,7 +90,7 @@ impl Site {
 
     /// The next run does what is left to do, and calls nothing that was left behind a conflict.
     pub(super) fn completes(&self, state: State, during: &str) {
-        let run = self.project.run("generate");
+        let run = self.project.run("generate --allow-remove");
         assert_eq!(run.stderr, "", "{during}");
         run.fine();
         self.is_at(state, during);

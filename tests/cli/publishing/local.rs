@@ -67,7 +67,8 @@ fn the_last_mapping_takes_its_folders_along() {
     let text = fleet.project.read("kmodgen.yaml");
     let (before, _) = text.split_once("  - name: beta\n").unwrap();
     fleet.project.write("kmodgen.yaml", before);
-    fleet.publish("").fine().shows("unloads beta");
+    fleet.publish("").differs().says("module `beta` is left as it is: it would lose all its kernels");
+    fleet.publish("--allow-remove").fine().shows("unloads beta");
     assert_eq!(fleet.tree("main", "clusters/prod"), generated(&fleet));
     fleet.is_sound();
 }
@@ -83,7 +84,7 @@ fn edits_by_hand_are_kept_and_named() {
     fleet.project.edit("kmodgen.yaml", "name: beta", "name: gamma");
     fleet.publish("").differs().shows("created  clusters/prod/gamma/module.yaml");
     assert!(fleet.git("fleet.git", &["show", &format!("main:{edited}")]).ends_with("RUN true"));
-    fleet.publish("--force").fine();
+    fleet.publish("--force --allow-remove").fine();
     assert_eq!(fleet.tree("main", "clusters/prod"), generated(&fleet));
     fleet.is_sound();
 }
