@@ -69,8 +69,8 @@ fn characters() {
 #[test]
 fn conflict_markers() {
     let text = "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n";
-    check(text, "merge-markers", "<<<<<<< HEAD", "git could not merge", "finish the merge");
-    check(&text[5..], "merge-markers", "<<<<<<< HEAD", "git could not merge", "finish the merge");
+    check(text, "yaml-syntax", "<<<<<<<", "conflict", "resolve");
+    check(&text[5..], "yaml-syntax", "<<<<<<<", "conflict", "resolve");
 }
 
 #[test]
