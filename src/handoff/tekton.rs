@@ -1,18 +1,19 @@
 //! A Tekton PipelineRun that builds every mapping as one run of a task, by a matrix.
 
-use std::borrow::Cow;
-
 use super::Job;
 use crate::yaml::{Yaml, emit};
 
-/// How the task builds: the arguments are data, in a file, and never part of the script.
+/// Builds one mapping: the arguments are data, in a file, and never part of the script. It has no `$(`, which
+/// is Tekton's.
 const SCRIPT: &str = r#"#!/bin/sh
 set -eu
+decode() { printf '%s\n' "$1" | sed 's/%24/$/g; s/%25/%/g'; }
+IMAGE=`decode "${IMAGE}"` DOCKERFILE=`decode "${DOCKERFILE}"` CONTEXT=`decode "${CONTEXT}"`
 set --
 while IFS= read -r argument; do
   test -z "${argument}" || set -- "$@" --build-arg "${argument}"
 done <<END
-${ARGUMENTS}
+`decode "${ARGUMENTS}"`
 END
 mkdir -p "${CONTEXT}"
 buildah build --file "${DOCKERFILE}" --tag "${IMAGE}" "$@" "${CONTEXT}"
@@ -84,15 +85,16 @@ fn include(job: &Job) -> Yaml<'_> {
                 parameter("IMAGE", job.image.as_str()),
                 parameter("DOCKERFILE", job.dockerfile.as_str()),
                 parameter("CONTEXT", job.context.as_deref().unwrap_or(NO_CONTEXT)),
-                // Tekton expands `$(…)`; `$$(…)` stands for the text itself.
-                parameter("ARGUMENTS", arguments.join("\n").replace("$(", "$$(")),
+                parameter("ARGUMENTS", &arguments.join("\n")),
             ]),
         ),
     ])
 }
 
-fn parameter<'v>(name: &'static str, value: impl Into<Cow<'v, str>>) -> Yaml<'v> {
-    map(vec![("name", Yaml::text(name)), ("value", Yaml::text(value))])
+/// A parameter whose value has no `$`: Tekton replaces `$(params.…)` wherever it stands and has no escape for
+/// it (tektoncd/pipeline#4931), and Kubernetes then expands `$(NAME)` and `$$` in the environment of the step.
+fn parameter<'v>(name: &'static str, value: &str) -> Yaml<'v> {
+    map(vec![("name", Yaml::text(name)), ("value", Yaml::text(value.replace('%', "%25").replace('$', "%24")))])
 }
 
 fn map<'v>(fields: Vec<(&'static str, Yaml<'v>)>) -> Yaml<'v> {
@@ -101,4 +103,40 @@ fn map<'v>(fields: Vec<(&'static str, Yaml<'v>)>) -> Yaml<'v> {
 
 fn list(items: Vec<Yaml<'_>>) -> Yaml<'_> {
     Yaml::Seq(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the property is about a real shell")]
+    fn values_survive_tekton_and_kubernetes() {
+        assert!(!SCRIPT.contains("$("));
+        let folder = tempfile::tempdir().unwrap();
+        let buildah = folder.path().join("buildah");
+        std::fs::write(&buildah, "#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n").unwrap();
+        std::fs::set_permissions(&buildah, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        for value in [
+            "A=$(params.IMAGE)",
+            "A=$$(id) $IMAGE",
+            "A=%24 %25 100%",
+            "A=`id` \\ 'x' \"",
+            "A=$(context.pipelineRun.name)",
+        ] {
+            let encoded = value.replace('%', "%25").replace('$', "%24");
+            let out = std::process::Command::new("sh")
+                .args(["-c", SCRIPT])
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .envs([("IMAGE", "i"), ("DOCKERFILE", "a%24(x)/Dockerfile"), ("CONTEXT", "context")])
+                .env("ARGUMENTS", encoded)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&out.stdout);
+            assert!(said.contains(&format!("<--build-arg>\n<{value}>\n")), "{value}: {said}{out:?}");
+            assert!(said.contains("<a$(x)/Dockerfile>"), "{said}");
+        }
+    }
 }
