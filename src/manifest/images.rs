@@ -1,6 +1,7 @@
 //! Base images.
 
 use super::decode::{self, Fields};
+use super::expansion::{Expands, written_out};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
 use crate::yaml::Node;
@@ -19,8 +20,8 @@ pub struct Images {
 pub enum Builder {
     /// The kernel's Driver Toolkit image.
     Dtk,
-    /// An image.
-    Image(ImageRef),
+    /// An image, in which the normalised release expands.
+    Image(String),
 }
 
 pub(super) static IMAGES: Record = Record {
@@ -43,8 +44,7 @@ impl Images {
     pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
         let Some(mut fields) = Fields::open(&IMAGES, node, faults) else { return Self::default() };
         let builder = fields.take("builder", faults).and_then(|node| decode::text(node, "`builder`", faults, builder));
-        let runtime =
-            fields.take("runtime", faults).and_then(|node| decode::text(node, "`runtime`", faults, ImageRef::parse));
+        let runtime = fields.take("runtime", faults).and_then(|node| decode::text(node, "`runtime`", faults, runtime));
         fields.finish(faults);
         Self { builder, runtime }
     }
@@ -68,5 +68,64 @@ fn builder(text: &str) -> Result<Builder, Invalid> {
     if text == "dtk" {
         return Ok(Builder::Dtk);
     }
-    ImageRef::parse(text).map(Builder::Image)
+    if means_toolkit(text) {
+        return Err(Invalid::new(format!("`{}` names no image of a registry", text.escape_debug()))
+            .help("write `dtk` for the Driver Toolkit of each kernel, or an image with its registry"));
+    }
+    if text.contains('$') {
+        Expands::Release.line(text)?;
+    }
+    ImageRef::parse(&written_out(text, "R"))?;
+    Ok(Builder::Image(text.to_owned()))
+}
+
+fn runtime(text: &str) -> Result<ImageRef, Invalid> {
+    if means_toolkit(text) {
+        return Err(Invalid::new("a Driver Toolkit compiles, and is no image to carry the result")
+            .help("write `runtime: registry.redhat.io/ubi9/ubi-minimal:9.4`, and `builder: dtk`"));
+    }
+    if text.contains('$') {
+        return Err(Invalid::new(format!(
+            "`{}` is not an image reference: nothing expands a variable here",
+            text.escape_debug()
+        ))
+        .help(
+            "write the image that carries the result for all kernels, or one under `images` of a kernel or an override",
+        ));
+    }
+    ImageRef::parse(text)
+}
+
+/// If a text is a name of the Driver Toolkit, without a registry.
+fn means_toolkit(text: &str) -> bool {
+    let name = text.split([':', '@']).next().unwrap_or_default().to_ascii_lowercase();
+    ["dtk", "driver-toolkit", "driver_toolkit", "drivertoolkit", "${dtk_auto}", "$dtk_auto", "dtk_auto"]
+        .contains(&name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_toolkit_is_named_in_one_way() {
+        for bad in ["DTK", "dtk:latest", "Dtk", "driver-toolkit", "${DTK_AUTO}", "dtk@sha256:1"] {
+            assert!(builder(bad).unwrap_err().help.unwrap().contains("`dtk`"), "{bad}");
+            assert!(runtime(bad).unwrap_err().help.unwrap().contains("builder: dtk"), "{bad}");
+        }
+        assert!(runtime("dtk").is_err());
+        assert_eq!(builder("dtk").unwrap(), Builder::Dtk);
+        for image in ["quay.io/x/driver-toolkit:4.16", "localhost/dtk:1"] {
+            assert!(builder(image).is_ok() && runtime(image).is_ok(), "{image}");
+        }
+    }
+
+    #[test]
+    fn a_builder_may_be_one_for_each_kernel() {
+        assert!(builder("quay.io/x/builder:${KERNEL_VERSION}").is_ok());
+        for bad in ["quay.io/x:$KERNEL_VERSION", "quay.io/x:$(uname -r)", "quay.io/${X}", "quay.io/x:%k"] {
+            assert!(builder(bad).is_err(), "{bad}");
+        }
+        assert!(runtime("quay.io/x:${KERNEL_VERSION}").unwrap_err().help.unwrap().contains("override"));
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::build::{EXPANDING, expandable};
 use super::decode::{self, Fields};
+use super::expansion::{Expands, written_out};
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
@@ -173,14 +173,17 @@ impl Install {
 
 fn decode_files(node: &Node, record: &'static Record, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {
     if node.as_mapping().is_none() {
-        return decode::text(node, record.name, faults, RelPath::parse)
+        return decode::text(node, record.name, faults, |text| Expands::Release.pattern(text))
             .map(|from| Conditional { value: InstalledFiles { from, to: None }, when: None });
     }
     let key = record.fields[0].key;
     let mut fields = Fields::open(record, node, faults)?;
     let from = fields.need(key, "write the file or folder of the source", faults);
-    let from = from.and_then(|node| decode::text(node, &format!("`{key}`"), faults, RelPath::parse));
-    let to = fields.take("to", faults).and_then(|node| decode::text(node, "`to`", faults, RelPath::parse));
+    let from =
+        from.and_then(|node| decode::text(node, &format!("`{key}`"), faults, |text| Expands::Release.pattern(text)));
+    let to = fields
+        .take("to", faults)
+        .and_then(|node| decode::text(node, "`to`", faults, |text| Expands::Release.path(text)));
     let when = fields.take("when", faults).map(|node| When::decode(node, faults));
     fields.finish(faults);
     Some(Conditional { value: InstalledFiles { from: from?, to: to.map(|to| to.value) }, when })
@@ -201,8 +204,8 @@ fn install_dir(text: &str) -> Result<RelPath, Invalid> {
 
 /// The name of an RPM, in which a shell's patterns and the release may stand.
 fn package(text: &str) -> Result<String, Invalid> {
-    let name = expandable(text)?;
-    let plain = EXPANDING.iter().fold(name.clone(), |plain, variable| plain.replace(&format!("${{{variable}}}"), "x"));
+    let name = Expands::Release.line(text)?;
+    let plain = written_out(&name, "x");
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-+*?[]".contains(c);
     if !plain.is_empty() && plain.chars().all(legal) {
         return Ok(name);
@@ -232,7 +235,9 @@ pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, 
                     .at(entry.key.span, "")
                     .help("write letters, digits, `.`, `_`, `-`, `/`, such as `org.opencontainers.image.vendor`"),
             );
-        } else if let Some(value) = decode::text(&entry.value, "a label's value", faults, decode::line) {
+        } else if let Some(value) =
+            decode::text(&entry.value, "a label's value", faults, |text| Expands::Prose.line(text))
+        {
             labels.insert(key.clone(), value.value);
         }
     }

@@ -5,6 +5,7 @@
 
 mod build;
 pub(crate) mod decode;
+mod expansion;
 mod images;
 mod install;
 mod kernel;
@@ -41,8 +42,9 @@ mod when_tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-pub use build::{Build, Configure, Dkms, EXPANDING, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
+pub use expansion::{EXPANDING, Piece, pieces, written_out};
 pub use images::{Builder, Images};
 pub use install::{Compression, Install, InstalledFiles};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;

@@ -1,6 +1,7 @@
 //! Packages that a builder gets before it builds.
 
 use super::decode::{self, Fields};
+use super::expansion::{Expands, written_out};
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, Conditional, WHEN, conditionals};
 use crate::vocabulary::{Diagnostics, Invalid};
@@ -68,9 +69,11 @@ impl Packages<Conditional<String>> {
 }
 
 fn package(text: &str) -> Result<String, Invalid> {
+    let name = Expands::Release.line(text)?;
+    let plain = written_out(&name, "x");
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-+:=~@/".contains(c);
-    if text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && text.chars().all(legal) {
-        return Ok(text.to_owned());
+    if plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && plain.chars().all(legal) {
+        return Ok(name);
     }
     Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
         .help("write one name an item, such as `elfutils-libelf-devel`"))

@@ -36,7 +36,7 @@ pub use select::kernel_keys;
 use select::{Planned, Selected, Since, select};
 
 use crate::lock::Lock;
-use crate::manifest::{Circumstances, Kernel, Manifest, Module};
+use crate::manifest::{Circumstances, Kernel, Manifest, Module, written_out};
 use crate::record::{Identity, KernelKey, Key};
 use crate::render::dockerfile::Press;
 use crate::template::{Renderers, TemplateFault};
@@ -62,6 +62,8 @@ impl Mapping<'_> {
     /// `dtk` is the Driver Toolkit that KMM would choose, given where the Dockerfile asks for it.
     pub fn build_arguments(&self, namespace: &Namespace, dtk: Option<&ImageRef>) -> Vec<(String, String)> {
         let release = self.kernel.release.to_string();
+        let own = self.resolved.build_args.iter().map(|(name, value)| (name.clone(), written_out(value, &release)));
+        let own: Vec<_> = own.collect();
         let mut arguments = vec![
             ("KERNEL_VERSION".to_owned(), release.clone()),
             ("KERNEL_FULL_VERSION".to_owned(), release),
@@ -71,7 +73,7 @@ impl Mapping<'_> {
         if let Some(dtk) = dtk.filter(|_| self.identity.asks_for_dtk) {
             arguments.push(("DTK_AUTO".to_owned(), dtk.to_string()));
         }
-        arguments.extend(self.resolved.build_args.iter().cloned());
+        arguments.extend(own);
         arguments
     }
 
@@ -97,7 +99,7 @@ impl Mapping<'_> {
     }
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
-    pub fn builder(&self) -> Option<&ImageRef> {
+    pub fn builder(&self) -> Option<String> {
         self.resolved.builder_on(self.kernel)
     }
 }

@@ -10,7 +10,7 @@ use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
     Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
-    TemplateName, Tool,
+    TemplateName, Tool, written_out,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of};
 use crate::yaml;
@@ -238,10 +238,10 @@ fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diag
 
 impl Resolved {
     /// The image that compiles for `kernel`; `None` where KMM chooses its DTK in the cluster.
-    pub fn builder_on<'r>(&'r self, kernel: &'r Kernel) -> Option<&'r ImageRef> {
+    pub fn builder_on(&self, kernel: &Kernel) -> Option<String> {
         match &self.builder {
-            Builder::Image(image) => Some(image),
-            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| &dtk.value),
+            Builder::Image(image) => Some(written_out(image, kernel.release.normalised())),
+            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.to_string()),
         }
     }
 
@@ -254,7 +254,7 @@ impl Resolved {
             text("architecture", architecture);
         }
         match self.builder_on(kernel) {
-            Some(image) => text("builder image", &image.to_string()),
+            Some(image) => text("builder image", &image),
             None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
         }
         text("runtime image", &self.runtime.to_string());

@@ -54,7 +54,7 @@ impl Press {
         kernel: &Kernel,
         mirrors: &Mirrors,
     ) -> Result<String, Vec<TemplateFault>> {
-        let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image.to_string()));
+        let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image));
         let subject = Subject {
             release: kernel.release.as_str(),
             devel_package: &kernel.release.devel_package(),
@@ -162,11 +162,11 @@ fn context(
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
         ("install", install(&resolved.layout)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
-        ("labels", step::pairs(&resolved.labels)),
+        ("labels", step::pairs_on(resolved.labels.iter(), subject.release)),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
-        ("build_args", step::pairs(resolved.build_args.iter().map(|(name, value)| (name, value)))),
+        ("build_args", step::pairs_on(resolved.build_args.iter().map(|(name, value)| (name, value)), subject.release)),
     ])
 }
 

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign};
+use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign, written_out};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
 use crate::yaml::{self, Pair, Yaml};
@@ -136,7 +136,9 @@ fn mapping<'v>(mapping: &'v Mapping<'_>, kmm: &'v Kmm, builds: bool) -> Yaml<'v>
     let name = Yaml::Map(vec![("name".into(), Yaml::text(mapping.config_map()))]);
     let mut build = mapping.module.kmm.build.clone();
     if !mapping.resolved.build_args.is_empty() {
-        build.push(("buildArgs".into(), Yaml::Seq(mapping.resolved.build_args.iter().map(build_arg).collect())));
+        let release = mapping.kernel.release.as_str();
+        let arguments = mapping.resolved.build_args.iter().map(|argument| build_arg(argument, release));
+        build.push(("buildArgs".into(), Yaml::Seq(arguments.collect())));
         build.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
     build.insert(0, ("dockerfileConfigMap".into(), name));
@@ -148,8 +150,9 @@ fn mapping<'v>(mapping: &'v Mapping<'_>, kmm: &'v Kmm, builds: bool) -> Yaml<'v>
     Yaml::Map(fields)
 }
 
-fn build_arg((name, value): &BuildArgument) -> Yaml<'_> {
-    Yaml::Map(vec![("name".into(), Yaml::text(name)), ("value".into(), Yaml::text(value))])
+/// KMM expands nothing in a build argument.
+fn build_arg<'v>((name, value): &'v BuildArgument, release: &str) -> Yaml<'v> {
+    Yaml::Map(vec![("name".into(), Yaml::text(name)), ("value".into(), Yaml::text(written_out(value, release)))])
 }
 
 fn sign_section<'v>(sign: &'v Sign, files: Vec<Yaml<'v>>) -> Yaml<'v> {

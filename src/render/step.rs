@@ -2,7 +2,7 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool, written_out};
 
 /// The values of a step that runs in `folder`: its tool, and what that tool is told.
 pub(super) fn values(step: &Step, folder: String) -> Value {
@@ -65,6 +65,13 @@ pub(super) fn pairs<'p>(pairs: impl IntoIterator<Item = (&'p String, &'p String)
     let pair =
         |(name, value): (&String, &String)| Value::from_pairs([("name", name.as_str()), ("value", value.as_str())]);
     pairs.into_iter().map(pair).collect()
+}
+
+/// Names and values, with the release written out in the values.
+pub(super) fn pairs_on<'p>(pairs: impl Iterator<Item = (&'p String, &'p String)>, release: &str) -> Value {
+    pairs
+        .map(|(name, value)| Value::from_pairs([("name", name.clone()), ("value", written_out(value, release))]))
+        .collect()
 }
 
 fn texts(texts: &[String]) -> Value {

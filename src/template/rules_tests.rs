@@ -149,7 +149,7 @@ fn the_built_in_dockerfiles_read_well() {
     let world = World::small()
         .with("ref: main,", "ref: main, dir: ci/code,")
         .with("vars: {A: x}", "vars: {A: x, KERNEL_SRC_DIR: '/lib/modules/${KERNEL_VERSION}/build'}, env: {LANG: C}")
-        .with("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: DEBUG, value: \"a 'b' $c\"}]}\n");
+        .with("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: DEBUG, value: \"a 'b' $$c\"}]}\n");
     assert_snapshot!("dtk", dockerfile(&world));
     let on = |template: &str, builder: &str| {
         let world = World::small()
@@ -175,7 +175,7 @@ fn what_an_image_carries_reads_well() {
       host: true
       firmware: [fw, {from: more/x.bin, to: vendor}]
       licenses: [COPYING]
-    labels: {org.opencontainers.image.vendor: \"A 'B' $C\", version: 1.10}
+    labels: {org.opencontainers.image.vendor: \"A 'B' $$C\", version: 1.10}
     user: 201:0
 ",
     );
@@ -198,7 +198,7 @@ fn every_step_reads_well() {
       - dkms: {dir: sub, env: {LANG: C}}
       - rpmbuild: {spec: pkg/driver.spec, defines: {kernel: \"${KERNEL_VERSION}\", with_x: 1}}
       - run: scripts/build.sh
-      - run: {script: it's.sh, args: [\"${KERNEL_VERSION}\", a b], env: {A: $x}}",
+      - run: {script: it's.sh, args: [\"${KERNEL_VERSION}\", a b], env: {A: $$x}}",
     );
     assert_snapshot!("steps", dockerfile(&world));
 }

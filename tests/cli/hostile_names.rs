@@ -88,7 +88,8 @@ fn images_are_images() {
     for image in ["\"a b\"", "\"a\\nRUN x\"", "a/../b", "https://quay.io/x", "'${X}'", "-a", "''", "\"a\\0\""] {
         refused("registry.example.com/ubi9/ubi-minimal:9.4", image, "is not an image reference");
         refused("image: registry.example.com/kmods/alpha", &format!("image: {image}"), "is not an image reference");
-        refused("builder: dtk", &format!("builder: {image}"), "is not an image reference");
+        let said = if image == "'${X}'" { "is no variable of a build" } else { "is not an image reference" };
+        refused("builder: dtk", &format!("builder: {image}"), said);
     }
     refused(
         "  - 6.12.107+deb12-cloud-amd64",

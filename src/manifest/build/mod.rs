@@ -1,5 +1,6 @@
 //! The steps that compile the kmods.
 
+mod script;
 mod tools;
 mod values;
 
@@ -7,8 +8,7 @@ use std::collections::BTreeMap;
 
 pub use tools::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
 use tools::{TOOLS, one_tool};
-pub use values::EXPANDING;
-pub(super) use values::{expandable, variable_name};
+pub(super) use values::variable_name;
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::values::{expandable, named, variables, words};
+use super::script::script_path;
+use super::values::{named, variables, words};
 use crate::manifest::decode::{self, Fields};
+use crate::manifest::expansion::Expands;
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
 use crate::yaml::Node;
@@ -235,13 +237,15 @@ impl Tool {
             "rpmbuild" => {
                 let spec = fields.need("spec", "write the spec file's path in the source", faults);
                 let defines = fields.take("defines", faults);
-                let defines = defines.map(|node| named(node, "`defines`", faults, macro_name, expandable));
+                let defines = defines
+                    .map(|node| named(node, "`defines`", faults, macro_name, |text| Expands::Release.line(text)));
                 Self::Rpmbuild(Rpmbuild { spec: path(spec?, "`spec`", faults)?, defines: defines.unwrap_or_default() })
             }
             _ => {
                 let script = fields.need("script", "write the script's path in the source", faults);
                 let args = args(fields, faults);
-                Self::Run(Run { script: path(script?, "`script`", faults)?, args })
+                let script = decode::text(script?, "`script`", faults, script_path);
+                Self::Run(Run { script: script?.value, args })
             }
         })
     }
@@ -280,7 +284,10 @@ impl Make {
             let targets = decode::items(list, "`targets`", faults).iter();
             targets.filter_map(|node| decode::text(node, "a target", faults, target)).map(|t| t.value).collect()
         });
-        let vars = fields.take("vars", faults).map(|node| variables(node, "`vars`", faults)).unwrap_or_default();
+        let vars = fields
+            .take("vars", faults)
+            .map(|node| variables(node, "`vars`", Expands::Make, faults))
+            .unwrap_or_default();
         Self { targets, vars, jobs: jobs_field(fields, faults) }
     }
 }
@@ -291,7 +298,10 @@ impl Kconfig {
             fields.take("defconfig", faults).and_then(|node| decode::text(node, "`defconfig`", faults, target));
         let options =
             fields.take("options", faults).map(|node| named(node, "`options`", faults, option_name, option_value));
-        let vars = fields.take("vars", faults).map(|node| variables(node, "`vars`", faults)).unwrap_or_default();
+        let vars = fields
+            .take("vars", faults)
+            .map(|node| variables(node, "`vars`", Expands::Make, faults))
+            .unwrap_or_default();
         let bare = |(name, value): (String, String)| (name.strip_prefix("CONFIG_").unwrap_or(&name).to_owned(), value);
         Self {
             defconfig: defconfig.map(|target| target.value),
@@ -306,18 +316,20 @@ fn args(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Vec<String> {
 }
 
 pub(super) fn path(node: &Node, what: &str, faults: &mut Diagnostics) -> Option<RelPath> {
-    decode::text(node, what, faults, RelPath::parse).map(|path| path.value)
+    decode::text(node, what, faults, |text| Expands::Release.path(text)).map(|path| path.value)
 }
 
 /// The environment and the folder, which every tool has.
 pub(super) fn place(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> (BTreeMap<String, String>, Option<RelPath>) {
-    let env = fields.take("env", faults).map(|node| variables(node, "`env`", faults)).unwrap_or_default();
+    let env =
+        fields.take("env", faults).map(|node| variables(node, "`env`", Expands::Release, faults)).unwrap_or_default();
     (env, fields.take("dir", faults).and_then(|node| path(node, "`dir`", faults)))
 }
 
 /// A script without arguments, written as a text.
 pub(super) fn script(node: &Node, faults: &mut Diagnostics) -> Option<Tool> {
-    path(node, "`run`", faults).map(|script| Tool::Run(Run { script, args: Vec::new() }))
+    let script = decode::text(node, "`run`", faults, script_path)?;
+    Some(Tool::Run(Run { script: script.value, args: Vec::new() }))
 }
 
 fn target(text: &str) -> Result<String, Invalid> {
@@ -325,7 +337,7 @@ fn target(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new(format!("`{}` is not a make target", text.escape_debug()))
             .help("write a target's name; variables go under `vars`"));
     }
-    decode::line(text)
+    Expands::Release.line(text)
 }
 
 fn jobs_field(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Jobs> {
@@ -357,7 +369,7 @@ fn option_value(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new("an option's text has no quotes and no backslashes")
             .help("write it without quotes of its own: kmodgen adds those of `.config`"));
     }
-    decode::line(text)
+    Expands::Nothing.line(text)
 }
 
 /// The name of an RPM macro: three characters at least, as rpm has it.

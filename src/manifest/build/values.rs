@@ -1,17 +1,20 @@
-//! Values of build steps: variables, and texts in which the build's own variables expand.
+//! Values of build steps: variables and words.
 
 use std::collections::BTreeMap;
 
 use crate::manifest::decode;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, nearest};
+use crate::manifest::expansion::Expands;
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 use crate::yaml::Node;
 
-/// The build arguments that expand in values: those that every KMM build has.
-pub const EXPANDING: [&str; 2] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION"];
-
-/// Variables by name; each value is one line in which the build's own variables expand.
-pub(super) fn variables(node: &Node, what: &str, faults: &mut Diagnostics) -> BTreeMap<String, String> {
-    named(node, what, faults, variable_name, expandable)
+/// Variables by name; each value is one line.
+pub(super) fn variables(
+    node: &Node,
+    what: &str,
+    expands: Expands,
+    faults: &mut Diagnostics,
+) -> BTreeMap<String, String> {
+    named(node, what, faults, variable_name, |text| expands.line(text))
 }
 
 /// Texts by names of the user's choice.
@@ -33,10 +36,13 @@ pub(super) fn named(
     variables
 }
 
-/// A list of words, in each of which the build's own variables expand.
+/// A list of words, in each of which the release expands.
 pub(super) fn words(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<String> {
     let items = decode::items(node, what, faults).iter();
-    items.filter_map(|node| decode::text(node, what, faults, expandable)).map(|word| word.value).collect()
+    items
+        .filter_map(|node| decode::text(node, what, faults, |text| Expands::Release.line(text)))
+        .map(|word| word.value)
+        .collect()
 }
 
 /// Checks the name of a shell or make variable.
@@ -47,35 +53,4 @@ pub(in crate::manifest) fn variable_name(text: &str) -> Result<(), Invalid> {
     }
     Err(Invalid::new(format!("`{}` is not the name of a variable", text.escape_debug()))
         .help("write letters, digits and `_`, not starting with a digit"))
-}
-
-/// Checks a value in which `${KERNEL_VERSION}` and `${KERNEL_FULL_VERSION}` expand. Any other
-/// `${…}` would quietly be empty in the build.
-pub(in crate::manifest) fn expandable(text: &str) -> Result<String, Invalid> {
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        rest = &rest[at + 2..];
-        let name = rest.split('}').next().unwrap_or_default();
-        if !EXPANDING.contains(&name) {
-            let near = nearest(name, EXPANDING).unwrap_or(EXPANDING[0]);
-            return Err(Invalid::new(format!("`${{{}}}` is no variable of a build", name.escape_debug())).help(
-                format!("write `${{{near}}}`, or the value itself; in a value for make, `$({name})` is make's own"),
-            ));
-        }
-    }
-    decode::line(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_builds_own_variables_expand() {
-        assert!(expandable("/lib/modules/${KERNEL_VERSION}/build").is_ok());
-        assert!(expandable("$(CURDIR)/x $HOME 1.10").is_ok());
-        let error = expandable("${KERNEL_VERSON}").unwrap_err();
-        assert!(error.help.unwrap().contains("`${KERNEL_VERSION}`"));
-        assert!(expandable("a\nb").is_err());
-    }
 }

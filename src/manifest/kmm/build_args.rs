@@ -3,6 +3,7 @@
 use super::fields::BUILD_ARGUMENT;
 use crate::manifest::build::variable_name;
 use crate::manifest::decode::{self, Fields};
+use crate::manifest::expansion::Expands;
 use crate::manifest::when::{Conditional, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 use crate::yaml::Node;
@@ -40,7 +41,7 @@ fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgumen
         return None;
     };
     let name = decode::text(name, "a build argument's name", faults, self::name);
-    let value = decode::text(value, "a build argument's value", faults, decode::line);
+    let value = decode::text(value, "a build argument's value", faults, |text| Expands::Release.line(text));
     Some(Conditional { value: (name?.value, value?.value), when })
 }
 

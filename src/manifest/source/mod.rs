@@ -11,6 +11,7 @@ pub use file::{File, FileKind, decompressor};
 pub use origin::{Git, Origin};
 
 use super::decode::{self, Fields};
+use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When};
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
@@ -168,7 +169,9 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
 fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
     let mut fields = Fields::open(&SOURCE, node, faults)?;
     let origin = Origin::decode(&name, node, &mut fields, faults);
-    let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, RelPath::parse));
+    let dir = fields
+        .take("dir", faults)
+        .and_then(|node| decode::text(node, "`dir`", faults, |text| Expands::Release.path(text)));
     let at = fields.take("at", faults).and_then(|node| decode::text(node, "`at`", faults, place));
     let secret = fields.take("secret", faults).and_then(|node| decode::text(node, "`secret`", faults, secret_name));
     if let (Some(origin), Some(secret)) = (&origin, &secret) {

@@ -1,4 +1,4 @@
-RUN cd {{ step.folder | sh }} \
+RUN cd {{ step.folder | expand }} \
 {% if step.autoreconf %}
  && autoreconf -fi \
 {% endif %}

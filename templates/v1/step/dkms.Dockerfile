@@ -1,6 +1,6 @@
 # Build as dkms does: read dkms.conf in a shell of its own, check BUILD_EXCLUSIVE_*, apply the patches,
 # then run PRE_BUILD, CLEAN, MAKE and POST_BUILD in a copy of the source.
-RUN cd {{ step.folder | sh }} && \
+RUN cd {{ step.folder | expand }} && \
     {% for variable in step.env %}{{ variable.name }}={{ variable.value | expand }} {% endfor -%}
 bash -c 'parallel_jobs={% if step.jobs is integer %}{{ step.jobs }}{% else %}"$(nproc)"{% endif %}; \
 {% raw %}

@@ -1,9 +1,9 @@
 # The options, and a check of each: kconfig drops in silence what it does not know, and what depends
 # on something that is off.
-RUN cd {{ step.folder | sh }} \
+RUN cd {{ step.folder | expand }} \
 {% if step.defconfig %}
  && {% for variable in step.env %}{{ variable.name }}={{ variable.value | expand }} {% endfor -%}
-make{% for variable in step.vars %} {{ variable.name }}={{ variable.value | expand }}{% endfor %} {{ step.defconfig | sh }} \
+make{% for variable in step.vars %} {{ variable.name }}={{ variable.value | expand }}{% endfor %} {{ step.defconfig | expand }} \
 {% endif %}
 {% if step.options %}
  && printf '%s\n'{% for option in step.options %} {{ option.line | sh }}{% endfor %} >> .config \

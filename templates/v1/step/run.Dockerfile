@@ -1,6 +1,6 @@
-RUN cd {{ step.folder | sh }} \
- && chmod +x {{ ("./" ~ step.script) | sh }} \
+RUN cd {{ step.folder | expand }} \
+ && chmod +x {{ ("./" ~ step.script) | expand }} \
  && {% for variable in step.env %}{{ variable.name }}={{ variable.value | expand }} {% endfor -%}
-{{ ("./" ~ step.script) | sh }}{% for argument in step.args %} {{ argument | expand }}{% endfor %}
+{{ ("./" ~ step.script) | expand }}{% for argument in step.args %} {{ argument | expand }}{% endfor %}
 
 

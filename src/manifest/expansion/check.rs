@@ -1,0 +1,348 @@
+//! Texts that look as if something expanded them.
+
+use super::{EXPANDING, Expands};
+use crate::vocabulary::{Invalid, nearest};
+
+/// Other names of the release: those of dkms, kbuild, and many a script.
+const ALIASES: [&str; 13] = [
+    "kernelver",
+    "kernelversion",
+    "kernelrelease",
+    "kernel_version",
+    "kernel_release",
+    "kernel",
+    "kver",
+    "kversion",
+    "krel",
+    "kernel_full_release",
+    "uname_r",
+    "uname",
+    "kernel_ver",
+];
+
+/// The functions of GNU make (manual, "Functions for Transforming Text").
+const MAKE_FUNCTIONS: [&str; 38] = [
+    "abspath",
+    "addprefix",
+    "addsuffix",
+    "and",
+    "basename",
+    "call",
+    "dir",
+    "error",
+    "eval",
+    "file",
+    "filter",
+    "filter-out",
+    "findstring",
+    "firstword",
+    "flavor",
+    "foreach",
+    "guile",
+    "if",
+    "info",
+    "intcmp",
+    "join",
+    "lastword",
+    "let",
+    "notdir",
+    "or",
+    "origin",
+    "patsubst",
+    "realpath",
+    "shell",
+    "sort",
+    "strip",
+    "subst",
+    "suffix",
+    "value",
+    "warning",
+    "wildcard",
+    "word",
+    "words",
+];
+
+/// Commands that make would take for the names of variables.
+const COMMANDS: [&str; 12] =
+    ["arch", "cat", "date", "getconf", "hostname", "id", "ls", "nproc", "pwd", "uname", "whoami", "which"];
+
+/// Something that does not expand: the text as far as it, itself, and the rest.
+struct Found<'t> {
+    before: &'t str,
+    it: &'t str,
+    after: &'t str,
+}
+
+impl Found<'_> {
+    /// The fault, with a text to write in its place.
+    fn fault(&self, why: &str, instead: &str) -> Invalid {
+        let whole = format!("{}{instead}{}", self.before, self.after);
+        Invalid::new(format!("`{}` {why}", self.it.escape_debug())).help(format!("write `{}`", whole.escape_debug()))
+    }
+
+    fn refuse(&self, why: &str, help: impl Into<String>) -> Invalid {
+        Invalid::new(format!("`{}` {why}", self.it.escape_debug())).help(help)
+    }
+}
+
+/// Checks a text; the first thing in it that would arrive unexpanded is an error.
+pub(super) fn check(text: &str, expands: Expands) -> Result<(), Invalid> {
+    let mut at = 0;
+    while let Some(next) = text[at..].find(['$', '`', '%', '~', '{']).map(|next| at + next) {
+        let rest = &text[next..];
+        let found = |length: usize| Found { before: &text[..next], it: &rest[..length], after: &rest[length..] };
+        at = next + 1;
+        if rest.starts_with("$$") {
+            at = next + 2;
+        } else if rest.starts_with("${") {
+            let Some(end) = rest.find('}') else {
+                return Err(found(rest.len()).refuse("is not closed", "close it with `}`, or write `$$` for a `$`"));
+            };
+            reference(&found(end + 1), &rest[2..end], expands)?;
+            at = next + end + 1;
+        } else if rest.starts_with("$(") {
+            let length = bracketed(rest);
+            command(&found(length), rest[2..length].trim_end_matches(')').trim(), expands)?;
+        } else if let Some(name) = rest.strip_prefix('$').map(name).filter(|name| !name.is_empty()) {
+            variable(&found(1 + name.len()), name, expands)?;
+        } else if let Some(quoted) = rest.strip_prefix('`') {
+            let Some(end) = quoted.find('`') else { continue };
+            if expands != Expands::Prose || COMMANDS.contains(&first_word(&quoted[..end])) {
+                command(
+                    &found(end + 2),
+                    &quoted[..end],
+                    if expands == Expands::Make { Expands::Release } else { expands },
+                )?;
+            }
+            at = next + end + 2;
+        } else if rest.starts_with("%k") && is_word(&text[..next], &rest[2..]) {
+            release(&found(2), "is expanded by nothing", expands)?;
+        } else if rest.starts_with('~') && is_home(&text[..next], &rest[1..]) {
+            return Err(
+                found(1).refuse("is nobody's home here", "write the path from `/` on, or relative to the source")
+            );
+        } else if let Some((inner, _)) = rest.strip_prefix("{{").and_then(|rest| rest.split_once("}}"))
+            && inner.to_ascii_lowercase().contains("kernel")
+        {
+            release(&found(inner.len() + 4), "is for templates, and expands in no value", expands)?;
+        }
+    }
+    Ok(())
+}
+
+/// A `${NAME}`.
+fn reference(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Invalid> {
+    if EXPANDING.contains(&name) {
+        return match expands {
+            Expands::Nothing => release(found, "does not expand here", expands),
+            _ => Ok(()),
+        };
+    }
+    let near = nearest(name, EXPANDING).filter(|_| expands != Expands::Nothing);
+    match near {
+        _ if is_alias(name) => release(found, "is no variable of a build", expands),
+        Some(near) => Err(found.fault("is no variable of a build", &format!("${{{near}}}"))),
+        None if expands == Expands::Make && !name.is_empty() && self::name(name) == name => Err(found
+            .fault("is no variable of a build; a variable of make's own is in round brackets", &format!("$({name})"))),
+        None => Err(found.refuse(
+            "is no variable of a build",
+            format!(
+                "write `${{KERNEL_VERSION}}` for the release, or `${}` for the text itself",
+                found.it.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// A `$NAME`.
+fn variable(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Invalid> {
+    if EXPANDING.contains(&name) && expands != Expands::Nothing {
+        return Err(found.fault("expands only in braces", &format!("${{{name}}}")));
+    }
+    if is_alias(name) || EXPANDING.contains(&name) {
+        return release(found, "is no variable of a build", expands);
+    }
+    if expands == Expands::Make {
+        return Err(found.fault("is the variable of one letter and more text to make", &format!("$({name})")));
+    }
+    Err(found.refuse("expands to nothing: it arrives as it is written", format!("write `$${name}` if that is meant")))
+}
+
+/// A `$(…)` or what stands between backticks.
+fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Invalid> {
+    let first = first_word(inner);
+    if inner.contains("uname -r")
+        || EXPANDING.contains(&inner) && expands != Expands::Make
+        || is_alias(inner) && expands != Expands::Make
+    {
+        return release(found, "would be the kernel of the machine that builds, and no shell expands it", expands);
+    }
+    if inner.starts_with('(') {
+        return Err(found.refuse("is not computed", "write the number"));
+    }
+    let is_make = match inner.split_once(char::is_whitespace) {
+        Some((function, _)) => MAKE_FUNCTIONS.contains(&function) || function.contains(':') || function.contains('$'),
+        None => !COMMANDS.contains(&inner),
+    };
+    if expands == Expands::Make && is_make {
+        return Ok(());
+    }
+    if first == "nproc" {
+        return Err(found
+            .refuse("is expanded by no shell", "write `jobs: all`, which runs as many jobs as there are processors"));
+    }
+    if expands == Expands::Make {
+        return Err(found.fault("is a variable of this name to make, and empty", &format!("$(shell {inner})")));
+    }
+    Err(found.refuse(
+        "is expanded by no shell: it arrives as it is written",
+        "write the value, or call the command in a script of the source (`run: {script: …}`); a `$` of the text itself is `$$`",
+    ))
+}
+
+/// Something that means the release.
+fn release(found: &Found<'_>, why: &str, expands: Expands) -> Result<(), Invalid> {
+    if expands == Expands::Nothing {
+        return Err(found.refuse(why, "write what is meant for each kernel in `overrides`, with `when: {release: …}`"));
+    }
+    let full = found.it.to_ascii_uppercase().contains("KERNEL_FULL_VERSION");
+    Err(found.fault(why, if full { "${KERNEL_FULL_VERSION}" } else { "${KERNEL_VERSION}" }))
+}
+
+fn is_alias(name: &str) -> bool {
+    ALIASES.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// The name that a text begins with.
+fn name(text: &str) -> &str {
+    let start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if !text.starts_with(start) {
+        return "";
+    }
+    let end = text.find(|c: char| !start(c) && !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
+}
+
+/// The length of a text in round brackets, the `$` before them included; all of it if they do not close.
+fn bracketed(text: &str) -> usize {
+    let mut open = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' if open == 1 => return at + 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// If what stands between the two is a word of its own, as in `/lib/modules/%k/build`.
+fn is_word(before: &str, after: &str) -> bool {
+    (before.is_empty() || before.ends_with(['/', '-', '=', ':', ' ', '_']))
+        && (after.is_empty() || after.starts_with(['/', '-', '.', ':', ' ', '_']))
+}
+
+/// If a `~` between the two is somebody's home to a shell.
+fn is_home(before: &str, after: &str) -> bool {
+    (before.is_empty() || before.ends_with(['=', ':', ' '])) && (after.is_empty() || after.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(text: &str, expands: Expands) -> String {
+        let invalid = check(text, expands).expect_err(text);
+        invalid.help.unwrap_or_default()
+    }
+
+    #[test]
+    fn what_a_shell_would_expand_is_refused_with_the_text_to_write() {
+        for (text, corrected) in [
+            ("--kernelver=$KERNEL_VERSION", "--kernelver=${KERNEL_VERSION}"),
+            ("$KERNEL_FULL_VERSION", "${KERNEL_FULL_VERSION}"),
+            ("/usr/src/kernels/$(uname -r)", "/usr/src/kernels/${KERNEL_VERSION}"),
+            ("/lib/modules/`uname -r`/build", "/lib/modules/${KERNEL_VERSION}/build"),
+            ("/lib/modules/%k/build", "/lib/modules/${KERNEL_VERSION}/build"),
+            ("${kernelver}", "${KERNEL_VERSION}"),
+            ("$KVER/x", "${KERNEL_VERSION}/x"),
+            ("a{{ kernel.release }}", "a${KERNEL_VERSION}"),
+            ("$(KERNEL_VERSION)", "${KERNEL_VERSION}"),
+            ("${KERNEL_VERSON}", "${KERNEL_VERSION}"),
+        ] {
+            assert_eq!(help(text, Expands::Release), format!("write `{corrected}`"), "{text}");
+        }
+        for text in [
+            "$HOME",
+            "${FOO}",
+            "${KERNEL_VERSION",
+            "${KERNEL_VERSION%%-*}",
+            "$(date)",
+            "$((1+1))",
+            "`id`",
+            "~/x",
+            "--prefix=~/x",
+            "$(nproc)",
+        ] {
+            assert!(!help(text, Expands::Release).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_means_itself_is_taken() {
+        for text in [
+            "",
+            "a",
+            "^a$",
+            "$",
+            "$1 $@ $?",
+            "$$HOME",
+            "$${prefix}/lib",
+            "$$(id)",
+            "100 %",
+            "%{?dist}",
+            "1.0~rc1",
+            "a~/b",
+            "`",
+            "{{ x }}",
+            "${KERNEL_VERSION}-${KERNEL_FULL_VERSION}",
+            "kmod-*",
+            "%kernel",
+        ] {
+            for expands in [Expands::Release, Expands::Prose, Expands::Make] {
+                assert!(check(text, expands).is_ok(), "{text}: {:?}", check(text, expands));
+            }
+        }
+        assert!(check("The `driver` of `boards`", Expands::Prose).is_ok());
+        assert!(check("built at `date`", Expands::Prose).is_err());
+    }
+
+    #[test]
+    fn make_expands_its_own() {
+        for text in ["$(CURDIR)/x", "$(shell pwd)", "$(SRC:.c=.o)", "$(filter a b,$(X))", "$(KERNEL_VERSION)", "$@"] {
+            assert!(check(text, Expands::Make).is_ok(), "{text}: {:?}", check(text, Expands::Make));
+        }
+        for (text, corrected) in [
+            ("${SRC}", "$(SRC)"),
+            ("$ORIGIN/x", "$(ORIGIN)/x"),
+            ("$(date)", "$(shell date)"),
+            ("$(git describe)", "$(shell git describe)"),
+            ("$(shell uname -r)", "${KERNEL_VERSION}"),
+        ] {
+            assert_eq!(help(text, Expands::Make), format!("write `{corrected}`"), "{text}");
+        }
+        assert!(help("-j$(nproc)", Expands::Make).contains("jobs: all"));
+    }
+
+    #[test]
+    fn where_nothing_expands_the_kernels_are_told_apart() {
+        for text in ["${KERNEL_VERSION}", "$KERNEL_VERSION", "$(uname -r)", "%k"] {
+            assert!(help(text, Expands::Nothing).contains("overrides"), "{text}");
+        }
+    }
+}
