@@ -12,7 +12,8 @@ use libfuzzer_sys::fuzz_target;
 fn import(inputs: &[&str]) -> Option<Import> {
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let input = |text: &&str| Input { name: "input".into(), text: (*text).to_owned(), image: None };
-    let import = Import::read(inputs.iter().map(input).collect(), &Selection::default(), true, &mut sources, &mut faults);
+    let import =
+        Import::read(inputs.iter().map(input).collect(), &Selection::default(), true, &mut sources, &mut faults);
     assert_eq!(import.is_none(), faults.has_errors(), "inputs are refused without a word, or taken with one");
     for fault in faults.into_sorted() {
         let _ = ui::render(&fault, &sources);

@@ -96,7 +96,8 @@ pub fn module_of(kmm: &str) -> Option<String> {
     assert!(manifests.is_some() || faults.has_errors(), "a manifest is refused without a word");
     let lock = Lock::default();
     let module = manifests.iter().flatten().find_map(|manifest| {
-        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files };
+        let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
+        let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
         let (plan, _) = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?;
         let outputs = output::of_plan(manifest, &plan).expect("what rendered once renders again");
         let module = outputs.into_iter().find(|output| output.path.file_name() == MODULE)?;
