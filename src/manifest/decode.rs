@@ -66,6 +66,11 @@ impl<'n> Fields<'n> {
         self.take(key, faults)
     }
 
+    /// Reports `fault` unless `key`, or a misspelling of it, is there.
+    pub(crate) fn lacks(&mut self, key: &'static str, fault: Diagnostic) {
+        self.missing.push((key, fault));
+    }
+
     /// Names fields of the vocabulary that this version does not build yet.
     pub(crate) fn later(&mut self, keys: &[&'static str]) {
         self.later.extend(keys);
@@ -106,6 +111,14 @@ impl<'n> Fields<'n> {
         }
         faults.extend(self.missing.into_iter().map(|(_, fault)| fault));
     }
+}
+
+/// Checks if `key` is, or may be, among the keys of a map: if what is written there, or a misspelling of the key,
+/// is an error of its own, a message about an absent key would be caused by it.
+pub(crate) fn may_have(node: &Node, record: &'static Record, key: &str) -> bool {
+    let Some(entries) = node.as_mapping() else { return true };
+    let is_meant = |written: &str| record.field(written).is_none() && nearest(written, record.keys()) == Some(key);
+    entries.iter().any(|entry| entry.key.value == key || is_meant(&entry.key.value))
 }
 
 /// A pattern, whose size counts with that of the others.

@@ -31,6 +31,8 @@ mod when;
 mod wrong_kind;
 
 #[cfg(test)]
+mod causes_tests;
+#[cfg(test)]
 mod faults_tests;
 #[cfg(test)]
 mod prebuilt_tests;
@@ -218,21 +220,30 @@ impl Manifest {
             return None;
         }
         let given = |key| node.get(key).filter(|node| !node.is_null());
+        let errors = faults.errors();
         let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
         let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
+        let errors_of_kernels = faults.errors() - errors;
         let targets = given("targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
-        let modules = given("modules").map(|node| target::modules(node, &targets, faults)).unwrap_or_default();
+        let target_names = names(node, "targets");
+        let knows_targets = target_names.is_some() && faults.errors() - errors == errors_of_kernels;
+        let modules =
+            given("modules").map(|node| target::modules(node, target_names.as_deref(), faults)).unwrap_or_default();
         if targets.is_empty() {
-            let manifest = Self::decode_one(node, None, kernels, &modules, faults);
+            let manifest = Self::decode_one(node, (None, knows_targets), kernels, &modules, faults);
             return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
         }
         let mut manifests = Vec::new();
         let mut told = HashSet::new();
         for target in &targets {
             let mut own = Diagnostics::default();
-            let kernels = target.kernels(&kernels, &mut own);
+            let own_kernels = target.kernels(&kernels);
+            if errors_of_kernels == 0 && knows_targets && !kernels.is_empty() {
+                target.check_kernels(&own_kernels, &kernels, &mut own);
+            }
             let modules = target.modules(modules.clone());
-            manifests.extend(Self::decode_one(&target.laid_over(node), Some(target), kernels, &modules, &mut own));
+            let (node, target) = (target.laid_over(node), (Some(target), knows_targets));
+            manifests.extend(Self::decode_one(&node, target, own_kernels, &modules, &mut own));
             // What is wrong for all of them is told once.
             for fault in own.into_sorted() {
                 if told.insert(fault.clone()) {
@@ -243,22 +254,28 @@ impl Manifest {
         (!faults.has_errors()).then_some(manifests)
     }
 
-    /// Decodes what is left when kernels and modules are found.
+    /// Decodes what is left when kernels and modules are found, for a target, of which the flag tells
+    /// whether all of them were decoded.
     fn decode_one(
         node: &yaml::Node,
-        target: Option<&Target>,
+        (target, knows_targets): (Option<&Target>, bool),
         kernels: Vec<Kernel>,
         module_nodes: &[Arc<yaml::Node>],
         faults: &mut Diagnostics,
     ) -> Option<Self> {
         let mut fields = Fields::open(&MANIFEST, node, faults)?;
         check_api_version(&mut fields, faults);
-        let namespace = fields
-            .need("namespace", "write the namespace of the Modules", faults)
-            .and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
+        // A target may give it.
+        let namespace = if knows_targets {
+            fields.need("namespace", "write the namespace of the Modules", faults)
+        } else {
+            fields.take("namespace", faults)
+        };
+        let namespace = namespace.and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
         let is_built =
             |module: &Arc<yaml::Node>| ["source", "kmods", "image"].iter().any(|key| module.get(key).is_some());
-        let code = if module_nodes.is_empty() || module_nodes.iter().any(is_built) {
+        let needs_sources = module_nodes.is_empty() || module_nodes.iter().any(is_built);
+        let code = if needs_sources {
             fields.need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
         } else {
             fields.take("sources", faults)
@@ -278,7 +295,8 @@ impl Manifest {
         fields.take("targets", faults);
         let scope = Scope {
             namespace: namespace.as_ref().map(|namespace| &namespace.value),
-            sources: keys(node, "sources"),
+            sources: names(node, "sources").filter(|_| !needs_sources || node.get("sources").is_some()),
+            knows_targets,
             decoded: &code,
             platform: &platform,
         };
@@ -311,10 +329,13 @@ impl Manifest {
     }
 }
 
-/// The keys of a mapping under `key`.
-fn keys<'n>(node: &'n yaml::Node, key: &str) -> Vec<&'n str> {
-    let entries = node.get(key).and_then(|node| node.as_mapping()).unwrap_or_default();
-    entries.iter().map(|entry| entry.key.value.as_str()).collect()
+/// The keys of the map under `key`: none if it is absent, `None` if what is written there or in its place
+/// is no map.
+fn names<'n>(node: &'n yaml::Node, key: &str) -> Option<Vec<&'n str>> {
+    match node.get(key) {
+        Some(map) => Some(map.as_mapping()?.iter().map(|entry| entry.key.value.as_str()).collect()),
+        None => (!decode::may_have(node, &MANIFEST, key)).then(Vec::new),
+    }
 }
 
 /// The error of a document of another version, which is the only one: what else is wrong with it is for

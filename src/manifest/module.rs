@@ -51,8 +51,10 @@ pub enum Kind {
 pub(super) struct Scope<'m> {
     pub(super) namespace: Option<&'m Namespace>,
     /// The names of all sources as they are written, so that one with a fault of its own is not
-    /// called missing as well.
-    pub(super) sources: Vec<&'m str>,
+    /// called missing as well; `None` if `sources` itself has one.
+    pub(super) sources: Option<Vec<&'m str>>,
+    /// Whether the fields that a target lays over modules are known.
+    pub(super) knows_targets: bool,
     /// The sources that are right.
     pub(super) decoded: &'m BTreeMap<SourceName, Source>,
     /// What the clusters run.
@@ -61,12 +63,10 @@ pub(super) struct Scope<'m> {
 
 impl Scope<'_> {
     fn check_source(&self, name: &Spanned<SourceName>, faults: &mut Diagnostics) {
-        if self.sources.contains(&name.as_str()) {
-            return;
-        }
+        let Some(sources) = self.sources.as_ref().filter(|sources| !sources.contains(&name.as_str())) else { return };
         let fault =
             Diagnostic::error("unknown-source", format!("there is no source `{}`", name.value)).at(name.span, "");
-        faults.push(match nearest(name.as_str(), self.sources.iter().copied()) {
+        faults.push(match nearest(name.as_str(), sources.iter().copied()) {
             Some(near) => fault.help(format!("did you mean `{near}`?")),
             None => fault.help("declare it under `sources`"),
         });
@@ -161,20 +161,21 @@ impl Module {
         // Both are done with: what is decoded is one version, for one target.
         fields.take("targets", faults);
         fields.take("versions", faults);
-        fields.finish(faults);
-        if kind != Kind::Built {
-            refuse_building(node, faults);
-        }
-        for (key, given) in [("source", recipe.sources.is_some()), ("kmods", recipe.kmods.is_some())] {
-            if kind == Kind::Built && !given && node.get(key).is_none() {
+        for (key, is_written) in ["source", "kmods"].map(|key| (key, node.get(key).is_some())) {
+            if kind == Kind::Built && !is_written {
                 let advice =
                     if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
-                faults.push(
+                fields.lacks(
+                    key,
                     Diagnostic::error("missing-key", format!("a module has no `{key}`"))
                         .at(name.as_ref().map_or(node.span, |name| name.span), "this module")
                         .help(advice),
                 );
             }
+        }
+        fields.finish(faults);
+        if kind != Kind::Built {
+            refuse_building(node, faults);
         }
         let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
         recipes().flat_map(Recipe::all_sources).for_each(|source| scope.check_source(source, faults));
@@ -196,6 +197,8 @@ impl Module {
             firmware,
             platform: scope.platform,
             kmods: &kmods,
+            knows_kmods: knows_kmods(node, &recipe, &overrides),
+            knows_targets: scope.knows_targets,
             name: name.as_ref(),
             module: name.as_ref().map_or(start, |name| name.span),
         };
@@ -325,6 +328,22 @@ pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
         "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
     ))
+}
+
+/// Checks that [`all_kmods`] finds every kmod that is written, and that a built module has any.
+fn knows_kmods(node: &Node, recipe: &Recipe, overrides: &[(When, Recipe)]) -> bool {
+    let has_all = |node: &Node, recipe: &Recipe| match (node.get("kmods"), &recipe.kmods) {
+        (Some(list), Some(kmods)) => list.as_sequence().is_some_and(|list| list.len() == kmods.len()),
+        (Some(_), None) => false,
+        (None, _) => !decode::may_have(node, &MODULE, "kmods"),
+    };
+    let items = node.get("overrides").map_or(Some(&[][..]), |list| list.as_sequence());
+    let with_items = || items.is_some_and(|items| items.len() == overrides.len());
+    let overrides_have = || {
+        let items = items.unwrap_or_default();
+        items.iter().zip(overrides).all(|(item, (_, recipe))| has_all(item, recipe))
+    };
+    with_items() && has_all(node, recipe) && overrides_have()
 }
 
 /// The names of all kmods that some kernel may have.

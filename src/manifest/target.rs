@@ -104,9 +104,9 @@ fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) 
     let mirrors = fields.take("mirrors", faults).cloned();
     let image = fields.take("image", faults).and_then(|node| decode::text(node, "`image`", faults, prefix));
     let kernels = fields.take("kernels", faults).map(|node| Selection::decode(node, faults)).unwrap_or_default();
-    let kmm = fields.take("kmm", faults).cloned();
-    if let Some(kmm) = kmm.as_ref().filter(|kmm| kmm.as_mapping().is_none()) {
-        faults.push(decode::wrong_kind(kmm, "`kmm`", decode::Kind::Record(&super::kmm::KMM)));
+    let mut kmm = fields.take("kmm", faults).cloned();
+    if let Some(kmm) = kmm.take_if(|kmm| kmm.as_mapping().is_none()) {
+        faults.push(decode::wrong_kind(&kmm, "`kmm`", decode::Kind::Record(&KMM)));
     }
     fields.finish(faults);
     Some(Target { name, namespace, platform, mirrors, image, kernels, kmm })
@@ -162,15 +162,18 @@ impl Target {
     }
 
     /// The kernels that its nodes run.
-    pub(super) fn kernels(&self, kernels: &[Kernel], faults: &mut Diagnostics) -> Vec<Kernel> {
-        let own: Vec<Kernel> = kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect();
+    pub(super) fn kernels(&self, kernels: &[Kernel]) -> Vec<Kernel> {
+        kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect()
+    }
+
+    /// Warns of a target whose nodes run none of the kernels.
+    pub(super) fn check_kernels(&self, own: &[Kernel], kernels: &[Kernel], faults: &mut Diagnostics) {
         if own.is_empty() {
             let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
             let help = help.unwrap_or_else(|| "its `kernels` select among those of the manifest".into());
             let message = format!("target `{}` has none of the kernels: {why}", self.name.value);
             faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));
         }
-        own
     }
 }
 
@@ -183,8 +186,9 @@ fn moved(node: &Arc<Node>, prefix: &str) -> Arc<Node> {
     })
 }
 
-/// Modules as they are written, and for each of their versions.
-pub(super) fn modules(node: &Node, targets: &[Target], faults: &mut Diagnostics) -> Vec<Arc<Node>> {
+/// Modules as they are written, and for each of their versions. `targets` are the names of all targets as
+/// they are written, `None` if those cannot be known.
+pub(super) fn modules(node: &Node, targets: Option<&[&str]>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {
     let mut modules = Vec::new();
     for item in decode::items(node, "`modules`", faults) {
         check_names(item, targets, faults);
@@ -196,18 +200,17 @@ pub(super) fn modules(node: &Node, targets: &[Target], faults: &mut Diagnostics)
 }
 
 /// Refuses targets that there are not.
-fn check_names(module: &Node, targets: &[Target], faults: &mut Diagnostics) {
+fn check_names(module: &Node, targets: Option<&[&str]>, faults: &mut Diagnostics) {
     let Some(names) = module.get("targets") else { return };
-    let known: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     for name in decode::items(names, "`targets`", faults) {
         let Some(name) = decode::text(name, "a target", faults, TargetName::parse) else { continue };
-        if !known.contains(&name.as_str()) {
+        if let Some(known) = targets.filter(|known| !known.contains(&name.as_str())) {
             let fault =
                 Diagnostic::error("unknown-target", format!("there is no target `{}`", name.value)).at(name.span, "");
             faults.push(match nearest(name.as_str(), known.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
                 None if known.is_empty() => fault.help("declare it under the manifest's `targets`"),
-                None => fault.help(format!("it is for some of {}", list(&known))),
+                None => fault.help(format!("it is for some of {}", list(known))),
             });
         }
     }

@@ -118,6 +118,11 @@ impl Diagnostics {
         self.all.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// The number of errors.
+    pub fn errors(&self) -> usize {
+        self.all.iter().filter(|d| d.severity == Severity::Error).count()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

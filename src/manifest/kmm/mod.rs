@@ -85,6 +85,10 @@ pub(super) struct Context<'m> {
     pub(super) kmm_builds: bool,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
+    /// Whether those are all that are written.
+    pub(super) knows_kmods: bool,
+    /// Whether the fields that a target lays over `kmm` are known.
+    pub(super) knows_targets: bool,
     /// The module's name, where it is right.
     pub(super) name: Option<&'m Spanned<ModuleName>>,
     /// The place of the module's name, for faults without a place of their own.
@@ -175,6 +179,7 @@ impl Kmm {
                     }
                     kmm.others.push((name, other));
                 }
+                None if decode::may_have(node, &KMM, "name") => {}
                 None => faults.push(
                     Diagnostic::error("kmm-name", "a further Module on the same images has no `name`")
                         .at(Span::new(node.span.source, node.span.start, node.span.start), "")
@@ -262,12 +267,14 @@ impl Kmm {
     /// The section of a module that has none: all that can be derived.
     fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
         let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
-        let says = |key: &str| node.is_some_and(|node| node.get(key).is_some());
+        // What may be written where an error is already reported is not reported as absent.
+        let says = |key: &str| !context.knows_targets || node.is_some_and(|node| decode::may_have(node, &KMM, key));
         if !says("modprobe") && context.kind != Kind::Plugin {
             match context.kmods {
                 [only] => self
                     .container
                     .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::text(only.clone()))]))),
+                [] if !context.knows_kmods || context.kind == Kind::Built => {}
                 kmods => faults.push(
                     Diagnostic::error(
                         "kmm-modprobe",

@@ -90,6 +90,7 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
     // modprobe takes `-` and `_` for the same.
     let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
     if let Some((name, span)) = name
+        && context.knows_kmods
         && !context.kmods.is_empty()
         && !context.kmods.iter().any(|kmod| same(kmod, name))
     {

@@ -1,0 +1,106 @@
+//! Errors that another error causes are not reported.
+
+use crate::testing::World;
+
+const MANIFEST: &str = "apiVersion: kmodgen/v1
+namespace: kmm-ci
+sources:
+  code: {git: https://example.com/code.git, ref: main}
+images: {builder: dtk, runtime: registry.example.com/runtime:1}
+kernels: [5.14.0-1.el9.x86_64]
+targets:
+  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}
+modules:
+  - name: first
+    image: r.example.com/first
+    source: code
+    kmods: [one]
+    build: {make: {}}
+    targets: [lab]
+    kmm: {selector: {a: b}}
+";
+
+/// Texts of the manifest and their replacements.
+type Changes<'c> = &'c [(&'c str, &'c str)];
+
+/// The codes of the faults of the manifest with changes.
+fn codes(changes: Changes<'_>) -> Vec<String> {
+    let mut world = World::small();
+    world.manifest = MANIFEST.into();
+    let world = changes.iter().fold(world, |world, (from, to)| world.with(from, to));
+    let code =
+        |fault: &String| fault.split(": ").next().and_then(|start| start.split(' ').next_back()).unwrap().to_owned();
+    world.faults().iter().map(code).collect()
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    assert_eq!(codes(&[]), Vec::<String>::new());
+    let cases: &[(&str, &str, &str)] = &[
+        ("kmods: [one]", "kmods: one", "wrong-kind"),
+        ("kmods: [one]", "kmods: {one: two}", "wrong-kind"),
+        ("kmods: [one]", "kmods: ['o ne']", "invalid-value"),
+        ("kmods: [one]", "kmods: [[one]]", "wrong-kind"),
+        ("kmods: [one]", "kmods:", "no-value"),
+        ("kmods: [one]", "kmods: []", "no-kmods"),
+        ("kmods: [one]", "kmod: [one]", "unknown-key"),
+        ("    kmods: [one]\n", "", "missing-key"),
+        ("source: code", "sourc: code", "unknown-key"),
+        ("source: code", "source: [[code]]", "wrong-kind"),
+        ("kmm: {selector: {a: b}}", "kmm: {selctor: {a: b}}", "unknown-key"),
+        ("kmm: {selector: {a: b}}", "kmm: [{selector: {a: b}}, {name: 'A B', selector: {a: c}}]", "invalid-value"),
+        ("  code: {git: https://example.com/code.git, ref: main}", "  1", "wrong-kind"),
+        ("  code: {git: https://example.com/code.git, ref: main}", "  - code", "wrong-kind"),
+        ("  code: {git: https://example.com/code.git, ref: main}", "  code: 1", "wrong-kind"),
+        ("sources:\n  code: {git: https://example.com/code.git, ref: main}\n", "", "missing-key"),
+        ("sources:\n  code: {git: https://example.com/code.git, ref: main}", "sources:", "no-value"),
+        ("sources:", "source:", "unknown-key"),
+        ("kernels: [5.14.0-1.el9.x86_64]", "kernels: 1", "wrong-kind"),
+        ("kernels: [5.14.0-1.el9.x86_64]", "kernels: []", "empty-list"),
+        ("kernels: [5.14.0-1.el9.x86_64]", "kernels: ['']", "invalid-value"),
+        ("kernels: [5.14.0-1.el9.x86_64]", "kernles: [5.14.0-1.el9.x86_64]", "unknown-key"),
+        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  1", "wrong-kind"),
+        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  [lab]", "wrong-kind"),
+        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  lab: 1", "wrong-kind"),
+        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: 0}", "wrong-kind"),
+        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: [a]}", "wrong-kind"),
+        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kernels: [a]}", "wrong-kind"),
+        ("targets:\n", "target:\n", "unknown-key"),
+    ];
+    let told = cases.iter().map(|(from, to, _)| (*to, codes(&[(from, to)]))).collect::<Vec<_>>();
+    let expected = cases.iter().map(|(_, to, code)| (*to, vec![(*code).to_owned()])).collect::<Vec<_>>();
+    let wrong: Vec<_> = told.iter().zip(&expected).filter(|(told, expected)| told != expected).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_a_target_that_has_an_error_may_give_is_not_missing() {
+    let lab = "{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}";
+    let (namespace, selector) = (("namespace: kmm-ci\n", ""), ("    kmm: {selector: {a: b}}\n", ""));
+    for to in ["{kmm: 0}", "1"] {
+        assert_eq!(codes(&[(lab, to), namespace, selector]), ["wrong-kind"], "{to}");
+    }
+    assert_eq!(codes(&[(lab, "{}"), namespace, selector]), ["missing-key", "kmm-selector"]);
+}
+
+#[test]
+fn errors_of_their_own_are_reported_beside_each_other() {
+    let cases: &[(Changes<'_>, &[&str])] = &[
+        (&[("source: code", "source: cod"), ("kmods: [one]", "kmods: one")], &["unknown-source", "wrong-kind"]),
+        (
+            &[("targets: [lab]", "targets: [lap]"), ("kernels: [5.14.0-1.el9.x86_64]", "kernels: 1")],
+            &["wrong-kind", "unknown-target"],
+        ),
+        (&[("kmods: [one]", "kmods: [one, two, 'th ree']")], &["invalid-value", "kmm-modprobe"]),
+        (
+            &[
+                ("source: code\n    kmods: [one]\n    build: {make: {}}", "prebuilt: 'r.example.com/first:1'"),
+                ("    image: r.example.com/first\n", ""),
+            ],
+            &["kmm-modprobe"],
+        ),
+    ];
+    for (changes, expected) in cases {
+        assert_eq!(codes(changes), *expected, "{changes:?}");
+    }
+}
