@@ -130,6 +130,19 @@ fn a_run_leaves_logs_only_if_a_build_failed() {
 }
 
 #[test]
+fn json_names_the_logs_that_are_left() {
+    for (script, options, left) in [("true", "", false), ("true", "--logs logs", true), ("exit 1", "", true)] {
+        let (project, path) = with_engine(script);
+        let run =
+            project.kmodgen(&format!("{BUILD} --only alpha/.*rt --format json {options}")).env("PATH", &path).run();
+        let run = if script == "true" { run.fine() } else { run.differs() };
+        let row = run.json()[0].clone();
+        assert_eq!(row["log"].as_str().is_some_and(|log| project.path(log).is_file()), left, "{row}");
+        assert_eq!(row.get("log").is_some(), left, "{row}");
+    }
+}
+
+#[test]
 fn a_plan_of_a_selection_is_about_the_selection() {
     let project = Project::generated();
     // The builder of the Debian kernel is chosen in the cluster.

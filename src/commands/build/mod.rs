@@ -88,8 +88,12 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     progress.sum().tell(tally.line());
     let run =
         Run { args, engine, dtk, logs, local, halt: Cancel::default(), cancel, progress, tally: Mutex::new(tally) };
-    let rows = run.all(&items);
+    let mut rows = run.all(&items);
     let failed = rows.iter().any(|row| row.outcome == Outcome::Failed);
+    if !failed && !run.logs.stay() {
+        // The end of the run removes the logs.
+        rows.iter_mut().for_each(|row| row.log = None);
+    }
     let tally = run.finish(failed);
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
