@@ -85,7 +85,7 @@ fn a_build_is_given_what_was_planned_and_nothing_else() {
         "bin/buildah",
         "#!/bin/sh\ncase \"$1\" in build)
            while [ $# -gt 1 ]; do [ \"$1\" != --iidfile ] || id=$2; shift; done
-           (cd \"$1\" && find . -type f -perm -100 -printf '%p*\\n' -o -type f -print -o -type l -printf '%p -> %l\\n') | sort > given
+           (cd \"$1\" && find . -type f -perm -100 -printf '%p*\\n' -o -type f -print -o -type l -printf '%p -> %l\\n') | sort > \"${0%/*}/../given\"
            echo sha256:made > \"$id\" ;;
          esac\n",
     );

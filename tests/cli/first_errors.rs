@@ -39,7 +39,7 @@ fn a_quote_that_is_closed_by_the_next_one() {
 #[test]
 fn help_says_what_to_write() {
     for (from, to, said) in [
-        ("builder: dtk", "builder: quay.io/x:${KERNEL_VERSION}", "no variable expands here"),
+        ("builder: dtk", "builder: quay.io/x:$KERNEL_VERSION", "quay.io/x:${KERNEL_VERSION}"),
         ("kmods: [alpha]", "kmods: alpha", "write `kmods: [alpha]`"),
         (
             "kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}",

@@ -175,7 +175,7 @@ fn all_bad_inputs_are_named_at_once() {
     assert_eq!(project.tree().since(&before), Vec::<&str>::new());
     // As an input it is, too, wrong; so is a list that is not one.
     project.run("kernels nodes.json --merge absent").trouble().says("cannot read list `absent`");
-    project.run("kernels nodes.json --merge nodes.json").trouble().says("a kernel file has no key `items`");
+    project.run("kernels nodes.json --merge nodes.json").trouble().says("unsupported apiVersion `v1`");
     project.run("kernels kmodgen.yaml").trouble().says("give it with `--merge`");
     project.run("kernels stream.yaml").trouble().says("no input names a kernel; they name 1 Driver Toolkit image");
     project.run("kernels nodes.json --format json").trouble().says("say where with -o FILE");

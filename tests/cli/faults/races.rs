@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kmodgen::render::configmap::joined;
+
 use super::chance::Chance;
 use super::site::{Site, State};
 use super::{scaled, survived};
@@ -30,8 +32,8 @@ fn read_all(folder: &Path, below: &str, into: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// Looks at the output until `end`: every file has to be that of one of the states. Gives how
-/// many were read.
+/// Looks at the output until `end`: every file has to be that of one of the states, or have a ConfigMap
+/// beside the one that replaces it. Returns how many files were read.
 fn watch(site: &Site, end: Instant) -> usize {
     let mut number = 0;
     while Instant::now() < end {
@@ -39,11 +41,21 @@ fn watch(site: &Site, end: Instant) -> usize {
         read_all(&site.project.path("gitops"), "gitops", &mut files);
         number += files.len();
         for (path, bytes) in files {
-            let known = [State::Small, State::Large].map(|state| site.tree(state).file(&path));
-            assert!(known.contains(&Some(&*bytes)), "{path} is torn:\n{}", String::from_utf8_lossy(&bytes));
+            let [small, large] = [State::Small, State::Large].map(|state| site.tree(state).file(&path));
+            let is_known = [small, large].contains(&Some(&*bytes)) || is_joined(&bytes, small, large);
+            assert!(is_known, "{path} is torn:\n{}", String::from_utf8_lossy(&bytes));
         }
     }
     number
+}
+
+/// Returns whether a file has the ConfigMap of one state before that of the other.
+fn is_joined(bytes: &[u8], small: Option<&[u8]>, large: Option<&[u8]>) -> bool {
+    let (Some(small), Some(large)) = (small, large) else { return false };
+    let large_text = str::from_utf8(large).unwrap();
+    let small_text = str::from_utf8(small).unwrap();
+    let both = [joined(small, large_text), joined(large, small_text)];
+    both.iter().flatten().any(|text| text.as_bytes() == bytes)
 }
 
 /// Whatever runs are about when the manifest changes for the last time, a run that starts then
