@@ -85,7 +85,7 @@ pub enum Piece<'t> {
     Release(&'t str),
 }
 
-/// The parts of a text that a field with [`Expands`] took.
+/// The parts of a text that a field with `Expands` took.
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
