@@ -208,7 +208,7 @@ def mutate(document, rng: random.Random):
     document = copy.deepcopy(document)
     if rng.random() < 0.7:
         enrich(document, rng)
-    if rng.random() < 0.15:
+    if rng.random() < 0.2:
         return document, "add legal fields", ()
     everywhere = list(places(document))
     under_kmm = [place for place in everywhere if "kmm" in place[2]]

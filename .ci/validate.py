@@ -45,7 +45,10 @@ def validator(path, version="v1beta1"):
     named = ["name", "namespace"] if crd["spec"]["scope"] == "Namespaced" else ["name"]
     schema["properties"]["metadata"] = {
         "type": "object",
-        "properties": {key: {"type": "string"} for key in named},
+        "properties": {
+            **{key: {"type": "string"} for key in named},
+            "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
         "required": named,
         "additionalProperties": False,
     }

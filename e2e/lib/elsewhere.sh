@@ -38,6 +38,7 @@ SPEC
   git -C "$work/git/kmm-ci.git" update-server-info || return
   mkdir -p "$work/secrets/e2e-login"
   printf e2e > "$work/secrets/e2e-login/username"
+  # shellcheck disable=SC1003 # printf reads the backslashes.
   printf 'pass"word\\' > "$work/secrets/e2e-login/password"
   python3 "$here/lib/files_with_login.py" "$work/git" "$work/secrets/e2e-login" "$work/port-of-files" &
   services+=("$!")
