@@ -99,7 +99,8 @@ fn marker(line: &[u8]) -> Option<(u8, usize)> {
 
 /// The lines of a text, whatever their ends.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| *byte == b'\n').map(trimmed)
+    let with_ends = text.split_inclusive(|byte| *byte == b'\n');
+    with_ends.map(|line| trimmed(line.strip_suffix(b"\n").unwrap_or(line)))
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {
@@ -156,6 +157,20 @@ mod tests {
         assert!(why("a\n", &foreign).is_some_and(|why| why.contains("did not write our side")));
         assert_eq!(Unmerged::of(b"a\n", foreign).ours, None);
         assert!(why("a\n", &Sides::default()).is_some_and(|why| why.contains("neither side")));
+    }
+
+    /// Git ends the last line of each side before it writes the next marker.
+    #[test]
+    fn sides_need_no_newline_at_their_end() {
+        let sides = Sides {
+            base: None,
+            ours: Some(with_header("a").into_bytes()),
+            theirs: Some(with_header("b").into_bytes()),
+        };
+        let [ours, theirs] = ["a", "b"].map(with_header);
+        assert_eq!(why(&format!("<<<<<<< ours\n{ours}\n=======\n{theirs}\n>>>>>>> theirs\n"), &sides), None);
+        let emptied = format!("<<<<<<< ours\n{ours}\n\n=======\n{theirs}\n>>>>>>> theirs\n");
+        assert!(why(&emptied, &sides).is_some_and(|why| why.contains("during the merge")));
     }
 
     #[test]
