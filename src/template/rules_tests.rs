@@ -217,6 +217,40 @@ fn what_packages_bring_reads_well() {
 }
 
 #[test]
+fn without_steps_a_builder_needs_no_headers() {
+    let on = |template: &str, install: &str| {
+        let vendor = format!("sources:\n  vendor: {{rpm: 'https://example.com/v.rpm', sha256: {}}}\n", "b".repeat(64));
+        let world = World::small()
+            .with("sources:\n", &vendor)
+            .with("builder: dtk", "builder: registry.example.com/builder:1")
+            .with(
+                "    source: code\n",
+                &format!("    source: [vendor, code]\n    template: {template}\n    install: {install}\n"),
+            )
+            .with("build: {make: {targets: [all], vars: {A: x}}}", "build: []");
+        dockerfile(&world)
+    };
+    for template in ["dtk", "debian", "kernel-devel", "sles"] {
+        for install in ["{rpms: ['kmod-*'], firmware: []}", "{host: true}", "{compress: xz, strip: true}"] {
+            let text = on(template, install);
+            for word in ["headers", "build/Makefile", "gcc", " make", ":${devel}\"", "-devel ", "libelf"] {
+                assert!(!text.contains(word), "{template} {install}: {word}\n{text}");
+            }
+            assert_eq!(
+                text.contains("/kernel:"),
+                template != "dtk" && install.contains("host"),
+                "{template} {install}"
+            );
+            assert_eq!(text.contains(" depmod:kmod find:findutils"), template != "dtk");
+            assert!(text.contains("-b /opt \"${KERNEL_VERSION}\" && test -s modules.dep.bin"), "{text}");
+        }
+    }
+    assert_snapshot!("no_steps_debian", on("debian", "{host: true}"));
+    assert_snapshot!("no_steps_kernel-devel", on("kernel-devel", "{rpms: ['kmod-*'], firmware: []}"));
+    assert_snapshot!("no_steps_sles", on("sles", "{host: true}"));
+}
+
+#[test]
 fn packages_come_from_somewhere_and_have_names() {
     let world = |rpms: &str| {
         World::small().with("    source: code\n", &format!("    source: code\n    install: {{rpms: {rpms}}}\n"))

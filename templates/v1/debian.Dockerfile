@@ -2,9 +2,11 @@
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
 {% set family = 0 %}
-# The kernel's headers, and the programs that this build calls, where the image has none.
+# The {% if steps %}kernel's headers, and the {% endif %}programs that this build calls, where the image has none.
 RUN missing=; \
-    for pair in "/lib/modules/${KERNEL_VERSION}/build/Makefile:linux-headers-${KERNEL_VERSION} gcc make"
+    for pair in
+{%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:linux-headers-${KERNEL_VERSION} gcc make"
+{%- endif %}
 {%- if install.host %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:linux-image-${KERNEL_VERSION}"
 {%- endif %} \

@@ -2,10 +2,12 @@
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
 {% set family = 1 %}
-# The kernel's headers, and the programs that this build calls, where the image has none. UBI finds its
+# The {% if steps %}kernel's headers, and the {% endif %}programs that this build calls, where the image has none. UBI finds its
 # entitlement under /run/secrets, where the build mounts it; no key enters a layer.
 RUN devel={{ kernel.devel_package }}; missing=; \
-    for pair in "/lib/modules/${KERNEL_VERSION}/build/Makefile:${devel} gcc make elfutils-libelf-devel"
+    for pair in
+{%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:${devel} gcc make elfutils-libelf-devel"
+{%- endif %}
 {%- if install.host %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:${devel%-devel-*}-${devel##*-devel-}"
 {%- endif %} \
@@ -13,9 +15,12 @@ RUN devel={{ kernel.devel_package }}; missing=; \
       test -e "${pair%:*}" || command -v "${pair%:*}" >/dev/null || missing="${missing} ${pair##*:}"; \
     done; \
     { test -z "${missing}" \
-   || KERNEL_INSTALL_BYPASS=1 dnf install -y --setopt=install_weak_deps=False ${missing}; } \
+   || KERNEL_INSTALL_BYPASS=1 dnf install -y --setopt=install_weak_deps=False ${missing}; }
+{%- if steps %} \
  && { test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
    || { mkdir -p "/lib/modules/${KERNEL_VERSION}" \
      && ln -sfn "/usr/src/kernels/${KERNEL_VERSION}" "/lib/modules/${KERNEL_VERSION}/build"; }; }
+{%- endif %}
+
 
 {% endblock %}

@@ -34,10 +34,12 @@ RUN if command -v dnf >/dev/null; then {% if packages.rpm %}dnf install -y --set
     else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
 
 {% endif %}
+{% if steps %}
 # Stop here when the builder has no headers of the kernel.
 RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
  || { echo "kmodgen: the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
 
+{% endif %}
 {% block sources %}
 {% for source in sources %}
 {% include "kmodgen/source/" ~ source.kind %}

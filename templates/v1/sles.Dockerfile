@@ -2,10 +2,12 @@
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
 {% set family = 2 %}
-# The kernel's headers, and the programs that this build calls, where the image has none. The version of a
+# The {% if steps %}kernel's headers, and the {% endif %}programs that this build calls, where the image has none. The version of a
 # kernel's package is the release without its flavour, and one number more.
 RUN flavour="${KERNEL_VERSION##*-}"; release="${KERNEL_VERSION%-*}"; missing=; \
-    for pair in "/lib/modules/${KERNEL_VERSION}/build/Makefile:kernel-${flavour}-devel gcc make"
+    for pair in
+{%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:kernel-${flavour}-devel gcc make"
+{%- endif %}
 {%- if install.host %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:kernel-${flavour}"
 {%- endif %} \
@@ -24,9 +26,12 @@ RUN flavour="${KERNEL_VERSION##*-}"; release="${KERNEL_VERSION%-*}"; missing=; \
       esac; \
       packages="${packages} ${package}"; \
     done; \
-    { test -z "${packages}" || zypper --non-interactive install --no-recommends ${packages}; } \
+    { test -z "${packages}" || zypper --non-interactive install --no-recommends ${packages}; }
+{%- if steps %} \
  && { test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
    || { mkdir -p "/lib/modules/${KERNEL_VERSION}" \
      && ln -sfn "/usr/src/linux-${release}-obj/$(uname -m)/${flavour}" "/lib/modules/${KERNEL_VERSION}/build"; }; }
+{%- endif %}
+
 
 {% endblock %}
