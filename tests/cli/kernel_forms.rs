@@ -192,6 +192,29 @@ fn an_upgrade_is_prepared_and_made() {
     assert_eq!(project.read("fleet.yaml").matches("# vanished").count(), 1);
 }
 
+#[test]
+fn nodes_alone_leave_what_was_added_without_a_toolkit_image() {
+    const NEXT: &str = "5.14.0-427.42.1.el9_4.x86_64";
+    let project = Project::empty();
+    project.write("nodes.json", node("a", EL9, r#""kind":"Node","#));
+    project.write(
+        "driver-toolkit-release.json",
+        format!(r#"{{"KERNEL_VERSION": "{NEXT}", "RT_KERNEL_VERSION": "{NEXT}+rt", "RHEL_VERSION": "9.4"}}"#),
+    );
+    project.run("kernels nodes.json driver-toolkit-release.json --add -o fleet.yaml").fine();
+    let prepared = project.read("fleet.yaml");
+    assert!(prepared.contains(NEXT) && !prepared.contains("dtk:"), "{prepared}");
+    let merge = "kernels nodes.json --merge fleet.yaml --keep 0 -o fleet.yaml";
+    project.run(merge).fine().shows("3 unchanged, 0 vanished; 0 dropped");
+    assert_eq!(project.read("fleet.yaml"), prepared);
+    // Once nodes ran it, nodes tell that it is gone.
+    project.write("nodes.json", node("a", NEXT, r#""kind":"Node","#));
+    project.run(merge).fine().shows(&format!("dropped  {EL9}")).shows("0 vanished; 1 dropped");
+    project.write("nodes.json", node("a", EL9, r#""kind":"Node","#));
+    project.run("kernels nodes.json --merge fleet.yaml -o fleet.yaml").fine().shows(&format!("vanished {NEXT}\n"));
+    assert!(project.read("fleet.yaml").contains(&format!("{NEXT}+rt")));
+}
+
 /// A node as Ubuntu has it.
 fn ubuntu(name: &str, architecture: &str, version: &str) -> String {
     let os = format!("Red Hat Enterprise Linux CoreOS {OS} (Plow)");

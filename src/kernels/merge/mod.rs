@@ -96,9 +96,8 @@ pub(super) fn merge(
             let fate = match found.map(|at| &import.found[at]) {
                 Some(found) if found.selected => Fate::Found(found),
                 Some(found) if found.nodes > 0 => Fate::Left(found),
-                // Nodes do not speak of a kernel that none of them ran yet, and that has a Driver Toolkit for the
-                // day when one does.
-                _ if !import.has_lists && kernel.nodes.is_none() && kernel.dtk.is_some() => Fate::Unasked,
+                // A kernel that no node ran yet came from a list, and only lists tell whether it is still wanted.
+                _ if !import.has_lists && kernel.nodes.is_none() => Fate::Unasked,
                 _ => Fate::Vanished,
             };
             Item { kernel, node, fate }

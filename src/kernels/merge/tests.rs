@@ -92,9 +92,40 @@ fn only_as_many_vanished_kernels_stay_as_are_asked_for() {
     let (_, changes) = merged(&["6.1.0-1-amd64\n"], old, Some(1));
     assert_eq!(changes.dropped, ["5.14.0-1.el9.x86_64", "5.14.0-3.el9.x86_64"]);
     assert_eq!(changes.vanished, ["5.14.0-20.el9.x86_64", "5.14.0-2.el9.x86_64"]);
-    let (text, changes) = merged(&[&nodes(&[node("w0", "5.14.0-1.el9.x86_64", OS_A)])], old, Some(0));
+    let (text, changes) =
+        merged(&[&nodes(&[node("w0", "5.14.0-1.el9.x86_64", OS_A)]), "6.1.0-1-amd64\n"], old, Some(0));
     assert_eq!((changes.vanished.len(), changes.dropped.len()), (0, 3), "{text}");
     assert!(text.contains("5.14.0-1.el9.x86_64") && !text.contains("# vanished"), "{text}");
+}
+
+#[test]
+fn nodes_alone_make_only_kernels_vanish_that_nodes_ran() {
+    let cluster = nodes(&[node("w0", "6.1.0-1-amd64", OS_A)]);
+    let toolkit = image_stream(&[(OS_A, 'a')]);
+    for (item, is_of_nodes) in [
+        ("5.14.0-1.el9.x86_64", false),
+        ("{release: 5.14.0-1.el9.x86_64}", false),
+        ("{release: 5.14.0-1.el9.x86_64, labels: {arch: x86_64, flavour: standard}}", false),
+        ("{release: 5.14.0-1.el9.x86_64, images: {runtime: \"registry.example.com/r:1\"}}", false),
+        ("\n    release: 5.14.0-1.el9.x86_64  # driver-toolkit-release.json\n    labels: {flavour: rt}", false),
+        ("{release: 5.14.0-1.el9.x86_64, nodes: 3}", true),
+        ("{release: 5.14.0-1.el9.x86_64, nodes: 0}", true),
+    ] {
+        let old = format!("apiVersion: kmodgen/v1\nkernels:\n  - {item}\n");
+        for inputs in [vec![&*cluster], vec![&*cluster, &*toolkit]] {
+            let (text, changes) = merged(&inputs, &old, None);
+            assert_eq!(
+                (changes.vanished.len(), text.contains("# vanished")),
+                (is_of_nodes.into(), is_of_nodes),
+                "{text}"
+            );
+            let (text, changes) = merged(&inputs, &old, Some(0));
+            assert_eq!(changes.dropped.len(), usize::from(is_of_nodes), "{text}");
+            // A list of kernels speaks of all.
+            let (_, changes) = merged(&[&inputs[..], &["6.1.0-2-amd64\n"]].concat(), &old, None);
+            assert_eq!(changes.vanished.len(), 1);
+        }
+    }
 }
 
 #[test]
