@@ -83,8 +83,7 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
 pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manifest) -> bool {
     match module.kind {
         Kind::Built => !mappings.is_empty(),
-        Kind::Prebuilt => manifest.kernels.iter().any(|kernel| module.kernels.selects(kernel)),
-        Kind::Plugin => true,
+        Kind::Prebuilt | Kind::Plugin => module.is_for_any(&manifest.kernels),
     }
 }
 

@@ -9,6 +9,7 @@ mod expansion;
 mod images;
 mod install;
 mod kernel;
+mod kind;
 mod kmm;
 mod mirrors;
 mod module;
@@ -51,10 +52,11 @@ pub use images::{Builder, Images};
 pub use install::{Compression, Install, InstalledFiles};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
+pub use kind::Kind;
 pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
 pub use mirrors::Mirrors;
+pub use module::Module;
 use module::Scope;
-pub use module::{Kind, Module};
 pub use output::{OUTPUT_FOLDER, Output};
 pub use packages::Packages;
 pub use platform::{Kind as PlatformKind, Platform};
@@ -284,8 +286,7 @@ impl Manifest {
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
         let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
         let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-        let is_for_kernels = |module: &Arc<yaml::Node>| module::Kind::of(module) != Kind::Plugin;
-        let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(is_for_kernels);
+        let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
         if needs_kernels {
             fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
         } else {

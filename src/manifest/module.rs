@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::decode::{self, Fields};
+use super::kernel::Kernel;
+use super::kind::{Kind, refuse_building};
 use super::kmm::{self, KMM, Kmm};
 use super::platform::Platform;
 use super::recipe::{self, OVERRIDE, Recipe, decode_override};
@@ -34,17 +36,6 @@ pub struct Module {
     pub overrides: Vec<(When, Recipe)>,
     /// The rest of the Module.
     pub kmm: Kmm,
-}
-
-/// Where a module's images come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// They are built.
-    Built,
-    /// Somebody else builds them.
-    Prebuilt,
-    /// It has none: it is a device plugin, or a driver for dynamic resource allocation, alone.
-    Plugin,
 }
 
 /// What the manifest says outside of its modules.
@@ -237,6 +228,27 @@ impl Module {
         self.kind == Kind::Prebuilt
     }
 
+    /// Checks whether it says which image a kernel has that is built elsewhere.
+    pub fn names_images(&self) -> bool {
+        self.recipes().any(|recipe| recipe.prebuilt.is_some())
+    }
+
+    /// Checks whether every Module of it has a `fallback`.
+    pub fn falls_back(&self) -> bool {
+        std::iter::once(&self.kmm)
+            .chain(self.kmm.others.iter().map(|(_, other)| other))
+            .all(|kmm| kmm.fallback.is_some())
+    }
+
+    /// Checks whether there is anything to say to KMM where these are all kernels.
+    pub fn is_for_any(&self, kernels: &[Kernel]) -> bool {
+        match self.kind {
+            Kind::Plugin => true,
+            Kind::Prebuilt if kernels.is_empty() => self.falls_back(),
+            Kind::Built | Kind::Prebuilt => kernels.iter().any(|kernel| self.kernels.selects(kernel)),
+        }
+    }
+
     /// Whether anything is told to KMM about it.
     pub fn has_objects(&self) -> bool {
         !self.kmm.nothing
@@ -255,41 +267,6 @@ impl Module {
     pub fn recipe_on(&self, kernel: &Circumstances<'_>) -> Recipe {
         let applying = self.overrides.iter().filter(|(when, _)| kernel.allow(when));
         applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))
-    }
-}
-
-impl Kind {
-    /// That of a module as it is written.
-    pub(super) fn of(node: &Node) -> Self {
-        let says = |key: &str| node.get(key).is_some();
-        let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
-        let kmm = node.get("kmm");
-        let items = kmm.and_then(|kmm| kmm.as_sequence()).unwrap_or_default();
-        let plugs = |key: &str| kmm.into_iter().chain(items).any(|kmm| kmm.get(key).is_some());
-        if says("prebuilt") || overrides.iter().any(|over| over.get("prebuilt").is_some()) {
-            Self::Prebuilt
-        } else if !says("image") && !says("source") && !says("kmods") && (plugs("devicePlugin") || plugs("dra")) {
-            Self::Plugin
-        } else {
-            Self::Built
-        }
-    }
-}
-
-/// Fields of a build, where nothing is built.
-fn refuse_building(node: &Node, faults: &mut Diagnostics) {
-    for entry in node.as_mapping().unwrap_or_default() {
-        let key = entry.key.value.as_str();
-        if ["image", "source", "build", "template", "images", "install", "packages", "labels", "user"].contains(&key) {
-            faults.push(
-                Diagnostic::error(
-                    "prebuilt",
-                    format!("`{key}` is for images that are built, and this module's are not"),
-                )
-                .at(entry.key.span, "")
-                .help("take it out, or `prebuilt`"),
-            );
-        }
     }
 }
 

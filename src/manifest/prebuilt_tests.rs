@@ -97,3 +97,70 @@ fn a_targets_registry_has_the_images_of_overrides_too() {
         assert!(outputs[0].text.contains(&line), "{line}: {}", outputs[0].text);
     }
 }
+
+/// A manifest without kernels.
+fn fallback(fields: &str, kmm: &str) -> World {
+    let mut world = World::small();
+    let modprobe = "modprobe: {moduleName: driver}, selector: {a: ''}";
+    let fallback = "fallback: {release: '5\\.14\\..*', image: 'registry.example.com/f:${KERNEL_FULL_VERSION}'}";
+    let kmm = kmm.replace("MODPROBE", modprobe).replace("FALLBACK", fallback);
+    world.manifest =
+        format!("apiVersion: kmodgen/v1\nnamespace: drivers\nmodules:\n  - name: vendor\n{fields}    kmm: {kmm}\n");
+    world
+}
+
+#[test]
+fn a_fallback_needs_no_kernels() {
+    let prebuilt = "    prebuilt: registry.example.com/v:${KERNEL_FULL_VERSION}\n";
+    let plugin = "devicePlugin: {container: {image: \"registry.example.com/plugin:1\"}}";
+    for (fields, kmm) in [
+        (prebuilt, "{MODPROBE, FALLBACK}"),
+        ("", "{MODPROBE, FALLBACK}"),
+        ("    version: '1'\n", "{MODPROBE, FALLBACK}"),
+        ("    versions: [{version: '1'}, {version: '2'}]\n", "{MODPROBE, FALLBACK}"),
+        ("", &format!("{{MODPROBE, FALLBACK, {plugin}}}")),
+        (
+            "    overrides: [{when: {flavour: rt}, prebuilt: 'registry.example.com/r:${KERNEL_FULL_VERSION}'}]\n",
+            "{MODPROBE, FALLBACK}",
+        ),
+        (prebuilt, "[{MODPROBE, FALLBACK}, {name: other, MODPROBE, FALLBACK}]"),
+        ("", "[{MODPROBE, FALLBACK}, {name: other, MODPROBE, FALLBACK}]"),
+    ] {
+        let world = fallback(fields, kmm);
+        assert!(world.faults().is_empty(), "{fields}{kmm}: {:?}", world.faults());
+        let module = world.outputs().into_iter().find(|output| output.path.file_name() == "module.yaml");
+        let module = module.unwrap_or_else(|| panic!("{fields}{kmm}: no Module"));
+        assert_eq!(
+            module.text.matches("regexp: \"^(?:5\\\\.14\\\\..*)$\"").count(),
+            module.text.matches("kernelMappings:").count()
+        );
+        assert!(!module.text.contains("literal:"), "{}", module.text);
+        // Also beside modules that have kernels, whether or not they are the fallback's.
+        let world = world.with("modules:\n", "kernels: [5.14.0-1.el9.x86_64, 6.1.0-1-amd64]\nmodules:\n");
+        let listed = fields.contains("    prebuilt") || fields.is_empty() || fields.contains("version");
+        assert!(!listed || world.faults().is_empty(), "{fields}{kmm}: {:?}", world.faults());
+    }
+}
+
+#[test]
+fn only_a_fallback_is_no_need_of_kernels() {
+    let prebuilt = "    prebuilt: registry.example.com/v:${KERNEL_FULL_VERSION}\n";
+    for (fields, kmm) in [
+        (prebuilt, "{MODPROBE}"),
+        (prebuilt, "[{MODPROBE, FALLBACK}, {name: other, MODPROBE}]"),
+        ("    image: registry.example.com/v\n    source: a\n    kmods: [driver]\n", "{MODPROBE, FALLBACK}"),
+    ] {
+        let faults = fallback(fields, kmm).faults();
+        assert!(
+            faults.iter().any(|fault| fault.contains("the manifest has no `kernels`")),
+            "{fields}{kmm}: {faults:?}"
+        );
+    }
+    // A build that is only begun is still one.
+    let faults = fallback("    image: registry.example.com/v\n", "{MODPROBE, FALLBACK}").faults();
+    assert!(faults.iter().any(|fault| fault.contains("a module has no `source`")), "{faults:?}");
+    // Kernels that a selection leaves out are told of.
+    let world = fallback("    kernels: {include: '4.*'}\n", "{MODPROBE, FALLBACK}")
+        .with("modules:\n", "kernels: [5.14.0-1.el9.x86_64]\nmodules:\n");
+    assert!(world.faults()[0].contains("is for none of the kernels"), "{:?}", world.faults());
+}

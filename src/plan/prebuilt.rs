@@ -19,10 +19,12 @@ fn image(module: &Module, kernel: &Kernel) -> Option<String> {
     Some(variables::written_out(&prebuilt.value, kernel.release.normalised()))
 }
 
-/// Notes kernels of a module that have no image, or none with a legal name.
+/// Notes kernels of a module that have no image, or none with a legal name. A module whose only image is its
+/// `fallback` has no image for a kernel of its own.
 pub(super) fn check(module: &Module, kernels: &[&Kernel], faults: &mut Diagnostics) {
     for kernel in kernels {
         let fault = match image(module, kernel) {
+            None if module.falls_back() && !module.names_images() => continue,
             None => format!("nothing says which image this module has on kernel `{}`", kernel.release.value),
             Some(image) => match ImageRef::parse(&image) {
                 Ok(_) => continue,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::past::{Past, PastModule, Place};
 use super::recipe::Resolver;
 use super::{Inputs, Mapping, Resolved, prebuilt};
-use crate::manifest::{Kernel, Kind, Manifest, Module};
+use crate::manifest::{Kernel, Manifest, Module};
 use crate::record::{Identity, KernelKey, Key};
 use crate::vocabulary::{Diagnostic, Diagnostics};
 use crate::yaml;
@@ -73,7 +73,7 @@ pub(super) fn select<'m>(inputs: Inputs<'m>, past: Option<&Past<'_>>, faults: &m
     for module in &manifest.modules {
         let past = past.and_then(|past| past.module(module));
         let kernels = kernels_of(module, manifest, past.as_ref());
-        if kernels.is_empty() && module.kind != Kind::Plugin {
+        if kernels.is_empty() && !module.is_for_any(&manifest.kernels) {
             let (why, help) = module.kernels.why_none(&manifest.kernels).unwrap_or_default();
             let help = help.unwrap_or_else(|| "its `kernels` select whole releases: `include: ['5\\.14\\..*']`".into());
             let message = format!("module `{}` is for none of the kernels: {why}", module.name.value);

@@ -29,7 +29,7 @@ use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
 
 use super::decode::{self, Fields};
-use super::module::Kind;
+use super::kind::Kind;
 use super::platform::Platform;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Context, Sign, entry, texts};
-use crate::manifest::module::Kind;
+use crate::manifest::kind::Kind;
 use crate::manifest::platform::Platform;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 use crate::yaml::{Entry, Node};

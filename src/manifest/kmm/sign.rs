@@ -4,7 +4,7 @@ use super::check::{At, convert, convert_fields};
 use super::{Context, entry, fields, scalars, texts};
 use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
-use crate::manifest::module::Kind;
+use crate::manifest::kind::Kind;
 use crate::manifest::variables;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::yaml::{Node, Pair};
