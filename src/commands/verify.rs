@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::anyhow;
 use serde::Serialize;
 
-use crate::adapters::{oci, ui};
+use crate::adapters::{engine, oci, ui};
 use crate::cli::{EngineName, Format, VerifyArgs};
 use crate::commands::Answer;
 use crate::contract::image::elf::Architecture;
@@ -36,6 +36,7 @@ struct Summary {
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let release = args.release.as_deref().map(release).transpose()?;
     let location = oci::Location::parse(&args.image)?;
+    engine::sweep();
     let architecture = release.as_ref().and_then(|release| Architecture::of_release(release.as_str()));
     let engine = args.engine.map(engine);
     let options = oci::Options { engine, architecture, skip_tls_verify: !args.tls_verify };

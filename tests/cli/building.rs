@@ -314,6 +314,33 @@ fn the_next_run_removes_what_a_killed_run_left() {
 }
 
 #[test]
+fn every_command_with_temporary_folders_removes_those_of_killed_runs() {
+    let (project, path) = with_engine("exit 0");
+    project.edit("bin/buildah", "case \"$1\" in", "case \"$1\" in\ninfo) echo \"$PWD/storage\" ;;");
+    let folder = |name: &str, mode: u32| {
+        project.write(&format!("temp/{name}/run"), "buildah");
+        project.write(&format!("temp/{name}/tmp/layer"), "large");
+        fs::set_permissions(project.path(&format!("temp/{name}")), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for command in [
+        "verify --engine buildah registry.example.com/x:1",
+        "verify missing.tar",
+        "publish --repo . --branch main --path fleet --check",
+        &format!("{BUILD} --only beta/.*rt --logs logs"),
+    ] {
+        project.write("asked", "");
+        folder("kmodgen-abcdef", 0o700);
+        folder("kmodgen-public", 0o755);
+        let mark = project.path("temp/kmodgen-abcdef/run");
+        let mark = format!("{{\"secret\": \"src={}\"}}", mark.display());
+        project.write("storage/overlay-containers/ours/userdata/buildah.json", mark);
+        let _ = project.kmodgen(command).env("PATH", &path).env("TMPDIR", "temp").run();
+        assert_eq!(temporary(&project), ["kmodgen-public"], "{command}");
+        assert!(project.read("asked").contains("rm ours\n"), "{command}: {}", project.read("asked"));
+    }
+}
+
+#[test]
 fn temporary_folders_are_for_their_user_alone() {
     let (project, path) = with_engine("ls -ld temp/kmodgen-* > modes; ls -ld \"$TMPDIR/..\" >> modes");
     fs::create_dir(project.path("temp")).unwrap();

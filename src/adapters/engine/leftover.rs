@@ -7,24 +7,29 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
+
 use super::{Engine, Kind};
 use crate::adapters::fs::sweep_private_folders;
+use crate::adapters::process::inherited;
 
-/// The file that is the secret.
+/// The file that is the secret. It has the engine's name.
 const MARK: &str = "run";
 
 /// Makes the mark in a build's folder, and gives the engine's arguments for it.
-pub(super) fn mark(folder: &Path) -> io::Result<[String; 2]> {
+pub(super) fn mark(engine: &Engine, folder: &Path) -> io::Result<[String; 2]> {
     let path = folder.join(MARK);
-    std::fs::write(&path, "")?;
+    std::fs::write(&path, engine.name())?;
     Ok(["--secret".into(), format!("id=kmodgen-run,src={}", path.display())])
 }
 
-/// Removes what runs that were killed left behind: private folders, and the engine's working containers.
-pub fn sweep(engine: &Engine) {
+/// Removes what runs that were killed left behind: private folders, and the working containers of engines. For
+/// every command that makes private folders.
+pub fn sweep() {
     sweep_private_folders(|folder| {
-        if folder.join(MARK).exists() {
-            remove_containers(engine, folder);
+        let name = std::fs::read_to_string(folder.join(MARK)).unwrap_or_default();
+        if let Some(kind) = Kind::value_variants().iter().find(|kind| kind.program() == name) {
+            remove_containers(&Engine { kind: *kind, variables: inherited() }, folder);
         }
     });
 }

@@ -126,7 +126,7 @@ impl Engine {
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
-                command.args(leftover::mark(folder.path()).map_err(machine())?);
+                command.args(leftover::mark(self, folder.path()).map_err(machine())?);
                 for (name, path) in &build.secrets {
                     command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));
                 }

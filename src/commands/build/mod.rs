@@ -69,7 +69,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
     let dtk = settings::driver_toolkit(args.dtk.as_deref(), items.iter().map(|item| item.mapping))?;
     let engine =
         Engine::find(args.engine).map_err(|why| anyhow!("{why}; kmodgen builds with podman, buildah or docker"))?;
-    engine::sweep(&engine);
+    engine::sweep();
     let local = engine.images().map_err(|why| anyhow!("cannot list images: {why}"))?;
     let cancel = Cancel::default();
     let stopped = cancel.clone();

@@ -23,6 +23,7 @@ use super::project::{Faults, Project};
 use super::recall::Recall;
 use super::report::Report;
 use super::survey::{Scope, Survey};
+use crate::adapters::engine;
 use crate::adapters::fs;
 use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
@@ -44,6 +45,7 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
     let (mut projects, mut remembered) = open(args, &manifest)?;
     let Some(first) = projects.first() else { return Ok(Answer::Fine) };
     let wanted = Wanted::resolve(args, &first.manifest.publish, &first.folder)?;
+    engine::sweep();
     let destination = reach(args, &wanted)?;
     // Another run may have been waited for: what changed meanwhile must not be undone.
     while !projects.iter().all(|project| project.is_current(&manifest)) {
