@@ -132,7 +132,7 @@ fn sequence(targets: bool) {
     let project = Project::empty().with("src/Makefile", "obj-m := driver.o\n");
     let mut wish = Wish::new(targets);
     let mut log = Vec::new();
-    for _ in 0..scaled(40, 2000) {
+    for _ in 0..scaled(20, 2000) {
         match chance.below(5) {
             0..=2 => wish.change(&mut chance),
             3 => {
@@ -184,7 +184,7 @@ fn of_a_branch() {
     fleet.project.write("src/Makefile", "obj-m := driver.o\n");
     let mut wish = Wish::new(false);
     let mut log = Vec::new();
-    for turn in 0..scaled(8, 400) {
+    for turn in 0..scaled(5, 400) {
         if turn > 0 && chance.below(2) == 0 {
             let path = edit(&fleet.tree("main", "clusters/prod"), &mut chance).unwrap();
             log.push(format!("edit {path}"));

@@ -127,7 +127,7 @@ fn is_clear(outcome: &Outcome, during: &str) {
 #[test]
 fn that_fail_in_a_first_run() {
     if strace::is_there() {
-        let (most, stride) = (scaled(1, usize::MAX), scaled(12, 1));
+        let (most, stride) = (scaled(1, usize::MAX), scaled(24, 1));
         let site = Site::new(1);
         Series { site: &site, first: true, arguments: "generate --allow-remove -j 1", most, stride }.all_errors();
     }
@@ -136,7 +136,7 @@ fn that_fail_in_a_first_run() {
 #[test]
 fn that_fail_in_a_later_run() {
     if strace::is_there() {
-        let (most, stride) = (scaled(1, usize::MAX), scaled(12, 1));
+        let (most, stride) = (scaled(1, usize::MAX), scaled(24, 1));
         let site = Site::new(1);
         Series { site: &site, first: false, arguments: "generate --allow-remove -j 1", most, stride }.all_errors();
     }
@@ -147,7 +147,7 @@ fn that_fail_in_a_later_run() {
 fn that_fail_among_many() {
     if strace::is_there() {
         let site = Site::new(scaled(2, 40));
-        let (most, stride) = (scaled(1, 12), scaled(30, 60));
+        let (most, stride) = (scaled(1, 12), scaled(60, 60));
         Series { site: &site, first: false, arguments: "generate --allow-remove -j 2", most, stride }.all_errors();
     }
 }
@@ -162,7 +162,7 @@ fn that_are_the_last() {
     let site = Site::new(1);
     let mut number = 0;
     for first in [true, false] {
-        let (most, stride) = (scaled(2, usize::MAX), scaled(6, 1));
+        let (most, stride) = (scaled(2, usize::MAX), scaled(12, 1));
         // Between two moves, each ConfigMap that a Module names is there.
         let moves = Series {
             site: &site,
@@ -194,7 +194,7 @@ fn that_fail_in_other_verbs() {
     let mut number = 0;
     for (arguments, forgets) in [("generate --check", false), ("plan", false), ("lock", true)] {
         for calls in ALL {
-            let (most, stride) = (scaled(1, usize::MAX), scaled(20, 3));
+            let (most, stride) = (scaled(1, usize::MAX), scaled(40, 3));
             let mut nth = 1 + chance.below(stride);
             for _ in 0..most {
                 if forgets {

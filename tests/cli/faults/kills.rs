@@ -30,7 +30,7 @@ fn kill_after(site: &Site, time: Duration) -> bool {
 
 /// Kernels enough for a run that can be hit.
 fn kernels() -> usize {
-    scaled(10, 40)
+    scaled(5, 40)
 }
 
 /// Where nothing is yet: neither files nor a lock, with and without a record of files that went.
@@ -42,7 +42,7 @@ fn a_first_run() {
         site.clear(true);
         site.project.run("generate --allow-remove").fine();
     });
-    let (points, mut hit) = (scaled(8, 100), 0);
+    let (points, mut hit) = (scaled(5, 100), 0);
     for attempt in 0.. {
         if hit == points {
             break;
@@ -74,7 +74,7 @@ fn a_run_after_changes() {
         turn();
         site.project.run("generate --allow-remove").fine();
     });
-    let (points, mut hit) = (scaled(8, 100), [0, 0]);
+    let (points, mut hit) = (scaled(5, 100), [0, 0]);
     for attempt in 0.. {
         if hit.iter().all(|hit| *hit >= points) {
             break;

@@ -75,7 +75,7 @@ fn damaged_ones() {
         number += 1;
     };
     check(&whole, "a record as it was");
-    for _ in 0..scaled(10, 200) {
+    for _ in 0..scaled(5, 200) {
         let at = chance.below(whole.len());
         check(&whole[..at], &format!("a record of {at} bytes"));
         let mut wrong = whole.clone();
@@ -295,7 +295,7 @@ fn of_files_that_are_edited_at_once() {
     let files = ["gitops/alpha/module.yaml", "gitops/kustomization.yaml", &format!("gitops/beta/{EL9}/Dockerfile")]
         .map(|path| project.path(path));
     let mut chance = Chance::new();
-    let rounds = scaled(30, 300);
+    let rounds = scaled(12, 300);
     for round in 0..rounds {
         let file = &files[chance.below(files.len())];
         let before = fs::metadata(file).unwrap().modified().unwrap();
