@@ -1,13 +1,15 @@
 //! The steps that compile the kmods.
 
+mod fields;
 mod script;
 mod tools;
 mod values;
 
 use std::collections::BTreeMap;
 
+use fields::TOOLS;
+use tools::one_tool;
 pub use tools::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
-use tools::{TOOLS, one_tool};
 pub(super) use values::variable_name;
 
 use super::decode::{self, Fields};
@@ -129,7 +131,7 @@ fn decode_tool(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Step
     if name == "run" && node.as_scalar().is_some() {
         return tools::script(node, faults).map(Step::bare);
     }
-    let mut fields = Fields::open(tools::record(name), node, faults)?;
+    let mut fields = Fields::open(fields::record(name), node, faults)?;
     let tool = Tool::decode(name, &mut fields, faults);
     let source = fields.take("source", faults);
     let source = source.and_then(|node| decode::text(node, "`source`", faults, SourceName::parse));

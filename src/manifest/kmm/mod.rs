@@ -7,6 +7,7 @@ mod hub;
 mod in_tree;
 mod pods;
 mod records;
+mod refused;
 mod resources;
 mod rules;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use build_args::BuildArgument;
 use check::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
+use refused::{module_loader, refuse_deprecated, refuse_loading};
 use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
 
@@ -233,7 +235,9 @@ impl Kmm {
         if let Some(modprobe) = modprobe {
             check_modprobe(modprobe, context, faults);
         }
-        if let (Some(sign), Kind::Prebuilt) = (&kmm.sign, context.kind) {
+        if let Some(sign) = &kmm.sign {
+            // Of an image that is built here, another `dirName` is an error of its own.
+            let modprobe = modprobe.filter(|_| context.kind == Kind::Prebuilt);
             check_signed_files(sign, modprobe.map(|node| &**node), faults);
         }
         kmm
@@ -367,59 +371,9 @@ fn texts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Span)> {
     list.iter().filter_map(|item| item.as_scalar().map(|scalar| (scalar.text.as_str(), item.span))).collect()
 }
 
-/// Fields for loading kmods, where there are none.
-fn refuse_loading(node: &Node, faults: &mut Diagnostics) {
-    let own = ["modprobe", "imagePullPolicy", "registryTLS", "serviceAccountName", "build", "sign", "fallback"];
-    for entry in own.iter().chain([&fields::IN_TREE]).filter_map(|key| entry(node, key)) {
-        let message = format!("`{}` is for loading kmods, and this module has none", entry.key.value);
-        faults.push(
-            Diagnostic::error("kmm-plugin", message)
-                .at(entry.key.span, "")
-                .help("take it out, or give the module `source` and `kmods`, or `prebuilt`"),
-        );
-    }
-}
-
 /// The texts under a key of a list's items.
 fn texts_in<'n>(node: &'n Node, list: &str, key: &str) -> Vec<(&'n str, Span)> {
     let items = node.get(list).and_then(|node| node.as_sequence()).unwrap_or_default().iter();
     let texts = items.filter_map(|item| item.get(key));
     texts.filter_map(|text| Some((text.as_scalar()?.text.as_str(), text.span))).collect()
-}
-
-fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
-    if let Some(node) = fields.take_refused("inTreeModuleToRemove", faults) {
-        faults.push(
-            Diagnostic::error(
-                "kmm-deprecated",
-                "`inTreeModuleToRemove` is deprecated, and refused beside its successor",
-            )
-            .at(node.span, "")
-            .help("write `inTreeModulesToRemove: [NAME]`"),
-        );
-    }
-    for (key, advice) in [
-        ("kernelMappings", "take it out: one literal mapping per kernel is generated"),
-        ("containerImage", "write the module's `image` instead"),
-        ("version", "write the module's own `version`, beside `name`"),
-    ] {
-        if let Some(node) = fields.take_refused(key, faults) {
-            faults.push(
-                Diagnostic::error("kmm-generated", format!("`{key}` is kmodgen's to write"))
-                    .at(node.span, "")
-                    .help(advice),
-            );
-        }
-    }
-}
-
-/// The error of `moduleLoader`, whose fields are those of `kmm` itself.
-fn module_loader(node: &Node) -> Diagnostic {
-    let container = node.get("container").map_or(node, |container| container);
-    let fields = container.as_mapping().map(|_| decode::flow(container)).filter(|flow| flow.len() < 100);
-    let help = match fields {
-        Some(fields) => format!("write its fields under `kmm` itself: `kmm: {fields}`"),
-        None => "write its fields under `kmm` itself, such as `kmm: {modprobe: …}`".into(),
-    };
-    Diagnostic::error("unknown-key", "`kmm` has no key `moduleLoader`").at(node.span, "").help(help)
 }
