@@ -2,7 +2,9 @@
 
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
-use crate::vocabulary::{Diagnostics, FolderPath, GitBranch, Invalid, PUBLISH_LOGIN, Spanned, refuse_bare_login};
+use crate::vocabulary::{
+    Diagnostics, FolderPath, GitBranch, GitUrl, Invalid, Located, PUBLISH_LOGIN, Spanned, refuse_bare_login,
+};
 use crate::yaml;
 
 /// What `publish` may say.
@@ -68,6 +70,12 @@ pub fn repository(text: &str) -> Result<String, Invalid> {
             .help("write `https://HOST/PATH.git`, `USER@HOST:PATH.git` or a path"));
     }
     refuse_bare_login(text, PUBLISH_LOGIN)?;
+    if let Some(Located { url, reference, folder }) = GitUrl::located(text).filter(|_| text.contains("://")) {
+        let branch = reference.unwrap_or("…");
+        let path = folder.map(|folder| format!(", and `path: {folder}`")).unwrap_or_default();
+        return Err(Invalid::new(format!("`{}` names more than a repository", text.escape_debug()))
+            .help(format!("write `repo: {url}` with `branch: {branch}`{path}")));
+    }
     Ok(text.to_owned())
 }
 
@@ -84,5 +92,7 @@ mod tests {
             let error = repository(bad).unwrap_err();
             assert!(!error.message.contains("secret"), "{bad:?}");
         }
+        let error = repository("https://h/fleet.git#main:clusters").unwrap_err();
+        assert_eq!(error.help.unwrap(), "write `repo: https://h/fleet.git` with `branch: main`, and `path: clusters`");
     }
 }

@@ -148,6 +148,12 @@ impl GitUrl {
         if text.len() > 2000 {
             return refuse("is longer than 2000 characters");
         }
+        if let Some(Located { url, reference, folder }) = Self::located(text) {
+            let reference = reference.unwrap_or("…");
+            let folder = folder.map(|folder| format!(", and `dir: {folder}`")).unwrap_or_default();
+            return Err(Invalid::new(format!("git URL `{shown}` names more than a repository"))
+                .help(format!("write `git: {url}` with `ref: {reference}`{folder}")));
+        }
         let rest = match text.split_once("://") {
             Some(("https" | "http" | "ssh" | "git" | "file", rest)) => rest,
             Some((scheme, _)) => return refuse(&format!("has the scheme `{scheme}`, which kmodgen does not use")),
@@ -173,10 +179,33 @@ impl GitUrl {
         Ok(Self(text.to_owned()))
     }
 
+    /// Takes apart `URL#REF:FOLDER`, in which docker build, Cargo and npm name a ref, or a folder, with the
+    /// repository; `None` for a text without `#`.
+    ///
+    /// Source: <https://docs.docker.com/build/concepts/context/#git-repositories>.
+    pub fn located(text: &str) -> Option<Located<'_>> {
+        let (url, fragment) = text.split_once('#')?;
+        let (reference, folder) = fragment.split_once(':').unwrap_or((fragment, ""));
+        let folder = folder.trim_matches('/');
+        let filled = |text: &&str| !text.is_empty();
+        Some(Located { url, reference: Some(reference).filter(filled), folder: Some(folder).filter(filled) })
+    }
+
     /// The URL as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A repository, and what of it a text names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located<'t> {
+    /// The repository.
+    pub url: &'t str,
+    /// A branch, tag or commit.
+    pub reference: Option<&'t str>,
+    /// A folder in it.
+    pub folder: Option<&'t str>,
 }
 
 impl fmt::Display for GitUrl {
@@ -234,6 +263,23 @@ mod tests {
             "https://h/a\0",
         ] {
             assert!(GitUrl::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_ref_in_a_url_goes_into_a_field_of_its_own() {
+        for (url, lines) in [
+            ("https://h/o/r.git#v1", "`git: https://h/o/r.git` with `ref: v1`"),
+            ("https://h/o/r.git#feature/x", "`git: https://h/o/r.git` with `ref: feature/x`"),
+            ("https://h/o/r.git#v1:drivers/net", "`git: https://h/o/r.git` with `ref: v1`, and `dir: drivers/net`"),
+            ("https://h/o/r.git#:drivers/", "`git: https://h/o/r.git` with `ref: …`, and `dir: drivers`"),
+            ("https://h/o/r.git#", "`git: https://h/o/r.git` with `ref: …`"),
+            ("git@h:o/r.git#main", "`git: git@h:o/r.git` with `ref: main`"),
+            ("ssh://git@h/o/r.git#0419e2f", "`git: ssh://git@h/o/r.git` with `ref: 0419e2f`"),
+            ("file:///srv/r.git#v1", "`git: file:///srv/r.git` with `ref: v1`"),
+        ] {
+            let invalid = GitUrl::parse(url).unwrap_err();
+            assert_eq!(invalid.help.unwrap(), format!("write {lines}"), "{url}");
         }
     }
 

@@ -87,6 +87,21 @@ impl ImageRef {
     }
 }
 
+/// The same image with the registry that docker takes it from; `None` if it names one, or a variable may.
+pub fn with_registry(image: &str) -> Option<String> {
+    match image.split_once('/') {
+        Some((first, _)) if is_host(first) || first.contains('$') => None,
+        Some(_) => Some(format!("docker.io/{image}")),
+        None if image.starts_with('$') => None,
+        None => Some(format!("docker.io/library/{image}")),
+    }
+}
+
+/// Whether the first part of a path is a registry.
+fn is_host(part: &str) -> bool {
+    part.contains(['.', ':']) || part == "localhost"
+}
+
 fn check_tag(tag: &str) -> Result<(), Invalid> {
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.bytes().all(legal) {
@@ -105,7 +120,6 @@ fn check_repository(repository: &str) -> Result<(), String> {
     if repository.len() > 255 {
         return Err("its repository is longer than 255 characters".into());
     }
-    let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
     let (host, path) = match repository.split_once('/') {
         Some((first, rest)) if is_host(first) => (Some(first), rest),
         _ => (None, repository),

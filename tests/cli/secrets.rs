@@ -40,8 +40,8 @@ fn a_login_in_the_url_of_a_source() {
             .says("the source's `secret`");
     }
     refused(url, "https://git.example.com/driver.git?private_token=hunter2").says("`private_token` in the URL");
-    refused(url, "ssh://git:hunter2@git.example.com/driver.git").says("write `ssh://git.example.com/driver.git`");
-    refused(url, "git:hunter2@git.example.com:driver.git").says("write `git.example.com:driver.git`");
+    refused(url, "ssh://git:hunter2@git.example.com/driver.git").says("write `ssh://git@git.example.com/driver.git`");
+    refused(url, "git:hunter2@git.example.com:driver.git").says("write `git@git.example.com:driver.git`");
     refused(url, r#""https://user:hunter2\x40git.example.com/driver.git""#).says("a user or password");
 }
 

@@ -98,7 +98,13 @@ impl Origin {
         match key {
             "git" => {
                 let url = decode::text(node, "`git`", faults, GitUrl::parse);
-                let reference = fields.need("ref", "write a branch, a tag or a commit; `kmodgen lock` pins it", faults);
+                // The message about a URL that names a ref says where that goes.
+                let names_ref = node.as_scalar().is_some_and(|scalar| GitUrl::located(&scalar.text).is_some());
+                let reference = if names_ref {
+                    fields.take("ref", faults)
+                } else {
+                    fields.need("ref", "write a branch, a tag or a commit; `kmodgen lock` pins it", faults)
+                };
                 let reference = reference.and_then(|node| decode::text(node, "`ref`", faults, GitRef::parse));
                 let submodules = fields.take("submodules", faults).and_then(|n| decode::flag(n, "submodules", faults));
                 Some(Self::Git(Git { url: url?, reference: reference?, submodules: submodules.unwrap_or_default() }))

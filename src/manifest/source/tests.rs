@@ -217,3 +217,15 @@ fn patches_that_no_config_map_holds_are_refused_with_a_way_out() {
         "{faults:?}"
     );
 }
+
+#[test]
+fn a_ref_in_the_url_is_one_error() {
+    for (code, help) in [
+        ("{git: https://example.com/code.git#v1}", "write `git: https://example.com/code.git` with `ref: v1`"),
+        ("{git: https://example.com/code.git#v1, ref: main}", "with `ref: v1`"),
+        ("{git: 'git@example.com:code.git#v1:src'}", "`git: git@example.com:code.git` with `ref: v1`, and `dir: src`"),
+    ] {
+        let faults = with_sources(&format!("  code: {code}\n")).faults();
+        assert!(faults.len() == 1 && faults[0].contains(help), "{faults:#?}");
+    }
+}

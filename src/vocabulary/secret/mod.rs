@@ -103,9 +103,26 @@ pub fn refuse_bare_login(text: &str, advice: &str) -> Result<(), Invalid> {
     refuse_secrets(text, advice)?;
     let Some(login) = bare_logins(text).into_iter().next() else { return Ok(()) };
     let rest = text[login.end..].trim_start_matches('@');
+    // Of `USER:PASSWORD@HOST:PATH`, which is ssh to git, the user stays.
+    let is_port = |path: &str| path.starts_with(|c: char| c.is_ascii_digit());
+    let is_ssh = rest.split_once(':').is_some_and(|(host, path)| !host.contains('/') && !is_port(path));
+    let user = user_of(&text[login.clone()]).filter(|_| is_ssh && login.start == 0);
+    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
     Err(Invalid::new("this contains a user and a password, for everyone to read in the repository and in images")
         .secret()
-        .help(format!("write `{rest}`; {advice}")))
+        .help(format!("write `{user}{rest}`; {advice}")))
+}
+
+/// Whether a URL that begins like this is one of ssh, where the user is no secret and is needed.
+fn is_ssh(start: &str) -> bool {
+    let scheme = start.trim_end_matches("://").to_ascii_lowercase();
+    ["ssh", "git+ssh", "ssh+git"].iter().any(|ssh| scheme.ends_with(ssh))
+}
+
+/// The user of a login, if it has one beside its password.
+fn user_of(login: &str) -> Option<&str> {
+    let end = login.find(':').into_iter().chain(login.to_ascii_lowercase().find("%3a")).min()?;
+    Some(&login[..end]).filter(|user| !user.is_empty())
 }
 
 /// The URL without its secrets.
@@ -117,7 +134,11 @@ fn without_secrets(text: &str) -> String {
         match kind {
             Kind::Login => {
                 let at = if out[range.end..].starts_with('@') { 1 } else { "%40".len() };
-                out.replace_range(range.start..range.end + at, "");
+                let user = match is_ssh(&out[..range.start]) {
+                    true => user_of(&out[range.clone()]).map(|user| format!("{user}@")),
+                    false => None,
+                };
+                out.replace_range(range.start..range.end + at, &user.unwrap_or_default());
             }
             Kind::Parameter(name) => {
                 let start = range.start - name.len() - "=".len() - 1;
@@ -207,13 +228,27 @@ mod tests {
             ("https://h/a?token=hunter2&x=1", "https://h/a?x=1"),
             ("https://h/a?x=1&token=hunter2#/b.tar", "https://h/a?x=1#/b.tar"),
             ("https://h/a?token=hunter2&sig=hunter2", "https://h/a"),
+            ("ssh://git:hunter2@h/a.git", "ssh://git@h/a.git"),
+            ("ssh://git:hunter2@h:22/a.git", "ssh://git@h:22/a.git"),
+            ("ssh://git%3Ahunter2@h/a.git", "ssh://git@h/a.git"),
+            ("SSH://git:hunter2@w@h/a.git", "SSH://git@h/a.git"),
+            ("git+ssh://git:hunter2@h/a.git", "git+ssh://git@h/a.git"),
+            ("ssh://:hunter2@h/a.git", "ssh://h/a.git"),
         ] {
             let Invalid { message, help, .. } = refuse_secrets(url, "advice").unwrap_err();
             assert_eq!(help.unwrap(), format!("write `{better}`; advice"));
             assert!(!message.contains("hunter2"), "{message}");
         }
         assert!(refuse_secrets("u:p@h.example.com/a", "").is_ok());
-        assert!(refuse_bare_login("u:p@h.example.com/a", "").is_err());
+        for (text, better) in [
+            ("u:hunter2@h.example.com/a", "h.example.com/a"),
+            ("u:hunter2@h.example.com:5000/a", "h.example.com:5000/a"),
+            ("git:hunter2@h:a/b.git", "git@h:a/b.git"),
+            ("git:hunter2@h.example.com:a/b.git", "git@h.example.com:a/b.git"),
+        ] {
+            let Invalid { help, .. } = refuse_bare_login(text, "advice").unwrap_err();
+            assert_eq!(help.unwrap(), format!("write `{better}`; advice"));
+        }
     }
 
     proptest! {
