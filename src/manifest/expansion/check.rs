@@ -20,6 +20,29 @@ const ALIASES: [&str; 13] = [
     "kernel_ver",
 ];
 
+/// Names of the folder with the kernel's headers, in the Makefiles and scripts of out-of-tree modules.
+const FOLDERS: [&str; 19] = [
+    "kdir",
+    "kerneldir",
+    "kernel_dir",
+    "kernel_src",
+    "kernelsrc",
+    "kernel_source",
+    "kernel_sources",
+    "kernel_source_dir",
+    "kernel_build",
+    "kernel_build_dir",
+    "kernel_path",
+    "kernel_tree",
+    "kernel_headers",
+    "kheaders",
+    "kbuild",
+    "kbuild_dir",
+    "kbuild_output",
+    "kobj",
+    "ksrc",
+];
+
 /// The functions of GNU make (manual, "Functions for Transforming Text").
 const MAKE_FUNCTIONS: [&str; 38] = [
     "abspath",
@@ -140,6 +163,7 @@ fn reference(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inva
     }
     let near = nearest(name, EXPANDING).filter(|_| expands != Expands::Nothing);
     match near {
+        _ if is_folder(name) => folder(found, expands),
         _ if is_alias(name) => release(found, "is no variable of a build", expands),
         Some(near) => Err(found.fault("is no variable of a build", &format!("${{{near}}}"))),
         None if expands == Expands::Make && !name.is_empty() && self::name(name) == name => Err(found
@@ -159,6 +183,9 @@ fn variable(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inval
     if EXPANDING.contains(&name) && expands != Expands::Nothing {
         return Err(found.fault("expands only in braces", &format!("${{{name}}}")));
     }
+    if is_folder(name) {
+        return folder(found, expands);
+    }
     if is_alias(name) || EXPANDING.contains(&name) {
         return release(found, "is no variable of a build", expands);
     }
@@ -176,6 +203,9 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         || is_alias(inner) && expands != Expands::Make
     {
         return release(found, "would be the kernel of the machine that builds, and no shell expands it", expands);
+    }
+    if is_folder(inner) && expands != Expands::Make {
+        return folder(found, expands);
     }
     if inner.starts_with('(') {
         return Err(found.refuse("is not computed", "write the number"));
@@ -207,6 +237,18 @@ fn release(found: &Found<'_>, why: &str, expands: Expands) -> Result<(), Invalid
     }
     let full = found.it.to_ascii_uppercase().contains("KERNEL_FULL_VERSION");
     Err(found.fault(why, if full { "${KERNEL_FULL_VERSION}" } else { "${KERNEL_VERSION}" }))
+}
+
+/// Something that means the folder with the kernel's headers.
+fn folder(found: &Found<'_>, expands: Expands) -> Result<(), Invalid> {
+    if expands == Expands::Nothing {
+        return release(found, "is no variable of a build", expands);
+    }
+    Err(found.fault("is no variable of a build", "/lib/modules/${KERNEL_VERSION}/build"))
+}
+
+fn is_folder(name: &str) -> bool {
+    FOLDERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn is_alias(name: &str) -> bool {
@@ -274,6 +316,10 @@ mod tests {
             ("a{{ kernel.release }}", "a${KERNEL_VERSION}"),
             ("$(KERNEL_VERSION)", "${KERNEL_VERSION}"),
             ("${KERNEL_VERSON}", "${KERNEL_VERSION}"),
+            ("--with-linux=${KDIR}", "--with-linux=/lib/modules/${KERNEL_VERSION}/build"),
+            ("--with-linux=$(KDIR)", "--with-linux=/lib/modules/${KERNEL_VERSION}/build"),
+            ("$KERNEL_SRC/include", "/lib/modules/${KERNEL_VERSION}/build/include"),
+            ("${kernel_source_dir}", "/lib/modules/${KERNEL_VERSION}/build"),
         ] {
             assert_eq!(help(text, Expands::Release), format!("write `{corrected}`"), "{text}");
         }
@@ -324,7 +370,9 @@ mod tests {
 
     #[test]
     fn make_expands_its_own() {
-        for text in ["$(CURDIR)/x", "$(shell pwd)", "$(SRC:.c=.o)", "$(filter a b,$(X))", "$(KERNEL_VERSION)", "$@"] {
+        for text in
+            ["$(CURDIR)/x", "$(shell pwd)", "$(SRC:.c=.o)", "$(filter a b,$(X))", "$(KERNEL_VERSION)", "$(KDIR)", "$@"]
+        {
             assert!(check(text, Expands::Make).is_ok(), "{text}: {:?}", check(text, Expands::Make));
         }
         for (text, corrected) in [
@@ -333,6 +381,8 @@ mod tests {
             ("$(date)", "$(shell date)"),
             ("$(git describe)", "$(shell git describe)"),
             ("$(shell uname -r)", "${KERNEL_VERSION}"),
+            ("${KDIR}", "/lib/modules/${KERNEL_VERSION}/build"),
+            ("$KERNELDIR", "/lib/modules/${KERNEL_VERSION}/build"),
         ] {
             assert_eq!(help(text, Expands::Make), format!("write `{corrected}`"), "{text}");
         }
