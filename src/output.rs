@@ -116,24 +116,36 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
     Some(outputs)
 }
 
-/// Notes a Module that a cluster, or the usual way of applying, would not take, by the length of its
-/// text in bytes.
-pub fn check_size(module: &Module, bytes: usize, faults: &mut Diagnostics) {
-    let name = &module.name.value;
-    let fault = match contract::module::size(bytes) {
-        Size::Fine => return,
-        Size::ServerSideOnly => Diagnostic::warning(
-            "large-module",
-            format!("the Module of `{name}` has {bytes} bytes, too many for client-side apply"),
-        )
-        .help("apply it server-side: `kubectl apply --server-side`, or `ServerSideApply=true` in Argo CD"),
-        Size::TooLarge => Diagnostic::error(
-            "large-module",
-            format!("the Module of `{name}` has {bytes} bytes, and a cluster takes no object over 1.5 MiB"),
-        )
-        .help("split it: two modules, each for a part of the kernels, on nodes of their own"),
+/// Reports Modules that a cluster, or the usual way of applying, would not take, by the length of their texts
+/// in bytes: one message for all that have one cure.
+pub fn check_sizes(modules: &[(&Module, usize)], faults: &mut Diagnostics) {
+    let of_size = |size: Size| -> Vec<(&Module, usize)> {
+        modules.iter().filter(|(_, bytes)| contract::module::size(*bytes) == size).copied().collect()
     };
-    faults.push(fault.at(module.name.span, ""));
+    let who = |large: &[(&Module, usize)]| match large {
+        [(only, _)] => format!("the Module of `{}` is", only.name.value),
+        several => format!("{} Modules are", several.len()),
+    };
+    let large = of_size(Size::ServerSideOnly);
+    if !large.is_empty() {
+        // Without their sizes, in which targets differ, so that it is the same message for all of these.
+        let message = format!("{} too large for client-side apply, which takes 256 KiB", who(&large));
+        faults.push(
+            Diagnostic::warning("large-module", message)
+                .at_each(large.iter().map(|(module, _)| (module.name.span, String::new())))
+                .help("apply server-side: `kubectl apply --server-side`, or `ServerSideApply=true` in Argo CD"),
+        );
+    }
+    let too_large = of_size(Size::TooLarge);
+    if !too_large.is_empty() {
+        let message = format!("{} too large: a cluster takes no object over 1.5 MiB", who(&too_large));
+        let places = too_large.iter().map(|(module, bytes)| (module.name.span, format!("{bytes} bytes")));
+        faults.push(
+            Diagnostic::error("large-module", message)
+                .at_each(places)
+                .help("split each: two modules, each for a part of the kernels, on nodes of their own"),
+        );
+    }
 }
 
 #[cfg(test)]
@@ -147,11 +159,34 @@ mod tests {
         for (bytes, expected) in [(200_000, None), (300_000, Some(false)), (1_600_000, Some(true))] {
             let mut faults = Diagnostics::default();
             World::small().expand(&mut SourceMap::default(), |manifest, _| {
-                check_size(&manifest.modules[0], bytes, &mut faults);
+                check_sizes(&[(&manifest.modules[0], bytes)], &mut faults);
             });
             let told = (!faults.is_empty()).then(|| faults.has_errors());
             assert_eq!(told, expected, "{bytes}");
         }
+    }
+
+    #[test]
+    fn many_large_modules_are_one_message_of_each_kind() {
+        let module =
+            "  - {name: NAME, source: code, kmods: [one], image: r.example.com/NAME, kmm: {selector: {a: b}}}\n";
+        let modules: String = (1..9).map(|number| module.replace("NAME", &format!("m{number}"))).collect();
+        let mut faults = Diagnostics::default();
+        World::small().and(&modules).expand(&mut SourceMap::default(), |manifest, _| {
+            let sizes = [300_000, 300_001, 1_600_000, 1_600_001, 300_002, 300_003, 300_004, 300_005, 1].into_iter();
+            check_sizes(&manifest.modules.iter().zip(sizes).collect::<Vec<_>>(), &mut faults);
+        });
+        let told = faults.into_sorted();
+        let messages: Vec<(&str, usize)> =
+            told.iter().map(|fault| (fault.message.as_str(), fault.labels.len())).collect();
+        assert_eq!(
+            messages,
+            [
+                ("6 Modules are too large for client-side apply, which takes 256 KiB (here, and in 1 more place)", 5),
+                ("2 Modules are too large: a cluster takes no object over 1.5 MiB", 2),
+            ]
+        );
+        assert_eq!(told[1].labels[1].text, "1600001 bytes");
     }
 
     #[test]

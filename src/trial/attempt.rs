@@ -79,12 +79,14 @@ fn expand(
             outcome.mappings += 1;
             outcome.add(seen?, || since::name(mapping, manifest));
         }
+        let mut lengths = Vec::new();
         for (module, mappings) in &plan.modules {
             let Some([object, _]) = output::of_module(module, mappings, manifest) else { continue };
-            output::check_size(module, object.text.len(), faults);
+            lengths.push((*module, object.text.len()));
             let seen = eye.look_at(&[(Part::Module, object)], None)?;
             outcome.add(seen, || format!("`{}`", module.name.value));
         }
+        output::check_sizes(&lengths, faults);
         if faults.has_errors() {
             return Ok(false);
         }

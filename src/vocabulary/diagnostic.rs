@@ -1,5 +1,7 @@
 //! A message to a person: what is wrong, where, and what to write instead.
 
+use std::collections::HashSet;
+
 use super::{Invalid, Pattern, Span, brief};
 
 /// How bad it is.
@@ -9,6 +11,8 @@ pub enum Severity {
     Error,
     /// The work goes on; someone should look.
     Warning,
+    /// Nothing is wrong; an effect may not be the one that is expected.
+    Note,
 }
 
 /// A place that a message is about.
@@ -57,6 +61,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
+    /// A note.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, message) }
+    }
+
     /// The error of a text that is not a value of its type.
     pub fn invalid(code: &'static str, span: Span, invalid: Invalid) -> Self {
         let diagnostic = Self::error(code, invalid.message).at(span, "");
@@ -72,6 +81,19 @@ impl Diagnostic {
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: brief(text.into()), primary: true });
         self
+    }
+
+    /// Adds the first few of the places that it is about, each with a text, and counts the others.
+    #[must_use]
+    pub fn at_each(self, places: impl IntoIterator<Item = (Span, String)>) -> Self {
+        let mut places = places.into_iter();
+        let mut diagnostic = places.by_ref().take(PLACES).fold(self, |it, (span, text)| it.at(span, text));
+        let more = places.count();
+        if more > 0 {
+            let places = if more == 1 { "place" } else { "places" };
+            diagnostic.message = format!("{} (here, and in {more} more {places})", diagnostic.message);
+        }
+        diagnostic
     }
 
     /// Adds a place that explains.
@@ -95,6 +117,9 @@ impl Diagnostic {
         self
     }
 }
+
+/// How many places one message shows.
+const PLACES: usize = 5;
 
 /// The most states of all patterns of one manifest or test case.
 const ALL_PATTERNS: usize = 4_000_000;
@@ -139,11 +164,13 @@ impl Diagnostics {
         }
     }
 
-    /// All of them in the order of the places they are about.
+    /// Returns them in the order of the places they are about, each once.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.all.sort_by_key(|d| d.labels.first().map(|l| (l.span.source, l.span.start)));
-        self.all.dedup();
-        self.all
+        let mut seen = HashSet::new();
+        let is_new: Vec<bool> = self.all.iter().map(|diagnostic| seen.insert(diagnostic)).collect();
+        let all = self.all.into_iter().zip(is_new);
+        all.filter_map(|(diagnostic, is_new)| is_new.then_some(diagnostic)).collect()
     }
 }
 

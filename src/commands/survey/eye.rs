@@ -8,7 +8,6 @@ use crate::plan::{self, Draft, Mapping, Past, Place, Plan, Visitor};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
 use crate::tree::Inaccessible;
-use crate::vocabulary::Diagnostics;
 
 /// What is seen of a mapping while it is planned.
 pub(super) enum Seen {
@@ -29,8 +28,8 @@ pub(super) struct ModuleSeen {
     pub(super) own: Option<[Verdict; 2]>,
     /// Whether they and its mappings are what they were in the run before.
     pub(super) settled: bool,
-    /// Faults about their size.
-    pub(super) sizes: Diagnostics,
+    /// The length of its Module in bytes.
+    pub(super) length: Option<usize>,
     /// What is there now, and what becomes of it; nothing where its Module is right.
     pub(super) old: Option<OldModule>,
     pub(super) impact: Option<Impact>,
@@ -43,28 +42,27 @@ impl Eye<'_> {
     /// A file that cannot be read or written.
     pub(super) fn look_at(&self, plan: &Plan<'_>, at: usize) -> Result<ModuleSeen, Inaccessible> {
         let (module, mappings) = &plan.modules[at];
-        let mut sizes = Diagnostics::default();
         let recalled = self.recall.filter(|_| plan.is_settled(at)).and_then(|recall| recall.files(module));
         if let Some((files, length)) = recalled {
-            output::check_size(module, length, &mut sizes);
             return Ok(ModuleSeen {
                 own: Some(files.map(Verdict::Right)),
                 settled: true,
-                sizes,
+                length: Some(length),
                 old: None,
                 impact: None,
             });
         }
+        let mut length = None;
         let own = match output::of_module(module, mappings, self.manifest) {
             Some([object, list]) => {
-                output::check_size(module, object.text.len(), &mut sizes);
+                length = Some(object.text.len());
                 let known = self.recall.map(|recall| recall.own_files(module)).unwrap_or_default();
                 Some([self.inspector.inspect(object, known[0])?, self.inspector.inspect(list, known[1])?])
             }
             None => None,
         };
         if matches!(own, Some([Verdict::Right(_), _])) {
-            return Ok(ModuleSeen { own, settled: false, sizes, old: None, impact: None });
+            return Ok(ModuleSeen { own, settled: false, length, old: None, impact: None });
         }
         let further =
             !module.kmm.others.is_empty() || previous::has_others(module.name.as_str(), &self.inspector.tree)?;
@@ -89,7 +87,7 @@ impl Eye<'_> {
                 (old, impact)
             }
         };
-        Ok(ModuleSeen { own, settled: false, sizes, old, impact: Some(impact) })
+        Ok(ModuleSeen { own, settled: false, length, old, impact: Some(impact) })
     }
 }
 

@@ -124,11 +124,11 @@ impl<'p> Survey<'p> {
         let modules = in_parts((0..plan.modules.len()).collect(), scope.workers, |at| eye.look_at(&plan, at));
         let mut tally = Tally::default();
         let mut files = Files::default();
-        let mut faults = Diagnostics::default();
+        let mut lengths = Vec::new();
         let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
         let mut seen = seen.into_iter();
         for (looked_at, (module, mappings)) in modules.into_iter().zip(&plan.modules) {
-            let ModuleSeen { own, settled, sizes, old: before, impact } = looked_at?;
+            let ModuleSeen { own, settled, length, old: before, impact } = looked_at?;
             let mut states = Vec::with_capacity(mappings.len());
             for seen in seen.by_ref().take(mappings.len()) {
                 states.push(match seen {
@@ -141,10 +141,12 @@ impl<'p> Survey<'p> {
             }
             let own = own.into_iter().flatten().map(|verdict| tally.add(verdict)).collect();
             files.modules.push(ModuleFiles { mappings: states, own, settled });
-            faults.extend(sizes.into_sorted());
+            lengths.extend(length.map(|length| (*module, length)));
             old.extend(before.map(|before| (module.name.value.to_string(), before)));
             impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
         }
+        let mut faults = Diagnostics::default();
+        output::check_sizes(&lengths, &mut faults);
         project.report(faults)?;
         let mut gone = Vec::new();
         for name in

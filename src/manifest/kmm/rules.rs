@@ -158,16 +158,19 @@ fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut
     }
 }
 
-/// KMM's webhook takes files to sign below `dirName` alone. Those of an image that is built here are
-/// compared with what is built.
+/// KMM's webhook takes files to sign below `dirName` alone.
 pub(super) fn check_signed_files(sign: &Sign, modprobe: Option<&Node>, faults: &mut Diagnostics) {
     let dir = folder(modprobe);
     for file in sign.files.iter().flatten() {
         if !file.value.starts_with(&format!("{dir}/")) {
+            let help = match file.value.strip_prefix('/').unwrap_or(&file.value) {
+                rest if rest.starts_with("lib/modules/") => format!("write `{dir}/{}`", rest.escape_debug()),
+                _ => format!("write a path that begins with `{dir}/lib/modules/`"),
+            };
             faults.push(
                 Diagnostic::error("kmm-sign", format!("files to sign are under `dirName`, which is `{dir}`"))
                     .at(file.span, "")
-                    .help(format!("write a path that begins with `{dir}/`")),
+                    .help(help),
             );
         }
     }

@@ -87,6 +87,33 @@ fn signing_needs_keys_and_files_that_are_there() {
 }
 
 #[test]
+fn a_wrong_path_of_signed_files_is_told_once_for_all_kernels() {
+    for (file, help) in [
+        ("/lib/modules/*/extra/one.ko", "write `/opt/lib/modules/*/extra/one.ko`"),
+        (
+            "lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko",
+            "write `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko`",
+        ),
+        ("extra/one.ko", "write a path that begins with `/opt/lib/modules/`"),
+        ("/opt/lib/modules/*/two/one.ko", "write `/opt/lib/modules/*/extra/one.ko`, or leave `filesToSign` out"),
+    ] {
+        let sign = format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: ['{file}']}}");
+        let faults = World::small().with("    kmm:\n", &format!("    kmm:\n      {sign}\n")).faults();
+        let [only] = faults.as_slice() else { panic!("{file}: {faults:#?}") };
+        assert!(only.contains(help) && !only.contains("5.14"), "{file}: {only}");
+    }
+    // One that holds for some kernels alone is told once for these, whatever differs in the advice.
+    let faults = World::small()
+        .with("  - 5.14.0-2.el9.x86_64+rt\n", "  - 5.14.0-2.el9.x86_64+rt\n  - 5.14.0-3.el9.x86_64\n  - 5.14.0-4.el9.x86_64+rt\n")
+        .with(
+            "    kmm:\n",
+            "    overrides: [{when: {flavour: rt}, install: {dir: updates}}]\n    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}, filesToSign: ['/opt/lib/modules/*/x.ko']}\n",
+        )
+        .faults();
+    assert_eq!(faults.len(), 2, "{faults:#?}");
+}
+
+#[test]
 fn signed_files_are_written_out_for_each_kernel() {
     let signed = |files: &str| {
         World::small()
