@@ -93,6 +93,16 @@ impl World {
         self.expand(&mut sources, |_, _| ()).1.iter().map(|fault| line(fault, &sources)).collect()
     }
 
+    /// What is noted on it, in the form of [`Self::faults`]; it must be right.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+        let source = sources.add("kmodgen.yaml", self.manifest.as_str());
+        let manifests = Manifest::read(source, &self.manifest, &self.files, &mut sources, &mut faults);
+        let manifests = manifests.unwrap_or_else(|| panic!("{:#?}", faults.into_sorted()));
+        let manifests: Vec<Arc<Manifest>> = manifests.into_iter().map(Arc::new).collect();
+        Manifest::notes(&manifests).iter().map(|note| line(note, &sources)).collect()
+    }
+
     /// Runs `use_plan` on the plan, if there is one.
     pub(crate) fn expand<T>(
         &self,

@@ -54,6 +54,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
     let scope = Scope::reading(&args.output, only.as_ref());
     let surveys: Vec<Survey<'_>> =
         projects.iter().map(|project| Survey::take(project, &scope, &())).collect::<anyhow::Result<_>>()?;
+    projects.iter().for_each(Project::note);
     only.as_ref().map_or(Ok(()), |only| only.check(surveys.iter().map(|survey| survey.selected)))?;
     let parts: Vec<(&Project, &Survey<'_>)> = projects.iter().zip(&surveys).collect();
     let mut rows: Vec<Row> = parts.iter().flat_map(|(project, survey)| rows(project, survey)).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::anyhow;
 
@@ -82,8 +82,10 @@ pub(super) struct Project {
     pub(super) sources: SourceMap,
     /// The manifest's text, by digest.
     pub(super) manifest_digest: Digest,
-    /// The warnings that were shown.
-    said: Mutex<String>,
+    /// The warnings and notes that were shown.
+    said: Mutex<Vec<String>>,
+    /// The notes on all of its targets, once a verb asks for them.
+    notes: Arc<OnceLock<Vec<Diagnostic>>>,
 }
 
 impl Project {
@@ -127,6 +129,7 @@ impl Project {
             sources: self.sources.clone(),
             manifest_digest: self.manifest_digest,
             said: Mutex::new(self.said()),
+            notes: self.notes.clone(),
         })
     }
 
@@ -181,6 +184,7 @@ impl Project {
                     sources,
                     manifest_digest,
                     said,
+                    notes: Arc::default(),
                 };
                 project.warn(faults);
                 Ok(project)
@@ -278,6 +282,14 @@ impl Project {
         Ok(true)
     }
 
+    /// Takes the lock of the same manifest for another target, which is on disk if it was `saved`.
+    pub(super) fn take_lock(&mut self, other: &Self, saved: bool) {
+        self.lock = other.lock.clone();
+        if saved {
+            self.lock_text = Some(other.lock.write());
+        }
+    }
+
     /// Expands the manifest, with what `visitor` saw of each mapping.
     pub(super) fn plan<V: Visitor>(&self, visitor: &V, workers: usize) -> anyhow::Result<(Plan<'_>, Vec<V::Seen>)> {
         let mut sources = self.sources.clone();
@@ -316,18 +328,26 @@ impl Project {
     }
 
     fn warn(&self, faults: Diagnostics) {
-        for text in drawn(&faults.into_sorted(), &self.sources) {
+        self.show(&faults.into_sorted());
+    }
+
+    /// Shows the notes on the manifest.
+    pub(super) fn note(&self) {
+        self.show(self.notes.get_or_init(|| Manifest::notes(&self.all)));
+    }
+
+    fn show(&self, diagnostics: &[Diagnostic]) {
+        for text in drawn(diagnostics, &self.sources) {
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            // Who plans anew need not hear it again.
             if !said.contains(&text) {
-                ui::talk(&text);
-                said.push_str(&text);
+                ui::talk_once(&text);
+                said.push(text);
             }
         }
     }
 
-    /// All warnings that were shown.
-    pub(super) fn said(&self) -> String {
+    /// All warnings and notes that were shown.
+    pub(super) fn said(&self) -> Vec<String> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

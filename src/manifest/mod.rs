@@ -13,6 +13,7 @@ mod kind;
 mod kmm;
 mod mirrors;
 mod module;
+mod notes;
 mod output;
 mod overlay;
 mod packages;
@@ -137,6 +138,8 @@ pub struct Manifest {
     pub output: Output,
     /// The branch that they are committed to.
     pub publish: Publish,
+    /// All of it as it is written, but for its kernels.
+    written: Arc<yaml::Node>,
 }
 
 impl Manifest {
@@ -231,8 +234,9 @@ impl Manifest {
         let knows_targets = target_names.is_some() && faults.errors() - errors == errors_of_kernels;
         let modules =
             given("modules").map(|node| target::modules(node, target_names.as_deref(), faults)).unwrap_or_default();
+        let written = overlay::without(node, &["kernels"]);
         if targets.is_empty() {
-            let manifest = Self::decode_one(node, (None, knows_targets), kernels, &modules, faults);
+            let manifest = Self::decode_one(node, (None, knows_targets), kernels, &modules, &written, faults);
             return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
         }
         let mut manifests = Vec::new();
@@ -245,7 +249,7 @@ impl Manifest {
             }
             let modules = target.modules(modules.clone());
             let (node, target) = (target.laid_over(node), (Some(target), knows_targets));
-            manifests.extend(Self::decode_one(&node, target, own_kernels, &modules, &mut own));
+            manifests.extend(Self::decode_one(&node, target, own_kernels, &modules, &written, &mut own));
             // What is wrong for all of them is told once.
             for fault in own.into_sorted() {
                 if told.insert(fault.clone()) {
@@ -263,6 +267,7 @@ impl Manifest {
         (target, knows_targets): (Option<&Target>, bool),
         kernels: Vec<Kernel>,
         module_nodes: &[Arc<yaml::Node>],
+        written: &Arc<yaml::Node>,
         faults: &mut Diagnostics,
     ) -> Option<Self> {
         let mut fields = Fields::open(&MANIFEST, node, faults)?;
@@ -326,6 +331,7 @@ impl Manifest {
             modules,
             output,
             publish,
+            written: written.clone(),
         })
     }
 }

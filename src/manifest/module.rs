@@ -259,7 +259,7 @@ impl Module {
         self.recipes().any(|recipe| recipe.install.firmware.is_some())
     }
 
-    fn recipes(&self) -> impl Iterator<Item = &Recipe> {
+    pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe> {
         std::iter::once(&self.recipe).chain(self.overrides.iter().map(|(_, recipe)| recipe))
     }
 

@@ -44,7 +44,22 @@ impl When {
         when
     }
 
-    fn holds(&self, kernel: &Kernel) -> bool {
+    /// Explains why it holds for none of `kernels`, and what to write instead, if that can be told.
+    pub(super) fn why_none(&self, kernels: &[Kernel]) -> (String, Option<String>) {
+        let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
+        let matches = |pattern: &Pattern| releases.iter().any(|release| pattern.matches(release));
+        if !self.releases.is_empty() && !self.releases.iter().any(matches) {
+            let patterns: Vec<String> =
+                self.releases.iter().take(SHOWN).map(|pattern| format!("`{pattern}`")).collect();
+            let meant = self.releases.iter().find_map(|pattern| pattern.meant(&releases));
+            let help = meant.map(|meant| format!("write `release: '{meant}'`: a pattern is for whole releases"));
+            return (format!("no release matches {}", patterns.join(", ")), help);
+        }
+        self.traits.why_none(kernels).unwrap_or_else(|| ("none has all that it asks for".into(), None))
+    }
+
+    /// Checks if every part holds for a kernel.
+    pub(super) fn holds(&self, kernel: &Kernel) -> bool {
         let release = kernel.release.as_str();
         (self.releases.is_empty() || self.releases.iter().any(|pattern| pattern.matches(release)))
             && self.traits.are_those_of(kernel)

@@ -12,7 +12,7 @@ use super::{
 use crate::vocabulary::Digest;
 
 /// What tells a file with a record; the number goes up with every change of form.
-const MAGIC: &[u8; 16] = b"kmodgen record 3";
+const MAGIC: &[u8; 16] = b"kmodgen record 4";
 
 /// How many bytes a file ends with that tell what it is: its name, the program's digest, the length of
 /// the index, and the seal of that and of all these.
@@ -28,7 +28,7 @@ struct Index {
     templates: Vec<InputRecord>,
     key: SealKey,
     root: String,
-    said: String,
+    said: Vec<String>,
     releases: Vec<String>,
     folder: Evidence,
     top: Vec<FileRecord>,
@@ -250,7 +250,7 @@ mod tests {
             templates: vec![],
             key: SealKey::new([1, 2, 3, 4]),
             root: "gitops".into(),
-            said: "warning: é\n".into(),
+            said: vec!["warning: é\n".into()],
             releases: vec!["5.14.0-1.el9.x86_64".into()],
             folder: evidence,
             top: vec![file; 2],

@@ -180,8 +180,8 @@ pub struct Record {
     pub key: SealKey,
     /// The output folder.
     pub root: String,
-    /// Warnings that such a run shows.
-    pub said: String,
+    /// The warnings and notes that such a run shows.
+    pub said: Vec<String>,
     /// All kernel releases.
     pub releases: Vec<String>,
     /// How the output folder looked.

@@ -32,6 +32,7 @@ mod kernel_forms;
 mod kernels;
 mod locking;
 mod merging;
+mod notes;
 mod prebuilt;
 mod progress;
 mod pruning;

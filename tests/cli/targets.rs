@@ -143,7 +143,7 @@ fn a_preflight_is_of_one_kernel_and_one_target() {
         "kmodgen.yaml",
         "platform: {kind: kubernetes}\nimages: {builder: example.com/b:1, runtime: example.com/r:1}\n",
     );
-    project.edit("kmodgen.yaml", "images:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4\n", "");
+    project.edit("kmodgen.yaml", "images:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n", "");
     let told = project.run(&format!("preflight {EL9}")).fine();
     assert!(
         told.stdout.contains("kind: \"PreflightValidation\"\n") && !told.stdout.contains("dtkImage"),

@@ -6,7 +6,9 @@ mod progress;
 mod question;
 mod screen;
 
+use std::collections::BTreeSet;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
@@ -33,6 +35,14 @@ pub fn result(text: &str) {
 /// depend on anyone listening.
 pub fn talk(text: &str) {
     let _ = progress::aside(|| print(io::stderr().lock(), &masked(text)));
+}
+
+/// Prints talk that the process has not printed yet: what holds for several targets is told once.
+pub fn talk_once(text: &str) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
+        talk(text);
+    }
 }
 
 /// Prints a text in one piece, so that nothing that others print comes between its lines.

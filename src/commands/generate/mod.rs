@@ -31,8 +31,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Answer> {
     if args.depfile.is_some() && args.stamp.is_none() && targets.iter().any(Option::is_some) {
         bail!("--depfile needs --stamp where the manifest has targets: there is no one file that stands for them all");
     }
-    let run =
-        Run { args, manifest: &manifest, only: only.as_ref(), read: RefCell::default(), said: RefCell::default() };
+    let run = Run { args, manifest: &manifest, only: only.as_ref(), read: RefCell::default() };
     let mut dones = Vec::new();
     // All targets are in one folder, each in its own.
     let mut roots = BTreeSet::new();

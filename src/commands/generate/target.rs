@@ -1,7 +1,7 @@
 //! The files of one target, made what they should be.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,8 +42,6 @@ pub(super) struct Run<'r> {
     pub(super) only: Option<&'r Only>,
     /// The manifest as it was read for the first of its targets.
     pub(super) read: RefCell<Option<Project>>,
-    /// The warnings of the targets that had nothing to do.
-    pub(super) said: RefCell<BTreeSet<String>>,
 }
 
 /// The run before, beside what its inputs and files are now.
@@ -96,12 +94,15 @@ impl Run<'_> {
             draft = self.draft(&project, &root, recall);
         }
         let Draft { mut survey, stage, kept } = draft?;
+        project.note();
         let report = Report::new(&survey, &project.sources, self.args.format, self.args.explain)?;
         let diff = if self.args.diff { differences(&survey, &kept.into_texts())? } else { String::new() };
         let [files, templates] = project.read();
         marks.note(self.manifest, &root, [&files, &templates])?;
-        if self.writes() && survey.selected {
-            write(&project, &mut survey, stage, marks)?;
+        let saved = self.writes() && survey.selected && write(&project, &mut survey, stage, marks)?;
+        // What one target has pinned is pinned for all.
+        if let Some(read) = &mut *self.read.borrow_mut() {
+            read.take_lock(&project, saved);
         }
         let settled = !report.has_conflicts() && (self.writes() || !report.has_changes());
         if settled && self.only.is_none() {
@@ -165,10 +166,7 @@ impl Run<'_> {
             memory.keep(&record.renewed(standing), &outcomes);
         }
         marks.note(self.manifest, Path::new(&record.root), [&record.files, &record.templates])?;
-        // Other targets have the same warnings.
-        if self.said.borrow_mut().insert(record.said.clone()) {
-            ui::talk(&record.said);
-        }
+        record.said.iter().for_each(|message| ui::talk_once(message));
         let report = Report::unchanged(record.files(), self.args.explain);
         Ok(Done { report, root: PathBuf::from(&record.root), impacts: BTreeMap::new(), selected: true })
     }
@@ -236,14 +234,15 @@ impl Run<'_> {
     }
 }
 
-/// Writes the lock and the files.
-fn write(project: &Project, survey: &mut Survey<'_>, stage: Stage, marks: &mut Marks<'_>) -> anyhow::Result<()> {
-    if project.save_lock()? {
+/// Writes the lock and the files; returns whether the lock was not yet on disk.
+fn write(project: &Project, survey: &mut Survey<'_>, stage: Stage, marks: &mut Marks<'_>) -> anyhow::Result<bool> {
+    let saved = project.save_lock()?;
+    if saved {
         marks.wrote(project.folder.join(lock::FILE_NAME));
     }
     stage.sweep(survey.tree())?;
     let mut changes = std::mem::take(&mut survey.changes);
     stage.commit(&mut changes, survey.tree())?;
     survey.changes = changes;
-    Ok(())
+    Ok(saved)
 }

@@ -172,9 +172,8 @@ impl Run<'_> {
             self.push_on(destination, &mut published)?;
             let known = self.projects.iter().zip(&seen).zip(files);
             let reports = known.map(|((project, seen), files)| {
-                // What was not said when the manifest was read was said when it was planned.
-                let (before, now) = (seen.as_ref().map_or("", Seen::said), project.said());
-                ui::talk(before.strip_prefix(now.as_str()).unwrap_or(before));
+                // Those of the plan; the manifest was read.
+                seen.iter().flat_map(Seen::said).for_each(|message| ui::talk_once(message));
                 let report = Report::unchanged(files, false);
                 if self.args.format == Format::Text {
                     report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);

@@ -63,7 +63,7 @@ impl Seen<'_> {
     }
 
     /// The warnings of the run before.
-    pub(super) fn said(&self) -> &str {
+    pub(super) fn said(&self) -> &[String] {
         &self.record.said
     }
 

@@ -1,0 +1,77 @@
+//! Conditions that no kernel meets, so that what they are on has no effect.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::written::{Written, around};
+use super::{Finding, grouped};
+use crate::manifest::module::{MODULE, Module};
+use crate::manifest::recipe::OVERRIDE;
+use crate::manifest::when::When;
+use crate::manifest::{Kernel, Manifest};
+use crate::vocabulary::{Diagnostic, Diagnostics};
+use crate::yaml::Node;
+
+/// Notes the conditions that hold for no kernel of the module that they are in; in a source, for none of the
+/// manifest's. Within an override that applies to none, nothing else is noted.
+pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
+    let whens: Vec<Option<When>> = written.iter().map(condition).collect();
+    let mut unmet = BTreeSet::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for (at, one) in written.iter().enumerate() {
+        let (Some(when), Some(node)) = (&whens[at], one.node.get("when")) else { continue };
+        let outer: Vec<usize> = std::iter::successors(one.parent, |at| written[*at].parent).collect();
+        if outer.iter().any(|at| unmet.contains(at)) {
+            continue;
+        }
+        let module = around(written, at).find(|one| std::ptr::eq(one.record, &MODULE)).map(|module| &**module.node);
+        let outer: Vec<&When> = outer.iter().filter_map(|at| whens[*at].as_ref()).collect();
+        let holds = |kernel: &Kernel| when.holds(kernel) && outer.iter().all(|when| when.holds(kernel));
+        let mut kernels = kernels_of(module, all).peekable();
+        if kernels.peek().is_none() || kernels.any(holds) {
+            continue;
+        }
+        unmet.insert(at);
+        let kernels: Vec<Kernel> = match findings.len() {
+            0..EXPLAINED => kernels_of(module, all).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let (why, help) = when.why_none(&kernels);
+        let what = if std::ptr::eq(one.record, &OVERRIDE) { "override" } else { "condition" };
+        let of = module.and_then(|module| module.get("name")?.as_scalar());
+        let of = of.map(|name| format!(" of module `{}`", name.text.escape_debug())).unwrap_or_default();
+        findings.push(Finding {
+            span: node.span,
+            message: format!("this {what} is for no kernel{of}: {why}"),
+            label: why,
+            help: help.unwrap_or_else(|| "take it out, or list a kernel that it is for".into()),
+        });
+    }
+    grouped("unmet-condition", "conditions hold for no kernel", findings)
+}
+
+/// How many findings get a reason, which costs more than to find them.
+const EXPLAINED: usize = 5;
+
+fn condition(written: &Written<'_>) -> Option<When> {
+    let node = written.node.get("when").filter(|_| written.record.field("when").is_some())?;
+    Some(When::decode(node, &mut Diagnostics::default()))
+}
+
+/// The kernels that a module is for, with any of its versions, for any target; all of the manifest's if it is
+/// none.
+fn kernels_of<'m>(module: Option<&'m Node>, all: &'m [Arc<Manifest>]) -> impl Iterator<Item = &'m Kernel> {
+    all.iter().flat_map(move |manifest| {
+        let modules = manifest.modules.iter();
+        let modules: Option<Vec<&Module>> = module.map(|node| modules.filter(|module| is_in(module, node)).collect());
+        manifest.kernels.iter().filter(move |kernel| {
+            modules.as_ref().is_none_or(|modules| modules.iter().any(|module| module.kernels.selects(kernel)))
+        })
+    })
+}
+
+/// If a module, or a version of it, is written at `node`.
+fn is_in(module: &Module, node: &Node) -> bool {
+    let name = module.name.span;
+    name.source == node.span.source && (node.span.start..node.span.end).contains(&name.start)
+}

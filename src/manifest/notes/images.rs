@@ -1,0 +1,108 @@
+//! Images that are another one later, or on another machine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::written::Written;
+use super::{Finding, grouped};
+use crate::manifest::images::Builder;
+use crate::manifest::module::MODULE;
+use crate::manifest::recipe::OVERRIDE;
+use crate::manifest::schema::Record;
+use crate::manifest::target::TARGET;
+use crate::manifest::version::VERSION;
+use crate::manifest::{Kernel, Manifest};
+use crate::vocabulary::{Diagnostic, Span, with_registry};
+
+/// The keys of all fields that are images.
+const IMAGE_KEYS: [&str; 5] = ["builder", "runtime", "image", "prebuilt", "unsignedImage"];
+
+/// An image, and where it is written.
+struct Image {
+    key: &'static str,
+    text: String,
+    span: Span,
+    /// What it is written in, but for kernels.
+    record: Option<&'static Record>,
+}
+
+/// Notes the images that carry results and are named by tag alone.
+pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
+    let images = images(written, all).into_iter().filter(|image| image.key == "runtime");
+    let findings = images.filter(|image| !image.text.contains('@')).map(|image| {
+        let text = &image.text;
+        let name = with_registry(text).unwrap_or_else(|| text.clone());
+        Finding {
+            span: image.span,
+            message: format!("the runtime image `{text}` has no digest: when its tag moves, images change and no hash does"),
+            label: String::new(),
+            help: format!(
+                "write `runtime: {name}@sha256:…`; `skopeo inspect --format '{{{{.Digest}}}}' docker://{name}` prints the digest"
+            ),
+        }
+    });
+    let several = "runtime images have no digest: when their tags move, images change and no hash does";
+    grouped("unpinned-image", several, findings.collect())
+}
+
+/// Notes the images that docker, podman, buildah and nodes look for in different registries.
+pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
+    let targets: Vec<&Written<'_>> = written.iter().filter(|one| std::ptr::eq(one.record, &TARGET)).collect();
+    let is_moved = !targets.is_empty() && targets.iter().all(|target| target.node.get("image").is_some());
+    let findings = images(written, all).into_iter().filter_map(|image| {
+        let Image { key, text, span, record } = image;
+        let is_in = |records: &[&'static Record]| {
+            record.is_some_and(|record| records.iter().any(|other| std::ptr::eq(record, *other)))
+        };
+        if is_moved && is_in(&[&MODULE, &VERSION, &OVERRIDE]) {
+            return None;
+        }
+        let whole = if is_in(&[&TARGET]) {
+            with_registry(&format!("{text}/x"))?.trim_end_matches("/x").to_owned()
+        } else {
+            with_registry(&text)?
+        };
+        if all.iter().all(|manifest| with_registry(&manifest.mirrors.image(&text)).is_none()) {
+            return None;
+        }
+        Some(Finding {
+            span,
+            message: format!(
+                "the image `{text}` names no registry: docker, podman and nodes may each take another one"
+            ),
+            label: String::new(),
+            help: format!("write `{key}: {whole}` if Docker Hub is meant, or the registry that is"),
+        })
+    });
+    let several = "images name no registry: docker, podman and nodes may each take another one";
+    grouped("no-registry", several, findings.collect())
+}
+
+/// All images, in the order in which they are written, each place once.
+fn images(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Vec<Image> {
+    let of_record = |one: &Written<'_>| -> Vec<Image> {
+        let keys = IMAGE_KEYS.into_iter().filter(|key| one.record.field(key).is_some());
+        let image = |key: &'static str| {
+            let (text, node) = one.text(key)?;
+            (text != "dtk").then(|| Image { key, text: text.to_owned(), span: node.span, record: Some(one.record) })
+        };
+        keys.filter_map(image).collect()
+    };
+    let mut images: Vec<Image> = written.iter().flat_map(of_record).collect();
+    let kernels = all.iter().flat_map(|manifest| &manifest.kernels).filter(|kernel| !kernel.images.is_empty());
+    images.extend(kernels.flat_map(of_kernel));
+    let mut seen = BTreeSet::new();
+    images.retain(|image| seen.insert(image.span));
+    images.sort_by_key(|image| image.span);
+    images
+}
+
+fn of_kernel(kernel: &Kernel) -> impl Iterator<Item = Image> + use<> {
+    let builder = kernel.images.builder.as_ref().and_then(|builder| match &builder.value {
+        Builder::Dtk => None,
+        Builder::Image(text) => Some(("builder", text.clone(), builder.span)),
+    });
+    let runtime = kernel.images.runtime.as_ref().map(|image| ("runtime", image.value.to_string(), image.span));
+    let given = [builder, runtime].into_iter().flatten();
+    given.map(|(key, text, span)| Image { key, text, span, record: None })
+}

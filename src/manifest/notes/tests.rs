@@ -1,0 +1,158 @@
+use crate::testing::World;
+
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// The small manifest with nothing to note.
+fn world() -> World {
+    World::small().with("registry.example.com/runtime:1", &format!("registry.example.com/runtime:1@{DIGEST}"))
+}
+
+/// The one note on a manifest.
+fn note(world: &World) -> String {
+    let notes = world.notes();
+    assert_eq!(notes.len(), 1, "{notes:#?}");
+    notes.into_iter().next().unwrap()
+}
+
+#[test]
+fn nothing_is_noted_on_a_manifest_that_needs_no_note() {
+    assert_eq!(world().notes(), Vec::<String>::new());
+    // A source of a step, of an override or of a version is used.
+    let used = world()
+        .with("  code: {", "  more: {git: https://example.com/more.git, ref: main}\n  code: {")
+        .with("    kmm:\n", "    overrides: [{when: {flavour: rt}, source: [code, more]}]\n    kmm:\n");
+    assert_eq!(used.notes(), Vec::<String>::new());
+    // A key that a user chose is none of the manifest's.
+    let labels = world().with("labels: {site: a}", "labels: {when: x, image: ubuntu, runtime: ubuntu}");
+    assert_eq!(labels.notes(), Vec::<String>::new());
+    let vars = world().with("vars: {A: x}", "vars: {image: ubuntu, runtime: 'x:1', prebuilt: a}");
+    assert_eq!(vars.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn runtime_images_without_a_digest() {
+    let told = note(&World::small());
+    assert!(told.starts_with("kmodgen.yaml:5:33 unpinned-image: the runtime image `registry.example.com/runtime:1`"));
+    assert!(told.contains("write `runtime: registry.example.com/runtime:1@sha256:…`; `skopeo inspect"), "{told}");
+    let of_kernel = world().with("labels: {site: a}", "images: {runtime: r.example.com/x:2}");
+    assert!(note(&of_kernel).contains("`r.example.com/x:2` has no digest"));
+    let of_override = world()
+        .with("    kmm:\n", "    overrides: [{when: {flavour: rt}, images: {runtime: r.example.com/x}}]\n    kmm:\n");
+    assert!(note(&of_override).contains("`r.example.com/x` has no digest"));
+    let of_module =
+        of_override.with("    source: code\n", "    source: code\n    images: {runtime: r.example.com/y}\n");
+    assert!(note(&of_module).contains("unpinned-image: 2 runtime images have no digest"), "{}", note(&of_module));
+    // A builder is chosen for its kernel, and a DTK has a digest anyway.
+    assert_eq!(world().with("builder: dtk", "builder: r.example.com/b:1").notes(), Vec::<String>::new());
+}
+
+#[test]
+fn images_without_a_registry() {
+    for (from, to, help) in [
+        ("builder: dtk", "builder: 'ubuntu:24.04'", "`builder: docker.io/library/ubuntu:24.04`"),
+        ("builder: dtk", "builder: 'me/b:${KERNEL_VERSION}'", "`builder: docker.io/me/b:${KERNEL_VERSION}`"),
+        ("registry.example.com/runtime", "myorg/app", "`runtime: docker.io/myorg/app:1@sha256:0123"),
+        ("image: registry.example.com/kmods/first", "image: kmods/first", "`image: docker.io/kmods/first`"),
+        ("labels: {site: a}", "images: {builder: 'debian:12'}", "`builder: docker.io/library/debian:12`"),
+        (
+            "    kmm:\n",
+            "    kmm:\n      devicePlugin: {container: {image: 'plugin:1', command: [a]}}\n",
+            "`image: docker.io/library/plugin:1`",
+        ),
+        (
+            "    kmm:\n",
+            "    kmm:\n      fallback: {release: '6.*', image: 'me/x:${KERNEL_FULL_VERSION}'}\n",
+            "`image: docker.io/me/x:${KERNEL_FULL_VERSION}`",
+        ),
+    ] {
+        let told = note(&world().with(from, to));
+        assert!(told.contains("no-registry: the image `") && told.contains(help), "{told}");
+    }
+    for image in ["localhost/x", "localhost:5000/x", "[::1]:5000/x", "r.io/x"] {
+        let with = world().with("builder: dtk", &format!("builder: '{image}'"));
+        assert_eq!(with.notes(), Vec::<String>::new(), "{image}");
+    }
+    // A mirror gives it one.
+    let mirrored =
+        world().with("builder: dtk", "builder: 'ubuntu:24.04'").and("mirrors: {ubuntu: r.example.com/ubuntu}\n");
+    assert_eq!(mirrored.notes(), Vec::<String>::new());
+    // So do targets, to images of modules.
+    let bare = world().with("image: registry.example.com/kmods/first", "image: first");
+    let moved = bare.clone().and("targets: {a: {image: r.example.com/a}, b: {image: r.example.com/b}}\n");
+    assert_eq!(moved.notes(), Vec::<String>::new());
+    assert!(
+        note(&bare.clone().and("targets: {a: {image: r.example.com/a}, b: {namespace: b}}\n")).contains("no-registry")
+    );
+    assert!(note(&bare.and("targets: {a: {image: kmods}}\n")).contains("write `image: docker.io/kmods`"));
+}
+
+#[test]
+fn sources_without_a_module() {
+    let one = world().with("  code: {", "  old: {git: https://example.com/old.git, ref: main}\n  code: {");
+    assert_eq!(
+        note(&one),
+        "kmodgen.yaml:4:3 unused-source: no module uses the source `old` | take it out, or name it under `source` of a module"
+    );
+    // One message, however many sources and targets.
+    let many: String = (0..8).map(|n| format!("  s{n}: {{git: https://example.com/{n}.git, ref: main}}\n")).collect();
+    let many = world().with("  code: {", &format!("{many}  code: {{")).and("targets: {a: {}, b: {}}\n");
+    assert!(note(&many).contains("8 sources are used by no module (here, and in 3 more places)"), "{}", note(&many));
+    // A module that is for some target uses it.
+    let other = "  - {name: other, source: old, kmods: [one], image: r.io/o, targets: [b], kmm: {selector: {a: b}}}\n";
+    assert_eq!(one.and(other).and("targets: {a: {}, b: {}}\n").notes(), Vec::<String>::new());
+}
+
+#[test]
+fn conditions_that_no_kernel_meets() {
+    let over = |when: &str| {
+        let overrides = format!("    overrides: [{{when: {when}, packages: [bc]}}]\n    kmm:\n");
+        world().with("    kmm:\n", &overrides)
+    };
+    for (when, said) in [
+        ("{release: '5.14.0'}", "no release matches `5.14.0` | write `release: '5\\.14\\.0.*'`"),
+        ("{labels: {site: aa}}", "no kernel has the label `site: aa` | did you mean `site: a`?"),
+        ("{labels: {sit: a}}", "no kernel has the label `sit: a` | did you mean the label `site`?"),
+        ("{flavour: rtt}", "no kernel is of the flavour `rtt` | did you mean `flavour: rt`?"),
+        ("{arch: aarch64}", "no kernel is for the architecture `aarch64`"),
+        ("{version: '>=6'}", "no kernel is of the version"),
+        ("{labels: {site: a}, flavour: rt}", "none has all that it asks for"),
+    ] {
+        let told = note(&over(when));
+        assert!(told.contains("this override is for no kernel of module `first`: ") && told.contains(said), "{told}");
+    }
+    assert_eq!(over("{flavour: rt}").notes(), Vec::<String>::new());
+    // A kernel that the module is not for does not count.
+    let excluded =
+        over("{flavour: rt}").with("    source: code\n", "    source: code\n    kernels: {flavour: standard}\n");
+    assert!(note(&excluded).contains("unmet-condition"));
+    // A module for no kernel is told of already.
+    let none = over("{flavour: rt}").with("    source: code\n", "    source: code\n    kernels: {flavour: cloud}\n");
+    assert_eq!(none.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn every_kind_of_condition_is_looked_at() {
+    for (from, to) in [
+        ("kmods: [one, two]", "kmods: [one, {kmod: two, when: {flavour: x}}]"),
+        ("source: code\n", "source: [code, {source: code2, when: {flavour: x}}]\n"),
+        ("build: {make: {targets: [all], vars: {A: x}}}", "build: [{make: {}, when: {flavour: x}}]"),
+        ("    kmm:\n", "    packages: {rpm: [{package: bc, when: {flavour: x}}]}\n    kmm:\n"),
+        ("    kmm:\n", "    install: {firmware: [{from: fw, when: {flavour: x}}]}\n    kmm:\n"),
+        ("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: A, value: b, when: {flavour: x}}]}\n"),
+        ("    kmm:\n", "    kmm:\n      inTreeModulesToRemove: [{module: a, when: {flavour: x}}]\n"),
+        ("patches: [fix.patch]", "patches: [{file: fix.patch, when: {flavour: x}}]"),
+    ] {
+        let more = "  code2: {git: https://example.com/2.git, ref: main}\nimages:";
+        let world = world().with(from, to);
+        let world = if to.contains("code2") { world.with("images:", more) } else { world };
+        assert!(note(&world).contains("no kernel is of the flavour `x`"), "{to}: {}", note(&world));
+    }
+    // Within an override for none, and within one for others.
+    let nested = |outer: &str, inner: &str| {
+        let kmods = format!("kmods: [one, {{kmod: two, when: {inner}}}]");
+        world().with("    kmm:\n", &format!("    overrides: [{{when: {outer}, {kmods}}}]\n    kmm:\n"))
+    };
+    assert!(note(&nested("{flavour: x}", "{flavour: y}")).contains("this override is for no kernel"));
+    assert!(note(&nested("{flavour: rt}", "{labels: {site: a}}")).contains("this condition is for no kernel"));
+    assert_eq!(nested("{flavour: rt}", "{flavour: rt}").notes(), Vec::<String>::new());
+}
