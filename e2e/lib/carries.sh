@@ -4,6 +4,8 @@
 
 tools=quay.io/e2e/driver-toolkit-tools:1 # the Driver Toolkit, with what archives, packages and steps need
 in_tree=quay.io/e2e/driver-toolkit-tree:1 # the Driver Toolkit, with kmm_ci_b as one of the kernel's own
+twins=quay.io/e2e/driver-toolkit-twins:1 # the Driver Toolkit, with both kmods as the kernel's own
+twins_first=quay.io/e2e/driver-toolkit-twins-first:1 # the same, with a depmod that prefers those
 
 # make_files: archives and packages of ../source and ../carried, which builds see below /srv/git, and
 # the repositories that belong together. Sets archive_sum, zip_sum, rpm_sum, deb_sum and super_commit.
@@ -46,6 +48,39 @@ make_tree() {
   container=$(buildah from --pull-never "$dtk")
   buildah add --quiet "$container" "$root/opt/lib/modules/$stable/extra/kmm_ci_b.ko" "$modules/kmm_ci_b.ko" > /dev/null
   buildah commit --quiet --rm "$container" "$in_tree" > /dev/null
+}
+
+# make_twins: what by-dtk built becomes the kernel's own, one compressed and under the other spelling of
+# its name. Then a depmod that searches as it likes.
+make_twins() {
+  look_into by-dtk "$stable" || return
+  local container built=$root/opt/lib/modules/$stable/extra modules=/lib/modules/$stable/kernel/drivers/kmm_ci
+  xz --check=crc32 --stdout "$built/kmm_ci_a.ko" > "$work/kmm-ci-a.ko.xz" || return
+  container=$(buildah from --pull-never "$dtk")
+  buildah add --quiet "$container" "$work/kmm-ci-a.ko.xz" "$modules/kmm-ci-a.ko.xz" > /dev/null
+  buildah add --quiet "$container" "$built/kmm_ci_b.ko" "$modules/kmm_ci_b.ko" > /dev/null
+  buildah commit --quiet --rm "$container" "$twins" > /dev/null
+  # shellcheck disable=SC2016 # for the stand-in's shell
+  derive "$twins" "$twins_first" '
+    printf "search host built-in extra\n" > /etc/host-first.conf
+    printf "%s\n" "#!/bin/sh" "[ \"\$1\" != -C ] || { shift 2; set -- -C /etc/host-first.conf \"\$@\"; }" \
+      "exec $(command -v depmod) \"\$@\"" > /usr/local/sbin/depmod
+    chmod 755 /usr/local/sbin/depmod'
+}
+
+try_twins() {
+  check "a builder whose kernel has modules of our names" make_twins
+  builds with-twins "$stable"
+  look_into with-twins "$stable" || return 0
+  check 'ours win over those of the kernel' wins
+  check 'kmodgen verify finds nothing' ends 0 '0 findings' \
+    "$KMODGEN" verify --engine buildah --release "$stable" "$(image_of with-twins "$stable")"
+  refuses no-win "$stable" 'modules.dep lists host/kernel/drivers/kmm_ci/kmm-ci-a.ko.xz for kmm_ci_a, not extra/kmm_ci_a.ko'
+}
+
+wins() {
+  diff <(printf '%s\n' 'extra/kmm_ci_a.ko: extra/kmm_ci_b.ko' 'extra/kmm_ci_b.ko:') \
+    <(grep 'kmm.ci' "$root/opt/lib/modules/$stable/modules.dep" | sort)
 }
 
 # An image that is not there has failed its check already.

@@ -36,6 +36,33 @@ planned() { planned_in story story "$1"; }
 is_an_image() { grep -qxF -- "$1" <<< "$(buildah images --format '{{.Name}}:{{.Tag}}')"; }
 is_no_image() { ! is_an_image "$1"; }
 
+tags() { skopeo list-tags --authfile "$work/auth.json" --tls-verify=false "docker://127.0.0.1:$port/kmods/story"; }
+unnamed() { buildah images --all --filter dangling=true --format '{{.ID}}' | sort; }
+same() { diff <(printf '%s\n' "$1") <(printf '%s\n' "$2"); }
+
+# tell_failed_verification: an image that is here already, and one that is built, with what `verify` finds.
+tell_failed_verification() {
+  local build=(story build --engine buildah --dtk "$dtk" --push --verify --only "story/$(pattern "$plus")") pushed loose image
+  pushed=$(tags) loose=$(unnamed)
+  mkdir -p "$work/story/templates"
+  # shellcheck disable=SC2016 # for the Dockerfile's shell
+  printf '{%% extends "kmodgen/dtk" %%}\n{%% block runtime_copy %%}{{ super() }}%s\n{%% endblock %%}\n' \
+    'RUN rm /opt/lib/modules/${KERNEL_VERSION}/modules.dep.bin' > "$work/story/templates/broken.Dockerfile"
+  sed -i 's/^    source: kmm-ci$/&\n    template: templates\/broken.Dockerfile/' "$work/story/kmodgen.yaml"
+  image=$(planned "$plus")
+  check 'a built image that fails its verification is not pushed, and why' \
+    ends 1 "depmod: /opt/lib/modules/$plus/modules.dep.bin is not there" "${build[@]}"
+  check 'it has no name' is_no_image "$image"
+  check 'it leaves no image without a name' same "$loose" "$(unnamed)"
+  buildah tag "$runtime" "$image"
+  check 'an image that is here and fails its verification is not pushed' ends 1 'no-modules' "${build[@]}"
+  check 'and what helps' ends 1 'help: copy the .ko files' "${build[@]}"
+  # Only the name goes, since the image has another one.
+  buildah rmi "$image" >/dev/null
+  check 'the registry is as it was' same "$pushed" "$(tags)"
+  sed -i '/^    template: /d' "$work/story/kmodgen.yaml"
+}
+
 tell_story() {
   start_registry
   write_story
@@ -65,6 +92,7 @@ tell_story() {
     >> "$work/story/patches/0001-hostile-text.patch"
   check 'one patch changed: its kernel alone is built and pushed' \
     ends 0 '1 pushed, 1 skipped, 0 failed' "${build[@]}" --push --verify
+  tell_failed_verification
   sed -i 's/kmods: \[kmm_ci_a, /kmods: [kmm_ci_c, kmm_ci_a, /' "$work/story/kmodgen.yaml"
   check 'a build that fails shows why, and others go on' \
     ends 1 'the build must leave one kmm_ci_c.ko, and left: none' "${build[@]}" --keep-going
