@@ -128,7 +128,6 @@ impl Page {
         let manifest = completed(name, text);
         self.write("part/kmodgen.yaml", &manifest);
         self.write("part/kmodgen.lock", LOCK);
-        // ext4 is slow to create files if others were removed just before: each part has a folder.
         let out = place.replace([':', '/'], "-");
         let (said, fine) = self.run(&format!("cd part && kmodgen generate --offline -o ../out/{out}"));
         match refused {
