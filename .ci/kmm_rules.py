@@ -256,12 +256,23 @@ class Rules:
             self.require(not raw.get("load") and not raw.get("unload"), "rawArgs beside moduleName", name)
         else:
             self.require(raw.get("load") and raw.get("unload"), "neither moduleName nor both rawArgs", raw)
+        for key in ["dirName", "firmwarePath"]:
+            self.copied(modprobe.get(key), key)
         order = modprobe.get("modulesLoadingOrder")
         if order:
             self.require(name, "modulesLoadingOrder without moduleName", order)
             self.require(len(order) >= 2, "modulesLoadingOrder has one kmod", order)
             self.require(order[0] == name, "modulesLoadingOrder does not begin with moduleName", order)
             self.require(len(order) == len({str(kmod) for kmod in order}), "modulesLoadingOrder repeats a kmod", order)
+
+    def copied(self, path, key):
+        """A folder of the image: KMM copies it in a shell without quotes, beside a volume at /tmp."""
+        if not path or not isinstance(path, str):
+            return
+        self.require(re.fullmatch(r"[^\s\"'`$\\;&|<>()*?\[\]{}!#~]+", path), f"a shell splits or expands {key}", path)
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        self.require(parts[:1] != ["tmp"], f"{key} is below /tmp, where a volume is", path)
+        self.require(parts or key != "firmwarePath", "firmwarePath is the whole image", path)
 
     def plugin(self, plugin, key):
         self.service_account(plugin)

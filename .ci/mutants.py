@@ -56,7 +56,8 @@ POOLS = {
     "name": ["a", "kmm-ci", "a.b", "A", "n" * 20, "n" * 39, "n" * 64, "a_b", "-a"],
     "filesToSign": [["/opt/lib/modules/*/extra/a.ko"], [], ["/lib/a.ko"], ["/opt/a"], [1], "/opt/a", ["/opt/lib/modules/${KERNEL_FULL_VERSION}/a.ko"]],
     "dirName": ["/opt", "/opt/", "opt", "/", "/mnt", ""],
-    "firmwarePath": ["/opt/lib/firmware", "/firmware", "lib/firmware", "/", "/opt/lib/firmware/${KERNEL_VERSION}"],
+    "firmwarePath": ["/opt/lib/firmware", "/firmware", "lib/firmware", "/", "/opt/lib/firmware/${KERNEL_VERSION}",
+                     "/opt/lib//firmware/", "/opt/lib/firmware/vendor", "/opt/lib", "/tmp/firmware", "/opt/my firmware"],
 }  # fmt: skip
 
 SECRET = {"name": "a"}

@@ -9,6 +9,12 @@ use super::when::{Conditional, WHEN, When, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
 use crate::yaml::Node;
 
+/// Folder of the image that firmware is installed into.
+pub const FIRMWARE_FOLDER: &str = "/opt/lib/firmware";
+
+/// Folder of the image that licenses are installed into.
+pub const LICENSE_FOLDER: &str = "/licenses";
+
 /// Where the results go, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default)]
 pub struct Install {

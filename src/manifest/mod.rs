@@ -50,7 +50,7 @@ pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step
 use decode::Fields;
 pub use expansion::{EXPANDING, Piece, pieces, written_out};
 pub use images::{Builder, Images};
-pub use install::{Compression, Install, InstalledFiles};
+pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE_FOLDER};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::Kind;

@@ -28,7 +28,7 @@ pub struct Recipe {
     /// The steps that compile.
     pub build: Option<Build>,
     /// The kmods that must come out.
-    pub kmods: Option<Vec<Conditional<Kmod>>>,
+    pub kmods: Option<Vec<Conditional<Spanned<Kmod>>>>,
     /// Where they go, and what else the image carries.
     pub install: Install,
     /// What the builder needs beside the compiler.
@@ -228,10 +228,8 @@ fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Span
     names
 }
 
-fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Kmod>> {
-    let kmods = conditionals(node, "`kmods`", &KMOD, faults, |node, faults| {
-        decode::text(node, "a kmod", faults, kmod).map(|kmod| kmod.value)
-    });
+fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<Kmod>>> {
+    let kmods = conditionals(node, "`kmods`", &KMOD, faults, |node, faults| decode::text(node, "a kmod", faults, kmod));
     if node.as_sequence().is_some_and(<[_]>::is_empty) {
         faults.push(
             Diagnostic::error("no-kmods", "`kmods` is empty")

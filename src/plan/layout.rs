@@ -24,17 +24,17 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What `install` asks for. With `firmware` there is a folder for it, if an empty one: KMM copies
-    /// it on every kernel of the module.
-    pub(super) fn of(install: Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
+    /// What `install` asks for. With `firmware` there is a folder for it on every kernel of the module: KMM
+    /// copies it on all of them.
+    pub(super) fn of(install: &Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {
-            dir: install.dir.or_else(|| RelPath::parse("extra").ok())?,
+            dir: install.dir.clone().or_else(|| RelPath::parse("extra").ok())?,
             strip: install.strip.unwrap_or_default(),
-            compress: install.compress.map(|compress| compress.value),
+            compress: install.compress.as_ref().map(|compress| compress.value),
             host: install.host.unwrap_or_default(),
-            firmware: install.firmware.map(|all| kernel.choose(&all)).or_else(|| firmware.then(Vec::new)),
-            licenses: install.licenses.map(|all| kernel.choose(&all)).unwrap_or_default(),
-            rpms: kernel.choose(&install.rpms.unwrap_or_default()).into_iter().map(|rpm| rpm.value).collect(),
+            firmware: install.firmware.as_ref().map(|all| kernel.choose(all)).or_else(|| firmware.then(Vec::new)),
+            licenses: install.licenses.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
+            rpms: install.rpms.iter().flatten().filter_map(|rpm| rpm.on(kernel)).map(|rpm| rpm.value.clone()).collect(),
         })
     }
 

@@ -1,7 +1,10 @@
 //! The plan: every mapping (a module on a kernel), with its hash and names.
 
 mod code;
+mod collisions;
 mod draft;
+mod file_names;
+mod firmware;
 mod folder;
 mod identity;
 mod layout;
@@ -13,6 +16,8 @@ mod recipe;
 mod select;
 mod step;
 
+#[cfg(test)]
+mod firmware_tests;
 #[cfg(test)]
 mod identity_tests;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::code::{Code, Codes};
 use super::layout::Layout;
 use super::step::describe;
+use super::{collisions, firmware};
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
@@ -168,7 +169,7 @@ impl<'m> Resolver<'m> {
         }
         let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
         let codes = self.codes.resolve(&sources, kernel, circumstances, faults)?;
-        let kmods: Vec<Kmod> = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
+        let kmods = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
         if kmods.is_empty() {
             faults.push(missing_item(("no-kmods", "kmod"), place, kernel));
             return None;
@@ -201,14 +202,21 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
+        let layout = Layout::of(&recipe.install, module.has_firmware(), circumstances)?;
+        // A template of the user's may install files in its own way.
+        if matches!(template, TemplateName::BuiltIn(_)) {
+            firmware::check(module, &recipe.install, &layout, kernel, faults);
+            collisions::check(&layout, &codes, faults);
+            collisions::check_kmods(&kmods, faults);
+        }
         Some(Resolved {
             template,
             builder: builder.value,
             runtime: runtime.value,
             codes,
             steps,
-            kmods,
-            layout: Layout::of(recipe.install, module.has_firmware(), circumstances)?,
+            kmods: kmods.into_iter().map(|kmod| kmod.value).collect(),
+            layout,
             packages: recipe.packages.map(|packages| packages.on(circumstances)),
             labels: recipe.labels,
             user: recipe.user,

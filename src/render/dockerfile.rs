@@ -8,7 +8,9 @@ use minijinja::value::Value;
 use super::form::{Form, Subject};
 use super::header::with_header;
 use super::{code, step};
-use crate::manifest::{Compression, InstalledFiles, Kernel, Mirrors, Module, Packages, TemplateName};
+use crate::manifest::{
+    Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module, Packages, TemplateName,
+};
 use crate::plan::{Code, Layout, Resolved};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
@@ -183,8 +185,8 @@ fn install(layout: &Layout) -> Value {
         ("ending", Value::from(compress.map_or(".ko", Compression::ending))),
         ("host", Value::from(*host)),
         ("has_firmware", Value::from(firmware.is_some())),
-        ("firmware", firmware.iter().flatten().map(|item| files("/opt/lib/firmware", item)).collect()),
-        ("licenses", licenses.iter().map(|item| files("/licenses", item)).collect()),
+        ("firmware", firmware.iter().flatten().map(|item| files(FIRMWARE_FOLDER, item)).collect()),
+        ("licenses", licenses.iter().map(|item| files(LICENSE_FOLDER, item)).collect()),
         ("rpms", rpms.iter().map(String::as_str).collect()),
     ])
 }

@@ -138,6 +138,11 @@ impl Diagnostics {
         self.all.push(diagnostic);
     }
 
+    /// Whether one of this kind is about the place.
+    pub fn has(&self, code: &str, place: Span) -> bool {
+        self.all.iter().any(|d| d.code == code && d.labels.first().is_some_and(|label| label.span == place))
+    }
+
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
         self.all.iter().any(|d| d.severity == Severity::Error)

@@ -185,6 +185,48 @@ pub fn absolute_path(text: &str) -> Checked {
     Ok(())
 }
 
+/// Checks a folder of an image that KMM's worker copies from.
+///
+/// The worker has a shell run `cp -R PATH/* /tmp/PATH`, without quotes and with a volume at `/tmp`
+/// (rh-ecosystem-edge/kernel-module-management, `addCopyCommand`).
+///
+/// # Errors
+/// Those of [`absolute_path`], a path below `/tmp`, and one that a shell reads as more than its text.
+pub fn copied_path(text: &str) -> Checked {
+    absolute_path(text)?;
+    let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
+    let means_more = |c: &char| c.is_whitespace() || "\"'`$\\;&|<>()*?[]{}!#~".contains(*c);
+    if let Some(sign) = text.chars().find(means_more) {
+        return Err(fault(&format!("has a {sign:?}, and KMM copies it in a shell, without quotes"))
+            .help("name the folder with letters, digits, `.`, `_` and `-`"));
+    }
+    if top_folder(text) == Some("tmp") {
+        let why = "is where KMM mounts a volume, so that nothing of the image is there";
+        return Err(fault(why).help("write a folder outside of `/tmp`"));
+    }
+    Ok(())
+}
+
+/// Checks the folder of an image that KMM's worker copies firmware from.
+///
+/// # Errors
+/// Those of [`copied_path`], and `/`.
+pub fn firmware_path(text: &str) -> Checked {
+    if text.is_empty() {
+        return Err(Invalid::new("the path is empty").help("take it out, or write the folder with the firmware"));
+    }
+    copied_path(text)?;
+    if top_folder(text).is_none() {
+        let why = format!("the path `{}` is the whole image, which KMM cannot copy into itself", text.escape_debug());
+        return Err(Invalid::new(why).help("write the folder that has nothing but firmware"));
+    }
+    Ok(())
+}
+
+fn top_folder(path: &str) -> Option<&str> {
+    path.split('/').find(|part| !part.is_empty() && *part != ".")
+}
+
 /// Checks an image that a Pod runs.
 ///
 /// # Errors

@@ -104,8 +104,11 @@ RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -ex
 {% endif %}
 {% if install.firmware or install.licenses %}
 {% include "kmodgen/install/files" %}
-{% elif install.has_firmware %}
-RUN mkdir -p /opt/lib/firmware
+{% endif %}
+{% if install.has_firmware and not install.firmware %}
+# KMM copies firmware on every kernel, and fails where the folder has no file.
+RUN mkdir -p /opt/lib/firmware \
+ && if test -z "$(ls /opt/lib/firmware)"; then : > /opt/lib/firmware/kmodgen-no-firmware; fi
 
 {% endif %}
 {% if install.host %}

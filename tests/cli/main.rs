@@ -17,6 +17,7 @@ mod docs;
 mod examples;
 mod faults;
 mod files;
+mod firmware;
 mod first_errors;
 mod further_modules;
 mod generate;

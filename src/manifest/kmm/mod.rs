@@ -1,8 +1,10 @@
 //! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
 
+mod build;
 mod build_args;
 mod check;
 mod fields;
+mod firmware;
 mod hub;
 mod in_tree;
 mod pods;
@@ -52,6 +54,8 @@ pub struct Kmm {
     /// Fields of every mapping's `build`, but for its arguments. KMM drops parts of a mapping's section where the
     /// container has one too, so each mapping carries the whole.
     pub build: Vec<Pair<'static>>,
+    /// Place of a `firmwarePath` that is written out.
+    pub firmware_place: Option<Span>,
     /// Build arguments, in order.
     pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
@@ -234,6 +238,7 @@ impl Kmm {
         let modprobe = node.get("modprobe").filter(|_| kmm.container.iter().any(|(key, _)| key == "modprobe"));
         if let Some(modprobe) = modprobe {
             check_modprobe(modprobe, context, faults);
+            kmm.firmware_place = modprobe.get("firmwarePath").map(|path| path.span);
         }
         if let Some(sign) = &kmm.sign {
             // Of an image that is built here, another `dirName` is an error of its own.
@@ -254,18 +259,9 @@ impl Kmm {
         settings.iter().any(|(name, value)| name == flag && *value == Yaml::verbatim("true"))
     }
 
-    /// The names of the secrets that a build mounts.
-    pub fn build_secrets(&self) -> Vec<String> {
-        let secrets = self.build.iter().find(|(name, _)| name == "secrets").map(|(_, value)| value);
-        let Some(Yaml::Seq(secrets)) = secrets else { return Vec::new() };
-        let name = |secret: &Yaml| match secret {
-            Yaml::Map(fields) => fields.iter().find_map(|(key, value)| match value {
-                Yaml::Text(name) if key == "name" => Some(name.to_string()),
-                _ => None,
-            }),
-            _ => None,
-        };
-        secrets.iter().filter_map(name).collect()
+    /// The section of each of its Modules, the first one's before the others'.
+    pub fn sections(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
     }
 
     /// The section of a module that has none: all that can be derived.
@@ -273,7 +269,9 @@ impl Kmm {
         let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
         // What may be written where an error is already reported is not reported as absent.
         let says = |key: &str| !context.knows_targets || node.is_some_and(|node| decode::may_have(node, &KMM, key));
-        if !says("modprobe") && context.kind != Kind::Plugin {
+        // `moduleLoader` is refused, and most likely holds it.
+        let loads = says("modprobe") || node.is_some_and(|node| entry(node, "moduleLoader").is_some());
+        if !loads && context.kind != Kind::Plugin {
             match context.kmods {
                 [only] => self
                     .container
@@ -303,62 +301,6 @@ impl Kmm {
             );
         }
         self
-    }
-
-    /// Has every build mount a secret.
-    fn mount_secret(&mut self, name: &str) {
-        if self.build_secrets().iter().any(|known| known == name) {
-            return;
-        }
-        let secret = Yaml::Map(vec![("name".into(), Yaml::text(name.to_owned()))]);
-        match self.build.iter_mut().find(|(key, _)| key == "secrets") {
-            Some((_, Yaml::Seq(secrets))) => secrets.push(secret),
-            _ => {
-                self.build.push(("secrets".into(), Yaml::Seq(vec![secret])));
-                self.build.sort_by(|(one, _), (other, _)| one.cmp(other));
-            }
-        }
-    }
-
-    /// Has the image's firmware copied to the node, unless the user says from where.
-    fn lead_to_firmware(&mut self) {
-        let modprobe = self.container.iter_mut().find(|(name, _)| name == "modprobe");
-        let Some((_, Yaml::Map(fields))) = modprobe else { return };
-        if !fields.iter().any(|(name, _)| name == "firmwarePath") {
-            fields.push(("firmwarePath".into(), Yaml::text("/opt/lib/firmware")));
-            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-        }
-    }
-
-    fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
-        if let Some(folder) = context.folder.filter(|_| !context.kmm_builds) {
-            // Nobody else would heed these.
-            for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
-                let key = &entry.key.value;
-                faults.push(
-                    Diagnostic::warning(
-                        "kmm-build",
-                        format!("`{key}` is for KMM's builds, and there are none: source `{folder}` is a folder beside the manifest"),
-                    )
-                    .at(entry.key.span, "")
-                    .help("take it out: `kmodgen build --push` makes the images"),
-                );
-            }
-        }
-        if let Some(entry) = entry(node, "dockerfileConfigMap") {
-            faults.push(
-                Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
-                    .at(entry.key.span, "")
-                    .help("take it out: each mapping names the ConfigMap that is generated for it"),
-            );
-            return;
-        }
-        let Some(mut fields) = Fields::open(&fields::BUILD, node, faults) else { return };
-        let secrets = texts_in(node, "secrets", "name");
-        check::refuse_repeats("the secret", secrets.into_iter(), faults);
-        self.build = convert_fields(&mut fields, "build", fields::BUILD_PASSED, faults);
-        self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
-        fields.finish(faults);
     }
 }
 

@@ -62,8 +62,9 @@ fn form(record: &str, key: &str) -> Option<Check> {
         | ("podCertificate", "certificateChainPath" | "credentialBundlePath" | "keyPath")
         | ("volumeMounts", "subPath" | "subPathExpr")
         | ("gitRepo", "directory") => k8s::path_below,
-        ("volumeMounts", "mountPath") | ("nfs", "path") | ("modprobe", "dirName") => k8s::absolute_path,
-        ("modprobe", "firmwarePath") => firmware_path,
+        ("volumeMounts", "mountPath") | ("nfs", "path") => k8s::absolute_path,
+        ("modprobe", "dirName") => |text| variables::refuse(text).and_then(|()| k8s::copied_path(text)),
+        ("modprobe", "firmwarePath") => |text| variables::refuse(text).and_then(|()| k8s::firmware_path(text)),
         ("hostPath", "path") => host_path,
         ("container" | "initContainer", "image") | ("image", "reference") => k8s::pod_image,
         ("matchExpressions", "key") => k8s::label_key,
@@ -193,11 +194,6 @@ fn host_path(text: &str) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Invalid::new("KMM refuses this host path").help("host paths are under /dev, /sys, /var, /opt or /run"))
-}
-
-fn firmware_path(text: &str) -> Result<(), Invalid> {
-    variables::refuse(text)?;
-    k8s::absolute_path(text)
 }
 
 fn medium(text: &str) -> Result<(), Invalid> {

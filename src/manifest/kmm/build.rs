@@ -1,0 +1,70 @@
+//! Builds of KMM: the section `build` of a Module, and the secrets that it mounts.
+
+use super::check::{convert_fields, refuse_repeats};
+use super::{Context, Kmm, build_args, entry, fields, texts_in};
+use crate::manifest::decode::Fields;
+use crate::vocabulary::{Diagnostic, Diagnostics};
+use crate::yaml::{Node, Yaml};
+
+impl Kmm {
+    /// The names of the secrets that a build mounts.
+    pub fn build_secrets(&self) -> Vec<String> {
+        let secrets = self.build.iter().find(|(name, _)| name == "secrets").map(|(_, value)| value);
+        let Some(Yaml::Seq(secrets)) = secrets else { return Vec::new() };
+        let name = |secret: &Yaml| match secret {
+            Yaml::Map(fields) => fields.iter().find_map(|(key, value)| match value {
+                Yaml::Text(name) if key == "name" => Some(name.to_string()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        secrets.iter().filter_map(name).collect()
+    }
+
+    /// Has every build mount a secret.
+    pub(super) fn mount_secret(&mut self, name: &str) {
+        if self.build_secrets().iter().any(|known| known == name) {
+            return;
+        }
+        let secret = Yaml::Map(vec![("name".into(), Yaml::text(name.to_owned()))]);
+        match self.build.iter_mut().find(|(key, _)| key == "secrets") {
+            Some((_, Yaml::Seq(secrets))) => secrets.push(secret),
+            _ => {
+                self.build.push(("secrets".into(), Yaml::Seq(vec![secret])));
+                self.build.sort_by(|(one, _), (other, _)| one.cmp(other));
+            }
+        }
+    }
+
+    /// Decodes the section.
+    pub(super) fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+        if let Some(folder) = context.folder.filter(|_| !context.kmm_builds) {
+            // Nobody else would heed these.
+            for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
+                let key = &entry.key.value;
+                faults.push(
+                    Diagnostic::warning(
+                        "kmm-build",
+                        format!("`{key}` is for KMM's builds, and there are none: source `{folder}` is a folder beside the manifest"),
+                    )
+                    .at(entry.key.span, "")
+                    .help("take it out: `kmodgen build --push` makes the images"),
+                );
+            }
+        }
+        if let Some(entry) = entry(node, "dockerfileConfigMap") {
+            faults.push(
+                Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
+                    .at(entry.key.span, "")
+                    .help("take it out: each mapping names the ConfigMap that is generated for it"),
+            );
+            return;
+        }
+        let Some(mut fields) = Fields::open(&fields::BUILD, node, faults) else { return };
+        let secrets = texts_in(node, "secrets", "name");
+        refuse_repeats("the secret", secrets.into_iter(), faults);
+        self.build = convert_fields(&mut fields, "build", fields::BUILD_PASSED, faults);
+        self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
+        fields.finish(faults);
+    }
+}

@@ -1,0 +1,217 @@
+//! Files of one image that would be installed at one place.
+//!
+//! The build stops at each of them. Those whose paths are known before it are errors here: names of files,
+//! what patterns and folders share with other items, and what a source that is a folder beside the manifest
+//! has.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use glob::{MatchOptions, Pattern};
+
+use super::code::{Code, Content};
+use super::file_names::{base_name, folder, is_file, is_license, is_pattern, join};
+use super::folder::FolderFileKind;
+use super::layout::Layout;
+use crate::manifest::{FIRMWARE_FOLDER, InstalledFiles, Kmod, LICENSE_FOLDER};
+use crate::vocabulary::{Diagnostic, Diagnostics, Spanned};
+use crate::yaml;
+
+const CODE: &str = "repeated-file";
+
+/// What a shell's patterns match.
+const SHELL: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// As many patterns, and items of one path, are compared with each other item of a list.
+const MOST_COMPARED: usize = 100;
+
+/// Checks that firmware and licenses overwrite nothing.
+pub(super) fn check(layout: &Layout, codes: &[Code], faults: &mut Diagnostics) {
+    let firmware = layout.firmware.as_deref().unwrap_or_default();
+    let firmware = List { key: "from", top: FIRMWARE_FOLDER, items: firmware, is_file, codes };
+    let licenses = List { key: "file", top: LICENSE_FOLDER, items: &layout.licenses, is_file: is_license, codes };
+    [firmware, licenses].iter().for_each(|list| list.check(faults));
+}
+
+/// Checks that no two kmods are one file, or one module: `-` and `_` are the same in a module's name.
+pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
+    let mut first = HashMap::new();
+    for kmod in kmods {
+        let Some(other) = first.insert(kmod.name.as_str().replace('-', "_"), kmod) else { continue };
+        if !faults.has("repeated-kmod", kmod.span) {
+            let message = match kmod.value == other.value {
+                true => format!("kmod `{}` is listed twice", kmod.value),
+                false => format!("`{}` and `{}` are one module to modprobe, `{}`", other.value, kmod.value, kmod.name),
+            };
+            faults.push(
+                Diagnostic::error("repeated-kmod", message)
+                    .at(kmod.span, "")
+                    .context(other.span, "the first of them")
+                    .help("take one of them out, or give each a `when` with kernels of its own"),
+            );
+        }
+    }
+}
+
+/// Items for one folder of the image.
+struct List<'l> {
+    key: &'static str,
+    top: &'static str,
+    items: &'l [InstalledFiles],
+    is_file: fn(&str) -> bool,
+    codes: &'l [Code],
+}
+
+impl List<'_> {
+    fn check(&self, faults: &mut Diagnostics) {
+        let mut found = HashSet::new();
+        let mut tell = |one: usize, other: usize, path: &str, faults: &mut Diagnostics| {
+            let (first, second) = (one.min(other), one.max(other));
+            if found.insert(second) && !faults.has(CODE, self.items[second].from.span) {
+                faults.push(self.fault(first, second, path));
+            }
+        };
+        let files = self.known_files(&mut tell, faults);
+        for (at, item) in self.items.iter().enumerate() {
+            // A folder of its own cannot be where a file is.
+            let to = folder(item);
+            for (end, _) in to.match_indices('/').chain([(to.len(), "")]) {
+                if let Some(file) = files.get(&to[..end]).filter(|file| **file != at) {
+                    tell(*file, at, &to[..end], faults);
+                }
+            }
+        }
+        for (path, at) in &files {
+            for (end, _) in path.match_indices('/') {
+                if let Some(file) = files.get(&path[..end]) {
+                    tell(*file, *at, &path[..end], faults);
+                }
+            }
+        }
+        self.compare(&mut tell, faults);
+    }
+
+    /// Files that are known to be installed, each with the first item that installs it.
+    fn known_files(
+        &self,
+        tell: &mut impl FnMut(usize, usize, &str, &mut Diagnostics),
+        faults: &mut Diagnostics,
+    ) -> BTreeMap<String, usize> {
+        let mut files = BTreeMap::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let from = item.from.as_str();
+            let names = self.in_source(from).unwrap_or_else(|| {
+                let known = !is_pattern(from) && (self.is_file)(from);
+                known.then(|| base_name(from).to_owned()).into_iter().collect()
+            });
+            for path in names.iter().map(|name| join(folder(item), name)) {
+                match files.get(&path) {
+                    Some(first) => tell(*first, at, &path, faults),
+                    None => drop(files.insert(path, at)),
+                }
+            }
+        }
+        files
+    }
+
+    /// Compares items by their paths in the source: one that is written twice, a pattern and what it matches, a
+    /// folder and what is in it.
+    fn compare(&self, tell: &mut impl FnMut(usize, usize, &str, &mut Diagnostics), faults: &mut Diagnostics) {
+        let (mut by_path, mut twice) = (HashMap::<&str, Vec<usize>>::new(), HashMap::new());
+        let mut patterns = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let from = item.from.as_str();
+            if let Some(first) = twice.insert((from, folder(item)), at) {
+                tell(first, at, &join(folder(item), base_name(from)), faults);
+                continue;
+            }
+            by_path.entry(from).or_default().push(at);
+            if is_pattern(from) && patterns.len() < MOST_COMPARED {
+                patterns.extend(Pattern::new(from).ok().map(|pattern| (at, pattern)));
+            }
+        }
+        for (at, item) in self.items.iter().enumerate().filter(|(_, item)| !is_pattern(item.from.as_str())) {
+            let from = item.from.as_str();
+            for end in from.match_indices('/').map(|(end, _)| end).chain([from.len()]) {
+                let (above, rest) = (&from[..end], from[end..].trim_start_matches('/'));
+                let matching = patterns.iter().filter(|(_, pattern)| pattern.matches_with(above, SHELL));
+                let same = by_path.get(above).into_iter().flatten().take(MOST_COMPARED);
+                for other in same.copied().chain(matching.map(|(other, _)| *other)).filter(|other| *other != at) {
+                    let path = join(folder(&self.items[other]), rest);
+                    let is_there = match rest {
+                        "" => folder(&self.items[other]) == folder(item),
+                        _ => {
+                            path == folder(item) || (self.is_file)(from) && path == join(folder(item), base_name(from))
+                        }
+                    };
+                    if is_there {
+                        tell(other, at, if rest.is_empty() { base_name(from) } else { &path }, faults);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Names of the files below an item's folder of the image, if its source is a folder beside the manifest that
+    /// no patch changes.
+    fn in_source(&self, from: &str) -> Option<Vec<String>> {
+        let first = self.codes.first()?;
+        let path = format!("{}/{from}", first.build_folder());
+        let inside = |code: &&Code| path.strip_prefix(&code.folder).is_some_and(|rest| rest.starts_with('/'));
+        let code = self.codes.iter().filter(inside).max_by_key(|code| code.folder.len())?;
+        let Content::Folder(source) = &code.content else { return None };
+        if !code.patches.is_empty() || from.contains('$') {
+            return None;
+        }
+        let pattern = Pattern::new(path.strip_prefix(&code.folder)?.trim_start_matches('/')).ok()?;
+        let mut names = Vec::new();
+        for file in &source.files {
+            let below = file.path.as_str().strip_prefix(source.path.as_str())?.trim_start_matches('/');
+            if pattern.matches_with(below, SHELL) {
+                // A link to a folder stands for what is in it.
+                if matches!(file.kind, FolderFileKind::Link { .. }) {
+                    return None;
+                }
+                names.push(base_name(below).to_owned());
+            }
+            let above = below.match_indices('/').map(|(end, _)| end);
+            names.extend(
+                above.filter(|end| pattern.matches_with(&below[..*end], SHELL)).map(|end| below[end + 1..].to_owned()),
+            );
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
+    fn fault(&self, first: usize, second: usize, path: &str) -> Diagnostic {
+        let (one, item) = (&self.items[first], &self.items[second]);
+        let (earlier, from) = (one.from.as_str(), item.from.as_str());
+        let shown = join(self.top, path);
+        if first == second {
+            return Diagnostic::error(CODE, format!("`{from}` would install two files as `{shown}`"))
+                .at(item.from.span, "")
+                .help("write an item for each, with a `to` of its own");
+        }
+        let fault = Diagnostic::error(CODE, format!("`{earlier}` and `{from}` would both be installed as `{shown}`"))
+            .at(item.from.span, "")
+            .context(one.from.span, "the first of them");
+        if earlier == from {
+            return fault.help("take one of them out");
+        }
+        for (outer, inner) in [(earlier, from), (from, earlier)] {
+            if has(outer, inner) {
+                return fault.help(format!("take `{inner}` out: `{outer}` has it"));
+            }
+        }
+        let parent = from.rsplit('/').nth(1).filter(|parent| !is_pattern(parent) && !parent.contains('$'));
+        let to = join(folder(item), parent.unwrap_or("more"));
+        fault.help(format!("write `{{{}: {}, to: {}}}`", self.key, yaml::inline(from), yaml::inline(&to)))
+    }
+}
+
+/// Whether a path or pattern stands for another path, too.
+fn has(outer: &str, inner: &str) -> bool {
+    let pattern = Pattern::new(outer).ok();
+    let ends = inner.match_indices('/').map(|(end, _)| end).chain([inner.len()]);
+    ends.map(|end| &inner[..end])
+        .any(|above| above == outer || pattern.as_ref().is_some_and(|pattern| pattern.matches_with(above, SHELL)))
+}

@@ -1,0 +1,44 @@
+//! Reading of the paths of installed files: what is at a path is known in the build alone, and its name
+//! tells most of it.
+
+use crate::manifest::InstalledFiles;
+
+/// Path of a name in a folder, which may be empty.
+pub(super) fn join(folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("", path) | (path, "") => path.to_owned(),
+        (folder, name) => format!("{folder}/{name}"),
+    }
+}
+
+/// Last part of a path.
+pub(super) fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a shell expands a path.
+pub(super) fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Whether a path is that of a file by its name: a name with an ending, such as `board.bin`.
+pub(super) fn is_file(path: &str) -> bool {
+    base_name(path)
+        .rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && ending.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether a path is that of a license by its name, such as `COPYING`, `MIT` or `LICENSE-APACHE`. `LICENSES`
+/// is a folder by convention (REUSE specification).
+pub(super) fn is_license(path: &str) -> bool {
+    let name = base_name(path);
+    let lower = name.to_ascii_lowercase();
+    let is_folder = ["licenses", "licences", "notices"].contains(&lower.as_str());
+    let starts = ["copying", "copyright", "license", "licence", "notice"].iter().any(|start| lower.starts_with(start));
+    !is_folder && (is_file(path) || starts || !name.contains(|c: char| c.is_ascii_lowercase()))
+}
+
+/// Folder below the image's one that an item goes to; empty for that one itself.
+pub(super) fn folder(item: &InstalledFiles) -> &str {
+    item.to.as_ref().map_or("", |to| to.as_str())
+}

@@ -1,0 +1,137 @@
+//! Agreement of `firmwarePath` with the firmware that an image has.
+//!
+//! KMM's worker runs `cp -R PATH/*` in the image before modprobe, and puts what it finds where the kernel
+//! looks for firmware (rh-ecosystem-edge/kernel-module-management, `LoaderPodTemplate` and `LoadKmod`). A
+//! path without files fails every load, and a folder above the firmware leads the kernel to other names.
+
+use super::file_names::{self, is_file, join};
+use super::layout::Layout;
+use crate::manifest::{FIRMWARE_FOLDER, Install, InstalledFiles, Kernel, Module, decode};
+use crate::vocabulary::{Diagnostic, Diagnostics};
+
+const CODE: &str = "firmware-path";
+
+/// Checks `firmwarePath` of a module's Modules against what a built-in template installs on a kernel.
+pub(super) fn check(module: &Module, install: &Install, layout: &Layout, kernel: &Kernel, faults: &mut Diagnostics) {
+    // Packages have firmware that only their files tell.
+    if !layout.rpms.is_empty() {
+        return;
+    }
+    let before = faults.errors();
+    let mut folders = Vec::new();
+    for kmm in module.kmm.sections() {
+        let Some(path) = kmm.firmware_path() else { continue };
+        let folder = below(path);
+        if let Some(place) = kmm.firmware_place.filter(|place| !faults.has(CODE, *place))
+            && let Some(fault) = fault_of(path, folder.as_deref(), module, install, layout, kernel)
+        {
+            faults.push(fault.at(place, ""));
+        }
+        folders.extend(folder);
+    }
+    if faults.errors() > before || folders.is_empty() {
+        return;
+    }
+    for item in layout.firmware.iter().flatten() {
+        if !folders.iter().any(|folder| may_be_in(folder, item)) && !faults.has(CODE, item.from.span) {
+            let message = format!("this goes to `{}`, and no `firmwarePath` has KMM copy it from there", place(item));
+            faults.push(
+                Diagnostic::error(CODE, message)
+                    .at(item.from.span, "")
+                    .help(format!("write `firmwarePath: {FIRMWARE_FOLDER}`, or another `to`")),
+            );
+        }
+    }
+}
+
+/// Fault of a path that KMM copies from, whose folder below that of the firmware is `folder`; `None` if it is
+/// elsewhere.
+fn fault_of(
+    path: &str,
+    folder: Option<&str>,
+    module: &Module,
+    install: &Install,
+    layout: &Layout,
+    kernel: &Kernel,
+) -> Option<Diagnostic> {
+    let shown = path.escape_debug();
+    if !module.has_firmware() {
+        let message = format!("nothing installs firmware in `{shown}`, so every load would fail");
+        return Some(Diagnostic::error(CODE, message).help(
+            "take `firmwarePath` out, or name the firmware's files in the source: `install: {firmware: [FILE, …]}`",
+        ));
+    }
+    let write = |path: &str| format!("write `firmwarePath: {path}`");
+    let Some(folder) = folder else {
+        let message = format!("firmware is installed in `{FIRMWARE_FOLDER}`, and this has KMM copy `{shown}`");
+        return Some(Diagnostic::error(CODE, message).help(write(FIRMWARE_FOLDER)));
+    };
+    // With an empty list, steps of the build put firmware there.
+    if folder.is_empty() || install.firmware.as_ref().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    let items = layout.firmware.as_deref().unwrap_or_default();
+    if items.is_empty() {
+        let release = &kernel.release.value;
+        let message = format!("the image for kernel `{release}` has no firmware in `{shown}`, so loads would fail");
+        let help = format!("{}, which is in every image of the module", write(FIRMWARE_FOLDER));
+        return Some(Diagnostic::error(CODE, message).help(help));
+    }
+    if items.iter().any(|item| may_be_in(folder, item)) {
+        return None;
+    }
+    let mut places: Vec<String> = items.iter().map(place).collect();
+    places.sort_unstable();
+    places.dedup();
+    let only = match &places[..] {
+        [only] if !only.contains('$') => only,
+        _ => FIRMWARE_FOLDER,
+    };
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    let message = format!("no firmware is in `{shown}`: it goes to {}", decode::list(&places));
+    Some(Diagnostic::error(CODE, message).help(write(only)))
+}
+
+/// Folder of the image that an item goes to.
+fn place(item: &InstalledFiles) -> String {
+    join(FIRMWARE_FOLDER, file_names::folder(item))
+}
+
+/// Path below the folder of the firmware, as KMM's worker cleans paths; `None` for one elsewhere.
+fn below(path: &str) -> Option<String> {
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let clean = parts.fold(String::new(), |clean, part| format!("{clean}/{part}"));
+    let below = clean.strip_prefix(FIRMWARE_FOLDER)?;
+    (below.is_empty() || below.starts_with('/')).then(|| below.trim_start_matches('/').to_owned())
+}
+
+/// Whether files of an item can be in a folder below that of the firmware. A folder's contents may have
+/// folders of any name.
+fn may_be_in(folder: &str, item: &InstalledFiles) -> bool {
+    let mut wanted = folder.split('/').filter(|part| !part.is_empty());
+    let mut to = file_names::folder(item).split('/').filter(|part| !part.is_empty());
+    loop {
+        match (wanted.next(), to.next()) {
+            (None, _) => return true,
+            (Some(_), None) => return !is_file(item.from.as_str()),
+            (Some(one), Some(other)) if one != other && !other.contains('$') => return false,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cleaned_as_the_worker_does() {
+        for path in ["/opt/lib/firmware", "/opt/lib/firmware/", "//opt/./lib//firmware/."] {
+            assert_eq!(below(path).as_deref(), Some(""), "{path}");
+        }
+        assert_eq!(below("/opt/lib/firmware//a/./b/").as_deref(), Some("a/b"));
+        for path in ["/opt/lib", "/", "/firmware", "/opt/lib/firmwares", "/opt/lib/firmware.d/a", "/lib/firmware"] {
+            assert_eq!(below(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Firmware and licenses of an image: where they go, and where KMM copies them from.
+
+use crate::testing::World;
+
+/// The small manifest with these lines in its module, and this `modprobe`.
+fn world(module: &str, modprobe: &str) -> World {
+    let module: String = module.lines().map(|line| format!("    {line}\n")).collect();
+    World::small()
+        .with("    source: code\n", &format!("    source: code\n{module}"))
+        .with("modprobe: {moduleName: one}", &format!("modprobe: {{moduleName: one{modprobe}}}"))
+}
+
+fn with_path(module: &str, path: &str) -> Vec<String> {
+    world(module, &format!(", firmwarePath: '{path}'")).faults()
+}
+
+/// Holds if there is one fault that says `said`, or none where `said` is empty.
+fn holds(faults: &[String], said: &str) {
+    match said {
+        "" => assert_eq!(faults, Vec::<String>::new()),
+        _ => assert!(faults.len() == 1 && faults[0].contains(said), "{said}: {faults:#?}"),
+    }
+}
+
+const OUTSIDE: &str = "firmware-path: firmware is installed in `/opt/lib/firmware`, and this has KMM copy";
+
+#[test]
+fn copied_folders_are_those_of_the_firmware() {
+    let install = "install: {firmware: [fw]}";
+    let spellings = ["/opt/lib/firmware", "/opt/lib/firmware/", "//opt//lib/./firmware", "/opt/lib/firmware/."];
+    for path in spellings.into_iter().chain(["/opt/lib/firmware/vendor"]) {
+        holds(&with_path(install, path), "");
+    }
+    for path in ["/firmware", "/lib/firmware", "/opt/lib", "/opt", "/opt/lib/firmwares", "/licenses"] {
+        let faults = with_path(install, path);
+        holds(&faults, OUTSIDE);
+        assert!(
+            faults[0].starts_with("kmodgen.yaml:18:")
+                && faults[0].ends_with("| write `firmwarePath: /opt/lib/firmware`")
+        );
+    }
+    for (path, said) in [
+        ("/opt/lib/../lib/firmware", "has `..` in it"),
+        ("opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
+        ("./opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
+        ("/", "is the whole image"),
+        ("/./", "is the whole image"),
+        ("/tmp/fw", "is where KMM mounts a volume"),
+        ("/opt/lib/firm ware", "has a ' '"),
+        ("/opt/lib/*", "has a '*'"),
+        ("/opt/lib/firmware;reboot", "has a ';'"),
+        ("/opt/lib/firmware/${KERNEL_VERSION}", "is not expanded here"),
+    ] {
+        holds(&with_path(install, path), said);
+    }
+}
+
+#[test]
+fn firmware_that_nothing_installs_is_not_copied() {
+    for module in ["", "install: {licenses: [COPYING]}", "overrides: [{when: {arch: x86_64}, install: {strip: true}}]"]
+    {
+        for path in ["/firmware", "/opt/lib/firmware"] {
+            holds(&with_path(module, path), "nothing installs firmware in `");
+        }
+    }
+    let listed = "modprobe: {moduleName: one}";
+    let kmm = |kmm: &str| {
+        World::small().with(
+            &format!("    kmm:\n      {listed}\n      selector: {{node-role.kubernetes.io/worker: ''}}\n"),
+            &format!("    kmm: {kmm}\n"),
+        )
+    };
+    let second = "[{selector: {a: b}, modprobe: {moduleName: one}}, {name: more, selector: {a: c}, modprobe: {moduleName: one, firmwarePath: /x}}]";
+    holds(&kmm(second).faults(), "nothing installs firmware in `/x`");
+    holds(&kmm("false").faults(), "");
+}
+
+#[test]
+fn templates_of_ones_own_and_packages_bring_firmware_unseen() {
+    let own = world("template: own.Dockerfile", ", firmwarePath: /firmware");
+    holds(&own.clone().file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n").faults(), "");
+    let on_some = "overrides: [{when: {release: '.*rt'}, template: own.Dockerfile}]";
+    let on_some = world(on_some, ", firmwarePath: /firmware").file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n");
+    holds(&on_some.faults(), "nothing installs firmware in `/firmware`");
+    let rpms = world("install: {rpms: [driver]}", ", firmwarePath: /lib/firmware")
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {rpmbuild: {spec: a.spec}}");
+    holds(&rpms.faults(), "");
+}
+
+#[test]
+fn folders_below_are_there_on_every_kernel() {
+    let to = |to: &str| format!("install: {{firmware: [{{from: fw, to: {to}}}]}}");
+    for (install, path, said) in [
+        (to("vendor"), "/opt/lib/firmware/vendor", ""),
+        (to("vendor/x"), "/opt/lib/firmware/vendor", ""),
+        (to("vendor"), "/opt/lib/firmware/vendor/x", ""),
+        (to("'vendor/${KERNEL_VERSION}'"), "/opt/lib/firmware/vendor", ""),
+        (
+            to("vendor"),
+            "/opt/lib/firmware/vendr",
+            "no firmware is in `/opt/lib/firmware/vendr`: it goes to `/opt/lib/firmware/vendor` | write `firmwarePath: /opt/lib/firmware/vendor`",
+        ),
+        ("install: {firmware: [a.bin]}".into(), "/opt/lib/firmware/a", "it goes to `/opt/lib/firmware`"),
+        ("install: {firmware: ['fw/*.bin']}".into(), "/opt/lib/firmware/fw", "it goes to `/opt/lib/firmware`"),
+        ("install: {firmware: []}".into(), "/opt/lib/firmware/vendor", ""),
+        ("install: {firmware: []}".into(), "/opt/lib/firmware", ""),
+        (
+            "install: {firmware: [{from: a, to: x}, {from: b, to: y}]}".into(),
+            "/opt/lib/firmware/x",
+            "this goes to `/opt/lib/firmware/y`, and no `firmwarePath` has KMM copy it from there",
+        ),
+        (
+            "install: {firmware: [{from: a, to: x, when: {release: '.*rt'}}]}".into(),
+            "/opt/lib/firmware/x",
+            "the image for kernel `5.14.0-1.el9.x86_64` has no firmware in `/opt/lib/firmware/x`",
+        ),
+        ("install: {firmware: [{from: a, to: x, when: {release: '.*rt'}}]}".into(), "/opt/lib/firmware", ""),
+        (
+            "overrides: [{when: {release: '.*rt'}, install: {firmware: [{from: a, to: x}]}}]".into(),
+            "/opt/lib/firmware/x",
+            "the image for kernel `5.14.0-1.el9.x86_64` has no firmware",
+        ),
+    ] {
+        holds(&with_path(&install, path), said);
+    }
+}
+
+#[test]
+fn modules_of_one_image_share_its_firmware() {
+    let kmm = |first: &str, second: &str| {
+        let one = |rest: &str| format!("selector: {{a: b}}, modprobe: {{moduleName: one{rest}}}");
+        World::small()
+            .with(
+                "    source: code\n",
+                "    source: code\n    install: {firmware: [{from: a, to: x}, {from: b, to: y}]}\n",
+            )
+            .with(
+                "    kmm:\n      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n",
+                &format!("    kmm: [{{{}}}, {{name: more, {}}}]\n", one(first), one(second)),
+            )
+    };
+    let path = |folder: &str| format!(", firmwarePath: /opt/lib/firmware/{folder}");
+    holds(&kmm(&path("x"), &path("y")).faults(), "");
+    holds(&kmm(&path("x"), "").faults(), "");
+    holds(&kmm(&path("x"), &path("x")).faults(), "this goes to `/opt/lib/firmware/y`");
+    assert!(
+        kmm("", &path("y")).outputs().iter().any(|output| output.text.contains("firmwarePath: \"/opt/lib/firmware\""))
+    );
+}
+
+#[test]
+fn images_without_firmware_have_a_file_that_can_be_copied() {
+    let texts = |module: &str| -> Vec<bool> {
+        let outputs = world(module, "").outputs();
+        let dockerfiles = outputs.iter().filter(|output| output.path.as_str().ends_with("Dockerfile"));
+        dockerfiles.map(|output| output.text.contains(": > /opt/lib/firmware/kmodgen-no-firmware")).collect()
+    };
+    let mut some = texts("install: {licenses: [COPYING], firmware: [{from: a, when: {release: '.*rt'}}]}");
+    some.sort_unstable();
+    assert_eq!(some, [false, true]);
+    assert_eq!(texts("install: {firmware: []}"), [true, true]);
+    assert_eq!(texts("install: {firmware: [a]}"), [false, false]);
+    assert_eq!(texts("install: {licenses: [a]}"), [false, false]);
+}
+
+#[test]
+fn files_of_one_name_and_place_are_refused() {
+    for (install, said) in [
+        (
+            "licenses: [COPYING, f/COPYING]",
+            "`COPYING` and `f/COPYING` would both be installed as `/licenses/COPYING` | write `{file: f/COPYING, to: f}`",
+        ),
+        ("licenses: [a/MIT, b/MIT]", "installed as `/licenses/MIT`"),
+        ("licenses: [a/LICENSE.txt, {file: b/LICENSE.txt}]", "installed as `/licenses/LICENSE.txt`"),
+        ("licenses: [{file: a/COPYING, to: x}, {file: b/COPYING, to: x}]", "| write `{file: b/COPYING, to: x/b}`"),
+        ("licenses: [COPYING, ./COPYING]", "take one of them out"),
+        ("licenses: [COPYING, 'COPYING*']", "take `COPYING` out: `COPYING*` has it"),
+        ("licenses: ['L*', LICENSES/MIT]", "take `LICENSES/MIT` out: `L*` has it"),
+        ("licenses: [LICENSES, LICENSES/MIT]", "take `LICENSES/MIT` out: `LICENSES` has it"),
+        ("licenses: [LICENSES, LICENSES]", "take one of them out"),
+        ("firmware: [a/x.bin, b/x.bin]", "installed as `/opt/lib/firmware/x.bin` | write `{from: b/x.bin, to: b}`"),
+        ("firmware: ['fw/*.bin', fw/x.bin]", "take `fw/x.bin` out: `fw/*.bin` has it"),
+        ("firmware: [fw/x.bin, 'fw/[a-z].bin']", "take `fw/x.bin` out: `fw/[a-z].bin` has it"),
+        ("firmware: [fw, {from: fw/sub, to: sub}]", "take `fw/sub` out: `fw` has it"),
+        (
+            "firmware: [x.bin, {from: y.bin, to: x.bin}]",
+            "`x.bin` and `y.bin` would both be installed as `/opt/lib/firmware/x.bin`",
+        ),
+        (
+            "firmware: [{from: a.bin, to: x}, {from: b/x/a.bin}, {from: c, to: x/a.bin/d}]",
+            "`/opt/lib/firmware/x/a.bin`",
+        ),
+        ("licenses: [{file: COPYING, when: {release: '.*rt'}}, f/COPYING]", "`/licenses/COPYING`"),
+    ] {
+        holds(&world(&format!("install: {{{install}}}"), "").faults(), said);
+    }
+}
+
+#[test]
+fn files_that_may_all_have_a_place_are_taken() {
+    for install in [
+        "licenses: [COPYING, {file: f/COPYING, to: f}]",
+        "licenses: [COPYING, copying]",
+        "licenses: [a/LICENSES, b/LICENSES]",
+        "licenses: [{file: a/COPYING, when: {release: '.*rt'}}, {file: b/COPYING, when: {release: '.*x86_64'}}]",
+        "firmware: [a/fw, b/fw]",
+        "firmware: [fw, fw/sub]",
+        "firmware: ['fw/*.bin', fw/.x.bin]",
+        "firmware: ['fw/*.bin', fw/sub/x.bin]",
+        "firmware: ['a/*', 'b/*']",
+        "firmware: [fw/x.bin, fw/x.bin.xz]",
+        "firmware: [x.bin, {from: y.bin, to: x}]",
+        "firmware: [COPYING], licenses: [COPYING]",
+    ] {
+        holds(&world(&format!("install: {{{install}}}"), "").faults(), "");
+    }
+    let overridden =
+        "install: {licenses: [COPYING]}\noverrides: [{when: {arch: x86_64}, install: {licenses: [f/COPYING]}}]";
+    holds(&world(overridden, "").faults(), "");
+}
+
+#[test]
+fn files_of_folders_beside_the_manifest_are_known() {
+    let faults = |install: &str| {
+        let sources = "{git: https://example.com/code.git, ref: main, patches: [fix.patch]}";
+        let world = world(&format!("install: {{{install}}}"), "")
+            .with(sources, "{path: src}")
+            .with("dtk", "registry.example.com/b:1");
+        let files = ["a/fw/x", "a/fw/sub/y", "b/fw/x", "b/other/z", "c/sub", "Makefile"];
+        files.iter().fold(world, |world, file| world.file(&format!("src/{file}"), "x")).faults()
+    };
+    holds(&faults("firmware: [a/fw, b/fw]"), "`a/fw` and `b/fw` would both be installed as `/opt/lib/firmware/x`");
+    holds(&faults("firmware: [a/fw, c]"), "`a/fw` and `c` would both be installed as `/opt/lib/firmware/sub`");
+    holds(&faults("firmware: ['?/fw/x']"), "`?/fw/x` would install two files as `/opt/lib/firmware/x`");
+    holds(&faults("firmware: [a/fw/x, b/fw/x]"), "| write `{from: b/fw/x, to: fw}`");
+    holds(&faults("firmware: [a/fw, b/other]"), "");
+    holds(&faults("firmware: [a/fw, {from: b/fw, to: b}]"), "");
+}
+
+#[test]
+fn kmods_of_one_name_are_refused() {
+    let faults = |kmods: &str| {
+        let rest = ", dirName: /opt";
+        world("", rest).with("kmods: [one, two]", &format!("kmods: [one, {kmods}]")).faults()
+    };
+    holds(&faults("a/two, b/two"), "repeated-kmod: `a/two` and `b/two` are one module to modprobe, `two`");
+    holds(&faults("two-x, two_x"), "`two-x` and `two_x` are one module");
+    holds(&faults("two, two"), "kmod `two` is listed twice");
+    holds(&faults("{kmod: a/two, when: {release: '.*rt'}}, {kmod: b/two, when: {release: '.*x86_64'}}"), "");
+}
