@@ -4,6 +4,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::Format;
 use crate::contract::image::Contract;
+use crate::vocabulary::{Invalid, kubernetes};
 
 /// What the help of the verb ends with.
 pub(super) const EXAMPLES: &str = "\
@@ -26,6 +27,9 @@ pub struct VerifyArgs {
     /// Every module must carry a signature
     #[arg(long)]
     pub signed: bool,
+    /// The folder that KMM copies firmware from, the Module's `firmwarePath` (repeatable)
+    #[arg(long, value_name = "PATH", value_parser = firmware_path)]
+    pub firmware_path: Vec<String>,
     /// Which KMM is to load from it
     #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any)]
     pub contract: ContractName,
@@ -39,6 +43,14 @@ pub struct VerifyArgs {
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+fn firmware_path(text: &str) -> Result<String, String> {
+    let told = |invalid: Invalid| match invalid.help {
+        Some(help) => format!("{}; {help}", invalid.message),
+        None => invalid.message,
+    };
+    kubernetes::firmware_path(text).map_err(told).map(|()| text.to_owned())
 }
 
 /// Which KMM is to load from an image.

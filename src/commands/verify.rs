@@ -9,7 +9,7 @@ use crate::adapters::{engine, oci, ui};
 use crate::cli::{EngineName, Format, VerifyArgs};
 use crate::commands::Answer;
 use crate::contract::image::elf::Architecture;
-use crate::contract::image::{self, Expected, Finding};
+use crate::contract::image::{self, Expected, Finding, Firmware};
 use crate::vocabulary::KernelRelease;
 
 /// The object of `--format json`.
@@ -41,7 +41,10 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let engine = args.engine.map(engine);
     let options = oci::Options { engine, architecture, skip_tls_verify: !args.tls_verify };
     let oci::Read { image, unread } = oci::read(&location, &options)?;
-    let report = image::check(&image, &Expected { contract: args.contract.into(), release, signed: args.signed });
+    let firmware =
+        (!args.firmware_path.is_empty()).then(|| Firmware { paths: args.firmware_path.clone(), installed: false });
+    let expected = Expected { contract: args.contract.into(), release, signed: args.signed, firmware };
+    let report = image::check(&image, &expected);
     let verified = Verified {
         image: &args.image,
         releases: report.releases,

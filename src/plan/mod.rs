@@ -40,8 +40,9 @@ pub use recipe::Resolved;
 pub use select::kernel_keys;
 use select::{Planned, Selected, Since, select};
 
+use crate::contract::image::Firmware;
 use crate::lock::Lock;
-use crate::manifest::{Circumstances, Kernel, Manifest, Module, written_out};
+use crate::manifest::{Circumstances, Kernel, Kmm, Manifest, Module, TemplateName, written_out};
 use crate::record::{Identity, KernelKey, Key};
 use crate::render::dockerfile::Press;
 use crate::template::{Renderers, TemplateFault};
@@ -95,6 +96,18 @@ impl Mapping<'_> {
     /// The name of its ConfigMap.
     pub fn config_map(&self) -> String {
         identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
+    }
+
+    /// Firmware that KMM copies from the image; `None` without a Module that loads from it.
+    pub fn firmware(&self) -> Option<Firmware> {
+        let Resolved { template, layout, .. } = &*self.resolved;
+        let mut paths: Vec<String> =
+            self.module.kmm.sections().filter_map(Kmm::firmware_path).map(str::to_owned).collect();
+        paths.dedup();
+        // A template of the user's may install files in its own way.
+        let installed = matches!(template, TemplateName::BuiltIn(_))
+            && layout.firmware.as_ref().is_some_and(|items| !items.is_empty());
+        self.module.has_objects().then_some(Firmware { paths, installed })
     }
 
     /// The folders beside the manifest that its build copies. With any, KMM cannot build it: its

@@ -192,7 +192,7 @@ impl Run<'_> {
         let release = Some(mapping.kernel.release.value.clone());
         // An image for KMM 2 alone is held to nothing else.
         let contract = if mapping.resolved.lean { Contract::Kmm2 } else { self.args.contract.into() };
-        let expected = Expected { contract, release, signed: false };
+        let expected = Expected { contract, release, signed: false, firmware: mapping.firmware() };
         let report = image::check(&read.image, &expected);
         let told = report.findings.iter().map(|finding| {
             format!("{}: {} {}\n    help: {}", finding.code, finding.path.escape_debug(), finding.message, finding.help)

@@ -69,6 +69,17 @@ pub struct Expected {
     pub release: Option<KernelRelease>,
     /// Whether every module must carry a signature.
     pub signed: bool,
+    /// Firmware that KMM copies from the image; `None` if nothing says.
+    pub firmware: Option<Firmware>,
+}
+
+/// Firmware that KMM copies from an image.
+#[derive(Debug, Clone, Default)]
+pub struct Firmware {
+    /// `firmwarePath` of each Module that loads from the image and has one.
+    pub paths: Vec<String>,
+    /// Whether the manifest installs any in the image.
+    pub installed: bool,
 }
 
 /// One thing that someone should know.
@@ -142,7 +153,10 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
         dependencies::check(&image.root, folder, &mut report);
         modprobe_d::check(&image.root, folder, expected.contract, &mut report);
         softdeps::check(&image.root, folder, &mut report);
-        firmware::check(&image.root, folder, &mut report);
+        firmware::check(&image.root, folder, expected.firmware.as_ref(), &mut report);
+    }
+    if let Some(firmware) = &expected.firmware {
+        firmware::check_paths(&image.root, firmware, &mut report);
     }
     programs::check(image, target.as_ref(), expected.contract, &mut report);
     secrets::check(image, &mut report);

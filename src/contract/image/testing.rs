@@ -20,8 +20,16 @@ impl Tree {
         Self(root)
     }
 
-    pub(super) fn file(mut self, path: &str, mode: u32, facts: Facts) -> Self {
-        self.0.apply(path, Node::File(File { size: 1, mode, facts: Arc::new(facts) })).unwrap();
+    pub(super) fn file(self, path: &str, mode: u32, facts: Facts) -> Self {
+        self.add(path, File { size: 1, mode, facts: Arc::new(facts) })
+    }
+
+    pub(super) fn empty(self, path: &str) -> Self {
+        self.add(path, File { size: 0, mode: 0o644, facts: Arc::new(Facts::Plain) })
+    }
+
+    fn add(mut self, path: &str, file: File) -> Self {
+        self.0.apply(path, Node::File(file)).unwrap();
         self
     }
 

@@ -6,8 +6,14 @@ use crate::scenario::{RT, Run};
 
 /// Builds `root` as the image of its kernel.
 fn build(root: &Root, more: &str) -> (Run, bool) {
+    build_of("", root, more)
+}
+
+/// Builds `root` as the image of its kernel, of a module with these lines.
+fn build_of(lines: &str, root: &Root, more: &str) -> (Run, bool) {
     let (project, path) = with_engine("true");
     project.edit("kmodgen.yaml", RT, &release());
+    project.edit("kmodgen.yaml", "    kmods: [alpha]\n", &format!("    kmods: [alpha]\n{lines}"));
     project.write("image.tar", archive(&layout(&[root.layer()], configuration())));
     let exports = "case \"$1\" in\npush) test \"${4#oci-archive:}\" = \"$4\" || cp image.tar \"${4#oci-archive:}\" ;;";
     project.edit("bin/buildah", "case \"$1\" in", exports);
@@ -34,6 +40,22 @@ fn an_image_gets_its_name_only_where_it_holds() {
     let (run, named) = build(&Root::empty(), "--contract kmm2");
     run.differs().says("no-modules: /opt/lib/modules has no kernel module").says("no-release: ");
     assert!(!named);
+}
+
+#[test]
+fn firmware_is_where_the_manifest_has_it() {
+    let install = "    install: {firmware: [fw]}\n";
+    let root = Root::good();
+    let (run, named) = build_of(install, &root, "");
+    run.differs().says("firmware-path: /opt/lib/firmware is what KMM copies").says("there is no /opt/lib/firmware");
+    assert!(!named);
+    root.write("opt/lib/firmware/a.bin", "x");
+    assert!(build_of(install, &root, "").1);
+    let (run, _) = build(&root, "");
+    run.differs().says("firmware-path: /opt/lib/firmware has firmware, and no `firmwarePath` has KMM copy it");
+    root.write("opt/lib/firmware/a.bin", "");
+    build_of(install, &root, "").0.differs().says("has none of the firmware that the manifest installs");
+    assert!(build_of("    install: {firmware: []}\n", &root, "").1);
 }
 
 /// A run that builds or has the image of its kernel, with what it asked the engine.

@@ -100,6 +100,23 @@ fn what_is_expected_of_the_node_is_a_note() {
 }
 
 #[test]
+fn copied_firmware_is_in_its_folder() {
+    let root = Root::good();
+    root.module("extra/kmm_a.ko", &(info("kmm-b") + "\\0firmware=kmm/a.bin"));
+    let a = format!("firmware /{}/extra/kmm_a.ko", modules());
+    root.write("firmware/kmm/a.bin", "x");
+    assert_eq!(found(&[root.text(), "--firmware-path", "/firmware/"]), (0, vec![], vec![]));
+    assert_eq!(found(&[root.text()]), (0, vec![], vec![a.clone()]));
+    let path = |path: &str| format!("firmware-path {path}");
+    let copied = |path: &str| found(&[root.text(), "--firmware-path", path]);
+    assert_eq!(copied("/firmware/kmm"), (1, vec![a.clone()], vec![]));
+    assert_eq!(copied("/opt/lib/firmware"), (1, vec![path("/opt/lib/firmware")], vec![a.clone()]));
+    assert_eq!(copied("/firmware/kmm/a.bin"), (1, vec![path("/firmware/kmm/a.bin")], vec![a]));
+    let (code, _, error) = verify(&[root.text(), "--firmware-path", "firmware"], None);
+    assert!(code == 2 && error.contains("is not absolute; write `/firmware`"), "{error}");
+}
+
+#[test]
 fn references_are_exported_by_an_engine() {
     let files = Root::empty();
     let image = files.write("image.tar", archive(&layout(&[Root::good().layer()], configuration())));
