@@ -69,7 +69,7 @@ pub fn generate(text: &str, files: Files) {
             for module in &manifest.modules {
                 let path = format!("{}/{MODULE}", module.name.value);
                 let object = outputs.iter().find(|output| output.path.as_str() == path);
-                object.inspect(|object| output::check_size(module, object.text.len(), &mut faults));
+                object.inspect(|object| output::check_sizes(&[(module, object.text.len())], &mut faults));
             }
             check_handoff(manifest, plan);
         }

@@ -26,10 +26,15 @@ struct Image {
     record: Option<&'static Record>,
 }
 
-/// Notes the images that carry results and are named by tag alone.
+/// The base of nothing at all, which is no image.
+const SCRATCH: &str = "scratch";
+
+/// Notes the images that carry results and are named by tag alone. An image of `localhost/` is in no registry that
+/// could tell its digest.
 pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
     let images = images(written, all).into_iter().filter(|image| image.key == "runtime");
-    let findings = images.filter(|image| !image.text.contains('@')).map(|image| {
+    let is_by_tag = |image: &Image| !image.text.contains('@') && !image.text.starts_with("localhost/");
+    let findings = images.filter(is_by_tag).map(|image| {
         let text = &image.text;
         let name = with_registry(text).unwrap_or_else(|| text.clone());
         Finding {
@@ -84,7 +89,12 @@ fn images(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Vec<Image> {
         let keys = IMAGE_KEYS.into_iter().filter(|key| one.record.field(key).is_some());
         let image = |key: &'static str| {
             let (text, node) = one.text(key)?;
-            (text != "dtk").then(|| Image { key, text: text.to_owned(), span: node.span, record: Some(one.record) })
+            (text != "dtk" && text != SCRATCH).then(|| Image {
+                key,
+                text: text.to_owned(),
+                span: node.span,
+                record: Some(one.record),
+            })
         };
         keys.filter_map(image).collect()
     };

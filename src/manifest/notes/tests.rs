@@ -42,6 +42,10 @@ fn runtime_images_without_a_digest() {
     let of_module =
         of_override.with("    source: code\n", "    source: code\n    images: {runtime: r.example.com/y}\n");
     assert!(note(&of_module).contains("unpinned-image: 2 runtime images have no digest"), "{}", note(&of_module));
+    for image in ["localhost/x:1", "scratch"] {
+        let local = World::small().with("registry.example.com/runtime:1", image);
+        assert_eq!(local.notes(), Vec::<String>::new(), "{image}");
+    }
     // A builder is chosen for its kernel, and a DTK has a digest anyway.
     assert_eq!(world().with("builder: dtk", "builder: r.example.com/b:1").notes(), Vec::<String>::new());
 }
