@@ -1,6 +1,8 @@
 //! Sources that are files: their checksums are in the lock, and a change of a file reaches it only
 //! with `update`.
 
+use crate::git_servers::http::serve_https;
+use crate::git_servers::world::World;
 use crate::scenario::{EL9, Project, RT};
 
 /// A project whose module `alpha` is built of an archive for each kernel, and of a patch collection
@@ -67,6 +69,24 @@ fn a_file_outside_of_the_folder_is_not_read() {
     );
     project.run("lock").trouble().says("it is outside of the manifest's folder");
     assert!(!project.path("kmodgen.lock").exists());
+}
+
+#[test]
+fn a_checksum_is_not_taken_from_http_if_the_url_says_https() {
+    let world = World::new();
+    let Some((_encrypted, https)) = serve_https(&world) else { return };
+    let Some((_plain, http)) = world.serve_http(&[]) else { return };
+    let project = project();
+    let file = format!("file://{}/common.zip", project.path("files").display());
+    let redirected = format!("https://127.0.0.1:{https}/elsewhere/{http}/page/common.zip");
+    project.edit("kmodgen.yaml", &file, &redirected);
+    let certificate = world.path("ca.pem").display().to_string();
+    let run = || project.kmodgen("lock").env("SSL_CERT_FILE", &certificate).run();
+    run().trouble().says(&format!("redirects to http://127.0.0.1:{http}/page/common.zip, which is not https"));
+    assert!(!project.path("kmodgen.lock").exists());
+    project.edit("kmodgen.yaml", &redirected, &format!("https://127.0.0.1:{https}/moved/page/common.zip"));
+    run().fine();
+    assert_eq!(project.read("kmodgen.lock").matches("sha256:").count(), 3);
 }
 
 /// Each target has kernels of its own, and with them URLs.

@@ -121,7 +121,7 @@ fn a_password_is_not_told_to_another_server() {
 }
 
 /// Serves `world` over HTTPS with a certificate for 127.0.0.1 that `ca.pem` has signed.
-fn serve_https(world: &World) -> Option<(Server, u16)> {
+pub(crate) fn serve_https(world: &World) -> Option<(Server, u16)> {
     installed("openssl", "version")?;
     fs::write(world.path("san"), "subjectAltName=IP:127.0.0.1\n").unwrap();
     let openssl = |arguments: &str| {

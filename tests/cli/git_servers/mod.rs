@@ -4,7 +4,7 @@
 //! process, and none sees the settings of the machine. Where a server is not installed a test says
 //! so and passes, unless `KMODGEN_REQUIRE_SERVERS=1`.
 
-mod http;
+pub(crate) mod http;
 mod refs;
 mod ssh;
 mod tcp;
