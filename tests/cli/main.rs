@@ -12,6 +12,7 @@ mod building;
 mod conflicts;
 mod context;
 mod determinism;
+mod differential;
 mod dkms;
 mod docs;
 mod examples;

@@ -159,6 +159,7 @@ impl Project {
             arguments: arguments.split_whitespace().map(OsString::from).collect(),
             variables: vec![("HOME".into(), self.root.join("home").into())],
             setup: String::new(),
+            program: env!("CARGO_BIN_EXE_kmodgen").into(),
         }
     }
 }
@@ -170,12 +171,19 @@ pub(crate) struct Invocation {
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     setup: String,
+    program: PathBuf,
 }
 
 impl Invocation {
     /// One more argument, which may hold anything.
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// The program to run instead of the one under test.
+    pub(crate) fn program(mut self, program: &Path) -> Self {
+        self.program = program.to_owned();
         self
     }
 
@@ -201,7 +209,7 @@ impl Invocation {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -v {MEMORY}; {}exec \"$0\" \"$@\"", self.setup));
-        command.arg(env!("CARGO_BIN_EXE_kmodgen")).args(&self.arguments).current_dir(&self.from);
+        command.arg(&self.program).args(&self.arguments).current_dir(&self.from);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         command.env("KMODGEN_CACHE_DIR", self.temp.join("cache"));
