@@ -2,7 +2,8 @@
 //! records that lie. Whatever happens, each file is the old one or the new one, nobody's edit is
 //! lost, nothing panics, and the next run completes what was begun.
 //!
-//! `KMODGEN_FAULTS=long` causes as many faults as there is time for, as `.ci/faults` does.
+//! `KMODGEN_FAULTS=some` causes more of them than a default run, and `KMODGEN_FAULTS=long` as many as there is
+//! time for; see `.ci/faults`.
 //! `KMODGEN_SEED` repeats a run's choices.
 
 mod calls;
@@ -15,9 +16,21 @@ mod strace;
 
 use std::process::{Command, Stdio};
 
-/// How many faults a test causes: few in a default run, many where there is time.
+/// Number of faults that a test causes: `few` in a default run, `many` in a long one. Some are the geometric
+/// mean, which serves numbers of faults and distances between them alike.
 pub(crate) fn scaled(few: usize, many: usize) -> usize {
-    if std::env::var("KMODGEN_FAULTS").is_ok_and(|value| value == "long") { many } else { few }
+    match std::env::var("KMODGEN_FAULTS").as_deref() {
+        Ok("long") => many,
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of turns need not be exact"
+        )]
+        Ok("some") => (few as f64 * many as f64).sqrt() as usize,
+        Ok(other) => panic!("KMODGEN_FAULTS is `some` or `long`, not `{other}`"),
+        Err(_) => few,
+    }
 }
 
 /// Tells of faults that were survived; `.ci/faults` adds them up.
