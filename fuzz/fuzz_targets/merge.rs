@@ -26,7 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     // What git makes of two versions is known to be made of them.
     if let (Some(ours), Some(theirs)) = (&sides.ours, &sides.theirs) {
-        let merge = [b"<<<<<<< ours\n", ours.as_slice(), b"\n=======\n", theirs, b"\n>>>>>>> theirs\n"].concat();
+        let ended = |side: &[u8]| side.strip_suffix(b"\n").unwrap_or(side).to_vec();
+        let merge =
+            [b"<<<<<<< ours\n", &ended(ours)[..], b"\n=======\n", &ended(theirs), b"\n>>>>>>> theirs\n"].concat();
         assert_eq!(Unmerged::of(&merge, sides.clone()).why, None);
         assert_eq!(ownership(&merge), Ownership::Edited);
     }
