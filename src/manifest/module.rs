@@ -148,7 +148,8 @@ impl Module {
             let items = decode::items(list, "`overrides`", faults);
             overrides.extend(items.iter().filter_map(|item| decode_override(item, faults)));
         }
-        let kmm_node = fields.take("kmm", faults);
+        // A key without a value is reported by now, and so is not taken for an absent section.
+        let kmm_node = fields.take("kmm", faults).or_else(|| node.get("kmm"));
         // Both are done with: what is decoded is one version, for one target.
         fields.take("targets", faults);
         fields.take("versions", faults);

@@ -113,6 +113,9 @@ impl Kmm {
     /// The section of a module: one Module, or a list of them, the first of which builds the images.
     pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
         if let Some(node) = node.filter(|node| node.as_scalar().is_some()) {
+            if node.is_null() {
+                return Self::default();
+            }
             if !node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == "false") {
                 faults.push(
                     Diagnostic::error("wrong-kind", "`kmm` is a map, or `false` if only images are wanted")
