@@ -30,11 +30,15 @@ pub(super) fn check(layout: &Layout, codes: &[Code], faults: &mut Diagnostics) {
     let firmware = layout.firmware.as_deref().unwrap_or_default();
     let firmware = List { key: "from", top: FIRMWARE_FOLDER, items: firmware, is_file, codes };
     let licenses = List { key: "file", top: LICENSE_FOLDER, items: &layout.licenses, is_file: is_license, codes };
-    [firmware, licenses].iter().for_each(|list| list.check(faults));
+    [firmware, licenses].iter().filter(|list| !list.items.is_empty()).for_each(|list| list.check(faults));
 }
 
 /// Checks that no two kmods are one file, or one module: `-` and `_` are the same in a module's name.
 pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
+    // Most modules have one, and this runs for each mapping.
+    if kmods.len() < 2 {
+        return;
+    }
     let mut first = HashMap::new();
     for kmod in kmods {
         let Some(other) = first.insert(kmod.name.as_str().replace('-', "_"), kmod) else { continue };
