@@ -49,6 +49,7 @@ fn one_mistake_is_one_error() {
         ("source: code", "source: [[code]]", "wrong-kind"),
         ("kmm: {selector: {a: b}}", "kmm: {selctor: {a: b}}", "unknown-key"),
         ("    targets: [lab]\n    kmm: {selector: {a: b}}", "    kmm:", "no-value"),
+        ("    targets: [lab]\n    kmm: {selector: {a: b}}", "    kmm: []", "empty-list"),
         ("kmm: {selector: {a: b}}", "kmm: [{selector: {a: b}}, {name: 'A B', selector: {a: c}}]", "invalid-value"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  1", "wrong-kind"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  - code", "wrong-kind"),

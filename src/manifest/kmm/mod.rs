@@ -125,6 +125,14 @@ impl Kmm {
             }
             return Self { nothing: true, ..Self::default() };
         }
+        if let Some(node) = node.filter(|node| node.as_sequence().is_some_and(<[_]>::is_empty)) {
+            faults.push(
+                Diagnostic::error("empty-list", "`kmm` is empty")
+                    .at(node.span, "")
+                    .help("write `kmm: {selector: …}`, or `kmm: false` if only images are wanted"),
+            );
+            return Self::default();
+        }
         let mut nodes = match node.and_then(|node| node.as_sequence()) {
             Some(items) => items.iter().map(Some).collect(),
             None => vec![node],
