@@ -236,9 +236,7 @@ impl Module {
 
     /// Checks whether every Module of it has a `fallback`.
     pub fn falls_back(&self) -> bool {
-        std::iter::once(&self.kmm)
-            .chain(self.kmm.others.iter().map(|(_, other)| other))
-            .all(|kmm| kmm.fallback.is_some())
+        self.kmm.sections().all(|kmm| kmm.fallback.is_some())
     }
 
     /// Checks whether there is anything to say to KMM where these are all kernels.

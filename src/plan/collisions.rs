@@ -6,23 +6,18 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use glob::{MatchOptions, Pattern};
-
 use super::code::{Code, Content};
-use super::file_names::{base_name, folder, is_file, is_license, is_pattern, join};
+use super::file_names::{base_name, folder, folders_above, is_file, is_license, is_pattern, join};
 use super::folder::FolderFileKind;
 use super::layout::Layout;
+use super::shell_pattern::ShellPattern;
 use crate::manifest::{FIRMWARE_FOLDER, InstalledFiles, Kmod, LICENSE_FOLDER};
 use crate::vocabulary::{Diagnostic, Diagnostics, Spanned};
 use crate::yaml;
 
 const CODE: &str = "repeated-file";
 
-/// What a shell's patterns match.
-const SHELL: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-
-/// As many patterns, and items of one path, are compared with each other item of a list.
+/// Number of patterns, and of items of one path, that are compared with each other item of a list.
 const MOST_COMPARED: usize = 100;
 
 /// Checks that firmware and licenses overwrite nothing.
@@ -79,16 +74,16 @@ impl List<'_> {
         for (at, item) in self.items.iter().enumerate() {
             // A folder of its own cannot be where a file is.
             let to = folder(item);
-            for (end, _) in to.match_indices('/').chain([(to.len(), "")]) {
-                if let Some(file) = files.get(&to[..end]).filter(|file| **file != at) {
-                    tell(*file, at, &to[..end], faults);
+            for path in folders_above(to).chain([to]) {
+                if let Some(file) = files.get(path).filter(|file| **file != at) {
+                    tell(*file, at, path, faults);
                 }
             }
         }
         for (path, at) in &files {
-            for (end, _) in path.match_indices('/') {
-                if let Some(file) = files.get(&path[..end]) {
-                    tell(*file, *at, &path[..end], faults);
+            for above in folders_above(path) {
+                if let Some(file) = files.get(above) {
+                    tell(*file, *at, above, faults);
                 }
             }
         }
@@ -131,14 +126,14 @@ impl List<'_> {
             }
             by_path.entry(from).or_default().push(at);
             if is_pattern(from) && patterns.len() < MOST_COMPARED {
-                patterns.extend(Pattern::new(from).ok().map(|pattern| (at, pattern)));
+                patterns.extend(ShellPattern::new(from).map(|pattern| (at, pattern)));
             }
         }
         for (at, item) in self.items.iter().enumerate().filter(|(_, item)| !is_pattern(item.from.as_str())) {
             let from = item.from.as_str();
-            for end in from.match_indices('/').map(|(end, _)| end).chain([from.len()]) {
-                let (above, rest) = (&from[..end], from[end..].trim_start_matches('/'));
-                let matching = patterns.iter().filter(|(_, pattern)| pattern.matches_with(above, SHELL));
+            for above in folders_above(from).chain([from]) {
+                let rest = from[above.len()..].trim_start_matches('/');
+                let matching = patterns.iter().filter(|(_, pattern)| pattern.matches(above));
                 let same = by_path.get(above).into_iter().flatten().take(MOST_COMPARED);
                 for other in same.copied().chain(matching.map(|(other, _)| *other)).filter(|other| *other != at) {
                     let path = join(folder(&self.items[other]), rest);
@@ -167,21 +162,19 @@ impl List<'_> {
         if !code.patches.is_empty() || from.contains('$') {
             return None;
         }
-        let pattern = Pattern::new(path.strip_prefix(&code.folder)?.trim_start_matches('/')).ok()?;
+        let pattern = ShellPattern::new(path.strip_prefix(&code.folder)?.trim_start_matches('/'))?;
         let mut names = Vec::new();
         for file in &source.files {
             let below = file.path.as_str().strip_prefix(source.path.as_str())?.trim_start_matches('/');
-            if pattern.matches_with(below, SHELL) {
+            if pattern.matches(below) {
                 // A link to a folder stands for what is in it.
                 if matches!(file.kind, FolderFileKind::Link { .. }) {
                     return None;
                 }
                 names.push(base_name(below).to_owned());
             }
-            let above = below.match_indices('/').map(|(end, _)| end);
-            names.extend(
-                above.filter(|end| pattern.matches_with(&below[..*end], SHELL)).map(|end| below[end + 1..].to_owned()),
-            );
+            let above = folders_above(below).filter(|above| pattern.matches(above));
+            names.extend(above.map(|above| below[above.len() + 1..].to_owned()));
         }
         (!names.is_empty()).then_some(names)
     }
@@ -212,10 +205,10 @@ impl List<'_> {
     }
 }
 
-/// Whether a path or pattern stands for another path, too.
+/// Checks whether a path or pattern stands for another path, too.
 fn has(outer: &str, inner: &str) -> bool {
-    let pattern = Pattern::new(outer).ok();
-    let ends = inner.match_indices('/').map(|(end, _)| end).chain([inner.len()]);
-    ends.map(|end| &inner[..end])
-        .any(|above| above == outer || pattern.as_ref().is_some_and(|pattern| pattern.matches_with(above, SHELL)))
+    let pattern = ShellPattern::new(outer);
+    folders_above(inner)
+        .chain([inner])
+        .any(|path| path == outer || pattern.as_ref().is_some_and(|pattern| pattern.matches(path)))
 }

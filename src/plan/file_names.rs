@@ -11,24 +11,29 @@ pub(super) fn join(folder: &str, name: &str) -> String {
     }
 }
 
+/// Folders above a path, from the first on.
+pub(super) fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
+}
+
 /// Last part of a path.
 pub(super) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
 
-/// Whether a shell expands a path.
+/// Checks whether a shell expands a path.
 pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
-/// Whether a path is that of a file by its name: a name with an ending, such as `board.bin`.
+/// Checks whether a path is that of a file by its name: a name with an ending, such as `board.bin`.
 pub(super) fn is_file(path: &str) -> bool {
     base_name(path)
         .rsplit_once('.')
         .is_some_and(|(stem, ending)| !stem.is_empty() && ending.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// Whether a path is that of a license by its name, such as `COPYING`, `MIT` or `LICENSE-APACHE`. `LICENSES`
+/// Checks whether a path is that of a license by its name, such as `COPYING`, `MIT` or `LICENSE-APACHE`. `LICENSES`
 /// is a folder by convention (REUSE specification).
 pub(super) fn is_license(path: &str) -> bool {
     let name = base_name(path);

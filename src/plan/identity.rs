@@ -1,8 +1,7 @@
 //! The names that carry a mapping's content: its image's tag and its ConfigMap.
 
-use regex::Regex;
-
 use super::Resolved;
+use super::shell_pattern::ShellPattern;
 use crate::manifest::{Kernel, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Namespace};
 
@@ -61,7 +60,8 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
     let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.layout.dir);
     let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
     for (written, file) in named.iter().zip(resolved.signed_files(module, kernel)) {
-        if !made.iter().any(|path| glob_matches(&file, path)) {
+        let pattern = ShellPattern::new(&file);
+        if !made.iter().any(|path| pattern.as_ref().is_some_and(|pattern| pattern.matches(path))) {
             faults.push(
                 // Without the kernel's name, so that it is reported once for all of them.
                 Diagnostic::error("kmm-sign", "this matches no file of the image").at(written.span, "").help(format!(
@@ -69,55 +69,6 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
                     resolved.layout.dir, resolved.kmods[0].name
                 )),
             );
-        }
-    }
-}
-
-/// A shell's glob: `*` and `?` stay within a folder, `[…]` is a class.
-fn glob_matches(glob: &str, path: &str) -> bool {
-    let mut pattern = String::from(r"\A");
-    let mut class = false;
-    for c in glob.chars() {
-        match c {
-            '*' if !class => pattern.push_str("[^/]*"),
-            '?' if !class => pattern.push_str("[^/]"),
-            '[' if !class => {
-                class = true;
-                pattern.push('[');
-            }
-            ']' if class => {
-                class = false;
-                pattern.push(']');
-            }
-            '!' if pattern.ends_with('[') => pattern.push('^'),
-            c if class && c != '\\' => pattern.push(c),
-            c => pattern.push_str(&regex::escape(&c.to_string())),
-        }
-    }
-    pattern.push_str(r"\z");
-    Regex::new(&pattern).is_ok_and(|regex| regex.is_match(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_are_a_shells() {
-        let path = "/opt/lib/modules/5.14.0-1.x86_64+rt/extra/a.ko";
-        for glob in
-            [path, "/opt/lib/modules/*/extra/a.ko", "/opt/lib/modules/*/*/?.ko", "/opt/lib/modules/*/extra/[ab].ko"]
-        {
-            assert!(glob_matches(glob, path), "{glob}");
-        }
-        for glob in [
-            "/opt/*/a.ko",
-            "/opt/lib/modules/*/a.ko",
-            "/opt/lib/modules/*/extra/[!a].ko",
-            "[",
-            "/opt/lib/modules/5.14.0-1.x86_64_rt/extra/a.ko",
-        ] {
-            assert!(!glob_matches(glob, path), "{glob}");
         }
     }
 }

@@ -14,6 +14,7 @@ mod patch;
 mod prebuilt;
 mod recipe;
 mod select;
+mod shell_pattern;
 mod step;
 
 #[cfg(test)]
