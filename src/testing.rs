@@ -93,7 +93,7 @@ impl World {
         self.expand(&mut sources, |_, _| ()).1.iter().map(|fault| line(fault, &sources)).collect()
     }
 
-    /// What is noted on it, in the form of [`Self::faults`]; it must be right.
+    /// Notes on the manifest, in the form of [`Self::faults`]; it must be right.
     pub(crate) fn notes(&self) -> Vec<String> {
         let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
         let source = sources.add("kmodgen.yaml", self.manifest.as_str());

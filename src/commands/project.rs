@@ -346,7 +346,7 @@ impl Project {
         }
     }
 
-    /// All warnings and notes that were shown.
+    /// Warnings and notes that were shown.
     pub(super) fn said(&self) -> Vec<String> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! Where the images of a module come from.
+//! Origin of a module's images.
 
 use crate::vocabulary::{Diagnostic, Diagnostics};
 use crate::yaml::Node;
@@ -10,7 +10,7 @@ pub enum Kind {
     Built,
     /// Somebody else builds them.
     Prebuilt,
-    /// It has none: it is a device plugin, or a driver for dynamic resource allocation, alone.
+    /// No images: a device plugin, or a driver for dynamic resource allocation, alone.
     Plugin,
 }
 

@@ -138,7 +138,7 @@ pub struct Manifest {
     pub output: Output,
     /// The branch that they are committed to.
     pub publish: Publish,
-    /// All of it as it is written, but for its kernels.
+    /// The manifest as it is written, without its kernels.
     written: Arc<yaml::Node>,
 }
 

@@ -105,7 +105,7 @@ fn below(path: &str) -> Option<String> {
     (below.is_empty() || below.starts_with('/')).then(|| below.trim_start_matches('/').to_owned())
 }
 
-/// Whether files of an item can be in a folder below that of the firmware. A folder's contents may have
+/// Checks whether files of an item can be in a folder below that of the firmware. A folder's contents may have
 /// folders of any name.
 fn may_be_in(folder: &str, item: &InstalledFiles) -> bool {
     let mut wanted = folder.split('/').filter(|part| !part.is_empty());

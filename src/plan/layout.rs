@@ -24,7 +24,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What `install` asks for. With `firmware` there is a folder for it on every kernel of the module: KMM
+    /// Collects what `install` asks for. With `firmware` there is a folder for it on every kernel of the module: KMM
     /// copies it on all of them.
     pub(super) fn of(install: &Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {

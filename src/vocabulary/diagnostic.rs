@@ -118,7 +118,7 @@ impl Diagnostic {
     }
 }
 
-/// How many places one message shows.
+/// Number of places that one message shows.
 const PLACES: usize = 5;
 
 /// The most states of all patterns of one manifest or test case.
@@ -138,7 +138,7 @@ impl Diagnostics {
         self.all.push(diagnostic);
     }
 
-    /// Whether one of this kind is about the place.
+    /// Checks whether one of this kind is about the place.
     pub fn has(&self, code: &str, place: Span) -> bool {
         self.all.iter().any(|d| d.code == code && d.labels.first().is_some_and(|label| label.span == place))
     }

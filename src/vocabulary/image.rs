@@ -97,7 +97,7 @@ pub fn with_registry(image: &str) -> Option<String> {
     }
 }
 
-/// Whether the first part of a path is a registry.
+/// Checks whether the first part of a path is a registry.
 fn is_host(part: &str) -> bool {
     part.contains(['.', ':']) || part == "localhost"
 }

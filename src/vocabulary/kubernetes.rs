@@ -191,7 +191,7 @@ pub fn absolute_path(text: &str) -> Checked {
 /// (rh-ecosystem-edge/kernel-module-management, `addCopyCommand`).
 ///
 /// # Errors
-/// Those of [`absolute_path`], a path below `/tmp`, and one that a shell reads as more than its text.
+/// Errors of [`absolute_path`], a path below `/tmp`, and one that a shell reads as more than its text.
 pub fn copied_path(text: &str) -> Checked {
     absolute_path(text)?;
     let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
@@ -210,7 +210,7 @@ pub fn copied_path(text: &str) -> Checked {
 /// Checks the folder of an image that KMM's worker copies firmware from.
 ///
 /// # Errors
-/// Those of [`copied_path`], and `/`.
+/// Errors of [`copied_path`], and `/`.
 pub fn firmware_path(text: &str) -> Checked {
     if text.is_empty() {
         return Err(Invalid::new("the path is empty").help("take it out, or write the folder with the firmware"));

@@ -15,7 +15,7 @@ struct Way {
     name: &'static str,
     project: Project,
     program: Option<PathBuf>,
-    /// Whether a run finds what the one before left in the cache.
+    /// True if a run finds what the one before left in the cache.
     remembers: bool,
 }
 

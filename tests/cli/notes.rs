@@ -23,7 +23,7 @@ fn noted() -> Project {
     project
 }
 
-/// How often each note is in what a run says.
+/// Counts each note in the messages of a run.
 fn counts(said: &str) -> [usize; 4] {
     ["unpinned-image", "no-registry", "unused-source", "unmet-condition"]
         .map(|code| said.matches(&format!("note[{code}]")).count())

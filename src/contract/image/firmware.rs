@@ -8,10 +8,10 @@ use super::{Firmware, Report, shown};
 
 const CODE: &str = "firmware-path";
 
-/// Where kmodgen installs firmware.
+/// Folder that kmodgen installs firmware into.
 const INSTALLED: &str = "opt/lib/firmware";
 
-/// Where images keep firmware, unless `firmwarePath` says so: base images have `/lib/firmware`.
+/// Folders that images keep firmware in, unless `firmwarePath` says so: base images have `/lib/firmware`.
 const PLACES: [&str; 2] = [INSTALLED, "lib/firmware"];
 
 /// What the kernel's loader tries after a name (kernel, drivers/base/firmware_loader).

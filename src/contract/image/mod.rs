@@ -78,7 +78,7 @@ pub struct Expected {
 pub struct Firmware {
     /// `firmwarePath` of each Module that loads from the image and has one.
     pub paths: Vec<String>,
-    /// Whether the manifest installs any in the image.
+    /// True if the manifest installs firmware in the image.
     pub installed: bool,
 }
 

@@ -50,7 +50,7 @@ pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Di
     grouped("unmet-condition", "conditions hold for no kernel", findings)
 }
 
-/// How many findings get a reason, which costs more than to find them.
+/// Number of findings that get a reason, which costs more than to find them.
 const EXPLAINED: usize = 5;
 
 fn condition(written: &Written<'_>) -> Option<When> {

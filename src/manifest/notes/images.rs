@@ -22,7 +22,7 @@ struct Image {
     key: &'static str,
     text: String,
     span: Span,
-    /// What it is written in, but for kernels.
+    /// Record that it is written in; `None` for one of a kernel.
     record: Option<&'static Record>,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -
     grouped("no-registry", several, findings.collect())
 }
 
-/// All images, in the order in which they are written, each place once.
+/// Lists the images in the order in which they are written, each place once.
 fn images(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Vec<Image> {
     let of_record = |one: &Written<'_>| -> Vec<Image> {
         let keys = IMAGE_KEYS.into_iter().filter(|key| one.record.field(key).is_some());

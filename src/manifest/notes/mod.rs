@@ -39,7 +39,7 @@ struct Finding {
     help: String,
 }
 
-/// How many findings of one kind get advice of their own.
+/// Number of findings of one kind that get advice of their own.
 const ADVISED: usize = 3;
 
 /// Makes one note of all findings of a kind; `all` completes "5 …".

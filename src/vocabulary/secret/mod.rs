@@ -113,7 +113,7 @@ pub fn refuse_bare_login(text: &str, advice: &str) -> Result<(), Invalid> {
         .help(format!("write `{user}{rest}`; {advice}")))
 }
 
-/// Whether a URL that begins like this is one of ssh, where the user is no secret and is needed.
+/// Checks whether a URL that begins like this is one of ssh, whose user is no secret and is needed.
 fn is_ssh(start: &str) -> bool {
     let scheme = start.trim_end_matches("://").to_ascii_lowercase();
     ["ssh", "git+ssh", "ssh+git"].iter().any(|ssh| scheme.ends_with(ssh))

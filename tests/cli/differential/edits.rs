@@ -50,7 +50,7 @@ pub(super) struct State {
     /// Of the optional files.
     absent: [bool; OPTIONAL.len()],
     numbers: [usize; NUMBERS.len()],
-    /// Whether the manifest has an error.
+    /// True if the manifest has an error.
     is_wrong: bool,
     targets: bool,
 }
