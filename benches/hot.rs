@@ -17,7 +17,6 @@ use kmodgen::render;
 use kmodgen::render::dockerfile::Press;
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputFiles, Listed, RelPath, SourceMap};
-use kmodgen::yaml;
 
 /// Ten modules, as the manifests of `benches/fleet.py` have them.
 const MODULES: usize = 10;
@@ -158,8 +157,9 @@ fn fleet(criterion: &mut Criterion) {
 
     let list = format!("kernels:\n{}", kernels(FLEET));
     let source = SourceMap::default().add("fleet.yaml", list.as_str());
-    group
-        .bench_function("read a kernel list", |bencher| bencher.iter(|| yaml::read(source, black_box(&list)).unwrap()));
+    group.bench_function("read a kernel list", |bencher| {
+        bencher.iter(|| kmodgen_yaml::read(source, black_box(&list)).unwrap())
+    });
 
     let world = World::new(FLEET / MODULES);
     group.bench_function("plan mappings", |bencher| {

@@ -3,7 +3,7 @@
 //! A pipeline with a pure middle. Data flows one way, each arrow is one function:
 //!
 //! ```text
-//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
+//! text -> kmodgen_yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
 //!      read         decode        resolve     render   name        reconcile        commit
 //! ```
 //!
@@ -43,7 +43,6 @@ pub mod render;
 pub mod template;
 pub mod tree;
 pub mod trial;
-pub mod yaml;
 
 // Layer 2: adapters, the only code that touches the world.
 pub mod adapters;

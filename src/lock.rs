@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::{Node, Pair, Yaml};
+
 use crate::manifest::{Git, Manifest, Source};
 use crate::merge::has_markers;
 use crate::template;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span};
-use crate::yaml::{self, Node, Pair, Yaml};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";
@@ -91,7 +92,7 @@ impl Lock {
         } else {
             "restore it from version control, or delete it and run `kmodgen lock`"
         };
-        let node = match yaml::read(source, text) {
+        let node = match kmodgen_yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {
                 let place = crate::vocabulary::Span::new(source, 0, 0);
@@ -99,7 +100,7 @@ impl Lock {
                 return None;
             }
             Err(errors) => {
-                faults.extend(errors.into_iter().map(|error| error.help(help)));
+                faults.extend(errors.into_iter().map(|error| Diagnostic::from(error).help(help)));
                 return None;
             }
         };
@@ -130,7 +131,7 @@ impl Lock {
             let file = |(url, sha256)| Yaml::Map(vec![text("url", url), text("sha256", Digest::to_string(sha256))]);
             fields.push(("files".into(), Yaml::Seq(self.files.iter().map(file).collect())));
         }
-        format!("{HEADER}{}", yaml::emit(&Yaml::Map(fields)))
+        format!("{HEADER}{}", kmodgen_yaml::emit(&Yaml::Map(fields)))
     }
 }
 

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use crate::fingerprint::Explanation;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
@@ -11,7 +13,6 @@ use crate::render::header::{Ownership, ownership, to_unix};
 use crate::render::module::NODES;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, SourceMap};
-use crate::yaml::{self, Node};
 
 /// A Module as an earlier run left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<Ol
 
 fn read(text: &str) -> Option<Arc<Node>> {
     let source = SourceMap::default().add("", text);
-    yaml::read(source, text).ok()?
+    kmodgen_yaml::read(source, text).ok()?
 }
 
 fn text(bytes: &[u8]) -> Option<String> {

@@ -1,12 +1,12 @@
 //! Modules and programs of an image, which anyone may have made.
 #![no_main]
 
-use kmodgen::contract::image::elf::{Kmod, Program};
-use kmodgen::contract::image::facts::{Facts, HEAD, Interest};
-use kmodgen::contract::image::index::Index;
-use kmodgen::contract::image::modinfo::ModInfo;
-use kmodgen::contract::image::secrets::Secret;
-use kmodgen::contract::image::signature::Signature;
+use kmodgen_image::elf::{Kmod, Program};
+use kmodgen_image::facts::{Facts, HEAD, Interest};
+use kmodgen_image::index::Index;
+use kmodgen_image::modinfo::ModInfo;
+use kmodgen_image::secrets::Secret;
+use kmodgen_image::signature::Signature;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -5,10 +5,10 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use kmodgen::adapters::oci::{self, Location, Options};
-use kmodgen::contract::image::{self, Contract, Expected, Image};
+use kmodgen_image::read::{self, ReadError};
+use kmodgen_image::{Contract, Expected, Image};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -16,13 +16,13 @@ fuzz_target!(|bytes: &[u8]| {
     let mut bytes = rest.to_vec();
     mend(&mut bytes);
     let image = match kind % 4 {
-        0 => oci::fuzzing::layers(&[&bytes]),
+        0 => read::layers(&[&bytes]),
         1 => {
             let (one, two) = bytes.split_at(bytes.len() / 1024 * 512);
-            oci::fuzzing::layers(&[one, two])
+            read::layers(&[one, two])
         }
-        2 => read(&bytes, Location::DockerArchive),
-        _ => read(&bytes, |path| Location::OciArchive(path, None)),
+        2 => archive(&bytes, read::docker_archive),
+        _ => archive(&bytes, |path| read::oci_archive(path, None, None)),
     };
     match image {
         Ok(image) => check(&image),
@@ -38,7 +38,7 @@ fn check(image: &Image) {
         let _ = image.root.resolve(path);
     }
     for contract in [Contract::Any, Contract::Kmm1, Contract::Kmm2] {
-        let report = image::check(image, &Expected { contract, signed: true, ..Expected::default() });
+        let report = kmodgen_image::check(image, &Expected { contract, signed: true, ..Expected::default() });
         for finding in report.findings.iter().chain(&report.notes) {
             assert!(finding.path.starts_with('/') && !finding.message.contains(['\n', '\u{1b}']), "{finding:?}");
         }
@@ -63,7 +63,7 @@ thread_local! {
 }
 
 /// Reads an archive, which has to be a file.
-fn read(bytes: &[u8], location: impl FnOnce(PathBuf) -> Location) -> Result<Image, String> {
+fn archive(bytes: &[u8], read: impl FnOnce(&Path) -> Result<Image, ReadError>) -> Result<Image, String> {
     FILE.with_borrow_mut(|slot| {
         let (path, file) = slot.get_or_insert_with(|| {
             let path = std::env::temp_dir().join(format!("kmodgen-fuzz-{}.tar", std::process::id()));
@@ -72,6 +72,6 @@ fn read(bytes: &[u8], location: impl FnOnce(PathBuf) -> Location) -> Result<Imag
         });
         file.set_len(0).expect("a file can be cut");
         file.write_all_at(bytes, 0).expect("a file can be written");
-        oci::read(&location(path.clone()), &Options::default()).map(|read| read.image).map_err(|why| why.to_string())
+        read(path).map_err(|why| why.to_string())
     })
 }

@@ -10,13 +10,13 @@ fuzz_target!(|text: &str| {
     let spec = spec.get("spec").expect("a Module has a spec");
     let parts = ["selector", "imageRepoSecret", "tolerations", "devicePlugin", "dra"];
     let parts = parts.iter().filter_map(|key| Some(((*key).into(), spec.get(key)?.to_yaml()))).collect();
-    let kmm = kmodgen::yaml::emit(&kmodgen::yaml::Yaml::Map(parts));
+    let kmm = kmodgen_yaml::emit(&kmodgen_yaml::Yaml::Map(parts));
     let kmm = format!("{kmm}modprobe: {{moduleName: driver}}\n");
     let again = module_of(&kmm).unwrap_or_else(|| panic!("refused the second time: {kmm}"));
     let again = kmodgen_fuzz::read(&again).expect("a Module is YAML");
     let again = again.get("spec").expect("a Module has a spec");
     for key in ["selector", "imageRepoSecret", "tolerations", "devicePlugin", "dra"] {
-        let text = |spec: &kmodgen::yaml::Node| spec.get(key).map(|node| kmodgen::yaml::emit(&node.to_yaml()));
+        let text = |spec: &kmodgen_yaml::Node| spec.get(key).map(|node| kmodgen_yaml::emit(&node.to_yaml()));
         assert_eq!(text(spec), text(again), "{kmm}");
     }
 });

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use arbitrary::{Result, Unstructured};
 use kmodgen::adapters::ui;
 use kmodgen::vocabulary::SourceMap;
-use kmodgen::yaml::{self, Yaml, emit};
+use kmodgen_yaml::{Yaml, emit};
 use kmodgen_fuzz::{is_same, read};
 use libfuzzer_sys::fuzz_target;
 
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
         comes_back(&value);
     } else if let Ok(text) = std::str::from_utf8(rest) {
         let mut sources = SourceMap::default();
-        match yaml::read(sources.add("a.yaml", text), text) {
+        match kmodgen_yaml::read(sources.add("a.yaml", text), text) {
             Ok(Some(node)) => comes_back(&node.to_yaml()),
             Ok(None) => {}
             Err(faults) => {

@@ -17,7 +17,7 @@ use kmodgen::tree::{Found, Outline, View};
 use kmodgen::vocabulary::{
     Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
 };
-use kmodgen::yaml::{self, Node, Value, Yaml};
+use kmodgen_yaml::{Node, Value, Yaml};
 
 /// Files in memory.
 #[derive(Debug, Clone, Default)]
@@ -195,7 +195,7 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
 
 /// Reads YAML that is known to have something in it.
 pub fn read(text: &str) -> Option<Arc<Node>> {
-    yaml::read(SourceMap::default().add("", text), text).ok()?
+    kmodgen_yaml::read(SourceMap::default().add("", text), text).ok()?
 }
 
 /// Whether what was read is what was written.
@@ -207,7 +207,7 @@ pub fn is_same(node: &Node, value: &Yaml<'_>) -> bool {
             items.len() == values.len() && items.iter().zip(values).all(|(item, value)| is_same(item, value))
         }
         (Value::Mapping(entries), Yaml::Map(values)) => {
-            let same = |(entry, (key, value)): (&yaml::Entry, &yaml::Pair)| {
+            let same = |(entry, (key, value)): (&kmodgen_yaml::Entry, &kmodgen_yaml::Pair)| {
                 entry.key.value == *key && is_same(&entry.value, value)
             };
             entries.len() == values.len() && entries.iter().zip(values).all(same)

@@ -1,9 +1,9 @@
 //! The words of `kmodgen verify`.
 
 use clap::{ArgAction, Args, ValueEnum};
+use kmodgen_image::Contract;
 
 use super::Format;
-use crate::contract::image::Contract;
 use crate::vocabulary::{Invalid, kubernetes};
 
 /// What the help of the verb ends with.

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::anyhow;
+use kmodgen_image::elf::Architecture;
+use kmodgen_image::{Breach, Expected, Finding, Firmware};
 use serde::Serialize;
 
 use crate::adapters::{engine, oci, ui};
 use crate::cli::{EngineName, Format, VerifyArgs};
 use crate::commands::Answer;
-use crate::contract::image::elf::Architecture;
-use crate::contract::image::{self, Expected, Finding, Firmware};
 use crate::vocabulary::KernelRelease;
 
 /// The object of `--format json`.
@@ -40,11 +40,17 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let architecture = release.as_ref().and_then(|release| Architecture::of_release(release.as_str()));
     let engine = args.engine.map(engine);
     let options = oci::Options { engine, architecture, skip_tls_verify: !args.tls_verify };
-    let oci::Read { image, unread } = oci::read(&location, &options)?;
+    let (image, unread) = oci::read(&location, &options)?;
     let firmware =
         (!args.firmware_path.is_empty()).then(|| Firmware { paths: args.firmware_path.clone(), installed: false });
-    let expected = Expected { contract: args.contract.into(), release, signed: args.signed, firmware };
-    let report = image::check(&image, &expected);
+    let expected = Expected {
+        contract: args.contract.into(),
+        release: release.map(|release| release.as_str().to_owned()),
+        check_release: Some(check_release),
+        signed: args.signed,
+        firmware,
+    };
+    let report = kmodgen_image::check(&image, &expected);
     let verified = Verified {
         image: &args.image,
         releases: report.releases,
@@ -58,15 +64,24 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&verified)?)),
         Format::Text => ui::result(&text(&verified)),
     }
-    if let (named, count @ 1..) = unread {
+    if unread.count > 0 {
+        let named = unread.first;
         ui::talk(&format!(
             "warning: {} could not be opened, so they are not checked for secrets: {}{}; run as root\n",
-            ui::count(count, "file"),
+            ui::count(unread.count, "file"),
             named.join(", "),
-            if count > named.len() { ", …" } else { "" }
+            if unread.count > named.len() { ", …" } else { "" }
         ));
     }
     Ok(if verified.findings.is_empty() { Answer::Fine } else { Answer::NeedsSomeone })
+}
+
+/// Checks the release that a folder of modules is named after.
+pub fn check_release(release: &str) -> Result<(), Breach> {
+    KernelRelease::parse(release).map(drop).map_err(|invalid| Breach {
+        message: invalid.message,
+        help: invalid.help.unwrap_or_else(|| "name the folder as `uname -r` prints it".into()),
+    })
 }
 
 fn release(text: &str) -> anyhow::Result<KernelRelease> {

@@ -1,5 +1,4 @@
 //! What KMM relies on, as checks.
 
 pub mod dockerfile;
-pub mod image;
 pub mod module;

@@ -1,7 +1,8 @@
 //! A Tekton PipelineRun that builds every mapping as one run of a task, by a matrix.
 
+use kmodgen_yaml::{Yaml, emit};
+
 use super::Job;
-use crate::yaml::{Yaml, emit};
 
 /// Builds one mapping: the arguments are data, in a file, and never part of the script. It has no `$(`, which
 /// is Tekton's.

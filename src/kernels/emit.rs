@@ -1,10 +1,11 @@
 //! Writing kernels as a list has them: one field a line, always in the same order, so that a difference
 //! says what changed.
 
+use kmodgen_yaml::inline;
+
 use super::Found;
 use crate::manifest::API_VERSION;
 use crate::vocabulary::ImageRef;
-use crate::yaml::inline;
 
 /// What a list begins with.
 const HEADER: &str = "\

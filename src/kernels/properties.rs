@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::testing::{image_stream, import, input, list, merged, node, nodes, reads_back};
 use crate::manifest::read_kernel_file;
 use crate::vocabulary::{Diagnostics, SourceMap, by_version};
-use crate::yaml;
 
 fn releases() -> impl Strategy<Value = Vec<(String, u8, u8)>> {
     let release = prop_oneof![
@@ -64,7 +63,7 @@ proptest! {
         // With nothing vanished left, the releases are those of the import, in its order.
         let (text, _) = merged(&new, &before, Some(0));
         let releases = |text: &str| -> Vec<String> {
-            let node = yaml::read(SourceMap::default().add("l", text), text).unwrap().unwrap();
+            let node = kmodgen_yaml::read(SourceMap::default().add("l", text), text).unwrap().unwrap();
             read_kernel_file(&node, &mut Diagnostics::default()).iter().map(|kernel| kernel.release.to_string()).collect()
         };
         let runs_perhaps = !new.iter().any(|text| text.contains("\"Node\"")) && before.contains("nodes:");

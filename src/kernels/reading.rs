@@ -1,10 +1,11 @@
 //! Taking inputs apart: they are others' objects, of which most fields do not matter, so that only
 //! what is looked for has to be right.
 
+use kmodgen_yaml::{Node, Scalar};
+
 use super::facts::{Facts, Sighting, Witness};
 use crate::manifest::decode;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KernelRelease, Span, Spanned};
-use crate::yaml::{Node, Scalar};
 
 /// An input that is being read.
 pub(super) struct Reading<'r> {

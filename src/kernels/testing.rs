@@ -4,7 +4,6 @@ use super::merge::Keep;
 use super::{Changes, Import, Input};
 use crate::manifest::{Selection, read_kernel_file};
 use crate::vocabulary::{Diagnostics, SourceMap};
-use crate::yaml;
 
 /// A digest of one digit.
 pub(super) fn dtk(digit: char) -> String {
@@ -62,7 +61,7 @@ pub(super) fn merged(texts: &[&str], old: &str, keep: Keep) -> (String, Changes)
 
 pub(super) fn reads_back(list: &str) -> bool {
     let mut faults = Diagnostics::default();
-    let node = yaml::read(SourceMap::default().add("list", list), list).unwrap().unwrap();
+    let node = kmodgen_yaml::read(SourceMap::default().add("list", list), list).unwrap().unwrap();
     !read_kernel_file(&node, &mut faults).is_empty() && faults.is_empty()
 }
 

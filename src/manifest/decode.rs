@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::schema::Record;
 pub(crate) use super::wrong_kind::{Kind, flow, wrong_kind};
+use kmodgen_yaml::{Entry, Node, Value};
+
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Pattern, Span, Spanned, is_secret_name,
     nearest, refuse_secrets,
 };
-use crate::yaml::{Entry, Node, Value};
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
 pub(crate) struct Fields<'n> {

@@ -1,10 +1,11 @@
 //! Base images.
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::expansion::{Expands, written_out};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
-use crate::yaml::Node;
 
 /// What a Dockerfile builds on, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default, Hash)]

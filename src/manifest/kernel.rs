@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
@@ -10,7 +12,6 @@ use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
     architecture_of, flavour_of, not_utf8,
 };
-use crate::yaml::{self, Node};
 
 /// One target kernel.
 #[derive(Debug, Clone)]
@@ -205,7 +206,7 @@ fn read_yaml(
         }
     };
     let source = sources.add(path.value.as_str(), text);
-    match yaml::read(source, text) {
+    match kmodgen_yaml::read(source, text) {
         Ok(Some(node)) => Some(node),
         Ok(None) => {
             faults.push(fail("it is empty".into()).help("write `kernels:` and under it one release a line"));

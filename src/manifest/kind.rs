@@ -1,7 +1,8 @@
 //! Origin of a module's images.
 
+use kmodgen_yaml::Node;
+
 use crate::vocabulary::{Diagnostic, Diagnostics};
-use crate::yaml::Node;
 
 /// The origin of a module's images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

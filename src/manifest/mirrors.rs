@@ -1,11 +1,12 @@
 //! Mirrors: where a cluster without the internet gets what a build downloads.
 
+use kmodgen_yaml::Node;
+
 use super::decode;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, FileUrl, GIT_LOGIN, GitUrl, ImageRef, Invalid, REGISTRY_LOGIN, refuse_bare_login,
     refuse_secrets,
 };
-use crate::yaml::Node;
 
 /// What URLs and images begin with, and what they begin with instead; the longest first. They change
 /// where things come from and not what they are, so they are in no content hash.

@@ -76,7 +76,6 @@ use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, ModuleName, Namespace, SourceId, SourceMap, SourceName, Span, Spanned,
     TargetName,
 };
-use crate::yaml;
 
 /// The one version of the manifest's form.
 pub const API_VERSION: &str = "kmodgen/v1";
@@ -139,7 +138,7 @@ pub struct Manifest {
     /// The branch that they are committed to.
     pub publish: Publish,
     /// The manifest as it is written, without its kernels.
-    written: Arc<yaml::Node>,
+    written: Arc<kmodgen_yaml::Node>,
 }
 
 impl Manifest {
@@ -170,7 +169,7 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
-        let node = match yaml::read(source, text) {
+        let node = match kmodgen_yaml::read(source, text) {
             Ok(Some(node)) => node,
             Ok(None) => {
                 faults.push(
@@ -214,7 +213,7 @@ impl Manifest {
     }
 
     fn decode(
-        node: &Arc<yaml::Node>,
+        node: &Arc<kmodgen_yaml::Node>,
         variation: &Variation,
         files: &dyn InputFiles,
         sources: &mut SourceMap,
@@ -263,11 +262,11 @@ impl Manifest {
     /// Decodes what is left when kernels and modules are found, for a target, of which the flag tells
     /// whether all of them were decoded.
     fn decode_one(
-        node: &yaml::Node,
+        node: &kmodgen_yaml::Node,
         (target, knows_targets): (Option<&Target>, bool),
         kernels: Vec<Kernel>,
-        module_nodes: &[Arc<yaml::Node>],
-        written: &Arc<yaml::Node>,
+        module_nodes: &[Arc<kmodgen_yaml::Node>],
+        written: &Arc<kmodgen_yaml::Node>,
         faults: &mut Diagnostics,
     ) -> Option<Self> {
         let mut fields = Fields::open(&MANIFEST, node, faults)?;
@@ -280,7 +279,7 @@ impl Manifest {
         };
         let namespace = namespace.and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
         let is_built =
-            |module: &Arc<yaml::Node>| ["source", "kmods", "image"].iter().any(|key| module.get(key).is_some());
+            |module: &Arc<kmodgen_yaml::Node>| ["source", "kmods", "image"].iter().any(|key| module.get(key).is_some());
         let needs_sources = module_nodes.is_empty() || module_nodes.iter().any(is_built);
         let code = if needs_sources {
             fields.need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
@@ -338,7 +337,7 @@ impl Manifest {
 
 /// The keys of the map under `key`: none if it is absent, `None` if what is written there or in its place
 /// is no map.
-fn names<'n>(node: &'n yaml::Node, key: &str) -> Option<Vec<&'n str>> {
+fn names<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<Vec<&'n str>> {
     match node.get(key) {
         Some(map) => Some(map.as_mapping()?.iter().map(|entry| entry.key.value.as_str()).collect()),
         None => (!decode::may_have(node, &MANIFEST, key)).then(Vec::new),
@@ -347,7 +346,7 @@ fn names<'n>(node: &'n yaml::Node, key: &str) -> Option<Vec<&'n str>> {
 
 /// The error of a document of another version, which is the only one: what else is wrong with it is for
 /// the program that reads that version.
-pub(crate) fn other_version(node: &yaml::Node) -> Option<Diagnostic> {
+pub(crate) fn other_version(node: &kmodgen_yaml::Node) -> Option<Diagnostic> {
     let given = node.get("apiVersion")?;
     let text = &given.as_scalar().filter(|scalar| !scalar.is_null() && scalar.text != API_VERSION)?.text;
     let fault = Diagnostic::error("invalid-value", format!("unsupported apiVersion `{}`", text.escape_debug()));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kind::{Kind, refuse_building};
@@ -15,7 +17,6 @@ use super::when::{Circumstances, SELECTION, Selection, When};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };
-use crate::yaml::Node;
 
 /// One module.
 #[derive(Debug, Clone)]

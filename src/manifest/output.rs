@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::source::Source;
 use crate::vocabulary::{Diagnostic, Diagnostics, FolderPath, RelPath, SourceName};
-use crate::yaml::Node;
 
 /// The output folder where nothing names another.
 pub const OUTPUT_FOLDER: &str = "gitops";

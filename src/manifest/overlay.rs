@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::{Entry, Node, Scalar, Value};
+
 use crate::vocabulary::{Span, Spanned};
-use crate::yaml::{Entry, Node, Scalar, Value};
 
 /// `base` with the fields of `over` in the place of its own; those of `kmm` each on its own. What is
 /// no mapping has no fields, and is left for its decoder to refuse.

@@ -1,11 +1,12 @@
 //! Packages that a builder gets before it builds.
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::expansion::{Expands, written_out};
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, Conditional, WHEN, conditionals};
 use crate::vocabulary::{Diagnostics, Invalid};
-use crate::yaml::Node;
 
 /// Packages of the builder, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

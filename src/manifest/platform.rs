@@ -1,9 +1,10 @@
 //! What the clusters run: it decides what they can be given.
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Spanned};
-use crate::yaml::Node;
 
 /// What the clusters run, as far as the manifest says.
 #[derive(Debug, Clone, Default)]

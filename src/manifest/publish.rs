@@ -5,7 +5,6 @@ use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{
     Diagnostics, FolderPath, GitBranch, GitUrl, Invalid, Located, PUBLISH_LOGIN, Spanned, refuse_bare_login,
 };
-use crate::yaml;
 
 /// What `publish` may say.
 pub(super) static PUBLISH: Record = Record {
@@ -42,7 +41,7 @@ pub struct Publish {
 }
 
 impl Publish {
-    pub(super) fn decode(node: &yaml::Node, faults: &mut Diagnostics) -> Self {
+    pub(super) fn decode(node: &kmodgen_yaml::Node, faults: &mut Diagnostics) -> Self {
         let Some(mut fields) = Fields::open(&PUBLISH, node, faults) else { return Self::default() };
         let repo = fields.take("repo", faults).and_then(|node| decode::text(node, "`repo`", faults, repository));
         let mut branch = |key, faults: &mut Diagnostics| {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use super::build::{Build, STEPS};
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
@@ -12,7 +14,6 @@ use super::schema::{Field, Record, Shape};
 use super::variables;
 use super::when::{Conditional, WHEN, When, conditional, conditionals};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest};
-use crate::yaml::Node;
 
 /// What decides an image, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default)]

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::{Node, Value};
+
 use super::decode::{self, Fields, list};
 use super::kernel::Kernel;
 use super::kmm::KMM;
@@ -12,7 +14,6 @@ use super::schema::{Field, Record, Shape};
 use super::version;
 use super::when::{SELECTION, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest};
-use crate::yaml::{self, Node, Value};
 
 /// What a target may say.
 pub(super) static TARGET: Record = Record {
@@ -64,7 +65,7 @@ pub fn names(text: &str) -> Vec<TargetName> {
     if !may_have_targets(text) {
         return Vec::new();
     }
-    let node = yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
+    let node = kmodgen_yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
     let targets = node.as_ref().and_then(|node| node.get("targets"));
     let entries = targets.and_then(|targets| targets.as_mapping()).unwrap_or_default();
     entries.iter().filter_map(|entry| TargetName::parse(&entry.key.value).ok()).collect()

@@ -38,7 +38,7 @@ fn each_target_has_a_manifest_of_its_own() {
     let field = |manifest: &Manifest, name: &str| {
         let module = &manifest.modules[0].kmm;
         let mut fields = module.spec.iter().chain(&module.container);
-        fields.find(|(key, _)| key == name).map(|(_, value)| crate::yaml::emit(value))
+        fields.find(|(key, _)| key == name).map(|(_, value)| kmodgen_yaml::emit(value))
     };
     // A field of a target replaces the module's as a whole; the others stay.
     assert_eq!(field(west, "selector").unwrap().trim(), "zone: \"west\"");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Shape};
 use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest};
-use crate::yaml::Node;
 
 /// What a kernel has to be: every part that is given must hold.
 #[derive(Debug, Clone, Default)]

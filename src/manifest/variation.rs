@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use kmodgen_yaml::{Node, Value};
+
 use super::decode::{Kind, wrong_kind};
 use super::kernel::{self, Kernel};
 use super::overlay;
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, SourceMap, Spanned, nearest};
-use crate::yaml::{Node, Value};
 
 /// What is different from the manifest as it is written; nothing by default.
 #[derive(Debug, Clone, Default)]
@@ -124,17 +125,16 @@ fn name_of(module: &Node) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
 
     fn node(text: &str) -> Arc<Node> {
-        yaml::read(SourceMap::default().add("", text), text).unwrap().unwrap()
+        kmodgen_yaml::read(SourceMap::default().add("", text), text).unwrap().unwrap()
     }
 
     /// What comes of `base` with `set`, as YAML; and what is wrong with that.
     fn laid_over(base: &str, set: &str) -> (String, Vec<String>) {
         let mut faults = Diagnostics::default();
         let variation = Variation { set: Some(node(set)), ..Variation::default() };
-        let text = yaml::emit(&variation.laid_over(&node(base), &mut faults).to_yaml());
+        let text = kmodgen_yaml::emit(&variation.laid_over(&node(base), &mut faults).to_yaml());
         (text, faults.into_sorted().into_iter().map(|fault| fault.message).collect())
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn mappings_merge_and_everything_else_replaces() {
         let base = "a: {b: {c: 1, d: 2}, e: [1, 2]}\nf: x\n";
         let (text, faults) = laid_over(base, "a: {b: {d: 3}, e: [4]}\nf: ~\ng: y\n");
-        assert_eq!(text, yaml::emit(&node("a: {b: {c: 1, d: 3}, e: [4]}\ng: y\n").to_yaml()));
+        assert_eq!(text, kmodgen_yaml::emit(&node("a: {b: {c: 1, d: 3}, e: [4]}\ng: y\n").to_yaml()));
         assert_eq!(faults, Vec::<String>::new());
     }
 
@@ -150,7 +150,7 @@ mod tests {
     fn modules_are_found_by_name() {
         let base = "modules: [{name: one, a: 1}, {name: two, a: 2}]\n";
         let (text, _) = laid_over(base, "modules: [{name: two, a: 3}]\n");
-        assert_eq!(text, yaml::emit(&node("modules: [{name: one, a: 1}, {name: two, a: 3}]\n").to_yaml()));
+        assert_eq!(text, kmodgen_yaml::emit(&node("modules: [{name: one, a: 1}, {name: two, a: 3}]\n").to_yaml()));
         let (_, faults) = laid_over(base, "modules: [{name: tow, a: 3}, {a: 3}]\n");
         assert_eq!(faults, ["the manifest has no module `tow`", "this does not say which module it changes"]);
         let (_, faults) = laid_over(base, "modules: {two: {a: 3}}\n");

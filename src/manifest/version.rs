@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::module::{self, label_value};
 use super::overlay::{self, overlaid, without};
 use super::recipe;
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::Diagnostics;
-use crate::yaml::Node;
 
 /// What one of a module's `versions` says instead of the module.
 pub(super) static VERSION: Record = Record {

@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Record, Shape};
 use super::traits::{self, Traits};
 use crate::vocabulary::{Bounds, Diagnostics, Pattern};
-use crate::yaml::Node;
 
 /// A condition on a kernel: every part that is given must hold.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,10 @@
 //! Errors about values of the wrong kind, with the corrected line wherever it can be computed.
 
+use kmodgen_yaml::{Entry, Node, Scalar, Value};
+
 use super::decode::list;
 use super::schema::{Record, Shape};
 use crate::vocabulary::Diagnostic;
-use crate::yaml::{self, Entry, Node, Scalar, Value};
 
 /// Longest correction that is printed: a longer one hides what changed.
 const LONGEST: usize = 100;
@@ -95,7 +96,7 @@ fn corrected(node: &Node, kind: Kind) -> Option<String> {
         }
         (Kind::Record(record), Value::Scalar(scalar)) => {
             let key = first_key(record, &scalar.text)?;
-            Some(format!("{{{key}: {}}}", yaml::flow(&scalar.text, scalar.plain)))
+            Some(format!("{{{key}: {}}}", kmodgen_yaml::flow(&scalar.text, scalar.plain)))
         }
         (Kind::Record(record), Value::Sequence(items)) => {
             let merged = merged(items.iter().map(|item| &**item), false)?;
@@ -146,14 +147,14 @@ fn items_of(scalar: &Scalar) -> Option<Vec<String>> {
     }
     if text.starts_with('[') && text.ends_with(']') {
         let inner = text[1..text.len() - 1].split(',').map(|item| item.trim().trim_matches(['"', '\'']));
-        return Some(inner.filter(|item| !item.is_empty()).map(|item| yaml::flow(item, true)).collect());
+        return Some(inner.filter(|item| !item.is_empty()).map(|item| kmodgen_yaml::flow(item, true)).collect());
     }
     let is_separator = |c: char| c == ',' || (c.is_whitespace() && scalar.plain);
     if text.contains(['"', '\'', '(', '{', '[']) || !text.contains(is_separator) {
         return Some(vec![flow_string(scalar)]);
     }
     let parts = text.split(is_separator).map(str::trim).filter(|part| !part.is_empty());
-    Some(parts.map(|part| yaml::flow(part, true)).collect())
+    Some(parts.map(|part| kmodgen_yaml::flow(part, true)).collect())
 }
 
 /// The map that `KEY=VALUE` or `KEY:VALUE` strings stand for; `None` if one is neither.
@@ -162,7 +163,7 @@ fn map_of(scalars: &[&Scalar]) -> Option<String> {
         let at = scalar.text.find(['=', ':'])?;
         let (key, value) = (scalar.text[..at].trim(), scalar.text[at + 1..].trim());
         let is_key = !key.is_empty() && !key.contains(char::is_whitespace) && !value.starts_with("//");
-        is_key.then(|| format!("{}: {}", yaml::flow(key, true), yaml::flow(value, true)))
+        is_key.then(|| format!("{}: {}", kmodgen_yaml::flow(key, true), kmodgen_yaml::flow(value, true)))
     };
     let pairs: Option<Vec<String>> = scalars.iter().map(pair).collect();
     pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| format!("{{{}}}", pairs.join(", ")))
@@ -190,7 +191,7 @@ fn merged<'n>(items: impl Iterator<Item = &'n Node>, named: bool) -> Option<Stri
 /// A node as YAML on one line.
 pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
-        Value::Scalar(scalar) => yaml::flow(&scalar.text, scalar.plain),
+        Value::Scalar(scalar) => kmodgen_yaml::flow(&scalar.text, scalar.plain),
         Value::Sequence(items) => flow_list(&items.iter().map(|item| flow(item)).collect::<Vec<_>>()),
         Value::Mapping(entries) => flow_map(entries.iter()),
     }
@@ -206,12 +207,12 @@ fn flow_map<'n>(entries: impl Iterator<Item = &'n Entry>) -> String {
 }
 
 fn flow_key(entry: &Entry) -> String {
-    yaml::flow(&entry.key, true)
+    kmodgen_yaml::flow(&entry.key, true)
 }
 
 /// A scalar that readers of YAML take for a string: numbers, booleans and null get quotes.
 fn flow_string(scalar: &Scalar) -> String {
-    yaml::flow(&scalar.text, scalar.plain && scalar.kind_name() == "a string")
+    kmodgen_yaml::flow(&scalar.text, scalar.plain && scalar.kind_name() == "a string")
 }
 
 #[cfg(test)]
@@ -223,7 +224,7 @@ mod tests {
     use crate::vocabulary::SourceMap;
 
     fn node(text: &str) -> std::sync::Arc<Node> {
-        let document = yaml::read(SourceMap::default().add("", text), text).unwrap().unwrap();
+        let document = kmodgen_yaml::read(SourceMap::default().add("", text), text).unwrap().unwrap();
         document.get("x").unwrap().clone()
     }
 
@@ -292,12 +293,12 @@ mod tests {
         #[test]
         fn a_correction_is_yaml_of_the_kind(value in r#"[a-z0-9"'\[\]{}=:,. $#&*!|>-]{1,20}"#) {
             let text = format!("x: {value}\n");
-            let Ok(Some(document)) = yaml::read(SourceMap::default().add("", text.as_str()), &text) else { return Ok(()) };
+            let Ok(Some(document)) = kmodgen_yaml::read(SourceMap::default().add("", text.as_str()), &text) else { return Ok(()) };
             let Some(node) = document.get("x") else { return Ok(()) };
             for kind in [Kind::String, Kind::Integer, Kind::Boolean, Kind::List, Kind::Map] {
                 let Some(corrected) = corrected(node, kind) else { continue };
                 let again = format!("x: {corrected}\n");
-                let read = yaml::read(SourceMap::default().add("", again.as_str()), &again);
+                let read = kmodgen_yaml::read(SourceMap::default().add("", again.as_str()), &again);
                 let read = read.unwrap_or_else(|problems| panic!("{text}{again}{problems:?}")).unwrap();
                 let value = read.get("x").unwrap();
                 let fits = match kind {

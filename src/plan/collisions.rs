@@ -13,7 +13,6 @@ use super::layout::Layout;
 use super::shell_pattern::ShellPattern;
 use crate::manifest::{FIRMWARE_FOLDER, InstalledFiles, Kmod, LICENSE_FOLDER};
 use crate::vocabulary::{Diagnostic, Diagnostics, Spanned};
-use crate::yaml;
 
 const CODE: &str = "repeated-file";
 
@@ -201,7 +200,12 @@ impl List<'_> {
         }
         let parent = from.rsplit('/').nth(1).filter(|parent| !is_pattern(parent) && !parent.contains('$'));
         let to = join(folder(item), parent.unwrap_or("more"));
-        fault.help(format!("write `{{{}: {}, to: {}}}`", self.key, yaml::inline(from), yaml::inline(&to)))
+        fault.help(format!(
+            "write `{{{}: {}, to: {}}}`",
+            self.key,
+            kmodgen_yaml::inline(from),
+            kmodgen_yaml::inline(&to)
+        ))
     }
 }
 

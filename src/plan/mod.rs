@@ -33,6 +33,7 @@ pub use draft::Draft;
 use draft::Fault;
 pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::image_name;
+use kmodgen_image::Firmware;
 pub use layout::Layout;
 pub use past::{Past, PastModule, Place};
 pub use patch::Patch;
@@ -41,7 +42,6 @@ pub use recipe::Resolved;
 pub use select::kernel_keys;
 use select::{Planned, Selected, Since, select};
 
-use crate::contract::image::Firmware;
 use crate::lock::Lock;
 use crate::manifest::{Circumstances, Kernel, Kmm, Manifest, Module, TemplateName, written_out};
 use crate::record::{Identity, KernelKey, Key};

@@ -14,7 +14,6 @@ use crate::manifest::{
     TemplateName, Tool, written_out,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of};
-use crate::yaml;
 
 /// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
 /// the manifest says the same.
@@ -295,7 +294,7 @@ impl Resolved {
         if let Some(sign) = &module.kmm.sign {
             let identity = |key: &str| {
                 let field = sign.fields.iter().find(|(name, _)| name == key);
-                field.map(|(_, value)| yaml::emit(value).trim_end().to_owned()).unwrap_or_default()
+                field.map(|(_, value)| kmodgen_yaml::emit(value).trim_end().to_owned()).unwrap_or_default()
             };
             text("signing key", &identity("keySecret"));
             text("signing certificate", &identity("certSecret"));

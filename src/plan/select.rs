@@ -9,7 +9,6 @@ use super::{Inputs, Mapping, Resolved, prebuilt};
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::record::{Identity, KernelKey, Key};
 use crate::vocabulary::{Diagnostic, Diagnostics};
-use crate::yaml;
 
 /// A mapping that is not rendered yet.
 pub(super) struct Planned<'m> {
@@ -222,7 +221,7 @@ fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
     let key = keys.chain(one.labels.keys().chain(other.labels.keys()).map(String::as_str)).find(differs);
     let key = key.unwrap_or("arch");
     let [one, other] = [one, other].map(|kernel| {
-        let value = kernel.labels.get(key).map_or_else(|| "…".to_owned(), |value| yaml::inline(value));
+        let value = kernel.labels.get(key).map_or_else(|| "…".to_owned(), |value| kmodgen_yaml::inline(value));
         format!("`kernels: {{labels: {{{key}: {value}}}}}`")
     });
     let nodes = match key {

@@ -1,10 +1,11 @@
 //! The ConfigMap that carries a Dockerfile to KMM.
 
+use kmodgen_yaml::Yaml;
+
 use super::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
 use crate::plan::{Draft, Mapping};
 use crate::vocabulary::SourceMap;
-use crate::yaml::{self, Yaml};
 
 /// The annotation with the content hash.
 pub const CONTENT_HASH: &str = "kmodgen/content-hash";
@@ -31,7 +32,7 @@ pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> Stri
         ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
         ("annotations".into(), Yaml::Map(annotations)),
     ]);
-    with_header(&yaml::emit(&Yaml::Map(vec![
+    with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),
         ("kind".into(), Yaml::text("ConfigMap")),
         ("metadata".into(), metadata),
@@ -50,7 +51,8 @@ pub fn joined(old: &[u8], new: &str) -> Option<String> {
     let unix = to_unix(old);
     let (_, old) = std::str::from_utf8(&unix).ok()?.split_once('\n')?;
     let (_, new) = new.split_once('\n')?;
-    let is_yaml = |text: &str| yaml::read(SourceMap::default().add("", text), text).is_ok_and(|node| node.is_some());
+    let is_yaml =
+        |text: &str| kmodgen_yaml::read(SourceMap::default().add("", text), text).is_ok_and(|node| node.is_some());
     let stays = |text: &&str| match ownership {
         Ownership::Intact => name(text) != name(new),
         Ownership::Edited => name(text) != name(new) && is_yaml(text),

@@ -1,8 +1,9 @@
 //! The kustomization of a folder, so that the tree builds as it is.
 
+use kmodgen_yaml::Yaml;
+
 use super::header::with_header;
 use crate::vocabulary::Namespace;
-use crate::yaml::{self, Yaml};
 
 /// The text of a kustomization of these resources. Several versions of kustomize, and of programs
 /// that have it in them, take one that lists nothing for a mistake: it says the namespace then, which
@@ -19,5 +20,5 @@ pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace
     if lists_nothing {
         fields.push(("namespace".into(), Yaml::text(namespace.as_str())));
     }
-    with_header(&yaml::emit(&Yaml::Map(fields)))
+    with_header(&kmodgen_yaml::emit(&Yaml::Map(fields)))
 }

@@ -1,12 +1,12 @@
 //! The objects that tie a module's kernels together: KMM Modules, or a ManagedClusterModule.
 
+use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
 use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign, written_out};
 use crate::plan::Mapping;
 use crate::vocabulary::Namespace;
-use crate::yaml::{self, Pair, Yaml};
 
 /// The annotation with the kernels that nodes run, so that a list which lost one is noticed.
 pub const NODES: &str = "kmodgen/nodes";
@@ -25,7 +25,7 @@ pub fn render(
     let objects = modules.enumerate().map(|(at, (name, kmm))| {
         let spec = spec(module, kmm, (mappings, prebuilt), at == 0);
         let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
-        yaml::emit(&match &module.kmm.hub {
+        kmodgen_yaml::emit(&match &module.kmm.hub {
             Some(hub) => hub_module(name, nodes, hub, spec),
             None => kmm_module(name, namespace, nodes, spec),
         })

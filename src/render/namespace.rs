@@ -1,9 +1,10 @@
 //! The namespace that everything is in.
 
+use kmodgen_yaml::Yaml;
+
 use super::configmap::SYNC_WAVE;
 use super::header::with_header;
 use crate::manifest::Manifest;
-use crate::yaml::{self, Yaml};
 
 /// The text of the manifest's namespace, which Argo CD makes before all else if it is told an order.
 pub fn render(manifest: &Manifest) -> String {
@@ -11,7 +12,7 @@ pub fn render(manifest: &Manifest) -> String {
     if manifest.output.sync_waves {
         metadata.push(("annotations".into(), Yaml::Map(vec![(SYNC_WAVE.into(), Yaml::text("-2"))])));
     }
-    with_header(&yaml::emit(&Yaml::Map(vec![
+    with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),
         ("kind".into(), Yaml::text("Namespace")),
         ("metadata".into(), Yaml::Map(metadata)),

@@ -1,7 +1,8 @@
 //! The object that has KMM try all its Modules on a kernel before a cluster is upgraded to it.
 
+use kmodgen_yaml::Yaml;
+
 use crate::manifest::{Kernel, Platform};
-use crate::yaml::{self, Yaml};
 
 /// The text of a preflight validation of `kernel` (kmm.sigs.x-k8s.io/v1beta2); `push` keeps what it
 /// builds. Only OpenShift's kind takes a Driver Toolkit. KMM compares the release untrimmed.
@@ -13,7 +14,7 @@ pub fn render(kernel: &Kernel, platform: &Platform, push: bool) -> String {
     }
     spec.push(("pushBuiltImage".into(), Yaml::verbatim(push.to_string())));
     let name = format!("preflight-{}", kernel.release.dns_safe());
-    yaml::emit(&Yaml::Map(vec![
+    kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("kmm.sigs.x-k8s.io/v1beta2")),
         ("kind".into(), Yaml::text(kind)),
         ("metadata".into(), Yaml::Map(vec![("name".into(), Yaml::text(name))])),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use super::case::Part;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{Circumstances, Kernel, WHEN, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span};
-use crate::yaml::Node;
 
 /// What an item of `expect` may say: one of the first six fields, and of what.
 pub static ASSERTION: Record = Record {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use super::assertion::{self, ASSERTION, Assertion, Claim};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version, other_version};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
-use crate::yaml::{self, Node};
 
 /// The folder of cases, beside the manifest.
 pub const CASES: &str = "tests";
@@ -133,7 +134,7 @@ impl Case {
         if let Err(invalid) = check_name(name) {
             own.push(Diagnostic::invalid("case-name", top, invalid));
         }
-        let case = match yaml::read(source, text) {
+        let case = match kmodgen_yaml::read(source, text) {
             Ok(Some(node)) => decode_case(name, &node, &mut own),
             Ok(None) => {
                 let help = format!("begin with `apiVersion: {API_VERSION}`");

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{Invalid, Pattern, Span, brief};
+use kmodgen_yaml::Span;
+
+use super::{Invalid, Pattern, brief};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,6 +120,17 @@ impl Diagnostic {
     }
 }
 
+impl From<kmodgen_yaml::Error> for Diagnostic {
+    fn from(error: kmodgen_yaml::Error) -> Self {
+        let mut diagnostic = Self::error(error.kind.code(), error.message);
+        for (at, (span, label)) in error.places.into_iter().enumerate() {
+            diagnostic = if at == 0 { diagnostic.at(span, label) } else { diagnostic.context(span, label) };
+        }
+        diagnostic.help.extend(error.help.map(|help| brief(help.to_owned())));
+        diagnostic
+    }
+}
+
 /// Number of places that one message shows.
 const PLACES: usize = 5;
 
@@ -179,8 +192,8 @@ impl Diagnostics {
     }
 }
 
-impl Extend<Diagnostic> for Diagnostics {
-    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, iter: T) {
-        self.all.extend(iter);
+impl<D: Into<Diagnostic>> Extend<D> for Diagnostics {
+    fn extend<T: IntoIterator<Item = D>>(&mut self, iter: T) {
+        self.all.extend(iter.into_iter().map(Into::into));
     }
 }

@@ -35,6 +35,7 @@ pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_r
 pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};
 pub use image::{ImageRef, with_registry};
+pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
 pub use path::RelPath;
 pub use pattern::Pattern;
@@ -45,7 +46,7 @@ pub use secret::{
     FILE_LOGIN, GIT_LOGIN, MASK, PUBLISH_LOGIN, REGISTRY_LOGIN, is_secret_name, masked, refuse_bare_login,
     refuse_secrets, secrets_in,
 };
-pub use source::{SourceFile, SourceId, SourceMap, Span, Spanned, not_utf8};
+pub use source::{SourceFile, SourceMap, not_utf8};
 pub use version::by_version;
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.

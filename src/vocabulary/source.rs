@@ -3,11 +3,9 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::secret::{merged, secrets_in};
+use kmodgen_yaml::{SourceId, Span};
 
-/// Which file of a [`SourceMap`] a [`Span`] is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(u32);
+use super::secret::{merged, secrets_in};
 
 /// A text that a person wrote, under the name that messages call it by.
 #[derive(Debug, Clone)]
@@ -94,55 +92,6 @@ pub fn not_utf8(bytes: &[u8], at: usize) -> String {
     let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
     let byte = bytes.get(at).copied().unwrap_or_default();
     format!("it is not UTF-8 text: line {line}, column {column} has the byte 0x{byte:02x}")
-}
-
-/// A range of bytes in one source file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Span {
-    /// The file.
-    pub source: SourceId,
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    /// The bytes `start..end` of `source`.
-    pub fn new(source: SourceId, start: usize, end: usize) -> Self {
-        Self { source, start, end }
-    }
-}
-
-/// A value and the place where it was written.
-#[derive(Debug, Clone)]
-pub struct Spanned<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands.
-    pub span: Span,
-}
-
-impl<T> Spanned<T> {
-    /// Pairs a value with its place.
-    pub fn new(value: T, span: Span) -> Self {
-        Self { value, span }
-    }
-}
-
-/// Two values are the same wherever they stand.
-impl<T: std::hash::Hash> std::hash::Hash for Spanned<T> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.value.hash(state);
-    }
-}
-
-impl<T> std::ops::Deref for Spanned<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
 }
 
 #[cfg(test)]

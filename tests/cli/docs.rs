@@ -27,7 +27,7 @@ use kmodgen::manifest::MANIFEST;
 use kmodgen::manifest::schema::{Record, Shape};
 use kmodgen::trial::{ASSERTION, CASE};
 use kmodgen::vocabulary::SourceMap;
-use kmodgen::yaml::{self, Node};
+use kmodgen_yaml::Node;
 use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -286,7 +286,7 @@ fn every_field_of_the_manifest_is_described_and_shown() {
         let (info, block) = block.split_once('\n').unwrap();
         let manifest = completed(info, block.split("```").next().unwrap());
         let source = SourceMap::default().add("block", manifest.as_str());
-        look_through(&yaml::read(source, &manifest).unwrap().unwrap(), &MANIFEST, &mut shown);
+        look_through(&kmodgen_yaml::read(source, &manifest).unwrap().unwrap(), &MANIFEST, &mut shown);
     }
     for record in MANIFEST.all() {
         assert!(text.contains(&format!("<!-- fields of {} -->", record.name)), "no table of {}", record.name);
@@ -304,7 +304,7 @@ fn every_field_of_a_test_case_is_described_and_shown() {
     for block in text.split("```yaml file=").skip(1).filter(|block| block.lines().next().unwrap().contains("tests/")) {
         let case = block.split("```").next().unwrap().split_once('\n').unwrap().1;
         let source = SourceMap::default().add("block", case);
-        look_through(&yaml::read(source, case).unwrap().unwrap(), &CASE, &mut shown);
+        look_through(&kmodgen_yaml::read(source, case).unwrap().unwrap(), &CASE, &mut shown);
     }
     for record in [&CASE, &ASSERTION] {
         assert!(text.contains(&format!("<!-- fields of {} -->", record.name)), "no table of {}", record.name);

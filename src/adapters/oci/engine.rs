@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kmodgen_image::elf::Architecture;
+use kmodgen_image::read::shown;
+
 use super::Options;
-use super::error::{ReadError, shown};
+use super::error::ReadError;
 use crate::adapters::fs::PrivateFolder;
 use crate::adapters::process;
-use crate::contract::image::elf::Architecture;
 
 /// How long an engine may take to export an image, or to fetch it.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -87,7 +89,7 @@ pub(super) fn candidates(options: &Options) -> Vec<Engine> {
 /// Exports an image by the engine that was named, else by the first that has it.
 pub(super) fn export(name: &str, options: &Options) -> Result<Export, ReadError> {
     let engines = candidates(options);
-    let folder = PrivateFolder::make_large().map_err(|(path, error)| ReadError::File { path, error })?;
+    let folder = PrivateFolder::make_large().map_err(|(path, error)| ReadError::Folder { path, error })?;
     let variables = process::inherited();
     let mut complaints = Vec::new();
     for engine in engines {

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use crate::adapters::fs::describe;
 use crate::vocabulary::Invalid;
 
-/// Why an image cannot be read. The message is a lower-case fragment; what an image or an engine
-/// said is in it escaped.
+/// Reason why an image cannot be read, a lower-case fragment. Output of engines is escaped in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The argument is a file, and it is not said of what kind.
@@ -19,18 +18,12 @@ pub enum ReadError {
     /// The argument is no reference.
     #[error("{0}{help}", help = .0.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default())]
     Reference(Invalid),
-    /// A file on this machine that cannot be read.
+    /// The folder for an export cannot be made.
     #[error("cannot read `{}`: {}", path.display(), describe(error))]
-    #[expect(missing_docs, reason = "the names say it")]
-    File { path: PathBuf, error: io::Error },
-    /// An archive or layout that is not what it should be.
-    #[error("cannot read `{}`: {why}", path.display())]
-    #[expect(missing_docs, reason = "the names say it")]
-    Layout { path: PathBuf, why: String },
-    /// A layer that cannot be unpacked.
-    #[error("cannot read layer {layer} of {layers}: {why}")]
-    #[expect(missing_docs, reason = "the names say it")]
-    Layer { layer: usize, layers: usize, why: String },
+    Folder { path: PathBuf, error: io::Error },
+    /// The image itself cannot be read.
+    #[error("{}", in_plain_words(.0))]
+    Image(#[from] kmodgen_image::read::ReadError),
     /// No engine to export with.
     #[error(
         "`{0}` needs podman, buildah, docker or skopeo to be exported with, and none is on PATH; \
@@ -42,36 +35,14 @@ pub enum ReadError {
     EngineMissing(&'static str),
     /// No engine could export the image.
     #[error("no engine could export `{image}`: {complaints}")]
-    #[expect(missing_docs, reason = "the names say it")]
     Export { image: String, complaints: String },
 }
 
-/// A text from outside as part of a message: on one line, unprintable characters escaped.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let escaped = |c: char| if matches!(c, '\'' | '"') { c.to_string() } else { c.escape_debug().to_string() };
-    let mut shown: String = line.chars().take(LONGEST).map(escaped).collect();
-    if line.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// An error of reading hostile data, in the words of a message.
-pub(super) fn broken(error: &io::Error) -> String {
-    // What the system says is about this machine: a full disk, say.
-    if error.raw_os_error().is_some() {
-        return describe(error);
-    }
-    let said = error.to_string();
-    // The tar crate has words of its own for a stream that ends early.
-    let is_cut = ["unexpected EOF", "failed to read entire block"].iter().any(|words| said.contains(words));
-    if is_cut || error.kind() == io::ErrorKind::UnexpectedEof {
-        "it is cut off".into()
-    } else if said.starts_with("it ") {
-        said
-    } else {
-        format!("it is damaged: {}", shown(&said))
+fn in_plain_words(error: &kmodgen_image::read::ReadError) -> String {
+    match error {
+        kmodgen_image::read::ReadError::File { path, error } => {
+            format!("cannot read `{}`: {}", path.display(), describe(error))
+        }
+        error => error.to_string(),
     }
 }

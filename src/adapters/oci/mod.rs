@@ -1,34 +1,20 @@
-//! Images: unpacked folders, archives and OCI layouts, read without an engine and never unpacked
-//! to disk. What an engine has is read in its storage if that is possible, and else exported first.
-//!
-//! Everything read here is hostile. Names and links are resolved in memory, by the core; sizes
-//! are bounded before anything is kept; what no engine would unpack is an error that names the
-//! layer and the path.
+//! Images by name: folders, archives and layouts are read as they are; an image of an engine is read in
+//! the engine's storage if that is possible, and exported first if not.
 #![expect(clippy::disallowed_methods, reason = "an adapter: it reads files and runs engines")]
 
-mod archive;
-mod blobs;
-mod budget;
 mod engine;
 mod error;
-mod file;
-mod folder;
-#[doc(hidden)]
-pub mod fuzzing;
-mod layer;
-mod layout;
-mod overlay;
 mod storage;
-mod unpack;
 
 use std::path::{Path, PathBuf};
 
 pub use engine::Engine;
 pub use error::ReadError;
 
-use self::blobs::Blobs;
-use crate::contract::image::Image;
-use crate::contract::image::elf::Architecture;
+use kmodgen_image::Image;
+use kmodgen_image::elf::Architecture;
+use kmodgen_image::read::{self, Unread};
+
 use crate::vocabulary::ImageRef;
 
 /// Where an image is.
@@ -104,38 +90,21 @@ pub struct Options {
     pub skip_tls_verify: bool,
 }
 
-/// An image, and what of it could not be read.
-#[derive(Debug)]
-pub struct Read {
-    /// The image.
-    pub image: Image,
-    /// Files that could not be opened, for want of permission: some, and how many in all.
-    pub unread: (Vec<String>, usize),
-}
-
-/// Reads an image.
+/// Reads an image, and lists the files of a folder that may not be opened.
 ///
 /// # Errors
 /// What cannot be read, and why.
-pub fn read(location: &Location, options: &Options) -> Result<Read, ReadError> {
-    let whole = |image| Read { image, unread: (Vec::new(), 0) };
-    match location {
-        Location::Folder(path) => folder::read(path),
-        Location::OciLayout(path, name) => {
-            let blobs = Blobs::folder(path);
-            layout::read_oci(&blobs, name.as_deref(), options).map(whole)
-        }
-        Location::OciArchive(path, name) => {
-            let blobs = archive::open(path)?;
-            layout::read_oci(&blobs, name.as_deref(), options).map(whole)
-        }
-        Location::DockerArchive(path) => {
-            let blobs = archive::open(path)?;
-            layout::read_docker(&blobs).map(whole)
-        }
-        Location::Reference(image) => exported(&image.to_string(), options).map(whole),
-        Location::Built(id) => exported(id, options).map(whole),
-    }
+pub fn read(location: &Location, options: &Options) -> Result<(Image, Unread), ReadError> {
+    let architecture = options.architecture;
+    let image = match location {
+        Location::Folder(path) => return Ok(read::folder(path)?),
+        Location::OciLayout(path, name) => read::oci_layout(path, name.as_deref(), architecture)?,
+        Location::OciArchive(path, name) => read::oci_archive(path, name.as_deref(), architecture)?,
+        Location::DockerArchive(path) => read::docker_archive(path)?,
+        Location::Reference(image) => exported(&image.to_string(), options)?,
+        Location::Built(id) => exported(id, options)?,
+    };
+    Ok((image, Unread::default()))
 }
 
 /// Reads what an engine has under `name`: in its storage, or exported from there.
@@ -144,11 +113,10 @@ fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
         return Ok(image);
     }
     let export = engine::export(name, options)?;
-    let blobs = archive::open(&export.path)?;
-    match export.is_docker {
-        true => layout::read_docker(&blobs),
-        false => layout::read_oci(&blobs, None, options),
-    }
+    Ok(match export.is_docker {
+        true => read::docker_archive(&export.path)?,
+        false => read::oci_archive(&export.path, None, options.architecture)?,
+    })
 }
 
 #[cfg(test)]

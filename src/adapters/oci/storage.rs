@@ -15,12 +15,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::blobs::Blobs;
-use super::budget::Budget;
+use kmodgen_image::{Image, read};
+
 use super::engine::Engine;
-use super::{folder, layout};
 use crate::adapters::process;
-use crate::contract::image::Image;
 
 /// How long an engine may take to answer.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -61,13 +59,9 @@ pub(super) fn read(engine: Engine, name: &str) -> Option<Image> {
         return None;
     }
     // The configuration is kept under its digest, which is the image's id.
-    let blobs = Blobs::folder(&root.join("overlay-images").join(id));
-    let mut image = layout::configured(&blobs, &format!("={}", STANDARD.encode(format!("sha256:{id}")))).ok()?;
-    let budget = Budget::default();
-    for layer in layers(root, id)? {
-        folder::read_layer(&layer, &mut image, &budget).ok()?;
-    }
-    Some(image)
+    let name = format!("={}", STANDARD.encode(format!("sha256:{id}")));
+    let configuration = root.join("overlay-images").join(id).join(name);
+    read::overlay(&configuration, &layers(root, id)?).ok()
 }
 
 /// The folders of an image's layers, the lowest first.

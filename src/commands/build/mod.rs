@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
+use kmodgen_image::{Contract, Expected};
 
 use self::report::{Outcome, Row, Tally};
 use super::presence::{is_in_registry, registry_tls};
@@ -18,7 +19,7 @@ use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
 use crate::commands::Answer;
-use crate::contract::image::{self, Contract, Expected};
+use crate::commands::verify::check_release;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
 use crate::settings::{self, Network, Only};
@@ -186,14 +187,20 @@ impl Run<'_> {
         }
         line.tell("verifies");
         let options = oci::Options { engine: Some(self.engine.storage()), ..oci::Options::default() };
-        let read = oci::read(&oci::Location::Built(id.to_owned()), &options)
+        let (read, _) = oci::read(&oci::Location::Built(id.to_owned()), &options)
             .map_err(|error| Ended::Refused(error.to_string()))?;
         // KMM signs after the build.
-        let release = Some(mapping.kernel.release.value.clone());
+        let release = Some(mapping.kernel.release.as_str().to_owned());
         // An image for KMM 2 alone is held to nothing else.
         let contract = if mapping.resolved.lean { Contract::Kmm2 } else { self.args.contract.into() };
-        let expected = Expected { contract, release, signed: false, firmware: mapping.firmware() };
-        let report = image::check(&read.image, &expected);
+        let expected = Expected {
+            contract,
+            release,
+            check_release: Some(check_release),
+            signed: false,
+            firmware: mapping.firmware(),
+        };
+        let report = kmodgen_image::check(&read, &expected);
         let told = report.findings.iter().map(|finding| {
             format!("{}: {} {}\n    help: {}", finding.code, finding.path.escape_debug(), finding.message, finding.help)
         });

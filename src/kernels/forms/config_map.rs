@@ -3,12 +3,12 @@
 
 use std::sync::LazyLock;
 
+use kmodgen_yaml::Node;
 use regex::Regex;
 
 use super::OPENSHIFT_IMAGES;
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at, object_name};
-use crate::yaml::Node;
 
 /// Reads one ConfigMap; says whether it is such a one.
 pub(super) fn read(node: &Node, reading: &mut Reading<'_>) -> bool {

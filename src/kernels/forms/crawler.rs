@@ -1,15 +1,16 @@
 //! The list.json of kernel-crawler: the kernels whose headers distributions serve, by distribution.
 
+use kmodgen_yaml::{Entry, Node};
+
 use crate::kernels::facts::{Sighting, Witness};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{architecture, architecture_of};
-use crate::yaml::{self, Entry, Node};
 
 /// Whether the entries of a mapping are one: each value is a list of kernels, empty or null, and one
 /// is not.
 pub(super) fn is_one(entries: &[Entry]) -> bool {
     let first = |entry: &Entry| Some(entry.value.as_sequence()?.first().map(|item| is_kernel(item)));
-    let is_nothing = |entry: &Entry| entry.value.as_scalar().is_some_and(yaml::Scalar::is_null);
+    let is_nothing = |entry: &Entry| entry.value.as_scalar().is_some_and(kmodgen_yaml::Scalar::is_null);
     entries.iter().all(|entry| is_nothing(entry) || first(entry).is_some_and(|first| first != Some(false)))
         && entries.iter().any(|entry| first(entry) == Some(Some(true)))
 }

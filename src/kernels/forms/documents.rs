@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use kmodgen_yaml::{Entry, Node, Value};
 use serde::de::IgnoredAny;
 
 use crate::vocabulary::{Diagnostic, SourceId, Span};
-use crate::yaml::{self, Entry, Node, Value};
 
 /// Reads all documents of a text; one that holds nothing is left out.
 ///
@@ -17,16 +17,18 @@ pub(super) fn read_all(source: SourceId, text: &str) -> Result<Vec<Arc<Node>>, V
     let mut documents = Vec::new();
     for part in json_values(text).unwrap_or_else(|| yaml_documents(text)) {
         let start = part.start;
-        let document = yaml::read(source, &text[part]).map_err(|faults| {
-            let moved = faults.into_iter().map(|mut fault| {
-                fault.labels.iter_mut().for_each(|label| label.span = span_moved(label.span, start));
-                fault
-            });
-            moved.collect::<Vec<_>>()
-        })?;
+        let document = kmodgen_yaml::read(source, &text[part])
+            .map_err(|errors| errors.into_iter().map(|error| diagnose(error, start)).collect::<Vec<_>>())?;
         documents.extend(document.map(|node| if start == 0 { node } else { moved(&node, start) }));
     }
     Ok(documents)
+}
+
+/// Reports an error of a document that starts at an offset of the text.
+fn diagnose(error: kmodgen_yaml::Error, start: usize) -> Diagnostic {
+    let mut diagnostic = Diagnostic::from(error);
+    diagnostic.labels.iter_mut().for_each(|label| label.span = span_moved(label.span, start));
+    diagnostic
 }
 
 /// The places of JSON values, if the text is nothing but several of them.

@@ -1,9 +1,10 @@
 //! The ImageStream `driver-toolkit` of OpenShift: one tag for each OS image that the cluster has had.
 
+use kmodgen_yaml::Node;
+
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at, object_name};
 use crate::vocabulary::{Diagnostic, ImageRef, Invalid, Span, Spanned};
-use crate::yaml::Node;
 
 /// The name of the one that is about Driver Toolkits.
 const NAME: &str = "driver-toolkit";

@@ -19,9 +19,10 @@ mod toolkit_release;
 
 use std::sync::Arc;
 
+use kmodgen_yaml::{Node, Value};
+
 use super::reading::{Reading, at};
 use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};
-use crate::yaml::{Node, Value};
 
 /// The forms of inputs, for a message.
 const FORMS: &str = "what is read: nodes, the ImageStream `driver-toolkit`, `oc adm release info`, each with `-o json` \

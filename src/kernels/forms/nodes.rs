@@ -8,7 +8,6 @@ use crate::kernels::facts::{Sighting, Witness};
 use crate::kernels::reading::{Reading, at, is_nothing};
 use crate::kernels::systems::distribution_of;
 use crate::vocabulary::{Diagnostic, Span, Spanned, architecture};
-use crate::yaml;
 
 /// The operating system of nodes that load no modules.
 const WINDOWS: &str = "windows";
@@ -29,17 +28,17 @@ pub(super) struct Node {
 }
 
 /// Whether an object without `kind` is a node.
-pub(super) fn is_one(node: &yaml::Node) -> bool {
+pub(super) fn is_one(node: &kmodgen_yaml::Node) -> bool {
     at(node, &["status", "nodeInfo"]).is_some()
 }
 
 /// Whether it is the `status.nodeInfo` of one.
-pub(super) fn is_info(node: &yaml::Node) -> bool {
+pub(super) fn is_info(node: &kmodgen_yaml::Node) -> bool {
     node.get("kernelVersion").is_some() && (node.get("osImage").is_some() || node.get("architecture").is_some())
 }
 
 /// Reads a node.
-pub(super) fn read(node: &yaml::Node, reading: &mut Reading<'_>) {
+pub(super) fn read(node: &kmodgen_yaml::Node, reading: &mut Reading<'_>) {
     let advice = "print whole nodes, with `oc get nodes -o json`";
     let Some(name) = reading.need(node, &["metadata", "name"], "a node", advice) else { return };
     // Clusters have nodes of the same name, and one node can be in several inputs.
@@ -53,14 +52,14 @@ pub(super) fn read(node: &yaml::Node, reading: &mut Reading<'_>) {
 }
 
 /// Reads the `status.nodeInfo` of a node by itself.
-pub(super) fn read_bare_info(info: &yaml::Node, reading: &mut Reading<'_>) {
+pub(super) fn read_bare_info(info: &kmodgen_yaml::Node, reading: &mut Reading<'_>) {
     let own = ["machineID", "systemUUID", "bootID"].into_iter().find_map(|key| reading.find(info, &[key]));
     let by_place = || format!("{:?}", info.span);
     let identity = own.unwrap_or_else(by_place);
     read_info(info, None, identity, reading);
 }
 
-fn read_info(info: &yaml::Node, name: Option<Spanned<String>>, identity: String, reading: &mut Reading<'_>) {
+fn read_info(info: &kmodgen_yaml::Node, name: Option<Spanned<String>>, identity: String, reading: &mut Reading<'_>) {
     let start = Span { end: info.span.start, ..info.span };
     let kernel = match info.get("kernelVersion").filter(|kernel| !is_nothing(kernel)) {
         Some(kernel) => {

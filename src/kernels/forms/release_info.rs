@@ -4,11 +4,12 @@
 //! A release with two streams of its operating system has an image of each name for each stream:
 //! `driver-toolkit` and `rhel-coreos`, `driver-toolkit-10` and `rhel-coreos-10`.
 
+use kmodgen_yaml::Node;
+
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::{Reading, at};
 use crate::kernels::systems::el_of_os;
 use crate::vocabulary::{Invalid, Spanned, architecture};
-use crate::yaml::Node;
 
 pub(super) const TOOLKIT: &str = "driver-toolkit";
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::Reading;
 use crate::vocabulary::architecture;
-use crate::yaml::Node;
 
 /// Whether a list is one.
 pub(super) fn is_one(items: &[Arc<Node>]) -> bool {

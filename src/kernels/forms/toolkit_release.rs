@@ -1,9 +1,10 @@
 //! `/etc/driver-toolkit-release.json` of a Driver Toolkit image: the kernels whose headers it has.
 
+use kmodgen_yaml::Node;
+
 use crate::kernels::facts::{Sighting, Toolkit, Witness};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{Spanned, architecture_of};
-use crate::yaml::Node;
 
 /// The kernel, and the real-time one, of which images for some machines have none.
 const KERNEL: &str = "KERNEL_VERSION";

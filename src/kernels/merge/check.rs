@@ -7,12 +7,11 @@ use super::{Fate, Item};
 use crate::kernels::{Found, Import};
 use crate::manifest::{Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostics, SourceId};
-use crate::yaml;
 
 /// Whether a merged text says what it has to: each kernel that stays with all that it said, and more
 /// only of what inputs know.
 pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &[&Found], import: &Import) -> bool {
-    let Ok(Some(node)) = yaml::read(source, text) else { return false };
+    let Ok(Some(node)) = kmodgen_yaml::read(source, text) else { return false };
     let mut faults = Diagnostics::default();
     let kernels = read_kernel_file(&node, &mut faults);
     let mut merged: HashMap<&str, Vec<&Kernel>> = HashMap::with_capacity(kernels.len());

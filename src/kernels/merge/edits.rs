@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::yaml::{Entry, Node};
+use kmodgen_yaml::{Entry, Node};
 
 /// Edits that are to be made at once. Of several at one place the earlier [`Rank`] comes first.
 pub(super) struct Edits<'t> {

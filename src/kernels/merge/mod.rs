@@ -10,10 +10,11 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
+use kmodgen_yaml::Node;
+
 use super::{Changes, Found, Import};
 use crate::manifest::{Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceId, by_version};
-use crate::yaml::{self, Node};
 use check::is_merged;
 use matching::matched;
 use writing::Writing;
@@ -69,7 +70,7 @@ pub(super) fn merge(
     keep: Keep,
     faults: &mut Diagnostics,
 ) -> Option<(String, Changes)> {
-    let node = match yaml::read(source, text) {
+    let node = match kmodgen_yaml::read(source, text) {
         Ok(Some(node)) => node,
         Ok(None) => {
             let help = "leave `--merge` out to make a new list";

@@ -1,11 +1,12 @@
 //! The text of a list, item by item: what is added to each, which go, and where new ones stand.
 
+use kmodgen_yaml::{Node, inline};
+
 use super::edits::{Edits, Rank, stands_after};
 use super::matching::narrowed;
 use super::{Fate, Item};
 use crate::kernels::{Change, Changes, Found, Import, emit};
 use crate::vocabulary::by_version;
-use crate::yaml::{Node, inline};
 
 /// The line above a kernel that no input names any more.
 const MARK: &str = "# vanished: no input of the last merge names it";

@@ -12,11 +12,12 @@ use tools::one_tool;
 pub use tools::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
 pub(super) use values::variable_name;
 
+use kmodgen_yaml::Node;
+
 use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, WHEN, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, SourceName, Spanned};
-use crate::yaml::Node;
 
 /// How a module is built.
 #[derive(Debug, Clone)]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use super::script::script_path;
 use super::values::{named, variables, words};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::expansion::Expands;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
-use crate::yaml::Node;
 
 /// The tool of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::Node;
+
 use crate::manifest::decode;
 use crate::manifest::expansion::Expands;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
-use crate::yaml::Node;
 
 /// Variables by name; each value is one line.
 pub(super) fn variables(

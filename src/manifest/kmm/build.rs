@@ -1,10 +1,11 @@
 //! Builds of KMM: the section `build` of a Module, and the secrets that it mounts.
 
+use kmodgen_yaml::{Node, Yaml};
+
 use super::check::{convert_fields, refuse_repeats};
 use super::{Context, Kmm, build_args, entry, fields, texts_in};
 use crate::manifest::decode::Fields;
 use crate::vocabulary::{Diagnostic, Diagnostics};
-use crate::yaml::{Node, Yaml};
 
 impl Kmm {
     /// The names of the secrets that a build mounts.

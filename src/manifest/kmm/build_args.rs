@@ -1,12 +1,13 @@
 //! Build arguments: `ARG`s of the Dockerfile and values that KMM gives its builds.
 
+use kmodgen_yaml::Node;
+
 use super::fields::BUILD_ARGUMENT;
 use crate::manifest::build::variable_name;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::expansion::Expands;
 use crate::manifest::when::{Conditional, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
-use crate::yaml::Node;
 
 /// A build argument: its name and its value.
 pub type BuildArgument = (String, String);

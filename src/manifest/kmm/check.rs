@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kmodgen_yaml::{Entry, Node, Pair, Yaml};
+
 use super::{records, scalars, values};
 use crate::manifest::decode::{self, Fields, Kind};
 use crate::manifest::structure::{Field, Type, structure};
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest};
-use crate::yaml::{Entry, Node, Pair, Yaml};
 
 /// Field that a value is under.
 #[derive(Clone, Copy)]

@@ -1,8 +1,9 @@
 //! Path of the firmware that KMM copies to nodes.
 
+use kmodgen_yaml::Yaml;
+
 use super::Kmm;
 use crate::manifest::install::FIRMWARE_FOLDER;
-use crate::yaml::Yaml;
 
 impl Kmm {
     /// Folder of the image that KMM copies firmware from.

@@ -1,11 +1,12 @@
 //! What `kmm` says beyond one cluster and the kernels that are listed.
 
+use kmodgen_yaml::{Node, Yaml};
+
 use super::check::convert;
 use super::fields::{FALLBACK, HUB};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::variables;
 use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
-use crate::yaml::{Node, Yaml};
 
 /// The spokes of a hub.
 #[derive(Debug, Clone)]

@@ -1,10 +1,11 @@
 //! The kernel's own modules that are unloaded before a module is loaded: on every kernel, or on some.
 
+use kmodgen_yaml::{Node, Yaml};
+
 use super::fields::REMOVED;
 use crate::manifest::decode;
 use crate::manifest::when::{Conditional, conditionals};
 use crate::vocabulary::Diagnostics;
-use crate::yaml::{Node, Yaml};
 
 /// Those of every kernel, as the container has them. With any of some kernels, `all` has all of them, in
 /// order: a mapping's list stands in the place of the container's.

@@ -28,6 +28,7 @@ pub use build_args::BuildArgument;
 use check::{convert, convert_fields};
 pub(in crate::manifest) use fields::KMM;
 pub use hub::{Fallback, Hub};
+use kmodgen_yaml::{Entry, Node, Pair, Yaml};
 use refused::{module_loader, refuse_deprecated, refuse_loading};
 use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
@@ -37,7 +38,6 @@ use super::kind::Kind;
 use super::platform::Platform;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
-use crate::yaml::{Entry, Node, Pair, Yaml};
 
 /// What the user says of the Module beyond its kernels, ready to be written out.
 #[derive(Debug, Clone, Default)]

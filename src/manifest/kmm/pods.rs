@@ -1,9 +1,10 @@
 //! Rules on the Pods that KMM makes of `devicePlugin` and `dra`: volumes, their mounts, variables.
 
+use kmodgen_yaml::Node;
+
 use super::check::refuse_repeats;
 use super::records::text;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest};
-use crate::yaml::Node;
 
 /// Volumes that KMM adds to a Pod, with the paths that its container has them at.
 fn own_volumes(pod: &str) -> &'static [(&'static str, &'static str)] {

@@ -1,11 +1,12 @@
 //! Rules on records of KMM's fields: what goes with what. The API server checks most of them on the Pods and
 //! DeviceClasses that KMM makes (`k8s.io/kubernetes/pkg/apis/core/validation`), KMM's webhook the rest.
 
+use kmodgen_yaml::Node;
+
 use super::check::refuse_repeats;
 use super::{pods, resources};
 use crate::manifest::decode;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span};
-use crate::yaml::Node;
 
 /// Checks a record whose fields are right one by one; whether it is.
 pub(super) fn check(record: &str, node: &Node, faults: &mut Diagnostics) -> bool {
@@ -325,9 +326,9 @@ const LONGEST_PARAMETERS: usize = 10 << 10;
 fn parameters(node: &Node, faults: &mut Diagnostics) -> bool {
     fn size(node: &Node) -> usize {
         match &node.value {
-            crate::yaml::Value::Scalar(scalar) => scalar.text.len() + 2,
-            crate::yaml::Value::Sequence(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-            crate::yaml::Value::Mapping(entries) => {
+            kmodgen_yaml::Value::Scalar(scalar) => scalar.text.len() + 2,
+            kmodgen_yaml::Value::Sequence(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
+            kmodgen_yaml::Value::Mapping(entries) => {
                 entries.iter().map(|entry| entry.key.value.len() + size(&entry.value) + 4).sum::<usize>() + 2
             }
         }

@@ -1,9 +1,10 @@
 //! Fields that people know from Modules, and that `kmm` does not take.
 
+use kmodgen_yaml::Node;
+
 use super::{entry, fields};
 use crate::manifest::decode::{self, Fields};
 use crate::vocabulary::{Diagnostic, Diagnostics};
-use crate::yaml::Node;
 
 /// Refuses the fields for loading kmods, of which there are none.
 pub(super) fn refuse_loading(node: &Node, faults: &mut Diagnostics) {

@@ -1,14 +1,15 @@
 //! Rules on the resources that a container or a claim asks for.
 
+use kmodgen_yaml::Node;
+
 use super::records::{refuse, text};
 use crate::vocabulary::kubernetes::{is_extended, is_huge_page};
 use crate::vocabulary::{Diagnostics, Quantity, Span};
-use crate::yaml::Node;
 
 /// The amounts under a key, with the places of their values.
 fn amounts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Quantity, Span)> {
     let entries = node.get(key).and_then(|map| map.as_mapping()).unwrap_or_default();
-    let amount = |entry: &'n crate::yaml::Entry| {
+    let amount = |entry: &'n kmodgen_yaml::Entry| {
         let amount = Quantity::parse(&entry.value.as_scalar()?.text).ok()?;
         Some((entry.key.value.as_str(), amount, entry.value.span))
     };

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::{Entry, Node};
+
 use super::{Context, Sign, entry, texts};
 use crate::manifest::kind::Kind;
 use crate::manifest::platform::Platform;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
-use crate::yaml::{Entry, Node};
 
 /// Fields by the first KMM that has them.
 const FIRST_WITH: &[(&[&str], (u32, u32))] = &[
@@ -145,7 +146,7 @@ fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut
         if let Some(list) = raw.get(key)
             && !(0..arguments.len()).any(names_dir)
         {
-            let shown: Vec<String> = arguments.iter().map(|(argument, _)| crate::yaml::inline(argument)).collect();
+            let shown: Vec<String> = arguments.iter().map(|(argument, _)| kmodgen_yaml::inline(argument)).collect();
             faults.push(
                 Diagnostic::warning(
                     "kmm-raw-args",

@@ -4,11 +4,12 @@
 //! `kubectl` would read, so that a line means the same here as in a Pod: an unquoted `1`, `on` or `0644` is
 //! refused under a string. The words are those of YAML 1.1, as sigs.k8s.io/yaml reads them.
 
+use kmodgen_yaml::{Node, Pair, Scalar, Value, Yaml};
+
 use super::check::At;
 use super::values;
 use crate::manifest::decode::{self, Kind, wrong_kind};
 use crate::vocabulary::{Diagnostic, Diagnostics, Quantity};
-use crate::yaml::{self, Node, Pair, Scalar, Value, Yaml};
 
 /// Name of a scalar's kind in messages.
 pub(super) fn kind(scalar: &Scalar) -> &'static str {
@@ -249,7 +250,7 @@ fn any_scalar(node: &Node, scalar: &Scalar, faults: &mut Diagnostics) -> Option<
             faults.push(
                 Diagnostic::error("wrong-kind", format!("readers of YAML take `{}` for {kind}", text.escape_debug()))
                     .at(node.span, "")
-                    .help(format!("write `{}` for a string", yaml::inline(text))),
+                    .help(format!("write `{}` for a string", kmodgen_yaml::inline(text))),
             );
             None
         }

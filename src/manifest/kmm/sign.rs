@@ -1,5 +1,7 @@
 //! How KMM signs a module's kmods.
 
+use kmodgen_yaml::{Node, Pair};
+
 use super::check::{At, convert, convert_fields};
 use super::{Context, entry, fields, scalars, texts};
 use crate::manifest::decode::Fields;
@@ -7,7 +9,6 @@ use crate::manifest::kernel::Kernel;
 use crate::manifest::kind::Kind;
 use crate::manifest::variables;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
-use crate::yaml::{Node, Pair};
 
 /// How the kmods are signed.
 #[derive(Debug, Clone, Hash)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kmodgen_yaml::Node;
+
 use super::written::{Written, around};
 use super::{Finding, grouped};
 use crate::manifest::module::{MODULE, Module};
@@ -10,7 +12,6 @@ use crate::manifest::recipe::OVERRIDE;
 use crate::manifest::when::When;
 use crate::manifest::{Kernel, Manifest};
 use crate::vocabulary::{Diagnostic, Diagnostics};
-use crate::yaml::Node;
 
 /// Notes the conditions that hold for no kernel of the module that they are in; in a source, for none of the
 /// manifest's. Within an override that applies to none, nothing else is noted.

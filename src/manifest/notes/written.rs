@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use kmodgen_yaml::{Node, Value};
+
 use crate::manifest::schema::{Record, Shape};
-use crate::yaml::{Node, Value};
 
 /// A record as it is written.
 pub(super) struct Written<'n> {

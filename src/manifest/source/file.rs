@@ -1,8 +1,9 @@
 //! Sources that are one file to download: archives and packages.
 
+use kmodgen_yaml::Node;
+
 use crate::manifest::decode::{self, Fields};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, Invalid, Spanned};
-use crate::yaml::Node;
 
 /// A file that a builder downloads and unpacks.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use file::{File, FileKind, decompressor};
+use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};
 
 use super::decode::{self, Fields};
@@ -15,7 +16,6 @@ use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When};
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
-use crate::yaml::Node;
 
 /// The folder of the builder that sources are laid in.
 const SOURCES: &str = "/usr/src/kmodgen";

@@ -1,10 +1,11 @@
 //! Where a source's code comes from: one of several places, each with what goes with it.
 
+use kmodgen_yaml::Node;
+
 use super::file::File;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
 use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned};
-use crate::yaml::Node;
 
 /// Where code comes from.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! `--check` and `--dry-run`, as gates of pull requests.
 
 use kmodgen::vocabulary::SourceMap;
-use kmodgen::yaml::{self, Node};
+use kmodgen_yaml::Node;
 
 use super::Fleet;
 use crate::faults::has;
@@ -98,7 +98,7 @@ fn documented_gates_run() {
     for (file, text) in documented() {
         let source = SourceMap::default().add(file.clone(), text.as_str());
         // Those with several documents are for a cluster.
-        let Ok(Some(node)) = yaml::read(source, &text) else { continue };
+        let Ok(Some(node)) = kmodgen_yaml::read(source, &text) else { continue };
         let mut found = Vec::new();
         commands(&node, "", &mut found);
         for command in found.iter().filter(|command| command.contains("kmodgen ")) {

@@ -1,0 +1,164 @@
+//! What is kept of a file's content: an image is read once, and far too large to be held.
+
+use crate::elf::{Kmod, Program};
+use crate::index::Index;
+use crate::modprobe_d;
+use crate::packing;
+
+/// The bytes that [`Interest::of`] wants to see of every file.
+pub const HEAD: usize = 256;
+
+/// Modules that are larger, unpacked, are not read: one is held at a time.
+const LARGEST_MODULE: u64 = 256 << 20;
+
+/// Programs and libraries beyond this are not read.
+const LARGEST_PROGRAM: u64 = 128 << 20;
+
+/// A full kernel's modules.dep has less than 1 MiB.
+const LARGEST_TEXT: u64 = 16 << 20;
+
+/// Whether a name is a module's: plain, or packed in one of the ways that kmod reads (kmod,
+/// libkmod-file.c).
+pub fn is_module(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = [".gz", ".xz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    stem.len() > ".ko".len() && stem.ends_with(".ko")
+}
+
+/// What of a file is worth reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Interest {
+    /// No more than its head, which is judged already.
+    Settled(Facts),
+    /// All of it, a module unpacked, to be handed to [`Facts::of`].
+    Whole {
+        /// What it seems to be.
+        kind: Kind,
+        /// The largest size, unpacked, that is read.
+        limit: u64,
+    },
+}
+
+/// What a file seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Module,
+    Program,
+    Text,
+    Index,
+}
+
+impl Interest {
+    /// Judges a file by its path, its permission bits and its first [`HEAD`] bytes.
+    pub fn of(path: &str, mode: u32, head: &[u8]) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let whole = |kind, limit| Self::Whole { kind, limit };
+        if is_module(name) {
+            return whole(Kind::Module, LARGEST_MODULE);
+        }
+        if name.starts_with("modules.") && name.ends_with(".bin") {
+            return whole(Kind::Index, LARGEST_TEXT);
+        }
+        let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
+        let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
+        let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
+        if is_list || in_loader_path || is_musl_path || modprobe_d::is_configuration(path) {
+            return whole(Kind::Text, LARGEST_TEXT);
+        }
+        if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
+            return whole(Kind::Program, LARGEST_PROGRAM);
+        }
+        match head.strip_prefix(b"#!") {
+            Some(line) if mode & 0o111 != 0 => Self::Settled(Facts::Script(interpreter(line))),
+            _ => Self::Settled(Facts::Plain),
+        }
+    }
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Facts {
+    /// Nothing that matters.
+    Plain,
+    /// It could not be read, or is too large to be: why.
+    Unread(String),
+    /// A module; or why it is none, completing "it …".
+    Module(Result<Kmod, String>),
+    /// An ELF program or library; or why it is none, completing "it …".
+    Program(Result<Program, String>),
+    /// A script, with the program that runs it; empty where it names none.
+    Script(String),
+    /// An index of depmod, with its values if it is modules.dep.bin; or why modprobe cannot read it,
+    /// completing "it …".
+    Index(Result<Index, String>),
+    /// A text of depmod, modprobe or the dynamic loader.
+    Text(Vec<u8>),
+}
+
+impl Facts {
+    /// Reads a whole module, unpacked: `head` is how its file begins, `is_several` whether there is
+    /// more after the first of its compressed parts.
+    pub fn of_module(path: &str, head: &[u8], bytes: &[u8], is_several: bool) -> Self {
+        let several = || (packing::SEVERAL.to_owned(), "compress the module at once, as one file");
+        let fault = packing::fault(path, head).or_else(|| is_several.then(several));
+        Self::Module(Kmod::parse(bytes).map(|kmod| Kmod { packing: fault, ..kmod }))
+    }
+
+    /// Reads a whole file, unpacked.
+    pub fn of(kind: Kind, path: &str, bytes: Vec<u8>) -> Self {
+        match kind {
+            Kind::Module => Self::of_module(path, &bytes, &bytes, false),
+            // The values of other indexes are large, and nobody asks for them.
+            Kind::Index if path.ends_with("modules.dep.bin") => Self::Index(Index::parse(&bytes)),
+            Kind::Index => Self::Index(Index::parse(&bytes).map(|_| Index::default())),
+            Kind::Program => Self::Program(Program::parse(&bytes)),
+            Kind::Text => Self::Text(bytes),
+        }
+    }
+
+    /// The memory that they take, in bytes, as an estimate.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Module(Ok(kmod)) => kmod.info.as_ref().map_or(0, |info| info.weight()),
+            Self::Program(Ok(program)) => {
+                let texts = program.needed.iter().chain(&program.run_path).chain(&program.interpreter);
+                texts.map(|text| text.len() as u64 + 32).sum()
+            }
+            Self::Text(text) => text.len() as u64,
+            Self::Index(Ok(index)) => index.weight(),
+            _ => 0,
+        }
+    }
+}
+
+/// The program of a `#!` line, as execve(2) reads it.
+fn interpreter(line: &[u8]) -> String {
+    let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_judged_by_name_and_head() {
+        let kind = |path: &str, mode, head: &[u8]| match Interest::of(path, mode, head) {
+            Interest::Whole { kind, .. } => Some(kind),
+            Interest::Settled(_) => None,
+        };
+        assert_eq!(kind("x/a.ko", 0o644, b""), Some(Kind::Module));
+        assert_eq!(kind("a.ko.zst", 0o644, b""), Some(Kind::Module));
+        assert_eq!(kind("x/.ko", 0o644, b""), None);
+        assert_eq!(kind("x/modules.dep", 0o644, b""), Some(Kind::Text));
+        assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some(Kind::Text));
+        assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some(Kind::Program));
+        assert_eq!(kind("usr/lib/data", 0o644, b"\x7fELF"), None);
+        let settled = |head: &[u8]| Interest::of("bin/x", 0o755, head);
+        assert_eq!(settled(b"#! /bin/sh -e\n"), Interest::Settled(Facts::Script("/bin/sh".into())));
+        assert_eq!(settled(b"#!\n/bin/sh"), Interest::Settled(Facts::Script(String::new())));
+        assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(Kind::Index));
+        assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(Kind::Text));
+    }
+}

@@ -1,0 +1,219 @@
+//! The documents that say what an image consists of: OCI's (image specification, image-layout.md
+//! and manifest.md) and docker's (moby, image/spec/v1.2.md).
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::blobs::Blobs;
+use super::budget::Budget;
+use super::error::{ReadError, broken, shown};
+use super::layer;
+use crate::Image;
+use crate::elf::Architecture;
+
+/// The annotation that names an image of a layout.
+const NAME: &str = "org.opencontainers.image.ref.name";
+
+/// Indexes in indexes: buildx makes two levels.
+const DEEPEST: usize = 4;
+
+/// No engine takes more layers (overlay: 500; docker: 127).
+const MOST_LAYERS: usize = 1024;
+
+#[derive(Debug, Deserialize)]
+struct Descriptor {
+    digest: String,
+    #[serde(default)]
+    platform: Option<Platform>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Platform {
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    os: String,
+}
+
+/// An index or a manifest: old ones say which only by what they hold.
+#[derive(Debug, Deserialize)]
+struct Document {
+    #[serde(default)]
+    manifests: Option<Vec<Descriptor>>,
+    #[serde(default)]
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Configuration {
+    #[serde(default)]
+    architecture: Option<String>,
+    #[serde(default)]
+    config: Option<Runtime>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Runtime {
+    #[serde(default)]
+    env: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Saved {
+    config: String,
+    #[serde(default)]
+    layers: Vec<String>,
+}
+
+/// Reads an image of an OCI layout.
+pub(super) fn read_oci(
+    blobs: &Blobs,
+    name: Option<&str>,
+    architecture: Option<Architecture>,
+) -> Result<Image, ReadError> {
+    let mut document: Document = parse(blobs, "index.json", &blobs.document("index.json")?)?;
+    for depth in 0..=DEEPEST {
+        let Some(manifests) = document.manifests else { break };
+        // Names are of the outermost index.
+        let chosen = choose(&manifests, name.filter(|_| depth == 0), architecture).map_err(|why| blobs.fail(why))?;
+        let path = blob(blobs, &chosen.digest)?;
+        let bytes = blobs.document(&path)?;
+        if hex(&Sha256::digest(&bytes)) != path.rsplit('/').next().unwrap_or_default() {
+            return Err(blobs.fail(format!("`{path}` does not have the digest of its name")));
+        }
+        document = parse(blobs, &path, &bytes)?;
+    }
+    let Some(config) = document.config else {
+        return Err(blobs.fail("it has an index, and no image in it"));
+    };
+    let path = blob(blobs, &config.digest)?;
+    let mut image = configured(blobs, &path)?;
+    let layers = document.layers.iter().map(|layer| blob(blobs, &layer.digest)).collect::<Result<Vec<_>, _>>()?;
+    read_layers(blobs, &layers, true, &mut image)?;
+    Ok(image)
+}
+
+/// Reads the image of what `docker save` wrote.
+pub(super) fn read_docker(blobs: &Blobs) -> Result<Image, ReadError> {
+    let saved: Vec<Saved> = parse(blobs, "manifest.json", &blobs.document("manifest.json")?)?;
+    let [saved] = saved.as_slice() else {
+        return Err(blobs.fail(format!("it has {} images, and one is verified at a time", saved.len())));
+    };
+    let mut image = configured(blobs, &saved.config)?;
+    read_layers(blobs, &saved.layers, false, &mut image)?;
+    Ok(image)
+}
+
+/// The image to read of those there are.
+fn choose<'m>(
+    manifests: &'m [Descriptor],
+    name: Option<&str>,
+    architecture: Option<Architecture>,
+) -> Result<&'m Descriptor, String> {
+    let named = |manifest: &Descriptor| manifest.annotations.as_ref().and_then(|all| all.get(NAME)).cloned();
+    let wanted = |manifest: &&Descriptor| name.is_none() || named(manifest).as_deref() == name;
+    // Attestations of buildx are manifests of the platform `unknown`.
+    let is_image =
+        |manifest: &&Descriptor| manifest.platform.as_ref().is_none_or(|platform| platform.architecture != "unknown");
+    let all: Vec<&Descriptor> = manifests.iter().filter(is_image).filter(wanted).collect();
+    let machine = Architecture::named(std::env::consts::ARCH);
+    let architecture = architecture.or(machine);
+    let fits = |manifest: &&&Descriptor| {
+        let platform = manifest.platform.as_ref();
+        platform.is_some_and(|platform| {
+            (platform.os.is_empty() || platform.os == "linux")
+                && Architecture::named(&platform.architecture) == architecture
+        })
+    };
+    match all.as_slice() {
+        [] if name.is_some() => Err(format!("it has no image `{}`", shown(name.unwrap_or_default()))),
+        [] => Err("it has no image".into()),
+        [one] => Ok(one),
+        several => match several.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+            [one] => Ok(one),
+            _ => {
+                let names: Vec<String> = several.iter().filter_map(|manifest| named(manifest)).take(5).collect();
+                let which = if names.is_empty() {
+                    "say --release with an architecture in it".to_owned()
+                } else {
+                    format!("add one of their names: {}", shown(&names.join(", ")))
+                };
+                Err(format!("it has {} images; {which}", several.len()))
+            }
+        },
+    }
+}
+
+/// Where the blob of a digest is.
+fn blob(blobs: &Blobs, digest: &str) -> Result<String, ReadError> {
+    let hex = digest.strip_prefix("sha256:").filter(|hex| {
+        hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    });
+    let hex = hex.ok_or_else(|| blobs.fail(format!("`{}` is not a sha256 digest", shown(digest))))?;
+    Ok(format!("blobs/sha256/{hex}"))
+}
+
+fn parse<T: DeserializeOwned>(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<T, ReadError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        blobs.fail(format!("`{}` is not what it should be: {}", shown(name), shown(&error.to_string())))
+    })
+}
+
+/// An image without layers yet, with what its configuration says.
+pub(super) fn configured(blobs: &Blobs, name: &str) -> Result<Image, ReadError> {
+    let configuration: Configuration = parse(blobs, name, &blobs.document(name)?)?;
+    let variables = configuration.config.and_then(|config| config.env).unwrap_or_default();
+    Ok(Image {
+        architecture: configuration.architecture.filter(|architecture| !architecture.is_empty()),
+        search_path: variables.iter().find_map(|variable| Some(variable.strip_prefix("PATH=")?.to_owned())),
+        ..Image::default()
+    })
+}
+
+fn read_layers(blobs: &Blobs, names: &[String], digests: bool, image: &mut Image) -> Result<(), ReadError> {
+    let layers = names.len();
+    if layers > MOST_LAYERS {
+        return Err(blobs.fail(format!("it has {layers} layers, and no engine takes more than {MOST_LAYERS}")));
+    }
+    let budget = Budget::default();
+    for (layer, name) in (1..).zip(names) {
+        let fail = |why: String| ReadError::Layer { layer, layers, why };
+        let mut reader = Hashing { inner: blobs.open(name)?, hash: Sha256::new() };
+        layer::apply(&mut reader, image, &budget).map_err(fail)?;
+        io::copy(&mut reader, &mut io::sink()).map_err(|error| fail(broken(&error)))?;
+        let digest = hex(&reader.hash.finalize());
+        if digests && !name.ends_with(&digest) {
+            return Err(fail(format!("it is damaged: its digest is sha256:{digest}, not that of its name")));
+        }
+    }
+    Ok(())
+}
+
+/// Lower-case hexadecimal digits of a digest.
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A reader that computes the digest of what it reads.
+struct Hashing<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}

@@ -1,0 +1,279 @@
+//! Writes YAML in the small part of the language that every reader takes the same way.
+//!
+//! Values are quoted whatever they hold, since readers differ on which plain words are texts:
+//! YAML 1.1 takes `on`, `y`, `1_000` and `12:30` for something else. Escapes stand for every
+//! character that a reader may refuse or take for a line break, so any text survives, even NUL
+//! and non-characters.
+//!
+//! kubectl and PyYAML read all of it, and so does kustomize. But what kustomize writes in turn is
+//! wrong for U+007F to U+009F, U+FFFE and U+FFFF, on which it fails (U+0085 becomes a space), and
+//! for U+2028 and U+2029, which only readers of YAML 1.1 get back from it;
+//! it drops the key `<<` even in quotes, and cannot read its own copy of a very long key.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use memchr::memchr_iter;
+
+use crate::characters::{is_plain_lines, is_plain_text};
+
+/// A value to be written.
+///
+/// [`emit`] calls itself once per level of nesting, as dropping a value does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Yaml<'v> {
+    /// A text on one line, in double quotes.
+    Text(Cow<'v, str>),
+    /// A text that is easier to read line by line; quoted where that would not be safe.
+    Block(Cow<'v, str>),
+    /// An integer, `true`, `false` or `null`, written as it is and known to be one by the caller.
+    Verbatim(Cow<'v, str>),
+    /// A list.
+    Seq(Vec<Yaml<'v>>),
+    /// Keys and their values, written in this order.
+    Map(Vec<Pair<'v>>),
+}
+
+/// A key and its value.
+pub type Pair<'v> = (Cow<'v, str>, Yaml<'v>);
+
+impl<'v> Yaml<'v> {
+    /// [`Yaml::Text`].
+    pub fn text(text: impl Into<Cow<'v, str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// [`Yaml::Block`].
+    pub fn block(text: impl Into<Cow<'v, str>>) -> Self {
+        Self::Block(text.into())
+    }
+
+    /// [`Yaml::Verbatim`].
+    pub fn verbatim(text: impl Into<Cow<'v, str>>) -> Self {
+        Self::Verbatim(text.into())
+    }
+}
+
+/// The value as a document of its own, without `---`.
+///
+/// It ends in one line feed, unless its last value is a block that itself ends in more.
+pub fn emit(value: &Yaml<'_>) -> String {
+    let mut out = String::with_capacity(16 << 10);
+    write_value(&mut out, value, 0, Place::Document);
+    out
+}
+
+/// A text as a value on its line, or within braces: without quotes where no reader takes it for anything
+/// but this text, as with names and versions of more than two numbers.
+pub fn inline(text: &str) -> String {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+    let is_version = || text.starts_with(|c: char| c.is_ascii_digit()) && text.matches('.').count() > 1;
+    let mut out = String::with_capacity(text.len() + 2);
+    if is_plain_key(text) || (is_version() && text.chars().all(is_legal)) {
+        out.push_str(text);
+    } else {
+        write_quoted(&mut out, text);
+    }
+    out
+}
+
+/// Scalar within brackets or braces: unquoted if `plain` is set and no reader takes its characters for
+/// YAML syntax there, else as [`inline`] writes it. Dashes alone are syntax, dashes before a word are not.
+pub fn flow(text: &str, plain: bool) -> String {
+    let is_inert = |c: char| c.is_alphanumeric() || "._-+/=~:@$%^()!<>*;|&".contains(c);
+    let starts_plain = |c: char| c.is_alphanumeric() || "./_~$(^+".contains(c);
+    let is_plain = text.trim_start_matches('-').starts_with(starts_plain);
+    if plain && (text.is_empty() || (is_plain && text.chars().all(is_inert) && !text.ends_with(':'))) {
+        text.to_owned()
+    } else {
+        inline(text)
+    }
+}
+
+/// How far a nested value is indented.
+const STEP: usize = 2;
+
+/// The longest key, in bytes as written, that stands before its colon without `? `. The YAML
+/// standard lets readers give up after 1024 characters, and they do.
+const SIMPLE_KEY_LIMIT: usize = 1000;
+
+/// What stands before a value on its line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing: the value is the document.
+    Document,
+    /// `key:`
+    Key,
+    /// `-`
+    Dash,
+}
+
+/// Writes a value that starts after `place`, and the line feed after it. Where it takes further
+/// lines, those are indented by `indent`, which is [`STEP`] more than what holds the value.
+fn write_value(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
+    match value {
+        Yaml::Seq(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                start_item(out, indent, place, at);
+                out.push('-');
+                write_value(out, item, indent + STEP, Place::Dash);
+            }
+        }
+        Yaml::Map(entries) if !entries.is_empty() => {
+            for (at, (key, value)) in entries.iter().enumerate() {
+                start_item(out, indent, place, at);
+                write_key(out, key, indent);
+                write_value(out, value, indent + STEP, Place::Key);
+            }
+        }
+        _ => {
+            if place != Place::Document {
+                out.push(' ');
+            }
+            write_leaf(out, value, indent, place);
+        }
+    }
+}
+
+/// Goes to where item number `at` of a collection starts: the first one after a dash stays on its
+/// line, as in `- - a` and `- key: a`.
+fn start_item(out: &mut String, indent: usize, place: Place, at: usize) {
+    match place {
+        Place::Dash if at == 0 => out.push(' '),
+        Place::Key if at == 0 => {
+            out.push('\n');
+            pad(out, indent);
+        }
+        _ => pad(out, indent),
+    }
+}
+
+fn write_leaf(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
+    match value {
+        // Readers disagree on how an indentation indicator counts at the top of a document.
+        Yaml::Block(text) if place != Place::Document && Literal::fits(text) => {
+            Literal::of(text).write(out, text, indent);
+            return;
+        }
+        Yaml::Text(text) | Yaml::Block(text) => write_quoted(out, text),
+        Yaml::Verbatim(text) => out.push_str(text),
+        Yaml::Seq(_) => out.push_str("[]"),
+        Yaml::Map(_) => out.push_str("{}"),
+    }
+    out.push('\n');
+}
+
+fn pad(out: &mut String, indent: usize) {
+    const SPACES: &str = "                                ";
+    match SPACES.get(..indent) {
+        Some(spaces) => out.push_str(spaces),
+        None => out.extend(std::iter::repeat_n(' ', indent)),
+    }
+}
+
+/// Writes a key and its colon.
+fn write_key(out: &mut String, key: &str, indent: usize) {
+    let start = out.len();
+    if is_plain_key(key) {
+        out.push_str(key);
+    } else {
+        write_quoted(out, key);
+    }
+    if out.len() - start > SIMPLE_KEY_LIMIT {
+        out.insert_str(start, "? ");
+        out.push('\n');
+        pad(out, indent);
+    }
+    out.push(':');
+}
+
+/// Whether no reader of YAML 1.1 or 1.2 takes the key, unquoted, for anything but itself.
+fn is_plain_key(key: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    const LONGEST: usize = 5;
+    key.starts_with(|c: char| c.is_ascii_alphabetic())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
+        && (key.len() > LONGEST || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key)))
+}
+
+fn write_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    // All bytes whatever comes first: many are looked at in one go then.
+    if text.bytes().fold(true, |plain, b| plain & matches!(b, b' '..=b'~') & (b != b'"') & (b != b'\\')) {
+        // What needs no escape, as names and images do not.
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if is_plain_text(c) => out.push(c),
+            c => write_escape(out, c),
+        }
+    }
+    out.push('"');
+}
+
+fn write_escape(out: &mut String, c: char) {
+    let code = u32::from(c);
+    // Writing to a `String` cannot fail.
+    let _ = match code {
+        0..=0xff => write!(out, "\\x{code:02x}"),
+        0x100..=0xffff => write!(out, "\\u{code:04x}"),
+        _ => write!(out, "\\U{code:08x}"),
+    };
+}
+
+/// How a text is written as a literal block, which has no escapes.
+struct Literal {
+    /// Whether the indentation has to be told, because it cannot be seen from the first line.
+    indented: bool,
+    /// What becomes of the line feeds at the end: `-` none, nothing one, `+` all of them.
+    chomping: &'static str,
+}
+
+impl Literal {
+    /// Whether the text has lines, and only characters that stand for themselves in them.
+    ///
+    /// A tab may not come first: kustomize reads such a block, but cannot read its own copy of it.
+    fn fits(text: &str) -> bool {
+        let first = text.trim_start_matches('\n');
+        text.contains('\n') && !first.is_empty() && !first.starts_with('\t') && is_plain_lines(text)
+    }
+
+    fn of(text: &str) -> Self {
+        let first = text.trim_start_matches('\n');
+        let indented = first.len() < text.len() || first.starts_with(' ');
+        let chomping = match text.len() - text.trim_end_matches('\n').len() {
+            0 => "-",
+            1 => "",
+            _ => "+",
+        };
+        Self { indented, chomping }
+    }
+
+    fn write(&self, out: &mut String, text: &str, indent: usize) {
+        out.push('|');
+        if self.indented {
+            // It counts from what holds the value.
+            let _ = write!(out, "{STEP}");
+        }
+        out.push_str(self.chomping);
+        out.push('\n');
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let mut start = 0;
+        for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            if start < end {
+                pad(out, indent);
+                out.push_str(&text[start..end]);
+            }
+            out.push('\n');
+            start = end + 1;
+        }
+    }
+}
