@@ -53,8 +53,9 @@ mod tests {
     }
 
     #[test]
-    fn stars_stay_in_their_folder() {
+    fn wildcards_stay_in_their_folder() {
         assert!(matches("a/**.ko", "a/x.ko") && matches("a/**/x.ko", "a/b/x.ko") && matches("a/[^b].ko", "a/x.ko"));
+        assert!(matches("a?x.ko", "a-x.ko") && !matches("a?x.ko", "a/x.ko") && !matches("a[!b]x.ko", "a/x.ko"));
         assert!(
             !matches("a/**/x.ko", "a/b/c/x.ko") && !matches("a/**/x.ko", "a/x.ko") && !matches("a/[^b].ko", "a/b.ko")
         );

@@ -4,13 +4,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use super::has;
 use crate::scenario::Project;
-
-/// Whether there is an `strace` that may do so.
-pub(super) fn is_there() -> bool {
-    has("strace", &["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "inject=fchmod:error=EIO", "true"])
-}
 
 /// System calls that do the same, under the names that they have on any machine.
 #[derive(Debug, Clone, Copy)]

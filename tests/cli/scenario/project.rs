@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{MEMORY, Run, TIME, Tree};
+use super::{CPU_SECONDS, HANG, MEMORY, Run, Tree};
 
 /// A project in a temporary folder, beside a home that is empty and a place that is not its own.
 ///
@@ -101,7 +101,7 @@ impl Project {
     pub(crate) fn waits_until(&self, is_so: impl Fn() -> bool) {
         let start = Instant::now();
         while !is_so() {
-            assert!(start.elapsed() < TIME, "it does not come to be");
+            assert!(start.elapsed() < HANG, "it does not come to be");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -205,10 +205,10 @@ impl Invocation {
         self
     }
 
-    /// The command, ready to start, within its limit of memory.
+    /// The command, ready to start, within its limits of memory and processor time.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("ulimit -v {MEMORY}; {}exec \"$0\" \"$@\"", self.setup));
+        command.arg("-c").arg(format!("ulimit -v {MEMORY}; ulimit -t {CPU_SECONDS}; {}exec \"$0\" \"$@\"", self.setup));
         command.arg(&self.program).args(&self.arguments).current_dir(&self.from);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");

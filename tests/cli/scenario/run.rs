@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use regex::Regex;
 
-use super::TIME;
+use super::HANG;
 
 /// A run of `kmodgen` that ended. Shown, it is the transcript that a snapshot holds.
 pub(crate) struct Run {
@@ -143,9 +143,9 @@ pub(super) fn end_of(child: &mut Child, line: &str) -> ExitStatus {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if start.elapsed() > TIME {
+        if start.elapsed() > HANG {
             let _ = child.kill();
-            panic!("{line}: it did not end within {TIME:?}");
+            panic!("{line}: it did not end within {HANG:?}");
         }
         thread::sleep(Duration::from_millis(2));
     }

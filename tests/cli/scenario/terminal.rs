@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Project, TIME};
+use super::{HANG, Project};
 
 /// `kmodgen` on a terminal of 24 lines and 100 columns.
 pub(crate) struct Terminal {
@@ -17,15 +17,8 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs `kmodgen` with these arguments, which are shell: `>result` keeps the result from the
-    /// terminal. `None` where there is no script(1).
-    pub(crate) fn run(project: &Project, path: &str, variable: &str, arguments: &str) -> Option<Self> {
-        let has_script = Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success());
-        if !has_script {
-            let required = std::env::var("KMODGEN_REQUIRE_READERS").is_ok_and(|value| value == "1");
-            assert!(!required, "there is no script(1)");
-            eprintln!("skipped: there is no script(1)");
-            return None;
-        }
+    /// terminal.
+    pub(crate) fn run(project: &Project, path: &str, variable: &str, arguments: &str) -> Self {
         let line = format!("stty rows 24 cols 100; exec env {variable} {} {arguments}", env!("CARGO_BIN_EXE_kmodgen"));
         let mut command = Command::new("script");
         command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
@@ -40,7 +33,7 @@ impl Terminal {
                 kept.lock().unwrap().extend(&buffer[..count]);
             }
         });
-        Some(Self { child, bytes })
+        Self { child, bytes }
     }
 
     fn written(&self) -> String {
@@ -65,7 +58,7 @@ impl Terminal {
             if screen.contains(text) {
                 return screen;
             }
-            assert!(start.elapsed() < TIME, "no `{text}` on the screen:\n{screen}");
+            assert!(start.elapsed() < HANG, "no `{text}` on the screen:\n{screen}");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -78,7 +71,7 @@ impl Terminal {
     pub(crate) fn end(mut self) -> (ExitStatus, String, String) {
         let start = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < TIME, "it does not end:\n{}", self.screen());
+            assert!(start.elapsed() < HANG, "it does not end:\n{}", self.screen());
             thread::sleep(Duration::from_millis(10));
         }
         thread::sleep(Duration::from_millis(50));

@@ -164,6 +164,7 @@ fn two_runs_do_not_mix() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn junit_is_xml_whatever_is_in_it() {
     let project = tested();
     project.append(&format!("snapshots/all/alpha/{EL9}/Dockerfile"), "# <&\"'>]]> \u{1}\u{fffe}\u{1f600}\n");
@@ -180,11 +181,7 @@ print(root.tag, root.get('tests'), root.get('failures'), root.get('errors'))
 for case in root.iter('testcase'):
     print(case.get('name'), *(child.tag for child in case))
 ";
-    let python = Command::new("python3").args(["-c", script]).arg(project.path("report.xml")).output();
-    let Ok(python) = python else {
-        assert!(std::env::var("KMODGEN_REQUIRE_READERS").map_or(true, |value| value != "1"), "there is no python3");
-        return eprintln!("skipped: there is no python3");
-    };
+    let python = Command::new("python3").args(["-c", script]).arg(project.path("report.xml")).output().unwrap();
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
     let read = String::from_utf8(python.stdout).unwrap();
     assert_eq!(read, "testsuites 4 3 1\nall failure\nbad error\nbold failure\nsnapshots/ failure\n");

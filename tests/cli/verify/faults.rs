@@ -198,6 +198,7 @@ fn an_image_for_other_machines_is_found() {
 }
 
 #[test]
+#[ignore = "needs xz"]
 fn packed_modules_are_unpacked() {
     for suffix in ["gz", "zst", "xz"] {
         let root = Root::empty();
@@ -205,11 +206,10 @@ fn packed_modules_are_unpacked() {
         let plain = format!("{}/a.ko", modules());
         let bytes = fs::read(root.path().join(&plain)).unwrap();
         let packed = match suffix {
-            "gz" => Some(gzip(&bytes)),
-            "zst" => Some(zstd(&bytes)),
+            "gz" => gzip(&bytes),
+            "zst" => zstd(&bytes),
             _ => xz(&bytes),
         };
-        let Some(packed) = packed else { continue };
         root.write(&format!("{plain}.{suffix}"), packed);
         root.write(&format!("{}/cut.ko.{suffix}", modules()), [0x1f, 0x8b, 8, 0]);
         root.remove(&plain);
@@ -220,6 +220,7 @@ fn packed_modules_are_unpacked() {
 }
 
 #[test]
+#[ignore = "needs xz"]
 fn modules_are_packed_as_kernels_unpack() {
     let root = Root::empty();
     root.module("a.ko", &info(""));
@@ -229,17 +230,16 @@ fn modules_are_packed_as_kernels_unpack() {
         ("a.ko.xz", xz(&bytes), true),
         ("a.ko.xz", xz_with("none", &bytes), true),
         ("a.ko.xz", xz_with("crc64", &bytes), false),
-        ("a.ko.xz", xz(&bytes).map(|half| [half.clone(), half].concat()), false),
-        ("a.ko.gz", Some(gzip(&bytes)), true),
-        ("a.ko.gz", Some([gzip(&bytes[..100]), gzip(&bytes[100..])].concat()), false),
-        ("a.ko.zst", Some(zstd(&bytes)), true),
-        ("a.ko.zst", Some([zstd(&bytes[..100]), zstd(&bytes[100..])].concat()), false),
-        ("a.ko.zst", Some(bytes.clone()), false),
-        ("a.ko.zst", Some(gzip(&bytes)), false),
-        ("a.ko", Some(zstd(&bytes)), false),
-        ("a.ko", Some(bytes.clone()), true),
+        ("a.ko.xz", xz(&bytes).repeat(2), false),
+        ("a.ko.gz", gzip(&bytes), true),
+        ("a.ko.gz", [gzip(&bytes[..100]), gzip(&bytes[100..])].concat(), false),
+        ("a.ko.zst", zstd(&bytes), true),
+        ("a.ko.zst", [zstd(&bytes[..100]), zstd(&bytes[100..])].concat(), false),
+        ("a.ko.zst", bytes.clone(), false),
+        ("a.ko.zst", gzip(&bytes), false),
+        ("a.ko", zstd(&bytes), false),
+        ("a.ko", bytes.clone(), true),
     ] {
-        let Some(data) = data else { continue };
         let path = format!("{}/{name}", modules());
         root.write(&path, data);
         let (_, findings, _) = found(&[root.text()]);

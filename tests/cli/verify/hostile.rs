@@ -16,7 +16,7 @@ fn nothing_of_this_machine_is_seen_through_an_image() {
     root.link("run", folder.path().join("run").to_str().unwrap());
     root.link("usr/bin/loop", "loop");
     let (code, out, _) = verify(&[root.text()], None);
-    assert!(code == 1 && out.contains("/usr/bin/sh leads nowhere") || out.contains("/bin/sh leads nowhere"), "{out}");
+    assert!(code == 1 && out.contains("/bin/sh leads nowhere"), "{out}");
     assert!(out.ends_with(": 1 finding, 0 notes\n"), "{out}");
 }
 
@@ -192,12 +192,10 @@ fn bombs_do_not_go_off() {
 }
 
 #[test]
+#[ignore = "needs xz"]
 fn packed_modules_are_no_bombs() {
-    let xz_zeros = xz(&vec![0; 1 << 20]).unwrap_or_default().repeat(260);
+    let xz_zeros = xz(&vec![0; 1 << 20]).repeat(260);
     for (suffix, bytes) in [("gz", zeros(260, gzip)), ("zst", zeros(260, zstd)), ("xz", xz_zeros)] {
-        if bytes.is_empty() {
-            continue;
-        }
         let root = Root::empty();
         root.write(&format!("{}/a.ko.{suffix}", modules()), &bytes);
         let (code, out, _) = verify(&[root.text()], None);

@@ -16,8 +16,8 @@ struct Storage {
 const LAYERS: [&str; 2] = ["1", "2"];
 
 impl Storage {
-    /// `None` if this is not root, who alone may read a storage, or the file system lacks its marks.
-    fn new(engine: &str) -> Option<Self> {
+    /// Makes a storage, which takes root and a file system with extended attributes.
+    fn new(engine: &str) -> Self {
         let files = Root::empty();
         let [lower, upper] = LAYERS.map(|digit| digit.repeat(64));
         let text = configuration().to_string();
@@ -52,15 +52,16 @@ impl Storage {
         let good = Root::good();
         assert!(Command::new("cp").arg("-a").arg(good.path()).arg(diff).status().unwrap().success());
         let storage = Self { files, upper: format!("graph/overlay/{upper}/diff") };
-        storage.mark("trial", "trusted.overlay.opaque").then_some(storage)
+        storage.mark("probe", "trusted.overlay.opaque");
+        storage
     }
 
-    /// Makes a folder of the upper layer, with an attribute; whether that is possible here.
-    fn mark(&self, folder: &str, attribute: &str) -> bool {
+    /// Makes a folder of the upper layer, with an attribute.
+    fn mark(&self, folder: &str, attribute: &str) {
         let path = self.files.path().join(&self.upper).join(folder);
         fs::create_dir_all(&path).unwrap();
         let set = "import os, sys; os.setxattr(sys.argv[1], sys.argv[2], b'y')";
-        Command::new("python3").args(["-c", set]).arg(path).arg(attribute).output().unwrap().status.success()
+        assert!(Command::new("python3").args(["-c", set]).arg(path).arg(attribute).status().unwrap().success());
     }
 
     fn hide(&self, path: &str) {
@@ -81,12 +82,10 @@ impl Storage {
 }
 
 #[test]
+#[ignore = "needs root and python3"]
 fn layers_are_read_in_place() {
     for engine in ["buildah", "podman"] {
-        let Some(storage) = Storage::new(engine) else {
-            eprintln!("skipped: no storage can be made here");
-            return;
-        };
+        let storage = Storage::new(engine);
         let (code, out, error) = storage.verify();
         assert!(code == 0 && !storage.was_exported(), "{out}{error}");
         // As in an archive, a layer hides what is below, and a secret is found though it is hidden.
@@ -107,8 +106,9 @@ fn layers_are_read_in_place() {
 }
 
 #[test]
+#[ignore = "needs root and python3"]
 fn links_of_a_layer_stay_in_the_image() {
-    let Some(storage) = Storage::new("buildah") else { return };
+    let storage = Storage::new("buildah");
     let outside = Root::empty();
     outside.write("secrets/token", "x");
     outside.write("b.ko", "");
@@ -119,9 +119,10 @@ fn links_of_a_layer_stay_in_the_image() {
 }
 
 #[test]
+#[ignore = "needs root and python3"]
 fn what_a_layer_does_not_hold_is_exported() {
     for spoil in [
-        (|storage| assert!(storage.mark("opt/renamed", "trusted.overlay.redirect"))) as fn(&Storage),
+        (|storage| storage.mark("opt/renamed", "trusted.overlay.redirect")) as fn(&Storage),
         |storage| {
             storage.files.write(&format!("{}/file", storage.upper), "");
             let path = storage.files.path().join(&storage.upper).join("file");
@@ -133,7 +134,7 @@ fn what_a_layer_does_not_hold_is_exported() {
         |storage| drop(storage.files.write("graph/overlay-layers/layers.json", "[{")),
         |storage| drop(storage.files.write(&format!("{}/../composefs-data/x", storage.upper), "")),
     ] {
-        let Some(storage) = Storage::new("buildah") else { return };
+        let storage = Storage::new("buildah");
         spoil(&storage);
         let (code, out, error) = storage.verify();
         assert!(code == 0 && error.is_empty() && storage.was_exported(), "{out}{error}");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::scenario::Run;
+use crate::scenario::{CPU_SECONDS, Run};
 
 /// The kernel that the images are for, on this machine's architecture.
 pub(crate) fn release() -> String {
@@ -226,18 +226,19 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
-/// Packs as kernels are packed; `None` where this machine has no xz.
-pub(crate) fn xz(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Packs as kernels are packed.
+pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
     xz_with("crc32", bytes)
 }
 
 /// Packs with this check.
-pub(crate) fn xz_with(check: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn xz_with(check: &str, bytes: &[u8]) -> Vec<u8> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
-    let xz =
-        Command::new("xz").arg(format!("--check={check}")).args(["--lzma2=dict=1MiB", "-c"]).arg(file.path()).output();
-    xz.ok().filter(|output| output.status.success()).map(|output| output.stdout)
+    let mut xz = Command::new("xz");
+    let xz = xz.arg(format!("--check={check}")).args(["--lzma2=dict=1MiB", "-c"]).arg(file.path()).output().unwrap();
+    assert!(xz.status.success());
+    xz.stdout
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -308,10 +309,15 @@ pub(crate) fn verify(arguments: &[&str], path: Option<&str>) -> (i32, String, St
     (code, stdout, stderr)
 }
 
-/// `kmodgen verify`, within its limit of memory.
+/// `kmodgen verify`, within its limits of memory and processor time.
 pub(crate) fn kmodgen() -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", &format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_kmodgen"), "verify"]);
+    command.args([
+        "-c",
+        &format!("ulimit -v {MEMORY}; ulimit -t {CPU_SECONDS}; exec \"$0\" \"$@\""),
+        env!("CARGO_BIN_EXE_kmodgen"),
+        "verify",
+    ]);
     command
 }
 
