@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Format, ManifestArgs, OutputArgs, SettleArgs};
 
-/// What the help of the verb ends with.
+/// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   kmodgen generate                     write what differs, remove what is not asked for any more

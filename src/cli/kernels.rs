@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Format;
 
-/// What the help of the verb ends with.
+/// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
 Inputs, recognised by their content: nodes, the ImageStream driver-toolkit, `oc adm release info`
 (each with -o json or -o yaml), tables of nodes, the release.txt of a mirror, driver-toolkit-release.json,

@@ -24,7 +24,6 @@ pub use verify::{ContractName, EngineName, VerifyArgs};
 #[derive(Debug, Parser)]
 #[command(name = "kmodgen", version, about, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -109,7 +108,7 @@ pub struct OutputArgs {
     pub network: NetworkArgs,
 }
 
-/// Whether git servers may be asked.
+/// Network access for git servers.
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
     /// Fail where kmodgen.lock does not pin everything
@@ -123,7 +122,7 @@ pub struct NetworkArgs {
     pub timeout: u64,
 }
 
-/// What is done although it may take something from someone.
+/// Permissions for what may take something from someone.
 #[derive(Debug, Args)]
 pub struct SettleArgs {
     /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Format, ManifestArgs, SettleArgs, TargetArgs};
 
-/// What the help of the verb ends with.
+/// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   kmodgen publish --repo ../fleet.git --branch main --path clusters/prod

@@ -6,7 +6,7 @@ use kmodgen_image::Contract;
 use super::Format;
 use crate::vocabulary::{Invalid, kubernetes};
 
-/// What the help of the verb ends with.
+/// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   kmodgen verify registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64-0123456789ab

@@ -14,7 +14,7 @@ use crate::kernels::{Change, Changes, Import, Input};
 use crate::settings;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, SourceMap};
 
-/// What stands for standard input.
+/// Argument for standard input.
 const STANDARD_INPUT: &str = "-";
 
 /// The object of `--format json`.
@@ -25,9 +25,8 @@ struct Report<'c> {
     changed: &'c [Change],
     vanished: &'c [String],
     dropped: &'c [String],
-    /// Where inputs disagree, or say what cannot be used.
+    /// Contradictions between inputs, and unusable parts of them.
     warnings: Vec<Warning>,
-    /// Whether the file was written.
     written: bool,
 }
 
@@ -151,7 +150,7 @@ fn write(path: &Path, list: &str, merged: Option<&str>, force: bool) -> anyhow::
     Ok(Some(true))
 }
 
-/// What changed, for people: a line for each kernel that is not new, and the sums.
+/// Renders the changes for people: a line for each kernel that is not new, and the sums.
 fn told(changes: &Changes) -> String {
     const SHOWN: usize = 40;
     let mut lines: Vec<String> = Vec::new();

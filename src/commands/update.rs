@@ -47,7 +47,7 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
     Ok(Answer::Fine)
 }
 
-/// How something that is pinned came out.
+/// Describes the change of a pin.
 fn moved<T: PartialEq + Display>(what: &str, before: Option<T>, after: Option<T>) -> String {
     match (before, after) {
         (Some(before), Some(after)) if before != after => format!("{what} {before} -> {after}\n"),

@@ -1,19 +1,19 @@
-//! What an import changes in a list.
+//! Changes that an import makes to a list.
 
 use serde::Serialize;
 
 /// The releases that are treated in each way, in the order of the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Those that the list had not.
+    /// Kernels that the list did not have.
     pub added: Vec<String>,
-    /// Those of which more is known now.
+    /// Kernels with new facts.
     pub changed: Vec<Change>,
-    /// Those that are as they were.
+    /// Number of kernels without a change.
     pub unchanged: usize,
-    /// Those that no input names any more, and that stay.
+    /// Kernels that no input names any more, and that stay.
     pub vanished: Vec<String>,
-    /// Those that no input names any more, and that go.
+    /// Kernels that no input names any more, and that are removed.
     pub dropped: Vec<String>,
 }
 
@@ -22,6 +22,6 @@ pub struct Changes {
 pub struct Change {
     /// Its release.
     pub release: String,
-    /// What is new, such as `dtk`, `labels.os` or `nodes 3 -> 4`.
+    /// New facts, such as `dtk`, `labels.os` or `nodes 3 -> 4`.
     pub what: Vec<String>,
 }

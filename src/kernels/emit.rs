@@ -7,7 +7,7 @@ use super::Found;
 use crate::manifest::API_VERSION;
 use crate::vocabulary::ImageRef;
 
-/// What a list begins with.
+/// First lines of a list.
 const HEADER: &str = "\
 # Kernels, as `kmodgen kernels` found them. Edit the list as you like: `kmodgen kernels --merge` adds
 # what is new, and leaves what it says.

@@ -26,7 +26,7 @@ pub(super) struct Sighting {
     pub(super) origin: String,
 }
 
-/// What names a kernel.
+/// Kind of statement that names a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Witness {
     /// A node that runs it, by what tells the node from all others.
@@ -44,7 +44,7 @@ pub(super) struct Toolkit {
     pub(super) image: Option<ImageRef>,
     /// The version of the OS image that it goes with.
     pub(super) os: Option<String>,
-    /// Whether the cluster states it, in the ImageStream that KMM itself reads.
+    /// Stated by the cluster, in the ImageStream that KMM itself reads.
     pub(super) in_cluster: bool,
     /// The version of the OpenShift release that it is from.
     pub(super) openshift: Option<String>,
@@ -56,7 +56,7 @@ pub(super) struct Toolkit {
     pub(super) kernels: Vec<KernelRelease>,
     /// The input, for a comment.
     pub(super) origin: String,
-    /// Where the statement is.
+    /// Place of the statement.
     pub(super) span: Span,
 }
 

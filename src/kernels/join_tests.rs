@@ -1,4 +1,4 @@
-//! What joining makes of inputs that agree, and of those that do not.
+//! Joins of inputs that agree, and of inputs that do not.
 
 use super::testing::{A, B, OS_A, OS_B, dtk, image_stream, import, input, list, merged, node, nodes};
 use super::{Import, Input};

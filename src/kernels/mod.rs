@@ -36,7 +36,7 @@ use reading::Reading;
 /// A text to read kernels from.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// What messages call it.
+    /// Name in messages.
     pub name: String,
     /// Its whole text.
     pub text: String,
@@ -50,20 +50,19 @@ struct Found {
     release: KernelRelease,
     dtk: Option<Pin>,
     labels: BTreeMap<String, String>,
-    /// How many nodes run it.
+    /// Number of nodes that run it.
     nodes: u64,
-    /// What named it.
+    /// Inputs that name it.
     origins: BTreeSet<String>,
     architecture: Option<&'static str>,
     /// The distributions of its nodes.
     systems: BTreeSet<String>,
     /// The distributions that a crawler found it in.
     distributions: BTreeSet<String>,
-    /// Whether there are others of the same release.
+    /// Set if the release has several variants.
     is_split: bool,
-    /// Whether it belongs into a list that does not have it.
+    /// Set if a list that does not have it gets it.
     is_listed: bool,
-    /// Whether the user selects it.
     selected: bool,
 }
 
@@ -80,14 +79,14 @@ struct Pin {
     origins: BTreeSet<String>,
 }
 
-/// What inputs came to.
+/// Facts from all inputs.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// All kernels that inputs name, the oldest first.
+    /// Kernels that inputs name, the oldest first.
     found: Vec<Found>,
-    /// Whether inputs have nodes.
+    /// Set if an input has nodes.
     has_nodes: bool,
-    /// Whether inputs have lists of kernels.
+    /// Set if an input is a list of kernels.
     has_lists: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What must hold of every import, whatever the inputs.
+//! Properties of every import, whatever the inputs.
 
 use proptest::prelude::*;
 

@@ -13,11 +13,11 @@ pub(super) struct Reading<'r> {
     /// The image that the command line says the input is about.
     pub(super) image: Option<&'r ImageRef>,
     faults: &'r mut Diagnostics,
-    /// How many more messages about this input are kept.
+    /// Number of further messages about this input that are kept.
     room: usize,
 }
 
-/// How many messages about one input are kept: a file of something else is wrong in every line.
+/// Number of messages about one input that are kept: a file of another format is wrong in every line.
 const MOST: usize = 100;
 
 impl<'r> Reading<'r> {
@@ -135,12 +135,12 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// What is at a path of keys below a node.
+/// Returns the node at a path of keys.
 pub(super) fn at<'n>(node: &'n Node, path: &[&str]) -> Option<&'n Node> {
     path.iter().try_fold(node, |node, key| node.get(key).map(AsRef::as_ref))
 }
 
-/// Whether there is nothing to take there: null, or an empty text.
+/// Checks whether a value is null or an empty string.
 pub(super) fn is_nothing(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar: &Scalar| scalar.is_null() || scalar.text.is_empty())
 }

@@ -53,7 +53,7 @@ pub(super) fn el_of_kernel(release: &str) -> Option<u32> {
     part[..digits].parse().ok()
 }
 
-/// Whether an OS image may be made from this version of RHEL, such as `9.4`.
+/// Checks whether an OS image may be made from this version of RHEL, such as `9.4`.
 pub(super) fn may_be_rhel(os: &str, rhel: &str) -> bool {
     let Some((major, minor)) = rhel_of(os) else { return true };
     let mut parts = rhel.split('.').map(|part| part.parse::<u32>().ok());

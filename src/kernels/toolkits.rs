@@ -1,4 +1,4 @@
-//! What is known of Driver Toolkit images, by image, once all inputs have been read.
+//! Facts about Driver Toolkit images, by image, once all inputs have been read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::facts::{Facts, Sighting, Toolkit, Witness};
 use super::systems::{by_age, el_of_kernel, el_of_os, may_be_rhel};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, architecture_of};
 
-/// All images that inputs name.
+/// Images that inputs name.
 #[derive(Debug, Default)]
 pub(super) struct Toolkits<'f> {
     by_digest: BTreeMap<&'f str, Image<'f>>,
@@ -23,7 +23,7 @@ pub(super) struct Image<'f> {
     pub(super) openshift: BTreeSet<&'f str>,
     /// The kernels that it has the headers of; empty where nothing says so.
     pub(super) kernels: BTreeSet<&'f str>,
-    /// What was said about it.
+    /// Statements about the image.
     said: Vec<&'f Toolkit>,
 }
 
@@ -105,7 +105,7 @@ impl<'f> Toolkits<'f> {
         warning.at(toolkit.span, "").help(help)
     }
 
-    /// Whether any input knows which image goes with which OS image.
+    /// Checks whether any input knows which image belongs to which OS image.
     pub(super) fn know_os_images(&self) -> bool {
         self.by_digest.values().any(|image| image.said.iter().any(|said| said.os.is_some()))
     }
@@ -124,7 +124,7 @@ impl<'f> Toolkits<'f> {
         self.by_digest.values().filter(goes_with).collect()
     }
 
-    /// Whether the ImageStream has a tag for an OS image.
+    /// Checks whether the ImageStream has a tag for an OS image.
     pub(super) fn openshift_tag(&self, os: &str) -> bool {
         let mut said = self.by_digest.values().flat_map(|image| &image.said);
         said.any(|said| said.in_cluster && said.os.as_deref() == Some(os))
@@ -143,12 +143,12 @@ impl<'f> Image<'f> {
         self.said.push(toolkit);
     }
 
-    /// Whether it is known to have the headers of a kernel.
+    /// Checks whether the image is known to have the headers of a kernel.
     pub(super) fn serves(&self, release: &str) -> bool {
         self.kernels.iter().any(|kernel| has_headers_of(kernel, release))
     }
 
-    /// Whether it may be of this major version of RHEL: the cluster's word counts for more than others'.
+    /// Checks whether the image may be of this major version of RHEL; the cluster's statement takes precedence.
     pub(super) fn may_be_of(&self, el: Option<u32>) -> bool {
         let els = |in_cluster: bool| -> BTreeSet<u32> {
             let said = self.said.iter().filter(|said| said.in_cluster == in_cluster);
@@ -159,7 +159,7 @@ impl<'f> Image<'f> {
         el.is_none_or(|el| known.is_empty() || known.contains(&el))
     }
 
-    /// Whether the ImageStream has it for one of these OS images.
+    /// Checks whether the ImageStream has the image for one of these OS images.
     pub(super) fn is_in_cluster(&self, os_images: &BTreeSet<&str>, architecture: Option<&str>) -> bool {
         self.said.iter().any(|said| said.in_cluster && said.is_of(os_images, architecture))
     }
@@ -169,7 +169,7 @@ impl<'f> Image<'f> {
         self.said.iter().filter_map(|said| said.os.as_deref())
     }
 
-    /// Whether nodes on its OS images run a kernel of a Driver Toolkit; `None` if no node is on one.
+    /// Checks whether nodes on its OS images run a kernel of a Driver Toolkit; `None` if no node is on one.
     fn runs(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> Option<bool> {
         let is_on = |os: &str| self.os_images().any(|own| own == os);
         let on_nodes = sightings.iter().filter(|sighting| matches!(sighting.witness, Witness::Node(_)));
@@ -181,7 +181,7 @@ impl<'f> Image<'f> {
         Some(kernels.any(has))
     }
 
-    /// Whether a driver-toolkit-release.json can be that of the image.
+    /// Checks whether a driver-toolkit-release.json can belong to the image.
     fn may_be(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> bool {
         let el = toolkit.kernels.first().and_then(|kernel| el_of_kernel(kernel.as_str()));
         let machine = toolkit.kernels.first().and_then(|kernel| architecture_of(kernel.as_str()));
@@ -198,7 +198,7 @@ impl<'f> Image<'f> {
         os_images.iter().filter(own).copied().max_by(|one, other| by_age(one, other))
     }
 
-    /// What said that it goes with these OS images or kernels, for a comment.
+    /// Names the inputs that tie the image to these OS images or kernels, for a comment.
     pub(super) fn origins(&self, release: &str, os_images: &BTreeSet<&str>) -> BTreeSet<&'f str> {
         let matters = |said: &&&'f Toolkit| {
             let os = said.os.as_deref();
@@ -210,7 +210,7 @@ impl<'f> Image<'f> {
     }
 }
 
-/// Whether a Driver Toolkit that names `kernel` has the headers of `release`. Those of aarch64 have the
+/// Checks whether a Driver Toolkit that names `kernel` has the headers of `release`. Those of aarch64 have the
 /// ones of the kernel with 64k pages, too, and old ones name no architecture.
 fn has_headers_of(kernel: &str, release: &str) -> bool {
     let base = release.strip_suffix("+64k").filter(|base| base.ends_with(".aarch64")).unwrap_or(release);
@@ -219,7 +219,7 @@ fn has_headers_of(kernel: &str, release: &str) -> bool {
 }
 
 impl Toolkit {
-    /// Whether it goes with one of these OS images on this architecture.
+    /// Checks whether the image belongs to one of these OS images on this architecture.
     fn is_of(&self, os_images: &BTreeSet<&str>, architecture: Option<&str>) -> bool {
         let fits = |own: &str| architecture.is_none_or(|other| own == other);
         self.os.as_deref().is_some_and(|os| os_images.contains(os)) && self.architecture.is_none_or(fits)

@@ -17,13 +17,13 @@ pub(super) struct Seen<'f> {
     pub(super) distributions: BTreeSet<&'f str>,
     pub(super) nodes: BTreeSet<&'f str>,
     pub(super) origins: BTreeSet<&'f str>,
-    /// Whether a node or a list names it.
+    /// Set if a node or a list names it.
     pub(super) is_listed: bool,
     /// The distribution that tells it from other kernels of its release.
     pub(super) apart_by: Option<&'f str>,
 }
 
-/// What tells kernels of one release apart: architecture, distribution of nodes, distribution of packages.
+/// Properties that differ between kernels of one release: architecture, distribution of nodes and of packages.
 type Key<'f> = [Option<&'f str>; 3];
 
 /// The kernels of sightings that all have the same release. A sighting that does not say which one it is
@@ -55,7 +55,7 @@ pub(super) fn variants<'f>(sightings: &[&'f Sighting]) -> Vec<Seen<'f>> {
     whole.iter().map(one).collect()
 }
 
-/// Whether all that `general` names is the same in `special`.
+/// Checks whether `special` has every property of `general` with the same value.
 fn includes(general: &Key<'_>, special: &Key<'_>) -> bool {
     general.iter().zip(special).all(|(one, other)| one.is_none() || one == other)
 }

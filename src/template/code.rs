@@ -1,4 +1,4 @@
-//! How much of a template is code. The engine parses with one stack frame per operator, so code
+//! Limits on a template's code. The engine parses with one stack frame per operator, so code
 //! without end would end the process; text between the tags costs nothing.
 
 /// The most code that a template may have, in bytes; kmodgen's own largest has a tenth of it.
@@ -27,7 +27,7 @@ fn find(text: &[u8], pair: &[u8]) -> usize {
     text.windows(2).position(|window| window == pair).unwrap_or(text.len())
 }
 
-/// Where a tag ends, by the engine's rules: not inside of a string or of brackets.
+/// Finds the end of a tag, by the engine's rules: not inside of a string or of brackets.
 fn code_end(tag: &[u8], kind: u8) -> usize {
     let end = if kind == b'%' { b"%}" } else { b"}}" };
     let (mut at, mut open) = (0, 0_isize);

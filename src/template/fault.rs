@@ -1,4 +1,4 @@
-//! What went wrong in a template, with the place in the template.
+//! Errors in a template, with their place in the template.
 
 use std::ops::Range;
 
@@ -15,16 +15,14 @@ pub struct TemplateFault {
     pub text: Option<String>,
     /// The bytes of the text that it is about.
     pub range: Option<Range<usize>>,
-    /// What is wrong.
     pub message: String,
-    /// What to write instead.
     pub help: Option<String>,
     /// Set if the template exceeded a limit: to render it for another mapping would take as long.
     pub limit: bool,
 }
 
 impl TemplateFault {
-    /// What an error of the engine comes to; `asked_for` is the template that was rendered.
+    /// Converts an error of the engine; `asked_for` is the template that was rendered.
     pub fn from_error(error: &minijinja::Error, asked_for: &str) -> Self {
         // The innermost error knows best: an include that fails is reported where it fails.
         let mut innermost = error;

@@ -13,11 +13,11 @@ use super::environment::syntax;
 pub(super) struct Outline {
     /// `None` if the template extends none.
     pub(super) parent: Option<Parent>,
-    /// All its blocks, at any depth.
+    /// Names of its blocks, at any depth.
     pub(super) blocks: BTreeSet<String>,
     /// Its outermost blocks, and where their names are.
     pub(super) outermost: Vec<(String, Range<usize>)>,
-    /// What is lost, and where it is.
+    /// Lost parts and their places.
     pub(super) lost: Vec<(Lost, Range<usize>)>,
 }
 

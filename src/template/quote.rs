@@ -10,14 +10,14 @@ use minijinja::{Error, ErrorKind, Output, State};
 use crate::manifest::{Piece, pieces, written_out};
 use crate::vocabulary::ImageRef;
 
-/// Whether a text means itself, unquoted, in a Dockerfile and in a shell.
+/// Checks whether a text needs no quotes in a Dockerfile and in a shell.
 pub fn is_inert(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/:@,=~%".contains(c))
         && !text.starts_with('~')
 }
 
-/// Whether a text is an image in a registry with an IPv6 address, whose brackets are all that is not inert
+/// Checks whether a text is an image in a registry with an IPv6 address, whose brackets are all that is not inert
 /// in it: a Dockerfile takes them as they are, and a shell too, unless a file is called so.
 fn is_at_address(text: &str) -> bool {
     text.starts_with('[') && ImageRef::parse(text).is_ok()

@@ -1,4 +1,4 @@
-//! What a case expects, beside its snapshots.
+//! Expectations of a case, beside its snapshots.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{Circumstances, Kernel, WHEN, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span};
 
-/// What an item of `expect` may say: one of the first six fields, and of what.
+/// Fields of an item of `expect`: one of the first six, and the files that it is about.
 pub static ASSERTION: Record = Record {
     name: "an expectation",
     fields: &[
@@ -47,17 +47,15 @@ const CLAIMS: [&str; 6] = ["contains", "lacks", "matches", "mappings", "unchange
 /// One item of `expect`.
 #[derive(Debug, Clone)]
 pub struct Assertion {
-    /// What has to be so.
     pub claim: Claim,
     /// Of which files, where it is about texts.
     pub part: Part,
     /// Of which kernels; of all where absent.
     when: Option<When>,
-    /// Where it is written.
     pub span: Span,
 }
 
-/// What has to be so.
+/// Condition on the generated files.
 #[derive(Debug, Clone)]
 pub enum Claim {
     /// The file contains a text.
@@ -75,12 +73,12 @@ pub enum Claim {
 }
 
 impl Assertion {
-    /// Whether it is about a kernel.
+    /// Checks whether the assertion applies to a kernel.
     pub(super) fn is_about(&self, kernel: &Kernel) -> bool {
         self.when.as_ref().is_none_or(|when| Circumstances::of(kernel).allow(when))
     }
 
-    /// Whether a text is as it has to be; `None` where it is not about texts.
+    /// Checks a text; returns `None` if the assertion is not about texts.
     pub(super) fn holds_of(&self, text: &str) -> Option<bool> {
         match &self.claim {
             Claim::Contains(part) => Some(text.contains(part.as_str())),
@@ -90,7 +88,7 @@ impl Assertion {
         }
     }
 
-    /// What is wrong with files of which it does not hold, as in "the Dockerfile of `x` …".
+    /// Describes files that break the assertion, as in "the Dockerfile of `x` …".
     pub(super) fn broken(&self) -> String {
         match &self.claim {
             Claim::Contains(text) => format!("does not contain {}", quoted(text)),

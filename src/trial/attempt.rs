@@ -15,16 +15,16 @@ use crate::plan::{Draft, Mapping, Place, Plan, Visitor};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
 
-/// What cases are tried on.
+/// Environment that cases run in.
 #[derive(Clone, Copy)]
 pub struct Bench<'b> {
-    /// What is tested.
+    /// The manifest under test.
     pub subject: &'b Subject,
-    /// What it was.
+    /// Earlier revisions of the manifest.
     pub past: &'b dyn Past,
     /// The manifest's folder, where the snapshots are.
     pub folder: &'b dyn OutputFolder,
-    /// How many threads render.
+    /// Number of threads that render.
     pub workers: usize,
 }
 
@@ -111,7 +111,7 @@ struct Eye<'e> {
     folder: &'e dyn OutputFolder,
 }
 
-/// What was seen of a mapping or of a module.
+/// Generated files of a mapping or a module.
 struct Seen {
     right: Vec<RelPath>,
     differences: Vec<Difference>,
@@ -155,14 +155,14 @@ impl Visitor for Eye<'_> {
     }
 }
 
-/// What came of a case so far.
+/// Result of a case so far.
 #[derive(Default)]
 struct Outcome {
     mappings: usize,
     right: usize,
     differences: Vec<Difference>,
     referenced: HashSet<RelPath>,
-    /// What came of each expectation.
+    /// Result of each expectation.
     checks: Vec<Check>,
     trouble: Vec<Diagnostic>,
 }
@@ -186,7 +186,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the case holds nothing to anything, and does not say that nothing is to come out.
+    /// Checks whether the case expects nothing at all, and does not require an empty output either.
     fn is_empty(&self, case: &Case) -> bool {
         let counts = case.expect.iter().any(|assertion| matches!(assertion.claim, Claim::Mappings(_)));
         self.referenced.is_empty() && !counts && self.checks.iter().all(Check::is_untouched)

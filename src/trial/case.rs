@@ -26,14 +26,13 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them.
     pub(super) const ALL: [Self; 3] = [Self::Dockerfile, Self::ConfigMap, Self::Module];
 
-    /// Those that are held to snapshots where a case does not say which: a ConfigMap has the bytes of
+    /// Parts that are compared with snapshots if a case does not name any: a ConfigMap has the bytes of
     /// its Dockerfile.
     const USUAL: [Self; 2] = [Self::Dockerfile, Self::Module];
 
-    /// What a case calls them.
+    /// Names in a case.
     pub(super) const WORDS: &'static [&'static str] = &["dockerfile", "configmap", "module"];
 
     /// The name of its file.
@@ -45,7 +44,7 @@ impl Part {
         }
     }
 
-    /// What a person calls it.
+    /// Name in messages.
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Dockerfile => "Dockerfile",
@@ -66,7 +65,7 @@ impl Part {
     }
 }
 
-/// What a case may say.
+/// Fields of a case.
 pub static CASE: Record = Record {
     name: "a test case",
     fields: &[
@@ -102,7 +101,7 @@ pub static CASE: Record = Record {
 pub struct Case {
     /// Its name: its file's, without the ending. A folder of the snapshots has it, too.
     pub name: String,
-    /// Where it begins.
+    /// Place of the case's start.
     pub span: Span,
     /// The modules that it is about; all where empty.
     pub modules: Vec<Spanned<ModuleName>>,
@@ -110,9 +109,9 @@ pub struct Case {
     pub target: Option<Spanned<TargetName>>,
     /// Its kernels, and what it changes.
     pub variation: Variation,
-    /// What it holds to snapshots.
+    /// Parts that are compared with snapshots.
     pub snapshot: Vec<Part>,
-    /// What else it expects.
+    /// Further expectations.
     pub expect: Vec<Assertion>,
 }
 
@@ -151,7 +150,7 @@ impl Case {
         case.filter(|_| fine)
     }
 
-    /// Whether it is about a refusal.
+    /// Checks whether the case expects the manifest to be refused.
     pub(super) fn expects_error(&self) -> bool {
         self.expect.iter().any(|assertion| matches!(assertion.claim, Claim::Error(_)))
     }
@@ -205,7 +204,7 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
     check_whole(case, snapshot, holds_nothing, faults)
 }
 
-/// What holds of a case as a whole.
+/// Checks rules between the fields of a case.
 fn check_whole(
     mut case: Case,
     snapshot: Option<Vec<Part>>,
@@ -250,7 +249,7 @@ fn filled<'n>(node: &'n Node, key: &str, faults: &mut Diagnostics) -> &'n [Arc<N
     items
 }
 
-/// Whether a node is this word, without quotes.
+/// Checks whether a node is this word, without quotes.
 fn is_plain(node: &Node, word: &str) -> bool {
     node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == word)
 }

@@ -1,24 +1,24 @@
-//! What comes of an expectation, added up over mappings, modules and targets.
+//! Result of an expectation, added up over mappings, modules and targets.
 
 use super::assertion::{Assertion, Claim};
 use crate::vocabulary::Diagnostic;
 
-/// What came of an expectation.
+/// Result of one expectation.
 #[derive(Debug, Default)]
 pub(super) struct Check {
-    /// How often it held.
+    /// Number of times that it held.
     held: usize,
-    /// How often it did not.
+    /// Number of times that it did not hold.
     broken: usize,
     /// Of what it did not hold, and how; the first few.
     named: Vec<(String, &'static str)>,
     /// Why not, of the first.
     why: Vec<String>,
-    /// Whether it could not be found out.
+    /// Set if the result is unknown.
     given_up: bool,
 }
 
-/// How many of the others a message names.
+/// Number of files that a message names.
 const NAMED: usize = 8;
 
 impl Check {
@@ -37,17 +37,17 @@ impl Check {
         self.why = why;
     }
 
-    /// It cannot be found out, which is told elsewhere.
+    /// Marks the result as unknown; the reason is reported elsewhere.
     pub(super) fn give_up(&mut self) {
         self.given_up = true;
     }
 
-    /// Whether nothing was looked at so far.
+    /// Checks whether no file was compared so far.
     pub(super) fn is_untouched(&self) -> bool {
         self.held == 0 && self.is_whole() && !self.given_up
     }
 
-    /// Whether it was never broken so far.
+    /// Checks whether it was never broken so far.
     pub(super) fn is_whole(&self) -> bool {
         self.broken == 0
     }
@@ -62,7 +62,7 @@ impl Check {
         self.named.truncate(NAMED + 1);
     }
 
-    /// What is not as expected, if anything.
+    /// Returns the message about a broken expectation.
     pub(super) fn told(&self, assertion: &Assertion) -> Option<Diagnostic> {
         let at = |message: String| Diagnostic::error("not-as-expected", message).at(assertion.span, "");
         if let Claim::Mappings(wanted) = assertion.claim {

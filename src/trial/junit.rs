@@ -11,27 +11,24 @@ use std::fmt::Write as _;
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// What came of it.
     pub result: Outcome,
 }
 
-/// What came of a test.
+/// Result of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It passed.
     Passed,
-    /// It failed.
     Failed(Complaint),
-    /// It could not be tried.
+    /// The test could not run.
     Error(Complaint),
 }
 
-/// What is wrong.
+/// Message of a failure or an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     /// In one line.
     pub message: String,
-    /// All of it.
+    /// The full text.
     pub text: String,
 }
 

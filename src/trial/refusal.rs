@@ -3,10 +3,10 @@
 use super::assertion::{Assertion, Claim, quoted};
 use crate::vocabulary::{Diagnostic, Severity};
 
-/// How many messages are told.
+/// Number of messages that are printed.
 const TOLD: usize = 5;
 
-/// What is not as expected, where these are the messages with which a manifest was refused; none
+/// Compares expectations with the messages that refused a manifest; `messages` is empty
 /// where it was not.
 pub(super) fn check(expected: &[Assertion], messages: &[Diagnostic]) -> Vec<Diagnostic> {
     let errors: Vec<&Diagnostic> = messages.iter().filter(|message| message.severity == Severity::Error).collect();
@@ -32,7 +32,7 @@ pub(super) fn check(expected: &[Assertion], messages: &[Diagnostic]) -> Vec<Diag
     broken
 }
 
-/// Whether a message says a text: in itself, in its advice, or as its code.
+/// Checks whether a message contains a text: in itself, in its help, or as its code.
 fn says(message: &Diagnostic, text: &str) -> bool {
     message.code == text || message.message.contains(text) || message.help.iter().any(|help| help.contains(text))
 }

@@ -1,4 +1,4 @@
-//! Whether content hashes are what they were in a revision.
+//! Comparison of content hashes with those of a revision.
 
 use std::collections::HashMap;
 
@@ -76,7 +76,7 @@ fn hash<'p>(mapping: &'p Mapping<'_>) -> &'p Digest {
     &mapping.identity.hash
 }
 
-/// What a message calls a mapping.
+/// Returns the name of a mapping in messages.
 pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
     let target = manifest.target.as_ref().map(|target| format!(" of target `{target}`")).unwrap_or_default();
     format!("`{}` on kernel `{}`{target}", mapping.module.name.value, mapping.kernel.release.value)

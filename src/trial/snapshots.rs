@@ -16,16 +16,16 @@ use crate::vocabulary::{KernelRelease, RelPath, TargetName};
 /// The folder of snapshots, beside the manifest.
 pub const SNAPSHOTS: &str = "snapshots";
 
-/// How deep their folders are: all of them, case, target, module, release.
+/// Depth of their folders: all of them, case, target, module, release.
 const DEEPEST: usize = 5;
 
-/// Where the snapshot of an output is.
+/// Returns the path of an output's snapshot.
 pub(super) fn path_of(case: &str, target: Option<&TargetName>, output: &RelPath) -> RelPath {
     let names = [SNAPSHOTS, case].into_iter().chain(target.map(TargetName::as_str)).chain(output.as_str().split('/'));
     RelPath::of_names(&names.collect::<Vec<_>>())
 }
 
-/// How a snapshot differs from the `text` that comes out; not at all where `None`. Paths are below
+/// Compares a snapshot with the generated `text`; returns `None` if they are the same. Paths are below
 /// the manifest's `folder`.
 ///
 /// # Errors
@@ -70,9 +70,9 @@ impl Difference {
     }
 }
 
-/// What the folders are that lead to a path. Links are never followed.
+/// Kind of the folders that lead to a path. Links are never followed.
 enum Way {
-    /// All of them folders.
+    /// Only folders.
     Free,
     /// Some are not there.
     Absent,
@@ -93,7 +93,7 @@ fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<Way, Inaccessible
     Ok(Way::Free)
 }
 
-/// Whether what is there is still what a difference is about, or already what is to be there.
+/// Checks whether the files of a difference are unchanged since it was found, or already accepted.
 ///
 /// # Errors
 /// A path that cannot be looked at.

@@ -1,4 +1,4 @@
-//! What is tested: a manifest with its lock and the files beside it, now or in a commit.
+//! Manifest under test, with its lock and the files beside it, now or in a commit.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct Subject {
     pub lock: Option<Text>,
     /// The files in the manifest's folder.
     pub files: Arc<dyn InputFiles>,
-    /// What renders the templates of users.
+    /// Renderers of users' templates.
     pub renderers: Arc<dyn Renderers>,
 }
 
@@ -66,7 +66,7 @@ impl Subject {
         Some(Varied { manifests, lock, files: &self.files, renderers: &self.renderers })
     }
 
-    /// Whether the manifest and its lock are right as they are.
+    /// Checks the manifest and its lock as they are.
     ///
     /// # Errors
     /// All that is wrong with them.
@@ -112,7 +112,7 @@ impl Subject {
 }
 
 impl Varied<'_> {
-    /// What a plan of one of its manifests is made of.
+    /// Returns the inputs of a plan of one of its manifests.
     pub(super) fn inputs<'v>(&'v self, manifest: &'v Manifest) -> Inputs<'v> {
         let Self { lock, files, renderers, .. } = self;
         Inputs { manifest, lock, files, templates: files, renderers }

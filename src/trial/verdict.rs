@@ -1,45 +1,42 @@
-//! What came of a case.
+//! Result of a case.
 
 use std::collections::HashSet;
 
 use crate::vocabulary::{Diagnostic, KernelRelease, RelPath, SourceMap};
 
-/// How a case ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// All is as expected.
     Passed,
     /// Something is not.
     Failed,
-    /// It could not be tried.
+    /// The case could not run.
     Trouble,
 }
 
-/// What came of a case.
+/// Result of a case.
 #[derive(Debug)]
 pub struct Verdict {
     /// The case.
     pub name: String,
-    /// How many mappings it has.
+    /// Number of its mappings.
     pub mappings: usize,
-    /// Whether the manifest was refused, as it has to be.
+    /// Set if the manifest was refused, as the case expects.
     pub refused: bool,
-    /// How many snapshots are right.
+    /// Number of snapshots that are the same.
     pub right: usize,
     /// The snapshots that are not, in the order of the outputs.
     pub differences: Vec<Difference>,
-    /// What is not as expected.
+    /// Messages about broken expectations.
     pub broken: Vec<Diagnostic>,
     /// Why it could not be tried.
     pub trouble: Vec<Diagnostic>,
     /// The snapshots that it has, right or not.
     pub referenced: HashSet<RelPath>,
-    /// All texts that its messages may show.
+    /// Texts that its messages may show.
     pub sources: SourceMap,
 }
 
 impl Verdict {
-    /// How it ended.
     pub fn state(&self) -> State {
         if !self.trouble.is_empty() {
             State::Trouble
@@ -54,39 +51,38 @@ impl Verdict {
 /// A snapshot that is not what comes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Where it is, below the manifest's folder.
+    /// Path below the manifest's folder.
     pub path: RelPath,
     /// The kernel that it is for, where it is for one.
     pub release: Option<KernelRelease>,
-    /// What is the matter.
     pub matter: Matter,
 }
 
-/// What is the matter with a snapshot.
+/// Kind of difference from a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Matter {
     /// There is none yet.
     New {
-        /// What comes out.
+        /// The generated text.
         text: String,
     },
     /// Another text comes out.
     Changed {
         /// The snapshot.
         old: String,
-        /// What comes out.
+        /// The generated text.
         new: String,
     },
-    /// What is there is not kmodgen's, and is never overwritten.
+    /// A file that kmodgen did not write, and never overwrites.
     Obstructed {
-        /// What it is, as in "a folder is there".
+        /// Description of the file, as in "a folder is there".
         why: String,
     },
     /// No case has it any more.
     Unreferenced {
         /// The snapshot.
         old: String,
-        /// Whether somebody changed it by hand: it is then never removed.
+        /// Set if somebody edited it: an edited snapshot is never removed.
         edited: bool,
     },
 }
@@ -112,7 +108,7 @@ impl Matter {
         }
     }
 
-    /// Whether accepting it is possible: nothing is lost by it that is not kmodgen's.
+    /// Checks whether the difference can be accepted without losing anything that is not kmodgen's.
     pub fn is_acceptable(&self) -> bool {
         !matches!(self, Self::Obstructed { .. } | Self::Unreferenced { edited: true, .. })
     }

@@ -29,7 +29,7 @@ enum Comparison {
     Greater,
 }
 
-/// As they are written; one that begins with another comes before it.
+/// Operators as they are written; one that begins with another comes before it.
 const COMPARISONS: [(&str, Comparison); 6] = [
     ("<=", Comparison::AtMost),
     (">=", Comparison::AtLeast),
@@ -77,7 +77,7 @@ impl Bounds {
         self.0.extend(others.0);
     }
 
-    /// Whether `version` is within.
+    /// Checks whether `version` is within the bounds.
     pub fn hold(&self, version: &str) -> bool {
         self.0.iter().all(|bound| bound.holds(version))
     }

@@ -6,7 +6,6 @@ use kmodgen_yaml::Span;
 
 use super::{Invalid, Pattern, brief};
 
-/// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// The work cannot go on.
@@ -20,11 +19,10 @@ pub enum Severity {
 /// A place that a message is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
-    /// Where.
     pub span: Span,
-    /// What is there; may be empty.
+    /// Text at the place; may be empty.
     pub text: String,
-    /// Whether this is the place itself, rather than context.
+    /// Set if this is the place itself, rather than context.
     pub primary: bool,
 }
 
@@ -33,13 +31,12 @@ pub struct Label {
 pub struct Diagnostic {
     /// A stable name of this kind of message, such as `unknown-key`.
     pub code: &'static str,
-    /// How bad it is.
     pub severity: Severity,
-    /// What is wrong, a lower-case fragment.
+    /// Description of the fault, a lower-case fragment.
     pub message: String,
     /// The places it is about, the first one foremost.
     pub labels: Vec<Label>,
-    /// What to write instead.
+    /// Advice: text to write instead.
     pub help: Vec<String>,
     /// Places with a secret, which no message shows.
     pub hidden: Vec<Span>,
@@ -156,7 +153,7 @@ impl Diagnostics {
         self.all.iter().any(|d| d.code == code && d.labels.first().is_some_and(|label| label.span == place))
     }
 
-    /// Whether any of them is an error.
+    /// Checks whether any of them is an error.
     pub fn has_errors(&self) -> bool {
         self.all.iter().any(|d| d.severity == Severity::Error)
     }
@@ -166,7 +163,6 @@ impl Diagnostics {
         self.all.iter().filter(|d| d.severity == Severity::Error).count()
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

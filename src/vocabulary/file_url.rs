@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{FILE_LOGIN, Invalid, refuse_secrets};
 
-/// What stands for the kernel release in a URL; the build's own build arguments.
+/// Placeholders of the kernel release in a URL; the build's own build arguments.
 const RELEASE: [&str; 2] = ["${KERNEL_VERSION}", "${KERNEL_FULL_VERSION}"];
 
 /// The URL of a file, over `https`, `http` or `file`. It may have `${KERNEL_VERSION}` or
@@ -43,7 +43,7 @@ impl FileUrl {
         &self.0
     }
 
-    /// Whether it is another one for every kernel.
+    /// Checks whether the URL differs between kernels.
     pub fn expands(&self) -> bool {
         RELEASE.iter().any(|name| self.0.contains(name))
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Digest, RelPath};
 
-/// What [`InputFiles::read`] says where there is no file.
+/// Message of [`InputFiles::read`] if there is no file.
 pub const ABSENT: &str = "there is no such file";
 
 /// A name in a folder.
@@ -13,23 +13,22 @@ pub const ABSENT: &str = "there is no such file";
 pub struct Listed {
     /// The name.
     pub name: String,
-    /// What it is.
     pub kind: ListedKind,
 }
 
-/// What a name in a folder is. No link is followed.
+/// Kind of an entry in a folder. No link is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedKind {
     /// A folder.
     Folder,
     /// A regular file.
     File {
-        /// Whether its owner may execute it, which is what git keeps of a mode.
+        /// Executable by its owner, which is all that git keeps of a mode.
         executable: bool,
     },
     /// A symbolic link.
     Link {
-        /// What it says.
+        /// Target of the link.
         to: String,
     },
     /// Something else, such as "a socket".

@@ -37,12 +37,12 @@ pub(super) fn of_rpm(release: &str) -> Option<(&str, &str)> {
     base.rsplit('.').next().and_then(architecture).map(|_| (base, flavour))
 }
 
-/// Whether a release is that of an RPM.
+/// Checks whether a release has the form of an RPM's.
 pub fn is_rpm_release(release: &str) -> bool {
     of_rpm(release).is_some()
 }
 
-/// Whether a part of a release is that of a real-time kernel, such as `rt7` or `rt30`.
+/// Checks whether a part of a release marks a real-time kernel, such as `rt7` or `rt30`.
 fn is_real_time(part: &str) -> bool {
     part.strip_prefix("rt").is_some_and(|number| number.parse::<u32>().is_ok())
 }

@@ -54,7 +54,7 @@ impl fmt::Display for FolderPath {
     }
 }
 
-/// Whether some file system takes a name for `.git`, so that `git fsck --strict` refuses a tree which
+/// Checks whether some file system takes a name for `.git`, so that `git fsck --strict` refuses a tree which
 /// has it: letter case, what Windows leaves out at the end, its short names, and characters that macOS does not see.
 pub fn is_gits_own(name: &str) -> bool {
     let ignored =

@@ -33,7 +33,7 @@ impl fmt::Display for GitOid {
     }
 }
 
-/// What a source is pinned to by name: a branch, a tag, a full ref or a commit.
+/// Name that a source is pinned to: a branch, a tag, a full ref or a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GitRef(String);
 
@@ -69,7 +69,7 @@ impl GitRef {
         GitOid::parse(&self.0).ok()
     }
 
-    /// Whether this may be an abbreviated commit id: 7 to 39 hexadecimal digits.
+    /// Checks whether this may be an abbreviated commit id: 7 to 39 hexadecimal digits.
     pub fn may_be_short_commit(&self) -> bool {
         is_hex(&self.0) && (7..40).contains(&self.0.len())
     }

@@ -64,7 +64,7 @@ impl ImageRef {
         &self.repository
     }
 
-    /// Whether it is, by its name, one whose commands are all busybox's.
+    /// Checks whether the name is one of an image whose commands are all busybox's.
     pub fn is_of_busybox(&self) -> bool {
         let name = self.repository().rsplit('/').next();
         name.is_some_and(|name| ["alpine", "busybox"].contains(&name))

@@ -80,14 +80,14 @@ fn is_subdomain(text: &str) -> bool {
     text.split('.').all(part)
 }
 
-/// Whether it is a name of 1 to 63 letters, digits, `-`, `_` and `.`, alphanumeric at both ends.
+/// Checks for a name of 1 to 63 letters, digits, `-`, `_` and `.`, alphanumeric at both ends.
 fn is_label_name(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let edge = |c: char| c.is_ascii_alphanumeric();
     (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge)
 }
 
-/// Whether it is a label's key, an annotation's or a resource's name: a name, perhaps after a DNS
+/// Checks for the key of a label or annotation, or a resource's name: a name, perhaps after a DNS
 /// subdomain and `/`.
 fn is_qualified_name(text: &str) -> bool {
     match text.split_once('/') {
@@ -262,12 +262,12 @@ pub fn resource_name(text: &str) -> Checked {
     })
 }
 
-/// Whether it is a resource of a domain, which is counted in whole units and never overcommitted.
+/// Checks for a resource of a domain, which is counted in whole units and never overcommitted.
 pub fn is_extended(name: &str) -> bool {
     name.contains('/') && !name.contains("kubernetes.io/")
 }
 
-/// Whether it is memory in huge pages.
+/// Checks for memory in huge pages.
 pub fn is_huge_page(name: &str) -> bool {
     name.strip_prefix("hugepages-").is_some_and(|size| !size.is_empty())
 }

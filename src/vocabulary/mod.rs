@@ -53,11 +53,10 @@ pub use version::by_version;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Invalid {
-    /// What is wrong, a lower-case fragment.
+    /// Description of the fault, a lower-case fragment.
     pub message: String,
-    /// What to write instead.
     pub help: Option<String>,
-    /// Whether the text is a secret, which no message shows.
+    /// Set if the text is a secret, which no message shows.
     pub secret: bool,
 }
 

@@ -52,7 +52,7 @@ impl RelPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// All but the last component; empty at the top.
+    /// Returns all but the last component; empty at the top.
     pub fn parent(&self) -> &str {
         self.0.rsplit_once('/').map_or("", |(parent, _)| parent)
     }

@@ -77,13 +77,13 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether the whole of `text` matches.
+    /// Checks whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         let regex = self.regex.get_or_init(|| anchored(&self.text).ok());
         regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// Whether it selects `text` where a person names things: what is written as it is means itself.
+    /// Checks whether the pattern selects a name in a list; a text that is written as a name selects itself.
     /// As a pattern, a release that ends in `+rt` would not match itself.
     pub fn selects(&self, text: &str) -> bool {
         self.text == text || self.matches(text)

@@ -77,22 +77,20 @@ impl Quantity {
         Some(Self(if negative { -amount } else { amount }))
     }
 
-    /// Whether it is less than nothing.
     pub fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it is a whole number.
+    /// Checks for a whole number.
     pub fn is_whole(self) -> bool {
         self.0 % UNIT == 0
     }
 
-    /// Whether it is a whole number of times `other`.
+    /// Checks for a whole multiple of `other`.
     pub fn is_multiple_of(self, other: Self) -> bool {
         other.0 != 0 && self.0 % other.0 == 0
     }

@@ -83,7 +83,7 @@ impl KernelRelease {
     }
 }
 
-/// What keeps a text from being spelt as a release, with advice that fits all such texts.
+/// Finds the first reason why a text is not a release, with advice that fits all such texts.
 pub(super) fn spelling_fault(text: &str) -> Option<(String, &'static str)> {
     const ADVICE: &str = "write what `uname -r` prints";
     if text.is_empty() {

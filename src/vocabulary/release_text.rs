@@ -13,7 +13,7 @@ const ENDINGS: [&str; 10] = [".rpm", ".deb", ".img", ".gz", ".xz", ".zst", ".bz2
 /// Flavours that have RPMs of their own, whose release has the flavour behind a `+`.
 const RPM_FLAVOURS: [&str; 4] = ["rt", "64k", "16k", "debug"];
 
-/// How sure a text is a release: the name before it counts for more than its form.
+/// Confidence that a text is a release: the name before it counts for more than its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Evidence {
     Form,
@@ -38,7 +38,7 @@ pub fn release_in(text: &str) -> Option<String> {
     if named.len() == 1 { named.pop() } else { None }
 }
 
-/// Whether a word has the form of a release that stands for itself.
+/// Checks whether a word has the form of a release.
 pub fn is_release_like(word: &str) -> bool {
     let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     let is_version = |(major, rest): (&str, &str)| major.bytes().all(|b| b.is_ascii_digit()) && is_number(rest);
@@ -109,7 +109,7 @@ fn proper(release: &str) -> Option<String> {
     KernelRelease::parse(release).ok().map(|release| release.to_string())
 }
 
-/// Whether a text ends as a file does.
+/// Checks whether a text ends with a file name's suffix.
 pub(super) fn is_file_name(text: &str) -> bool {
     ENDINGS.iter().any(|ending| text.ends_with(ending))
 }

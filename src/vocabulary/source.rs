@@ -14,7 +14,7 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
-    /// Where its lines start, once a message asks.
+    /// Offsets of the lines, computed for the first message.
     lines: Arc<OnceLock<Vec<usize>>>,
 }
 
@@ -37,7 +37,7 @@ impl SourceFile {
     }
 }
 
-/// All files that were read, so that a message can show the line it is about.
+/// Files that were read, so that a message can show the line it is about.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,

@@ -13,7 +13,7 @@ pub(super) enum Part<'t> {
     Number(usize, &'t str),
 }
 
-/// What is left of a version, in the parts that rpm compares: numbers and words.
+/// Iterator over the parts of a version that rpm compares: numbers and words.
 pub(super) struct Parts<'t>(pub(super) &'t str);
 
 impl<'t> Iterator for Parts<'t> {
@@ -60,7 +60,7 @@ fn lead(release: &str) -> [Part<'_>; 2] {
     [major, rest].map(|text| number(&text[..leading(text)]))
 }
 
-/// Whether a release is that of an RPM; one without `-` has no revision for dpkg to tell apart, and both
+/// Checks whether a release is that of an RPM; one without `-` has no revision for dpkg to tell apart, and both
 /// order it the same.
 fn is_of_rpm(release: &str) -> bool {
     !release.contains('-') || is_rpm_release(release)
@@ -117,7 +117,7 @@ fn split_where(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(is_end).unwrap_or(text.len()))
 }
 
-/// How far back a character sorts: `~` before the end, letters before all else.
+/// Sort weight of a character: `~` before the end, letters before all else.
 fn weight(byte: Option<&u8>) -> i32 {
     match byte {
         Some(b'~') => -1,

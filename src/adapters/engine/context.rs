@@ -25,7 +25,6 @@ impl Context {
         Ok(Self(top))
     }
 
-    /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }

@@ -13,10 +13,10 @@ use crate::adapters::fs::PrivateFolder;
 /// The longest line that is shown, in characters.
 const WIDTH: usize = 200;
 
-/// How much of a log's end is read for its last lines, in bytes.
+/// Bytes at the end of a log that are read for its last lines.
 const TAIL: u64 = 64 << 10;
 
-/// How much of a log is searched for errors, in bytes.
+/// Bytes of a log that are searched for errors.
 const SEARCHED: u64 = 64 << 20;
 
 /// The folder of the logs of one run.
@@ -87,7 +87,7 @@ impl Logs {
         Ok(Log { path, file })
     }
 
-    /// Whether the logs of a run in which no build failed are still there after it.
+    /// Checks whether the logs of a run in which no build failed are kept.
     pub fn stay(&self) -> bool {
         matches!(self, Self::Named(_))
     }
@@ -111,9 +111,8 @@ impl Logs {
 /// A log.
 #[derive(Debug)]
 pub struct Log {
-    /// Where it is.
     pub path: PathBuf,
-    /// It, open for writing.
+    /// The log, open for writing.
     pub file: File,
 }
 
@@ -151,10 +150,10 @@ impl Log {
     }
 }
 
-/// How lines of kmodgen's own checks in a Dockerfile begin.
+/// Prefix of the lines that kmodgen's own checks in a Dockerfile print.
 const OWN: &str = "kmodgen: ";
 
-/// Whether a line reports an error, by the forms of gcc, ld, make, git, package managers and engines.
+/// Checks whether a line reports an error, by the forms of gcc, ld, make, git, package managers and engines.
 fn is_error(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     let begins = ["error:", "fatal:", "fatal error:", "e: ", "make: ***", "make[", "curl: ("];

@@ -21,7 +21,7 @@ use super::fs::PrivateFolder;
 use super::oci;
 use super::process::{self as programs, Variables};
 
-/// How long an engine may take to answer a question.
+/// Time limit for an engine's answer to a question.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Which program builds.
@@ -40,13 +40,13 @@ pub enum Kind {
 pub struct Build {
     /// The whole Dockerfile.
     pub dockerfile: String,
-    /// What it copies from outside.
+    /// Files from outside that the Dockerfile copies.
     pub context: Context,
     /// Build arguments, as KMM sets them.
     pub arguments: Vec<(String, String)>,
     /// Folders of secrets, by the name under which the build finds them in `/run/secrets`.
     pub secrets: Vec<(String, PathBuf)>,
-    /// Whether certificates of the base images' registries are checked.
+    /// Verify the certificates of the base images' registries.
     pub tls_verify: bool,
 }
 
@@ -88,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// All tagged images that the engine has.
+    /// Lists all tagged images of the engine.
     ///
     /// # Errors
     /// What the engine said.

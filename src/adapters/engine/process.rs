@@ -11,13 +11,13 @@ use std::time::Duration;
 use crate::adapters::fs::describe;
 use crate::adapters::process::{Group, end_with_kmodgen};
 
-/// How often a running engine is looked at.
+/// Interval between two looks at a running engine.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How many ticks an engine has to clean up after it was asked to stop.
+/// Ticks that an engine has to clean up after it was asked to stop.
 const PATIENCE: u32 = 1000;
 
-/// Whether the run is to stop, shared by all who wait.
+/// Request to stop the run, shared by all threads that wait.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -27,22 +27,21 @@ impl Cancel {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether all are asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// How an engine ended, where it did not do its work.
+/// Reasons why an engine did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// It failed.
+    /// Exited with this status.
     #[error("{0}")]
     Failed(ExitStatus),
-    /// It was asked to stop.
+    /// Stopped on request.
     #[error("stopped")]
     Cancelled,
-    /// It cannot do what was asked.
+    /// Unable to do what was requested.
     #[error("{0}")]
     Refused(String),
     /// Something on this machine is in the way: what could not be done, as `cannot write …`.

@@ -12,7 +12,7 @@ use super::error::ReadError;
 use crate::adapters::fs::PrivateFolder;
 use crate::adapters::process;
 
-/// How long an engine may take to export an image, or to fetch it.
+/// Time limit for an engine to export or fetch an image.
 const LIMIT: Duration = Duration::from_secs(3600);
 
 /// A program that can export an image.
@@ -26,7 +26,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// All, in the order they are asked in: storage on this machine before registries.
+    /// Engines in the order in which they are asked: storage on this machine before registries.
     const ALL: [Self; 4] = [Self::Podman, Self::Buildah, Self::Docker, Self::Skopeo];
 
     fn program(self) -> &'static str {
@@ -76,7 +76,7 @@ fn go_name(architecture: Architecture) -> Option<&'static str> {
 pub(super) struct Export {
     /// The archive.
     pub(super) path: PathBuf,
-    /// Whether it is docker's kind of archive.
+    /// A docker archive, rather than an OCI one.
     pub(super) is_docker: bool,
     _folder: PrivateFolder,
 }

@@ -17,7 +17,7 @@ use kmodgen_image::read::{self, Unread};
 
 use crate::vocabulary::ImageRef;
 
-/// Where an image is.
+/// Location of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// An unpacked root file system.
@@ -26,7 +26,7 @@ pub enum Location {
     OciArchive(PathBuf, Option<String>),
     /// An OCI image layout in a folder, and which image of it.
     OciLayout(PathBuf, Option<String>),
-    /// What `docker save` writes.
+    /// An archive of `docker save`.
     DockerArchive(PathBuf),
     /// In an engine's storage or a registry.
     Reference(ImageRef),
@@ -79,7 +79,7 @@ fn split_name(text: &str) -> (PathBuf, Option<String>) {
     }
 }
 
-/// How to read.
+/// Options for reading an image.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The engine that exports references; any that is found, where none is named.

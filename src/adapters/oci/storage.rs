@@ -20,7 +20,7 @@ use kmodgen_image::{Image, read};
 use super::engine::Engine;
 use crate::adapters::process;
 
-/// How long an engine may take to answer.
+/// Time limit for an engine's answer.
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Deserialize)]
@@ -92,7 +92,7 @@ fn parse<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-/// What a program prints, if it succeeds.
+/// Returns the output of a program that succeeds.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = process::command(program, &process::inherited());
     let output = process::output(command.args(arguments), b"", LIMIT).ok()?;

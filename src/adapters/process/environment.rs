@@ -73,7 +73,7 @@ pub(in crate::adapters) fn inherited() -> Variables {
     kept(std::env::vars_os())
 }
 
-/// Those of `variables` that are handed on.
+/// Filters the variables that child processes receive.
 pub(in crate::adapters) fn kept(variables: impl Iterator<Item = (OsString, OsString)>) -> Variables {
     variables.filter_map(|(name, value)| value_of(&name, value).map(|value| (name, value))).collect()
 }

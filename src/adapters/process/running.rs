@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::group::{Group, end_with_kmodgen};
 
-/// How much of a program's complaints is kept.
+/// Bytes at the end of a program's stderr that are kept.
 const TAIL: usize = 4096;
 
 /// A running program. It is killed when this is dropped, with its process group if it has its own.

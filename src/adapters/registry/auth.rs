@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::adapters::process;
 
-/// How long a helper may take.
+/// Time limit for a credential helper.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A user's name and password.

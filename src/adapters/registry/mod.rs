@@ -19,7 +19,7 @@ const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vn
                       application/vnd.docker.distribution.manifest.v2+json, \
                       application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// How a registry is spoken to.
+/// Transport security of a registry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Plain HTTP is fine.
@@ -28,7 +28,7 @@ pub struct Tls {
     pub skip_verify: bool,
 }
 
-/// Whether a registry has `image`.
+/// Checks whether a registry has `image`.
 ///
 /// # Errors
 /// Why it could not be told, as a lower-case fragment.

@@ -1,6 +1,6 @@
 //! Token servers: which of them get a registry's password.
 
-/// Whether a token server may have the password of a registry: it is reached over https, and is the
+/// Checks whether a token server may get the password of a registry: it is reached over https, and is the
 /// registry's own host, below it, or beside it in one domain, as `auth.docker.io` is beside
 /// `registry-1.docker.io`.
 pub(super) fn is_trusted(realm: &str, registry: &str) -> bool {

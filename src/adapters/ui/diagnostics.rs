@@ -95,7 +95,7 @@ impl<'t> Window<'t> {
         Self { text, written, secrets }
     }
 
-    /// Where an offset of the written text is shown: within a secret, at its start.
+    /// Maps an offset of the written text to the shown one: within a secret, to the secret's start.
     fn place(&self, offset: usize) -> usize {
         let mut shown = floor(self.written, offset);
         for range in self.secrets.iter().rev() {

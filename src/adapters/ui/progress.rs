@@ -1,4 +1,4 @@
-//! What runs at the moment, where a person looks on: a line for each, and one in all below them.
+//! Progress on a terminal: a line for each running task, and one in all below them.
 //!
 //! It is drawn on stderr, and gone when the work is done. Whatever is said meanwhile by
 //! [`talk`](super::talk) stands above it.
@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::screen::{self, Screen};
 
-/// How often the times are drawn anew.
+/// Interval between two updates of the times.
 const TICK: Duration = Duration::from_millis(250);
 
 /// The lines that are on the terminal: there is one stderr, and whoever writes to it must make
@@ -85,14 +85,14 @@ impl Drop for Progress {
 }
 
 impl Sum {
-    /// What is to be told of all now.
+    /// Sets the text of the last line.
     pub fn tell(&self, text: String) {
         self.0.set_message(text);
     }
 }
 
 impl Line {
-    /// What happens to it now, such as `builds`.
+    /// Sets the current activity, such as `builds`.
     pub fn tell(&self, what: &str) {
         self.bar.set_message(format!("{what} {}", self.name));
     }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use super::talk;
 
-/// Whether there is somebody to ask: keys come from a terminal, and questions go to one.
+/// Checks whether questions can be asked: keys come from a terminal, and questions go to one.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::TermLike;
 use rustix::termios::{Winsize, tcgetwinsize};
 
-/// Whether stderr is a terminal that can move its cursor.
+/// Checks whether stderr is a terminal that can move its cursor.
 pub(super) fn is_there() -> bool {
     let can_move = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     can_move && io::stderr().is_terminal()

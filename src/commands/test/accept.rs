@@ -10,10 +10,10 @@ use crate::adapters::{fs, ui};
 use crate::trial::{Difference, Matter, SNAPSHOTS, is_current};
 use crate::vocabulary::RelPath;
 
-/// How long another run may take that writes snapshots.
+/// Time limit for waiting until another run has written snapshots.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Who writes snapshots.
+/// Writer of snapshots.
 pub(super) struct Keeper {
     folder: PathBuf,
 }

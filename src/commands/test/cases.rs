@@ -13,7 +13,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, RelPath, S
 
 /// Cases, and their texts.
 pub(super) struct Cases {
-    /// Those that are asked for, in the order of their names.
+    /// Selected cases, in the order of their names.
     pub(super) chosen: Vec<Case>,
     /// The texts of these.
     pub(super) sources: SourceMap,

@@ -1,4 +1,4 @@
-//! What came of the cases, as JUnit's XML.
+//! JUnit report of the cases.
 
 use std::path::Path;
 

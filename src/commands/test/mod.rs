@@ -25,7 +25,7 @@ use crate::vocabulary::{RelPath, SourceMap};
 use accept::Keeper;
 use past::History;
 
-/// What came of all cases.
+/// Results of all cases.
 struct Results {
     /// The manifest, as messages show it.
     manifest: PathBuf,
@@ -33,7 +33,7 @@ struct Results {
     verdicts: Vec<Verdict>,
     /// The snapshots that no case has.
     unreferenced: Vec<Difference>,
-    /// What was accepted, and what was removed with that.
+    /// Accepted snapshots, written or removed.
     accepted: Vec<RelPath>,
     removed: Vec<RelPath>,
 }
@@ -99,17 +99,17 @@ fn subject(manifest: &Path, folder: &Path) -> anyhow::Result<Subject> {
 }
 
 impl Results {
-    /// How many cases ended so.
+    /// Counts the cases in this state.
     fn count(&self, state: State) -> usize {
         self.verdicts.iter().filter(|verdict| verdict.state() == state).count()
     }
 
-    /// All snapshots that are not right.
+    /// Iterates over the snapshots that differ.
     fn differences(&self) -> impl Iterator<Item = &Difference> {
         self.verdicts.iter().flat_map(|verdict| &verdict.differences).chain(&self.unreferenced)
     }
 
-    /// How the run ends. What is the matter was told already.
+    /// Returns the exit code. The reasons were printed before.
     fn answer(&self) -> anyhow::Result<Answer> {
         match (self.count(State::Trouble), self.count(State::Failed)) {
             (0, 0) if self.unreferenced.is_empty() => Ok(Answer::Fine),

@@ -20,7 +20,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// That of a manifest in its folder.
+    /// Opens the history of a manifest in its folder.
     pub(super) fn new(manifest: &Path, folder: &Path, renderers: Arc<dyn Renderers>) -> Self {
         let name = manifest.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Self { folder: folder.to_owned(), name, renderers, known: Mutex::default() }

@@ -1,4 +1,4 @@
-//! What came of the cases, for people and for programs.
+//! Reports of the cases, for people and for programs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,12 +38,12 @@ pub(super) fn print(results: &Results, folder: &Path) {
     }
 }
 
-/// How many lines of one difference are shown, and how many snapshots are named that differ alike.
+/// Lines of one difference that are printed, and snapshots that are named if they differ alike.
 /// Beyond that nobody reads, and git shows all once it is accepted.
 const LINES: usize = 200;
 const NAMED: usize = 20;
 
-/// All that is the matter with a case.
+/// Renders everything that is wrong with a case.
 pub(super) fn complaints(verdict: &Verdict, folder: &Path) -> String {
     let mut text = String::new();
     let all: Vec<&Difference> = verdict.differences.iter().collect();
@@ -117,7 +117,7 @@ struct Summary {
     cases: usize,
     passed: usize,
     failed: usize,
-    /// Those that could not be tried.
+    /// Cases that could not run.
     trouble: usize,
     snapshots: Snapshots,
 }

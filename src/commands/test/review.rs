@@ -9,12 +9,10 @@ use crate::adapters::ui;
 use crate::trial::{Difference, Matter};
 use crate::vocabulary::RelPath;
 
-/// What a person says of a difference.
+/// Answer to a question about a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
-    /// It is meant.
     Accept,
-    /// It is not.
     Reject,
     /// No more of this case.
     Skip,
@@ -52,7 +50,7 @@ struct Review<'r> {
     folder: &'r Path,
     total: usize,
     asked: usize,
-    /// Whether the person wants no more questions.
+    /// Set once the person wants no more questions.
     over: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::kernels::facts::{Sighting, Witness};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{architecture, architecture_of};
 
-/// Whether the entries of a mapping are one: each value is a list of kernels, empty or null, and one
+/// Checks whether the entries of a map have this form: each value is a list of kernels, empty or null, and one
 /// is not.
 pub(super) fn is_one(entries: &[Entry]) -> bool {
     let first = |entry: &Entry| Some(entry.value.as_sequence()?.first().map(|item| is_kernel(item)));

@@ -33,7 +33,7 @@ const FORMS: &str = "what is read: nodes, the ImageStream `driver-toolkit`, `oc 
 /// The repository of OpenShift's own images, for inputs that have digests alone.
 const OPENSHIFT_IMAGES: &str = "quay.io/openshift-release-dev/ocp-v4.0-art-dev";
 
-/// How deep lists of lists are read.
+/// Depth to which lists of lists are read.
 const DEPTH: usize = 8;
 
 /// Reads an input of any form.
@@ -73,7 +73,7 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
     }
 }
 
-/// What is wrong with a text that begins as JSON does and is none, in the words of JSON.
+/// Describes the fault in a text that starts like JSON, in the words of JSON.
 fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic> {
     if !text[start..].starts_with(['{', '[']) {
         return None;
@@ -130,7 +130,7 @@ fn read_release(node: &Node, reading: &mut Reading<'_>) {
     }
 }
 
-/// Whether a list is one of releases or objects, or has nothing in it.
+/// Checks whether a list is empty, or one of releases or objects.
 fn is_list(items: &[Arc<Node>]) -> bool {
     let is_known = |item: &Node| match &item.value {
         Value::Scalar(_) | Value::Sequence(_) => true,

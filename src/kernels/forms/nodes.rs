@@ -21,18 +21,18 @@ pub(super) struct Node {
     /// The name of its OS image.
     pub(super) os: Option<String>,
     pub(super) architecture: Option<String>,
-    /// What tells it from all other nodes; none if the input lists kernels alone.
+    /// Unique name of the node; none if the input lists kernels alone.
     pub(super) identity: Option<String>,
     pub(super) is_windows: bool,
     pub(super) span: Span,
 }
 
-/// Whether an object without `kind` is a node.
+/// Checks whether an object without `kind` is a node.
 pub(super) fn is_one(node: &kmodgen_yaml::Node) -> bool {
     at(node, &["status", "nodeInfo"]).is_some()
 }
 
-/// Whether it is the `status.nodeInfo` of one.
+/// Checks whether an object is the `status.nodeInfo` of a node.
 pub(super) fn is_info(node: &kmodgen_yaml::Node) -> bool {
     node.get("kernelVersion").is_some() && (node.get("osImage").is_some() || node.get("architecture").is_some())
 }

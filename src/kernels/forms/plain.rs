@@ -4,7 +4,7 @@
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{Invalid, SourceId, Span, is_release_like, release_in};
 
-/// Whether a text is one: its first line with anything in it begins no YAML.
+/// Checks whether a text has this form: its first line with anything in it begins no YAML.
 pub(super) fn is_one(text: &str) -> bool {
     !begins_yaml(first(text))
 }
@@ -58,7 +58,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty())
 }
 
-/// Whether a line is nothing but releases.
+/// Checks whether a line consists of releases.
 fn are_releases(line: &str) -> bool {
     let mut words = words(line).peekable();
     let one = words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit()) && *word == line);

@@ -33,7 +33,7 @@ pub(super) struct Release {
     pub(super) systems: Vec<(String, Option<String>)>,
 }
 
-/// Whether a node is one.
+/// Checks whether a node has this form.
 pub(super) fn is_one(node: &Node) -> bool {
     node.get("references").is_some() && node.get("metadata").is_some()
 }

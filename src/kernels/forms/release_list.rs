@@ -9,7 +9,7 @@ use crate::kernels::facts::Toolkit;
 use crate::kernels::reading::Reading;
 use crate::vocabulary::architecture;
 
-/// Whether a list is one.
+/// Checks whether a list has this form.
 pub(super) fn is_one(items: &[Arc<Node>]) -> bool {
     items.first().is_some_and(|item| item.get("dtk").is_some() || item.get("version").is_some())
 }

@@ -6,10 +6,10 @@ use super::release_info::{self, Release};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{Invalid, SourceId, Span, Spanned, architecture};
 
-/// Where OpenShift's own releases are.
+/// Repository of OpenShift's releases.
 const OPENSHIFT_RELEASES: &str = "quay.io/openshift-release-dev/ocp-release";
 
-/// Whether a text is one.
+/// Checks whether a text has this form.
 pub(super) fn is_one(text: &str) -> bool {
     let has = |beginning: &str| lines(text).any(|(_, line)| line.starts_with(beginning));
     has("Pull From:") && has("Images:")

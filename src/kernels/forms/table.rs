@@ -23,7 +23,7 @@ const ADVICE: &str = "print whole nodes, with `oc get nodes -o json`";
 /// A cell, and where it is.
 type Cell<'t> = (usize, &'t str);
 
-/// Whether the first line of a text is that of a table of nodes.
+/// Checks whether the first line of a text is the head of a table of nodes.
 pub(super) fn is_one(first: &str) -> bool {
     is_head(first) || is_headless(first)
 }
@@ -37,7 +37,7 @@ fn is_head(line: &str) -> bool {
     words.iter().all(is_name) && (names_kernels || is_of_nodes)
 }
 
-/// Whether a line is one of `-o wide`, which ends with the container runtime and its version.
+/// Checks whether a line is one of `-o wide`, which ends with the container runtime and its version.
 fn is_headless(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     words.len() >= WIDE.len() && words.last().is_some_and(|last| last.contains("://"))

@@ -12,7 +12,7 @@ const REAL_TIME: &str = "RT_KERNEL_VERSION";
 
 const ORIGIN: &str = "driver-toolkit-release.json";
 
-/// Whether a node is one.
+/// Checks whether a node has this form.
 pub(super) fn is_one(node: &Node) -> bool {
     node.get(KERNEL).is_some() || node.get(REAL_TIME).is_some()
 }

@@ -8,7 +8,7 @@ use crate::kernels::{Found, Import};
 use crate::manifest::{Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostics, SourceId};
 
-/// Whether a merged text says what it has to: each kernel that stays with all that it said, and more
+/// Checks a merged text: each kernel that stays has all its old facts, and more
 /// only of what inputs know.
 pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &[&Found], import: &Import) -> bool {
     let Ok(Some(node)) = kmodgen_yaml::read(source, text) else { return false };

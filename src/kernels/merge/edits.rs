@@ -15,13 +15,13 @@ pub(super) struct Edits<'t> {
 /// In which order edits at one place are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// What belongs to an item.
+    /// Text of an item.
     Entry,
     /// An item of its own.
     Item,
-    /// What stands before an item.
+    /// Text before an item.
     Mark,
-    /// What is replaced or removed.
+    /// Text to replace or remove.
     Removal,
 }
 
@@ -32,7 +32,7 @@ impl<'t> Edits<'t> {
         Self { text, newline, edits: Vec::new() }
     }
 
-    /// How lines of the text end.
+    /// Returns the line ending of the text.
     pub(super) fn newline(&self) -> &'static str {
         self.newline
     }
@@ -64,12 +64,12 @@ impl<'t> Edits<'t> {
         }
     }
 
-    /// Where the line that `at` is on starts.
+    /// Returns the start of the line that `at` is on.
     pub(super) fn line_of(&self, at: usize) -> usize {
         self.text[..at].rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// Where the line after that of `at` starts.
+    /// Returns the start of the line after that of `at`.
     pub(super) fn line_after(&self, at: usize) -> usize {
         self.text[at..].find('\n').map_or(self.text.len(), |end| at + end + 1)
     }
@@ -81,12 +81,12 @@ impl<'t> Edits<'t> {
         Some((start, &self.text[start..end]))
     }
 
-    /// Whether a collection is written in brackets or braces.
+    /// Checks whether a collection is written in brackets or braces.
     pub(super) fn is_flow(&self, node: &Node) -> bool {
         self.text[node.span.start..].starts_with(['[', '{'])
     }
 
-    /// Where an entry ends. An alias' value stands elsewhere, before its key.
+    /// Returns the end of an entry. The value of an alias is written elsewhere, before its key.
     pub(super) fn end_of(&self, entry: &Entry) -> usize {
         if !stands_after(&entry.value, entry.key.span.end) {
             let rest = &self.text[entry.key.span.end..];
@@ -129,7 +129,7 @@ impl<'t> Edits<'t> {
     }
 }
 
-/// Whether a node stands after `at`: an alias' does not.
+/// Checks whether a node is written after `at`: the value of an alias is not.
 pub(super) fn stands_after(node: &Node, at: usize) -> bool {
     node.span.start >= at
 }

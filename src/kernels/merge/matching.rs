@@ -48,7 +48,7 @@ pub(super) fn matched(items: &[Kernel], found: &[Found]) -> Vec<Option<usize>> {
     matches
 }
 
-/// How well an item agrees with a kernel of its release; `None` if it is another kernel.
+/// Scores how well an item agrees with a kernel of its release; `None` if it is another kernel.
 fn agreement(item: &Kernel, found: &Found) -> Option<u32> {
     let mut agreement = 0;
     match (item.architecture(), found.architecture) {
@@ -84,7 +84,7 @@ fn agreement(item: &Kernel, found: &Found) -> Option<u32> {
     Some(agreement)
 }
 
-/// Whether two distributions exclude each other: both have a version, and their names are the same.
+/// Checks whether two distributions exclude each other: both have a version, and their names are the same.
 fn excludes(one: &str, other: &str) -> bool {
     let split = |text: &str| text.rsplit_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned()));
     match (split(one), split(other)) {

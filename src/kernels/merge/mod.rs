@@ -19,7 +19,7 @@ use check::is_merged;
 use matching::matched;
 use writing::Writing;
 
-/// What becomes of kernels that no input names any more: all stay, or this many of the newest ones.
+/// Number of the newest kernels to keep that no input names any more; `None` keeps all.
 pub type Keep = Option<usize>;
 
 /// An item of the list.
@@ -40,7 +40,6 @@ enum Fate<'f> {
     Unasked,
     /// Nodes run it, and it is not selected.
     Left(&'f Found),
-    /// It goes.
     Dropped,
 }
 
@@ -52,7 +51,7 @@ impl<'f> Item<'f> {
         }
     }
 
-    /// How many nodes run it, if inputs have nodes.
+    /// Counts the nodes that run the kernel, if inputs have nodes.
     fn count(&self, import: &Import) -> Option<u64> {
         let running = match self.fate {
             Fate::Found(found) | Fate::Left(found) => found.nodes,
@@ -62,7 +61,7 @@ impl<'f> Item<'f> {
     }
 }
 
-/// As [`Import::merge_into`].
+/// Implements [`Import::merge_into`].
 pub(super) fn merge(
     import: &Import,
     source: SourceId,

@@ -1,4 +1,4 @@
-//! What merging keeps, adds, marks and drops.
+//! Kernels that merging keeps, adds, marks and drops.
 
 use crate::kernels::Import;
 use crate::kernels::testing::{A, B, OS_A, OS_B, image_stream, import, input, merged, node, nodes};

@@ -230,7 +230,7 @@ impl<'t, 'i> Writing<'t, 'i> {
         }
     }
 
-    /// Where an item ends.
+    /// Returns the end of an item.
     fn end_of(&self, item: &Item<'_>) -> usize {
         match item.node.as_mapping().and_then(<[_]>::last) {
             Some(last) if !self.edits.is_flow(item.node) => self.edits.end_of(last),

@@ -87,25 +87,25 @@ fn in_url(text: &str, colon: usize, found: &mut Vec<Secret>) {
     }
 }
 
-/// Where the last `@` of a text is that is written in an escape of URLs or of YAML.
+/// Finds the last `@` of a text that is written in an escape of URLs or of YAML.
 fn encoded_at(text: &str) -> Option<usize> {
     let text = text.to_ascii_lowercase();
     ["%40", "\\x40", "\\u0040", "\\u00000040"].iter().filter_map(|escape| text.rfind(escape)).max()
 }
 
-/// Whether what follows the first colon of a host is no port.
+/// Checks whether the text after the first colon of a host is no port.
 fn has_wrong_port(authority: &str) -> bool {
     let host = authority.rfind(']').map_or(authority, |end| &authority[end..]);
     let port = host.split_once(':').map(|(_, port)| port);
     port.is_some_and(|port| port.is_empty() || !is_variable(port) && !port.chars().all(|c| c.is_ascii_digit()))
 }
 
-/// Whether a value is filled in elsewhere: by a shell, make or a template.
+/// Checks whether a value is filled in elsewhere: by a shell, make or a template.
 pub(super) fn is_variable(value: &str) -> bool {
     value.starts_with('$') || value.starts_with("{{")
 }
 
-/// Whether the name of a query parameter or key says that its value is a secret, as those of signed URLs
+/// Checks whether the name of a query parameter or key marks its value as a secret, as those of signed URLs
 /// do.
 pub fn is_secret_name(name: &str) -> bool {
     const PARTS: [&str; 13] = [

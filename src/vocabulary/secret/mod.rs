@@ -18,16 +18,16 @@ use super::Invalid;
 /// Text in place of a secret in messages.
 pub const MASK: &str = "***";
 
-/// Where the login of a git repository belongs.
+/// Advice on the login of a git repository.
 pub const GIT_LOGIN: &str = "builds mount the Kubernetes secret that the source's `secret` names, and `kmodgen lock` asks git's credential helper";
 
-/// Where the login for a file belongs.
+/// Advice on the login for a file.
 pub const FILE_LOGIN: &str = "builds mount the Kubernetes secret that the source's `secret` names";
 
-/// Where the login of the repository belongs that is published to.
+/// Advice on the login of the repository that is published to.
 pub const PUBLISH_LOGIN: &str = "git's credential helpers are asked for the login";
 
-/// Where the login of a registry belongs.
+/// Advice on the login of a registry.
 pub const REGISTRY_LOGIN: &str =
     "log in with your engine's `login`, and name the cluster's secret as `imageRepoSecret` of `kmm`";
 

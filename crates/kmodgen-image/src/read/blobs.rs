@@ -11,15 +11,15 @@ use super::error::{ReadError, broken, shown};
 /// Indexes, manifests and configurations are far smaller.
 const LARGEST_DOCUMENT: u64 = 16 << 20;
 
-/// How many links one name may lead through.
+/// Links that one name may lead through.
 const MOST_LINKS: usize = 8;
 
-/// Where a piece is in a tar file.
+/// Location of a blob in a tar file.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
     /// So many bytes from there on.
     At { start: u64, size: u64 },
-    /// Where another piece is: `docker save` wrote repeated layers as links once.
+    /// Name of another blob: `docker save` wrote repeated layers as links once.
     Link(String),
 }
 

@@ -1,13 +1,13 @@
-//! What unpacking one image may come to. A few bytes can unpack to any number, and each bomb alone
+//! Limits for unpacking one image. A few bytes can unpack to any number, and each bomb alone
 //! may be within a limit that a thousand of them are not.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 
-/// What anything may unpack to.
+/// Bytes that any image may unpack to.
 const FREE: u64 = 512 << 20;
 
-/// How many times its size an image may unpack to beyond that. Layers come to 2 to 5 times theirs;
+/// Ratio to its size that an image may unpack to beyond that. Layers come to 2 to 5 times theirs;
 /// gzip gets at most to 1,032.
 const RATIO: u64 = 100;
 

@@ -18,7 +18,7 @@ use crate::layers::Unfit;
 use crate::root::{self, Node};
 use crate::secrets::Leak;
 
-/// As many files that cannot be opened are named.
+/// Number of unreadable files that a message names.
 const TOLD: usize = 5;
 
 /// Files of a folder that may not be opened.

@@ -15,11 +15,11 @@ use crate::Image;
 use crate::root::{File, Node, clean};
 use crate::secrets::Leak;
 
-/// What the headers of one entry may take, long names and attributes included: the tar crate
+/// Bytes that the headers of one entry may take, long names and attributes included: the tar crate
 /// holds them whole.
 const LARGEST_HEADERS: u64 = 1 << 20;
 
-/// As many secrets are told.
+/// Number of leaked secrets that are reported.
 const MOST_LEAKS: usize = 1000;
 
 /// Applies a layer to an image.

@@ -154,7 +154,7 @@ fn choose<'m>(
     }
 }
 
-/// Where the blob of a digest is.
+/// Returns the name of a digest's blob.
 fn blob(blobs: &Blobs, digest: &str) -> Result<String, ReadError> {
     let hex = digest.strip_prefix("sha256:").filter(|hex| {
         hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))

@@ -14,13 +14,13 @@ use super::budget::Budget;
 /// The memory that unpacking xz may take, in KiB; `xz -9` needs 65 MiB.
 const XZ_MEMORY: u32 = 128 << 10;
 
-/// How a gzip stream begins (RFC 1952).
+/// First bytes of a gzip stream (RFC 1952).
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
-/// How an xz stream begins (the .xz file format, section 2.1.1.1).
+/// First bytes of an xz stream (the .xz file format, section 2.1.1.1).
 const XZ: &[u8] = b"\xfd7zXZ\0";
 
-/// Whether a stream that begins so is packed.
+/// Checks whether a stream with these first bytes is compressed.
 pub(super) fn is_packed(head: &[u8]) -> bool {
     head.starts_with(GZIP) || head.starts_with(XZ) || is_zstd(head)
 }
@@ -86,7 +86,7 @@ impl<R: BufRead> Part for XzReader<R> {
     }
 }
 
-/// All parts of a stream, one after the other.
+/// Reader of a stream's parts, one after the other.
 struct Parts<'p, D> {
     decoder: Option<D>,
     parts: Option<&'p Cell<usize>>,
@@ -132,18 +132,17 @@ fn skip_zeros(source: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Whether a stream starts as zstd does: with a frame, or with one to skip, which zstd:chunked
+/// Checks whether a stream starts as zstd does: with a frame, or with one to skip, which zstd:chunked
 /// puts first at times (RFC 8878, section 3.1).
 fn is_zstd(head: &[u8]) -> bool {
     matches!(head, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// All frames of a zstd stream, one after the other. The decoder refuses windows of more than
+/// Reader of a zstd stream's frames, one after the other. The decoder refuses windows of more than
 /// 100 MiB by itself.
 struct Zstd<'p, R> {
     source: R,
     decoder: Box<FrameDecoder>,
-    /// Whether the decoder is within a frame.
     in_frame: bool,
     parts: Option<&'p Cell<usize>>,
 }
