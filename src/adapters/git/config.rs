@@ -1,14 +1,13 @@
-//! The user's git settings.
+//! The user's git settings that commits are made by: who commits, and how commits are signed.
 //!
 //! The files are found from a [`GitEnvironment`] and read through libgit2, which follows
-//! includes. So git itself need not be installed, and no global state is involved: libgit2's own
+//! includes. So a commit takes no git, and no global state is involved: libgit2's own
 //! search reads the variables of the process once and for all threads.
 
 use std::path::PathBuf;
 
 use super::environment::GitEnvironment;
 use super::error::{ServerProblem, shown};
-use super::location::Location;
 
 /// All settings, weakest first. They may hold passwords, so there is no `Debug`.
 #[derive(Clone, Default)]
@@ -60,23 +59,6 @@ impl GitConfig {
         self.entries.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
     }
 
-    /// The strongest value of `http.<url>.key`, where the most exact URL wins, or `http.key`.
-    pub(super) fn http(&self, key: &str, url: &Location) -> Option<&str> {
-        let mut best = (0, None);
-        for (name, value) in &self.entries {
-            let Some(middle) = name.strip_prefix("http.").and_then(|rest| rest.strip_suffix(key)) else { continue };
-            let fits = match middle.strip_suffix('.') {
-                None if middle.is_empty() => Some(0),
-                None => None,
-                Some(pattern) => Location::parse(pattern).ok().and_then(|pattern| url.specificity(&pattern)),
-            };
-            if let Some(fit) = fits.filter(|fit| *fit >= best.0) {
-                best = (fit, Some(value.as_str()));
-            }
-        }
-        best.1
-    }
-
     /// Whether a setting is on.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(false))
@@ -101,29 +83,6 @@ impl GitConfig {
         self.entries.extend(own.entries);
         self.entries.extend(strongest);
         Ok(self)
-    }
-
-    /// Applies `url.<base>.insteadOf`: the longest prefix wins.
-    pub(super) fn rewrite(&self, url: &str) -> Option<String> {
-        self.rewrite_by(".insteadof", url)
-    }
-
-    /// As [`Self::rewrite`], for a URL that is pushed to: `pushInsteadOf` wins.
-    pub(super) fn rewrite_for_push(&self, url: &str) -> Option<String> {
-        self.rewrite_by(".pushinsteadof", url).or_else(|| self.rewrite(url))
-    }
-
-    fn rewrite_by(&self, key: &str, url: &str) -> Option<String> {
-        let mut best: Option<(&str, &str)> = None;
-        for (name, prefix) in &self.entries {
-            let base = name.strip_prefix("url.").and_then(|rest| rest.strip_suffix(key));
-            if let (Some(base), Some(_)) = (base, url.strip_prefix(prefix.as_str()))
-                && best.is_none_or(|(longest, _)| prefix.len() > longest.len())
-            {
-                best = Some((prefix, base));
-            }
-        }
-        best.map(|(prefix, base)| format!("{base}{}", &url[prefix.len()..]))
     }
 }
 
@@ -165,26 +124,6 @@ mod tests {
     fn the_last_value_wins() {
         let config = config(&[("core.sshCommand", "a"), ("core.SSHcommand", "b")]);
         assert_eq!(config.get("core.sshcommand"), Some("b"));
-    }
-
-    #[test]
-    fn the_longest_prefix_is_rewritten() {
-        let config = config(&[
-            ("url.https://a/.insteadOf", "https://h/"),
-            ("url.ssh://B@b/.insteadOf", "https://h/team/"),
-            ("url.x.pushInsteadOf", "https://h/team/a"),
-        ]);
-        assert_eq!(config.rewrite("https://h/team/a").as_deref(), Some("ssh://B@b/a"));
-        assert_eq!(config.rewrite("https://h/b").as_deref(), Some("https://a/b"));
-        assert_eq!(config.rewrite("https://other/b"), None);
-    }
-
-    #[test]
-    fn the_most_exact_url_wins() {
-        let config = config(&[("http.https://h.sslVerify", "false"), ("http.sslVerify", "true")]);
-        let of = |url| config.http("sslverify", &Location::parse(url).unwrap());
-        assert_eq!(of("https://h/a"), Some("false"));
-        assert_eq!(of("https://other/a"), Some("true"));
     }
 
     #[test]

@@ -48,11 +48,14 @@ pub(super) struct Location {
 impl Location {
     /// Takes a URL apart.
     ///
-    /// The manifest's URLs were checked before, but `url.*.insteadOf` and a server's redirects
-    /// make new ones, and percent-decoding brings out what was hidden; so everything that
-    /// could become an option or a second line is refused here again.
+    /// The manifest's URLs were checked before, but `url.*.insteadOf` makes new ones, and
+    /// percent-decoding brings out what was hidden; so everything that could become an option, a
+    /// second line or the name of a program is refused here again.
     pub(super) fn parse(url: &str) -> Result<Self, ServerProblem> {
         let bad = |why: &str| ServerProblem::BadUrl { detail: why.to_owned() };
+        if url.starts_with('-') {
+            return Err(bad("it would be read as an option"));
+        }
         let location = match url.split_once("://") {
             Some((scheme, rest)) => {
                 let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -75,7 +78,7 @@ impl Location {
             }
         };
         let texts = [Some(&location.host), Some(&location.path), location.user.as_ref()];
-        if texts.iter().flatten().any(|text| text.chars().any(char::is_control)) {
+        if url.chars().any(char::is_control) || texts.iter().flatten().any(|text| text.chars().any(char::is_control)) {
             return Err(bad("it contains a control character"));
         }
         if texts.iter().flatten().any(|text| text.starts_with('-')) {
@@ -133,28 +136,6 @@ impl Location {
             Some(port) => format!("{host}:{port}"),
             None => host,
         }
-    }
-
-    /// Whether both are the same scheme, host and port, so that a password for one is one for
-    /// the other.
-    pub(super) fn same_origin(&self, other: &Self) -> bool {
-        self.scheme == other.scheme && self.host.eq_ignore_ascii_case(&other.host) && self.port() == other.port()
-    }
-
-    fn port(&self) -> Option<u16> {
-        self.port.or(match self.scheme {
-            Scheme::Https => Some(443),
-            Scheme::Http => Some(80),
-            Scheme::Ssh => Some(22),
-            Scheme::Git => Some(9418),
-            Scheme::File => None,
-        })
-    }
-
-    /// How exactly the settings `http.<pattern>.*` are meant for this URL; `None` for not at all.
-    pub(super) fn specificity(&self, pattern: &Self) -> Option<usize> {
-        let rest = self.path.strip_prefix(pattern.path.as_str())?;
-        (self.same_origin(pattern) && (rest.is_empty() || rest.starts_with('/'))).then_some(1 + pattern.path.len())
     }
 }
 
@@ -257,15 +238,5 @@ mod tests {
         assert_eq!(location.password.as_deref(), Some("s:cret"));
         assert_eq!(location.to_string(), "https://h:8443/a");
         assert_eq!(Location::parse("git@h:a").unwrap().to_string(), "ssh://git@h/a");
-    }
-
-    #[test]
-    fn settings_are_for_a_host_and_the_paths_below() {
-        let url = Location::parse("https://h/team/a").unwrap();
-        let fits = |pattern: &str| url.specificity(&Location::parse(pattern).unwrap());
-        assert_eq!(fits("https://h"), Some(1));
-        assert!(fits("https://h:443/team") > fits("https://h"));
-        assert_eq!(fits("https://h/te"), None);
-        assert_eq!(fits("http://h"), None);
     }
 }

@@ -1,33 +1,27 @@
-//! Git servers: resolves branches and tags to commits, without cloning, and publishes commits to
+//! Git repositories: resolves branches and tags to commits, without cloning, and publishes commits to
 //! branches, without a checkout.
 //!
-//! libgit2 speaks git's protocol. The connections are this adapter's own, so that no TLS or SSH
-//! library in C is needed: HTTP goes through [`ureq`], SSH through the user's `ssh`. Both use what
-//! git would use: credential helpers, agents, proxies and certificate authorities.
+//! The user's own git speaks with servers, so credentials, proxies, certificates, ssh and `insteadOf` are
+//! the user's. libgit2 reads and writes objects and repositories on disk.
 //!
 //! ```text
-//! GitUrl -(config: insteadOf)-> Location -> session -> http | ssh | tcp -> stream -> libgit2
-//!                                      \-> local                                      |
-//!                                            \-------------> refs::Listing <---------/
+//! GitUrl -> Location -> Server (git ls-remote, fetch, push) -> refs::Listing -> commit
+//!              \-> local -----------------------------------------/
 //! ```
 
-mod agent;
 mod commit;
 mod config;
-mod credentials;
 mod environment;
 mod error;
 mod history;
-mod http;
 mod local;
 mod location;
 mod publishing;
+mod pushed;
 mod refs;
-mod session;
-mod ssh;
-mod stream;
-mod tcp;
+mod server;
 mod unmerged;
+mod words;
 mod work_tree;
 
 use std::time::Duration;
@@ -44,10 +38,10 @@ pub use work_tree::checkout_of;
 pub use unmerged::MergeFolder;
 
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
-use config::GitConfig;
 use local::Local;
 use location::{Location, Scheme};
-use session::Session;
+use refs::Listing;
+use server::{Head, Server};
 
 /// Resolves git refs to full commits.
 #[derive(Debug, Clone)]
@@ -57,8 +51,8 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// A resolver that gives up on a repository after `timeout`. Where there is a terminal, the
-    /// time that a person takes to type a password for HTTP is not counted.
+    /// A resolver that gives up on a repository after `timeout`; with a terminal after ten minutes at
+    /// least, since git may be waiting for a password.
     pub fn new(timeout: Duration, environment: GitEnvironment) -> Self {
         Self { timeout, environment }
     }
@@ -96,22 +90,34 @@ impl Resolver {
         refs: &[&GitRef],
         repository: &mut String,
     ) -> Result<Vec<Result<GitOid, RefProblem>>, ServerProblem> {
-        let config = GitConfig::load(&self.environment)?;
-        let rewritten = config.rewrite(url.as_str());
-        let location = Location::parse(rewritten.as_deref().unwrap_or(url.as_str()))?;
-        if rewritten.is_some() {
-            *repository = format!("{repository} (`{location}` by git's `insteadOf`)");
-        }
+        let location = Location::parse(url.as_str())?;
         if location.scheme == Scheme::File {
-            let local = Local::open(&location.path)?;
-            return Ok(refs.iter().map(|wanted| local.choose(wanted)).collect());
+            return choose_here(&location, refs);
         }
         if let Some(commits) = refs.iter().map(|wanted| wanted.as_commit()).collect::<Option<Vec<_>>>() {
             return Ok(commits.into_iter().map(Ok).collect());
         }
-        let listing = Session::new(location, self.environment.clone(), config, self.timeout).list()?;
+        let server = Server::find(url.as_str(), &self.environment, self.timeout)?;
+        if server.location != location {
+            *repository = format!("{repository} (`{}` by git's `insteadOf`)", server.location);
+        }
+        if server.location.scheme == Scheme::File {
+            return choose_here(&server.location, refs);
+        }
+        let listing = Listing::new(server.list(&[])?.into_iter().filter_map(advertised));
         Ok(refs.iter().map(|wanted| listing.choose(wanted)).collect())
     }
+}
+
+/// Resolves refs of a repository on this machine.
+fn choose_here(location: &Location, refs: &[&GitRef]) -> Result<Vec<Result<GitOid, RefProblem>>, ServerProblem> {
+    let local = Local::open(&location.path)?;
+    Ok(refs.iter().map(|wanted| local.choose(wanted)).collect())
+}
+
+/// Name and object of a ref, if the object's id is one that git knows.
+fn advertised(head: Head) -> Option<(String, GitOid)> {
+    Some((head.name, GitOid::parse(&head.id).ok()?))
 }
 
 /// A URL as its author wrote it, in quotes; over HTTP without the user name, which may be an

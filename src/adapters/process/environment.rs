@@ -14,7 +14,7 @@ pub(in crate::adapters) type Variables = BTreeMap<OsString, OsString>;
 /// is reached. All others go, among them those that `git rev-parse --local-env-vars` lists, which
 /// name a repository, and those that name programs, such as `GIT_EXTERNAL_DIFF`, `GIT_EXEC_PATH`
 /// and `GIT_PROXY_COMMAND`, or files to write, such as `GIT_TRACE`.
-const GIT: [&str; 20] = [
+const GIT: [&str; 15] = [
     "GIT_AUTHOR_NAME",
     "GIT_AUTHOR_EMAIL",
     "GIT_AUTHOR_DATE",
@@ -31,12 +31,10 @@ const GIT: [&str; 20] = [
     "GIT_SSH_VARIANT",
     "GIT_ASKPASS",
     "GIT_TERMINAL_PROMPT",
-    "GIT_SSL_CAINFO",
-    "GIT_SSL_CAPATH",
-    "GIT_SSL_CERT",
-    "GIT_SSL_KEY",
-    "GIT_SSL_NO_VERIFY",
 ];
+
+/// Beginnings of the names of further variables of git that are handed on: how HTTP is spoken.
+const GIT_PREFIXES: [&str; 3] = ["GIT_HTTP_", "GIT_PROXY_SSL_", "GIT_SSL_"];
 
 /// Variables that name settings, which may name programs. A relative one would be in a checkout.
 const SETTINGS: [&str; 14] = [
@@ -57,7 +55,7 @@ const SETTINGS: [&str; 14] = [
 ];
 
 /// Variables that name data. A relative one is from the folder that kmodgen runs in.
-const DATA: [&str; 8] = [
+const DATA: [&str; 11] = [
     "REGISTRY_AUTH_FILE",
     "TMPDIR",
     "SSL_CERT_FILE",
@@ -66,6 +64,9 @@ const DATA: [&str; 8] = [
     "GIT_SSL_CAPATH",
     "GIT_SSL_CERT",
     "GIT_SSL_KEY",
+    "GIT_PROXY_SSL_CAINFO",
+    "GIT_PROXY_SSL_CERT",
+    "GIT_PROXY_SSL_KEY",
 ];
 
 /// The variables of this process that are handed on.
@@ -101,7 +102,10 @@ fn is_kept(name: &str) -> bool {
     let numbered = |prefix: &str| {
         name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    GIT.contains(&name) || numbered("GIT_CONFIG_KEY_") || numbered("GIT_CONFIG_VALUE_")
+    GIT.contains(&name)
+        || GIT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || numbered("GIT_CONFIG_KEY_")
+        || numbered("GIT_CONFIG_VALUE_")
 }
 
 #[cfg(test)]
@@ -141,8 +145,14 @@ mod tests {
         ] {
             assert_eq!(names(&[(name, "/x")]), Vec::<String>::new(), "{name}");
         }
-        let kept = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "a.b"), ("GIT_SSH_COMMAND", "ssh -v")];
-        assert_eq!(names(&kept).len(), 3);
+        let kept = [
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "a.b"),
+            ("GIT_SSH_COMMAND", "ssh -v"),
+            ("GIT_SSL_NO_VERIFY", "1"),
+            ("GIT_HTTP_LOW_SPEED_TIME", "5"),
+        ];
+        assert_eq!(names(&kept).len(), 5);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn plain_command(program: impl AsRef<OsStr>, variables: &Variables) -
 /// A program that cannot be started, or [`io::ErrorKind::TimedOut`].
 pub(super) fn output(command: &mut Command, input: &[u8], limit: Duration) -> io::Result<Output> {
     Group::make(command);
-    let mut running = Running::start(command, false)?;
+    let mut running = Running::start(command)?;
     // A program that does not read its input says why.
     let _: io::Result<()> = running.write(input);
     running.close_input();

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::group::{Group, end_with_kmodgen};
+use super::group::{Group, ask_to_stop, end_with_kmodgen};
 
 /// Bytes at the end of a program's stderr that are kept.
 const TAIL: usize = 4096;
@@ -21,19 +21,16 @@ pub(in crate::adapters) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
-    chunk: io::Cursor<Vec<u8>>,
     complaints: Arc<Mutex<Vec<u8>>>,
     /// Closes when the program's standard error does.
     complaining: Receiver<()>,
 }
 
 impl Running {
-    /// Starts a program with pipes to its input and output, and to its standard error unless
-    /// that is to go to the user's.
-    pub(in crate::adapters) fn start(command: &mut Command, inherit_stderr: bool) -> io::Result<Self> {
-        let stderr = if inherit_stderr { Stdio::inherit() } else { Stdio::piped() };
+    /// Starts a program with pipes to its input, output and standard error.
+    pub(in crate::adapters) fn start(command: &mut Command) -> io::Result<Self> {
         end_with_kmodgen(command);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (sender, output) = sync_channel(16);
         pump(child.stdout.take(), move |bytes| sender.send(bytes.to_vec()).is_ok());
         let complaints = Arc::new(Mutex::new(Vec::new()));
@@ -48,31 +45,7 @@ impl Running {
             true
         });
         let stdin = child.stdin.take();
-        Ok(Self { child, stdin, output, chunk: io::Cursor::default(), complaints, complaining })
-    }
-
-    /// Reads some output; nothing at its end.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::TimedOut`] when nothing comes within `limit`.
-    pub(in crate::adapters) fn read(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize> {
-        if self.chunk.position() == self.chunk.get_ref().len() as u64 {
-            self.chunk = io::Cursor::new(receive(&self.output, limit)?);
-        }
-        self.chunk.read(buffer)
-    }
-
-    /// Reads all output and waits for the end.
-    pub(in crate::adapters) fn read_to_end(&mut self, remaining: impl Fn() -> Duration) -> io::Result<(String, bool)> {
-        let mut text = Vec::new();
-        loop {
-            match receive(&self.output, remaining())? {
-                chunk if chunk.is_empty() => break,
-                chunk => text.extend_from_slice(&chunk),
-            }
-        }
-        let status = self.wait(remaining());
-        Ok((String::from_utf8_lossy(&text).into_owned(), status.is_some_and(|status| status.success())))
+        Ok(Self { child, stdin, output, complaints, complaining })
     }
 
     /// Reads all output and waits for the end, within `limit`. Of what the program wrote to its
@@ -80,7 +53,7 @@ impl Running {
     ///
     /// # Errors
     /// [`io::ErrorKind::TimedOut`] if it does not end.
-    pub(super) fn output(mut self, limit: Duration) -> io::Result<Output> {
+    pub(in crate::adapters) fn output(&mut self, limit: Duration) -> io::Result<Output> {
         #[expect(clippy::disallowed_methods, reason = "a time limit takes a clock")]
         let now = Instant::now;
         let end = now() + limit;
@@ -133,13 +106,19 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stdin = None;
         // A program that ended on its own is left in peace; errors mean that it is gone.
-        if self.wait(Duration::from_millis(20)).is_none() {
-            if let Some(group) = Group::of(&self.child) {
-                group.kill();
-            }
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if self.wait(Duration::from_millis(20)).is_some() {
+            return;
         }
+        match Group::of(&self.child) {
+            Some(group) => group.kill(),
+            // In kmodgen's own group, it ends what it started.
+            None => {
+                ask_to_stop(&self.child);
+                self.wait(Duration::from_millis(500));
+            }
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -26,9 +26,9 @@ fn plain_http() {
     let main = world.rev("main");
     assert_eq!(world.commit_of(&format!("{base}/a.git/.git"), &main[..7]), main);
     for (path, said) in [
-        ("b.git", "there is no git repository: HTTP status 404"),
-        ("page/a.git", "not a git server: it sends `text/html`"),
-        ("login/a.git", "redirects elsewhere: to `/users/sign_in`, which is not a git repository"),
+        ("b.git", "there is no git repository: repository 'http://127.0.0.1:"),
+        ("page/a.git", "not a git server: "),
+        ("login/a.git", "redirects elsewhere: "),
     ] {
         let error = world.server_error(&format!("{base}/{path}"));
         assert!(error.contains(said) && error.contains(&format!("{base}/{path}")), "{error}");
@@ -90,7 +90,7 @@ fn a_helper_that_hangs_is_ended() {
     world.configure(&format!("[credential]\n helper = {}\n", world.script("helper", "sleep 5")));
     let start = Instant::now();
     let error = world.server_error(&format!("http://127.0.0.1:{port}/a.git/.git"));
-    assert!(error.contains("no answer within 1 second: git's credential helper"), "{error}");
+    assert!(error.contains("no answer within 1 second"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 
@@ -117,7 +117,7 @@ fn a_password_is_not_told_to_another_server() {
     let Some((_second, second)) = world.serve_http(&["--auth", "me:right"]) else { return };
     world.configure(&format!("[url \"http://me:right@127.0.0.1:{first}/\"]\n insteadOf = https://git.example.com/\n"));
     let error = world.server_error(&format!("https://git.example.com/elsewhere/{second}/a.git/.git"));
-    assert!(error.contains("the server wants a password"), "{error}");
+    assert!(error.contains("refused the user name or the password") && !error.contains("right@"), "{error}");
 }
 
 /// Serves `world` over HTTPS with a certificate for 127.0.0.1 that `ca.pem` has signed.
@@ -150,17 +150,14 @@ fn https() {
     world.check_all_refs(&url);
     let insecure = format!("https://127.0.0.1:{port}/elsewhere/{port}/a.git");
     let error = world.server_error(&insecure);
-    assert!(error.contains("redirects elsewhere") && error.contains("not encrypted"), "{error}");
+    assert!(error.contains("redirects elsewhere") && error.contains("Protocol \"http\""), "{error}");
     world.configure("");
     let ca = world.path("ca.pem").display().to_string();
-    world.set("SSL_CERT_FILE", &ca);
-    world.check_all_refs(&url);
-    world.set("SSL_CERT_FILE", "/nonexistent");
     world.set("GIT_SSL_CAINFO", &ca);
     world.check_all_refs(&url);
     world.set("GIT_SSL_CAINFO", "/nonexistent");
     let error = world.server_error(&url);
-    assert!(error.contains("certificate file /nonexistent"), "{error}");
+    assert!(error.contains("no trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
     world.set("GIT_SSL_NO_VERIFY", "1");
     world.check_all_refs(&url);
 }

@@ -5,7 +5,7 @@ Usage: http_backend.py ROOT [--auth USER:PASSWORD] [--tls CERT KEY]
 Prints the port it listens on. Paths of its own, besides the repositories:
   /page/...            an HTML page, as a forge's web interface answers
   /moved/REPO/...      redirects to /REPO/...
-  /login/...           redirects to a login page
+  /login/...           redirects to a login page, an HTML page below /users/
   /elsewhere/PORT/...  redirects to the same host at another port
 """
 
@@ -37,8 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.path.startswith("/page/"):
-            return self.answer(200, [("Content-Type", "text/html")], b"<html>a forge</html>")
+        if self.path.startswith(("/page/", "/users/")):
+            return self.answer(200, [("Content-Type", "text/html")], b"<html>\n<body>a forge</body>\n</html>\n")
         if self.path.startswith("/moved/"):
             return self.answer(301, [("Location", self.path[len("/moved"):])])
         if self.path.startswith("/login/"):

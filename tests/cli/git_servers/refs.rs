@@ -121,6 +121,8 @@ fn instead_of_rewrites_the_longest_prefix() {
 fn broken_settings_are_named() {
     let world = World::with_repository();
     world.configure("[url\n");
-    let error = world.server_error(&world.file_url("a.git"));
+    let error = world.server_error("https://git.example.com/a.git");
     assert!(error.contains("a setting cannot be used") && error.contains("gitconfig"), "{error}");
+    // A repository on disk is read without them.
+    assert!(world.resolve(&world.file_url("a.git"), &["main"]).unwrap()[0].is_ok());
 }

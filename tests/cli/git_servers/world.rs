@@ -265,3 +265,16 @@ pub(crate) fn answers(port: u16) -> bool {
 pub(crate) fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
+
+/// Waits until a process has ended, whether or not its parent has taken note.
+pub(crate) fn ends(pid: &str) -> bool {
+    assert!(!pid.is_empty(), "there was no such process");
+    (0..500).any(|_| {
+        let status = text(Path::new(&format!("/proc/{pid}/status")));
+        let ended = status.is_empty() || status.contains("State:\tZ");
+        if !ended {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        ended
+    })
+}

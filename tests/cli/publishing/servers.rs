@@ -96,7 +96,7 @@ fn over_http_with_a_password() {
     fs::write(&log, "").unwrap();
     fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.5", "ubi-minimal:9.6");
     publish(&fleet, &world, &url, "").fine();
-    assert_eq!(text(&world.path("helper.log")), "get\nstore\n", "fetching and pushing ask once");
+    assert_eq!(text(&world.path("helper.log")), "get\nstore\nget\nstore\n", "listing and pushing ask once each");
 }
 
 #[test]

@@ -6,12 +6,13 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use git2::{Repository, RepositoryInitOptions};
+use git2::Repository;
 
 use super::error::PublishError;
 use crate::adapters::fs::Guard;
 use crate::adapters::git::local::trust_other_owners;
 use crate::adapters::git::location::Location;
+use crate::adapters::git::server::init_bare;
 use crate::vocabulary::Digest;
 
 /// The file that is there while a run is at work. Where one finds it there, the run before has not
@@ -41,13 +42,10 @@ pub(super) fn open(
     let guard = Guard::take(&path, patience, waits)?;
     let sound = !path.join(AT_WORK).exists() && !is_overgrown(&path);
     let repository = match Repository::open_bare(&path) {
-        Ok(repository) if sound => repository,
+        Ok(repository) if sound && repository.find_reference("HEAD").is_ok() => repository,
         _ => {
             empty(&path).map_err(PublishError::io("empty", &path))?;
-            let mut options = RepositoryInitOptions::new();
-            // Nothing of the user's templates, such as hooks, is of use.
-            options.bare(true).external_template(false).mkdir(false);
-            Repository::init_opts(&path, &options)?
+            init_bare(&path)?
         }
     };
     let mark = path.join(AT_WORK);

@@ -1,7 +1,5 @@
 //! Making a commit, and moving the branch to it.
 
-use std::sync::Arc;
-
 use git2::{Oid, Signature, Time};
 
 use super::commit::Commit;
@@ -9,10 +7,10 @@ use super::error::PublishError;
 use super::folder::Handles;
 use super::identity::Person;
 use super::object::{Kind, ObjectId};
-use super::push::{self, Pushed};
 use super::tree::{self, Edit, Edits, Names, Trees};
-use super::{Destination, Objects, Start, branch, known, outgoing};
-use crate::adapters::git::session::Session;
+use super::{Destination, Objects, Start, branch, known};
+use crate::adapters::git::pushed::Pushed;
+use crate::adapters::git::server::{FETCHED, Server};
 use crate::reconcile::{Action, Change};
 
 /// What became of a commit.
@@ -51,17 +49,44 @@ impl Destination {
         let folder = objects.folder().to_owned();
         let write = || {
             let id = objects.add(Kind::Commit, &bytes, None)?;
-            objects.finish().map(|written| (id, written))
+            objects.finish().map(|()| id)
         };
-        let (id, written) = write().map_err(PublishError::io("write", &folder))?;
+        let id = write().map_err(PublishError::io("write", &folder))?;
         let id = id.to_git()?;
-        match &self.session {
-            None => self.move_branch(start, id, &committer, message),
-            Some(session) => {
-                let pack = outgoing::pack_of(&written)?;
-                self.push_to(session, &self.name, start.at, id, &pack)
-            }
+        let Some(server) = &self.server else { return self.move_branch(start, id, &committer, message) };
+        let failed = |problem| PublishError::Repository { repository: self.name.clone(), problem };
+        let pushed = server.push(self.repository.path(), &self.branch.full(), start.at, id).map_err(failed)?;
+        let landing = self.landing(pushed, server, start.at, id)?;
+        if landing != Landing::Moved {
+            // The next fetch is told from this. Only time is lost without it.
+            let _ = self.repository.reference(FETCHED, id, true, "");
         }
+        Ok(landing)
+    }
+
+    /// Judges the outcome of a push from `old` to `new`. A server that refuses while someone else moves the
+    /// branch may give any reason.
+    pub(super) fn landing(
+        &self,
+        pushed: Pushed,
+        server: &Server,
+        old: Option<Oid>,
+        new: Oid,
+    ) -> Result<Landing, PublishError> {
+        let (reason, words) = match pushed {
+            Pushed::Landed => return Ok(Landing::Landed(new)),
+            Pushed::Moved => return Ok(Landing::Moved),
+            Pushed::Refused { reason, words } => (reason, words),
+        };
+        let repository = server.name();
+        let full = self.branch.full();
+        let heads = server.list(&[&full]);
+        let heads = heads.map_err(|problem| PublishError::Repository { repository: repository.clone(), problem })?;
+        let now = heads.into_iter().find(|head| head.name == full).map(|head| head.id);
+        if now != old.map(|old| old.to_string()) {
+            return Ok(Landing::Moved);
+        }
+        Err(PublishError::Refused { repository, branch: self.branch.to_string(), reason, words })
     }
 
     fn edits(&self, changes: &[(String, &[Box<Change>])]) -> Edits {
@@ -86,38 +111,6 @@ impl Destination {
         let reason = format!("kmodgen publish: {}", message.lines().next().unwrap_or_default());
         let moved = branch::move_to(&self.repository, &self.branch, start.at, id, &who, &reason)?;
         Ok(if moved { Landing::Landed(id) } else { Landing::Moved })
-    }
-
-    pub(super) fn push_to(
-        &self,
-        session: &Arc<Session>,
-        name: &str,
-        old: Option<Oid>,
-        new: Oid,
-        pack: &[u8],
-    ) -> Result<Landing, PublishError> {
-        session.restart_clock();
-        let full = self.branch.full();
-        let failed = |problem| PublishError::Repository { repository: name.to_owned(), problem };
-        match push::push(session, &full, old, new, pack).map_err(failed)? {
-            Pushed::Landed => {
-                // What is fetched next is told from this. Only time is lost without it.
-                let _ = self.repository.reference("refs/kmodgen/fetched", new, true, "");
-                Ok(Landing::Landed(new))
-            }
-            Pushed::Moved => Ok(Landing::Moved),
-            Pushed::Refused { reason, words } => {
-                let race = ["lock", "failed to update ref", "non-fast-forward", "fetch first"];
-                session.restart_clock();
-                if race.iter().any(|known| reason.contains(known))
-                    || push::offer(session, &full).map_err(failed)?.at != old
-                {
-                    return Ok(Landing::Moved);
-                }
-                let (repository, branch) = (name.to_owned(), self.branch.to_string());
-                Err(PublishError::Refused { repository, branch, reason, words })
-            }
-        }
     }
 }
 

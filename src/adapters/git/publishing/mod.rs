@@ -2,10 +2,10 @@
 //! without a checkout.
 //!
 //! ```text
-//! Destination -(fetch)-> Start -> CommittedFolder -> reconcile -> Objects + Edits
+//! Destination -(git fetch)-> Start -> CommittedFolder -> reconcile -> Objects + Edits
 //!      ^                                                              |
 //!      |                    tree <------------------------------------/
-//!      \-- branch or push <- commit, signed
+//!      \-- branch or git push <- commit, signed
 //! ```
 //!
 //! A repository on this machine is written to directly. That of a server has a bare, shallow copy
@@ -19,7 +19,6 @@ mod commit;
 mod delta;
 mod entry;
 mod error;
-mod fetch;
 mod folder;
 mod identity;
 mod land;
@@ -28,7 +27,6 @@ mod objects;
 mod outgoing;
 mod pack;
 mod place;
-mod push;
 mod signing;
 mod start;
 mod tree;
@@ -43,7 +41,7 @@ use git2::{Oid, Repository};
 use super::config::GitConfig;
 use super::environment::GitEnvironment;
 use super::error::shown;
-use super::session::Session;
+use super::server::Server;
 use super::work_tree::checkout_of;
 use crate::adapters::fs::{Guard, PrivateFolder};
 use crate::vocabulary::{GitBranch, RelPath};
@@ -93,7 +91,7 @@ pub struct Destination {
     environment: GitEnvironment,
     config: GitConfig,
     /// The server; none for a repository on this machine.
-    session: Option<Arc<Session>>,
+    server: Option<Box<Server>>,
     /// What the server's `HEAD` is, and where the base is there, once it has told.
     default: OnceCell<Option<String>>,
     base_at: Cell<Option<Oid>>,
@@ -121,14 +119,14 @@ impl Destination {
     ) -> Result<Self, PublishError> {
         let about = |problem| PublishError::Repository { repository: place::named(wanted.shown), problem };
         let config = GitConfig::load(&environment).map_err(about)?;
-        let place = Place::find(wanted.repository, &config).map_err(about)?;
+        let place = Place::find(wanted.repository, &environment, timeout).map_err(about)?;
         let name = match &place {
             Place::Folder(_) if !is_url(wanted.shown) => format!("`{}`", shown(wanted.shown)),
             _ => place.to_string(),
         };
         let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
         let (branch, base) = (wanted.branch.clone(), wanted.base.cloned());
-        let (mut folder, mut session, mut guard) = (None, None, None);
+        let (mut folder, mut server, mut guard) = (None, None, None);
         let checkout = checkout_of(wanted.manifest);
         let (repository, config) = match place {
             Place::Folder(path) => {
@@ -143,7 +141,7 @@ impl Destination {
                 }
                 (repository, config)
             }
-            Place::Server(location) => {
+            Place::Server(found) => {
                 let root = match cache {
                     Some(root) => root,
                     None => {
@@ -152,9 +150,9 @@ impl Destination {
                         folder.insert(made).path().to_owned()
                     }
                 };
-                let (repository, locked) = cache::open(&root, &location, PATIENCE, waits)?;
+                let (repository, locked) = cache::open(&root, &found.location, PATIENCE, waits)?;
                 guard = Some(locked);
-                session = Some(Session::new(location, environment.clone(), config.clone(), timeout));
+                server = Some(found);
                 (repository, config)
             }
         };
@@ -173,7 +171,7 @@ impl Destination {
             path,
             environment,
             config,
-            session,
+            server,
             default: OnceCell::new(),
             base_at: Cell::new(None),
             timeout,
@@ -190,7 +188,7 @@ impl Destination {
 
     /// Whether it is a server's.
     pub fn is_remote(&self) -> bool {
-        self.session.is_some()
+        self.server.is_some()
     }
 
     /// The folder that is published to, as it is in the commit that it starts from; `below` is a

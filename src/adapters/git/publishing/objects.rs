@@ -40,14 +40,6 @@ struct State {
     bases: HashMap<(String, String), Arc<(Base, u64)>>,
 }
 
-/// Objects that are in the repository now.
-pub(super) enum Written {
-    /// The entries that a pack of them has.
-    Loose(Vec<Vec<u8>>),
-    /// The pack of them.
-    Packed(PathBuf),
-}
-
 impl Objects {
     /// For the repository whose objects are in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
@@ -113,13 +105,12 @@ impl Objects {
     }
 
     /// Puts all of them into the repository.
-    pub(super) fn finish(self) -> io::Result<Written> {
+    pub(super) fn finish(self) -> io::Result<()> {
         let State { few, pack, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pack) = pack {
-            return pack.finish().map(Written::Packed);
+        match pack {
+            Some(pack) => pack.finish(),
+            None => few.iter().try_for_each(|(id, kind, bytes)| put_loose(&self.folder, *id, *kind, bytes)),
         }
-        few.iter().try_for_each(|(id, kind, bytes)| put_loose(&self.folder, *id, *kind, bytes))?;
-        Ok(Written::Loose(few.iter().map(|(_, kind, bytes)| whole(*kind, bytes)).collect()))
     }
 }
 

@@ -1,30 +1,18 @@
-//! What is sent: the new objects as they were written, or all that a branch of a repository on
-//! this machine has and its remote has not.
+//! Pushing the branch of a repository on this machine to its remote.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use git2::{Buf, Oid, Repository};
 
 use super::error::PublishError;
-use super::objects::Written;
 use super::place::{self, Place, is_url};
-use super::{Destination, Landing, PATIENCE, branch, is_in, pack, push};
+use super::{Destination, Landing, PATIENCE, branch, is_in};
 use crate::adapters::fs::Guard;
 use crate::adapters::git::error::shown;
 use crate::adapters::git::local;
-use crate::adapters::git::location::{Location, Scheme};
-use crate::adapters::git::session::Session;
-
-/// The bytes of a pack of these objects.
-pub(super) fn pack_of(written: &Written) -> Result<Vec<u8>, PublishError> {
-    match written {
-        Written::Loose(entries) => {
-            pack::in_memory(entries).map_err(|error: io::Error| PublishError::Git(format!("no pack: {error}")))
-        }
-        Written::Packed(path) => fs::read(path).map_err(PublishError::io("read", path)),
-    }
-}
+use crate::adapters::git::location::Location;
+use crate::adapters::git::server::Server;
 
 impl Destination {
     /// Refuses to push from a repository that has nowhere to push to.
@@ -41,7 +29,7 @@ impl Destination {
     /// What hinders; the branch is then as it was there, and moved here.
     pub fn push_to_remote(&self) -> Result<ToRemote, PublishError> {
         match self.remote()? {
-            Place::Server(location) => push_branch(self, location),
+            Place::Server(server) => push_branch(self, &server),
             Place::Folder(path) => {
                 let name = Place::Folder(path.clone()).to_string();
                 let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
@@ -49,7 +37,9 @@ impl Destination {
                 if self.untrusted.as_ref().is_some_and(|folder| is_in(&there, folder)) {
                     return write_branch(self, &there, &name);
                 }
-                push_branch(self, Location::parse(&path).map_err(failed)?)
+                let location = Location::parse(&path).map_err(failed)?;
+                let server = Server::folder(&path, location, &self.environment, self.timeout).map_err(failed)?;
+                push_branch(self, &server)
             }
         }
     }
@@ -71,7 +61,7 @@ impl Destination {
         // A path is from the work tree's top, or from the bare repository.
         let top = self.repository.workdir().unwrap_or_else(|| self.repository.path());
         let absolute = if is_url(&url) { url.clone() } else { top.join(&url).display().to_string() };
-        Place::find(&absolute, &self.config).map_err(failed)
+        Place::find(&absolute, &self.environment, self.timeout).map_err(failed)
     }
 }
 
@@ -87,20 +77,18 @@ pub enum ToRemote {
 }
 
 /// Pushes the branch of a repository on this machine to a server, or as git does to a folder.
-fn push_branch(from: &Destination, location: Location) -> Result<ToRemote, PublishError> {
+fn push_branch(from: &Destination, server: &Server) -> Result<ToRemote, PublishError> {
     let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(ToRemote::Unchanged) };
-    let name = match location.scheme {
-        Scheme::File => Place::Folder(location.path.clone()).to_string(),
-        _ => format!("`{location}`"),
-    };
+    let name = server.name();
     let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
-    let session = Session::new(location, from.environment.clone(), from.config.clone(), from.timeout);
-    let offer = push::offer(&session, &from.branch.full()).map_err(failed)?;
-    if !is_ahead(from, offer.at, new, &name)? {
+    let full = from.branch.full();
+    let heads = server.list(&[&full]).map_err(failed)?;
+    let at = heads.iter().find(|head| head.name == full).and_then(|head| Oid::from_str(&head.id).ok());
+    if !is_ahead(from, at, new, &name)? {
         return Ok(ToRemote::Unchanged);
     }
-    let pack = missing(&from.repository, new, &offer.ids)?;
-    match from.push_to(&session, &name, offer.at, new, &pack)? {
+    let pushed = server.push_from(&from.repository, &full, at, new).map_err(failed)?;
+    match from.landing(pushed, server, at, new)? {
         Landing::Landed(_) => Ok(ToRemote::Pushed),
         Landing::Moved => Err(behind(from, &name)),
     }

@@ -65,8 +65,8 @@ impl Pack {
         Ok(())
     }
 
-    /// Makes it a pack of the repository; gives the path of the pack.
-    pub(super) fn finish(self) -> io::Result<PathBuf> {
+    /// Makes it a pack of the repository.
+    pub(super) fn finish(self) -> io::Result<()> {
         let Self { file, folder, length, mut index } = self;
         let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         let count = u32::try_from(index.len()).map_err(io::Error::other)?;
@@ -78,21 +78,11 @@ impl Pack {
         index.sort_unstable_by_key(|object| object.id);
         let listed = index_bytes(&index, &sum);
         let name = ObjectId(sum);
-        let pack = put(file, &folder.join(format!("pack-{name}.pack")))?;
+        put(file, &folder.join(format!("pack-{name}.pack")))?;
         let mut index_file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(&folder)?;
         index_file.write_all(&listed)?;
-        put(index_file, &folder.join(format!("pack-{name}.idx")))?;
-        Ok(pack)
+        put(index_file, &folder.join(format!("pack-{name}.idx")))
     }
-}
-
-/// A pack in memory, for few objects: ids are the receiver's to find.
-pub(super) fn in_memory(entries: &[Vec<u8>]) -> io::Result<Vec<u8>> {
-    let mut bytes = header(u32::try_from(entries.len()).map_err(io::Error::other)?).to_vec();
-    entries.iter().for_each(|entry| bytes.extend_from_slice(entry));
-    let sum = Sha1::digest(&bytes);
-    bytes.extend_from_slice(&sum);
-    Ok(bytes)
 }
 
 fn header(count: u32) -> [u8; HEADER as usize] {
@@ -115,11 +105,11 @@ fn checksum(file: &mut File, length: u64) -> io::Result<[u8; 20]> {
 }
 
 /// A whole file, in its place and on the disk.
-fn put(file: NamedTempFile, path: &Path) -> io::Result<PathBuf> {
+fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().set_permissions(fs::Permissions::from_mode(0o444))?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(path.to_owned())
+    Ok(())
 }
 
 /// Version 2 of the index.

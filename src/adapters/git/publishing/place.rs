@@ -2,28 +2,37 @@
 
 use std::fmt;
 
-use crate::adapters::git::config::GitConfig;
+use std::time::Duration;
+
+use crate::adapters::git::environment::GitEnvironment;
 use crate::adapters::git::error::{ServerProblem, shown};
 use crate::adapters::git::location::{Location, Scheme};
+use crate::adapters::git::server::Server;
 
 /// Where a repository is.
 pub(super) enum Place {
     /// In a folder.
     Folder(String),
     /// On a server.
-    Server(Location),
+    Server(Box<Server>),
 }
 
 impl Place {
-    /// What a text names, by git's rules and after git's `insteadOf`.
-    pub(super) fn find(text: &str, config: &GitConfig) -> Result<Self, ServerProblem> {
-        let rewritten = config.rewrite_for_push(text);
-        let text = rewritten.as_deref().unwrap_or(text);
+    /// Finds what a text names, by git's rules and after the user's `insteadOf`.
+    pub(super) fn find(text: &str, environment: &GitEnvironment, limit: Duration) -> Result<Self, ServerProblem> {
         if !is_url(text) {
             return Ok(Self::Folder(text.to_owned()));
         }
         let location = Location::parse(text)?;
-        Ok(if location.scheme == Scheme::File { Self::Folder(location.path) } else { Self::Server(location) })
+        if location.scheme == Scheme::File {
+            return Ok(Self::Folder(location.path));
+        }
+        let server = Server::find(text, environment, limit)?;
+        Ok(if server.location.scheme == Scheme::File {
+            Self::Folder(server.location.path)
+        } else {
+            Self::Server(Box::new(server))
+        })
     }
 }
 
@@ -46,7 +55,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path) => write!(f, "`{}`", shown(path)),
-            Self::Server(location) => write!(f, "`{location}`"),
+            Self::Server(server) => f.write_str(&server.name()),
         }
     }
 }

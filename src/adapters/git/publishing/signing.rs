@@ -47,17 +47,17 @@ struct Signer<'s> {
 impl Signer<'_> {
     /// Runs a program with something on its input; gives what it prints.
     fn run(&self, program: &str, command: &mut Command, input: &[u8]) -> Result<String, String> {
-        let asks_person = self.environment.has_terminal();
-        let mut running = Running::start(command, false).map_err(|error| match error.kind() {
+        let limit = if self.environment.has_terminal() { PATIENCE } else { LIMIT };
+        let mut running = Running::start(command).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!("`{}` is not installed", shown(program)),
             _ => shown(&format!("{program}: {error}")),
         })?;
         // A program that does not read its input says why.
         let _: io::Result<()> = running.write(input);
         running.close_input();
-        match running.read_to_end(|| if asks_person { PATIENCE } else { LIMIT }) {
-            Ok((text, true)) => Ok(text.replace("\r\n", "\n")),
-            Ok((_, false)) => Err(shown(&format!("{program} failed: {}", running.complaints()))),
+        match running.output(limit) {
+            Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")),
+            Ok(output) => Err(shown(&format!("{program} failed: {}", String::from_utf8_lossy(&output.stderr)))),
             Err(_) => Err(format!("`{}` did not answer", shown(program))),
         }
     }

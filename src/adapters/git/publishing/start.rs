@@ -1,15 +1,13 @@
 //! Where a new commit begins: the branch, or what it is to begin at.
 
-use std::sync::Arc;
-
 use git2::Oid;
 
 use super::error::PublishError;
 use super::folder::descend;
 use super::object::ObjectId;
-use super::{Destination, branch, fetch, known};
-use crate::adapters::git::error::shown;
-use crate::adapters::git::session::Session;
+use super::{Destination, branch, known};
+use crate::adapters::git::error::{ServerProblem, shown};
+use crate::adapters::git::server::{FETCHED, Head, Server};
 use crate::vocabulary::{GitBranch, nearest};
 
 /// What a new commit goes on top of.
@@ -37,8 +35,8 @@ impl Destination {
     /// A server that does not answer, a base that is not there, or a path that leads through
     /// something else than folders.
     pub fn start(&self) -> Result<Start, PublishError> {
-        let (at, parent) = match &self.session {
-            Some(session) => self.fetched(session)?,
+        let (at, parent) = match &self.server {
+            Some(server) => self.fetched(server)?,
             None => self.found()?,
         };
         let tree = parent.map(|id| self.repository.find_commit(id).map(|commit| commit.tree_id())).transpose()?;
@@ -69,22 +67,45 @@ impl Destination {
         }
     }
 
-    fn fetched(&self, session: &Arc<Session>) -> Result<(Option<Oid>, Option<Oid>), PublishError> {
-        session.restart_clock();
-        let name = self.branch.full();
-        let choose = |heads: &fetch::Heads| match (heads.id(&name), &self.base) {
-            (Some(_), _) => Ok(Some(name.clone())),
-            (None, Some(base)) if heads.id(&base.full()).is_some() => Ok(Some(base.full())),
-            (None, Some(base)) => Err(self.no_base(base, heads.branches())),
-            (None, None) => Ok(heads.id("HEAD").map(|_| "HEAD".to_owned())),
-        };
-        let fetched = fetch::fetch(session, &self.repository, choose);
+    /// Fetches the commit that the branch is at, or that it is to begin at.
+    fn fetched(&self, server: &Server) -> Result<(Option<Oid>, Option<Oid>), PublishError> {
         let failed = |problem| PublishError::Repository { repository: self.name.clone(), problem };
-        let (heads, parent) = fetched.map_err(failed)??;
-        let default = self.default.get_or_init(|| heads.default_branch().map(str::to_owned));
-        let base = self.base.as_ref().map(GitBranch::full).or_else(|| default.clone());
-        self.base_at.set(base.and_then(|base| heads.id(&base)));
-        Ok((heads.id(&name), parent))
+        let name = self.branch.full();
+        let base = self.base.as_ref().map(GitBranch::full);
+        let mut patterns = vec!["HEAD", &name];
+        patterns.extend(base.as_deref());
+        let heads = server.list(&patterns).map_err(failed)?;
+        let head = |name: &str| heads.iter().find(|head| head.name == name);
+        let from = match (head(&name), &self.base) {
+            (Some(branch), _) => Some(branch),
+            (None, Some(base)) => match head(&base.full()) {
+                Some(base) => Some(base),
+                None => {
+                    let all = server.list(&[]).map_err(failed)?;
+                    return Err(self.no_base(base, all.iter().filter_map(|head| head.name.strip_prefix("refs/heads/"))));
+                }
+            },
+            (None, None) => head("HEAD"),
+        };
+        let parent = from.map(|from| self.fetch(server, from)).transpose().map_err(failed)?;
+        let at = head(&name).and(parent);
+        let default = self.default.get_or_init(|| head("HEAD").and_then(|head| head.target.clone()));
+        let base = base.or_else(|| default.clone()).and_then(|base| Oid::from_str(&head(&base)?.id).ok());
+        self.base_at.set(base);
+        Ok((at, parent))
+    }
+
+    /// Fetches the commit of a ref, unless the copy has it. The ref may have moved since it was listed.
+    fn fetch(&self, server: &Server, head: &Head) -> Result<Oid, ServerProblem> {
+        let failed = |error: git2::Error| ServerProblem::Server { detail: shown(error.message()) };
+        let id = Oid::from_str(&head.id).map_err(|_| ServerProblem::Server {
+            detail: "its objects have ids of the form sha256, and kmodgen writes sha1".into(),
+        })?;
+        if self.repository.odb().map_err(failed)?.exists(id) {
+            return Ok(id);
+        }
+        server.fetch(self.repository.path(), &head.name)?;
+        self.repository.refname_to_id(FETCHED).map_err(failed)
     }
 
     fn no_base<'n>(&self, base: &GitBranch, names: impl Iterator<Item = &'n str>) -> PublishError {
@@ -94,7 +115,7 @@ impl Destination {
 
     /// The name of the branch that the repository's `HEAD` is, where it is known.
     pub fn default_branch(&self) -> Option<String> {
-        let name = match &self.session {
+        let name = match &self.server {
             Some(_) => self.default.get().cloned().flatten()?,
             None => self.repository.find_reference("HEAD").ok()?.symbolic_target().ok()??.to_owned(),
         };
@@ -103,7 +124,7 @@ impl Destination {
 
     /// Whether the branch has a commit that its base has not, as far as is known.
     pub fn is_ahead(&self, start: &Start) -> bool {
-        let base = match &self.session {
+        let base = match &self.server {
             Some(_) => self.base_at.get(),
             None => {
                 let base = self.base.clone().or_else(|| GitBranch::parse(&self.default_branch()?).ok());

@@ -1,0 +1,267 @@
+//! Repositories on servers, reached by the user's own git.
+//!
+//! git runs as a child process in a bare repository of kmodgen's, so that no checkout's settings
+//! apply, and with the user's settings, credentials, proxies and ssh.
+
+#![expect(clippy::disallowed_methods, reason = "a bare repository is files")]
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use git2::{Oid, Repository, RepositoryInitOptions};
+
+use super::environment::GitEnvironment;
+use super::error::{ServerProblem, shown};
+use super::location::{Location, Scheme};
+use super::pushed::Pushed;
+use super::words;
+use crate::adapters::fs::PrivateFolder;
+use crate::adapters::process::Running;
+
+/// Time limit where git may ask a person for a password.
+const PERSON: Duration = Duration::from_secs(600);
+
+/// Factor by which sending or receiving objects may take longer than listing refs.
+const TRANSFER: u32 = 20;
+
+/// Settings that keep git from work besides the one that it was started for.
+const SETTINGS: [&str; 8] = [
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "maintenance.auto=false",
+    "-c",
+    "core.logAllRefUpdates=false",
+    "-c",
+    "advice.pushFetchFirst=false",
+];
+
+/// The ref of the copy that a fetched commit gets.
+pub(super) const FETCHED: &str = "refs/kmodgen/fetched";
+
+/// A ref of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) name: String,
+    /// The object's id, in hexadecimal digits.
+    pub(super) id: String,
+    /// The ref that a symbolic one stands for.
+    pub(super) target: Option<String>,
+}
+
+/// A repository on a server.
+pub(super) struct Server {
+    url: String,
+    /// Where the URL leads after the user's `insteadOf`.
+    pub(super) location: Location,
+    environment: GitEnvironment,
+    limit: Duration,
+    scratch: PrivateFolder,
+}
+
+impl Server {
+    /// Asks git where a URL leads after the user's `insteadOf`, without connecting to a server.
+    ///
+    /// Every later call may take `limit`, and twenty times as long for objects. With a terminal, it
+    /// may take ten minutes, since git may be waiting for a password.
+    pub(super) fn find(url: &str, environment: &GitEnvironment, limit: Duration) -> Result<Self, ServerProblem> {
+        let location = Location::parse(url)?;
+        let scratch = scratch()?;
+        let mut server = Self { url: url.to_owned(), location, environment: environment.clone(), limit, scratch };
+        let answer = server.run(server.scratch.path(), limit, &["ls-remote", "--get-url", "--", url])?.text()?;
+        server.location = Location::parse(answer.trim_end_matches('\n'))?;
+        Ok(server)
+    }
+
+    /// Takes a repository in a folder of this machine for a server. Its own hooks and settings decide what a
+    /// push runs there.
+    pub(super) fn folder(
+        path: &str,
+        location: Location,
+        environment: &GitEnvironment,
+        limit: Duration,
+    ) -> Result<Self, ServerProblem> {
+        Ok(Self { url: path.to_owned(), location, environment: environment.clone(), limit, scratch: scratch()? })
+    }
+
+    /// Names the repository in messages, in quotes and without a password.
+    pub(super) fn name(&self) -> String {
+        match self.location.scheme {
+            Scheme::File => format!("`{}`", shown(&self.location.path)),
+            _ => format!("`{}`", self.location),
+        }
+    }
+
+    /// Lists the refs whose names end in one of the patterns; all refs without patterns.
+    pub(super) fn list(&self, patterns: &[&str]) -> Result<Vec<Head>, ServerProblem> {
+        let arguments = [&["ls-remote", "--symref", "--", &self.url], patterns].concat();
+        let answer = self.run(self.scratch.path(), self.limit, &arguments)?.text()?;
+        Ok(heads(&answer))
+    }
+
+    /// Fetches one ref's commit, and nothing of its past, to [`FETCHED`] of a bare repository.
+    pub(super) fn fetch(&self, repository: &Path, name: &str) -> Result<(), ServerProblem> {
+        let refspec = format!("+{name}:{FETCHED}");
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-prune",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--refmap=",
+            "--",
+            &self.url,
+            &refspec,
+        ];
+        self.run(repository, self.limit * TRANSFER, &arguments)?.text().map(drop)
+    }
+
+    /// Moves a branch from `old`, where it must be, to `new`, an object of a bare repository.
+    pub(super) fn push(
+        &self,
+        repository: &Path,
+        branch: &str,
+        old: Option<Oid>,
+        new: Oid,
+    ) -> Result<Pushed, ServerProblem> {
+        let lease = format!("--force-with-lease={branch}:{}", old.map(|old| old.to_string()).unwrap_or_default());
+        let refspec = format!("{new}:{branch}");
+        let arguments = [
+            "push",
+            "--porcelain",
+            "--no-verify",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            &lease,
+            "--",
+            &self.url,
+            &refspec,
+        ];
+        let ended = self.run(repository, self.limit * TRANSFER, &arguments)?;
+        if ended.success {
+            return Ok(Pushed::Landed);
+        }
+        match Pushed::read(&ended.stdout, &words::cleaned(&ended.stderr, &self.location)) {
+            Some(pushed) => Ok(pushed),
+            None => Err(ended.problem()),
+        }
+    }
+
+    /// Pushes an object of a repository on disk, whose settings and hooks are not used.
+    pub(super) fn push_from(
+        &self,
+        repository: &Repository,
+        branch: &str,
+        old: Option<Oid>,
+        new: Oid,
+    ) -> Result<Pushed, ServerProblem> {
+        borrow_objects(self.scratch.path(), repository.commondir())
+            .map_err(|error| ServerProblem::BadSetting { detail: shown(&error.to_string()) })?;
+        self.push(self.scratch.path(), branch, old, new)
+    }
+
+    /// Runs git in a bare repository, to its end.
+    fn run(&self, repository: &Path, limit: Duration, arguments: &[&str]) -> Result<Ended<'_>, ServerProblem> {
+        let limit = if self.environment.has_terminal() { limit.max(PERSON) } else { limit };
+        let mut command = self.environment.command("git");
+        command.args(SETTINGS).args(arguments).env("GIT_DIR", repository);
+        command.env("GIT_ALLOW_PROTOCOL", protocols(self.location.scheme)).env("LC_ALL", "C");
+        if !self.environment.has_terminal() {
+            command.env("GIT_TERMINAL_PROMPT", "0");
+        }
+        let mut running = Running::start(&mut command).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                ServerProblem::NoProgram { program: "git".into(), purpose: "reach repositories on servers" }
+            }
+            _ => ServerProblem::BadSetting { detail: shown(&format!("git: {error}")) },
+        })?;
+        running.close_input();
+        match running.output(limit) {
+            Ok(output) => Ok(Ended {
+                server: self,
+                success: output.status.success(),
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            }),
+            Err(_) => {
+                let words = words::cleaned(&running.complaints(), &self.location);
+                Err(ServerProblem::TimedOut { limit, detail: shown(&words) })
+            }
+        }
+    }
+}
+
+/// A git that has ended.
+struct Ended<'s> {
+    server: &'s Server,
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ended<'_> {
+    /// The standard output of a git that succeeded.
+    fn text(self) -> Result<String, ServerProblem> {
+        if self.success { Ok(self.stdout) } else { Err(self.problem()) }
+    }
+
+    fn problem(&self) -> ServerProblem {
+        words::problem(&self.stderr, &self.server.location, self.server.limit)
+    }
+}
+
+/// The protocols that git may use for a URL. A server may redirect `https` to nothing that is not
+/// encrypted, and nothing leads to a folder unless the user wrote one.
+fn protocols(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => "http:https:ssh:git",
+        Scheme::File => "file",
+        Scheme::Https | Scheme::Ssh | Scheme::Git => "https:ssh:git",
+    }
+}
+
+/// Makes an empty bare repository that ends with the value.
+fn scratch() -> Result<PrivateFolder, ServerProblem> {
+    let folder = PrivateFolder::make().map_err(|(parent, error)| ServerProblem::BadSetting {
+        detail: shown(&format!("cannot make a folder in {}: {error}", parent.display())),
+    })?;
+    init_bare(folder.path()).map_err(|error| ServerProblem::BadSetting { detail: shown(error.message()) })?;
+    Ok(folder)
+}
+
+/// Makes a bare repository in an empty folder, without the user's templates, which may have hooks.
+pub(super) fn init_bare(folder: &Path) -> Result<Repository, git2::Error> {
+    let mut options = RepositoryInitOptions::new();
+    options.bare(true).external_template(false).mkdir(false);
+    Repository::init_opts(folder, &options)
+}
+
+/// Lets a bare repository read the objects of another one.
+fn borrow_objects(to: &Path, from: &Path) -> io::Result<()> {
+    let mut line = from.canonicalize()?.join("objects").into_os_string();
+    line.push("\n");
+    fs::create_dir_all(to.join("objects/info"))?;
+    fs::write(to.join("objects/info/alternates"), line.as_encoded_bytes())?;
+    // Without this list, git would look for the parents of the oldest commits.
+    match fs::copy(from.join("shallow"), to.join("shallow")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what `git ls-remote --symref` prints.
+fn heads(text: &str) -> Vec<Head> {
+    let mut heads = Vec::new();
+    let mut target = None;
+    for (left, name) in text.lines().filter_map(|line| line.split_once('\t')) {
+        match left.strip_prefix("ref: ") {
+            Some(stands_for) => target = Some(stands_for.to_owned()),
+            None => heads.push(Head { name: name.to_owned(), id: left.to_owned(), target: target.take() }),
+        }
+    }
+    heads
+}
