@@ -41,8 +41,8 @@ pub mod reconcile;
 pub mod record;
 pub mod render;
 pub mod template;
+pub mod test_cases;
 pub mod tree;
-pub mod trial;
 
 // Layer 2: adapters, the only code that touches the world.
 pub mod adapters;

@@ -8,7 +8,7 @@ use kmodgen::adapters::ui;
 use kmodgen::render::header::{Ownership, ownership};
 use kmodgen::template::InProcess;
 use kmodgen::tree::Found;
-use kmodgen::trial::{Bench, Case, Matter, Past, Subject, Text, attempt};
+use kmodgen::test_cases::{TestEnvironment, Case, DifferenceKind, Revisions, Subject, Text, run_case};
 use kmodgen::vocabulary::{Diagnostics, SourceMap};
 use kmodgen_fuzz::{Files, IN_MEMORY, Tree};
 use libfuzzer_sys::fuzz_target;
@@ -30,7 +30,7 @@ modules:
 /// No repository.
 struct Nothing;
 
-impl Past for Nothing {
+impl Revisions for Nothing {
     fn at(&self, _: &str) -> Result<Subject, String> {
         Err("there is no repository".into())
     }
@@ -50,15 +50,15 @@ fuzz_target!(|text: &str| {
     let subject = Subject { manifest, lock: None, files: Arc::new(Files::default()), renderers: Arc::new(InProcess) };
     let mut folder = Tree::new();
     let tried = |folder: &Tree| {
-        let bench = Bench { subject: &subject, past: &Nothing, folder, workers: 1 };
-        attempt(&case, &bench, sources.clone()).expect(IN_MEMORY)
+        let environment = TestEnvironment { subject: &subject, past: &Nothing, folder, workers: 1 };
+        run_case(&case, &environment, sources.clone()).expect(IN_MEMORY)
     };
     let first = tried(&folder);
     for fault in first.broken.iter().chain(&first.trouble) {
         let _ = ui::render(fault, &first.sources);
     }
     for difference in &first.differences {
-        let Matter::New { text } = &difference.matter else { panic!("there is no snapshot yet") };
+        let DifferenceKind::New { text } = &difference.matter else { panic!("there is no snapshot yet") };
         assert_eq!(ownership(text.as_bytes()), Ownership::Intact);
         assert!(difference.path.as_str().starts_with("snapshots/case/"), "{}", difference.path);
         folder.insert(difference.path.clone(), Found::File(text.as_bytes().to_vec()));

@@ -24,7 +24,7 @@ pub struct BuildArgs {
     pub jobs: std::num::NonZeroUsize,
     /// The engine [default: the first of podman, buildah and docker that is installed]
     #[arg(long, value_enum)]
-    pub engine: Option<crate::adapters::engine::Kind>,
+    pub engine: Option<crate::adapters::engine::EngineKind>,
     /// Hold each image to what KMM relies on, before it gets its name
     #[arg(long)]
     pub verify: bool,

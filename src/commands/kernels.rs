@@ -19,8 +19,8 @@ const STANDARD_INPUT: &str = "-";
 
 /// The object of `--format json`.
 #[derive(Serialize)]
-struct Report<'c> {
-    summary: Summary,
+struct ImportReport<'c> {
+    summary: ImportSummary,
     added: &'c [String],
     changed: &'c [Change],
     vanished: &'c [String],
@@ -31,7 +31,7 @@ struct Report<'c> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct ImportSummary {
     kernels: usize,
     added: usize,
     changed: usize,
@@ -95,8 +95,8 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
         Format::Text => ui::result(&format!("{}{}\n", told(&changes), state(output, written))),
         Format::Json => {
             let warnings = warnings.iter().map(|warning| Warning::of(warning, &sources)).collect();
-            let report = Report {
-                summary: Summary::of(&changes),
+            let report = ImportReport {
+                summary: ImportSummary::of(&changes),
                 added: &changes.added,
                 changed: &changes.changed,
                 vanished: &changes.vanished,
@@ -167,7 +167,7 @@ fn told(changes: &Changes) -> String {
     lines.truncate(SHOWN);
     lines.extend((more > 0).then(|| format!("… and {more} more")));
     let mut text: String = lines.into_iter().map(|line| line + "\n").collect();
-    let Summary { kernels, added, changed, unchanged, vanished, dropped } = Summary::of(changes);
+    let ImportSummary { kernels, added, changed, unchanged, vanished, dropped } = ImportSummary::of(changes);
     let kernels = ui::count(kernels, "kernel");
     let _ = writeln!(
         text,
@@ -181,7 +181,7 @@ fn state(path: &Path, written: bool) -> String {
     format!("{} {state}", path.display())
 }
 
-impl Summary {
+impl ImportSummary {
     fn of(changes: &Changes) -> Self {
         let Changes { added, changed, unchanged, vanished, dropped } = changes;
         let [added, changed, vanished, dropped] = [added.len(), changed.len(), vanished.len(), dropped.len()];

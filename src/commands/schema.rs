@@ -4,7 +4,7 @@ use crate::adapters::ui;
 use crate::cli::SchemaArgs;
 use crate::commands::Answer;
 use crate::manifest::{KERNEL_FILE, MANIFEST, schema};
-use crate::trial::CASE;
+use crate::test_cases::CASE;
 
 /// Runs the verb.
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Answer> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{Facts, Sighting};
 use super::systems::{by_age, el_of_kernel};
 use super::toolkits::{Image, Toolkits};
-use super::variants::{Seen, variants};
+use super::variants::{Variant, variants};
 use super::{Found, Pin};
 use crate::manifest::{Images, Kernel, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, by_version, flavour_of};
@@ -49,7 +49,7 @@ pub(super) fn join(facts: &Facts, selection: &Selection, faults: &mut Diagnostic
     found
 }
 
-impl<'f> Seen<'f> {
+impl<'f> Variant<'f> {
     /// The kernel as far as a selection looks at it.
     fn kernel(&self) -> Kernel {
         Kernel {

@@ -7,7 +7,7 @@ use super::facts::{Sighting, Witness};
 use crate::vocabulary::{KernelRelease, Spanned, architecture_of};
 
 /// Everything that was seen of one kernel.
-pub(super) struct Seen<'f> {
+pub(super) struct Variant<'f> {
     pub(super) release: &'f Spanned<KernelRelease>,
     architectures: BTreeSet<&'static str>,
     pub(super) os_images: BTreeSet<&'f str>,
@@ -28,7 +28,7 @@ type Key<'f> = [Option<&'f str>; 3];
 
 /// The kernels of sightings that all have the same release. A sighting that does not say which one it is
 /// of is of all that it may be of.
-pub(super) fn variants<'f>(sightings: &[&'f Sighting]) -> Vec<Seen<'f>> {
+pub(super) fn variants<'f>(sightings: &[&'f Sighting]) -> Vec<Variant<'f>> {
     let Some(first) = sightings.first() else { return Vec::new() };
     let keys: Vec<Key<'f>> = sightings.iter().map(|sighting| key(sighting)).collect();
     // What inputs name one value of, or none, tells nothing apart.
@@ -44,7 +44,7 @@ pub(super) fn variants<'f>(sightings: &[&'f Sighting]) -> Vec<Seen<'f>> {
         .filter_map(|(sighting, _)| node(sighting))
         .collect();
     let one = |own: &Key<'f>| {
-        let mut seen = Seen::of(&first.release);
+        let mut seen = Variant::of(&first.release);
         seen.apart_by = own[1].or(own[2]);
         for (sighting, key) in sightings.iter().zip(&keys).filter(|(_, key)| includes(key, own)) {
             seen.add(sighting);
@@ -73,7 +73,7 @@ fn node(sighting: &Sighting) -> Option<&str> {
     }
 }
 
-impl<'f> Seen<'f> {
+impl<'f> Variant<'f> {
     fn of(release: &'f Spanned<KernelRelease>) -> Self {
         Self {
             release,

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Invalid;
-use super::version::{Part, Parts};
+use super::version::{Parts, VersionPart};
 
 /// A range of versions: every one of its comparisons must hold.
 ///
@@ -121,7 +121,7 @@ fn compare_up_to(version: &str, bound: &str) -> Ordering {
     for wanted in Parts(bound) {
         let order = match parts.next() {
             Some(part) => part.cmp(&wanted),
-            None if wanted == Part::Tilde => Ordering::Greater,
+            None if wanted == VersionPart::Tilde => Ordering::Greater,
             None => Ordering::Less,
         };
         if order.is_ne() {
@@ -129,7 +129,7 @@ fn compare_up_to(version: &str, bound: &str) -> Ordering {
         }
     }
     // What comes before a release of this version is not that version.
-    if parts.next() == Some(Part::Tilde) { Ordering::Less } else { Ordering::Equal }
+    if parts.next() == Some(VersionPart::Tilde) { Ordering::Less } else { Ordering::Equal }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::flavour::is_rpm_release;
 
 /// A part of a version; the order of the variants is theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part<'t> {
+pub(super) enum VersionPart<'t> {
     Tilde,
     Word(&'t str),
     /// A number's length and digits, without leading zeros: of any size.
@@ -17,9 +17,9 @@ pub(super) enum Part<'t> {
 pub(super) struct Parts<'t>(pub(super) &'t str);
 
 impl<'t> Iterator for Parts<'t> {
-    type Item = Part<'t>;
+    type Item = VersionPart<'t>;
 
-    fn next(&mut self) -> Option<Part<'t>> {
+    fn next(&mut self) -> Option<VersionPart<'t>> {
         let text = self.0.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '~');
         let first = text.chars().next()?;
         let same = |c: char| if first.is_ascii_digit() { c.is_ascii_digit() } else { c.is_ascii_alphabetic() };
@@ -27,16 +27,16 @@ impl<'t> Iterator for Parts<'t> {
         let (part, rest) = text.split_at(end);
         self.0 = rest;
         Some(match first {
-            '~' => Part::Tilde,
+            '~' => VersionPart::Tilde,
             '0'..='9' => number(part),
-            _ => Part::Word(part),
+            _ => VersionPart::Word(part),
         })
     }
 }
 
-fn number(digits: &str) -> Part<'_> {
+fn number(digits: &str) -> VersionPart<'_> {
     let digits = digits.trim_start_matches('0');
-    Part::Number(digits.len(), digits)
+    VersionPart::Number(digits.len(), digits)
 }
 
 /// The order of two kernel releases, the older one first; only the same text is equal.
@@ -54,7 +54,7 @@ pub fn by_version(one: &str, other: &str) -> Ordering {
 }
 
 /// The numbers before and after the first dot.
-fn lead(release: &str) -> [Part<'_>; 2] {
+fn lead(release: &str) -> [VersionPart<'_>; 2] {
     let (major, rest) = release.split_once('.').unwrap_or((release, ""));
     let leading = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     [major, rest].map(|text| number(&text[..leading(text)]))
@@ -74,9 +74,9 @@ fn rpm_order(one: &str, other: &str) -> Ordering {
             (None, None) => return Ordering::Equal,
             (Some(one), Some(other)) => one.cmp(&other),
             // What has more is newer, but for what comes before a release.
-            (Some(Part::Tilde), None) => Ordering::Less,
+            (Some(VersionPart::Tilde), None) => Ordering::Less,
             (Some(_), None) => Ordering::Greater,
-            (None, Some(Part::Tilde)) => Ordering::Greater,
+            (None, Some(VersionPart::Tilde)) => Ordering::Greater,
             (None, Some(_)) => Ordering::Less,
         };
         if order.is_ne() {

@@ -25,7 +25,7 @@ use std::process::{Command, Stdio};
 
 use kmodgen::manifest::MANIFEST;
 use kmodgen::manifest::schema::{Record, Shape};
-use kmodgen::trial::{ASSERTION, CASE};
+use kmodgen::test_cases::{ASSERTION, CASE};
 use kmodgen::vocabulary::SourceMap;
 use kmodgen_yaml::Node;
 use tempfile::TempDir;

@@ -45,6 +45,6 @@ mod secrets;
 mod streams;
 mod symlinks;
 mod targets;
-mod trial;
+mod test_cases;
 mod units;
 mod verify;

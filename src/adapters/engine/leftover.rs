@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
-use super::{Engine, Kind};
+use super::{Engine, EngineKind};
 use crate::adapters::fs::sweep_private_folders;
 use crate::adapters::process::inherited;
 
@@ -28,7 +28,7 @@ pub(super) fn mark(engine: &Engine, folder: &Path) -> io::Result<[String; 2]> {
 pub fn sweep() {
     sweep_private_folders(|folder| {
         let name = std::fs::read_to_string(folder.join(MARK)).unwrap_or_default();
-        if let Some(kind) = Kind::value_variants().iter().find(|kind| kind.program() == name) {
+        if let Some(kind) = EngineKind::value_variants().iter().find(|kind| kind.program() == name) {
             remove_containers(&Engine { kind: *kind, variables: inherited() }, folder);
         }
     });
@@ -37,15 +37,15 @@ pub fn sweep() {
 /// Removes the working containers of the build in a folder. Best effort: they take space, and no more.
 pub(super) fn remove_containers(engine: &Engine, folder: &Path) {
     let format = match engine.kind {
-        Kind::Podman => "{{.Store.GraphRoot}}",
-        Kind::Buildah => "{{.store.GraphRoot}}",
-        Kind::Docker => return,
+        EngineKind::Podman => "{{.Store.GraphRoot}}",
+        EngineKind::Buildah => "{{.store.GraphRoot}}",
+        EngineKind::Docker => return,
     };
     let Ok(root) = engine.output(&["info", "--format", format]) else { return };
     let mark = folder.join(MARK).display().to_string();
     for id in containers(Path::new(root.trim()), &mark) {
         let arguments: &[&str] = match engine.kind {
-            Kind::Podman => &["rm", "--force", &id],
+            EngineKind::Podman => &["rm", "--force", &id],
             _ => &["rm", &id],
         };
         let _: Result<String, String> = engine.output(arguments);

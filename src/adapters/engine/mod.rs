@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// Which program builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
+pub enum EngineKind {
     /// podman
     Podman,
     /// buildah
@@ -53,7 +53,7 @@ pub struct Build {
 /// A container engine.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    kind: Kind,
+    kind: EngineKind,
     variables: Variables,
 }
 
@@ -62,8 +62,9 @@ impl Engine {
     ///
     /// # Errors
     /// What to install.
-    pub fn find(named: Option<Kind>) -> Result<Self, String> {
-        let candidates = named.map_or_else(|| vec![Kind::Podman, Kind::Buildah, Kind::Docker], |kind| vec![kind]);
+    pub fn find(named: Option<EngineKind>) -> Result<Self, String> {
+        let candidates =
+            named.map_or_else(|| vec![EngineKind::Podman, EngineKind::Buildah, EngineKind::Docker], |kind| vec![kind]);
         let mut engines = candidates.iter().map(|kind| Self { kind: *kind, variables: programs::inherited() });
         match engines.find(|engine| engine.output(&["--version"]).is_ok()) {
             Some(engine) => Ok(engine),
@@ -82,9 +83,9 @@ impl Engine {
     /// The engine, for reading images that it has.
     pub fn storage(&self) -> oci::Engine {
         match self.kind {
-            Kind::Podman => oci::Engine::Podman,
-            Kind::Buildah => oci::Engine::Buildah,
-            Kind::Docker => oci::Engine::Docker,
+            EngineKind::Podman => oci::Engine::Podman,
+            EngineKind::Buildah => oci::Engine::Buildah,
+            EngineKind::Docker => oci::Engine::Docker,
         }
     }
 
@@ -94,8 +95,8 @@ impl Engine {
     /// What the engine said.
     pub fn images(&self) -> Result<BTreeSet<String>, String> {
         let format = match self.kind {
-            Kind::Buildah => "{{.Name}}:{{.Tag}}",
-            Kind::Podman | Kind::Docker => "{{.Repository}}:{{.Tag}}",
+            EngineKind::Buildah => "{{.Name}}:{{.Tag}}",
+            EngineKind::Podman | EngineKind::Docker => "{{.Repository}}:{{.Tag}}",
         };
         let text = self.output(&["images", "--format", format])?;
         // Docker leaves its own registry's name out; the tags of ours name theirs.
@@ -121,7 +122,7 @@ impl Engine {
             command.arg("--build-arg").arg(format!("{name}={value}"));
         }
         match self.kind {
-            Kind::Podman | Kind::Buildah => {
+            EngineKind::Podman | EngineKind::Buildah => {
                 // The archives' timestamps would differ from build to build.
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
@@ -131,12 +132,12 @@ impl Engine {
                     command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));
                 }
             }
-            Kind::Docker if !build.secrets.is_empty() => {
+            EngineKind::Docker if !build.secrets.is_empty() => {
                 return Err(Ended::Refused(
                     "docker cannot mount a folder of secrets into a build: use podman or buildah".into(),
                 ));
             }
-            Kind::Docker => {}
+            EngineKind::Docker => {}
         }
         command.arg(build.context.path());
         let ran = process::run(command, log, cancel);
@@ -173,7 +174,7 @@ impl Engine {
     pub fn push(&self, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
         let mut command = self.command();
         command.arg("push");
-        if !tls_verify && self.kind != Kind::Docker {
+        if !tls_verify && self.kind != EngineKind::Docker {
             command.arg("--tls-verify=false");
         }
         command.arg(image);
@@ -195,7 +196,7 @@ impl Engine {
     }
 }
 
-impl Kind {
+impl EngineKind {
     fn program(self) -> &'static str {
         match self {
             Self::Podman => "podman",

@@ -7,18 +7,18 @@ use anyhow::bail;
 
 use super::{Results, shown};
 use crate::adapters::{fs, ui};
-use crate::trial::{Difference, Matter, SNAPSHOTS, is_current};
+use crate::test_cases::{Difference, DifferenceKind, SNAPSHOTS, is_current};
 use crate::vocabulary::RelPath;
 
 /// Time limit for waiting until another run has written snapshots.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writer of snapshots.
-pub(super) struct Keeper {
+pub(super) struct SnapshotWriter {
     folder: PathBuf,
 }
 
-impl Keeper {
+impl SnapshotWriter {
     /// For the snapshots beside the manifest in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
@@ -66,13 +66,13 @@ impl Keeper {
             bail!("`{}` was changed while the cases were tried: run again", shown(&self.folder, &difference.path));
         }
         match &difference.matter {
-            Matter::New { text: new } | Matter::Changed { new, .. } => {
+            DifferenceKind::New { text: new } | DifferenceKind::Changed { new, .. } => {
                 fs::check_output(&path, &self.folder, false).map_err(anyhow::Error::msg)?;
                 fs::make_folder_of(&path)?;
                 fs::write_file(&path, new)?;
             }
-            Matter::Unreferenced { .. } => fs::remove(&self.folder, &difference.path)?,
-            Matter::Obstructed { .. } => {}
+            DifferenceKind::Unreferenced { .. } => fs::remove(&self.folder, &difference.path)?,
+            DifferenceKind::Obstructed { .. } => {}
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use anyhow::{anyhow, bail};
 
 use crate::adapters::fs;
 use crate::commands::project::Faults;
+use crate::test_cases::{CASES, Case};
 use crate::tree::{Kind, OutputFolder as _};
-use crate::trial::{CASES, Case};
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, RelPath, SourceMap, Span, nearest};
 
 /// Cases, and their texts.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::adapters::ui;
 use crate::render::header::{Ownership, ownership};
-use crate::trial::{Difference, Matter};
+use crate::test_cases::{Difference, DifferenceKind};
 use crate::vocabulary::KernelRelease;
 
 /// Hexadecimal digits in a row from which on they are those of a hash.
@@ -13,7 +13,7 @@ const HASH: usize = 10;
 
 /// A difference, line by line. The first line of kmodgen's files always changes with the rest: it is
 /// shown only where nothing else does.
-pub(super) fn draw(path: &str, matter: &Matter) -> String {
+pub(super) fn draw(path: &str, matter: &DifferenceKind) -> String {
     let (old, new) = matter.sides();
     if let (Some(old), Some(new)) = (old, new)
         && let (Some((first, _)), Some((_, rest))) = (old.split_once('\n'), new.split_once('\n'))
@@ -32,7 +32,7 @@ pub(super) fn alike<'d>(differences: &[&'d Difference]) -> Vec<Vec<&'d Differenc
     let mut groups: Vec<Vec<&Difference>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for difference in differences {
-        let Matter::Changed { old, new } = &difference.matter else { continue };
+        let DifferenceKind::Changed { old, new } = &difference.matter else { continue };
         let same = |text: &str| without_kernel(text, difference.release.as_ref());
         let diff = ui::without_colour(&ui::unified("", Some(&same(old)), Some(&same(new))));
         // What stands around a change is the kernel's own, too.
@@ -83,7 +83,7 @@ mod tests {
 
     fn changed(release: &str, old: &str, new: &str) -> Difference {
         let path = RelPath::parse(&format!("snapshots/a/m/{release}/Dockerfile")).unwrap();
-        let matter = Matter::Changed { old: old.replace('@', release), new: new.replace('@', release) };
+        let matter = DifferenceKind::Changed { old: old.replace('@', release), new: new.replace('@', release) };
         Difference { path, release: Some(KernelRelease::parse(release).unwrap()), matter }
     }
 

@@ -5,30 +5,30 @@ use std::path::Path;
 use super::Results;
 use super::report::{complaints, strays};
 use crate::adapters::ui;
-use crate::trial::junit::{self, Complaint, Entry, Outcome};
-use crate::trial::{SNAPSHOTS, State, Verdict};
+use crate::test_cases::junit::{self, Complaint, TestResult, TestStatus};
+use crate::test_cases::{SNAPSHOTS, State, Verdict};
 
 /// The document: a test for each case, and one for the snapshots that no case has.
 pub(super) fn document(results: &Results, folder: &Path) -> String {
-    let mut entries: Vec<Entry> = results.verdicts.iter().map(|verdict| entry(verdict, folder)).collect();
+    let mut entries: Vec<TestResult> = results.verdicts.iter().map(|verdict| entry(verdict, folder)).collect();
     if !results.unreferenced.is_empty() {
         let message = format!("no case has {}", ui::count(results.unreferenced.len(), "snapshot"));
         let text = strays(&results.unreferenced, folder);
-        let result = Outcome::Failed(Complaint { message, text });
+        let result = TestStatus::Failed(Complaint { message, text });
         // No case has a name with a slash.
-        entries.push(Entry { name: format!("{SNAPSHOTS}/"), result });
+        entries.push(TestResult { name: format!("{SNAPSHOTS}/"), result });
     }
     junit::document(&results.manifest.display().to_string(), &entries)
 }
 
-fn entry(verdict: &Verdict, folder: &Path) -> Entry {
+fn entry(verdict: &Verdict, folder: &Path) -> TestResult {
     let complaint = || Complaint { message: message(verdict), text: ui::without_colour(&complaints(verdict, folder)) };
     let result = match verdict.state() {
-        State::Passed => Outcome::Passed,
-        State::Failed => Outcome::Failed(complaint()),
-        State::Trouble => Outcome::Error(complaint()),
+        State::Passed => TestStatus::Passed,
+        State::Failed => TestStatus::Failed(complaint()),
+        State::Trouble => TestStatus::Error(complaint()),
     };
-    Entry { name: verdict.name.clone(), result }
+    TestResult { name: verdict.name.clone(), result }
 }
 
 /// In one line, what is the matter with a case.

@@ -3,8 +3,8 @@
 mod accept;
 mod cases;
 mod drawing;
+mod history;
 mod junit;
-mod past;
 mod report;
 mod review;
 
@@ -20,10 +20,10 @@ use crate::cli::{Format, TestArgs};
 use crate::commands::Answer;
 use crate::lock;
 use crate::settings;
-use crate::trial::{self, Bench, Difference, State, Subject, Text, Verdict};
+use crate::test_cases::{self, Difference, State, Subject, TestEnvironment, Text, Verdict};
 use crate::vocabulary::{RelPath, SourceMap};
-use accept::Keeper;
-use past::History;
+use accept::SnapshotWriter;
+use history::History;
 
 /// Results of all cases.
 struct Results {
@@ -54,8 +54,8 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
     let history = History::new(&manifest, &folder, subject.renderers.clone());
     let tree = fs::Folder::new(&folder);
     let workers = settings::workers(args.jobs);
-    let bench = Bench { subject: &subject, past: &history, folder: &tree, workers };
-    let tried = cases.chosen.iter().map(|case| trial::attempt(case, &bench, cases.sources.clone()));
+    let environment = TestEnvironment { subject: &subject, past: &history, folder: &tree, workers };
+    let tried = cases.chosen.iter().map(|case| test_cases::run_case(case, &environment, cases.sources.clone()));
     let verdicts: Vec<Verdict> = tried.collect::<Result<_, _>>()?;
     let referenced: HashSet<RelPath> = verdicts.iter().flat_map(|verdict| verdict.referenced.iter().cloned()).collect();
     // Which snapshots a case has is known only where it could be tried.
@@ -63,10 +63,10 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
         Some(verdict) => verdict.state() != State::Trouble,
         None => args.names.is_empty(),
     };
-    let unreferenced = trial::leftovers(&tree, is_looked_at, &referenced)?;
+    let unreferenced = test_cases::leftovers(&tree, is_looked_at, &referenced)?;
     let (accepted, removed) = (Vec::new(), Vec::new());
     let mut results = Results { manifest, verdicts, unreferenced, accepted, removed };
-    let keeper = Keeper::new(&folder);
+    let keeper = SnapshotWriter::new(&folder);
     if args.accept {
         keeper.accept_all(&mut results)?;
     } else if args.review {

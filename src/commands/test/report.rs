@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::drawing::{alike, draw};
 use super::{Results, shown};
 use crate::adapters::ui;
-use crate::trial::{Difference, Matter, State, Verdict};
+use crate::test_cases::{Difference, DifferenceKind, State, Verdict};
 use crate::vocabulary::{Diagnostic, RelPath, SourceMap};
 
 /// Prints the report for people: each case with what is the matter, the sum last.
@@ -70,13 +70,13 @@ pub(super) fn complaints(verdict: &Verdict, folder: &Path) -> String {
     for difference in all {
         let path = shown(folder, &difference.path);
         match &difference.matter {
-            Matter::New { .. } => {
+            DifferenceKind::New { .. } => {
                 let _ = writeln!(text, "  new      {path}");
             }
-            Matter::Obstructed { why } => {
+            DifferenceKind::Obstructed { why } => {
                 let _ = writeln!(text, "  blocked  {path}: {why}; move it away");
             }
-            Matter::Changed { .. } | Matter::Unreferenced { .. } => {}
+            DifferenceKind::Changed { .. } | DifferenceKind::Unreferenced { .. } => {}
         }
     }
     for fault in verdict.broken.iter().chain(&verdict.trouble) {
@@ -89,7 +89,7 @@ pub(super) fn complaints(verdict: &Verdict, folder: &Path) -> String {
 pub(super) fn strays(unreferenced: &[Difference], folder: &Path) -> String {
     let mut text = String::new();
     for difference in unreferenced {
-        let edited = matches!(difference.matter, Matter::Unreferenced { edited: true, .. });
+        let edited = matches!(difference.matter, DifferenceKind::Unreferenced { edited: true, .. });
         let more = if edited { ", and it was edited by hand: remove it yourself" } else { "" };
         let _ = writeln!(text, "unreferenced  {}: no case has it{more}", shown(folder, &difference.path));
     }
@@ -98,7 +98,7 @@ pub(super) fn strays(unreferenced: &[Difference], folder: &Path) -> String {
 
 /// "2 cases: 1 passed, 1 failed; 3 snapshots right, 1 changed, 0 new, 0 unreferenced".
 fn sum(results: &Results) -> String {
-    let Summary { cases, passed, failed, trouble, snapshots } = Summary::of(results);
+    let CaseCounts { cases, passed, failed, trouble, snapshots } = CaseCounts::of(results);
     let trouble = if trouble > 0 { format!(", {trouble} in trouble") } else { String::new() };
     let blocked = if snapshots.obstructed > 0 { format!(", {} blocked", snapshots.obstructed) } else { String::new() };
     format!(
@@ -113,7 +113,7 @@ fn sum(results: &Results) -> String {
 
 /// The sums; also those of `--format json`.
 #[derive(Serialize)]
-struct Summary {
+struct CaseCounts {
     cases: usize,
     passed: usize,
     failed: usize,
@@ -133,7 +133,7 @@ struct Snapshots {
     removed: usize,
 }
 
-impl Summary {
+impl CaseCounts {
     fn of(results: &Results) -> Self {
         let mut words: BTreeMap<&str, usize> = BTreeMap::new();
         results.differences().for_each(|difference| *words.entry(difference.matter.word()).or_default() += 1);
@@ -199,7 +199,7 @@ pub(super) fn print_json(results: &Results, folder: &Path) -> anyhow::Result<()>
         unreferenced: Vec<DifferenceReport>,
         accepted: Vec<String>,
         removed: Vec<String>,
-        summary: Summary,
+        summary: CaseCounts,
     }
     let paths = |paths: &[RelPath]| paths.iter().map(|path| shown(folder, path)).collect();
     let report = Report {
@@ -207,7 +207,7 @@ pub(super) fn print_json(results: &Results, folder: &Path) -> anyhow::Result<()>
         unreferenced: results.unreferenced.iter().map(|stray| difference(stray, folder)).collect(),
         accepted: paths(&results.accepted),
         removed: paths(&results.removed),
-        summary: Summary::of(results),
+        summary: CaseCounts::of(results),
     };
     ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     Ok(())
@@ -232,9 +232,9 @@ fn case<'v>(verdict: &'v Verdict, folder: &Path) -> CaseReport<'v> {
 fn difference(difference: &Difference, folder: &Path) -> DifferenceReport {
     let path = shown(folder, &difference.path);
     let (diff, why) = match &difference.matter {
-        Matter::Changed { .. } => (Some(ui::without_colour(&draw(&path, &difference.matter))), None),
-        Matter::Obstructed { why } => (None, Some(why.clone())),
-        Matter::New { .. } | Matter::Unreferenced { .. } => (None, None),
+        DifferenceKind::Changed { .. } => (Some(ui::without_colour(&draw(&path, &difference.matter))), None),
+        DifferenceKind::Obstructed { why } => (None, Some(why.clone())),
+        DifferenceKind::New { .. } | DifferenceKind::Unreferenced { .. } => (None, None),
     };
     DifferenceReport { state: difference.matter.word(), path, diff, why }
 }

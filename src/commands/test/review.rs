@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use super::accept::Keeper;
+use super::accept::SnapshotWriter;
 use super::drawing::draw;
 use super::{Results, shown};
 use crate::adapters::ui;
-use crate::trial::{Difference, Matter};
+use crate::test_cases::{Difference, DifferenceKind};
 use crate::vocabulary::RelPath;
 
 /// Answer to a question about a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+enum Choice {
     Accept,
     Reject,
     /// No more of this case.
@@ -20,7 +20,7 @@ enum Word {
     Quit,
 }
 
-impl Word {
+impl Choice {
     fn parse(line: &str) -> Option<Self> {
         match line.to_ascii_lowercase().as_str() {
             "a" | "accept" => Some(Self::Accept),
@@ -33,7 +33,7 @@ impl Word {
 }
 
 /// Asks about each difference. What is accepted is written at once, so that nothing of it is lost.
-pub(super) fn review(keeper: &Keeper, folder: &Path, results: &mut Results) -> anyhow::Result<()> {
+pub(super) fn review(keeper: &SnapshotWriter, folder: &Path, results: &mut Results) -> anyhow::Result<()> {
     let total = results.differences().filter(|difference| difference.matter.is_acceptable()).count();
     let mut review = Review { keeper, folder, total, asked: 0, over: false };
     for verdict in &mut results.verdicts {
@@ -46,7 +46,7 @@ pub(super) fn review(keeper: &Keeper, folder: &Path, results: &mut Results) -> a
 }
 
 struct Review<'r> {
-    keeper: &'r Keeper,
+    keeper: &'r SnapshotWriter,
     folder: &'r Path,
     total: usize,
     asked: usize,
@@ -64,10 +64,10 @@ impl Review<'_> {
                 continue;
             }
             self.asked += 1;
-            let word = if self.over || skipped { Word::Reject } else { self.ask(&difference) };
-            skipped |= word == Word::Skip;
-            self.over |= word == Word::Quit;
-            if word == Word::Accept {
+            let word = if self.over || skipped { Choice::Reject } else { self.ask(&difference) };
+            skipped |= word == Choice::Skip;
+            self.over |= word == Choice::Quit;
+            if word == Choice::Accept {
                 self.keeper.accept(&difference)?;
                 accepted.push(difference.path);
             } else {
@@ -78,20 +78,20 @@ impl Review<'_> {
         Ok(accepted)
     }
 
-    fn ask(&self, difference: &Difference) -> Word {
+    fn ask(&self, difference: &Difference) -> Choice {
         let diff = draw(&shown(self.folder, &difference.path), &difference.matter);
         let question = match difference.matter {
-            Matter::Unreferenced { .. } => "no case has this snapshot: remove it?",
-            Matter::New { .. } => "this snapshot is new: keep it?",
+            DifferenceKind::Unreferenced { .. } => "no case has this snapshot: remove it?",
+            DifferenceKind::New { .. } => "this snapshot is new: keep it?",
             _ => "this snapshot is different: replace it?",
         };
         ui::talk(&format!("{diff}\n[{}/{}] {question}\n", self.asked, self.total));
         loop {
             let prompt = "a accept, r reject, s skip the rest of the case, q quit > ";
-            match ui::ask(prompt).as_deref().map(Word::parse) {
+            match ui::ask(prompt).as_deref().map(Choice::parse) {
                 Some(Some(word)) => return word,
                 Some(None) => {}
-                None => return Word::Quit,
+                None => return Choice::Quit,
             }
         }
     }

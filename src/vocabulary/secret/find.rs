@@ -9,9 +9,9 @@ const TOKEN_PREFIXES: [&str; 12] =
 /// Shortest access token, without its prefix.
 const TOKEN_LENGTH: usize = 16;
 
-/// Kind of a secret.
+/// SecretKind of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SecretKind {
     /// User information in a URL.
     Login,
     /// Value of a query parameter, whose name this is.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Secret {
     pub(super) range: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: SecretKind,
 }
 
 /// Secrets that have a clear form: they are refused wherever they are.
@@ -38,7 +38,7 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
         let prefix = TOKEN_PREFIXES.iter().find(|prefix| word.starts_with(**prefix));
         if prefix.is_some_and(|prefix| word.len() >= prefix.len() + TOKEN_LENGTH) {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
-            found.push(Secret { range: start..start + word.len(), kind: Kind::Token });
+            found.push(Secret { range: start..start + word.len(), kind: SecretKind::Token });
         }
     }
     found
@@ -73,7 +73,7 @@ fn in_url(text: &str, colon: usize, found: &mut Vec<Secret>) {
         let is_http = scheme.ends_with("http") || scheme.ends_with("https");
         let secret = if decoded.contains(':') { password } else { &decoded };
         if !is_variable(secret) && (is_http || !password.is_empty()) {
-            found.push(Secret { range: start..start + at, kind: Kind::Login });
+            found.push(Secret { range: start..start + at, kind: SecretKind::Login });
         }
     }
     let after = login.unwrap_or(0);
@@ -82,7 +82,7 @@ fn in_url(text: &str, colon: usize, found: &mut Vec<Secret>) {
         let Some((name, value)) = parameter.split_once('=') else { continue };
         if !value.is_empty() && !is_variable(value) && is_secret_name(name) {
             let from = start + separator + 1 + name.len() + 1;
-            found.push(Secret { range: from..from + value.len(), kind: Kind::Parameter(name.to_owned()) });
+            found.push(Secret { range: from..from + value.len(), kind: SecretKind::Parameter(name.to_owned()) });
         }
     }
 }

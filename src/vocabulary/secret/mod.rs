@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use bare::bare_logins;
 pub use find::is_secret_name;
-use find::{Kind, Secret, find};
+use find::{Secret, SecretKind, find};
 
 use super::Invalid;
 
@@ -77,18 +77,18 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 pub fn refuse_secrets(text: &str, advice: &str) -> Result<(), Invalid> {
     let Some(first) = find(text).into_iter().next() else { return Ok(()) };
     let problem = match &first.kind {
-        Kind::Login => {
+        SecretKind::Login => {
             "the URL contains a user or password, for everyone to read in the repository and in images".into()
         }
-        Kind::Parameter(name) => {
+        SecretKind::Parameter(name) => {
             format!(
                 "`{}` in the URL is a secret, for everyone to read in the repository and in images",
                 name.escape_debug()
             )
         }
-        Kind::Token => "this is an access token, for everyone to read in the repository and in images".to_owned(),
+        SecretKind::Token => "this is an access token, for everyone to read in the repository and in images".to_owned(),
     };
-    let is_url = text.contains("://") && !text.contains(char::is_whitespace) && first.kind != Kind::Token;
+    let is_url = text.contains("://") && !text.contains(char::is_whitespace) && first.kind != SecretKind::Token;
     Err(Invalid::new(problem).secret().help(match is_url {
         true => format!("write `{}`; {advice}", without_secrets(text)),
         false => format!("take it out; {advice}"),
@@ -132,7 +132,7 @@ fn without_secrets(text: &str) -> String {
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.range.start));
     for Secret { range, kind } in secrets {
         match kind {
-            Kind::Login => {
+            SecretKind::Login => {
                 let at = if out[range.end..].starts_with('@') { 1 } else { "%40".len() };
                 let user = match is_ssh(&out[..range.start]) {
                     true => user_of(&out[range.clone()]).map(|user| format!("{user}@")),
@@ -140,14 +140,14 @@ fn without_secrets(text: &str) -> String {
                 };
                 out.replace_range(range.start..range.end + at, &user.unwrap_or_default());
             }
-            Kind::Parameter(name) => {
+            SecretKind::Parameter(name) => {
                 let start = range.start - name.len() - "=".len() - 1;
                 let is_first = out[start..].starts_with('?') && out[range.end..].starts_with('&');
                 // The next parameter takes its separator.
                 let (from, to) = if is_first { (start + 1, range.end + 1) } else { (start, range.end) };
                 out.replace_range(from..to, "");
             }
-            Kind::Token => out.replace_range(range, MASK),
+            SecretKind::Token => out.replace_range(range, MASK),
         }
     }
     out

@@ -55,12 +55,12 @@ pub struct Difference {
     pub path: RelPath,
     /// The kernel that it is for, where it is for one.
     pub release: Option<KernelRelease>,
-    pub matter: Matter,
+    pub matter: DifferenceKind,
 }
 
 /// Kind of difference from a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Matter {
+pub enum DifferenceKind {
     /// There is none yet.
     New {
         /// The generated text.
@@ -87,7 +87,7 @@ pub enum Matter {
     },
 }
 
-impl Matter {
+impl DifferenceKind {
     /// The word for it in reports.
     pub fn word(&self) -> &'static str {
         match self {

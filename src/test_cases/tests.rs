@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Bench, Case, Matter, Past, State, Subject, Text, Verdict, attempt, leftovers};
+use super::{Case, DifferenceKind, Revisions, State, Subject, TestEnvironment, Text, Verdict, leftovers, run_case};
 use crate::template::InProcess;
 use crate::testing::World;
 use crate::tree::Found;
@@ -14,7 +14,7 @@ use crate::vocabulary::{Diagnostics, RelPath, SourceMap};
 /// A past that is the present.
 struct Same(Subject);
 
-impl Past for Same {
+impl Revisions for Same {
     fn at(&self, _: &str) -> Result<Subject, String> {
         Ok(self.0.clone())
     }
@@ -41,7 +41,7 @@ fn tried(text: &str, folder: &Tree) -> Verdict {
     let case = case.unwrap_or_else(|| panic!("{text}\n{:#?}", faults.into_sorted()));
     let subject = subject(&World::small());
     let past = Same(subject.clone());
-    attempt(&case, &Bench { subject: &subject, past: &past, folder, workers: 1 }, sources).unwrap()
+    run_case(&case, &TestEnvironment { subject: &subject, past: &past, folder, workers: 1 }, sources).unwrap()
 }
 
 /// Writes what is new or changed.
@@ -95,7 +95,7 @@ proptest! {
         prop_assert_eq!(verdict.differences.len(), folder.len());
         for difference in &verdict.differences {
             // Without its first words a file is not known to be kmodgen's.
-            let told = matches!(difference.matter, Matter::Changed { .. } | Matter::Obstructed { .. });
+            let told = matches!(difference.matter, DifferenceKind::Changed { .. } | DifferenceKind::Obstructed { .. });
             prop_assert!(told);
         }
     }

@@ -33,7 +33,7 @@ pub struct Subject {
 }
 
 /// The door to what the manifest was.
-pub trait Past {
+pub trait Revisions {
     /// The manifest as it was in a revision of its repository.
     ///
     /// # Errors

@@ -7,8 +7,8 @@
 
 use std::collections::HashSet;
 
-use super::case::Part;
-use super::verdict::{Difference, Matter};
+use super::case::OutputPart;
+use super::verdict::{Difference, DifferenceKind};
 use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, Kind, OutputFolder};
 use crate::vocabulary::{KernelRelease, RelPath, TargetName};
@@ -37,41 +37,45 @@ pub(super) fn compare(
     text: &str,
 ) -> Result<Option<Difference>, Inaccessible> {
     let found = match way_to(folder, &path)? {
-        Way::Free => folder.look(&path)?.map(|(found, _)| found),
-        Way::Absent => None,
-        Way::Blocked(why) => return Ok(Some(Difference::of(path, release, Matter::Obstructed { why }))),
+        FolderKind::Free => folder.look(&path)?.map(|(found, _)| found),
+        FolderKind::Absent => None,
+        FolderKind::Blocked(why) => return Ok(Some(Difference::of(path, release, DifferenceKind::Obstructed { why }))),
     };
     let matter = match found {
-        None => Matter::New { text: text.to_owned() },
+        None => DifferenceKind::New { text: text.to_owned() },
         Some(Found::File(bytes)) => {
             if bytes == text.as_bytes() || *to_unix(&bytes) == *text.as_bytes() {
                 return Ok(None);
             }
             match (ownership(&bytes), std::str::from_utf8(&bytes)) {
-                (Ownership::Foreign, Err(_)) => {
-                    Matter::Obstructed { why: "a file is there that is not UTF-8 text, and not kmodgen's".into() }
-                }
+                (Ownership::Foreign, Err(_)) => DifferenceKind::Obstructed {
+                    why: "a file is there that is not UTF-8 text, and not kmodgen's".into(),
+                },
                 (Ownership::Foreign, Ok(_)) => {
-                    Matter::Obstructed { why: "a file is there that is not kmodgen's".into() }
+                    DifferenceKind::Obstructed { why: "a file is there that is not kmodgen's".into() }
                 }
-                _ => Matter::Changed { old: String::from_utf8_lossy(&bytes).into_owned(), new: text.to_owned() },
+                _ => {
+                    DifferenceKind::Changed { old: String::from_utf8_lossy(&bytes).into_owned(), new: text.to_owned() }
+                }
             }
         }
-        Some(Found::Folder) => Matter::Obstructed { why: "a folder is there".into() },
-        Some(Found::Unmerged(_)) => Matter::Obstructed { why: "a file that git could not merge is there".into() },
-        Some(Found::Other(what)) => Matter::Obstructed { why: format!("{what} is there") },
+        Some(Found::Folder) => DifferenceKind::Obstructed { why: "a folder is there".into() },
+        Some(Found::Unmerged(_)) => {
+            DifferenceKind::Obstructed { why: "a file that git could not merge is there".into() }
+        }
+        Some(Found::Other(what)) => DifferenceKind::Obstructed { why: format!("{what} is there") },
     };
     Ok(Some(Difference::of(path, release, matter)))
 }
 
 impl Difference {
-    fn of(path: RelPath, release: Option<&KernelRelease>, matter: Matter) -> Self {
+    fn of(path: RelPath, release: Option<&KernelRelease>, matter: DifferenceKind) -> Self {
         Self { path, release: release.cloned(), matter }
     }
 }
 
 /// Kind of the folders that lead to a path. Links are never followed.
-enum Way {
+enum FolderKind {
     /// Only folders.
     Free,
     /// Some are not there.
@@ -80,17 +84,19 @@ enum Way {
     Blocked(String),
 }
 
-fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<Way, Inaccessible> {
+fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<FolderKind, Inaccessible> {
     for (end, _) in path.as_str().match_indices('/') {
         let part = &path.as_str()[..end];
         match folder.kind(part)? {
             Some(Kind::Folder) => {}
-            None => return Ok(Way::Absent),
-            Some(Kind::File) => return Ok(Way::Blocked(format!("`{part}` is a file, and has to be a folder"))),
-            Some(Kind::Other(what)) => return Ok(Way::Blocked(format!("`{part}` is {what}, and has to be a folder"))),
+            None => return Ok(FolderKind::Absent),
+            Some(Kind::File) => return Ok(FolderKind::Blocked(format!("`{part}` is a file, and has to be a folder"))),
+            Some(Kind::Other(what)) => {
+                return Ok(FolderKind::Blocked(format!("`{part}` is {what}, and has to be a folder")));
+            }
         }
     }
-    Ok(Way::Free)
+    Ok(FolderKind::Free)
 }
 
 /// Checks whether the files of a difference are unchanged since it was found, or already accepted.
@@ -100,9 +106,9 @@ fn way_to(folder: &dyn OutputFolder, path: &RelPath) -> Result<Way, Inaccessible
 pub fn is_current(folder: &dyn OutputFolder, difference: &Difference) -> Result<bool, Inaccessible> {
     let (old, new) = difference.matter.sides();
     let found = match way_to(folder, &difference.path)? {
-        Way::Free => folder.look(&difference.path)?.map(|(found, _)| found),
-        Way::Absent => None,
-        Way::Blocked(_) => return Ok(false),
+        FolderKind::Free => folder.look(&difference.path)?.map(|(found, _)| found),
+        FolderKind::Absent => None,
+        FolderKind::Blocked(_) => return Ok(false),
     };
     Ok(match found {
         None => old.is_none() || new.is_none(),
@@ -136,7 +142,7 @@ pub fn leftovers(
             let path = format!("{inside}/{name}");
             match kind {
                 Kind::Folder if path.split('/').count() <= DEEPEST => folders.push(path),
-                Kind::File if Part::ALL.iter().any(|part| part.file_name() == name) => {
+                Kind::File if OutputPart::ALL.iter().any(|part| part.file_name() == name) => {
                     // A name that is no path of ours is no snapshot of ours.
                     let parsed = RelPath::parse(&path).ok().filter(|parsed| parsed.as_str() == path);
                     if let Some(path) = parsed.filter(|path| !referenced.contains(path)) {
@@ -159,5 +165,5 @@ fn leftover(folder: &dyn OutputFolder, path: RelPath) -> Result<Option<Differenc
         Ownership::Foreign => return Ok(None),
     };
     let old = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Some(Difference { path, release: None, matter: Matter::Unreferenced { old, edited } }))
+    Ok(Some(Difference { path, release: None, matter: DifferenceKind::Unreferenced { old, edited } }))
 }

@@ -3,19 +3,19 @@
 //!
 //! ```text
 //! tests/NAME.yaml -> Case -(+Subject)-> plan -(+snapshots)-> Verdict -> report, JUnit
-//!                  read            attempt    compare
+//!                  read            run_case    compare
 //! ```
 //!
 //! A case is the manifest with some of its modules and kernels, or with changes. It goes the way
 //! that `generate` goes, so what it shows is what `generate` would write.
 
 mod assertion;
-mod attempt;
 mod case;
 mod check;
+mod compare_revision;
 pub mod junit;
 mod refusal;
-mod since;
+mod run_case;
 mod snapshots;
 mod subject;
 mod verdict;
@@ -24,8 +24,8 @@ mod verdict;
 mod tests;
 
 pub use assertion::{ASSERTION, Assertion, Claim};
-pub use attempt::{Bench, attempt};
-pub use case::{CASE, CASES, Case, Part};
+pub use case::{CASE, CASES, Case, OutputPart};
+pub use run_case::{TestEnvironment, run_case};
 pub use snapshots::{SNAPSHOTS, is_current, leftovers};
-pub use subject::{Past, Subject, Text};
-pub use verdict::{Difference, Matter, State, Verdict};
+pub use subject::{Revisions, Subject, Text};
+pub use verdict::{Difference, DifferenceKind, State, Verdict};

@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 
 /// One test.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct TestResult {
     /// Its name.
     pub name: String,
-    pub result: Outcome,
+    pub result: TestStatus,
 }
 
 /// Result of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TestStatus {
     Passed,
     Failed(Complaint),
     /// The test could not run.
@@ -33,25 +33,25 @@ pub struct Complaint {
 }
 
 /// The document of a suite.
-pub fn document(suite: &str, entries: &[Entry]) -> String {
-    let count = |wanted: fn(&Outcome) -> bool| entries.iter().filter(|entry| wanted(&entry.result)).count();
-    let failures = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let errors = count(|outcome| matches!(outcome, Outcome::Error(_)));
+pub fn document(suite: &str, entries: &[TestResult]) -> String {
+    let count = |wanted: fn(&TestStatus) -> bool| entries.iter().filter(|entry| wanted(&entry.result)).count();
+    let failures = count(|outcome| matches!(outcome, TestStatus::Failed(_)));
+    let errors = count(|outcome| matches!(outcome, TestStatus::Error(_)));
     let sums = format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"", entries.len());
     let suite = escaped(suite);
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"kmodgen\" {sums}>\n  \
          <testsuite name=\"{suite}\" {sums} skipped=\"0\">\n"
     );
-    for Entry { name, result } in entries {
+    for TestResult { name, result } in entries {
         let _ = write!(xml, "    <testcase classname=\"{suite}\" name=\"{}\"", escaped(name));
         let (tag, Complaint { message, text }) = match result {
-            Outcome::Passed => {
+            TestStatus::Passed => {
                 xml.push_str("/>\n");
                 continue;
             }
-            Outcome::Failed(complaint) => ("failure", complaint),
-            Outcome::Error(complaint) => ("error", complaint),
+            TestStatus::Failed(complaint) => ("failure", complaint),
+            TestStatus::Error(complaint) => ("error", complaint),
         };
         let _ = writeln!(
             xml,
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn it_reads_well() {
         let complaint = Complaint { message: "2 < 3 & \"so\"".into(), text: "a\n\u{1b}[31mb\r\n".into() };
-        let entry = |name: &str, result| Entry { name: name.into(), result };
+        let entry = |name: &str, result| TestResult { name: name.into(), result };
         let entries = [
-            entry("fine", Outcome::Passed),
-            entry("<bad>", Outcome::Failed(complaint.clone())),
-            entry("worse", Outcome::Error(complaint)),
+            entry("fine", TestStatus::Passed),
+            entry("<bad>", TestStatus::Failed(complaint.clone())),
+            entry("worse", TestStatus::Error(complaint)),
         ];
         assert_snapshot!("junit", document("kmodgen.yaml", &entries));
     }

@@ -16,7 +16,7 @@ pub const CASES: &str = "tests";
 
 /// A kind of file that comes out of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum OutputPart {
     /// A mapping's Dockerfile.
     Dockerfile,
     /// A mapping's ConfigMap.
@@ -25,7 +25,7 @@ pub enum Part {
     Module,
 }
 
-impl Part {
+impl OutputPart {
     pub(super) const ALL: [Self; 3] = [Self::Dockerfile, Self::ConfigMap, Self::Module];
 
     /// Parts that are compared with snapshots if a case does not name any: a ConfigMap has the bytes of
@@ -89,7 +89,7 @@ pub static CASE: Record = Record {
         },
         Field {
             key: "snapshot",
-            takes: Shape::Either(&[Shape::Bool, Shape::OneOrList(&Shape::OneOf(Part::WORDS))]),
+            takes: Shape::Either(&[Shape::Bool, Shape::OneOrList(&Shape::OneOf(OutputPart::WORDS))]),
             says: "which files are held to snapshots; `[dockerfile, module]` where absent, none with `false`",
         },
         Field { key: "expect", takes: Shape::List(&Shape::Record(&ASSERTION)), says: "what else has to be so" },
@@ -110,7 +110,7 @@ pub struct Case {
     /// Its kernels, and what it changes.
     pub variation: Variation,
     /// Parts that are compared with snapshots.
-    pub snapshot: Vec<Part>,
+    pub snapshot: Vec<OutputPart>,
     /// Further expectations.
     pub expect: Vec<Assertion>,
 }
@@ -196,7 +196,7 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
         modules,
         target,
         variation: Variation { set, releases, kernels },
-        snapshot: snapshot.clone().unwrap_or_else(|| Part::USUAL.to_vec()),
+        snapshot: snapshot.clone().unwrap_or_else(|| OutputPart::USUAL.to_vec()),
         expect,
     };
     let is_false = node.get("snapshot").is_some_and(|snapshot| is_plain(snapshot, "false"));
@@ -207,7 +207,7 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
 /// Checks rules between the fields of a case.
 fn check_whole(
     mut case: Case,
-    snapshot: Option<Vec<Part>>,
+    snapshot: Option<Vec<OutputPart>>,
     holds_nothing: bool,
     faults: &mut Diagnostics,
 ) -> Option<Case> {
@@ -261,13 +261,13 @@ fn patterns(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Spanned<Pattern>>
 }
 
 /// `true`, `false`, one kind of file, or a list of them.
-fn parts(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Part> {
+fn parts(node: &Arc<Node>, faults: &mut Diagnostics) -> Vec<OutputPart> {
     if is_plain(node, "true") {
-        return Part::USUAL.to_vec();
+        return OutputPart::USUAL.to_vec();
     }
     if is_plain(node, "false") {
         return Vec::new();
     }
     let nodes = if node.as_scalar().is_some() { std::slice::from_ref(node) } else { filled(node, "snapshot", faults) };
-    nodes.iter().filter_map(|node| Part::decode(node, faults)).collect()
+    nodes.iter().filter_map(|node| OutputPart::decode(node, faults)).collect()
 }

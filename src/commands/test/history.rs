@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::adapters::git::CommitFolder;
 use crate::lock;
 use crate::template::Renderers;
-use crate::trial::{Past, Subject, Text};
+use crate::test_cases::{Revisions, Subject, Text};
 use crate::vocabulary::{ABSENT, InputFiles, RelPath};
 
 /// The commits that were asked for so far.
@@ -47,7 +47,7 @@ impl History {
     }
 }
 
-impl Past for History {
+impl Revisions for History {
     fn at(&self, revision: &str) -> Result<Subject, String> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(revision.to_owned()).or_insert_with(|| self.read(revision)).clone()

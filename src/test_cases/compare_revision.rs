@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::assertion::{Assertion, quoted};
-use super::attempt::Bench;
 use super::case::Case;
 use super::check::Check;
+use super::run_case::TestEnvironment;
 use crate::fingerprint::InputChange;
 use crate::manifest::Manifest;
 use crate::plan::{Mapping, Plan};
@@ -19,7 +19,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Digest, SourceMap};
 pub(super) fn compare(
     assertion: &Assertion,
     revision: &str,
-    (case, bench): (&Case, &Bench<'_>),
+    (case, environment): (&Case, &TestEnvironment<'_>),
     (manifest, plan): (&Manifest, &Plan<'_>),
     sources: &SourceMap,
 ) -> Result<Check, Diagnostic> {
@@ -27,7 +27,7 @@ pub(super) fn compare(
         let message = format!("cannot compare with `{}`: {why}", revision.escape_debug());
         Diagnostic::error("no-past", message).at(assertion.span, "")
     };
-    let subject = bench.past.at(revision).map_err(&fail)?;
+    let subject = environment.past.at(revision).map_err(&fail)?;
     // Its messages are about texts that nobody sees: only what they say is told.
     let (mut sources, mut faults) = (sources.clone(), Diagnostics::default());
     let refused = |faults: Diagnostics| {
@@ -43,7 +43,7 @@ pub(super) fn compare(
         }
         return Ok(check);
     };
-    let expanded = Plan::expand(varied.inputs(old_manifest), &(), bench.workers, &mut sources, &mut faults);
+    let expanded = Plan::expand(varied.inputs(old_manifest), &(), environment.workers, &mut sources, &mut faults);
     let Some((old_plan, _)) = expanded else { return Err(refused(faults)) };
     let mut before: HashMap<(&str, &str), &Mapping<'_>> = old_plan.mappings().map(|m| (key(m), m)).collect();
     for mapping in plan.mappings() {

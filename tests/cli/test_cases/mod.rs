@@ -2,8 +2,8 @@
 
 mod accepting;
 mod cases;
+mod history;
 mod hostile;
-mod past;
 mod review;
 
 use crate::scenario::{Project, RT};

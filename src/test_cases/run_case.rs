@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::assertion::{Assertion, Claim};
-use super::case::{Case, Part};
+use super::case::{Case, OutputPart};
 use super::check::Check;
 use super::snapshots;
-use super::subject::{Past, Subject};
+use super::subject::{Revisions, Subject};
 use super::verdict::{Difference, Verdict};
-use super::{refusal, since};
+use super::{compare_revision, refusal};
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
 use crate::plan::{Draft, Mapping, Place, Plan, Visitor};
@@ -17,11 +17,11 @@ use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severit
 
 /// Environment that cases run in.
 #[derive(Clone, Copy)]
-pub struct Bench<'b> {
+pub struct TestEnvironment<'b> {
     /// The manifest under test.
     pub subject: &'b Subject,
     /// Earlier revisions of the manifest.
-    pub past: &'b dyn Past,
+    pub past: &'b dyn Revisions,
     /// The manifest's folder, where the snapshots are.
     pub folder: &'b dyn OutputFolder,
     /// Number of threads that render.
@@ -32,14 +32,18 @@ pub struct Bench<'b> {
 ///
 /// # Errors
 /// A snapshot that cannot be looked at.
-pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result<Verdict, Inaccessible> {
+pub fn run_case(
+    case: &Case,
+    environment: &TestEnvironment<'_>,
+    mut sources: SourceMap,
+) -> Result<Verdict, Inaccessible> {
     let mut faults = Diagnostics::default();
-    let mut outcome = Outcome::of(case);
-    let came_out = expand(case, bench, &mut outcome, &mut sources, &mut faults)?;
+    let mut outcome = CaseProgress::of(case);
+    let came_out = expand(case, environment, &mut outcome, &mut sources, &mut faults)?;
     let (mut broken, mut trouble) = (Vec::new(), Vec::new());
     if case.expects_error() {
         broken = refusal::check(&case.expect, &faults.into_sorted());
-        outcome = Outcome::of(case);
+        outcome = CaseProgress::of(case);
     } else if came_out {
         if outcome.is_empty(case) {
             trouble.push(
@@ -55,7 +59,7 @@ pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result
         trouble = faults.into_sorted();
         trouble.retain(|fault| fault.severity == Severity::Error);
     }
-    let Outcome { mappings, right, differences, referenced, .. } = outcome;
+    let CaseProgress { mappings, right, differences, referenced, .. } = outcome;
     let name = case.name.clone();
     let refused = case.expects_error() && broken.is_empty();
     Ok(Verdict { name, mappings, refused, right, differences, broken, trouble, referenced, sources })
@@ -64,26 +68,27 @@ pub fn attempt(case: &Case, bench: &Bench<'_>, mut sources: SourceMap) -> Result
 /// Plans the case for each of its targets; whether it could be planned.
 fn expand(
     case: &Case,
-    bench: &Bench<'_>,
-    outcome: &mut Outcome,
+    environment: &TestEnvironment<'_>,
+    outcome: &mut CaseProgress,
     sources: &mut SourceMap,
     faults: &mut Diagnostics,
 ) -> Result<bool, Inaccessible> {
-    let Some(varied) = bench.subject.of_case(case, true, sources, faults) else { return Ok(false) };
+    let Some(varied) = environment.subject.of_case(case, true, sources, faults) else { return Ok(false) };
     for manifest in &varied.manifests {
-        let eye = Eye { case, manifest, folder: bench.folder };
-        let Some((plan, seen)) = Plan::expand(varied.inputs(manifest), &eye, bench.workers, sources, faults) else {
+        let checker = MappingChecker { case, manifest, folder: environment.folder };
+        let Some((plan, seen)) = Plan::expand(varied.inputs(manifest), &checker, environment.workers, sources, faults)
+        else {
             return Ok(false);
         };
         for (mapping, seen) in plan.mappings().zip(seen) {
             outcome.mappings += 1;
-            outcome.add(seen?, || since::name(mapping, manifest));
+            outcome.add(seen?, || compare_revision::name(mapping, manifest));
         }
         let mut lengths = Vec::new();
         for (module, mappings) in &plan.modules {
             let Some([object, _]) = output::of_module(module, mappings, manifest) else { continue };
             lengths.push((*module, object.text.len()));
-            let seen = eye.look_at(&[(Part::Module, object)], None)?;
+            let seen = checker.look_at(&[(OutputPart::Module, object)], None)?;
             outcome.add(seen, || format!("`{}`", module.name.value));
         }
         output::check_sizes(&lengths, faults);
@@ -92,7 +97,7 @@ fn expand(
         }
         for (assertion, check) in case.expect.iter().zip(&mut outcome.checks) {
             let Claim::UnchangedSince(revision) = &assertion.claim else { continue };
-            match since::compare(assertion, revision, (case, bench), (manifest, &plan), sources) {
+            match compare_revision::compare(assertion, revision, (case, environment), (manifest, &plan), sources) {
                 Ok(found) => check.join(found),
                 Err(why) => {
                     check.give_up();
@@ -105,23 +110,27 @@ fn expand(
 }
 
 /// Looks at each output while it is at hand.
-struct Eye<'e> {
+struct MappingChecker<'e> {
     case: &'e Case,
     manifest: &'e Manifest,
     folder: &'e dyn OutputFolder,
 }
 
 /// Generated files of a mapping or a module.
-struct Seen {
+struct CheckedFiles {
     right: Vec<RelPath>,
     differences: Vec<Difference>,
     /// Of each expectation, whether it holds; `None` where it is not about this.
     held: Vec<Option<bool>>,
 }
 
-impl Eye<'_> {
-    fn look_at(&self, outputs: &[(Part, Output<'_>)], on: Option<&Mapping<'_>>) -> Result<Seen, Inaccessible> {
-        let mut seen = Seen { right: Vec::new(), differences: Vec::new(), held: Vec::new() };
+impl MappingChecker<'_> {
+    fn look_at(
+        &self,
+        outputs: &[(OutputPart, Output<'_>)],
+        on: Option<&Mapping<'_>>,
+    ) -> Result<CheckedFiles, Inaccessible> {
+        let mut seen = CheckedFiles { right: Vec::new(), differences: Vec::new(), held: Vec::new() };
         for (part, output) in outputs.iter().filter(|(part, _)| self.case.snapshot.contains(part)) {
             let path = snapshots::path_of(&self.case.name, self.manifest.target.as_ref(), &output.path);
             let release: Option<&KernelRelease> = on.map(|mapping| &mapping.kernel.release.value);
@@ -146,18 +155,18 @@ impl Eye<'_> {
     }
 }
 
-impl Visitor for Eye<'_> {
-    type Seen = Result<Seen, Inaccessible>;
+impl Visitor for MappingChecker<'_> {
+    type Seen = Result<CheckedFiles, Inaccessible>;
 
     fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, _: Option<Place>) -> Self::Seen {
         let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        self.look_at(&[(Part::Dockerfile, dockerfile), (Part::ConfigMap, config_map)], Some(mapping))
+        self.look_at(&[(OutputPart::Dockerfile, dockerfile), (OutputPart::ConfigMap, config_map)], Some(mapping))
     }
 }
 
 /// Result of a case so far.
 #[derive(Default)]
-struct Outcome {
+struct CaseProgress {
     mappings: usize,
     right: usize,
     differences: Vec<Difference>,
@@ -167,12 +176,12 @@ struct Outcome {
     trouble: Vec<Diagnostic>,
 }
 
-impl Outcome {
+impl CaseProgress {
     fn of(case: &Case) -> Self {
         Self { checks: case.expect.iter().map(|_| Check::default()).collect(), ..Self::default() }
     }
 
-    fn add(&mut self, seen: Seen, name: impl Fn() -> String) {
+    fn add(&mut self, seen: CheckedFiles, name: impl Fn() -> String) {
         self.right += seen.right.len();
         self.referenced.extend(seen.right);
         self.referenced.extend(seen.differences.iter().map(|difference| difference.path.clone()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmodgen_yaml::Node;
 
-use super::case::Part;
+use super::case::OutputPart;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{Circumstances, Kernel, WHEN, When};
@@ -34,7 +34,7 @@ pub static ASSERTION: Record = Record {
         },
         Field {
             key: "in",
-            takes: Shape::OneOf(Part::WORDS),
+            takes: Shape::OneOf(OutputPart::WORDS),
             says: "which files `contains`, `lacks` and `matches` look at; `dockerfile` where absent",
         },
         Field { key: "when", takes: Shape::Record(&WHEN), says: "only for these kernels" },
@@ -49,7 +49,7 @@ const CLAIMS: [&str; 6] = ["contains", "lacks", "matches", "mappings", "unchange
 pub struct Assertion {
     pub claim: Claim,
     /// Of which files, where it is about texts.
-    pub part: Part,
+    pub part: OutputPart,
     /// Of which kernels; of all where absent.
     when: Option<When>,
     pub span: Span,
@@ -120,7 +120,7 @@ pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Asser
     }
     let part = fields.take("in", faults);
     let when = fields.take("when", faults);
-    let decoded = part.and_then(|node| Part::decode(node, faults));
+    let decoded = part.and_then(|node| OutputPart::decode(node, faults));
     let condition = when.map(|node| When::decode(node, faults));
     let known =
         node.as_mapping().is_some_and(|entries| entries.iter().all(|e| ASSERTION.field(&e.key.value).is_some()));
@@ -131,14 +131,14 @@ pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Asser
         let fault = Diagnostic::error("not-about-files", format!("`{key}` looks at no file, so `in` says nothing"));
         faults.push(fault.at(part.span, "").help("take `in` out"));
     }
-    let is_of_module = decoded == Some(Part::Module);
+    let is_of_module = decoded == Some(OutputPart::Module);
     if let Some(when) = when.filter(|_| key == "error" || is_of_module) {
         let why =
             if is_of_module { "a Module is for all its kernels" } else { "an error is one of the whole manifest" };
         let fault = Diagnostic::error("not-about-kernels", format!("{why}, so `when` says nothing"));
         faults.push(fault.at(when.span, "").help("take `when` out, and give the case fewer `releases`"));
     }
-    Some(Assertion { claim: claim?, part: decoded.unwrap_or(Part::Dockerfile), when: condition, span: node.span })
+    Some(Assertion { claim: claim?, part: decoded.unwrap_or(OutputPart::Dockerfile), when: condition, span: node.span })
 }
 
 /// Says that an item has not exactly one claim. One with a key that is unknown was told of already.
