@@ -206,7 +206,8 @@ fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<_> = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.sort();
     assert!(pages.len() >= 4, "{pages:?}");
-    pages.extend(["README.md", "CONTRIBUTING.md", "examples/README.md"].map(|page| root.join(page)));
+    let others = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md"];
+    pages.extend(others.map(|page| root.join(page)));
     pages
 }
 
@@ -242,6 +243,27 @@ fn links_lead_somewhere() {
         }
     }
     assert!(links > 10, "only {links} links were found");
+}
+
+/// Paths that ARCHITECTURE.md and CONTRIBUTING.md name exist: from the root, or below `src/`.
+#[test]
+fn paths_in_the_pages_on_the_code_exist() {
+    let root = Path::new(ROOT);
+    let mut paths = 0;
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let code = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).flat_map(str::split_whitespace);
+        let is_path = |word: &&str| {
+            (word.contains('/') || word.ends_with(".rs"))
+                && !word.contains(['*', '{', '=', '$'])
+                && !word.starts_with("..")
+        };
+        for path in code.filter(is_path).filter(|path| !path.starts_with("target/")) {
+            assert!(root.join(path).exists() || root.join("src").join(path).exists(), "{page}: {path}");
+            paths += 1;
+        }
+    }
+    assert!(paths > 40, "only {paths} paths were found");
 }
 
 /// What docs/manifest.md calls not built yet is refused as such: a table with a place of the
