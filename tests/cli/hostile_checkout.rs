@@ -73,9 +73,10 @@ fn known(invocation: Invocation) -> Invocation {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_folder_that_looks_like_a_bare_repository() {
     let world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     for url in [format!("http://127.0.0.1:{port}/a.git"), "ssh://127.0.0.1:1/a.git".to_owned()] {
         let project = Project::fleet();
         embed(&project, "deploy");
@@ -205,5 +206,90 @@ fn a_registrys_helper_is_a_program_in_path() {
             .env("https_proxy", "http://127.0.0.1:1")
             .run();
         assert!(!is_tripped(&project), "{run}");
+    }
+}
+
+/// The settings of the checkout that kmodgen runs in are those of nobody.
+#[test]
+#[ignore = "needs python3"]
+fn the_checkout_that_kmodgen_runs_in() {
+    let mut world = World::with_repository();
+    world.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
+    world.log_in("me", "right");
+    let local = world.script("local-ssh", "for last; do :; done; exec sh -c \"$last\"");
+    world.set("GIT_SSH_COMMAND", &local);
+    world.set("GIT_SSH_VARIANT", "ssh");
+    let http = format!("http://127.0.0.1:{port}");
+    for (source, fleet) in [
+        (format!("{http}/a.git/.git"), format!("{http}/fleet.git")),
+        (
+            format!("h.example:{}", world.path("a.git").display()),
+            format!("h.example:{}", world.path("fleet.git").display()),
+        ),
+    ] {
+        let project = Project::fleet();
+        embed(&project, ".git");
+        let program = project.path(".git/program").display().to_string();
+        project.append(
+            ".git/config",
+            &format!(
+                "[include]\n path = included\n[url \"ext::{program} \"]\n insteadOf = {http}\n insteadOf = h.example\n\
+                 [url \"file:///nowhere/\"]\n pushInsteadOf = {http}\n[http]\n proxy = http://127.0.0.1:1\n\
+                 sslVerify = false\n[protocol \"ext\"]\n allow = always\n[core]\n gitProxy = {program}\n\
+                 hooksPath = .git/hooks\n bare = false\n worktree = ..\n"
+            ),
+        );
+        project.write(".git/included", format!("[core]\n sshCommand = {program}\n[credential]\n helper = {program}\n"));
+        project.edit("kmodgen.yaml", "https://git.example.com/driver.git", &source);
+        project.edit("kmodgen.yaml", &format!("\"{}\"", "1".repeat(40)), "main");
+        let run = |arguments: &str| {
+            let run = known(project.kmodgen(arguments));
+            world.variables().iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+        };
+        run("lock").fine();
+        run("update").fine();
+        assert!(project.read("kmodgen.lock").contains(&world.rev("main")));
+        let path = if source.starts_with("http") { "http" } else { "ssh" };
+        run(&format!("publish --repo {fleet} --branch main --path {path} --push")).fine().shows(", pushed");
+        assert!(!is_tripped(&project));
+    }
+}
+
+/// A repository that came with a checkout says where to push to, but not how.
+#[test]
+#[ignore = "needs python3"]
+fn a_remote_that_a_checkout_names() {
+    let world = World::new();
+    world.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
+    world.log_in("me", "right");
+    let project = Project::fleet();
+    project.run("lock").fine();
+    embed(&project, "evil.git");
+    let config = project.read("evil.git/config");
+    let publish = |url: &str| {
+        project
+            .write("evil.git/config", format!("{config} url = {url}\n proxy = http://127.0.0.1:1\n mirror = true\n"));
+        let run = known(project.kmodgen("publish --repo evil.git --branch main --path . --push"));
+        world.variables().iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+    };
+    publish(&format!("http://127.0.0.1:{port}/fleet.git")).fine().shows(", pushed");
+    assert!(!is_tripped(&project));
+    let program = project.path("evil.git/program").display().to_string();
+    for url in [
+        format!("ext::{program} x"),
+        format!("ext::sh -c {program}"),
+        format!("--receive-pack={program}"),
+        format!("-u{program}:x"),
+        format!("ssh://-oProxyCommand={program}/x"),
+        format!("ssh://%2doProxyCommand={program}/x"),
+        format!("-oProxyCommand={program}:x"),
+        "ssh://h.example/x%0ay".to_owned(),
+        format!("fd::17/{program}"),
+        "\"https://h.example/a\\nb\"".to_owned(),
+    ] {
+        let run = publish(&url).trouble();
+        assert!(run.stderr.contains("error[publish]") && !is_tripped(&project), "{url}: {run}");
     }
 }

@@ -218,9 +218,9 @@ impl Ended<'_> {
 /// encrypted, and nothing leads to a folder unless the user wrote one.
 fn protocols(scheme: Scheme) -> &'static str {
     match scheme {
-        Scheme::Http => "http:https:ssh:git",
+        Scheme::Https => "https:ssh:git",
+        Scheme::Http | Scheme::Ssh | Scheme::Git => "http:https:ssh:git",
         Scheme::File => "file",
-        Scheme::Https | Scheme::Ssh | Scheme::Git => "https:ssh:git",
     }
 }
 

@@ -14,8 +14,6 @@ mod records;
 mod site;
 mod strace;
 
-use std::process::{Command, Stdio};
-
 /// Number of faults that a test causes: `few` in a default run, `many` in a long one. Some are the geometric
 /// mean, which serves numbers of faults and distances between them alike.
 pub(crate) fn scaled(few: usize, many: usize) -> usize {
@@ -36,19 +34,4 @@ pub(crate) fn scaled(few: usize, many: usize) -> usize {
 /// Tells of faults that were survived; `.ci/faults` adds them up.
 pub(crate) fn survived(number: usize, what: &str) {
     eprintln!("faults: {number} {what}");
-}
-
-/// Whether a command works that a test needs. Where it does not, the test says so and passes,
-/// unless `KMODGEN_REQUIRE_READERS=1` demands it.
-pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if command.status().is_ok_and(|status| status.success()) {
-        return true;
-    }
-    let shown = format!("{program} {}", arguments.join(" "));
-    let required = std::env::var("KMODGEN_REQUIRE_READERS").is_ok_and(|value| value == "1");
-    assert!(!required, "KMODGEN_REQUIRE_READERS is set, and `{shown}` does not work");
-    eprintln!("left out: `{shown}` does not work");
-    false
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::world::{Server, World, installed, text};
+use super::world::{Server, World, text};
 
 /// A credential helper that counts how often it is asked, and notes what it is told.
 fn helper(world: &World, answer: &str) {
@@ -16,9 +16,10 @@ fn helper(world: &World, answer: &str) {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn plain_http() {
     let world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&[]) else { return };
+    let (_server, port) = world.serve_http(&[]);
     let base = format!("http://127.0.0.1:{port}");
     world.check_all_refs(&format!("{base}/a.git/.git"));
     world.check_all_refs(&format!("{base}/moved/a.git/.git/"));
@@ -36,9 +37,10 @@ fn plain_http() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn proxies_are_used() {
     let mut world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&[]) else { return };
+    let (_server, port) = world.serve_http(&[]);
     world.set("http_proxy", &format!("http://me:secret@127.0.0.1:{}", super::world::free_port()));
     let error = world.server_error(&format!("http://127.0.0.1:{port}/a.git/.git"));
     assert!(error.contains("cannot connect") && !error.contains("secret"), "{error}");
@@ -47,9 +49,10 @@ fn proxies_are_used() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn the_right_password_is_found_and_kept() {
     let world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     helper(&world, "username=me\\npassword=right\\n");
     world.check_all_refs(&format!("http://127.0.0.1:{port}/a.git/.git"));
     let log = text(&world.path("helper.log"));
@@ -59,9 +62,10 @@ fn the_right_password_is_found_and_kept() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_wrong_password_is_asked_for_once() {
     let world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     helper(&world, "username=me\\npassword=wrong\\n");
     let error = world.server_error(&format!("http://127.0.0.1:{port}/a.git/.git"));
     assert!(error.contains("refused the user name or the password") && !error.contains("wrong\n"), "{error}");
@@ -71,9 +75,10 @@ fn a_wrong_password_is_asked_for_once() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn nobody_knows_a_password() {
     let mut world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let url = format!("http://127.0.0.1:{port}/a.git/.git");
     let error = world.server_error(&url);
     assert!(error.contains("know none") && error.contains("terminal prompts disabled"), "{error}");
@@ -83,9 +88,10 @@ fn nobody_knows_a_password() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_helper_that_hangs_is_ended() {
     let mut world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     world.timeout(Duration::from_secs(1));
     world.configure(&format!("[credential]\n helper = {}\n", world.script("helper", "sleep 5")));
     let start = Instant::now();
@@ -95,9 +101,10 @@ fn a_helper_that_hangs_is_ended() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_password_from_a_rewritten_url_stays_secret() {
     let world = World::with_repository();
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let rewrite = |password: &str| {
         world.configure(&format!(
             "[url \"http://me:{password}@127.0.0.1:{port}/\"]\n insteadOf = https://git.example.com/\n"
@@ -111,18 +118,18 @@ fn a_password_from_a_rewritten_url_stays_secret() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_password_is_not_told_to_another_server() {
     let world = World::with_repository();
-    let Some((_first, first)) = world.serve_http(&[]) else { return };
-    let Some((_second, second)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_first, first) = world.serve_http(&[]);
+    let (_second, second) = world.serve_http(&["--auth", "me:right"]);
     world.configure(&format!("[url \"http://me:right@127.0.0.1:{first}/\"]\n insteadOf = https://git.example.com/\n"));
     let error = world.server_error(&format!("https://git.example.com/elsewhere/{second}/a.git/.git"));
     assert!(error.contains("refused the user name or the password") && !error.contains("right@"), "{error}");
 }
 
 /// Serves `world` over HTTPS with a certificate for 127.0.0.1 that `ca.pem` has signed.
-pub(crate) fn serve_https(world: &World) -> Option<(Server, u16)> {
-    installed("openssl", "version")?;
+pub(crate) fn serve_https(world: &World) -> (Server, u16) {
     fs::write(world.path("san"), "subjectAltName=IP:127.0.0.1\n").unwrap();
     let openssl = |arguments: &str| {
         let output = world.command("openssl").args(arguments.split(' ')).output().unwrap();
@@ -137,9 +144,10 @@ pub(crate) fn serve_https(world: &World) -> Option<(Server, u16)> {
 }
 
 #[test]
+#[ignore = "needs python3 and openssl"]
 fn https() {
     let mut world = World::with_repository();
-    let Some((_server, port)) = serve_https(&world) else { return };
+    let (_server, port) = serve_https(&world);
     let url = format!("https://127.0.0.1:{port}/a.git/.git");
     let error = world.server_error(&url);
     assert!(error.contains("no trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
@@ -163,9 +171,10 @@ fn https() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn https_to_a_server_without_tls() {
     let world = World::new();
-    let Some((_server, port)) = world.serve_http(&[]) else { return };
+    let (_server, port) = world.serve_http(&[]);
     let error = world.server_error(&format!("https://127.0.0.1:{port}/a.git"));
     assert!(error.contains("no trusted TLS connection"), "{error}");
 }

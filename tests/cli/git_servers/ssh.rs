@@ -76,9 +76,10 @@ fn an_ssh_that_hangs_is_ended() {
 }
 
 #[test]
+#[ignore = "needs sshd"]
 fn a_real_sshd() {
     let mut world = World::with_repository();
-    let Some((_server, url)) = world.serve_ssh("a.git") else { return };
+    let (_server, url) = world.serve_ssh("a.git");
     world.check_all_refs(&url);
     let error = world.server_error(&format!("{url}/nowhere"));
     assert!(error.contains("there is no git repository"), "{error}");

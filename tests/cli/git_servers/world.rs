@@ -149,8 +149,7 @@ impl World {
     }
 
     /// Serves this world over HTTP; gives the server and its port.
-    pub(crate) fn serve_http(&self, options: &[&str]) -> Option<(Server, u16)> {
-        installed("python3", "--version")?;
+    pub(crate) fn serve_http(&self, options: &[&str]) -> (Server, u16) {
         let script = self.path("http_backend.py");
         fs::write(&script, include_str!("http_backend.py")).unwrap();
         let mut command = self.command("python3");
@@ -158,17 +157,14 @@ impl World {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Some((Server(child), line.trim().parse().unwrap()))
+        (Server(child), line.trim().parse().unwrap())
     }
 
     /// Starts an sshd that lets the world's own key in, and has git use that key; gives the server and
     /// the URL of a repository.
-    pub(crate) fn serve_ssh(&mut self, repository: &str) -> Option<(Server, String)> {
-        installed("ssh-keygen", "-?")?;
+    pub(crate) fn serve_ssh(&mut self, repository: &str) -> (Server, String) {
         let candidates = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"];
-        let Some(sshd) = candidates.iter().find(|path| fs::exists(path).unwrap_or(false)) else {
-            return skip("sshd", "is not installed");
-        };
+        let sshd = candidates.iter().find(|path| fs::exists(path).unwrap_or(false)).expect("sshd is installed");
         for key in ["host", "user"] {
             let mut command = self.command("ssh-keygen");
             command.args(["-q", "-t", "ed25519", "-N", "", "-f", key]);
@@ -188,16 +184,14 @@ impl World {
         let mut command = self.command(sshd);
         command.args(["-D", "-e", "-f", &format!("{home}/sshd_config")]).stderr(Stdio::null());
         let server = Server(command.spawn().unwrap());
-        if !answers(port) {
-            return skip("sshd", "does not start");
-        }
+        assert!(answers(port), "sshd starts");
         let user = String::from_utf8(self.command("id").arg("-un").output().unwrap().stdout).unwrap();
         // The server runs git with its own HOME, where another owner's repository would be refused.
         self.configure("[safe]\n directory = *\n");
         let host_key = text(&self.path("host.pub"));
         fs::write(self.path("known"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
         self.set("GIT_SSH_COMMAND", &self.ssh("user", "known"));
-        Some((server, format!("ssh://{}@127.0.0.1:{port}{home}{repository}", user.trim())))
+        (server, format!("ssh://{}@127.0.0.1:{port}{home}{repository}", user.trim()))
     }
 
     /// The ssh that takes a key of the world's, and trusts the hosts in a file of it.
@@ -210,13 +204,14 @@ impl World {
     }
 
     /// Serves this world with `git daemon`; gives the server and its port.
-    pub(crate) fn serve_git(&self) -> Option<(Server, u16)> {
+    pub(crate) fn serve_git(&self) -> (Server, u16) {
         let port = free_port();
         let mut command = self.command("git");
         command.args(["daemon", "--export-all", "--listen=127.0.0.1", "--informative-errors"]);
         command.args([format!("--port={port}"), format!("--base-path={}", self.path("").display())]);
         let server = Server(command.stderr(Stdio::null()).spawn().unwrap());
-        answers(port).then_some((server, port)).or_else(|| skip("git daemon", "does not start"))
+        assert!(answers(port), "git daemon starts");
+        (server, port)
     }
 }
 
@@ -233,19 +228,6 @@ impl Drop for Server {
 
 pub(crate) fn complaint(error: &ResolveError) -> String {
     format!("{error}\n{}", error.help().unwrap_or_default())
-}
-
-/// Says that a test has not run; fails where servers are required, as in continuous integration.
-pub(crate) fn skip<T>(program: &str, why: &str) -> Option<T> {
-    assert!(std::env::var_os("KMODGEN_REQUIRE_SERVERS").is_none_or(|value| value != "1"), "{program} {why}");
-    eprintln!("SKIPPED: {program} {why}");
-    None
-}
-
-/// Whether a program can be run.
-pub(crate) fn installed(program: &str, argument: &str) -> Option<()> {
-    let run = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if run.is_ok() { Some(()) } else { skip(program, "is not installed") }
 }
 
 /// A port that nothing listens at.

@@ -1,9 +1,13 @@
 //! Servers: git's own HTTP backend behind a web server with a password, and sshd.
 
 use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use super::Fleet;
-use crate::git_servers::world::{World, text};
+use crate::git_servers::http::serve_https;
+use crate::git_servers::world::{World, ends, text};
 use crate::scenario::{Run, Tree};
 
 /// A world with the repository `fleet.git`, which is bare and has one commit.
@@ -85,9 +89,10 @@ fn check_publishing(fleet: &Fleet, world: &World, url: &str) {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn over_http_with_a_password() {
     let (fleet, world) = (Fleet::new(), world());
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let log = world.path("helper.log").display().to_string();
     let helper = world.script("helper", &format!("echo \"$1\" >> '{log}'; cat > /dev/null; [ \"$1\" = get ] && printf 'username=me\\npassword=right\\n'; true"));
     world.configure(&format!("[credential]\n helper = {helper}\n"));
@@ -100,9 +105,10 @@ fn over_http_with_a_password() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_wrong_password_is_asked_for_once() {
     let (fleet, world) = (Fleet::new(), world());
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let log = world.path("helper.log").display().to_string();
     let helper = world.script("helper", &format!("echo \"$1\" >> '{log}'; cat > /dev/null; [ \"$1\" = get ] && printf 'username=me\\npassword=wrong\\n'; true"));
     world.configure(&format!("[credential]\n helper = {helper}\n"));
@@ -116,19 +122,21 @@ fn a_wrong_password_is_asked_for_once() {
 }
 
 #[test]
+#[ignore = "needs sshd"]
 fn over_ssh() {
     let (fleet, mut world) = (Fleet::new(), world());
-    let Some((_server, url)) = world.serve_ssh("fleet.git") else { return };
+    let (_server, url) = world.serve_ssh("fleet.git");
     check_publishing(&fleet, &world, &url);
     world.set("GIT_SSH_COMMAND", &world.ssh("host", "known"));
     publish(&fleet, &world, &url, "").trouble().says("none of your SSH keys");
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn an_empty_repository_gets_its_first_commit() {
     let (fleet, world) = (Fleet::new(), World::new());
     world.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     world.log_in("me", "right");
     publish(&fleet, &world, &format!("http://127.0.0.1:{port}/fleet.git"), "").fine();
     assert_eq!(world.git("fleet.git", &["rev-list", "--count", "main"]), "1");
@@ -136,9 +144,10 @@ fn an_empty_repository_gets_its_first_commit() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_rejected_push_says_the_servers_words() {
     let (fleet, world) = (Fleet::new(), world());
-    let Some((_server, port)) = world.serve_http(&["--auth", "me:right"]) else { return };
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     world.log_in("me", "right");
     let url = format!("http://127.0.0.1:{port}/fleet.git");
     let before = tip(&world, "main");
@@ -182,4 +191,144 @@ fn a_repository_on_disk_is_pushed_from() {
     publish().trouble().says("has commits on branch `main` that this repository has not");
     assert_eq!(tip(&world, "main"), theirs);
     world.git("fleet.git", &["fsck", "--strict"]);
+}
+
+/// Publishes with HTTPS, whose certificate a setting of the user's makes trusted.
+#[test]
+#[ignore = "needs python3 and openssl"]
+fn over_https() {
+    let (fleet, world) = (Fleet::new(), world());
+    world.git("fleet.git", &["config", "http.receivepack", "true"]);
+    let (_server, port) = serve_https(&world);
+    let url = format!("https://127.0.0.1:{port}/fleet.git");
+    let before = tip(&world, "main");
+    publish(&fleet, &world, &url, "").trouble().says("no trusted TLS connection").says("GIT_SSL_CAINFO");
+    assert_eq!(tip(&world, "main"), before);
+    world.configure("[http]\n sslCAInfo = ~/ca.pem\n");
+    publish(&fleet, &world, &url, "").fine().shows(", pushed");
+    assert_eq!(world.git("fleet.git", &["rev-list", "--count", "main"]), "2");
+}
+
+/// `~/.gitconfig` says where to fetch from, and where to push to.
+#[test]
+#[ignore = "needs python3"]
+fn urls_are_rewritten_as_the_user_says() {
+    let (fleet, world) = (Fleet::new(), world());
+    world.git("", &["clone", "-q", "--bare", "fleet.git", "mirror.git"]);
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
+    let base = format!("http://me:right@127.0.0.1:{port}");
+    let settings = format!(
+        "[url \"{base}/mirror.git\"]\n insteadOf = https://git.example.com/fleet\n\
+         [url \"{base}/fleet.git\"]\n pushInsteadOf = https://git.example.com/fleet\n"
+    );
+    fs::write(fleet.project.path("../home/.gitconfig"), settings).unwrap();
+    let home = fleet.project.path("../home").canonicalize().unwrap().display().to_string();
+    let publish = |url: &str| {
+        let run = fleet.invocation(&format!("--repo {url} --push"));
+        run.env("GIT_CONFIG_GLOBAL", &format!("{home}/.gitconfig")).run()
+    };
+    let run = publish("https://git.example.com/fleet").fine();
+    assert!(!run.to_string().contains("right@"), "{run}");
+    assert_eq!(world.git("fleet.git", &["rev-list", "--count", "main"]), "2");
+    assert_eq!(world.git("mirror.git", &["rev-list", "--count", "main"]), "1");
+    publish("https://git.example.com/other").trouble();
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn logins_of_a_remote_stay_secret() {
+    let (fleet, world) = (Fleet::new(), world());
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
+    fleet.git("", &["clone", "-q", "--bare", &world.path("fleet.git").display().to_string(), "mine.git"]);
+    for login in ["me:mistaken", "mistaken", "me%3Amistaken", "mistaken:"] {
+        let url = format!("http://{login}@127.0.0.1:{port}/fleet.git");
+        fleet.git("mine.git", &["config", "remote.origin.url", &url]);
+        let run = fleet.publish("--repo mine.git --push").trouble();
+        assert!(run.stderr.contains("password") && !run.to_string().contains("mistaken"), "{run}");
+    }
+    fleet.git("mine.git", &["config", "remote.origin.url", &format!("http://me:right@127.0.0.1:{port}/fleet.git")]);
+    fleet.publish("--repo mine.git --push").fine().shows("was pushed as it is");
+    assert_eq!(tip(&world, "main"), fleet.git("mine.git", &["rev-parse", "main"]));
+}
+
+/// A shallow clone and one that borrows objects are pushed from like any other.
+#[test]
+fn a_repository_with_part_of_the_history_is_pushed_from() {
+    let (fleet, world) = (Fleet::new(), world());
+    world.commit("theirs", "second");
+    world.git("theirs", &["push", "-q", "origin", "main"]);
+    let remote = world.path("fleet.git").display().to_string();
+    fleet.git("", &["clone", "-q", "--bare", "--depth=1", &format!("file://{remote}"), "shallow.git"]);
+    fleet.git("", &["clone", "-q", "--bare", "--shared", &remote, "shared.git"]);
+    for (number, repository) in ["shallow.git", "shared.git"].iter().enumerate() {
+        fleet.git(repository, &["config", "remote.origin.url", &remote]);
+        let run = fleet.publish(&format!("--repo {repository} --branch b{number} --base main --push"));
+        run.fine().shows(", pushed");
+        assert_eq!(tip(&world, &format!("b{number}")), fleet.git(repository, &["rev-parse", &format!("b{number}")]));
+        assert_eq!(world.git("fleet.git", &["rev-list", "--count", &format!("b{number}")]), "3");
+    }
+    world.git("fleet.git", &["fsck", "--strict"]);
+}
+
+/// Without git a repository on disk is published to, and a server is not reached.
+#[test]
+fn without_git() {
+    let fleet = Fleet::new();
+    let run = |arguments: &str| fleet.invocation(arguments).shell("PATH=/nonexistent").run();
+    run("").fine();
+    let refused = run("--repo https://git.example.com/fleet.git --push").trouble();
+    assert_snapshot!("publish_without_git", refused);
+    fleet.git("fleet.git", &["remote", "add", "origin", "https://git.example.com/fleet.git"]);
+    run("--push").trouble().says("`git` is not installed").says("install it, or put it on the PATH");
+}
+
+/// Killed in the middle of a push, kmodgen leaves no git running, and the branch is the old one or the new one.
+#[test]
+fn killed_in_the_middle_of_a_push() {
+    let (fleet, mut world) = (Fleet::new(), world());
+    let home = world.path("").display().to_string();
+    let ssh =
+        world.script("local-ssh", &format!("echo $PPID > '{home}git.pid'; for last; do :; done; exec sh -c \"$last\""));
+    world.set("GIT_SSH_COMMAND", &ssh);
+    world.set("GIT_SSH_VARIANT", "ssh");
+    let hook = |verdict: &str| {
+        let wait =
+            format!("touch '{home}started'; while [ ! -e '{home}go' ]; do sleep 0.02; done; touch '{home}ended'");
+        world.script("fleet.git/hooks/pre-receive", &format!("{wait}; {verdict}"));
+    };
+    fs::create_dir_all(world.path("fleet.git/hooks")).unwrap();
+    let url = format!("h.example:{home}fleet.git");
+    for (number, verdict) in ["exit 0", "exit 1"].iter().enumerate() {
+        let before: usize = world.git("fleet.git", &["rev-list", "--count", "main"]).parse().unwrap();
+        hook(verdict);
+        let run = fleet.invocation(&format!("--repo {url} --push"));
+        let run = world.variables().iter().fold(run, |run, (name, value)| run.env(name, value));
+        let mut child = run.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for(&world, "started");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ends(text(&world.path("git.pid")).trim()), "git still runs");
+        fs::write(world.path("go"), "").unwrap();
+        wait_for(&world, "ended");
+        world.script("fleet.git/hooks/pre-receive", "exit 0");
+        publish(&fleet, &world, &url, "").fine();
+        let after: usize = world.git("fleet.git", &["rev-list", "--count", "main"]).parse().unwrap();
+        assert_eq!(after, before + 1, "published once, whether or not the killed push landed");
+        publish(&fleet, &world, &url, "--check").fine();
+        world.git("fleet.git", &["fsck", "--strict"]);
+        for name in ["started", "go", "ended"] {
+            fs::remove_file(world.path(name)).unwrap();
+        }
+        fleet.project.edit("kmodgen.yaml", &format!("DEBUG: \"{number}\""), &format!("DEBUG: \"{}\"", number + 1));
+    }
+}
+
+fn wait_for(world: &World, name: &str) {
+    assert!(
+        (0..3000).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            world.path(name).exists()
+        }),
+        "no `{name}`"
+    );
 }
