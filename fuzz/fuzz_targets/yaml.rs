@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
 use kmodgen::adapters::ui;
-use kmodgen::vocabulary::SourceMap;
-use kmodgen_yaml::{Yaml, emit};
+use kmodgen::vocabulary::{Diagnostic, SourceMap};
 use kmodgen_fuzz::{is_same, read};
+use kmodgen_yaml::{Yaml, emit};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
             Ok(None) => {}
             Err(faults) => {
                 assert!(!faults.is_empty());
-                faults.iter().for_each(|fault| drop(ui::render(fault, &sources)));
+                faults.into_iter().map(Diagnostic::from).for_each(|fault| drop(ui::render(&fault, &sources)));
             }
         }
     }
