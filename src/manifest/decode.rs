@@ -1,5 +1,6 @@
 //! Taking a YAML node apart field by field, noting every fault and going on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::schema::Record;
@@ -9,7 +10,7 @@ use kmodgen_yaml::{Entry, Node, Value};
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Pattern, Span, Spanned, is_secret_name,
-    nearest, refuse_secrets,
+    nearest, quoted_list, refuse_secrets,
 };
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
@@ -81,7 +82,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn finish(mut self, faults: &mut Diagnostics) {
         let record = self.record;
         debug_assert!(record.keys().all(|key| self.asked.contains(&key)), "{}: {:?}", record.name, self.asked);
-        let known = || list(&record.keys().collect::<Vec<_>>());
+        let known = || quoted_list(&record.keys().collect::<Vec<_>>());
         for Entry { key, value } in self.entries {
             let name = key.value.as_str();
             if self.asked.contains(&name) {
@@ -220,11 +221,13 @@ pub(crate) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) 
     entries
 }
 
-/// "`a`, `b` and `c`".
-pub(crate) fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.join(""),
+/// Decodes labels of kernels and their values.
+pub(crate) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    for entry in entries(node, "`labels`", faults) {
+        if let Some(value) = text(&entry.value, "a label's value", faults, line) {
+            labels.insert(entry.key.value.clone(), value.value);
+        }
     }
+    labels
 }

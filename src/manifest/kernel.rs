@@ -7,7 +7,7 @@ use kmodgen_yaml::Node;
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
-use super::{API_VERSION, check_api_version, other_version, traits};
+use super::{API_VERSION, check_api_version, other_version};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
     architecture_of, flavour_of, not_utf8,
@@ -122,7 +122,7 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         .and_then(|node| decode::text(node, "a kernel release", faults, KernelRelease::parse));
     let dtk = fields.take("dtk", faults).and_then(|node| decode::text(node, "`dtk`", faults, pinned_image));
     let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-    let labels = fields.take("labels", faults).map(|node| traits::labels(node, faults)).unwrap_or_default();
+    let labels = fields.take("labels", faults).map(|node| decode::labels(node, faults)).unwrap_or_default();
     let nodes = fields.take("nodes", faults).and_then(|node| decode::text(node, "`nodes`", faults, count));
     fields.finish(faults);
     Some(Kernel { release: release?, dtk, images, labels, nodes: nodes.map(|n| n.value) })

@@ -7,13 +7,13 @@ use kmodgen_yaml::Node;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kind::{Kind, refuse_building};
-use super::kmm::{self, KMM, Kmm};
+use super::kmm::{self, Kmm};
 use super::platform::Platform;
-use super::recipe::{self, OVERRIDE, Recipe, decode_override};
+use super::recipe::{self, Recipe, decode_override};
 use super::schema::{Field, Record, Shape};
 use super::source::Source;
-use super::version::VERSION;
-use super::when::{Circumstances, SELECTION, Selection, When};
+use super::version::{IMAGE, KERNELS, KMM_FIELD, OVERRIDES, TARGETS, VERSION, label_value};
+use super::when::{Circumstances, Selection, When};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };
@@ -64,29 +64,6 @@ impl Scope<'_> {
         });
     }
 }
-
-pub(super) const IMAGE: Field =
-    Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
-pub(super) const KERNELS: Field = Field {
-    key: "kernels",
-    takes: Shape::Record(&SELECTION),
-    says: "which of the manifest's kernels; all where absent",
-};
-pub(super) const OVERRIDES: Field = Field {
-    key: "overrides",
-    takes: Shape::List(&Shape::Record(&OVERRIDE)),
-    says: "what is different for some kernels",
-};
-pub(super) const TARGETS: Field = Field {
-    key: "targets",
-    takes: Shape::List(&Shape::Text),
-    says: "which of the manifest's targets it is for; all where absent",
-};
-pub(super) const KMM_FIELD: Field = Field {
-    key: "kmm",
-    takes: Shape::Either(&[Shape::Bool, Shape::Record(&KMM), Shape::List(&Shape::Record(&KMM))]),
-    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
-};
 
 pub(super) static MODULE: Record = Record {
     name: "a module",
@@ -293,18 +270,6 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
     }
     Err(Invalid::new(format!("`{image}` names one image, and every kernel has one of its own"))
         .help(format!("write `{}`: the tag is the kernel release and the content hash", image.repository())))
-}
-
-/// A label value: at most 63 characters, alphanumeric at both ends.
-pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let edge = |c: char| c.is_ascii_alphanumeric();
-    if (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge) {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
-        "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
-    ))
 }
 
 /// Checks that [`all_kmods`] finds every kmod that is written, and that a built module has any.

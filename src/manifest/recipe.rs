@@ -13,7 +13,9 @@ use super::packages::{self, Packages};
 use super::schema::{Field, Record, Shape};
 use super::variables;
 use super::when::{Conditional, WHEN, When, conditional, conditionals};
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest, quoted_list,
+};
 
 /// What decides an image, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default)]
@@ -265,7 +267,7 @@ fn template_name(text: &str) -> Result<TemplateName, Invalid> {
             Some(near) => invalid.help(format!("did you mean `{near}`?")),
             None => invalid.help(format!(
                 "write {} or the path of a file, such as `templates/mine.Dockerfile`",
-                decode::list(&crate::template::BUILT_IN)
+                quoted_list(&crate::template::BUILT_IN)
             )),
         });
     }

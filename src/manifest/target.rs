@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kmodgen_yaml::{Node, Value};
 
-use super::decode::{self, Fields, list};
+use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kmm::KMM;
 use super::overlay::{self, overlaid};
@@ -13,7 +13,7 @@ use super::platform::PLATFORM;
 use super::schema::{Field, Record, Shape};
 use super::version;
 use super::when::{SELECTION, Selection};
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest, quoted_list};
 
 /// What a target may say.
 pub(super) static TARGET: Record = Record {
@@ -211,7 +211,7 @@ fn check_names(module: &Node, targets: Option<&[&str]>, faults: &mut Diagnostics
             faults.push(match nearest(name.as_str(), known.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
                 None if known.is_empty() => fault.help("declare it under the manifest's `targets`"),
-                None => fault.help(format!("it is for some of {}", list(known))),
+                None => fault.help(format!("it is for some of {}", quoted_list(known))),
             });
         }
     }

@@ -7,7 +7,7 @@ use kmodgen_yaml::Node;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::schema::{Field, Shape};
-use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest};
+use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest, quoted_list};
 
 /// What a kernel has to be: every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,7 @@ impl Traits {
 
     /// Takes the fields that say what a kernel has to be.
     pub(super) fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
-        let labels = fields.take("labels", faults).map(|node| labels(node, faults)).unwrap_or_default();
+        let labels = fields.take("labels", faults).map(|node| decode::labels(node, faults)).unwrap_or_default();
         let architectures = fields.take("arch", faults).map(|node| texts(node, "`arch`", faults, known_architecture));
         let flavours = fields.take("flavour", faults).map(|node| texts(node, "`flavour`", faults, decode::line));
         let bounds = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, Bounds::parse));
@@ -116,7 +116,7 @@ pub fn known_architecture(text: &str) -> Result<&'static str, Invalid> {
     architecture(text).ok_or_else(|| {
         let known: Vec<&str> = architectures().collect();
         Invalid::new(format!("`{}` is not an architecture", text.escape_debug()))
-            .help(format!("write one of {}", decode::list(&known)))
+            .help(format!("write one of {}", quoted_list(&known)))
     })
 }
 
@@ -132,15 +132,4 @@ fn texts<T>(
     }
     let items = decode::items(node, what, faults).iter();
     items.filter_map(|node| decode::text(node, what, faults, parse)).map(|text| text.value).collect()
-}
-
-/// A mapping of label to value.
-pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    for entry in decode::entries(node, "`labels`", faults) {
-        if let Some(value) = decode::text(&entry.value, "a label's value", faults, decode::line) {
-            labels.insert(entry.key.value.clone(), value.value);
-        }
-    }
-    labels
 }

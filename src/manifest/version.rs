@@ -5,11 +5,35 @@ use std::sync::Arc;
 use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
-use super::module::{self, label_value};
+use super::kmm::KMM;
 use super::overlay::{self, overlaid, without};
-use super::recipe;
+use super::recipe::{self, OVERRIDE};
 use super::schema::{Field, Record, Shape};
-use crate::vocabulary::Diagnostics;
+use super::when::SELECTION;
+use crate::vocabulary::{Diagnostics, Invalid};
+
+pub(super) const IMAGE: Field =
+    Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
+pub(super) const KERNELS: Field = Field {
+    key: "kernels",
+    takes: Shape::Record(&SELECTION),
+    says: "which of the manifest's kernels; all where absent",
+};
+pub(super) const OVERRIDES: Field = Field {
+    key: "overrides",
+    takes: Shape::List(&Shape::Record(&OVERRIDE)),
+    says: "what is different for some kernels",
+};
+pub(super) const TARGETS: Field = Field {
+    key: "targets",
+    takes: Shape::List(&Shape::Text),
+    says: "which of the manifest's targets it is for; all where absent",
+};
+pub(super) const KMM_FIELD: Field = Field {
+    key: "kmm",
+    takes: Shape::Either(&[Shape::Bool, Shape::Record(&KMM), Shape::List(&Shape::Record(&KMM))]),
+    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
+};
 
 /// What one of a module's `versions` says instead of the module.
 pub(super) static VERSION: Record = Record {
@@ -17,7 +41,7 @@ pub(super) static VERSION: Record = Record {
     fields: &[
         Field { key: "version", takes: Shape::Text, says: "KMM's version" },
         Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
-        module::IMAGE,
+        IMAGE,
         recipe::SOURCE,
         recipe::PREBUILT,
         recipe::KMODS,
@@ -28,10 +52,10 @@ pub(super) static VERSION: Record = Record {
         recipe::PACKAGES,
         recipe::LABELS,
         recipe::USER,
-        module::KERNELS,
-        module::OVERRIDES,
-        module::TARGETS,
-        module::KMM_FIELD,
+        KERNELS,
+        OVERRIDES,
+        TARGETS,
+        KMM_FIELD,
     ],
 };
 
@@ -69,4 +93,16 @@ fn one(base: &Arc<Node>, item: &Arc<Node>, faults: &mut Diagnostics) -> Option<A
 /// A version as a part of a name.
 fn as_label(version: &str) -> String {
     version.to_ascii_lowercase().replace(['.', '_'], "-")
+}
+
+/// Checks a version, which becomes the value of a label: at most 63 characters, alphanumeric at both ends.
+pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    if (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
+        "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
+    ))
 }

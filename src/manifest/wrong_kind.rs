@@ -2,9 +2,8 @@
 
 use kmodgen_yaml::{Entry, Node, Scalar, Value};
 
-use super::decode::list;
 use super::schema::{Record, Shape};
-use crate::vocabulary::Diagnostic;
+use crate::vocabulary::{Diagnostic, quoted_list};
 
 /// Longest correction that is printed: a longer one hides what changed.
 const LONGEST: usize = 100;
@@ -41,7 +40,7 @@ impl Kind {
             Self::Boolean => "write `true` or `false`, without quotes".into(),
             Self::List => "write one item a line, each after `- `".into(),
             Self::Map => "write one `key: value` a line".into(),
-            Self::Record(record) => format!("it takes {}", list(&record.keys().collect::<Vec<_>>())),
+            Self::Record(record) => format!("it takes {}", quoted_list(&record.keys().collect::<Vec<_>>())),
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use super::file_names::{self, is_file, join};
 use super::layout::Layout;
-use crate::manifest::{FIRMWARE_FOLDER, Install, InstalledFiles, Kernel, Module, decode};
-use crate::vocabulary::{Diagnostic, Diagnostics};
+use crate::manifest::{FIRMWARE_FOLDER, Install, InstalledFiles, Kernel, Module};
+use crate::vocabulary::{Diagnostic, Diagnostics, quoted_list};
 
 const CODE: &str = "firmware-path";
 
@@ -88,7 +88,7 @@ fn fault_of(
         _ => FIRMWARE_FOLDER,
     };
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
-    let message = format!("no firmware is in `{shown}`: it goes to {}", decode::list(&places));
+    let message = format!("no firmware is in `{shown}`: it goes to {}", quoted_list(&places));
     Some(Diagnostic::error(CODE, message).help(write(only)))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::TemplateFault;
-use super::environment::Loader;
+use super::loader::Loader;
 use super::outline::{Lost, Outline, Parent};
 use crate::vocabulary::nearest;
 

@@ -5,10 +5,12 @@ mod code;
 mod environment;
 mod fault;
 mod inheritance;
+mod loader;
 mod message;
 mod outline;
 mod quote;
 mod renderer;
+mod syntax;
 mod value;
 
 #[cfg(test)]

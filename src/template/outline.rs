@@ -6,7 +6,7 @@ use std::ops::Range;
 use minijinja::machinery::ast::{Expr, Stmt};
 use minijinja::machinery::{Span, parse};
 
-use super::environment::syntax;
+use super::syntax::syntax;
 
 /// The blocks of a template, and its parent.
 #[derive(Debug, Default)]

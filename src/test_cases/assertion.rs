@@ -8,7 +8,7 @@ use super::case::OutputPart;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{Circumstances, Kernel, WHEN, When};
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span, quoted_list};
 
 /// Fields of an item of `expect`: one of the first six, and the files that it is about.
 pub static ASSERTION: Record = Record {
@@ -151,10 +151,10 @@ fn refuse_number(claims: &[(&str, Option<Claim>)], node: &Node, known: bool, fau
         _ => Diagnostic::error("several-claims", "this expects several things at once"),
     };
     let help = match claims {
-        [] => format!("write one of {}", decode::list(&CLAIMS)),
+        [] => format!("write one of {}", quoted_list(&CLAIMS)),
         several => {
             let keys: Vec<&str> = several.iter().map(|(key, _)| *key).collect();
-            format!("make items of their own of {}", decode::list(&keys))
+            format!("make items of their own of {}", quoted_list(&keys))
         }
     };
     faults.push(fault.at(node.span, "").help(help));

@@ -9,7 +9,9 @@ use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version, other_version};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName, quoted_list,
+};
 
 /// The folder of cases, beside the manifest.
 pub const CASES: &str = "tests";
@@ -58,7 +60,7 @@ impl OutputPart {
             let known = Self::WORDS.iter().zip(Self::ALL).find(|(word, _)| **word == text);
             known.map(|(_, part)| part).ok_or_else(|| {
                 Invalid::new(format!("`{}` is no kind of file that comes out", text.escape_debug()))
-                    .help(format!("write one of {}", decode::list(Self::WORDS)))
+                    .help(format!("write one of {}", quoted_list(Self::WORDS)))
             })
         })?;
         Some(part.value)

@@ -152,6 +152,6 @@ fn suggest(fault: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
     match nearest(name, known.iter().copied()) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => fault.help("it has none"),
-        None => fault.help(format!("it has {}", crate::manifest::decode::list(known))),
+        None => fault.help(format!("it has {}", crate::vocabulary::quoted_list(known))),
     }
 }

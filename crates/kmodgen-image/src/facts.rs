@@ -2,7 +2,6 @@
 
 use crate::elf::{Kmod, Program};
 use crate::index::Index;
-use crate::modprobe_d;
 use crate::packing;
 
 /// The bytes that [`Interest::of`] wants to see of every file.
@@ -23,6 +22,11 @@ pub fn is_module(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = [".gz", ".xz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
     stem.len() > ".ko".len() && stem.ends_with(".ko")
+}
+
+/// Returns whether a file is one that modprobe reads.
+fn is_configuration(path: &str) -> bool {
+    path.ends_with(".conf") && path.rsplit('/').nth(1) == Some("modprobe.d")
 }
 
 /// What of a file is worth reading.
@@ -63,7 +67,7 @@ impl Interest {
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
         let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
-        if is_list || in_loader_path || is_musl_path || modprobe_d::is_configuration(path) {
+        if is_list || in_loader_path || is_musl_path || is_configuration(path) {
             return whole(Kind::Text, LARGEST_TEXT);
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {

@@ -22,11 +22,6 @@ const FOLDERS: [&str; 8] = [
     "opt/usr/lib/modprobe.d",
 ];
 
-/// Whether a file is one that modprobe reads.
-pub(crate) fn is_configuration(path: &str) -> bool {
-    path.ends_with(".conf") && path.rsplit('/').nth(1) == Some("modprobe.d")
-}
-
 /// Checks the lines about one kernel's modules.
 pub(crate) fn check(root: &Root, folder: &Folder<'_>, contract: Contract, report: &mut Report) {
     let modules: BTreeSet<String> = folder.modules.iter().map(Module::name).collect();

@@ -14,9 +14,6 @@ use crate::places::{floor_char_boundary, token_at, trim_block};
 use crate::reference::{self, Disguised};
 use crate::{Entry, Error, ErrorKind, Node, Scalar, SourceId, Span, Spanned, Value, syntax};
 
-/// How deep collections may be nested, aliases included. Whatever walks the tree may recurse.
-pub(crate) const MAX_DEPTH: usize = 64;
-
 /// How much a text may hold once every alias is written out; see [`cost_of`]. Whatever walks the
 /// tree without regard to sharing does at most this much work.
 pub(crate) const MAX_COST: usize = 3_000_000;
@@ -219,7 +216,7 @@ impl<'t> Builder<'t> {
     }
 
     fn check_depth(&self, height: usize, span: Span) -> Result<(), Error> {
-        if self.open.len() + height <= MAX_DEPTH {
+        if self.open.len() + height <= syntax::MAX_DEPTH {
             return Ok(());
         }
         Err(syntax::too_deep(span))

@@ -3,8 +3,10 @@
 use granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 
 use crate::places::{char_end, floor_char_boundary, line_from, line_starts, token_at};
-use crate::read::MAX_DEPTH;
 use crate::{Error, ErrorKind, SourceId, Span};
+
+/// How deep collections may be nested, aliases included. Whatever walks the tree may recurse.
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// The message for an error of the parser.
 pub(crate) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Error {

@@ -2,7 +2,8 @@
 
 use kmodgen_yaml::{Node, Yaml};
 
-use super::check::{convert_fields, refuse_repeats};
+use super::check::convert_fields;
+use super::place::refuse_repeats;
 use super::{Context, Kmm, build_args, entry, fields, texts_in};
 use crate::manifest::decode::Fields;
 use crate::vocabulary::{Diagnostic, Diagnostics};

@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::{Entry, Node, Pair, Yaml};
 
+use super::place::{At, refuse_repeats};
 use super::{records, scalars, values};
 use crate::manifest::decode::{self, Fields, Kind};
 use crate::manifest::structure::{Field, Type, structure};
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest};
-
-/// Field that a value is under.
-#[derive(Clone, Copy)]
-pub(super) struct At {
-    pub(super) record: &'static str,
-    pub(super) key: &'static str,
-    /// Whether the value is an item of the field's list or map.
-    item: bool,
-    /// Whether it is within one of Kubernetes' own types, where a line means what it means in a Pod. Keys
-    /// are written in the manifest's order there.
-    pub(super) kubernetes: bool,
-}
+use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest, quoted_list};
 
 /// Fields of Kubernetes' own types.
 const KUBERNETES: [&str; 6] = ["tolerations", "volumes", "env", "resources", "volumeMounts", "deviceClasses"];
@@ -192,47 +181,7 @@ fn unknown(at: At, entry: &Entry, fields: &[Field], faults: &mut Diagnostics) ->
     faults.push(match near {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None if keys.is_empty() => fault.help("take it out: KMM passes nothing on from here"),
-        None => fault.help(format!("it takes {}", decode::list(&keys))),
+        None => fault.help(format!("it takes {}", quoted_list(&keys))),
     });
     near
-}
-
-/// Reports values that are there twice.
-pub(super) fn refuse_repeats<'t>(
-    what: &str,
-    values: impl Iterator<Item = (&'t str, Span)>,
-    faults: &mut Diagnostics,
-) -> bool {
-    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-    let mut fine = true;
-    for (value, span) in values {
-        if let Some(first) = seen.get(value) {
-            fine = false;
-            faults.push(
-                Diagnostic::error("repeated", format!("{what} `{}` is there twice", value.escape_debug()))
-                    .at(span, "again here")
-                    .context(*first, "first here"),
-            );
-        } else {
-            seen.insert(value, span);
-        }
-    }
-    fine
-}
-
-impl At {
-    /// A field of kmodgen's own.
-    pub(super) fn own(key: &'static str) -> Self {
-        Self { record: "module", key, item: false, kubernetes: false }
-    }
-
-    /// Name of the value in messages.
-    pub(super) fn name(self) -> String {
-        if self.item { format!("an item of `{}`", self.key) } else { format!("`{}`", self.key) }
-    }
-
-    /// The value as a line of the manifest, with `text` as its value.
-    pub(super) fn line(self, text: &str) -> String {
-        if self.item { format!("`{text}`") } else { format!("`{}: {text}`", self.key) }
-    }
 }

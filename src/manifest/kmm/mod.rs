@@ -7,6 +7,7 @@ mod fields;
 mod firmware;
 mod hub;
 mod in_tree;
+mod place;
 mod pods;
 mod records;
 mod refused;

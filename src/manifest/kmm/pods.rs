@@ -2,8 +2,7 @@
 
 use kmodgen_yaml::Node;
 
-use super::check::refuse_repeats;
-use super::records::text;
+use super::place::{refuse_repeats, text};
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest};
 
 /// Volumes that KMM adds to a Pod, with the paths that its container has them at.

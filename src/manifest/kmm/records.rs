@@ -3,10 +3,9 @@
 
 use kmodgen_yaml::Node;
 
-use super::check::refuse_repeats;
+use super::place::{refuse, refuse_repeats, text};
 use super::{pods, resources};
-use crate::manifest::decode;
-use crate::vocabulary::{Diagnostic, Diagnostics, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics, Span, quoted_list};
 
 /// Checks a record whose fields are right one by one; whether it is.
 pub(super) fn check(record: &str, node: &Node, faults: &mut Diagnostics) -> bool {
@@ -45,22 +44,8 @@ fn sources_of(record: &str) -> Vec<&'static str> {
     fields.iter().map(|field| field.key).filter(|key| *key != "name").collect()
 }
 
-pub(super) fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
-    node.get(key)?.as_scalar().map(|scalar| scalar.text.as_str())
-}
-
 fn start(node: &Node) -> Span {
     Span::new(node.span.source, node.span.start, node.span.start)
-}
-
-pub(super) fn refuse(
-    span: Span,
-    message: impl Into<String>,
-    help: impl Into<String>,
-    faults: &mut Diagnostics,
-) -> bool {
-    faults.push(Diagnostic::error("kmm-rule", message).at(span, "").help(help));
-    false
 }
 
 /// Exactly one of some fields.
@@ -72,7 +57,7 @@ fn one_of(node: &Node, what: &str, keys: &[&str], faults: &mut Diagnostics) -> b
         [] if keys.len() > 8 => {
             refuse(start(node), format!("{what} has no kind"), "write what it is, such as `emptyDir: {}`", faults)
         }
-        [] => refuse(start(node), format!("{what} is empty"), format!("write one of {}", decode::list(keys)), faults),
+        [] => refuse(start(node), format!("{what} is empty"), format!("write one of {}", quoted_list(keys)), faults),
         [first, second, ..] => {
             faults.push(
                 Diagnostic::error(
@@ -159,7 +144,7 @@ fn field_path(node: &Node, known: &[&str], faults: &mut Diagnostics) -> bool {
     let message = format!("`{}` is not a field that a container can be told", path.escape_debug());
     let help = match crate::vocabulary::nearest(path, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("write one of {}", decode::list(known)),
+        None => format!("write one of {}", quoted_list(known)),
     };
     refuse(place.span, message, help, faults)
 }

@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::Node;
 
-use super::records::{refuse, text};
+use super::place::{refuse, text};
 use crate::vocabulary::kubernetes::{is_extended, is_huge_page};
 use crate::vocabulary::{Diagnostics, Quantity, Span};
 
@@ -115,7 +115,7 @@ pub(super) fn check_field(node: &Node, faults: &mut Diagnostics) -> bool {
     refuse(
         place.span,
         format!("`{}` is no unit of `{name}`", divisor.escape_debug()),
-        format!("write one of {}", crate::manifest::decode::list(units)),
+        format!("write one of {}", crate::vocabulary::quoted_list(units)),
         faults,
     )
 }

@@ -6,7 +6,7 @@
 
 use kmodgen_yaml::{Node, Pair, Scalar, Value, Yaml};
 
-use super::check::At;
+use super::place::At;
 use super::values;
 use crate::manifest::decode::{self, Kind, wrong_kind};
 use crate::vocabulary::{Diagnostic, Diagnostics, Quantity};

@@ -2,7 +2,8 @@
 
 use kmodgen_yaml::{Node, Pair};
 
-use super::check::{At, convert, convert_fields};
+use super::check::{convert, convert_fields};
+use super::place::At;
 use super::{Context, entry, fields, scalars, texts};
 use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;

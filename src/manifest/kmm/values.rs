@@ -2,11 +2,10 @@
 //! on the Pods, DaemonSets, Builds and DeviceClasses that KMM makes (`k8s.io/kubernetes/pkg/apis/core/validation`
 //! and `pkg/apis/resource/validation`).
 
-use super::check::At;
-use crate::manifest::decode;
+use super::place::At;
 use crate::manifest::variables;
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, Quantity, Span, Spanned, kubernetes as k8s, nearest,
+    Diagnostic, Diagnostics, ImageRef, Invalid, Quantity, Span, Spanned, kubernetes as k8s, nearest, quoted_list,
 };
 
 /// Permissions of a file, `0777`.
@@ -142,9 +141,9 @@ pub(super) fn check(at: At, text: &str, span: Span, faults: &mut Diagnostics) ->
                 .at(span, "");
         faults.push(match nearest(text, shown.iter().copied()) {
             Some(near) if shown.len() > 1 => {
-                fault.help(format!("write {}, or another of {}", at.line(near), decode::list(&shown)))
+                fault.help(format!("write {}, or another of {}", at.line(near), quoted_list(&shown)))
             }
-            _ => fault.help(format!("write one of {}", decode::list(&shown))),
+            _ => fault.help(format!("write one of {}", quoted_list(&shown))),
         });
         return None;
     }

@@ -5,7 +5,9 @@ use kmodgen_yaml::Node;
 use super::file::File;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
-use crate::vocabulary::{Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned, quoted_list,
+};
 
 /// Where code comes from.
 #[derive(Debug, Clone)]
@@ -85,7 +87,7 @@ impl Origin {
                 faults.push(
                     Diagnostic::error(
                         "source-origin",
-                        format!("`{key}` goes with {}, not with `{kind}`", decode::list(of)),
+                        format!("`{key}` goes with {}, not with `{kind}`", quoted_list(of)),
                     )
                     .at(value.span, "")
                     .help("take it out"),
