@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::{Node, Pair, Yaml};
 
 use crate::manifest::{Git, Manifest, Source};
-use crate::merge::has_markers;
 use crate::template;
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, Invalid, SourceId, Span, has_markers,
+};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";

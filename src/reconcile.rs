@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::merge::has_markers;
 use crate::output::Output;
 use crate::record::{Evidence, FileRecord, SealKey};
 use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, View};
-use crate::vocabulary::{RelPath, Span};
+use crate::vocabulary::{RelPath, Span, has_markers};
 
 /// What is done at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]

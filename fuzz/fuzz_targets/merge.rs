@@ -2,7 +2,8 @@
 //! NUL bytes.
 #![no_main]
 
-use kmodgen::merge::{Sides, Unmerged, first_marker, has_markers, is_marker};
+use kmodgen::merge::{Sides, Unmerged};
+use kmodgen::vocabulary::{first_marker, has_markers, is_marker};
 use kmodgen::render::header::{Ownership, ownership, with_header};
 use libfuzzer_sys::fuzz_target;
 

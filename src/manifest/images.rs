@@ -3,9 +3,9 @@
 use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
-use super::expansion::{Expands, written_out};
+use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
-use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned};
+use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Spanned, written_out};
 
 /// What a Dockerfile builds on, as far as one place of the manifest says.
 #[derive(Debug, Clone, Default, Hash)]

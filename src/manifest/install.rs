@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
-use super::expansion::{Expands, written_out};
+use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When, conditionals};
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned, written_out};
 
 /// Folder of the image that firmware is installed into.
 pub const FIRMWARE_FOLDER: &str = "/opt/lib/firmware";

@@ -48,7 +48,6 @@ use std::sync::Arc;
 
 pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
 use decode::Fields;
-pub use expansion::{EXPANDING, Piece, pieces, written_out};
 pub use images::{Builder, Images};
 pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE_FOLDER};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;

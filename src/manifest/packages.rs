@@ -3,10 +3,10 @@
 use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
-use super::expansion::{Expands, written_out};
+use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, Conditional, WHEN, conditionals};
-use crate::vocabulary::{Diagnostics, Invalid};
+use crate::vocabulary::{Diagnostics, Invalid, written_out};
 
 /// Packages of the builder, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -43,11 +43,11 @@ pub use select::kernel_keys;
 use select::{Planned, Selected, Since, select};
 
 use crate::lock::Lock;
-use crate::manifest::{Circumstances, Kernel, Kmm, Manifest, Module, TemplateName, written_out};
+use crate::manifest::{Circumstances, Kernel, Kmm, Manifest, Module, TemplateName};
 use crate::record::{Identity, KernelKey, Key};
 use crate::render::dockerfile::Press;
 use crate::template::{Renderers, TemplateFault};
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
     Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
-    TemplateName, Tool, written_out,
+    TemplateName, Tool,
 };
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of, written_out};
 
 /// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
 /// the manifest says the same.

@@ -4,9 +4,9 @@ use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
 use super::header::with_header;
-use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign, written_out};
+use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
-use crate::vocabulary::Namespace;
+use crate::vocabulary::{Namespace, written_out};
 
 /// The annotation with the kernels that nodes run, so that a list which lost one is noticed.
 pub const NODES: &str = "kmodgen/nodes";

@@ -2,7 +2,8 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool, written_out};
+use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use crate::vocabulary::written_out;
 
 /// The values of a step that runs in `folder`: its tool, and what that tool is told.
 pub(super) fn values(step: &Step, folder: String) -> Value {

@@ -7,8 +7,8 @@
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 
-use crate::manifest::{Piece, pieces, written_out};
 use crate::vocabulary::ImageRef;
+use crate::vocabulary::{Piece, pieces, written_out};
 
 /// Checks whether a text needs no quotes in a Dockerfile and in a shell.
 pub fn is_inert(text: &str) -> bool {

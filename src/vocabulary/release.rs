@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::Invalid;
 use super::flavour::{inner_flavours, of_rpm};
-use super::release_text::{is_file_name, release_in};
+use super::release_form::{forms, spelling_fault};
+use super::release_text::release_in;
 
 /// A kernel release as `uname -r` prints it, such as `5.14.0-427.28.1.el9_4.x86_64`.
 ///
@@ -17,9 +18,6 @@ pub struct KernelRelease {
     dns_safe: String,
 }
 
-/// The longest DNS-safe form, since KMM puts it into a label (Kubernetes: 63 characters).
-const LABEL_LIMIT: usize = 63;
-
 impl KernelRelease {
     /// Checks a release against KMM's rules.
     ///
@@ -29,31 +27,8 @@ impl KernelRelease {
     /// looks under a folder that is not there).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Self::check_spelling(text)?;
-        let shown = text.escape_debug();
-        if text.ends_with('+') {
-            return Err(Invalid::new(format!(
-                "kernel release `{shown}` ends in `+`: KMM trims it, and the module could never load"
-            ))
-            .help("build that kernel with CONFIG_LOCALVERSION_AUTO off, or with a LOCALVERSION after the `+`"));
-        }
-        if text.split(['.', ',', '-']).nth(2).is_none() {
-            return Err(Invalid::new(format!(
-                "kernel release `{shown}` has fewer than three components, and KMM cannot expand it"
-            ))
-            .help("write the whole release, such as `5.14.0-427.28.1.el9_4.x86_64`"));
-        }
-        let normalised = normalised(text);
-        let dns = dns_safe(&normalised);
-        if dns.len() > LABEL_LIMIT {
-            return Err(Invalid::new(format!(
-                "kernel release `{shown}` is {} characters long as a label, and Kubernetes allows {LABEL_LIMIT}",
-                dns.len()
-            )));
-        }
-        if dns.is_empty() {
-            return Err(Invalid::new(format!("kernel release `{shown}` has no letter or digit")));
-        }
-        Ok(Self { text: text.to_owned(), normalised, dns_safe: dns })
+        let (normalised, dns_safe) = forms(text)?;
+        Ok(Self { text: text.to_owned(), normalised, dns_safe })
     }
 
     /// Checks that a text is spelt as the release of a kernel is, whatever KMM makes of it.
@@ -81,38 +56,6 @@ impl KernelRelease {
     pub fn dns_safe(&self) -> &str {
         &self.dns_safe
     }
-}
-
-/// Finds the first reason why a text is not a release, with advice that fits all such texts.
-pub(super) fn spelling_fault(text: &str) -> Option<(String, &'static str)> {
-    const ADVICE: &str = "write what `uname -r` prints";
-    if text.is_empty() {
-        return Some(("a kernel release cannot be empty".into(), ADVICE));
-    }
-    let shown = text.escape_debug();
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
-    if let Some(bad) = text.chars().find(|c| !legal(*c)) {
-        let message = format!("kernel release `{shown}` contains {bad:?}, which no kernel release does");
-        return Some((message, "write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
-    }
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some((format!("kernel release `{shown}` does not start with a digit"), ADVICE));
-    }
-    is_file_name(text).then(|| (format!("kernel release `{shown}` is the name of a file"), ADVICE))
-}
-
-/// KMM's normalised form of a text that is known to be a kernel release.
-pub fn normalised(release: &str) -> String {
-    release.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'), "_")
-}
-
-/// KMM's DNS-safe form of a normalised release.
-fn dns_safe(normalised: &str) -> String {
-    // What becomes a `-` at an end is trimmed before it does, so that one text is made and no more.
-    let trimmed = normalised.trim_matches(['.', '_', '-']);
-    let mut safe = String::with_capacity(trimmed.len());
-    safe.extend(trimmed.chars().map(|c| if matches!(c, '.' | '_') { '-' } else { c.to_ascii_lowercase() }));
-    safe
 }
 
 impl KernelRelease {

@@ -3,12 +3,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::KernelRelease;
 use super::flavour::{architecture, inner_flavours, of_rpm};
-use super::release::spelling_fault;
-
-/// Endings of files that are named after a kernel.
-const ENDINGS: [&str; 10] = [".rpm", ".deb", ".img", ".gz", ".xz", ".zst", ".bz2", ".efi", ".tar", "kdump"];
+use super::release_form::{ENDINGS, forms, spelling_fault};
 
 /// Flavours that have RPMs of their own, whose release has the flavour behind a `+`.
 const RPM_FLAVOURS: [&str; 4] = ["rt", "64k", "16k", "debug"];
@@ -106,12 +102,7 @@ fn proper(release: &str) -> Option<String> {
     if is_source || spelling_fault(release).is_some() {
         return None;
     }
-    KernelRelease::parse(release).ok().map(|release| release.to_string())
-}
-
-/// Checks whether a text ends with a file name's suffix.
-pub(super) fn is_file_name(text: &str) -> bool {
-    ENDINGS.iter().any(|ending| text.ends_with(ending))
+    forms(release).is_ok().then(|| release.to_owned())
 }
 
 #[cfg(test)]

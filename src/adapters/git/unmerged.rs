@@ -14,11 +14,11 @@ use git2::{ObjectType, Oid, Repository};
 
 use super::work_tree::WorkTree;
 use crate::adapters::fs::{Folder, LARGEST_OURS};
-use crate::merge::{Sides, Unmerged, has_markers};
+use crate::merge::{Sides, Unmerged};
 use crate::record::Evidence;
 use crate::render::header::{Ownership, ownership};
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
-use crate::vocabulary::RelPath;
+use crate::vocabulary::{RelPath, has_markers};
 
 /// An index beyond this is none that anyone works with: two million files fit.
 const LARGEST_INDEX: u64 = 256 << 20;

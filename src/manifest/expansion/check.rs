@@ -1,7 +1,7 @@
 //! Texts that look as if something expanded them.
 
-use super::{EXPANDING, Expands};
-use crate::vocabulary::{Invalid, nearest};
+use super::Expands;
+use crate::vocabulary::{EXPANDING, Invalid, nearest};
 
 /// Other names of the release: those of dkms, kbuild, and many a script.
 const ALIASES: [&str; 13] = [
