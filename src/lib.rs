@@ -3,7 +3,7 @@
 //! A pipeline with a pure middle. Data flows one way, each arrow is one function:
 //!
 //! ```text
-//! text -> kmodgen_yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
+//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
 //!      read         decode        resolve     render   name        reconcile        commit
 //! ```
 //!
@@ -11,7 +11,8 @@
 //! output folder and put on a stage, one after the other. What the run before left in its
 //! [`record`] and is proven to be as it was is not even drafted.
 //!
-//! Modules are listed in layers: a module uses only those above its own.
+//! `tests/layers` lists the modules in the order of their layers, and checks that a module uses only those
+//! before it.
 
 #[cfg(test)]
 #[macro_use]

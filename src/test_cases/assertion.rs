@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmodgen_yaml::Node;
 
-use super::case::OutputPart;
+use super::output_part::OutputPart;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{Circumstances, Kernel, WHEN, When};

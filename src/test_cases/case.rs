@@ -5,67 +5,14 @@ use std::sync::Arc;
 use kmodgen_yaml::Node;
 
 use super::assertion::{self, ASSERTION, Assertion, Claim};
+use super::output_part::OutputPart;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version, other_version};
-use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::vocabulary::{
-    Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName, quoted_list,
-};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
 
 /// The folder of cases, beside the manifest.
 pub const CASES: &str = "tests";
-
-/// A kind of file that comes out of a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputPart {
-    /// A mapping's Dockerfile.
-    Dockerfile,
-    /// A mapping's ConfigMap.
-    ConfigMap,
-    /// A module's Module.
-    Module,
-}
-
-impl OutputPart {
-    pub(super) const ALL: [Self; 3] = [Self::Dockerfile, Self::ConfigMap, Self::Module];
-
-    /// Parts that are compared with snapshots if a case does not name any: a ConfigMap has the bytes of
-    /// its Dockerfile.
-    const USUAL: [Self; 2] = [Self::Dockerfile, Self::Module];
-
-    /// Names in a case.
-    pub(super) const WORDS: &'static [&'static str] = &["dockerfile", "configmap", "module"];
-
-    /// The name of its file.
-    pub(super) fn file_name(self) -> &'static str {
-        match self {
-            Self::Dockerfile => DOCKERFILE,
-            Self::ConfigMap => CONFIG_MAP,
-            Self::Module => MODULE,
-        }
-    }
-
-    /// Name in messages.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Dockerfile => "Dockerfile",
-            Self::ConfigMap => "ConfigMap",
-            Self::Module => "Module",
-        }
-    }
-
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
-        let part = decode::text(node, "a kind of file", faults, |text| {
-            let known = Self::WORDS.iter().zip(Self::ALL).find(|(word, _)| **word == text);
-            known.map(|(_, part)| part).ok_or_else(|| {
-                Invalid::new(format!("`{}` is no kind of file that comes out", text.escape_debug()))
-                    .help(format!("write one of {}", quoted_list(Self::WORDS)))
-            })
-        })?;
-        Some(part.value)
-    }
-}
 
 /// Fields of a case.
 pub static CASE: Record = Record {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::assertion::{Assertion, quoted};
 use super::case::Case;
 use super::check::Check;
-use super::run_case::TestEnvironment;
+use super::subject::TestEnvironment;
 use crate::fingerprint::InputChange;
 use crate::manifest::Manifest;
 use crate::plan::{Mapping, Plan};

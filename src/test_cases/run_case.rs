@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use super::assertion::{Assertion, Claim};
-use super::case::{Case, OutputPart};
+use super::case::Case;
 use super::check::Check;
+use super::output_part::OutputPart;
 use super::snapshots;
-use super::subject::{Revisions, Subject};
+use super::subject::TestEnvironment;
 use super::verdict::{Difference, Verdict};
 use super::{compare_revision, refusal};
 use crate::manifest::Manifest;
@@ -14,19 +15,6 @@ use crate::output::{self, Output};
 use crate::plan::{Draft, Mapping, Place, Plan, Visitor};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
-
-/// Environment that cases run in.
-#[derive(Clone, Copy)]
-pub struct TestEnvironment<'b> {
-    /// The manifest under test.
-    pub subject: &'b Subject,
-    /// Earlier revisions of the manifest.
-    pub past: &'b dyn Revisions,
-    /// The manifest's folder, where the snapshots are.
-    pub folder: &'b dyn OutputFolder,
-    /// Number of threads that render.
-    pub workers: usize,
-}
 
 /// Tries a case; `sources` has its text.
 ///

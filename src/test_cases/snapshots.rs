@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::case::OutputPart;
+use super::output_part::OutputPart;
 use super::verdict::{Difference, DifferenceKind};
 use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, Kind, OutputFolder};

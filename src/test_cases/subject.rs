@@ -8,6 +8,7 @@ use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest, Variation};
 use crate::plan::Inputs;
 use crate::template::Renderers;
+use crate::tree::OutputFolder;
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, SourceMap, nearest};
 
 /// A text, under the name that messages call it by.
@@ -47,6 +48,19 @@ pub(super) struct Varied<'s> {
     lock: Lock,
     files: &'s Arc<dyn InputFiles>,
     renderers: &'s Arc<dyn Renderers>,
+}
+
+/// Environment that cases run in.
+#[derive(Clone, Copy)]
+pub struct TestEnvironment<'b> {
+    /// The manifest under test.
+    pub subject: &'b Subject,
+    /// Earlier revisions of the manifest.
+    pub past: &'b dyn Revisions,
+    /// The manifest's folder, where the snapshots are.
+    pub folder: &'b dyn OutputFolder,
+    /// Number of threads that render.
+    pub workers: usize,
 }
 
 impl Subject {

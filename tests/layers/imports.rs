@@ -1,7 +1,7 @@
 //! The modules of a crate and what each file of them uses of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::visit::{self, Visit};
 use syn::{Item, ItemMod, ItemUse, UseTree, Visibility};
@@ -28,7 +28,7 @@ impl Crate {
     /// Reads a crate from its root file on.
     pub(crate) fn read(root: &Path) -> Self {
         let mut modules = BTreeMap::new();
-        read_module(root, &root.parent().unwrap().to_owned(), vec![], &mut modules);
+        read_module(root, root.parent().expect("a file is in a folder"), vec![], &mut modules);
         Self(modules)
     }
 
@@ -60,7 +60,7 @@ impl Crate {
     }
 }
 
-fn read_module(file: &Path, folder: &PathBuf, path: ModulePath, modules: &mut BTreeMap<ModulePath, Module>) {
+fn read_module(file: &Path, folder: &Path, path: ModulePath, modules: &mut BTreeMap<ModulePath, Module>) {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut module = Module::default();
