@@ -53,7 +53,9 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
 
 /// What to write instead of a manifest's path that cannot be read.
 pub fn manifest_hint(path: &Path) -> Option<String> {
-    let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
+    fn is_yaml(name: &&String) -> bool {
+        name.ends_with(".yaml") || name.ends_with(".yml")
+    }
     if path.is_dir() {
         let names = fs::names_in(path);
         let name = names.iter().find(|name| *name == MANIFEST).or_else(|| names.iter().find(is_yaml))?;

@@ -9,7 +9,9 @@ use crate::vocabulary::{by_version, is_rpm_release};
 /// (`el9_4`), the name alone.
 pub(super) fn distribution_of(os_image: &str, release: &str) -> Option<String> {
     let bare = |word: &'_ str| -> String { word.trim_matches(['(', ')', ',', '"']).to_owned() };
-    let is_version = |word: &str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    fn is_version(word: &str) -> bool {
+        word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+    }
     let words: Vec<String> = os_image.split_whitespace().map(bare).collect();
     let name_ends = words.iter().position(|word| is_version(word)).unwrap_or(words.len());
     let mut name: Vec<&str> = words[..name_ends].iter().map(String::as_str).filter(|word| *word != "CoreOS").collect();
@@ -58,7 +60,9 @@ pub(super) fn may_be_rhel(os: &str, rhel: &str) -> bool {
     let Some((major, minor)) = rhel_of(os) else { return true };
     let mut parts = rhel.split('.').map(|part| part.parse::<u32>().ok());
     let (own, own_minor) = (parts.next().flatten(), parts.next().flatten());
-    let agree = |one: Option<u32>, other: Option<u32>| one.is_none() || other.is_none() || one == other;
+    fn agree(one: Option<u32>, other: Option<u32>) -> bool {
+        one.is_none() || other.is_none() || one == other
+    }
     agree(own, Some(major)) && agree(own_minor, minor)
 }
 

@@ -107,7 +107,9 @@ impl Case {
 
 /// A name that is a folder, a word of a shell and of a report.
 fn check_name(name: &str) -> Result<(), Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-".contains(c)
+    }
     if name.is_empty() || name.starts_with('-') || !name.chars().all(legal) {
         return Err(Invalid::new(format!("`{}` is not the name of a test case", name.escape_debug()))
             .help("name the file with letters, digits, `.`, `_` and `-`"));

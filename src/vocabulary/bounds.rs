@@ -107,7 +107,9 @@ impl Bound {
 }
 
 fn version(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-+~".contains(c)
+    }
     if text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(legal) {
         return Ok(text.to_owned());
     }

@@ -66,7 +66,9 @@ pub fn flavour_of(release: &str) -> String {
     let (base, behind) = of_rpm(release).unwrap_or((release, ""));
     let mut words: Vec<&str> = inner_flavours(base).collect();
     if behind.is_empty() && words.is_empty() {
-        let is_word = |part: &&str| part.chars().all(|c| c.is_ascii_lowercase()) || ["64k", "16k"].contains(part);
+        fn is_word(part: &&str) -> bool {
+            part.chars().all(|c| c.is_ascii_lowercase()) || ["64k", "16k"].contains(part)
+        }
         let parts = release.split('-').skip(1).map(|part| if is_real_time(part) { "rt" } else { part });
         words.extend(parts.filter(is_word).filter(|part| architecture(part).is_none()));
     }

@@ -43,7 +43,9 @@ impl GitRef {
     /// # Errors
     /// A name that git refuses, or one that git would read as an option.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let bad_char = |c: char| c.is_control() || " ~^:?*[\\\u{7f}".contains(c);
+        fn bad_char(c: char) -> bool {
+            c.is_control() || " ~^:?*[\\\u{7f}".contains(c)
+        }
         let wrong = text.is_empty()
             || text == "@"
             || text.starts_with(['-', '/', '.'])

@@ -68,7 +68,9 @@ fn visit(ast: &Ast, times: u64, names: &mut Vec<String>) -> Result<(), Refused> 
             match &group.kind {
                 GroupKind::CaptureIndex(_) => {}
                 GroupKind::CaptureName { name, .. } => {
-                    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                    fn legal(c: char) -> bool {
+                        c.is_ascii_alphanumeric() || c == '_'
+                    }
                     if !name.name.chars().all(legal) {
                         return Err((name.span, "Go takes letters, digits and `_` for a group's name"));
                     }

@@ -103,7 +103,9 @@ fn is_host(part: &str) -> bool {
 }
 
 fn check_tag(tag: &str) -> Result<(), Invalid> {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    fn legal(b: u8) -> bool {
+        b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
+    }
     if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.bytes().all(legal) {
         return Err(Invalid::new(format!(
             "the tag `{}` is not 1 to 128 of letters, digits, `_`, `.`, `-`, starting with neither `.` nor `-`",
@@ -135,7 +137,9 @@ fn check_repository(repository: &str) -> Result<(), String> {
             }
             None => {
                 let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-                let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+                fn legal(b: u8) -> bool {
+                    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')
+                }
                 if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(legal) {
                     return Err(format!("`{}` is not a host name", host.escape_debug()));
                 }
@@ -147,8 +151,12 @@ fn check_repository(repository: &str) -> Result<(), String> {
         }
     }
     for part in path.split('/') {
-        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        fn legal(b: u8) -> bool {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-')
+        }
+        fn edge(c: char) -> bool {
+            c.is_ascii_lowercase() || c.is_ascii_digit()
+        }
         if !part.bytes().all(legal) || !part.starts_with(edge) || !part.ends_with(edge) {
             return Err(format!(
                 "`{}` is not a path of lower-case letters, digits, `.`, `_`, `-`",

@@ -61,8 +61,7 @@ fn subdomain(text: &str, limit: usize) -> Checked {
     if is_subdomain(text) {
         return Ok(());
     }
-    let legal = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-    let fixed: String = text.to_ascii_lowercase().chars().map(legal).collect();
+    let fixed = text.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     let fixed = fixed.trim_matches(['-', '.']);
     let fault = Invalid::new(format!("`{}` is not a name of Kubernetes", text.escape_debug()));
     let rule = "lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part";
@@ -74,7 +73,9 @@ fn subdomain(text: &str, limit: usize) -> Checked {
 }
 
 fn is_subdomain(text: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    fn legal(b: u8) -> bool {
+        b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
+    }
     let part =
         |part: &str| !part.is_empty() && part.bytes().all(legal) && !part.starts_with('-') && !part.ends_with('-');
     text.split('.').all(part)
@@ -82,8 +83,12 @@ fn is_subdomain(text: &str) -> bool {
 
 /// Checks for a name of 1 to 63 letters, digits, `-`, `_` and `.`, alphanumeric at both ends.
 fn is_label_name(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let edge = |c: char| c.is_ascii_alphanumeric();
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-".contains(c)
+    }
+    fn edge(c: char) -> bool {
+        c.is_ascii_alphanumeric()
+    }
     (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge)
 }
 
@@ -127,7 +132,9 @@ pub fn label_value(text: &str) -> Checked {
 /// # Errors
 /// A text with other characters, or one that looks like a path.
 pub fn env_name(text: &str) -> Checked {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-".contains(c)
+    }
     let first = text.starts_with(|c: char| !c.is_ascii_digit());
     if first && text.chars().all(legal) && text != "." && !text.starts_with("..") {
         return Ok(());
@@ -141,7 +148,9 @@ pub fn env_name(text: &str) -> Checked {
 /// # Errors
 /// A text that no key can be.
 pub fn config_key(text: &str) -> Checked {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-".contains(c)
+    }
     if (1..=253).contains(&text.len()) && text.chars().all(legal) && text != "." && !text.starts_with("..") {
         return Ok(());
     }
@@ -195,7 +204,9 @@ pub fn absolute_path(text: &str) -> Checked {
 pub fn copied_path(text: &str) -> Checked {
     absolute_path(text)?;
     let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
-    let means_more = |c: &char| c.is_whitespace() || "\"'`$\\;&|<>()*?[]{}!#~".contains(*c);
+    fn means_more(c: &char) -> bool {
+        c.is_whitespace() || "\"'`$\\;&|<>()*?[]{}!#~".contains(*c)
+    }
     if let Some(sign) = text.chars().find(means_more) {
         return Err(fault(&format!("has a {sign:?}, and KMM copies it in a shell, without quotes"))
             .help("name the folder with letters, digits, `.`, `_` and `-`"));

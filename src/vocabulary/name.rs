@@ -57,7 +57,9 @@ name_type! {
 
 /// A lower-case DNS label of at most 63 characters (RFC 1123).
 pub(super) fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    fn legal(c: char) -> bool {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+    }
     let shown = text.escape_debug();
     let problem = if text.is_empty() {
         "is empty".to_owned()
@@ -84,7 +86,9 @@ fn kmod_name(text: &str) -> Result<(), Invalid> {
     if let Some(stem) = text.strip_suffix(".ko") {
         return Err(Invalid::new(format!("kmod `{shown}` carries its file ending")).help(format!("write `{stem}`")));
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || c == '_' || c == '-'
+    }
     if text.is_empty() || text.starts_with('-') || !text.chars().all(legal) {
         return Err(Invalid::new(format!("`{shown}` is not the name of a kernel module"))
             .help("write the file's name without `.ko`: letters, digits, `_` and `-`"));

@@ -36,8 +36,12 @@ pub fn release_in(text: &str) -> Option<String> {
 
 /// Checks whether a word has the form of a release.
 pub fn is_release_like(word: &str) -> bool {
-    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    let is_version = |(major, rest): (&str, &str)| major.bytes().all(|b| b.is_ascii_digit()) && is_number(rest);
+    fn is_number(text: &str) -> bool {
+        text.starts_with(|c: char| c.is_ascii_digit())
+    }
+    fn is_version((major, rest): (&str, &str)) -> bool {
+        major.bytes().all(|b| b.is_ascii_digit()) && is_number(rest)
+    }
     is_number(word) && word.split_once('.').is_some_and(is_version) && word.parse::<Ipv4Addr>().is_err()
 }
 
@@ -71,8 +75,7 @@ fn in_name(name: &str) -> Option<(Evidence, String)> {
     if is_release_like(name) {
         return proper(name).map(|release| (Evidence::Form, release));
     }
-    let starts_release = |at: &usize| is_release_like(without_epoch(&name[at + 1..]));
-    let dash = name.match_indices('-').map(|(at, _)| at).find(starts_release)?;
+    let dash = name.match_indices('-').map(|(at, _)| at).find(|at| is_release_like(without_epoch(&name[at + 1..])))?;
     let (before, release) = (&name[..dash], without_epoch(&name[dash + 1..]));
     // SUSE's packages count their builds where the release has the flavour.
     if !before.starts_with(|c: char| c.is_ascii_alphabetic()) || before.split('-').any(|word| word == "default") {

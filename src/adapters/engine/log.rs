@@ -43,7 +43,9 @@ impl Logs {
             });
         };
         let path = std::path::absolute(named).map_err(Ended::machine("cannot tell the current folder"))?;
-        let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+        fn is_link(path: &Path) -> bool {
+            fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+        }
         let inside = |path: &Path| checkouts.iter().any(|checkout| path.starts_with(checkout) && path != checkout);
         let link = path.ancestors().enumerate().find(|(up, step)| (*up == 0 || inside(step)) && is_link(step));
         match link {

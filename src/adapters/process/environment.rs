@@ -84,7 +84,9 @@ fn value_of(name: &OsStr, value: OsString) -> Option<OsString> {
     if text.starts_with("GIT_") && !is_kept(text) {
         return None;
     }
-    let is_relative = |value: &OsStr| !value.is_empty() && Path::new(value).is_relative();
+    fn is_relative(value: &OsStr) -> bool {
+        !value.is_empty() && Path::new(value).is_relative()
+    }
     if text == "PATH" {
         let folders = std::env::split_paths(&value).filter(|folder| folder.is_absolute());
         return std::env::join_paths(folders).ok();

@@ -31,7 +31,9 @@ pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
 
 /// A line of somebody's file without what would steer the terminal.
 fn harmless(line: &str) -> Cow<'_, str> {
-    let is_harmful = |c: char| c.is_control() && c != '\t';
+    fn is_harmful(c: char) -> bool {
+        c.is_control() && c != '\t'
+    }
     if !line.contains(is_harmful) {
         return line.into();
     }

@@ -14,7 +14,9 @@ use crate::kernels::reading::{Reading, at, object_name};
 pub(super) fn read(node: &Node, reading: &mut Reading<'_>) -> bool {
     static OS_VERSION: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\A[0-9]+\.[0-9]+\.[0-9]+-[0-9]+\z").ok());
-    let is_os_version = |key: &str| OS_VERSION.as_ref().is_some_and(|pattern| pattern.is_match(key));
+    fn is_os_version(key: &str) -> bool {
+        OS_VERSION.as_ref().is_some_and(|pattern| pattern.is_match(key))
+    }
     let entries = at(node, &["data"]).and_then(Node::as_mapping).unwrap_or_default();
     if !entries.iter().any(|entry| is_os_version(&entry.key)) {
         return false;

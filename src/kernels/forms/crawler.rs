@@ -10,7 +10,9 @@ use crate::vocabulary::{architecture, architecture_of};
 /// is not.
 pub(super) fn is_one(entries: &[Entry]) -> bool {
     let first = |entry: &Entry| Some(entry.value.as_sequence()?.first().map(|item| is_kernel(item)));
-    let is_nothing = |entry: &Entry| entry.value.as_scalar().is_some_and(kmodgen_yaml::Scalar::is_null);
+    fn is_nothing(entry: &Entry) -> bool {
+        entry.value.as_scalar().is_some_and(kmodgen_yaml::Scalar::is_null)
+    }
     entries.iter().all(|entry| is_nothing(entry) || first(entry).is_some_and(|first| first != Some(false)))
         && entries.iter().any(|entry| first(entry) == Some(Some(true)))
 }

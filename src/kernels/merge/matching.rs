@@ -89,7 +89,9 @@ fn excludes(one: &str, other: &str) -> bool {
     let split = |text: &str| text.rsplit_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned()));
     match (split(one), split(other)) {
         (Some((name, version)), Some((other_name, other_version))) => {
-            let is_version = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+            fn is_version(text: &str) -> bool {
+                text.starts_with(|c: char| c.is_ascii_digit())
+            }
             name == other_name && version != other_version && is_version(&version) && is_version(&other_version)
         }
         _ => false,

@@ -33,7 +33,9 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
     for (colon, _) in text.match_indices("://") {
         in_url(text, colon, &mut found);
     }
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    fn is_word(c: char) -> bool {
+        c.is_ascii_alphanumeric() || c == '_' || c == '-'
+    }
     for word in text.split(|c| !is_word(c)).filter(|word| word.len() >= TOKEN_LENGTH) {
         let prefix = TOKEN_PREFIXES.iter().find(|prefix| word.starts_with(**prefix));
         if prefix.is_some_and(|prefix| word.len() >= prefix.len() + TOKEN_LENGTH) {
@@ -46,7 +48,9 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
 
 /// Finds the secrets of the URL whose `://` is at `colon`.
 fn in_url(text: &str, colon: usize, found: &mut Vec<Secret>) {
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    fn is_scheme(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "+-.".contains(c)
+    }
     let scheme = text[..colon].rsplit(|c| !is_scheme(c)).next().unwrap_or_default().to_ascii_lowercase();
     let start = colon + "://".len();
     let rest = &text[start..];

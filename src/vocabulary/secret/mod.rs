@@ -104,7 +104,9 @@ pub fn refuse_bare_login(text: &str, advice: &str) -> Result<(), Invalid> {
     let Some(login) = bare_logins(text).into_iter().next() else { return Ok(()) };
     let rest = text[login.end..].trim_start_matches('@');
     // Of `USER:PASSWORD@HOST:PATH`, which is ssh to git, the user stays.
-    let is_port = |path: &str| path.starts_with(|c: char| c.is_ascii_digit());
+    fn is_port(path: &str) -> bool {
+        path.starts_with(|c: char| c.is_ascii_digit())
+    }
     let is_ssh = rest.split_once(':').is_some_and(|(host, path)| !host.contains('/') && !is_port(path));
     let user = user_of(&text[login.clone()]).filter(|_| is_ssh && login.start == 0);
     let user = user.map(|user| format!("{user}@")).unwrap_or_default();
