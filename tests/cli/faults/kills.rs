@@ -53,7 +53,7 @@ fn a_first_run() {
         match kill_after(&site, time) {
             true => hit += 1,
             // The machine was busier at first.
-            false => whole = time,
+            false => whole = whole.min(time),
         }
         let during = format!("a first run of {whole:?} that was killed after {time:?}");
         site.is_between(None, State::Small, &during);
@@ -88,7 +88,7 @@ fn a_run_after_changes() {
         let time = whole.mul_f64(chance.fraction());
         match kill_after(&site, time) {
             true => hit[new as usize] += 1,
-            false => whole = time,
+            false => whole = whole.min(time),
         }
         let during = format!("a run of {whole:?} to {new:?} that was killed after {time:?}");
         site.is_between(Some(new.other()), new, &during);

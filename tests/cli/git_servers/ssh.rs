@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::world::{World, ends, text};
+use crate::scenario::HANG;
 
 /// An ssh that runs the command on this machine, and notes how it was called.
 fn local_ssh(world: &World) -> String {
@@ -62,15 +63,15 @@ fn what_the_server_says_is_passed_on() {
 #[test]
 fn an_ssh_that_hangs_is_ended() {
     let mut world = World::new();
-    world.timeout(Duration::from_secs(1));
+    world.timeout(Duration::from_secs(3));
     // The grandchild holds the pipes open longer than the program that is killed.
-    let hang = world.script("hang", "echo waiting for a key >&2\nsleep 5 &\necho $$ > \"$HOME/pid\"\nsleep 5");
+    let hang = world.script("hang", "echo waiting for a key >&2\nsleep 600 &\necho $$ > \"$HOME/pid\"\nsleep 600");
     world.set("GIT_SSH_COMMAND", &format!("exec {hang}"));
     world.set("GIT_SSH_VARIANT", "ssh");
     let start = Instant::now();
     let error = world.server_error("h.example:a.git");
-    assert!(error.contains("no answer within 1 second: waiting for a key"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(error.contains("no answer within 3 seconds: waiting for a key"), "{error}");
+    assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
     let pid = text(&world.path("pid"));
     assert!(ends(pid.trim()), "the program still runs");
 }

@@ -251,7 +251,7 @@ pub(crate) fn text(path: &Path) -> String {
 /// Waits until a process has ended, whether or not its parent has taken note.
 pub(crate) fn ends(pid: &str) -> bool {
     assert!(!pid.is_empty(), "there was no such process");
-    (0..500).any(|_| {
+    (0..30_000).any(|_| {
         let status = text(Path::new(&format!("/proc/{pid}/status")));
         let ended = status.is_empty() || status.contains("State:\tZ");
         if !ended {

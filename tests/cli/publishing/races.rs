@@ -1,5 +1,6 @@
 //! Publishers that race, and runs that are killed: no update is lost, and the repository is valid.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,13 +102,12 @@ fn who_waits_reads_again() {
     let mut holder = shell.args(["-c", line]).current_dir(fleet.project.path("")).spawn().unwrap();
     fleet.project.waits_for("held");
     ask(&fleet, 1);
-    let waiting = fleet.invocation("").command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(500));
+    let mut waiting = fleet.invocation("").command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("waiting for another run")));
     ask(&fleet, 2);
     fleet.project.write("go", "");
-    let ended = waiting.wait_with_output().unwrap();
-    assert!(holder.wait().unwrap().success() && ended.status.success());
-    assert!(String::from_utf8(ended.stderr).unwrap().contains("waiting for another run"));
+    assert!(waiting.wait().unwrap().success() && holder.wait().unwrap().success());
     let file = "main:clusters/prod/alpha/6.12.107+deb12-cloud-amd64/Dockerfile";
     assert!(fleet.git("fleet.git", &["show", file]).contains("FROM registry.example.com/ubi:2\n"));
 }
@@ -131,7 +131,7 @@ fn runs_that_are_killed() {
     for kernels in [0, 40] {
         let more: String = (0..kernels).map(|number| format!("  - 6.1.{number}-1-amd64\n")).collect();
         fleet.project.edit("kmodgen.yaml", "modules:\n", &format!("{more}modules:\n"));
-        let whole = whole(&fleet);
+        let mut whole = whole(&fleet);
         let mut chance = Chance::new();
         let (points, mut hit) = (scaled(4, 100), 0);
         for attempt in 0.. {
@@ -145,7 +145,11 @@ fn runs_that_are_killed() {
             let mut child = fleet.invocation("").command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             thread::sleep(time);
             let _ = child.kill();
-            hit += usize::from(child.wait().unwrap().code().is_none());
+            match child.wait().unwrap().code() {
+                None => hit += 1,
+                // The machine was busier at first.
+                Some(_) => whole = whole.min(time),
+            }
             fleet.is_sound();
             let after = fleet.commits("main");
             assert!(after == before || after == before + 1, "killed after {time:?}");
