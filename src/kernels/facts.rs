@@ -5,13 +5,13 @@ use crate::vocabulary::{ImageRef, KernelRelease, Span, Spanned};
 /// Everything that was read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
-    pub(super) sightings: Vec<Sighting>,
+    pub(super) mentions: Vec<Mention>,
     pub(super) toolkits: Vec<Toolkit>,
 }
 
 /// A kernel that an input names.
 #[derive(Debug, Clone)]
-pub(super) struct Sighting {
+pub(super) struct Mention {
     pub(super) release: Spanned<KernelRelease>,
     /// The architecture of its machines, in the words of `uname -m`, if the input names it.
     pub(super) architecture: Option<&'static str>,
@@ -21,14 +21,14 @@ pub(super) struct Sighting {
     pub(super) system: Option<String>,
     /// The distribution whose packages a crawler found it in.
     pub(super) distribution: Option<String>,
-    pub(super) witness: Witness,
+    pub(super) kind: MentionKind,
     /// The input, for a comment.
     pub(super) origin: String,
 }
 
-/// Kind of statement that names a kernel.
+/// Kind of an input that names a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Witness {
+pub(super) enum MentionKind {
     /// A node that runs it, by what tells the node from all others.
     Node(String),
     /// A list of kernels.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Facts, Sighting};
+use super::facts::{Facts, Mention};
 use super::systems::{by_age, el_of_kernel};
 use super::toolkits::{Image, Toolkits};
 use super::variants::{Variant, variants};
@@ -14,14 +14,14 @@ use crate::vocabulary::{Diagnostic, Diagnostics, by_version, flavour_of};
 /// The kernels that inputs name, the oldest first, whatever the order of the inputs.
 pub(super) fn join(facts: &Facts, selection: &Selection, faults: &mut Diagnostics) -> Vec<Found> {
     let toolkits = Toolkits::of(facts, faults);
-    let mut all: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
-    for sighting in &facts.sightings {
-        all.entry(sighting.release.as_str()).or_default().push(sighting);
+    let mut all: BTreeMap<&str, Vec<&Mention>> = BTreeMap::new();
+    for mention in &facts.mentions {
+        all.entry(mention.release.as_str()).or_default().push(mention);
     }
     let mut found: Vec<Found> = all
         .values()
-        .flat_map(|sightings| {
-            let variants = variants(sightings);
+        .flat_map(|mentions| {
+            let variants = variants(mentions);
             let is_split = variants.len() > 1;
             variants.into_iter().map(move |seen| (seen, is_split))
         })

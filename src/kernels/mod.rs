@@ -30,7 +30,7 @@ pub use merge::Keep;
 
 use crate::manifest::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};
-use facts::{Facts, Witness};
+use facts::{Facts, MentionKind};
 use reading::Reading;
 
 /// A text to read kernels from.
@@ -124,9 +124,9 @@ impl Import {
             faults.push(nothing_found(&facts, &found));
             return None;
         }
-        let has = |is_one: fn(&Witness) -> bool| facts.sightings.iter().any(|sighting| is_one(&sighting.witness));
-        let has_nodes = has(|witness| matches!(witness, Witness::Node(_)));
-        Some(Self { found, has_nodes, has_lists: has(|witness| *witness == Witness::List) })
+        let has_nodes = facts.mentions.iter().any(|mention| matches!(mention.kind, MentionKind::Node(_)));
+        let has_lists = facts.mentions.iter().any(|mention| mention.kind == MentionKind::List);
+        Some(Self { found, has_nodes, has_lists })
     }
 
     fn wanted(&self) -> impl Iterator<Item = &Found> {

@@ -3,7 +3,7 @@
 
 use kmodgen_yaml::{Node, Scalar};
 
-use super::facts::{Facts, Sighting, Witness};
+use super::facts::{Facts, Mention, MentionKind};
 use crate::manifest::decode;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, KernelRelease, Span, Spanned};
 
@@ -106,13 +106,13 @@ impl<'r> Reading<'r> {
 
     /// Takes a release of a list for a fact.
     pub(super) fn list(&mut self, release: Spanned<KernelRelease>, architecture: Option<&'static str>) {
-        self.facts.sightings.push(Sighting {
+        self.facts.mentions.push(Mention {
             release,
             architecture,
             os: None,
             system: None,
             distribution: None,
-            witness: Witness::List,
+            kind: MentionKind::List,
             origin: "text".into(),
         });
     }

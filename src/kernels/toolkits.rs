@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Facts, Sighting, Toolkit, Witness};
+use super::facts::{Facts, Mention, MentionKind, Toolkit};
 use super::systems::{by_age, el_of_kernel, el_of_os, may_be_rhel};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, architecture_of};
 
@@ -72,10 +72,10 @@ impl<'f> Toolkits<'f> {
                 let digests = |is_one: &dyn Fn(&Image<'f>) -> bool| -> Vec<&'f str> {
                     all().filter(|(_, image)| is_one(image)).map(|(digest, _)| *digest).collect()
                 };
-                let running = digests(&|image| image.runs(toolkit, &facts.sightings) == Some(true));
+                let running = digests(&|image| image.runs(toolkit, &facts.mentions) == Some(true));
                 let possible = match (self.by_digest.len(), running.len()) {
                     (1, _) if alike => self.by_digest.keys().copied().collect(),
-                    (_, 0) => digests(&|image| image.may_be(toolkit, &facts.sightings)),
+                    (_, 0) => digests(&|image| image.may_be(toolkit, &facts.mentions)),
                     _ => running,
                 };
                 (toolkit, possible)
@@ -170,23 +170,23 @@ impl<'f> Image<'f> {
     }
 
     /// Checks whether nodes on its OS images run a kernel of a Driver Toolkit; `None` if no node is on one.
-    fn runs(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> Option<bool> {
+    fn runs(&self, toolkit: &Toolkit, mentions: &[Mention]) -> Option<bool> {
         let is_on = |os: &str| self.os_images().any(|own| own == os);
-        let on_nodes = sightings.iter().filter(|sighting| matches!(sighting.witness, Witness::Node(_)));
-        let mut kernels = on_nodes.filter(|sighting| sighting.os.as_deref().is_some_and(is_on)).peekable();
+        let on_nodes = mentions.iter().filter(|mention| matches!(mention.kind, MentionKind::Node(_)));
+        let mut kernels = on_nodes.filter(|mention| mention.os.as_deref().is_some_and(is_on)).peekable();
         kernels.peek()?;
-        let has = |sighting: &Sighting| {
-            toolkit.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), sighting.release.as_str()))
+        let has = |mention: &Mention| {
+            toolkit.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), mention.release.as_str()))
         };
         Some(kernels.any(has))
     }
 
     /// Checks whether a driver-toolkit-release.json can belong to the image.
-    fn may_be(&self, toolkit: &Toolkit, sightings: &[Sighting]) -> bool {
+    fn may_be(&self, toolkit: &Toolkit, mentions: &[Mention]) -> bool {
         let el = toolkit.kernels.first().and_then(|kernel| el_of_kernel(kernel.as_str()));
         let machine = toolkit.kernels.first().and_then(|kernel| architecture_of(kernel.as_str()));
         let is_for = |own: Option<&str>| machine.is_none() || own.is_none() || own == machine;
-        self.runs(toolkit, sightings).is_none()
+        self.runs(toolkit, mentions).is_none()
             && self.may_be_of(el)
             && self.said.iter().all(|said| is_for(said.architecture))
             && toolkit.rhel.as_deref().is_none_or(|rhel| self.os_images().all(|os| may_be_rhel(os, rhel)))

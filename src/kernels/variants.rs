@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Sighting, Witness};
+use super::facts::{Mention, MentionKind};
 use crate::vocabulary::{KernelRelease, Spanned, architecture_of};
 
 /// Everything that was seen of one kernel.
@@ -26,29 +26,29 @@ pub(super) struct Variant<'f> {
 /// Properties that differ between kernels of one release: architecture, distribution of nodes and of packages.
 type Key<'f> = [Option<&'f str>; 3];
 
-/// The kernels of sightings that all have the same release. A sighting that does not say which one it is
+/// The kernels of mentions that all have the same release. A mention that does not say which one it is
 /// of is of all that it may be of.
-pub(super) fn variants<'f>(sightings: &[&'f Sighting]) -> Vec<Variant<'f>> {
-    let Some(first) = sightings.first() else { return Vec::new() };
-    let keys: Vec<Key<'f>> = sightings.iter().map(|sighting| key(sighting)).collect();
+pub(super) fn variants<'f>(mentions: &[&'f Mention]) -> Vec<Variant<'f>> {
+    let Some(first) = mentions.first() else { return Vec::new() };
+    let keys: Vec<Key<'f>> = mentions.iter().map(|mention| key(mention)).collect();
     // What inputs name one value of, or none, tells nothing apart.
     let differs = [0, 1, 2].map(|at| keys.iter().filter_map(|key| key[at]).collect::<BTreeSet<_>>().len() > 1);
     let keys: Vec<Key<'f>> = keys.into_iter().map(|key| [0, 1, 2].map(|at| key[at].filter(|_| differs[at]))).collect();
     let all: BTreeSet<Key<'f>> = keys.iter().copied().collect();
     let is_whole = |key: &&Key<'f>| !all.iter().any(|other| other != *key && includes(key, other));
     let whole: Vec<Key<'f>> = all.iter().filter(is_whole).copied().collect();
-    let located: BTreeSet<&str> = sightings
+    let located: BTreeSet<&str> = mentions
         .iter()
         .zip(&keys)
         .filter(|(_, key)| whole.contains(key))
-        .filter_map(|(sighting, _)| node(sighting))
+        .filter_map(|(mention, _)| node(mention))
         .collect();
     let one = |own: &Key<'f>| {
         let mut seen = Variant::of(&first.release);
         seen.apart_by = own[1].or(own[2]);
-        for (sighting, key) in sightings.iter().zip(&keys).filter(|(_, key)| includes(key, own)) {
-            seen.add(sighting);
-            seen.nodes.extend(node(sighting).filter(|node| key == own || !located.contains(node)));
+        for (mention, key) in mentions.iter().zip(&keys).filter(|(_, key)| includes(key, own)) {
+            seen.add(mention);
+            seen.nodes.extend(node(mention).filter(|node| key == own || !located.contains(node)));
         }
         seen
     };
@@ -60,16 +60,16 @@ fn includes(general: &Key<'_>, special: &Key<'_>) -> bool {
     general.iter().zip(special).all(|(one, other)| one.is_none() || one == other)
 }
 
-fn key(sighting: &Sighting) -> Key<'_> {
+fn key(mention: &Mention) -> Key<'_> {
     // What the release itself names is not put in question.
-    let own = sighting.architecture.filter(|_| architecture_of(sighting.release.as_str()).is_none());
-    [own, sighting.system.as_deref(), sighting.distribution.as_deref()]
+    let own = mention.architecture.filter(|_| architecture_of(mention.release.as_str()).is_none());
+    [own, mention.system.as_deref(), mention.distribution.as_deref()]
 }
 
-fn node(sighting: &Sighting) -> Option<&str> {
-    match &sighting.witness {
-        Witness::Node(node) => Some(node),
-        Witness::List | Witness::Toolkit => None,
+fn node(mention: &Mention) -> Option<&str> {
+    match &mention.kind {
+        MentionKind::Node(node) => Some(node),
+        MentionKind::List | MentionKind::Toolkit => None,
     }
 }
 
@@ -88,15 +88,15 @@ impl<'f> Variant<'f> {
         }
     }
 
-    fn add(&mut self, sighting: &'f Sighting) {
+    fn add(&mut self, mention: &'f Mention) {
         if architecture_of(self.release.as_str()).is_none() {
-            self.architectures.extend(sighting.architecture);
+            self.architectures.extend(mention.architecture);
         }
-        self.os_images.extend(sighting.os.as_deref());
-        self.systems.extend(sighting.system.as_deref());
-        self.distributions.extend(sighting.distribution.as_deref());
-        self.origins.insert(&sighting.origin);
-        self.is_listed |= sighting.witness != Witness::Toolkit;
+        self.os_images.extend(mention.os.as_deref());
+        self.systems.extend(mention.system.as_deref());
+        self.distributions.extend(mention.distribution.as_deref());
+        self.origins.insert(&mention.origin);
+        self.is_listed |= mention.kind != MentionKind::Toolkit;
     }
 
     /// The one architecture that it is for.

@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::{Entry, Node};
 
-use crate::kernels::facts::{Sighting, Witness};
+use crate::kernels::facts::{Mention, MentionKind};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{architecture, architecture_of};
 
@@ -31,13 +31,13 @@ pub(super) fn read(distributions: &[Entry], reading: &mut Reading<'_>) {
             let Some(text) = reading.need(kernel, &["kernelrelease"], &whose, "each kernel has one") else { continue };
             let Some(release) = reading.release(&text.value, text.span) else { continue };
             let architecture = architecture_of(&text.value).or_else(|| architecture_of_headers(kernel));
-            reading.facts.sightings.push(Sighting {
+            reading.facts.mentions.push(Mention {
                 release,
                 architecture,
                 os: None,
                 system: None,
                 distribution: Some(distribution.clone()),
-                witness: Witness::List,
+                kind: MentionKind::List,
                 origin: "kernel-crawler".into(),
             });
         }

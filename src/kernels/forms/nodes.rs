@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::kernels::facts::{Sighting, Witness};
+use crate::kernels::facts::{Mention, MentionKind};
 use crate::kernels::reading::{Reading, at, is_nothing};
 use crate::kernels::systems::distribution_of;
 use crate::vocabulary::{Diagnostic, Span, Spanned, architecture};
@@ -97,13 +97,13 @@ impl Node {
         let Some(release) = reading.release(&kernel.value, kernel.span) else { return };
         let system = os.and_then(|os| distribution_of(os, release.value.as_str()));
         let origin = if self.identity.is_some() { "nodes" } else { "text" };
-        reading.facts.sightings.push(Sighting {
+        reading.facts.mentions.push(Mention {
             release,
             architecture: self.architecture.as_deref().and_then(architecture),
             os: os.map(|os| os_version(os).unwrap_or(os).to_owned()),
             system,
             distribution: None,
-            witness: self.identity.map_or(Witness::List, Witness::Node),
+            kind: self.identity.map_or(MentionKind::List, MentionKind::Node),
             origin: origin.into(),
         });
     }

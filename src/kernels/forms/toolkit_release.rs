@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::Node;
 
-use crate::kernels::facts::{Sighting, Toolkit, Witness};
+use crate::kernels::facts::{Mention, MentionKind, Toolkit};
 use crate::kernels::reading::Reading;
 use crate::vocabulary::{Spanned, architecture_of};
 
@@ -32,13 +32,13 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
     for Spanned { value, span } in releases {
         let Some(release) = reading.release(&value, span) else { continue };
         kernels.push(release.value.clone());
-        reading.facts.sightings.push(Sighting {
+        reading.facts.mentions.push(Mention {
             architecture: architecture_of(&value),
             release,
             os: None,
             system: None,
             distribution: None,
-            witness: Witness::Toolkit,
+            kind: MentionKind::Toolkit,
             origin: ORIGIN.into(),
         });
     }
