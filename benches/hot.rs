@@ -14,7 +14,7 @@ use kmodgen::manifest::{Manifest, Mirrors};
 use kmodgen::output;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
-use kmodgen::render::dockerfile::Press;
+use kmodgen::render::dockerfile::DockerfileRenderer;
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputFiles, Listed, RelPath, SourceMap};
 
@@ -105,7 +105,7 @@ impl World {
         let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
         let Self { manifest, lock, files, renderers } = self;
         let inputs = Inputs { manifest, lock, files, templates: files, renderers };
-        Plan::expand(inputs, &(), 1, &mut sources, &mut faults).unwrap().0
+        Plan::make(inputs, 1, &mut sources, &mut faults).unwrap()
     }
 }
 
@@ -117,8 +117,8 @@ fn one_mapping(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mapping");
 
     // A template is rendered the first time, and again for each of two stand-ins; then it is a form.
-    let mut first = || Press::new(world.lock.templates, world.files.clone(), &InProcess);
-    let print = |press: &mut Press| {
+    let mut first = || DockerfileRenderer::new(world.lock.templates, world.files.clone(), &InProcess);
+    let print = |press: &mut DockerfileRenderer| {
         press.dockerfile(&mapping.resolved, mapping.module, mapping.kernel, &Mirrors::default()).unwrap()
     };
     group.bench_function("render the Dockerfile", |bencher| {
@@ -129,8 +129,8 @@ fn one_mapping(criterion: &mut Criterion) {
     group.bench_function("fill in the Dockerfile", |bencher| bencher.iter(|| print(&mut press)));
 
     // The fields of the traversal as it tells them, and the Dockerfile as it is hashed.
-    let draft = plan.draft(mapping).unwrap();
-    let lines = draft.explanation.as_lines().lines();
+    let rendered = plan.render(mapping).unwrap();
+    let lines = rendered.explanation.as_lines().lines();
     let fields: Vec<(&str, &str)> = lines.map(|line| line.split_once(": ").unwrap()).collect();
     group.bench_function("hash and explain", |bencher| {
         bencher.iter(|| {
@@ -138,14 +138,14 @@ fn one_mapping(criterion: &mut Criterion) {
             for (name, value) in black_box(&fields) {
                 sinks.field(name, value.as_bytes());
             }
-            let digest = Digest::of(draft.dockerfile.as_bytes());
-            sinks.text("dockerfile", &digest, draft.dockerfile.len());
+            let digest = Digest::of(rendered.dockerfile.as_bytes());
+            sinks.text("dockerfile", &digest, rendered.dockerfile.len());
             (sinks.0.finish(), sinks.1)
         });
     });
 
     group.bench_function("emit the ConfigMap", |bencher| {
-        bencher.iter(|| render::configmap::render(black_box(mapping), &draft, &world.manifest));
+        bencher.iter(|| render::configmap::render(black_box(&rendered), &world.manifest));
     });
     group.finish();
 }

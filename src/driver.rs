@@ -7,7 +7,7 @@ use clap::Parser as _;
 
 use crate::adapters::{templates, ui};
 use crate::cli::{Cli, Command};
-use crate::commands::{self, Answer, Faults};
+use crate::commands::{self, Exit, Faults};
 use crate::vocabulary::brief;
 
 /// Runs the command that `args`, the program's name first, ask for.
@@ -37,11 +37,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Kernels(args) => commands::kernels::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
-        Command::RenderTemplates => templates::serve().map(|()| Answer::Fine).map_err(anyhow::Error::from),
+        Command::RenderTemplates => templates::serve().map(|()| Exit::Success).map_err(anyhow::Error::from),
     };
     match answer {
-        Ok(Answer::Fine) => ExitCode::SUCCESS,
-        Ok(Answer::NeedsSomeone) => ExitCode::from(1),
+        Ok(Exit::Success) => ExitCode::SUCCESS,
+        Ok(Exit::ActionNeeded) => ExitCode::from(1),
         Err(error) => {
             match error.downcast_ref::<Faults>() {
                 Some(faults) => faults.report(),

@@ -1,15 +1,14 @@
 //! Declarative generator of Driver Toolkit Dockerfiles, KMM ConfigMaps and KMM Modules.
 //!
-//! A pipeline with a pure middle. Data flows one way, each arrow is one function:
+//! A pipeline with a pure middle. Data flows one way:
 //!
 //! ```text
-//! text -> yaml::Node -> Manifest -(+Lock)-> Plan -> Draft -> Output -(+Tree)-> Changes -> Outcome
-//!      read         decode        resolve     render   name        reconcile        commit
+//! text -> yaml::Node -> Manifest -(+Lock)-> Expansion -> RenderedMapping -> Output -(+Tree)-> Change
+//!      read         decode          expand            render           name         compare
 //! ```
 //!
-//! A fleet's texts are never held at once: each mapping is drafted, compared with what stands in the
-//! output folder and put on a stage, one after the other. What the run before left in its
-//! [`record`] and is proven to be as it was is not even drafted.
+//! A fleet's texts are never held at once: each mapping is rendered, compared with the output folder and staged, one
+//! after the other. A mapping whose inputs and files are as the [`cache`] has them is not even rendered.
 //!
 //! `tests/layers` lists the modules in the order of their layers, and checks that a module uses only those
 //! before it.
@@ -24,8 +23,11 @@ mod testing;
 pub mod vocabulary;
 
 // Layer 1: the pure core. No file system, environment, clock, randomness or printing.
+pub mod cache;
+pub mod checksum;
 pub mod contract;
 pub mod depfile;
+pub mod file_stat;
 pub mod fingerprint;
 pub mod handoff;
 pub mod impact;
@@ -39,7 +41,6 @@ pub mod plan;
 pub mod previous;
 pub mod publish;
 pub mod reconcile;
-pub mod record;
 pub mod render;
 pub mod template;
 pub mod test_cases;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::contract;
 use crate::contract::module::Size;
 use crate::manifest::{Kind, Manifest, Module};
-use crate::plan::{self, Draft, Mapping, Plan};
+use crate::plan::{self, Mapping, Plan, RenderedMapping};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
 
@@ -44,12 +44,13 @@ impl<'t> Output<'t> {
 }
 
 /// The files of a mapping.
-pub fn of_mapping<'t>(mapping: &Mapping<'_>, draft: &'t Draft, manifest: &Manifest) -> [Output<'t>; 2] {
+pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> [Output<'t>; 2] {
+    let mapping = &rendered.mapping;
     let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
     let origin = mapping.kernel.release.span;
-    let config_map = render::configmap::render(mapping, draft, manifest);
+    let config_map = render::configmap::render(rendered, manifest);
     [
-        Output::new(&[module, release, DOCKERFILE], &draft.dockerfile, origin),
+        Output::new(&[module, release, DOCKERFILE], &rendered.dockerfile, origin),
         Output::new(&[module, release, CONFIG_MAP], config_map, origin),
     ]
 }
@@ -104,8 +105,7 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
     let mut folders = Vec::new();
     for (module, mappings) in &plan.modules {
         for mapping in mappings {
-            let draft = plan.draft(mapping)?;
-            outputs.extend(of_mapping(mapping, &draft, manifest).map(Output::into_owned));
+            outputs.extend(of_mapping(&plan.render(mapping)?, manifest).map(Output::into_owned));
         }
         if let Some(files) = of_module(module, mappings, manifest) {
             outputs.extend(files.map(Output::into_owned));

@@ -1,8 +1,12 @@
 //! Work on several threads, with the same result for any number of them.
 
+use std::io;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle, ScopedJoinHandle};
-use std::{io, panic};
+
+/// How many items are worth a thread with a state of its own.
+const SMALLEST_SHARE: usize = 16;
 
 /// Does `work` on all items with `workers` threads, each of which takes the next item when it is done
 /// with one; the results come in the items' order.
@@ -19,6 +23,31 @@ pub fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T
         let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> = (0..workers).map(start).collect();
         let own = if threads.iter().any(Result::is_ok) { Vec::new() } else { left.work_on(&work) };
         in_order(own, threads.into_iter().flatten().map(ScopedJoinHandle::join))
+    })
+}
+
+/// Does `work` on all items with `workers` threads, each with a state of its own and an equal share of consecutive
+/// items; the results come in the items' order.
+///
+/// # Errors
+/// A thread that the system does not start.
+pub fn map_with<T: Sync, S, R: Send>(
+    items: &[T],
+    workers: usize,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> R + Sync,
+) -> io::Result<Vec<R>> {
+    let share = |items: &[T]| -> Vec<R> {
+        let mut state = state();
+        items.iter().map(|item| work(&mut state, item)).collect()
+    };
+    let share = &share;
+    let size = items.len().div_ceil(workers.max(1)).max(SMALLEST_SHARE);
+    std::thread::scope(|scope| {
+        let start = |items| Builder::new().spawn_scoped(scope, move || share(items));
+        let threads: Vec<ScopedJoinHandle<'_, _>> = items.chunks(size).map(start).collect::<io::Result<_>>()?;
+        let joined = |thread: ScopedJoinHandle<'_, Vec<R>>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok(threads.into_iter().flat_map(joined).collect())
     })
 }
 
@@ -80,7 +109,7 @@ impl<T> Left<T> {
 fn in_order<R>(own: Vec<(usize, R)>, threads: impl Iterator<Item = std::thread::Result<Vec<(usize, R)>>>) -> Vec<R> {
     let mut done = own;
     for thread in threads {
-        done.extend(thread.unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        done.extend(thread.unwrap_or_else(|panic| resume_unwind(panic)));
     }
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()

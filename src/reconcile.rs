@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::cache::FileEntry;
+use crate::checksum::{Checksum, ChecksumKey};
+use crate::file_stat::FileStat;
 use crate::output::Output;
-use crate::record::{Evidence, FileRecord, SealKey};
 use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
@@ -61,10 +63,19 @@ pub struct Change {
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,
-    /// The file that is put there, once it is on a shelf that knows how it looks.
-    pub written: Option<FileRecord>,
+    /// The file that is put there, if the sink knows its metadata.
+    pub written: Option<Written>,
     /// Whether git has the file as unmerged.
     pub unmerged: bool,
+}
+
+/// A file that a run writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// Its metadata.
+    pub stat: FileStat,
+    /// Checksum of its bytes.
+    pub checksum: Checksum,
 }
 
 /// What an output comes to.
@@ -73,30 +84,31 @@ pub enum Verdict {
     /// The run is not about it.
     NotAsked,
     /// The file is right.
-    Right(FileRecord),
+    Right(FileEntry),
     /// Something is to be done.
     Change(Box<Change>),
 }
 
-/// Where new texts wait until all is known to be well.
-pub trait Shelf: Sync {
-    /// Takes a text that differs from what is there, and what would be done with it.
+/// Receiver of texts that are to be written.
+pub trait TextSink: Sync {
+    /// Takes a text that differs from what is there, and what would be done with it; returns the metadata of the file
+    /// that it is in now.
     ///
     /// # Errors
     /// What hinders.
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible>;
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible>;
 }
 
-/// Where texts are of no interest.
-impl Shelf for () {
-    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<Evidence, Inaccessible> {
-        Ok(Evidence::NONE)
+/// Drops all texts.
+impl TextSink for () {
+    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<FileStat, Inaccessible> {
+        Ok(FileStat::NONE)
     }
 }
 
-/// Two shelves, of which the first one's files are told of.
-impl<A: Shelf, B: Shelf> Shelf for (&A, &B) {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible> {
+/// Two sinks; the metadata is of the first one's files.
+impl<A: TextSink, B: TextSink> TextSink for (&A, &B) {
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible> {
         self.1.put(path, text, action)?;
         self.0.put(path, text, action)
     }
@@ -106,10 +118,12 @@ impl<A: Shelf, B: Shelf> Shelf for (&A, &B) {
 pub struct Inspector<'i> {
     /// The output folder.
     pub tree: View<'i>,
-    /// Where texts that differ go.
-    pub shelf: &'i dyn Shelf,
-    /// What files are sealed with for the next run.
-    pub key: SealKey,
+    /// Receiver of texts that differ.
+    pub sink: &'i dyn TextSink,
+    /// Key of checksums and metadata for the next run.
+    pub key: ChecksumKey,
+    /// Time at which the run began, by the clock that stamps files.
+    pub since: i64,
     /// Overwrite and remove also what was edited by hand or is not ours.
     pub force: bool,
     /// The paths that the run is about; all where `None`. Every other path is left alone.
@@ -124,41 +138,44 @@ impl Inspector<'_> {
     /// Compares one output. `known` is what the file is known to be, as an output of the run before.
     ///
     /// # Errors
-    /// A file that cannot be read, or a text that the shelf cannot take.
-    pub fn inspect(&self, output: Output, known: Option<FileRecord>) -> Result<Verdict, Inaccessible> {
+    /// A file that cannot be read, or a text that the sink cannot take.
+    pub fn inspect(&self, output: Output, known: Option<FileEntry>) -> Result<Verdict, Inaccessible> {
         let Output { path, text, origin, .. } = output;
         if !self.concerns(&path) {
             return Ok(Verdict::NotAsked);
         }
-        let seal = self.key.seal(text.as_bytes());
+        let checksum = self.key.checksum(text.as_bytes());
         let (action, unmerged) = match known {
-            Some(known) if known.seal == seal => return Ok(Verdict::Right(known)),
+            Some(known) if known.checksum == checksum => return Ok(Verdict::Right(known)),
             // It is ours, and nobody edited it.
             Some(_) => (Action::Update, false),
             None => match self.compare(&path, &text)? {
-                Ok(evidence) => return Ok(Verdict::Right(FileRecord { evidence, seal })),
+                Ok(stat) => {
+                    let token = stat.settled(self.since).token(&self.key);
+                    return Ok(Verdict::Right(FileEntry { token, checksum }));
+                }
                 Err(action) => action,
             },
         };
-        let evidence = self.shelf.put(&path, &text, &action)?;
-        let written = Some(FileRecord { evidence, seal });
+        let stat = self.sink.put(&path, &text, &action)?;
+        let written = Some(Written { stat, checksum });
         Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written, unmerged })))
     }
 
     /// How the file at a path looks if it has this text, or else what is to be done, and whether git has
     /// the file as unmerged.
-    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<Evidence, (Action, bool)>, Inaccessible> {
+    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<FileStat, (Action, bool)>, Inaccessible> {
         if let Some((parent, what)) = self.tree.blocked_parent(path)? {
             let why = format!("`{parent}` is {what}, and a folder is needed there");
             return Ok(Err((Action::Conflict(Conflict::new(why, MOVE)), false)));
         }
-        if let Some(evidence) = self.tree.holds(path, text)? {
-            return Ok(Ok(evidence));
+        if let Some(stat) = self.tree.holds(path, text)? {
+            return Ok(Ok(stat));
         }
         let look = self.tree.look(path)?;
         let found = look.as_ref().map(|(found, _)| found);
         Ok(match write_action(text, found, self.force) {
-            Action::Unchanged => Ok(look.map_or(Evidence::NONE, |(_, evidence)| evidence)),
+            Action::Unchanged => Ok(look.map_or(FileStat::NONE, |(_, stat)| stat)),
             action => Err((action, matches!(found, Some(Found::Unmerged(_))))),
         })
     }
@@ -240,6 +257,7 @@ fn remove_action(found: &Found, force: bool) -> Option<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file_stat::StatToken;
     use crate::render::header::with_header;
     use crate::tree::Outline;
     use crate::vocabulary::{SourceMap, Span};
@@ -258,7 +276,7 @@ mod tests {
     fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
         let outline = Outline::read(tree, |_| None).unwrap();
         let tree = View { folder: tree, outline: &outline };
-        ask(&Inspector { tree, shelf: &(), key: SealKey::PUBLIC, force, only: None })
+        ask(&Inspector { tree, sink: &(), key: ChecksumKey::PUBLIC, since: 0, force, only: None })
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
@@ -293,15 +311,15 @@ mod tests {
     #[test]
     fn what_is_known_is_not_looked_at() {
         let known = |body: &str| {
-            let seal = SealKey::PUBLIC.seal(with_header(body).as_bytes());
-            Some(FileRecord { evidence: Evidence { inode: 1, ..Evidence::NONE }, seal })
+            let checksum = ChecksumKey::PUBLIC.checksum(with_header(body).as_bytes());
+            Some(FileEntry { token: StatToken(1), checksum })
         };
         let verdict = |before| {
             inspected(&Tree::new(), false, |inspector| {
                 inspector.inspect(output("a/module.yaml", "new\n"), known(before))
             })
         };
-        assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.evidence.is_some()));
+        assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.token.is_some()));
         assert!(matches!(verdict("old\n").unwrap(), Verdict::Change(change) if change.action == Action::Update));
     }
 
@@ -317,7 +335,7 @@ mod tests {
         .into();
         let changes = |force| {
             let outline = Outline::read(&tree, |_| None).unwrap();
-            let candidates = outline.candidates(&outline.strangers(|_, _| false), false);
+            let candidates = outline.candidates(&outline.unplanned(|_, _| false), false);
             inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
         };
         let actions = |changes: &[Box<Change>]| -> Vec<(String, bool)> {

@@ -122,7 +122,7 @@ impl World {
                 templates: &files,
                 renderers: &renderers,
             };
-            let plan = Plan::expand(inputs, &(), 1, sources, &mut faults)?.0;
+            let plan = Plan::make(inputs, 1, sources, &mut faults)?;
             Some(use_plan(&manifest, &plan))
         });
         (used, faults.into_sorted())

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, NAMESPACE};
-use crate::record::Evidence;
 use crate::vocabulary::RelPath;
 
 /// What stands at a path.
@@ -80,19 +80,18 @@ pub trait OutputFolder: Sync {
     ///
     /// # Errors
     /// A path that cannot be looked at.
-    fn holds(&self, _path: &RelPath, _text: &str) -> Result<Option<Evidence>, Inaccessible> {
+    fn holds(&self, _path: &RelPath, _text: &str) -> Result<Option<FileStat>, Inaccessible> {
         Ok(None)
     }
 
-    /// How what is at a path looks; not at all where there is nothing. `""` is the output folder
-    /// itself.
-    fn evidence(&self, _path: &str) -> Evidence {
-        Evidence::NONE
+    /// Returns the metadata of what is at a path; none if there is nothing. `""` is the output folder itself.
+    fn stat(&self, _path: &str) -> FileStat {
+        FileStat::NONE
     }
 }
 
 /// What stands at a path, and how it looks from outside.
-pub type Look = (Found, Evidence);
+pub type Look = (Found, FileStat);
 
 /// The names of the output folder, and of the folders in it.
 #[derive(Debug, Default)]
@@ -106,21 +105,24 @@ pub struct Outline<'k> {
 enum Names<'k> {
     /// All of them.
     All(HashMap<String, Kind>),
-    /// Those of its folders, which were known beforehand.
-    Folders(Vec<&'k str>),
+    /// Its folders that nobody asks for; the others are known to be right.
+    Unplanned(Vec<&'k str>),
 }
 
 impl<'k> Outline<'k> {
-    /// Reads the names of a folder, and of the folders in it, unless all folders in one of those
-    /// are `known`.
+    /// Reads the names of a folder, and of the folders in it, unless `unplanned` knows which folders in one of those
+    /// nobody asks for.
     ///
     /// # Errors
     /// A folder that cannot be read.
-    pub fn read(folder: &dyn OutputFolder, known: impl Fn(&str) -> Option<Vec<&'k str>>) -> Result<Self, Inaccessible> {
+    pub fn read(
+        folder: &dyn OutputFolder,
+        unplanned: impl Fn(&str) -> Option<Vec<&'k str>>,
+    ) -> Result<Self, Inaccessible> {
         let mut outline = Self { names: folder.names("")?.into_iter().collect(), modules: BTreeMap::new() };
         for (name, _) in outline.names.iter().filter(|(name, kind)| is_ours(name, **kind)) {
-            let names = match known(name) {
-                Some(folders) => Names::Folders(folders),
+            let names = match unplanned(name) {
+                Some(folders) => Names::Unplanned(folders),
                 None => Names::All(folder.names(name)?.into_iter().collect()),
             };
             outline.modules.insert(name.clone(), names);
@@ -134,13 +136,18 @@ impl<'k> Outline<'k> {
         hidden.map(|(name, _)| name.as_str())
     }
 
+    /// Returns whether all names in the folder of a module are known.
+    pub fn lists_all(&self, module: &str) -> bool {
+        matches!(self.modules.get(module), Some(Names::All(_)))
+    }
+
     /// The folders of modules.
     pub fn modules(&self) -> impl Iterator<Item = &str> {
         self.modules.keys().map(String::as_str)
     }
 
-    /// The folders that nobody asks for, in which a file of ours may yet turn up.
-    pub fn strangers(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<String> {
+    /// Returns the folders that nobody asks for, in which a file of ours may yet turn up.
+    pub fn unplanned(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<String> {
         let mut folders = Vec::new();
         for (module, names) in &self.modules {
             if !wanted(module, None) {
@@ -153,7 +160,7 @@ impl<'k> Outline<'k> {
                     let ours = names.iter().filter(|(name, kind)| is_ours(name, **kind));
                     ours.map(|(name, _)| name.as_str()).filter(unwanted).map(path).collect()
                 }
-                Names::Folders(names) => names.iter().copied().filter(unwanted).map(path).collect(),
+                Names::Unplanned(names) => names.iter().copied().map(path).collect(),
             };
             inner.sort();
             folders.extend(inner);
@@ -162,16 +169,16 @@ impl<'k> Outline<'k> {
     }
 
     /// The paths at which a file of ours may stand that nobody asks for: that of the namespace, unless
-    /// there is to be one, and those in folders that are `strangers`. Only such files are ever looked at
+    /// there is to be one, and those in folders that are `unplanned`. Only such files are ever looked at
     /// for removal.
-    pub fn candidates(&self, strangers: &[String], has_namespace: bool) -> Vec<RelPath> {
+    pub fn candidates(&self, unplanned: &[String], has_namespace: bool) -> Vec<RelPath> {
         let below = |folder: &String| {
             let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
             files.map(|file| format!("{folder}/{file}"))
         };
         let namespace = !has_namespace && self.names.get(NAMESPACE) == Some(&Kind::File);
         let top = namespace.then(|| NAMESPACE.to_owned());
-        let paths: Vec<String> = top.into_iter().chain(strangers.iter().flat_map(below)).collect();
+        let paths: Vec<String> = top.into_iter().chain(unplanned.iter().flat_map(below)).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }
@@ -193,7 +200,7 @@ impl View<'_> {
             None => Ok(None),
             Some(Names::All(names)) => Ok(names.get(name).copied()),
             // Few paths are asked for where most is known.
-            Some(Names::Folders(_)) => self.folder.kind(path),
+            Some(Names::Unplanned(_)) => self.folder.kind(path),
         }
     }
 
@@ -233,7 +240,7 @@ impl View<'_> {
     ///
     /// # Errors
     /// A path that cannot be looked at.
-    pub fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
+    pub fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
         if self.has_folder(path.parent())? { self.folder.holds(path, text) } else { Ok(None) }
     }
 
@@ -250,8 +257,8 @@ impl View<'_> {
         let kind = if parent.contains('/') { Some(Kind::File) } else { self.kind(path.as_str())? };
         match kind {
             None => Ok(None),
-            Some(Kind::Folder) => Ok(Some((Found::Folder, Evidence::NONE))),
-            Some(Kind::Other(what)) => Ok(Some((Found::Other(what), Evidence::NONE))),
+            Some(Kind::Folder) => Ok(Some((Found::Folder, FileStat::NONE))),
+            Some(Kind::Other(what)) => Ok(Some((Found::Other(what), FileStat::NONE))),
             Some(Kind::File) => self.folder.look(path),
         }
     }
@@ -290,6 +297,6 @@ impl OutputFolder for BTreeMap<RelPath, Found> {
     }
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
-        Ok(self.get(path).map(|found| (found.clone(), Evidence::NONE)))
+        Ok(self.get(path).map(|found| (found.clone(), FileStat::NONE)))
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
+use super::drift::{Drift, Scope};
 use super::project::Project;
-use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::fingerprint::InputChange;
-use crate::plan::{Draft, Mapping};
+use crate::plan::RenderedMapping;
 use crate::previous::{self, OldMapping};
 use crate::settings::{Network, Only};
 use crate::vocabulary::nearest;
@@ -37,15 +37,15 @@ struct Explained {
 }
 
 /// Runs the verb.
-pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
     let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
     let (mut explained, mut known) = (Vec::new(), BTreeSet::new());
     for project in &projects {
-        let survey = Survey::take(project, &Scope::reading(&args.output, only.as_ref()), &())?;
-        let releases = survey.plan.mappings().map(|mapping| mapping.kernel.release.as_str().to_owned());
+        let drift = Drift::find(project, &Scope::reading(&args.output, only.as_ref()))?;
+        let releases = drift.plan.mappings().map(|mapping| mapping.kernel.release.as_str().to_owned());
         known.extend(releases);
-        explained.extend(explain_all(args, only.as_ref(), project, &survey)?);
+        explained.extend(explain_all(args, only.as_ref(), project, &drift)?);
     }
     if explained.is_empty() {
         match nearest(&args.release, known.iter().map(String::as_str)) {
@@ -57,7 +57,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Answer> {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
         Format::Text => explained.iter().for_each(print),
     }
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }
 
 /// What became of the kernel's images of one target.
@@ -65,18 +65,18 @@ fn explain_all(
     args: &ExplainArgs,
     only: Option<&Only>,
     project: &Project,
-    survey: &Survey<'_>,
+    drift: &Drift<'_>,
 ) -> anyhow::Result<Vec<Explained>> {
     let selected =
         |module: &str, release: &str| release == args.release && only.is_none_or(|only| only.selects(module, release));
-    let old = |module: &str| previous::mapping(module, &args.release, &survey.tree());
-    let planned = survey.plan.mappings().filter(|m| selected(m.module.name.as_str(), m.kernel.release.as_str()));
+    let old = |module: &str| previous::mapping(module, &args.release, &drift.tree());
+    let planned = drift.plan.mappings().filter(|m| selected(m.module.name.as_str(), m.kernel.release.as_str()));
     let mut explained = Vec::new();
     for mapping in planned {
-        let draft = survey.plan.draft(mapping).context("a file of the manifest changed under the run")?;
-        explained.push(explain(mapping, &draft, old(mapping.module.name.as_str())?));
+        let rendered = drift.plan.render(mapping).context("a file of the manifest changed under the run")?;
+        explained.push(explain(&rendered, old(mapping.module.name.as_str())?));
     }
-    for (module, impact) in &survey.impacts {
+    for (module, impact) in &drift.impacts {
         if selected(module, &args.release) && impact.unloads.contains(&args.release) {
             explained.push(gone(module, &args.release, old(module)?));
         }
@@ -86,7 +86,8 @@ fn explain_all(
     Ok(explained)
 }
 
-fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Explained {
+fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained {
+    let RenderedMapping { mapping, dockerfile: text, explanation } = rendered;
     let hash = mapping.identity.hash.to_string();
     let state = match &old {
         None => "new",
@@ -94,13 +95,13 @@ fn explain(mapping: &Mapping<'_>, draft: &Draft, old: Option<OldMapping>) -> Exp
         Some(_) => "changed",
     };
     let before = old.as_ref().map(|old| old.explanation.clone()).unwrap_or_default();
-    let changes = draft.explanation.changes_from(&before);
+    let changes = explanation.changes_from(&before);
     let only_the_text = matches!(changes.as_slice(), [change] if change.input == "dockerfile");
     let diff = old
         .as_ref()
         .and_then(|old| old.dockerfile.as_deref())
         .filter(|_| only_the_text)
-        .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(&draft.dockerfile)));
+        .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(text)));
     Explained {
         target: None,
         module: mapping.module.name.value.to_string(),

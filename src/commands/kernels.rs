@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::project::{Faults, draw};
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, KernelsArgs};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::kernels::{Change, Changes, Import, Input};
 use crate::settings;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, SourceMap};
@@ -50,7 +50,7 @@ struct Warning {
 }
 
 /// Runs the verb.
-pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
     if args.format == Format::Json && args.output.is_none() {
         bail!("--format json reports on what is written: say where with -o FILE");
     }
@@ -87,10 +87,10 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
     let Some(output) = &args.output else {
         ui::result(&list);
         ui::talk(&told(&changes));
-        return Ok(Answer::Fine);
+        return Ok(Exit::Success);
     };
     let old = old.as_ref().map(|(_, text)| text.as_str());
-    let Some(written) = write(output, &list, old, args.force)? else { return Ok(Answer::NeedsSomeone) };
+    let Some(written) = write(output, &list, old, args.force)? else { return Ok(Exit::ActionNeeded) };
     match args.format {
         Format::Text => ui::result(&format!("{}{}\n", told(&changes), state(output, written))),
         Format::Json => {
@@ -107,7 +107,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Answer> {
             ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
         }
     }
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }
 
 /// Reads an input: a file, `-`, or either after `IMAGE=`.

@@ -3,12 +3,12 @@
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::LockArgs;
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::lock;
 use crate::settings::Network;
 
 /// Runs the verb.
-pub fn run(args: &LockArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &LockArgs) -> anyhow::Result<Exit> {
     let mut project = Project::find(&args.manifest)?;
     project.complete_lock(Network::from(&args.network))?;
     project.tidy_lock();
@@ -17,5 +17,5 @@ pub fn run(args: &LockArgs) -> anyhow::Result<Answer> {
     let name = project.folder.join(lock::FILE_NAME);
     let state = if written { "written" } else { "is complete" };
     ui::talk(&format!("{} {state}\n", name.display()));
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }

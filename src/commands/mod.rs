@@ -1,6 +1,5 @@
-//! The verbs, one file each.
+//! The commands, one file each.
 
-mod abandoned;
 pub mod build;
 pub mod explain;
 pub mod generate;
@@ -14,15 +13,15 @@ pub mod test;
 pub mod update;
 pub mod verify;
 
-mod answer;
-mod inputs;
-mod marks;
-mod memory;
-mod presence;
+mod cache_location;
+mod drift;
+mod exit;
+mod input_check;
+mod make_files;
+mod orphan_targets;
 mod project;
-mod recall;
+mod registry_lookup;
 mod report;
-mod survey;
 
-pub use answer::Answer;
+pub use exit::Exit;
 pub use project::Faults;

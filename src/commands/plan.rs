@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use serde::Serialize;
 
-use super::presence::is_in_registry;
+use super::drift::{Drift, Scope};
 use super::project::Project;
-use super::survey::{Scope, Survey};
+use super::registry_lookup::is_in_registry;
 use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::handoff::{self, Job};
 use crate::impact::Impact;
 use crate::manifest::{Choice, Manifest, Module};
@@ -48,16 +48,16 @@ struct Row {
 }
 
 /// Runs the verb.
-pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
     let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
     let scope = Scope::reading(&args.output, only.as_ref());
-    let surveys: Vec<Survey<'_>> =
-        projects.iter().map(|project| Survey::take(project, &scope, &())).collect::<anyhow::Result<_>>()?;
+    let drifts: Vec<Drift<'_>> =
+        projects.iter().map(|project| Drift::find(project, &scope)).collect::<anyhow::Result<_>>()?;
     projects.iter().for_each(Project::note);
-    only.as_ref().map_or(Ok(()), |only| only.check(surveys.iter().map(|survey| survey.selected)))?;
-    let parts: Vec<(&Project, &Survey<'_>)> = projects.iter().zip(&surveys).collect();
-    let mut rows: Vec<Row> = parts.iter().flat_map(|(project, survey)| rows(project, survey)).collect();
+    only.as_ref().map_or(Ok(()), |only| only.check(drifts.iter().map(|drift| drift.selected)))?;
+    let parts: Vec<(&Project, &Drift<'_>)> = projects.iter().zip(&drifts).collect();
+    let mut rows: Vec<Row> = parts.iter().flat_map(|(project, drift)| rows(project, drift)).collect();
     if let Some(only) = &only {
         rows.retain(|row| only.selects(&row.module, &row.release));
     }
@@ -68,12 +68,12 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Answer> {
             print(&rows);
             projects.iter().for_each(|project| ui::talk(&unwanted(&project.manifest)));
         }
-        PlanFormat::Images => ui::result(&images(&surveys, &rows, args.since.as_deref(), only.as_ref())?),
+        PlanFormat::Images => ui::result(&images(&drifts, &rows, args.since.as_deref(), only.as_ref())?),
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
         PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs()?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
     }
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }
 
 /// The kernels that no module is for, each with the reasons that the manifest gives.
@@ -98,16 +98,16 @@ fn unwanted(manifest: &Manifest) -> String {
 
 /// The images that a registry must keep of the selected mappings: those that are planned, those that are
 /// still named on disk, and those that were named since a revision.
-fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>, only: Option<&Only>) -> anyhow::Result<String> {
+fn images(drifts: &[Drift<'_>], rows: &[Row], since: Option<&str>, only: Option<&Only>) -> anyhow::Result<String> {
     let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
     let mut note = |module: &str, old: &OldModule| {
         let selected = |release: &String| only.is_none_or(|only| only.selects(module, release));
         images.extend(old.images.iter().filter(|(release, _)| selected(release)).map(|(_, image)| image.clone()));
     };
-    for survey in surveys {
-        survey.old.iter().for_each(|(module, old)| note(module, old));
+    for drift in drifts {
+        drift.old.iter().for_each(|(module, old)| note(module, old));
         let Some(since) = since else { continue };
-        let texts = git::texts_since(&survey.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
+        let texts = git::texts_since(&drift.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
         for (folder, text) in &texts {
             if let Some(old) = previous::module_text(text) {
                 note(folder, &old);
@@ -119,33 +119,33 @@ fn images(surveys: &[Survey<'_>], rows: &[Row], since: Option<&str>, only: Optio
 
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
-fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
     let selected =
         |m: &&Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
         PlanFormat::Matrix => None,
         _ => {
-            let mut mappings = parts.iter().flat_map(|(_, survey)| survey.plan.mappings()).filter(selected);
+            let mut mappings = parts.iter().flat_map(|(_, drift)| drift.plan.mappings()).filter(selected);
             settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
         }
     };
     let network = Network::from(&args.output.network);
     let stale = |m: &Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
-    let mappings = parts.iter().flat_map(|(project, survey)| survey.plan.mappings().map(move |m| (project, survey, m)));
+    let mappings = parts.iter().flat_map(|(project, drift)| drift.plan.mappings().map(move |m| (project, drift, m)));
     let mut images = BTreeSet::new();
     // What two targets share is built once.
     let mut first = |mapping: &Mapping<'_>| images.insert(mapping.image_name());
     Ok(mappings
         .filter(|(_, _, mapping)| selected(mapping) && first(mapping) && stale(mapping))
-        .map(|(project, survey, mapping)| Job {
+        .map(|(project, drift, mapping)| Job {
             module: mapping.module.name.value.to_string(),
             release: mapping.kernel.release.value.to_string(),
             architecture: mapping.kernel.architecture(),
             name: mapping.config_map(),
             image: mapping.image_name(),
             hash: mapping.identity.hash.to_string(),
-            dockerfile: dockerfile(project, survey, mapping).display().to_string(),
+            dockerfile: dockerfile(project, drift, mapping).display().to_string(),
             context: context(project, mapping),
             arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
         })
@@ -153,8 +153,8 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Survey<'_>)], only: Option<&Only>)
 }
 
 /// The path of a Dockerfile; with a context, one that can be told from there.
-fn dockerfile(project: &Project, survey: &Survey<'_>, mapping: &Mapping<'_>) -> PathBuf {
-    let path = survey.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE);
+fn dockerfile(project: &Project, drift: &Drift<'_>, mapping: &Mapping<'_>) -> PathBuf {
+    let path = drift.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE);
     if context(project, mapping).is_none() || path.starts_with(&project.folder) {
         return path;
     }
@@ -168,17 +168,17 @@ fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
     Some(if folder.is_empty() { ".".into() } else { folder })
 }
 
-fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
+fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
     let target = || project.manifest.target.as_ref().map(ToString::to_string);
     let actions: HashMap<&str, &Action> =
-        survey.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
-    let planned = survey.plan.mappings().map(|mapping| {
+        drift.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
+    let planned = drift.plan.mappings().map(|mapping| {
         let (module, release) = (mapping.module.name.value.to_string(), mapping.kernel.release.value.to_string());
         let dockerfile = format!("{module}/{release}/{DOCKERFILE}");
         let config_map = format!("{module}/{release}/{CONFIG_MAP}");
         let files = [&dockerfile, &config_map].map(|path| actions.get(path.as_str()).copied());
         let image = mapping.image_name();
-        let old_image = survey.old_image(mapping);
+        let old_image = drift.old_image(mapping);
         let state = if files.iter().flatten().any(|action| matches!(action, Action::Conflict(_))) {
             "conflict"
         } else if old_image.is_none() && mapping.module.has_objects() {
@@ -201,15 +201,15 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             hash: Some(mapping.identity.hash.to_string()),
             image,
             config_map: Some(mapping.config_map()),
-            dockerfile: Some(survey.root.join(dockerfile).display().to_string()),
+            dockerfile: Some(drift.root.join(dockerfile).display().to_string()),
             context: context(project, mapping),
             builder_in_cluster: mapping.builder().is_none(),
             module,
             release,
         }
     });
-    let further = survey.plan.modules.iter().flat_map(|(module, mappings)| further(project, survey, module, mappings));
-    let each = survey.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
+    let further = drift.plan.modules.iter().flat_map(|(module, mappings)| further(project, drift, module, mappings));
+    let each = drift.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
     let removed = each.flat_map(|(module, (object, impact))| {
         impact.unloads.iter().map(move |release| Row {
             target: target(),
@@ -217,22 +217,22 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
             release: release.clone(),
             state: "removed",
             hash: None,
-            image: survey.old_image_of(module, object, release).cloned().unwrap_or_default(),
+            image: drift.old_image_of(module, object, release).cloned().unwrap_or_default(),
             config_map: None,
             dockerfile: None,
             context: None,
             builder_in_cluster: false,
         })
     });
-    let prebuilt = survey.plan.modules.iter().flat_map(|(module, _)| {
+    let prebuilt = drift.plan.modules.iter().flat_map(|(module, _)| {
         plan::prebuilt(&project.manifest, module).into_iter().map(|(kernel, image)| {
             let (module, release) = (module.name.as_str(), kernel.release.as_str());
-            let old = survey.old.get(module).and_then(|old| old.images.get(release));
+            let old = drift.old.get(module).and_then(|old| old.images.get(release));
             Row {
                 target: target(),
                 // A Module that is right is not looked into.
                 state: match old {
-                    _ if !survey.impacts.contains_key(module) => "unchanged",
+                    _ if !drift.impacts.contains_key(module) => "unchanged",
                     None => "new",
                     Some(old) if *old == image => "unchanged",
                     Some(_) => "changed",
@@ -252,7 +252,7 @@ fn rows(project: &Project, survey: &Survey<'_>) -> Vec<Row> {
 }
 
 /// The mappings of further Modules, which load what another one builds.
-fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[Mapping<'_>]) -> Vec<Row> {
+fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Mapping<'_>]) -> Vec<Row> {
     let built = mappings.iter().map(|mapping| {
         let hash = mapping.identity.hash.to_string();
         (mapping.kernel.release.as_str(), mapping.image_name(), Some(hash))
@@ -260,7 +260,7 @@ fn further(project: &Project, survey: &Survey<'_>, module: &Module, mappings: &[
     let prebuilt = plan::prebuilt(&project.manifest, module).into_iter();
     let prebuilt = prebuilt.map(|(kernel, image)| (kernel.release.as_str(), image, None));
     let images: Vec<(&str, String, Option<String>)> = built.chain(prebuilt).collect();
-    let impact = survey.impacts.get(module.name.as_str());
+    let impact = drift.impacts.get(module.name.as_str());
     let of = |name: &str| {
         let impact = impact.and_then(|impact| impact.others.get(name));
         let all = |releases: fn(&Impact) -> &Vec<String>| -> HashSet<&str> {

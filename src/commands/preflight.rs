@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::PreflightArgs;
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::manifest::Kernel;
 use crate::render;
 use crate::settings::{self, one_target};
@@ -13,7 +13,7 @@ use crate::vocabulary::nearest;
 
 /// Runs the verb. Several validations at once disturb each other, so that there is one kernel, and
 /// nothing is written to a folder that a cluster follows.
-pub fn run(args: &PreflightArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &PreflightArgs) -> anyhow::Result<Exit> {
     let path = settings::manifest_path(&args.manifest)?;
     let project = Project::open(&path, one_target(&args.target, &path)?.as_ref())?;
     let kernels = &project.manifest.kernels;
@@ -32,5 +32,5 @@ pub fn run(args: &PreflightArgs) -> anyhow::Result<Answer> {
         );
     }
     ui::result(&render::preflight::render(kernel, &project.manifest.platform, args.push));
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::anyhow;
 
-use super::inputs;
+use super::input_check::{are_as, is_as};
 use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
+use crate::cache::{self, InputRecord};
 use crate::cli::{ManifestArgs, TargetArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest};
-use crate::plan::{Inputs, Mapping, Plan, Visitor};
-use crate::record::InputRecord;
+use crate::plan::{Expansion, Inputs, Mapping, Plan};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
 use crate::vocabulary::{
@@ -83,7 +83,7 @@ pub(super) struct Project {
     /// The manifest's text, by digest.
     pub(super) manifest_digest: Digest,
     /// The warnings and notes that were shown.
-    said: Mutex<Vec<String>>,
+    messages: Mutex<Vec<String>>,
     /// The notes on all of its targets, once a verb asks for them.
     notes: Arc<OnceLock<Vec<Diagnostic>>>,
 }
@@ -128,7 +128,7 @@ impl Project {
             decoded: self.decoded.fork(),
             sources: self.sources.clone(),
             manifest_digest: self.manifest_digest,
-            said: Mutex::new(self.said()),
+            messages: Mutex::new(self.messages()),
             notes: self.notes.clone(),
         })
     }
@@ -169,7 +169,7 @@ impl Project {
             }
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
                 let manifest_digest = Digest::of(text.as_bytes());
-                let said = Mutex::default();
+                let messages = Mutex::default();
                 let project = Self {
                     manifest,
                     all,
@@ -183,7 +183,7 @@ impl Project {
                     witnesses,
                     sources,
                     manifest_digest,
-                    said,
+                    messages,
                     notes: Arc::default(),
                 };
                 project.warn(faults);
@@ -290,19 +290,30 @@ impl Project {
         }
     }
 
-    /// Expands the manifest, with what `visitor` saw of each mapping.
-    pub(super) fn plan<V: Visitor>(&self, visitor: &V, workers: usize) -> anyhow::Result<(Plan<'_>, Vec<V::Seen>)> {
-        let mut sources = self.sources.clone();
+    /// Finds all mappings, which are not rendered yet; with warnings that are not shown yet.
+    pub(super) fn expand(&self) -> anyhow::Result<(Expansion<'_>, Diagnostics)> {
         let mut faults = Diagnostics::default();
-        let Self { manifest, lock, files, templates, renderers, .. } = self;
-        let inputs = Inputs { manifest, lock, files, templates, renderers };
-        match Plan::expand(inputs, visitor, workers, &mut sources, &mut faults) {
+        match Expansion::of(self.inputs(), &mut faults) {
+            Some(expansion) => Ok((expansion, faults)),
+            None => Err(Faults::new(faults, self.sources.clone()).into()),
+        }
+    }
+
+    /// Plans all mappings with `workers` threads.
+    pub(super) fn plan(&self, workers: usize) -> anyhow::Result<Plan<'_>> {
+        let (mut sources, mut faults) = (self.sources.clone(), Diagnostics::default());
+        match Plan::make(self.inputs(), workers, &mut sources, &mut faults) {
             Some(plan) => {
                 self.warn(faults);
                 Ok(plan)
             }
             None => Err(Faults::new(faults, sources).into()),
         }
+    }
+
+    fn inputs(&self) -> Inputs<'_> {
+        let Self { manifest, lock, files, templates, renderers, .. } = self;
+        Inputs { manifest, lock, files, templates, renderers }
     }
 
     /// Starts a renderer of templates that users wrote.
@@ -327,7 +338,8 @@ impl Project {
         Ok(())
     }
 
-    fn warn(&self, faults: Diagnostics) {
+    /// Shows warnings.
+    pub(super) fn warn(&self, faults: Diagnostics) {
         self.show(&faults.into_sorted());
     }
 
@@ -338,26 +350,28 @@ impl Project {
 
     fn show(&self, diagnostics: &[Diagnostic]) {
         for text in drawn(diagnostics, &self.sources) {
-            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            if !said.contains(&text) {
+            let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+            if !messages.contains(&text) {
                 ui::talk_once(&text);
-                said.push(text);
+                messages.push(text);
             }
         }
     }
 
     /// Warnings and notes that were shown.
-    pub(super) fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn messages(&self) -> Vec<String> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The digests of the manifest and of the lock as it is when this run ends.
-    pub(super) fn digests(&self) -> [Option<Digest>; 2] {
+    /// Returns all files that were read; the lock is as it is when this run ends.
+    pub(super) fn read_inputs(&self) -> cache::Inputs {
         let lock = match &self.lock_text {
             Some(text) if text.replace("\r\n", "\n") == self.lock.write() => text.clone(),
             _ => self.lock.write(),
         };
-        [Some(self.manifest_digest), Some(Digest::of(lock.as_bytes()))]
+        let [files, templates] = self.read();
+        let lock = Some(Digest::of(lock.as_bytes()));
+        cache::Inputs { manifest: Some(self.manifest_digest), lock, files, templates }
     }
 
     /// Takes these templates as read: texts that were made of them are relied on.
@@ -372,7 +386,7 @@ impl Project {
     /// Whether the manifest, the lock and the files that were read so far are still the same.
     pub(super) fn is_current(&self, manifest: &Path) -> bool {
         let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
-        inputs::is_as(manifest, &[Some(self.manifest_digest), lock]) && inputs::are_as(manifest, &self.read()[0])
+        is_as(manifest, &[Some(self.manifest_digest), lock]) && are_as(manifest, &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates. A folder whose names

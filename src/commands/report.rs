@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
+use super::drift::Drift;
 use super::explain::describe;
-use super::survey::Survey;
 use crate::adapters::ui;
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
@@ -98,17 +98,17 @@ struct HoldReport {
 }
 
 impl Report {
-    /// The report of a survey, for people or for scripts.
+    /// The report of a drift, for people or for scripts.
     pub(super) fn new(
-        survey: &Survey<'_>,
+        drift: &Drift<'_>,
         sources: &SourceMap,
         format: Format,
         explain: bool,
     ) -> Result<Self, Inaccessible> {
-        let mut summary = Summary { unchanged: survey.right, ..Summary::default() };
+        let mut summary = Summary { unchanged: drift.right, ..Summary::default() };
         let mut files = Vec::new();
         let mut shown = 0;
-        for change in &survey.changes {
+        for change in &drift.changes {
             let (counter, action) = match &change.action {
                 Action::Create => (&mut summary.created, "created"),
                 Action::Update => (&mut summary.updated, "updated"),
@@ -130,21 +130,21 @@ impl Report {
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
             files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
         }
-        let modules = || survey.impacts.iter().flat_map(|(name, impact)| impact.all(name));
+        let modules = || drift.impacts.iter().flat_map(|(name, impact)| impact.all(name));
         let count = |part: fn(&Impact) -> usize| modules().map(|(_, impact)| part(impact)).sum();
         let nodes = Nodes {
             load: count(|impact| impact.loads.len()),
             reload: count(|impact| impact.reloads.len()),
             unload: count(|impact| impact.unloads.len()),
         };
-        let held = survey
+        let held = drift
             .holds
             .iter()
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
-        let explanations = if explain { Some(explanations(survey, usize::MAX)?) } else { None };
+        let explanations = if explain { Some(explanations(drift, usize::MAX)?) } else { None };
         let is_merged = |change: &Change| change.unmerged && !matches!(change.action, Action::Conflict(_));
-        let merged = survey.changes.iter().filter(|change| is_merged(change)).count();
+        let merged = drift.changes.iter().filter(|change| is_merged(change)).count();
         Ok(Self { summary, nodes, files, held, merged, explanations })
     }
 
@@ -181,7 +181,7 @@ impl Report {
     }
 
     /// Notes a folder of the output folder that is of no target any more, and says so.
-    pub(super) fn abandoned(&mut self, root: &Path, name: &str) {
+    pub(super) fn orphan_target(&mut self, root: &Path, name: &str) {
         let reason = format!("`{}` is of no target any more", root.join(name).display());
         let help = "remove the folder once its cluster is rid of its modules".to_owned();
         ui::talk(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
@@ -269,14 +269,14 @@ impl Report {
 }
 
 /// The differences of all paths that are not as they should be, in the unified form.
-pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>) -> Result<String, Inaccessible> {
-    let shown = survey.changes.iter();
+pub(super) fn differences(drift: &Drift<'_>, texts: &BTreeMap<RelPath, String>) -> Result<String, Inaccessible> {
+    let shown = drift.changes.iter();
     shown
         .map(|change| {
-            let found = survey.tree().find(&change.path)?;
+            let found = drift.tree().find(&change.path)?;
             let old = found.as_ref().and_then(Found::bytes);
             let old = old.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            let path = survey.root.join(change.path.as_str());
+            let path = drift.root.join(change.path.as_str());
             // git takes neither `./` nor `/` at the start.
             let path: PathBuf =
                 path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
@@ -287,21 +287,18 @@ pub(super) fn differences(survey: &Survey<'_>, texts: &BTreeMap<RelPath, String>
 }
 
 /// Which inputs changed, for the mappings whose ConfigMaps are written anew, the first `most` of them.
-pub(super) fn explanations(
-    survey: &Survey<'_>,
-    most: usize,
-) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
-    let updated = survey.changes.iter().filter(|change| change.action == Action::Update);
+pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
+    let updated = drift.changes.iter().filter(|change| change.action == Action::Update);
     let folders = updated.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent());
     let updated: HashSet<(&str, &str)> = folders.filter_map(|folder| folder.split_once('/')).collect();
     let mut explanations = BTreeMap::new();
-    let concerned = survey.plan.mappings().filter(|mapping| {
+    let concerned = drift.plan.mappings().filter(|mapping| {
         !updated.is_empty() && updated.contains(&(mapping.module.name.as_str(), mapping.kernel.release.as_str()))
     });
     for mapping in concerned.take(most) {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-        let old = previous::mapping(module, release, &survey.tree())?;
-        if let (Some(old), Some(new)) = (old, survey.plan.draft(mapping)) {
+        let old = previous::mapping(module, release, &drift.tree())?;
+        if let (Some(old), Some(new)) = (old, drift.plan.render(mapping)) {
             explanations.insert(format!("{module}/{release}"), new.explanation.changes_from(&old.explanation));
         }
     }

@@ -2,12 +2,12 @@
 
 use crate::adapters::ui;
 use crate::cli::SchemaArgs;
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::manifest::{KERNEL_FILE, MANIFEST, schema};
 use crate::test_cases::CASE;
 
 /// Runs the verb.
-pub fn run(args: &SchemaArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
     let record = match args {
         SchemaArgs { kernels: true, .. } => &KERNEL_FILE,
         SchemaArgs { tests: true, .. } => &CASE,
@@ -15,5 +15,5 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Answer> {
     };
     let schema = schema::json_schema(record);
     ui::result(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }

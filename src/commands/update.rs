@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use anyhow::bail;
 
+use super::drift::{Drift, Scope};
 use super::project::Project;
-use super::survey::{Scope, Survey};
 use crate::adapters::ui;
 use crate::cli::UpdateArgs;
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::manifest::{Git, Source};
 use crate::settings::{self, Network};
 use crate::template;
 use crate::vocabulary::nearest;
 
 /// Runs the verb.
-pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
     let mut project = Project::find(&args.manifest)?;
     if args.templates {
         return update_templates(project);
@@ -44,7 +44,7 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Answer> {
     }
     project.save_lock()?;
     ui::result(&text);
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }
 
 /// Describes the change of a pin.
@@ -71,19 +71,19 @@ fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<Source>> {
     names.iter().map(find).collect()
 }
 
-fn update_templates(mut project: Project) -> anyhow::Result<Answer> {
+fn update_templates(mut project: Project) -> anyhow::Result<Exit> {
     let (old, newest) = (project.lock.templates, template::NEWEST);
     project.lock.templates = newest;
     if old == newest {
         ui::talk(&format!("version {newest} of the templates is the newest\n"));
     } else {
         let workers = settings::workers(None);
-        let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false, recall: None };
-        let survey = Survey::take(&project, &scope, &())?;
-        let reloads: usize = survey.impacts.values().map(|impact| impact.reloads.len()).sum();
+        let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+        let drift = Drift::find(&project, &scope)?;
+        let reloads: usize = drift.impacts.values().map(|impact| impact.reloads.len()).sum();
         let reloads = ui::count(reloads, "mapping");
         ui::talk(&format!("templates: version {old} -> {newest}; {reloads} would reload on nodes\n"));
     }
     project.save_lock()?;
-    Ok(Answer::Fine)
+    Ok(Exit::Success)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::adapters::{engine, oci, ui};
 use crate::cli::{EngineName, Format, VerifyArgs};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::vocabulary::KernelRelease;
 
 /// The object of `--format json`.
@@ -33,7 +33,7 @@ struct Summary {
 }
 
 /// Runs the verb.
-pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let release = args.release.as_deref().map(release).transpose()?;
     let location = oci::Location::parse(&args.image)?;
     engine::sweep();
@@ -73,7 +73,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Answer> {
             if unread.count > named.len() { ", …" } else { "" }
         ));
     }
-    Ok(if verified.findings.is_empty() { Answer::Fine } else { Answer::NeedsSomeone })
+    Ok(if verified.findings.is_empty() { Exit::Success } else { Exit::ActionNeeded })
 }
 
 /// Checks the release that a folder of modules is named after.

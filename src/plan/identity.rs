@@ -5,6 +5,19 @@ use super::shell_pattern::ShellPattern;
 use crate::manifest::{Kernel, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Namespace};
 
+/// What a mapping's texts decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bitcode::Encode, bitcode::Decode)]
+pub struct Identity {
+    /// Content hash.
+    pub hash: Digest,
+    /// Digest of the Dockerfile.
+    pub dockerfile: Digest,
+    /// Whether the Dockerfile has the text `DTK_AUTO`.
+    pub asks_for_dtk: bool,
+    /// Whether the Dockerfile is longer than a Build of OpenShift takes.
+    pub is_long: bool,
+}
+
 /// Registries take tags of up to 128 characters.
 const TAG_LIMIT: usize = 128;
 

@@ -1,19 +1,20 @@
 //! The plan: every mapping (a module on a kernel), with its hash and names.
 
+mod builder;
 mod code;
 mod collisions;
-mod draft;
+mod expand;
 mod file_names;
 mod firmware;
 mod folder;
 mod identity;
+mod keys;
 mod layout;
 mod length;
-mod past;
 mod patch;
 mod prebuilt;
 mod recipe;
-mod select;
+mod render;
 mod shell_pattern;
 mod step;
 
@@ -24,30 +25,26 @@ mod identity_tests;
 #[cfg(test)]
 mod releases_tests;
 
-use std::io;
 use std::sync::Arc;
-use std::thread::ScopedJoinHandle;
 
+pub use builder::{BLOCK, PlanBuilder, no_thread};
 pub use code::{Code, Content};
-pub use draft::Draft;
-use draft::Fault;
+pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
-pub use identity::image_name;
+pub use identity::{Identity, image_name};
+pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use layout::Layout;
-pub use past::{Past, PastModule, Place};
 pub use patch::Patch;
 pub use prebuilt::prebuilt;
 pub use recipe::Resolved;
-pub use select::kernel_keys;
-use select::{Planned, Selected, Since, select};
+pub use render::{MappingRenderer, RenderError, RenderedMapping};
 
 use crate::lock::Lock;
-use crate::manifest::{Circumstances, Kernel, Kmm, Manifest, Module, TemplateName};
-use crate::record::{Identity, KernelKey, Key};
-use crate::render::dockerfile::Press;
-use crate::template::{Renderers, TemplateFault};
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
+use crate::manifest::{Kernel, Kmm, Manifest, Module, TemplateName};
+use crate::parallel::map_with;
+use crate::template::Renderers;
+use crate::vocabulary::{Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
 #[derive(Debug)]
@@ -60,8 +57,6 @@ pub struct Mapping<'m> {
     pub resolved: Arc<Resolved>,
     /// What its texts decide.
     pub identity: Identity,
-    /// What decides its texts beside its kernel and the templates, as an index into [`Plan::groups`].
-    pub group: u32,
 }
 
 impl Mapping<'_> {
@@ -138,188 +133,70 @@ pub struct Inputs<'m> {
     pub renderers: &'m Arc<dyn Renderers>,
 }
 
-/// What looks at every mapping's texts as they come by, in any thread and any order.
-pub trait Visitor: Sync {
-    /// What it has seen of one mapping.
-    type Seen: Send;
-
-    /// Looks at one. Where the run before has it at `place`, its files are as they were then.
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, place: Option<Place>) -> Self::Seen;
-
-    /// The run before, if anything is known of it.
-    fn past(&self) -> Option<&Past<'_>> {
-        None
-    }
-
-    /// What it says of a mapping that the run before has at `place`, and is then not rendered.
-    fn recall(&self, _place: Place) -> Option<Self::Seen> {
-        None
-    }
-}
-
-/// Where the texts are of no interest.
-impl Visitor for () {
-    type Seen = ();
-
-    fn visit(&self, _: &Mapping<'_>, _: &Draft, _: Option<Place>) {}
-}
-
 /// All mappings of a manifest, each module's together and in the order of its kernels.
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
-    /// Of each of them, how it stands with the run before.
-    since: Vec<Since>,
-    /// What decides mappings beside their kernels and the templates; many share it.
-    pub groups: Vec<Key>,
-    /// What of each kernel of the manifest decides its mappings.
-    pub kernel_keys: Vec<KernelKey>,
     inputs: Inputs<'m>,
 }
 
 impl<'m> Plan<'m> {
-    /// Expands a manifest with `workers` threads; the result does not depend on their number.
-    /// Beside the plan comes what `visitor` saw of each mapping, in the plan's order.
+    /// Expands and renders a manifest with `workers` threads; the result does not depend on their number.
     ///
     /// # Errors
-    /// `None` where a mapping cannot be made; `faults` then says what and where. Warnings come
-    /// with a plan.
-    pub fn expand<V: Visitor>(
+    /// `None` if a mapping cannot be rendered; `faults` then says what and where. Warnings come with a plan.
+    pub fn make(inputs: Inputs<'m>, workers: usize, sources: &mut SourceMap, faults: &mut Diagnostics) -> Option<Self> {
+        Self::make_with(inputs, workers, sources, faults, |_| ()).map(|(plan, _)| plan)
+    }
+
+    /// Does the same, and returns what `use_texts` makes of each mapping's texts, in the order of the plan.
+    ///
+    /// # Errors
+    /// As those of [`make`](Self::make).
+    pub fn make_with<R: Send>(
         inputs: Inputs<'m>,
-        visitor: &V,
         workers: usize,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
-    ) -> Option<(Self, Vec<V::Seen>)> {
-        let past = visitor.past();
-        let Selected { planned, since, groups, kernel_keys } = select(inputs, past, faults);
-        if faults.has_errors() {
-            return None;
-        }
-        let mut rows = planned.chunk_by(|one, next| std::ptr::eq(one.module, next.module)).peekable();
-        let mut modules = Vec::with_capacity(inputs.manifest.modules.len());
-        for module in &inputs.manifest.modules {
-            let count = rows.next_if(|row| std::ptr::eq(row[0].module, module)).map_or(0, <[_]>::len);
-            modules.push((module, Vec::with_capacity(count)));
-        }
-        let mut seen = Vec::with_capacity(planned.len());
-        let mut at = 0;
-        let mut told: Vec<TemplateFault> = Vec::new();
-        // What comes of a block is put where it belongs before the next one is begun.
-        for block in planned.chunks(BLOCK) {
-            let recalled = |planned: &Planned<'_>| {
-                let (place, past) = planned.place.filter(|_| planned.same).zip(past)?;
-                Some((past.identity(place)?, visitor.recall(place)?))
+        use_texts: impl Fn(&RenderedMapping<'m>) -> R + Sync,
+    ) -> Option<(Self, Vec<R>)> {
+        let expansion = Expansion::of(inputs, faults)?;
+        let mut plan = PlanBuilder::new(&expansion);
+        let mut used = Vec::with_capacity(expansion.mapping_count());
+        for block in expansion.mappings().chunks(BLOCK) {
+            let renderer = || MappingRenderer::new(inputs);
+            let render = |renderer: &mut MappingRenderer<'m>, planned: &&PlannedMapping<'m>| {
+                let rendered = renderer.render(planned)?;
+                Ok((rendered.mapping.identity, use_texts(&rendered)))
             };
-            let rest: Vec<&Planned<'_>> = block.iter().filter(|planned| recalled(planned).is_none()).collect();
-            let mut drafted = match draft_all(&rest, inputs, visitor, workers) {
-                Ok(drafted) => drafted.into_iter(),
+            let rendered: Vec<Result<_, RenderError>> = match map_with(block, workers, renderer, render) {
+                Ok(rendered) => rendered,
                 Err(error) => {
                     faults.push(no_thread(&error));
                     return None;
                 }
             };
-            for planned in block {
-                let Planned { module, kernel, .. } = planned;
-                while !std::ptr::eq(modules[at].0, *module) {
-                    at += 1;
-                }
-                let Some(known) = recalled(planned).map(Ok).or_else(|| drafted.next()) else { continue };
-                match known {
-                    Ok((identity, what)) => {
-                        modules[at].1.push(planned.with(identity));
-                        seen.push(what);
-                    }
-                    Err(Fault::Own(own)) => faults.extend(own.into_sorted()),
-                    // One mistake in a template is one message, for however many mappings.
-                    Err(Fault::Template(found)) => {
-                        for fault in found.into_iter().filter(|fault| !told.contains(fault)).collect::<Vec<_>>() {
-                            told.push(fault.clone());
-                            faults.push(template_fault(fault, module, kernel, sources));
-                        }
-                    }
-                }
+            for (planned, rendered) in block.iter().zip(rendered) {
+                let identity = rendered.map(|(identity, result)| {
+                    used.push(result);
+                    identity
+                });
+                plan.add(planned, identity, sources, faults);
             }
         }
-        for (module, mappings) in &modules {
-            length::check(module, mappings, inputs.manifest.platform.kind, faults);
-        }
-        (!faults.has_errors()).then_some((Self { modules, since, groups, kernel_keys, inputs }, seen))
+        Some((plan.finish(faults)?, used))
     }
 
-    /// All mappings.
+    /// Returns all mappings.
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping<'m>> {
         self.modules.iter().flat_map(|(_, mappings)| mappings)
     }
 
-    /// Whether the module with this number, and all that is made of it, is what it was in the run before.
-    pub fn is_settled(&self, module: usize) -> bool {
-        self.since.get(module).is_some_and(|since| since.settled)
+    /// Renders one of its mappings again; `None` if a file that it is made of changed meanwhile so that it cannot be
+    /// rendered any more.
+    pub fn render(&self, mapping: &Mapping<'m>) -> Option<RenderedMapping<'m>> {
+        let Mapping { module, kernel, resolved, .. } = mapping;
+        let planned = PlannedMapping { module, kernel, resolved: resolved.clone() };
+        MappingRenderer::new(self.inputs).render(&planned).ok()
     }
-
-    /// Whether the module with this number has mappings on the kernels that it had in the run before,
-    /// whose files are all there.
-    pub fn has_same_kernels(&self, module: usize) -> bool {
-        self.since.get(module).is_some_and(|since| since.same_kernels)
-    }
-
-    /// The texts of one of its mappings; `None` if a file that they are made of changed meanwhile
-    /// so that they cannot be made any more.
-    pub fn draft(&self, mapping: &Mapping<'_>) -> Option<Draft> {
-        let Mapping { module, kernel, resolved, group, .. } = mapping;
-        let planned = Planned { module, kernel, resolved: resolved.clone(), group: *group, place: None, same: false };
-        let Inputs { manifest, lock, templates, renderers, .. } = self.inputs;
-        let mut press = Press::new(lock.templates, templates.clone(), &**renderers);
-        draft::draft(&mut press, manifest, &planned).ok().map(|(_, draft)| draft)
-    }
-}
-
-/// How many mappings are drafted in one go.
-const BLOCK: usize = 16_384;
-
-/// How many mappings are worth a thread and a template engine of their own.
-const SMALLEST_SHARE: usize = 16;
-
-/// What a mapping came to, and what was seen of it.
-type Known<S> = (Identity, S);
-
-/// Drafts in equal shares, one template engine per thread: a shared one gives no speed-up.
-fn draft_all<'m, V: Visitor>(
-    planned: &[&Planned<'m>],
-    inputs: Inputs<'m>,
-    visitor: &V,
-    workers: usize,
-) -> io::Result<Vec<Result<Known<V::Seen>, Fault>>> {
-    let share = |planned: &[&Planned<'m>]| -> Vec<Result<Known<V::Seen>, Fault>> {
-        let mut press = Press::new(inputs.lock.templates, inputs.templates.clone(), &**inputs.renderers);
-        let one = |planned: &&Planned<'m>| {
-            let (mapping, draft) = draft::draft(&mut press, inputs.manifest, planned)?;
-            let seen = visitor.visit(&mapping, &draft, planned.place);
-            Ok((mapping.identity, seen))
-        };
-        planned.iter().map(one).collect()
-    };
-    let share = &share;
-    let size = planned.len().div_ceil(workers.max(1)).max(SMALLEST_SHARE);
-    std::thread::scope(|scope| {
-        let shares = planned.chunks(size);
-        let start = |planned| std::thread::Builder::new().spawn_scoped(scope, move || share(planned));
-        let threads: Vec<_> = shares.map(start).collect::<io::Result<_>>()?;
-        Ok(threads.into_iter().flat_map(joined).collect())
-    })
-}
-
-fn no_thread(error: &io::Error) -> Diagnostic {
-    Diagnostic::error("no-thread", format!("cannot start a thread: {error}"))
-        .help("the system limits how many processes and threads there are: `ulimit -u` shows it; --jobs 1 needs one")
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-fn template_fault(fault: TemplateFault, module: &Module, kernel: &Kernel, sources: &mut SourceMap) -> Diagnostic {
-    let named_at = module.recipe_on(&Circumstances::of(kernel)).template.map(|template| template.span);
-    let during = format!("module `{}` on kernel `{}`", module.name.value, kernel.release.value);
-    fault.into_diagnostic(sources, &during, named_at.or(Some(module.name.span)))
 }

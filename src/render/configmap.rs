@@ -4,7 +4,7 @@ use kmodgen_yaml::Yaml;
 
 use super::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
-use crate::plan::{Draft, Mapping};
+use crate::plan::RenderedMapping;
 use crate::vocabulary::SourceMap;
 
 /// The annotation with the content hash.
@@ -17,10 +17,11 @@ pub const INPUTS: &str = "kmodgen/inputs";
 pub(super) const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
 
 /// The text of a mapping's ConfigMap.
-pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> String {
+pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
+    let RenderedMapping { mapping, dockerfile, explanation } = rendered;
     let mut annotations = vec![
         (CONTENT_HASH.into(), Yaml::text(mapping.identity.hash.to_string())),
-        (INPUTS.into(), Yaml::block(draft.explanation.as_lines())),
+        (INPUTS.into(), Yaml::block(explanation.as_lines())),
         // Flux would rewrite `${VAR}` inside the Dockerfile.
         ("kustomize.toolkit.fluxcd.io/substitute".into(), Yaml::text("disabled")),
     ];
@@ -37,7 +38,7 @@ pub fn render(mapping: &Mapping<'_>, draft: &Draft, manifest: &Manifest) -> Stri
         ("kind".into(), Yaml::text("ConfigMap")),
         ("metadata".into(), metadata),
         ("immutable".into(), Yaml::verbatim("true")),
-        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(&draft.dockerfile))])),
+        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(dockerfile))])),
     ])))
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use minijinja::value::Value;
 
-use super::form::{Form, Subject};
 use super::header::with_header;
+use super::skeleton::{KernelValues, Skeleton};
 use super::{code, step};
 use crate::manifest::{
     Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module, Packages, TemplateName,
@@ -16,32 +16,32 @@ use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplat
 use crate::vocabulary::{InputFiles, RelPath};
 
 /// Prints Dockerfiles, one after another. One per thread.
-pub struct Press {
+pub struct DockerfileRenderer {
     own: Templates,
     users: Box<dyn Renderer>,
     /// The templates that exceeded a limit, which are not rendered again: a fleet would take hours.
     over_limit: HashMap<RelPath, Vec<TemplateFault>>,
-    /// What was printed last, with a builder and without mirrors or not, and the forms that were made
+    /// What was printed last, with a builder and without mirrors or not, and the skeletons that were made
     /// of it; the last one used comes first.
-    forms: Vec<(Arc<Resolved>, (bool, bool), State)>,
+    skeletons: Vec<(Arc<Resolved>, (bool, bool), State)>,
 }
 
-/// How far it has come with a form.
+/// How far it has come with a skeleton.
 enum State {
     /// It was printed once, and may not be again.
     Printed,
     /// There is one, unless the template has none.
-    Made(Option<Form>),
+    Made(Option<Skeleton>),
 }
 
-/// How many forms are held: the kernels of a module come in a few kinds.
+/// How many skeletons are held: the kernels of a module come in a few kinds.
 const HELD: usize = 16;
 
-impl Press {
+impl DockerfileRenderer {
     /// Prepares the built-in templates of this version, and a renderer of those in the manifest's folder.
     pub fn new(version: u32, files: Arc<dyn InputFiles>, renderers: &dyn Renderers) -> Self {
         let users = renderers.start(version, files.clone());
-        Self { own: Templates::new(version, files), users, over_limit: HashMap::new(), forms: Vec::new() }
+        Self { own: Templates::new(version, files), users, over_limit: HashMap::new(), skeletons: Vec::new() }
     }
 
     /// The Dockerfile of `module` on `kernel`, its first line included, with `mirrors` in the place of
@@ -57,15 +57,15 @@ impl Press {
         mirrors: &Mirrors,
     ) -> Result<String, Vec<TemplateFault>> {
         let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image));
-        let subject = Subject {
+        let values = KernelValues {
             release: kernel.release.as_str(),
             devel_package: &kernel.release.devel_package(),
             builder: builder.as_deref(),
         };
-        if let Some(form) = self.form(resolved, module, mirrors, subject.builder.is_some()) {
-            return Ok(with_header(&form.fill(&subject)));
+        if let Some(skeleton) = self.skeleton(resolved, module, mirrors, values.builder.is_some()) {
+            return Ok(with_header(&skeleton.fill(&values)));
         }
-        let context = context(resolved, module, mirrors, &subject, Some(kernel));
+        let context = context(resolved, module, mirrors, &values, Some(kernel));
         let text = match &resolved.template {
             TemplateName::BuiltIn(name) => self.own.built_in(name, &context),
             TemplateName::File(path) => self.users_template(path, &context),
@@ -86,38 +86,38 @@ impl Press {
         rendered
     }
 
-    /// The form of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
+    /// The skeleton of all Dockerfiles that differ in nothing but their kernel. Only kmodgen's own
     /// templates have one: they are known to do nothing with the kernel but print it.
-    fn form(
+    fn skeleton(
         &mut self,
         resolved: &Arc<Resolved>,
         module: &Module,
         mirrors: &Mirrors,
         with_builder: bool,
-    ) -> Option<&Form> {
+    ) -> Option<&Skeleton> {
         let kind = (with_builder, mirrors.is_empty());
         let is = |(of, other, _): &(Arc<Resolved>, _, _)| Arc::ptr_eq(of, resolved) && *other == kind;
-        let Some(at) = self.forms.iter().position(is) else {
-            self.forms.truncate(HELD - 1);
-            self.forms.insert(0, (resolved.clone(), kind, State::Printed));
+        let Some(at) = self.skeletons.iter().position(is) else {
+            self.skeletons.truncate(HELD - 1);
+            self.skeletons.insert(0, (resolved.clone(), kind, State::Printed));
             return None;
         };
-        self.forms.swap(0, at);
-        let state = &mut self.forms[0].2;
+        self.skeletons.swap(0, at);
+        let state = &mut self.skeletons[0].2;
         if matches!(state, State::Printed) {
             *state = State::Made(match &resolved.template {
                 TemplateName::BuiltIn(name) => {
-                    let print = |subject: &Subject<'_>| {
-                        let context = context(resolved, module, mirrors, subject, None);
+                    let print = |values: &KernelValues<'_>| {
+                        let context = context(resolved, module, mirrors, values, None);
                         self.own.built_in(name, &context).ok().map(|text| tidy(&text))
                     };
-                    Form::of(print, with_builder)
+                    Skeleton::of(print, with_builder)
                 }
                 TemplateName::File(_) => None,
             });
         }
         match state {
-            State::Made(form) => form.as_ref(),
+            State::Made(skeleton) => skeleton.as_ref(),
             State::Printed => None,
         }
     }
@@ -129,7 +129,7 @@ fn context(
     resolved: &Resolved,
     module: &Module,
     mirrors: &Mirrors,
-    subject: &Subject<'_>,
+    values: &KernelValues<'_>,
     kernel: Option<&Kernel>,
 ) -> Value {
     let steps: Value = resolved
@@ -146,8 +146,8 @@ fn context(
     let labels: BTreeMap<_, _> = labels.map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
     let flavour = kernel.map(Kernel::flavour).unwrap_or_default();
     let kernel = Value::from_pairs([
-        ("release", Value::from(subject.release)),
-        ("devel_package", Value::from(subject.devel_package)),
+        ("release", Value::from(values.release)),
+        ("devel_package", Value::from(values.devel_package)),
         ("arch", kernel.and_then(Kernel::architecture).map_or(Value::from(()), Value::from)),
         ("flavour", Value::from(flavour)),
         ("labels", labels.into()),
@@ -155,7 +155,7 @@ fn context(
     Value::from_pairs([
         ("module", Value::from(module.name.as_str())),
         ("kernel", kernel),
-        ("builder", subject.builder.map_or(Value::from(()), Value::from)),
+        ("builder", values.builder.map_or(Value::from(()), Value::from)),
         ("runtime", Value::from(mirrors.image(&resolved.runtime.to_string()))),
         ("source", codes.first().cloned().unwrap_or_default()),
         ("sources", codes.into()),
@@ -164,11 +164,11 @@ fn context(
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
         ("install", install(&resolved.layout)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
-        ("labels", step::pairs_on(resolved.labels.iter(), subject.release)),
+        ("labels", step::pairs_on(resolved.labels.iter(), values.release)),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
-        ("build_args", step::pairs_on(resolved.build_args.iter().map(|(name, value)| (name, value)), subject.release)),
+        ("build_args", step::pairs_on(resolved.build_args.iter().map(|(name, value)| (name, value)), values.release)),
     ])
 }
 

@@ -3,10 +3,10 @@
 mod code;
 pub mod configmap;
 pub mod dockerfile;
-mod form;
 pub mod header;
 pub mod kustomization;
 pub mod module;
 pub mod namespace;
 pub mod preflight;
+mod skeleton;
 mod step;

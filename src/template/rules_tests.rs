@@ -62,7 +62,7 @@ fn a_value_is_quoted_or_refused() {
         let world = with_template(&format!("FROM a\nRUN echo {{{{ {unsafe_way} }}}}\n"))
             .with("labels: {site: a}", "labels: {site: a, x: \"a' ; id #\", y: \"y y\"}");
         let (planned, faults) =
-            world.expand(&mut SourceMap::default(), |_, plan| plan.draft(&plan.modules[0].1[0]).unwrap().dockerfile);
+            world.expand(&mut SourceMap::default(), |_, plan| plan.render(&plan.modules[0].1[0]).unwrap().dockerfile);
         let said = faults.first().map(|fault| fault.message.as_str()).unwrap_or_default();
         assert!(planned.is_none(), "{unsafe_way}: {}", planned.unwrap_or_default());
         assert!(!said.is_empty(), "{unsafe_way}");

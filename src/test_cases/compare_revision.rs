@@ -43,8 +43,8 @@ pub(super) fn compare(
         }
         return Ok(check);
     };
-    let expanded = Plan::expand(varied.inputs(old_manifest), &(), environment.workers, &mut sources, &mut faults);
-    let Some((old_plan, _)) = expanded else { return Err(refused(faults)) };
+    let old_plan = Plan::make(varied.inputs(old_manifest), environment.workers, &mut sources, &mut faults);
+    let Some(old_plan) = old_plan else { return Err(refused(faults)) };
     let mut before: HashMap<(&str, &str), &Mapping<'_>> = old_plan.mappings().map(|m| (key(m), m)).collect();
     for mapping in plan.mappings() {
         let old = before.remove(&key(mapping));
@@ -85,7 +85,7 @@ pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
 /// The inputs that are different, for people; where it is the Dockerfile alone, its first line that
 /// is.
 fn changes((old_plan, old): (&Plan<'_>, &Mapping<'_>), (plan, mapping): (&Plan<'_>, &Mapping<'_>)) -> Vec<String> {
-    let Some((old, new)) = old_plan.draft(old).zip(plan.draft(mapping)) else { return Vec::new() };
+    let Some((old, new)) = old_plan.render(old).zip(plan.render(mapping)) else { return Vec::new() };
     let changes = new.explanation.changes_from(&old.explanation);
     let inputs: Vec<&InputChange> = changes.iter().filter(|change| change.input != "dockerfile").collect();
     if inputs.is_empty() {

@@ -12,7 +12,7 @@ use super::verdict::{Difference, Verdict};
 use super::{compare_revision, refusal};
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
-use crate::plan::{Draft, Mapping, Place, Plan, Visitor};
+use crate::plan::{Mapping, Plan, RenderedMapping};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
 
@@ -64,10 +64,10 @@ fn expand(
     let Some(varied) = environment.subject.of_case(case, true, sources, faults) else { return Ok(false) };
     for manifest in &varied.manifests {
         let checker = MappingChecker { case, manifest, folder: environment.folder };
-        let Some((plan, seen)) = Plan::expand(varied.inputs(manifest), &checker, environment.workers, sources, faults)
-        else {
-            return Ok(false);
-        };
+        let planned = Plan::make_with(varied.inputs(manifest), environment.workers, sources, faults, |rendered| {
+            checker.look_at_mapping(rendered)
+        });
+        let Some((plan, seen)) = planned else { return Ok(false) };
         for (mapping, seen) in plan.mappings().zip(seen) {
             outcome.mappings += 1;
             outcome.add(seen?, || compare_revision::name(mapping, manifest));
@@ -113,6 +113,12 @@ struct CheckedFiles {
 }
 
 impl MappingChecker<'_> {
+    fn look_at_mapping(&self, rendered: &RenderedMapping<'_>) -> Result<CheckedFiles, Inaccessible> {
+        let [dockerfile, config_map] = output::of_mapping(rendered, self.manifest);
+        let outputs = [(OutputPart::Dockerfile, dockerfile), (OutputPart::ConfigMap, config_map)];
+        self.look_at(&outputs, Some(&rendered.mapping))
+    }
+
     fn look_at(
         &self,
         outputs: &[(OutputPart, Output<'_>)],
@@ -140,15 +146,6 @@ impl MappingChecker<'_> {
         };
         seen.held = self.case.expect.iter().map(held).collect();
         Ok(seen)
-    }
-}
-
-impl Visitor for MappingChecker<'_> {
-    type Seen = Result<CheckedFiles, Inaccessible>;
-
-    fn visit(&self, mapping: &Mapping<'_>, draft: &Draft, _: Option<Place>) -> Self::Seen {
-        let [dockerfile, config_map] = output::of_mapping(mapping, draft, self.manifest);
-        self.look_at(&[(OutputPart::Dockerfile, dockerfile), (OutputPart::ConfigMap, config_map)], Some(mapping))
     }
 }
 

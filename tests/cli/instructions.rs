@@ -219,8 +219,8 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let manifest = Manifest::read(id, &text, &*files, &mut sources, &mut faults)?.remove(0);
     let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
     let inputs = Inputs { manifest: &manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
-    let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?.0;
-    plan.mappings().next().and_then(|mapping| plan.draft(mapping)).map(|draft| draft.dockerfile)
+    let plan = Plan::make(inputs, 1, &mut sources, &mut faults)?;
+    plan.mappings().next().and_then(|mapping| plan.render(mapping)).map(|rendered| rendered.dockerfile)
 }
 
 /// The keywords of a Dockerfile, one for each instruction.

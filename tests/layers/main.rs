@@ -15,6 +15,8 @@ use imports::{Crate, ModulePath};
 const LAYERS: &[&str] = &[
     "vocabulary",
     "contract",
+    "checksum",
+    "file_stat",
     "parallel",
     "depfile",
     "fingerprint",
@@ -24,8 +26,8 @@ const LAYERS: &[&str] = &[
     "kernels",
     "lock",
     "publish",
-    "record",
     "plan",
+    "cache",
     "render",
     "merge",
     "output",
@@ -45,7 +47,7 @@ const LAYERS: &[&str] = &[
 const KNOWN_UPWARD: &[(&str, &str)] = &[("plan", "render")];
 
 /// Circles that are known: the folder, and the names in it.
-const KNOWN_CIRCLES: &[(&str, &[&str])] = &[("", &["plan", "render"]), ("adapters::fs", &["tree", "watch"])];
+const KNOWN_CIRCLES: &[(&str, &[&str])] = &[("", &["plan", "render"])];
 
 /// By folder, the names in it with the names in it that they use.
 type Folders = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;

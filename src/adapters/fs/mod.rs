@@ -2,18 +2,19 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one door to the file system")]
 
 mod again;
-mod cache;
+mod cache_file;
 mod failure;
 mod folder;
 mod guard;
-mod leftover;
 mod output;
 mod private;
 mod replace;
 mod stage;
+mod staging_dir;
 mod stamp;
+mod stat;
+mod stat_check;
 mod tree;
-mod watch;
 mod write;
 
 use std::fs;
@@ -21,18 +22,19 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use again::again;
-pub use cache::{Cached, seal_key, write_cached};
+pub use cache_file::{random_checksum_key, read_cache_file, write_cache_file};
 pub use failure::describe;
 pub use folder::ManifestFolder;
 pub use guard::Guard;
-pub use leftover::left_over;
 pub use output::check_output;
 pub use private::{PrivateFolder, sweep_private_folders};
-pub use stage::{Kept, Stage};
+pub use stage::{MemorySink, Stage};
+pub use staging_dir::left_over;
 pub use stamp::{Stamp, make_folder_of, nearest_folder};
+pub use stat::{fingerprint, now};
+pub use stat_check::BackgroundCheck;
 pub use tree::Folder;
 pub(super) use tree::LARGEST_OURS;
-pub use watch::{Looking, fingerprint, now};
 pub use write::{remove, tidy_file, write_file};
 
 use crate::tree::Inaccessible;

@@ -13,12 +13,12 @@ use rustix::fs::Mode;
 
 use super::again::{again, make_folder};
 use super::failure::fail;
-use super::leftover::{Passing, sweep};
-use super::watch::{evidence, now};
+use super::staging_dir::{StagingDir, sweep};
+use super::stat::{now, stat_of};
 use super::write::remove;
+use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::reconcile::{Action, Change, Shelf};
-use crate::record::Evidence;
+use crate::reconcile::{Action, Change, TextSink};
 use crate::render::configmap;
 use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
@@ -33,7 +33,7 @@ const JOINED: &str = ".joined";
 #[derive(Debug)]
 pub struct Stage {
     root: PathBuf,
-    folder: OnceLock<Passing>,
+    folder: OnceLock<StagingDir>,
 }
 
 impl Stage {
@@ -50,14 +50,14 @@ impl Stage {
         sweep(&self.root, tree)
     }
 
-    fn folder(&self) -> io::Result<&Passing> {
+    fn folder(&self) -> io::Result<&StagingDir> {
         if let Some(folder) = self.folder.get() {
             return Ok(folder);
         }
         // What is generated is for everyone to read, whatever the umask.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         make_folder(&self.root)?;
-        let made = Passing::in_folder(&self.root)?;
+        let made = StagingDir::in_folder(&self.root)?;
         // Where another thread was faster, this one's is removed again.
         Ok(self.folder.get_or_init(|| made))
     }
@@ -73,7 +73,7 @@ impl Stage {
         // A change from here on is one to what is on the stage no more.
         let start = now();
         for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
-            written.evidence = written.evidence.settled(start);
+            written.stat = written.stat.settled(start);
         }
         let joined = self.move_all_in(changes, tree)?;
         let gone: Vec<&RelPath> =
@@ -131,7 +131,7 @@ impl Stage {
     /// A move changes the time at which a file's name changed last, and nothing else.
     fn note_moved(&self, change: &mut Change) {
         if let Some(written) = &mut change.written {
-            written.evidence = moved(written.evidence, &self.root.join(change.path.as_str()));
+            written.stat = moved(written.stat, &self.root.join(change.path.as_str()));
         }
     }
 
@@ -179,16 +179,16 @@ impl Stage {
     }
 }
 
-/// The evidence of a file that was moved; none where it is not the same any more.
-fn moved(before: Evidence, to: &Path) -> Evidence {
+/// Returns the metadata of a file that was moved; none if it is not the same any more.
+fn moved(before: FileStat, to: &Path) -> FileStat {
     if !before.is_some() {
         return before;
     }
-    let Ok(after) = again(|| fs::symlink_metadata(to)).map(|metadata| evidence(&metadata)) else {
-        return Evidence::NONE;
+    let Ok(after) = again(|| fs::symlink_metadata(to)).map(|metadata| stat_of(&metadata)) else {
+        return FileStat::NONE;
     };
-    let same = Evidence { changed: before.changed, ..after } == before;
-    if same { after } else { Evidence::NONE }
+    let same = FileStat { changed: before.changed, ..after } == before;
+    if same { after } else { FileStat::NONE }
 }
 
 /// The first part of a path that is not there yet, or all of it.
@@ -201,10 +201,10 @@ fn first_absent<'p>(path: &'p str, tree: View<'_>) -> Result<&'p str, Inaccessib
     Ok(path)
 }
 
-impl Shelf for Stage {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible> {
+impl TextSink for Stage {
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible> {
         if !matches!(action, Action::Create | Action::Update) {
-            return Ok(Evidence::NONE);
+            return Ok(FileStat::NONE);
         }
         let write = || {
             let replaces = *action == Action::Update;
@@ -223,7 +223,7 @@ impl Shelf for Stage {
                 file => file?,
             };
             file.write_all(text.as_bytes())?;
-            Ok(evidence(&again(|| file.metadata())?))
+            Ok(stat_of(&again(|| file.metadata())?))
         };
         write().map_err(fail("write", &self.root.join(path.as_str())))
     }
@@ -231,18 +231,18 @@ impl Shelf for Stage {
 
 /// Texts kept in memory, to be shown.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<BTreeMap<RelPath, String>>);
+pub struct MemorySink(Mutex<BTreeMap<RelPath, String>>);
 
-impl Kept {
+impl MemorySink {
     /// All of them.
     pub fn into_texts(self) -> BTreeMap<RelPath, String> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf for Kept {
-    fn put(&self, path: &RelPath, text: &str, _: &Action) -> Result<Evidence, Inaccessible> {
+impl TextSink for MemorySink {
+    fn put(&self, path: &RelPath, text: &str, _: &Action) -> Result<FileStat, Inaccessible> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), text.to_owned());
-        Ok(Evidence::NONE)
+        Ok(FileStat::NONE)
     }
 }

@@ -9,8 +9,8 @@ use rustix::fs::OFlags;
 
 use super::again::again;
 use super::describe;
-use super::watch::{evidence, path_evidence};
-use crate::record::Evidence;
+use super::stat::{path_stat, stat_of};
+use crate::file_stat::FileStat;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
@@ -59,15 +59,15 @@ impl OutputFolder for Folder {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => match again(|| fs::symlink_metadata(&path)).map(|metadata| kind(metadata.file_type())) {
-                Ok(Kind::Other(what)) => return Ok(Some((Found::Other(what), Evidence::NONE))),
+                Ok(Kind::Other(what)) => return Ok(Some((Found::Other(what), FileStat::NONE))),
                 _ => return Err(inaccessible(&path, &error)),
             },
         };
         read(file).map_err(|error| inaccessible(&path, &error)).map(Some)
     }
 
-    fn evidence(&self, path: &str) -> Evidence {
-        path_evidence(&self.root.join(path))
+    fn stat(&self, path: &str) -> FileStat {
+        path_stat(&self.root.join(path))
     }
 }
 
@@ -85,19 +85,19 @@ fn list(folder: &Path) -> io::Result<Vec<(String, Kind)>> {
 
 fn read(file: fs::File) -> io::Result<Look> {
     let metadata = again(|| file.metadata())?;
-    let evidence = evidence(&metadata);
+    let stat = stat_of(&metadata);
     match kind(metadata.file_type()) {
-        Kind::Folder => return Ok((Found::Folder, evidence)),
-        Kind::Other(what) => return Ok((Found::Other(what), evidence)),
+        Kind::Folder => return Ok((Found::Folder, stat)),
+        Kind::Other(what) => return Ok((Found::Other(what), stat)),
         Kind::File if metadata.len() > LARGEST_OURS => {
-            return Ok((Found::Other("a file far larger than any of kmodgen's"), evidence));
+            return Ok((Found::Other("a file far larger than any of kmodgen's"), stat));
         }
         Kind::File => {}
     }
     // One more than there should be, so that one read finds the end too.
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
     file.take(LARGEST_OURS).read_to_end(&mut bytes)?;
-    Ok((Found::File(bytes), evidence))
+    Ok((Found::File(bytes), stat))
 }
 
 fn kind(kind: fs::FileType) -> Kind {

@@ -14,8 +14,8 @@ use git2::{ObjectType, Oid, Repository};
 
 use super::work_tree::WorkTree;
 use crate::adapters::fs::{Folder, LARGEST_OURS};
+use crate::file_stat::FileStat;
 use crate::merge::{Sides, Unmerged};
-use crate::record::Evidence;
 use crate::render::header::{Ownership, ownership};
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::{RelPath, has_markers};
@@ -119,22 +119,22 @@ impl OutputFolder for MergeFolder {
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let look = self.folder.look(path)?;
-        let Some((Found::File(bytes), evidence)) = look else { return Ok(look) };
+        let Some((Found::File(bytes), stat)) = look else { return Ok(look) };
         let unmerged = match ownership(&bytes) {
             Ownership::Intact => None,
             Ownership::Edited | Ownership::Foreign => self.unmerged(path, &bytes),
         };
         Ok(Some(match unmerged {
-            Some(unmerged) => (Found::Unmerged(Box::new(unmerged)), Evidence::NONE),
-            None => (Found::File(bytes), evidence),
+            Some(unmerged) => (Found::Unmerged(Box::new(unmerged)), FileStat::NONE),
+            None => (Found::File(bytes), stat),
         }))
     }
 
-    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
+    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
         self.folder.holds(path, text)
     }
 
-    fn evidence(&self, path: &str) -> Evidence {
-        self.folder.evidence(path)
+    fn stat(&self, path: &str) -> FileStat {
+        self.folder.stat(path)
     }
 }

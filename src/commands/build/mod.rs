@@ -11,14 +11,14 @@ use anyhow::{Context as _, anyhow};
 use kmodgen_image::{Contract, Expected};
 
 use self::report::{Outcome, Row, Tally};
-use super::presence::{is_in_registry, registry_tls};
 use super::project::Project;
+use super::registry_lookup::{is_in_registry, registry_tls};
 use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, Log, Logs};
 use crate::adapters::git::checkout_of;
 use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::commands::verify::check_release;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
@@ -48,12 +48,12 @@ struct Run<'r> {
 }
 
 /// Runs the verb.
-pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.only)?;
     let projects = Project::find_all(&args.manifest, &args.target, Network::from(&args.network))?;
     let mut plans = Vec::new();
     for project in &projects {
-        plans.push(project.plan(&(), settings::workers(None))?.0);
+        plans.push(project.plan(settings::workers(None))?);
     }
     only.as_ref().map_or(Ok(()), |only| only.check(plans.iter().map(|plan| only.selects_any(plan))))?;
     let selected = |m: &&Mapping<'_>| {
@@ -101,7 +101,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Answer> {
         Format::Text => ui::result(&report::table(&rows, &tally)),
     }
     let fine = rows.iter().all(|row| !matches!(row.outcome, Outcome::Failed | Outcome::Cancelled));
-    Ok(if fine { Answer::Fine } else { Answer::NeedsSomeone })
+    Ok(if fine { Exit::Success } else { Exit::ActionNeeded })
 }
 
 impl Run<'_> {
@@ -214,7 +214,7 @@ impl Run<'_> {
 
     fn job(&self, item: Item<'_>) -> Result<Build, Ended> {
         let Item { project, plan, mapping } = item;
-        let Some(draft) = plan.draft(mapping) else {
+        let Some(rendered) = plan.render(mapping) else {
             return Err(Ended::Refused("a file of the manifest changed under the run".into()));
         };
         let kmm = &mapping.module.kmm;
@@ -234,7 +234,7 @@ impl Run<'_> {
         }
         let lax = |flag| kmm.tls_flag(TlsSection::BaseImages, flag);
         Ok(Build {
-            dockerfile: draft.dockerfile,
+            dockerfile: rendered.dockerfile,
             context: project.context_of(mapping)?,
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,

@@ -1,10 +1,10 @@
-//! The facts of a commit, gathered from surveys.
+//! The facts of a commit, gathered from drifts.
 
 use std::collections::BTreeMap;
 
 use super::wanted::Wanted;
+use crate::commands::drift::Drift;
 use crate::commands::report::explanations;
-use crate::commands::survey::Survey;
 use crate::fingerprint::{HashSink, Sink as _};
 use crate::output::CONFIG_MAP;
 use crate::publish::{Altered, Facts};
@@ -32,8 +32,8 @@ impl Told {
     }
 
     /// Adds what becomes of a target.
-    pub(super) fn add(&mut self, target: &str, survey: &Survey<'_>) -> Result<(), Inaccessible> {
-        for change in &survey.changes {
+    pub(super) fn add(&mut self, target: &str, drift: &Drift<'_>) -> Result<(), Inaccessible> {
+        for change in &drift.changes {
             match change.action {
                 Action::Create => self.facts.files.created += 1,
                 Action::Update => self.facts.files.updated += 1,
@@ -42,14 +42,14 @@ impl Told {
             }
         }
         self.hash.field("target", target.as_bytes());
-        for (module, mappings) in &survey.plan.modules {
+        for (module, mappings) in &drift.plan.modules {
             self.hash.field("module", module.name.as_str().as_bytes());
             for mapping in mappings {
                 self.hash.field(mapping.kernel.release.as_str(), mapping.identity.hash.as_bytes());
             }
         }
         let inside = |name: &str| if target.is_empty() { name.to_owned() } else { format!("{target}/{name}") };
-        let altered = altered(survey)?;
+        let altered = altered(drift)?;
         self.facts.add(altered.into_iter().map(|((module, kernel), what)| ((inside(&module), kernel), what)).collect());
         Ok(())
     }
@@ -61,10 +61,10 @@ impl Told {
 
 /// What becomes of mappings: those whose ConfigMaps come, go or change, and those of Modules that
 /// have none.
-fn altered(survey: &Survey<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
+fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
     let mut altered = BTreeMap::new();
-    let mut explained = explanations(survey, EXPLAINED)?;
-    for change in survey.changes.iter().filter(|change| change.path.file_name() == CONFIG_MAP) {
+    let mut explained = explanations(drift, EXPLAINED)?;
+    for change in drift.changes.iter().filter(|change| change.path.file_name() == CONFIG_MAP) {
         let folder = change.path.parent();
         let Some((module, kernel)) = folder.split_once('/') else { continue };
         let what = match change.action {
@@ -81,7 +81,7 @@ fn altered(survey: &Survey<'_>) -> Result<BTreeMap<(String, String), Altered>, I
         };
         altered.insert((module.to_owned(), kernel.to_owned()), what);
     }
-    for (module, impact) in &survey.impacts {
+    for (module, impact) in &drift.impacts {
         let changed = |_: &String| Altered::Changed(Vec::new());
         let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
         let reloads = impact.reloads.iter().map(|kernel| (kernel, changed(kernel)));

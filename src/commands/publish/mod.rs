@@ -1,11 +1,11 @@
 //! `kmodgen publish`: commit the files that the manifest asks for to a branch of a GitOps
 //! repository, without a checkout.
 //!
-//! It is `generate` with a folder of a commit in the place of one on disk: the same survey, the
+//! It is `generate` with a folder of a commit in the place of one on disk: the same drift, the
 //! same conflicts, the same report.
 
 mod facts;
-mod recall;
+mod previous_run;
 mod report;
 mod wanted;
 
@@ -14,24 +14,23 @@ use std::thread;
 use std::time::Duration;
 
 use self::facts::Told;
-use self::recall::{Remembered, Remembering, Seen};
+use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
 use self::wanted::Wanted;
-use super::abandoned::abandoned;
-use super::memory;
+use super::drift::{Drift, Expanded, Scope};
+use super::orphan_targets::orphan_targets;
 use super::project::{Faults, Project};
-use super::recall::Recall;
 use super::report::Report;
-use super::survey::{Scope, Survey};
 use crate::adapters::engine;
 use crate::adapters::fs;
 use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
+use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::manifest::target_names;
 use crate::publish::{Message, render};
-use crate::reconcile::{Action, Change, Shelf};
+use crate::reconcile::{Action, Change, TextSink};
 use crate::settings::{self, Network};
 use crate::tree::OutputFolder;
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
@@ -40,18 +39,18 @@ use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
 const TRIES: usize = 50;
 
 /// Runs the verb.
-pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &PublishArgs) -> anyhow::Result<Exit> {
     let manifest = settings::manifest_path(&args.manifest)?;
-    let (mut projects, mut remembered) = open(args, &manifest)?;
-    let Some(first) = projects.first() else { return Ok(Answer::Fine) };
+    let (mut projects, mut previous) = open(args, &manifest)?;
+    let Some(first) = projects.first() else { return Ok(Exit::Success) };
     let wanted = Wanted::resolve(args, &first.manifest.publish, &first.folder)?;
     engine::sweep();
     let destination = reach(args, &wanted)?;
     // Another run may have been waited for: what changed meanwhile must not be undone.
     while !projects.iter().all(|project| project.is_current(&manifest)) {
-        (projects, remembered) = open(args, &manifest)?;
+        (projects, previous) = open(args, &manifest)?;
     }
-    let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects, remembered: &remembered };
+    let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects, previous: &previous };
     let (report, published) = run.publish(&destination)?;
     if args.format == Format::Json {
         let mut told = serde_json::to_value(&report)?;
@@ -61,17 +60,17 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Answer> {
         published.print(args.dry_run || args.check, report.has_conflicts());
     }
     let unsettled = report.has_conflicts() || (args.check && report.has_changes());
-    Ok(if unsettled { Answer::NeedsSomeone } else { Answer::Fine })
+    Ok(if unsettled { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// The manifest for each target, and what is known of the run before.
-fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Vec<Remembered>)> {
+fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Vec<PreviousRun>)> {
     let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
-    let (mut projects, mut remembering) = (Vec::new(), Vec::new());
+    let (mut projects, mut reading) = (Vec::new(), Vec::new());
     let flags = wanted::flags(args);
     let mut first = None;
     for target in settings::targets(&args.target, manifest)? {
-        remembering.push(Remembering::start(manifest.to_owned(), target.as_ref(), &flags));
+        reading.push(Reading::start(manifest.to_owned(), target.as_ref(), &flags));
         let first = match &mut first {
             Some(first) => first,
             None => first.insert(Project::open(manifest, target.as_ref())?),
@@ -80,7 +79,7 @@ fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Ve
         project.complete_lock(network)?;
         projects.push(project);
     }
-    Ok((projects, remembering.into_iter().map(Remembering::finish).collect()))
+    Ok((projects, reading.into_iter().map(Reading::finish).collect()))
 }
 
 /// The repository, which nobody else publishes to from here on, unless this run only looks.
@@ -120,16 +119,15 @@ struct Run<'r> {
     manifest: &'r Path,
     wanted: &'r Wanted,
     projects: &'r [Project],
-    /// What is known of the run before, for each of them.
-    remembered: &'r [Remembered],
+    /// The previous run of each of them.
+    previous: &'r [PreviousRun],
 }
 
-/// A target, and what there is beside what should be.
-struct Surveyed<'r> {
+/// A target, compared with the branch.
+struct Compared<'r> {
     project: &'r Project,
-    survey: Survey<'r>,
-    recall: Option<&'r Recall<'r>>,
-    remembered: &'r Remembered,
+    drift: Drift<'r>,
+    previous: &'r PreviousRun,
 }
 
 /// The folder of a target below that of all.
@@ -161,55 +159,64 @@ impl Run<'_> {
     /// Publishes on top of what is there; `None` where that has moved meanwhile.
     fn attempt(&self, destination: &Destination) -> anyhow::Result<Option<(Report, Published)>> {
         let start = destination.start().map_err(fault)?;
-        let mut seen = Vec::new();
-        for (project, remembered) in self.projects.iter().zip(self.remembered) {
+        let mut checks = Vec::new();
+        for (project, previous) in self.projects.iter().zip(self.previous) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
-            seen.push(remembered.beside(project, &folder));
+            checks.push(previous.check(&folder));
         }
         let mut published = self.published(destination, &start);
-        let whole: Option<Vec<usize>> = seen.iter().map(|seen| seen.as_ref()?.whole()).collect();
-        if let Some(files) = whole {
+        let unchanged: Option<Vec<&Checked<'_>>> =
+            checks.iter().map(|check| check.as_ref().filter(|check| check.is_same())).collect();
+        if let Some(unchanged) = unchanged {
             self.push_on(destination, &mut published)?;
-            let known = self.projects.iter().zip(&seen).zip(files);
-            let reports = known.map(|((project, seen), files)| {
+            let reports = self.projects.iter().zip(unchanged).map(|(project, check)| {
                 // Those of the plan; the manifest was read.
-                seen.iter().flat_map(Seen::said).for_each(|message| ui::talk_once(message));
-                let report = Report::unchanged(files, false);
+                check.run.messages.iter().for_each(|message| ui::talk_once(message));
+                let report = Report::unchanged(check.run.file_count(), false);
                 if self.args.format == Format::Text {
                     report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);
                 }
                 (project.manifest.target.clone(), report)
             });
             let mut report = Report::joined(reports);
-            self.note_abandoned(destination, &start, &mut report)?;
+            self.note_orphan_targets(destination, &start, &mut report)?;
             self.finish_unchanged(destination, &start, &mut published)?;
             return Ok(Some((report, published)));
         }
-        let recalls: Vec<Option<Recall<'_>>> =
-            self.projects.iter().zip(&seen).map(|(project, seen)| seen.as_ref()?.recall(project)).collect();
-        let objects = destination.objects();
         let since = fs::now();
-        let mut surveys = Vec::new();
-        for ((project, remembered), recall) in self.projects.iter().zip(self.remembered).zip(&recalls) {
-            let survey = self.survey(destination, &start, project, recall.as_ref(), &objects)?;
-            surveys.push(Surveyed { project, survey, recall: recall.as_ref(), remembered });
+        let (mut expanded, mut reuses) = (Vec::new(), Vec::new());
+        for (project, check) in self.projects.iter().zip(&checks) {
+            let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.key);
+            let own = Expanded::of(project, key, since)?;
+            reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
+            if let Some(check) = check.as_ref().filter(|check| check.has_same_templates()) {
+                project.rely_on(&check.run.inputs.templates);
+            }
+            expanded.push(own);
         }
-        let changes: Vec<(String, &[Box<Change>])> = surveys
+        let objects = destination.objects();
+        let mut drifts = Vec::new();
+        for ((expanded, reuse), previous) in expanded.into_iter().zip(&reuses).zip(self.previous) {
+            let project = expanded.project;
+            let drift = self.drift(destination, &start, expanded, reuse.as_ref(), &objects)?;
+            drifts.push(Compared { project, drift, previous });
+        }
+        let changes: Vec<(String, &[Box<Change>])> = drifts
             .iter()
-            .map(|surveyed| (below(surveyed.project).to_owned(), surveyed.survey.changes.as_slice()))
+            .map(|compared| (below(compared.project).to_owned(), compared.drift.changes.as_slice()))
             .collect();
         let written = |change: &Change| matches!(change.action, Action::Create | Action::Update | Action::Remove);
         let any = changes.iter().any(|(_, changes)| changes.iter().any(|change| written(change)));
         let mut reports = Vec::new();
-        for Surveyed { project, survey, .. } in &surveys {
+        for Compared { project, drift, .. } in &drifts {
             reports.push((
                 project.manifest.target.clone(),
-                Report::new(survey, &project.sources, self.args.format, false)?,
+                Report::new(drift, &project.sources, self.args.format, false)?,
             ));
         }
         let mut landed = start.parent;
         if any {
-            let message = self.message(&surveys)?;
+            let message = self.message(&drifts)?;
             if self.writes() {
                 let landing = destination.commit(&start, objects, &changes, message.as_str()).map_err(fault)?;
                 let Landing::Landed(commit) = landing else { return Ok(None) };
@@ -221,17 +228,17 @@ impl Run<'_> {
             self.finish_unchanged(destination, &start, &mut published)?;
         }
         self.push_on(destination, &mut published)?;
-        self.remember(destination, landed.filter(|_| self.writes() || !any), &surveys, since);
+        self.write_cache(destination, landed.filter(|_| self.writes() || !any), &drifts, since);
         if self.args.format == Format::Text {
-            for (Surveyed { project, survey, .. }, (_, report)) in surveys.iter().zip(&reports) {
-                report.print(target_name(project), &survey.root, &survey.impacts, self.writes(), false);
+            for (Compared { project, drift, .. }, (_, report)) in drifts.iter().zip(&reports) {
+                report.print(target_name(project), &drift.root, &drift.impacts, self.writes(), false);
             }
         }
         let mut report = Report::joined(reports.into_iter());
-        self.note_abandoned(destination, &start, &mut report)?;
+        self.note_orphan_targets(destination, &start, &mut report)?;
         // The process is about to end. To take ten thousand mappings apart first would be a tenth of
         // the run.
-        std::mem::forget(surveys);
+        std::mem::forget(drifts);
         Ok(Some((report, published)))
     }
 
@@ -249,40 +256,37 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn survey<'p>(
+    fn drift<'p>(
         &self,
         destination: &Destination,
         start: &Start,
-        project: &'p Project,
-        recall: Option<&'p Recall<'p>>,
-        objects: &dyn Shelf,
-    ) -> anyhow::Result<Survey<'p>> {
+        expanded: Expanded<'p>,
+        reuse: Option<&'p Reuse<'p>>,
+        objects: &dyn TextSink,
+    ) -> anyhow::Result<Drift<'p>> {
+        let project = expanded.project;
         let folder = Box::new(destination.folder(start, below(project)).map_err(fault)?);
         let root = Path::new(self.wanted.path.as_str()).join(below(project));
-        if let Some(recall) = recall {
-            project.rely_on(recall.templates());
-        }
         let scope = Scope {
             output: None,
             only: None,
             workers: settings::workers(self.args.jobs),
             force: self.args.settle.force,
             allow_remove: self.args.settle.allow_remove,
-            recall,
         };
-        let shelf: &dyn Shelf = if self.writes() { objects } else { &() };
-        let mut survey = Survey::of(project, &scope, root, folder, shelf)?;
-        survey.hold();
-        Ok(survey)
+        let sink: &dyn TextSink = if self.writes() { objects } else { &() };
+        let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;
+        drift.hold();
+        Ok(drift)
     }
 
-    fn message(&self, surveys: &[Surveyed<'_>]) -> anyhow::Result<Message> {
+    fn message(&self, drifts: &[Compared<'_>]) -> anyhow::Result<Message> {
         let mut told = Told::new(self.wanted);
-        for surveyed in surveys {
-            told.add(below(surveyed.project), &surveyed.survey)?;
+        for compared in drifts {
+            told.add(below(compared.project), &compared.drift)?;
         }
         // A change is one of some project.
-        let mut renderer = surveys[0].project.renderer();
+        let mut renderer = drifts[0].project.renderer();
         render(self.wanted.message.as_deref(), &told.into_facts(), &mut *renderer).map_err(|wrong| {
             let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
             faults
@@ -312,22 +316,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Leaves records for the next run.
-    fn remember(&self, destination: &Destination, commit: Option<git2::Oid>, surveys: &[Surveyed<'_>], since: i64) {
+    /// Caches this run for the next one.
+    fn write_cache(&self, destination: &Destination, commit: Option<git2::Oid>, drifts: &[Compared<'_>], since: i64) {
         let Some(commit) = commit else { return };
-        for Surveyed { project, survey, recall, remembered } in surveys {
-            let settled = !survey.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
+        for Compared { project, drift, previous } in drifts {
+            let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
             let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
-            let record =
-                memory::record(project, survey, &folder, recall.map(|recall| (recall, recall.record())), since)
-                    .filter(|_| settled);
-            if let Some((record, outcomes)) = record {
-                remembered.keep(&record, &outcomes);
+            if let Some(run) = drift.to_cached_run(project, &folder, since).filter(|_| settled) {
+                previous.location.write(&run);
             }
         }
     }
 
-    fn note_abandoned(&self, destination: &Destination, start: &Start, report: &mut Report) -> anyhow::Result<()> {
+    fn note_orphan_targets(&self, destination: &Destination, start: &Start, report: &mut Report) -> anyhow::Result<()> {
         if self.projects.iter().all(|project| project.manifest.target.is_none()) {
             return Ok(());
         }
@@ -335,8 +336,8 @@ impl Run<'_> {
         let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
             Ok(Box::new(destination.folder(start, below).map_err(fault)?))
         };
-        for name in abandoned(&at, |name| known.iter().any(|target| target.as_str() == name))? {
-            report.abandoned(Path::new(self.wanted.path.as_str()), &name);
+        for name in orphan_targets(&at, |name| known.iter().any(|target| target.as_str() == name))? {
+            report.orphan_target(Path::new(self.wanted.path.as_str()), &name);
         }
         Ok(())
     }

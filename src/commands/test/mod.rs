@@ -17,7 +17,7 @@ use anyhow::{anyhow, bail};
 use super::project::Faults;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, TestArgs};
-use crate::commands::Answer;
+use crate::commands::Exit;
 use crate::lock;
 use crate::settings;
 use crate::test_cases::{self, Difference, State, Subject, TestEnvironment, Text, Verdict};
@@ -39,7 +39,7 @@ struct Results {
 }
 
 /// Runs the verb.
-pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
+pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
     if args.review && !ui::can_ask() {
         bail!("--review asks questions, and there is no terminal: look at the differences, and say --accept");
     }
@@ -79,7 +79,7 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Answer> {
     if let Some(path) = &args.junit {
         fs::write_file(path, &junit::document(&results, &folder))?;
     }
-    results.answer()
+    results.exit()
 }
 
 /// The manifest, its lock and the files beside it.
@@ -110,10 +110,10 @@ impl Results {
     }
 
     /// Returns the exit code. The reasons were printed before.
-    fn answer(&self) -> anyhow::Result<Answer> {
+    fn exit(&self) -> anyhow::Result<Exit> {
         match (self.count(State::Trouble), self.count(State::Failed)) {
-            (0, 0) if self.unreferenced.is_empty() => Ok(Answer::Fine),
-            (0, _) => Ok(Answer::NeedsSomeone),
+            (0, 0) if self.unreferenced.is_empty() => Ok(Exit::Success),
+            (0, _) => Ok(Exit::ActionNeeded),
             (trouble, _) => bail!("{} could not be tried", ui::count(trouble, "case")),
         }
     }

@@ -85,7 +85,7 @@ impl Site {
         let strange = strange(&self.project.tree(), self.tree(state));
         assert!(strange.is_empty(), "{during}: {strange:#?}");
         let records = names(&self.project.cache());
-        assert!(records.iter().all(|name| name.ends_with(".record")), "{during}: {records:?}");
+        assert!(records.iter().all(|name| name.ends_with(".run")), "{during}: {records:?}");
     }
 
     /// The next run does what is left to do, and calls nothing that was left behind a conflict.

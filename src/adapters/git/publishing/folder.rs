@@ -11,7 +11,7 @@ use super::object::{Kind as ObjectKind, ObjectId};
 use super::tree::{self, Entry, Names};
 use crate::adapters::fs::LARGEST_OURS;
 use crate::adapters::git::error::shown;
-use crate::record::Evidence;
+use crate::file_stat::FileStat;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
@@ -128,18 +128,18 @@ impl OutputFolder for CommittedFolder {
             }
         };
         let size = if let Found::File(bytes) = &found { bytes.len() } else { 0 };
-        Ok(Some((found, Evidence::of_object(entry.id.0, size as u64))))
+        Ok(Some((found, FileStat::of_object(entry.id.0, size as u64))))
     }
 
-    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<Evidence>, Inaccessible> {
+    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
         let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
         let same = kind(&entry) == Kind::File && entry.id == ObjectId::of(ObjectKind::Blob, text.as_bytes());
-        Ok(same.then(|| Evidence::of_object(entry.id.0, text.len() as u64)))
+        Ok(same.then(|| FileStat::of_object(entry.id.0, text.len() as u64)))
     }
 
-    fn evidence(&self, path: &str) -> Evidence {
+    fn stat(&self, path: &str) -> FileStat {
         let id = if path.is_empty() { self.root } else { self.entry(path).ok().flatten().map(|entry| entry.id) };
-        id.map_or(Evidence::NONE, |id| Evidence::of_object(id.0, 0))
+        id.map_or(FileStat::NONE, |id| FileStat::of_object(id.0, 0))
     }
 }
 

@@ -95,7 +95,7 @@ impl Destination {
             for change in *changes {
                 let parts = [self.path.as_str(), below, change.path.as_str()];
                 let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-                match (&change.action, change.written.and_then(|file| file.evidence.object())) {
+                match (&change.action, change.written.and_then(|file| file.stat.object())) {
                     (Action::Create | Action::Update, Some(id)) => edits.note(&path, Edit::File(ObjectId(id))),
                     (Action::Remove, _) => edits.note(&path, Edit::Remove),
                     _ => {}

@@ -12,8 +12,8 @@ use super::delta::Base;
 use super::entry::{OFFSET_DELTA, deflated, entry_header, offset_back, whole};
 use super::object::{Kind, ObjectId, header};
 use super::pack::{self, Pack};
-use crate::reconcile::{Action, Shelf};
-use crate::record::Evidence;
+use crate::file_stat::FileStat;
+use crate::reconcile::{Action, TextSink};
 use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
 
@@ -148,10 +148,10 @@ pub(super) fn sweep(folder: &Path) {
     }
 }
 
-impl Shelf for Objects {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<Evidence, Inaccessible> {
+impl TextSink for Objects {
+    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible> {
         if !matches!(action, Action::Create | Action::Update) {
-            return Ok(Evidence::NONE);
+            return Ok(FileStat::NONE);
         }
         let family = path.parent().split_once('/').map(|(module, _)| (module, path.file_name()));
         let id = self.add(Kind::Blob, text.as_bytes(), family).map_err(|error| Inaccessible {
@@ -159,6 +159,6 @@ impl Shelf for Objects {
             path: self.folder.display().to_string(),
             why: crate::adapters::fs::describe(&error),
         })?;
-        Ok(Evidence::of_object(id.0, text.len() as u64))
+        Ok(FileStat::of_object(id.0, text.len() as u64))
     }
 }

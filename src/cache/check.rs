@@ -1,0 +1,37 @@
+//! Comparison of a cached run with the files that it wrote.
+
+use super::CachedRun;
+
+/// Which of the files and folders that a run wrote are as it left them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckResult {
+    /// Whether all are, and nothing came to them.
+    pub whole: bool,
+    /// Whether any has new metadata but the content that it had.
+    pub touched: bool,
+    /// Modules, in the order of the run.
+    pub modules: Vec<ModuleCheck>,
+}
+
+/// Which of the files of a module are as a run left them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModuleCheck {
+    /// Whether its folder is, and has no folder that it did not have.
+    pub folder: bool,
+    /// Its own files.
+    pub own: Vec<bool>,
+    /// Dockerfile and ConfigMap of each mapping.
+    pub mappings: Vec<[bool; 2]>,
+}
+
+impl CheckResult {
+    /// Makes the result for a run all of whose files are as they were, or none of them.
+    pub fn of(run: &CachedRun, same: bool) -> Self {
+        let modules = run.modules.iter().map(|module| ModuleCheck {
+            folder: same,
+            own: vec![same; module.own.len()],
+            mappings: vec![[same; 2]; module.mappings.len()],
+        });
+        Self { whole: same, touched: false, modules: modules.collect() }
+    }
+}

@@ -1,0 +1,51 @@
+//! Location of the cached run of a manifest, target and output folder.
+
+use std::path::{Path, PathBuf};
+
+use crate::adapters::fs;
+use crate::cache::{self, CachedRun};
+use crate::settings;
+use crate::vocabulary::{Digest, TargetName};
+
+/// Location of a cached run.
+#[derive(Clone)]
+pub(super) struct CacheLocation {
+    /// `None` if there is no folder for the cache.
+    path: Option<PathBuf>,
+    /// Text that identifies the program, and what the run was about: a file that was put in another's place is not
+    /// read.
+    owner: String,
+}
+
+impl CacheLocation {
+    /// Returns the location for a manifest, a target, and the output folder that a flag names.
+    pub(super) fn of(manifest: &Path, target: Option<&TargetName>, output: Option<&PathBuf>) -> Self {
+        Self::named(manifest, target, &output.map(|path| absolute(path)).unwrap_or_default())
+    }
+
+    /// Returns the location for a manifest, a target, and anything else that `output` names.
+    pub(super) fn named(manifest: &Path, target: Option<&TargetName>, output: &str) -> Self {
+        let shown = manifest.display().to_string();
+        let name = [absolute(manifest).as_str(), &shown, output, target.map_or("", TargetName::as_str)].join("\0");
+        let file = format!("{}.run", Digest::of(name.as_bytes()).short(32));
+        let (path, program) = settings::cache_folder().zip(settings::program()).unzip();
+        let program = program.unwrap_or_default();
+        Self { path: path.map(|folder| folder.join(file)), owner: format!("{program}\0{name}") }
+    }
+
+    /// Reads the cached run, if there is one that this program wrote.
+    pub(super) fn read(&self) -> Option<CachedRun> {
+        cache::read(&fs::read_cache_file(self.path.as_ref()?)?, &self.owner)
+    }
+
+    /// Writes a run for the next one. It only saves time, so that nothing is reported if it cannot be written.
+    pub(super) fn write(&self, run: &CachedRun) {
+        if let Some(path) = &self.path {
+            fs::write_cache_file(path, &cache::write(run, &self.owner));
+        }
+    }
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_default().display().to_string()
+}

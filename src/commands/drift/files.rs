@@ -1,0 +1,62 @@
+//! State of every file of the output, and the changes that it takes.
+
+use crate::cache::FileEntry;
+use crate::checksum::Checksum;
+use crate::reconcile::{Change, Verdict};
+
+/// State of all files.
+#[derive(Default)]
+pub(in crate::commands) struct Files {
+    /// Files of each module, in the plan's order.
+    pub(in crate::commands) modules: Vec<ModuleFiles>,
+    /// Files at the top.
+    pub(in crate::commands) top: Vec<FileState>,
+}
+
+/// State of the files of a module.
+pub(in crate::commands) struct ModuleFiles {
+    /// Dockerfile and ConfigMap of each mapping.
+    pub(in crate::commands) mappings: Vec<[FileState; 2]>,
+    /// Its Module and its kustomization, if it has any.
+    pub(in crate::commands) own: Vec<FileState>,
+    /// Key of all that decides its own files.
+    pub(in crate::commands) key: Checksum,
+    /// Length of its Module in bytes.
+    pub(in crate::commands) length: Option<usize>,
+}
+
+/// State of a file.
+pub(in crate::commands) enum FileState {
+    /// The run is not about it.
+    NotAsked,
+    /// It is right.
+    Right(FileEntry),
+    /// It has to change: an index into the changes.
+    Change(usize),
+}
+
+/// Changes of all files so far.
+#[derive(Default)]
+pub(super) struct Changes {
+    #[expect(clippy::vec_box, reason = "as in the drift")]
+    pub(super) changes: Vec<Box<Change>>,
+    /// Number of files that are right.
+    pub(super) right: usize,
+}
+
+impl Changes {
+    /// Adds a file.
+    pub(super) fn add(&mut self, verdict: Verdict) -> FileState {
+        match verdict {
+            Verdict::NotAsked => FileState::NotAsked,
+            Verdict::Right(file) => {
+                self.right += 1;
+                FileState::Right(file)
+            }
+            Verdict::Change(change) => {
+                self.changes.push(change);
+                FileState::Change(self.changes.len() - 1)
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Comparison of a module's own files, and what their change does on nodes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::cache::Reuse;
+use crate::checksum::Checksum;
+use crate::impact::Impact;
+use crate::manifest::Module;
+use crate::output;
+use crate::plan::{self, Mapping, Plan};
+use crate::previous::{self, OldModule};
+use crate::reconcile::{Inspector, Verdict};
+use crate::tree::Inaccessible;
+use crate::vocabulary::{Digest, normalised};
+
+use crate::commands::project::Project;
+
+/// Compares the own files of modules.
+pub(super) struct ModuleComparer<'e> {
+    pub(super) project: &'e Project,
+    pub(super) inspector: &'e Inspector<'e>,
+    pub(super) reuse: Option<&'e Reuse<'e>>,
+    pub(super) plan: &'e Plan<'e>,
+    /// Keys of all mappings, in the order of the plan.
+    pub(super) keys: &'e [Checksum],
+}
+
+/// Result for one module.
+pub(super) struct ModuleResult {
+    /// Verdicts on its own files; none if it has no mapping.
+    pub(super) own: Option<[Verdict; 2]>,
+    /// Key of all that decides them.
+    pub(super) key: Checksum,
+    /// Length of its Module in bytes.
+    pub(super) length: Option<usize>,
+    /// The Module that is there now, unless it is right.
+    pub(super) old: Option<OldModule>,
+    /// What its change does on nodes, unless it is right.
+    pub(super) impact: Option<Impact>,
+}
+
+impl ModuleComparer<'_> {
+    /// Compares the module with this number in the plan, whose first mapping has the number `first`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub(super) fn compare(&self, (at, first): (usize, usize)) -> Result<ModuleResult, Inaccessible> {
+        let (module, mappings) = &self.plan.modules[at];
+        let manifest = &self.project.manifest;
+        let name = module.name.as_str();
+        let prebuilt = plan::prebuilt(manifest, module);
+        let keys = self.keys.get(first..).unwrap_or_default();
+        let key = plan::module_key(self.project.manifest_digest, mappings, keys, &prebuilt, &self.inspector.key);
+        if let Some((cached, files)) = self.reuse.and_then(|reuse| reuse.module(name, key)) {
+            let own = Some(files.map(Verdict::Right));
+            let length = usize::try_from(cached.length).ok();
+            return Ok(ModuleResult { own, key, length, old: None, impact: None });
+        }
+        let mut length = None;
+        let own = match output::of_module(module, mappings, manifest) {
+            Some([object, list]) => {
+                length = Some(object.text.len());
+                let known = self.reuse.map(|reuse| reuse.own_files(name)).unwrap_or_default();
+                Some([self.inspector.inspect(object, known[0])?, self.inspector.inspect(list, known[1])?])
+            }
+            None => None,
+        };
+        if matches!(own, Some([Verdict::Right(_), _])) {
+            return Ok(ModuleResult { own, key, length, old: None, impact: None });
+        }
+        let (old, impact) = match self.cached_impact(module, mappings, first) {
+            Some((mut old, impact)) => {
+                if !impact.unloads.is_empty() {
+                    old.nodes = previous::nodes(name, &self.inspector.tree)?;
+                }
+                (Some(old), impact)
+            }
+            None => {
+                let old = previous::module(name, &self.inspector.tree)?;
+                let told = if module.has_objects() { mappings.as_slice() } else { &[] };
+                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image_name()));
+                let others = prebuilt.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
+                let images: Vec<(&str, String)> = built.chain(others).collect();
+                let further = module.kmm.others.iter().filter(|_| module.has_objects());
+                let further: Vec<&str> = further.map(|(name, _)| name.as_str()).collect();
+                let impact = Impact::of(images, &further, old.as_ref());
+                (old, impact)
+            }
+        };
+        Ok(ModuleResult { own, key, length, old, impact: Some(impact) })
+    }
+
+    /// Returns a module as the previous run left it, and what becomes of it with `mappings`, without reading its
+    /// Module; `None` if that is not known.
+    fn cached_impact(&self, module: &Module, mappings: &[Mapping<'_>], first: usize) -> Option<(OldModule, Impact)> {
+        let reuse = self.reuse.filter(|_| module.has_objects() && is_all_built(module))?;
+        let cached = reuse.written_module(module.name.as_str())?;
+        let repository = cached.image.as_deref()?;
+        let same_repository = repository == module.image.repository();
+        let mut impact = Impact { mappings: mappings.len(), ..Impact::default() };
+        let mut images = HashMap::new();
+        for (number, mapping) in (first..).zip(mappings) {
+            let release = mapping.kernel.release.as_str();
+            match reuse.hash(number) {
+                None => impact.loads.push(release.to_owned()),
+                Some(before) if same_repository && before == mapping.identity.hash => {}
+                Some(before) => {
+                    images.insert(release.to_owned(), image_name(repository, release, &before));
+                    impact.reloads.push(release.to_owned());
+                }
+            }
+        }
+        for (release, before) in reuse.unplanned(&cached.name) {
+            images.insert(release.to_owned(), image_name(repository, release, &before.identity.hash));
+            impact.unloads.push(release.to_owned());
+        }
+        impact.unloads.sort();
+        let old = OldModule {
+            version: cached.version.clone(),
+            mappings: cached.mappings.len(),
+            images,
+            nodes: BTreeSet::new(),
+            others: BTreeMap::new(),
+        };
+        Some((old, impact))
+    }
+}
+
+fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
+    plan::image_name(repository, &normalised(release), hash)
+}
+
+/// Returns whether one Module has all images of a module, and kmodgen builds them: the cache knows just these.
+pub(super) fn is_all_built(module: &Module) -> bool {
+    module.is_built() && module.kmm.others.is_empty()
+}

@@ -1,0 +1,117 @@
+//! Modules as units: a Module names the ConfigMaps of its kernels, so that all files of a module are
+//! written, or none.
+
+use std::collections::BTreeSet;
+
+use super::expected::ExpectedModules;
+use crate::impact::Hold;
+use crate::output::{KUSTOMIZATION, NAMESPACE};
+use crate::plan::Plan;
+use crate::previous;
+use crate::reconcile::{Action, Change, Conflict};
+use crate::tree::{Found, Inaccessible, View};
+use crate::vocabulary::RelPath;
+
+/// Modules whose files a run leaves as they are.
+pub(super) struct Left<'l> {
+    /// The modules that the run is about; all if `None`.
+    pub(super) chosen: Option<&'l BTreeSet<String>>,
+    /// Those of them that it must not write.
+    pub(super) kept: BTreeSet<String>,
+}
+
+impl Left<'_> {
+    fn contains(&self, module: &str) -> bool {
+        self.kept.contains(module) || self.chosen.is_some_and(|chosen| !chosen.contains(module))
+    }
+
+    /// Keeps each module with a conflict, and returns a hold for each that has other files to write.
+    pub(super) fn keep_conflicts<'c>(&mut self, changes: impl Iterator<Item = &'c Change> + Clone) -> Vec<Hold> {
+        let in_conflict = changes.clone().filter(|change| matches!(change.action, Action::Conflict(_)));
+        let in_conflict: Vec<(&str, &RelPath)> =
+            in_conflict.filter_map(|change| Some((module_of(change)?, &change.path))).collect();
+        let others: BTreeSet<&str> =
+            changes.filter(|change| !matches!(change.action, Action::Conflict(_))).filter_map(module_of).collect();
+        let mut holds: Vec<Hold> = Vec::new();
+        for (module, path) in in_conflict {
+            if self.kept.insert(module.to_owned()) && others.contains(module) {
+                holds.push(Hold {
+                    module: module.to_owned(),
+                    why: format!("`{path}` is in conflict, and a module is written as a whole"),
+                    help: "settle the conflict, then run it again".to_owned(),
+                });
+            }
+        }
+        holds
+    }
+
+    /// Lists the folders of the modules that are there after the run: those that are planned in their
+    /// order, then those of `gone` modules that stay. What the top does not list is gone for the cluster,
+    /// and what it lists has to be there.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn listed<'g>(
+        &self,
+        plan: &Plan<'_>,
+        expected: &ExpectedModules<'_>,
+        gone: impl Iterator<Item = &'g str>,
+        tree: &View<'_>,
+    ) -> Result<Vec<String>, Inaccessible> {
+        let mut folders = Vec::new();
+        for (module, _) in &plan.modules {
+            let name = module.name.as_str();
+            let listed = if self.contains(name) {
+                stands(name, tree)?
+            } else {
+                expected.get(name).is_some_and(|expected| expected.has_objects)
+            };
+            folders.extend(listed.then(|| name.to_owned()));
+        }
+        folders.extend(gone.filter(|name| self.contains(name)).map(str::to_owned));
+        Ok(folders)
+    }
+
+    /// Holds what is to go as long as the top still lists it because it is in conflict itself.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn keep_listed(&self, changes: &mut [Box<Change>], tree: &View<'_>) -> Result<Vec<Hold>, Inaccessible> {
+        let top = changes.iter().find(|change| change.path.as_str() == KUSTOMIZATION);
+        let Some(Change { path, action: Action::Conflict(_), .. }) = top.map(|change| &**change) else {
+            return Ok(Vec::new());
+        };
+        let Some(found) = tree.find(path)? else { return Ok(Vec::new()) };
+        let Some(bytes) = found.bytes() else { return Ok(Vec::new()) };
+        let lists = |name: &str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
+        let why = format!("`{KUSTOMIZATION}` is in conflict, and still lists it");
+        let mut holds = Vec::new();
+        for change in changes.iter_mut().filter(|change| change.action == Action::Remove) {
+            match module_of(change) {
+                Some(module) if self.kept.contains(module) => {}
+                Some(module) if change.path.file_name() == KUSTOMIZATION && lists(module) => holds.push(Hold {
+                    module: module.to_owned(),
+                    why: why.clone(),
+                    help: "settle the conflict, then run it again".to_owned(),
+                }),
+                None if lists(NAMESPACE) => change.action = Action::Conflict(Conflict::held(&why)),
+                _ => {}
+            }
+        }
+        Ok(holds)
+    }
+}
+
+/// The module that a file belongs to; none for those at the top.
+fn module_of(change: &Change) -> Option<&str> {
+    change.path.as_str().split_once('/').map(|(module, _)| module)
+}
+
+/// Whether the folder of a module is one that the top can list.
+fn stands(module: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
+    let Ok(list) = RelPath::parse(&format!("{module}/{KUSTOMIZATION}")) else { return Ok(false) };
+    Ok(match tree.find(&list)? {
+        Some(Found::Folder) | None => previous::module(module, tree)?.is_some(),
+        Some(_) => true,
+    })
+}

@@ -1,0 +1,212 @@
+//! `generate` for one target, from the first read to the last write.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::output_lock::OutputLock;
+use crate::adapters::fs::{self, BackgroundCheck, MemorySink, Stage};
+use crate::adapters::{git, ui};
+use crate::cache::{CachedRun, Reuse};
+use crate::cli::{Format, GenerateArgs};
+use crate::commands::cache_location::CacheLocation;
+use crate::commands::drift::{Drift, Expanded, Scope};
+use crate::commands::input_check::InputCheck;
+use crate::commands::make_files::MakeFiles;
+use crate::commands::project::Project;
+use crate::commands::report::{Report, differences};
+use crate::impact::Impact;
+use crate::lock;
+use crate::reconcile::TextSink;
+use crate::settings::{self, Network, Only};
+use crate::vocabulary::TargetName;
+
+/// Result for one target.
+pub(super) struct Done {
+    pub(super) report: Report,
+    /// Its output folder.
+    pub(super) root: PathBuf,
+    /// What the changes do on nodes, by module.
+    pub(super) impacts: BTreeMap<String, Impact>,
+    /// Whether the run was about any of its mappings.
+    pub(super) selected: bool,
+}
+
+/// What all targets share.
+pub(super) struct Pipeline<'r> {
+    args: &'r GenerateArgs,
+    manifest: &'r Path,
+    only: Option<&'r Only>,
+    /// The manifest as it was read for the first of its targets.
+    read: Option<Project>,
+}
+
+impl<'r> Pipeline<'r> {
+    pub(super) fn new(args: &'r GenerateArgs, manifest: &'r Path, only: Option<&'r Only>) -> Self {
+        Self { args, manifest, only, read: None }
+    }
+
+    /// Returns whether files are written.
+    pub(super) fn writes(&self) -> bool {
+        !self.args.dry_run && !self.args.check
+    }
+
+    /// Makes the files of one target what they should be.
+    pub(super) fn run(&mut self, target: Option<&TargetName>, make_files: &mut MakeFiles<'_>) -> anyhow::Result<Done> {
+        let since = fs::now();
+        let location = CacheLocation::of(self.manifest, target, self.args.output.output.as_ref());
+        let mut lock = None;
+        let previous = self.previous_run(&location, &mut lock)?;
+        let workers = settings::workers(self.args.output.jobs);
+        let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers));
+        let inputs = check.as_ref().map(|check| InputCheck::of(&check.run().inputs, self.manifest));
+        if let (Some(check), Some(true)) = (&mut check, inputs.map(|inputs| inputs.same))
+            && check.wait().whole
+        {
+            return self.finish_unchanged(check, &location, make_files);
+        }
+
+        let (project, root) = self.open(target, &mut lock)?;
+        // The output folder may be another one now.
+        let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
+        let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run().key);
+        let expanded = Expanded::of(&project, key, since)?;
+        let cached = check.map(BackgroundCheck::finish);
+        let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
+        let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
+        if let Some((run, _)) = cached.as_ref().filter(|_| same_templates) {
+            // A mapping that is not rendered does not read its templates.
+            project.rely_on(&run.inputs.templates);
+        }
+
+        let (stage, texts) = (Stage::new(&root), MemorySink::default());
+        let sink: &dyn TextSink = match (self.writes(), self.args.diff) {
+            (true, true) => &(&stage, &texts),
+            (true, false) => &stage,
+            (false, true) => &texts,
+            (false, false) => &(),
+        };
+        let folder = Box::new(git::MergeFolder::new(&root));
+        let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, sink)?;
+        drift.hold();
+        project.note();
+        let report = Report::new(&drift, &project.sources, self.args.format, self.args.explain)?;
+        let diff = if self.args.diff { differences(&drift, &texts.into_texts())? } else { String::new() };
+        let [files, templates] = project.read();
+        make_files.note(self.manifest, &root, [&files, &templates])?;
+
+        let saved = self.writes() && drift.selected && commit(&project, &mut drift, stage, make_files)?;
+        // A lock is for all targets.
+        if let Some(read) = &mut self.read {
+            read.take_lock(&project, saved);
+        }
+        let settled = !report.has_conflicts() && (self.writes() || !report.has_changes());
+        if settled
+            && self.only.is_none()
+            && let Some(run) = drift.to_cached_run(&project, &fs::Folder::new(&root), since)
+        {
+            location.write(&run);
+        }
+        if self.args.format == Format::Text {
+            ui::result(&diff);
+        }
+        Ok(Done { report, root, impacts: std::mem::take(&mut drift.impacts), selected: drift.selected })
+    }
+
+    /// Reads the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
+    /// the cache has whole runs.
+    fn previous_run(
+        &self,
+        location: &CacheLocation,
+        lock: &mut Option<OutputLock>,
+    ) -> anyhow::Result<Option<CachedRun>> {
+        let Some(run) = self.only.is_none().then(|| location.read()).flatten() else { return Ok(None) };
+        if !self.writes() {
+            return Ok(Some(run));
+        }
+        *lock = OutputLock::take_existing(Path::new(&run.root))?;
+        let Some(lock) = lock else { return Ok(None) };
+        // The run that was waited for has left a newer one.
+        let run = if lock.waited { location.read() } else { Some(run) };
+        Ok(run.filter(|run| lock.is_of(Path::new(&run.root))))
+    }
+
+    /// Ends a run that has nothing to do.
+    fn finish_unchanged(
+        &self,
+        check: &BackgroundCheck,
+        location: &CacheLocation,
+        make_files: &mut MakeFiles<'_>,
+    ) -> anyhow::Result<Done> {
+        let run = check.run();
+        if check.has_touched() {
+            location.write(run);
+        }
+        let inputs = &run.inputs;
+        make_files.note(self.manifest, check.root(), [&inputs.files, &inputs.templates])?;
+        run.messages.iter().for_each(|message| ui::talk_once(message));
+        let report = Report::unchanged(run.file_count(), self.args.explain);
+        Ok(Done { report, root: check.root().to_owned(), impacts: BTreeMap::new(), selected: true })
+    }
+
+    /// Reads the manifest, and locks its output folder if it is to be written to.
+    fn open(
+        &mut self,
+        target: Option<&TargetName>,
+        lock: &mut Option<OutputLock>,
+    ) -> anyhow::Result<(Project, PathBuf)> {
+        let mut network = Network::from(&self.args.output.network);
+        network.locked |= self.args.check;
+        loop {
+            let mut project = self.read(target)?;
+            project.complete_lock(network)?;
+            let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder)?;
+            if !self.writes() || lock.as_ref().is_some_and(|lock| lock.is_of(&root)) {
+                return Ok((project, root));
+            }
+            // Never two at once: two runs could wait for each other.
+            drop(lock.take());
+            *lock = Some(OutputLock::take(&root)?);
+            // A run that began later may have been here first, and must not be undone.
+            if project.is_current(self.manifest) {
+                return Ok((project, root));
+            }
+        }
+    }
+
+    /// Reads the manifest for one of its targets: as it was read for another one, if nothing has changed since.
+    fn read(&mut self, target: Option<&TargetName>) -> anyhow::Result<Project> {
+        if target.is_none() {
+            return Project::open(self.manifest, None);
+        }
+        let current = self.read.take().filter(|project| project.is_current(self.manifest));
+        let project = match current {
+            Some(project) => project,
+            None => Project::open(self.manifest, target)?,
+        };
+        self.read.insert(project).for_target(target)
+    }
+
+    fn scope(&self) -> Scope<'r> {
+        let settle = &self.args.settle;
+        let reading = Scope::reading(&self.args.output, self.only);
+        Scope { force: settle.force, allow_remove: settle.allow_remove, ..reading }
+    }
+}
+
+/// Writes the lock and the files; returns whether the lock was not yet on disk.
+fn commit(
+    project: &Project,
+    drift: &mut Drift<'_>,
+    stage: Stage,
+    make_files: &mut MakeFiles<'_>,
+) -> anyhow::Result<bool> {
+    let saved = project.save_lock()?;
+    if saved {
+        make_files.wrote(project.folder.join(lock::FILE_NAME));
+    }
+    stage.sweep(drift.tree())?;
+    let mut changes = std::mem::take(&mut drift.changes);
+    stage.commit(&mut changes, drift.tree())?;
+    drift.changes = changes;
+    Ok(saved)
+}

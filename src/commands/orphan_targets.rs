@@ -1,0 +1,32 @@
+//! Folders of targets that the manifest does not have any more.
+
+use crate::previous;
+use crate::tree::{Kind, Outline, OutputFolder, View};
+
+/// The folders that hold the Modules of a target whose name is not `known`; `at` is the folder of all
+/// targets and, by their names, those in it. A cluster may still follow them, so nobody but a person removes
+/// them.
+pub(super) fn orphan_targets(
+    at: &dyn Fn(&str) -> anyhow::Result<Box<dyn OutputFolder>>,
+    known: impl Fn(&str) -> bool,
+) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (name, kind) in at("")?.names("")? {
+        if kind == Kind::Folder && !known(&name) && has_modules(&*at(&name)?)? {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has_modules(folder: &dyn OutputFolder) -> anyhow::Result<bool> {
+    let outline = Outline::read(folder, |_| None)?;
+    let tree = View { folder, outline: &outline };
+    for name in outline.modules() {
+        if previous::module(name, &tree)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

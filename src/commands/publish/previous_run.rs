@@ -1,0 +1,90 @@
+//! The previous run: a tree with the id that it had then has all that it had then.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use crate::cache::{CachedRun, CheckResult, Reuse};
+use crate::commands::cache_location::CacheLocation;
+use crate::commands::input_check::InputCheck;
+use crate::file_stat::StatToken;
+use crate::plan::Expansion;
+use crate::tree::OutputFolder;
+use crate::vocabulary::TargetName;
+
+/// The cached run of a target, which is read while the manifest is.
+pub(super) struct Reading {
+    location: CacheLocation,
+    reading: Option<JoinHandle<Option<(CachedRun, InputCheck)>>>,
+}
+
+impl Reading {
+    /// Starts to read the run of a manifest and a target with these flags. It is good wherever the same tree is.
+    pub(super) fn start(manifest: PathBuf, target: Option<&TargetName>, flags: &str) -> Self {
+        let location = CacheLocation::named(&manifest, target, flags);
+        let read = {
+            let location = location.clone();
+            move || {
+                let run = location.read()?;
+                let inputs = InputCheck::of(&run.inputs, &manifest);
+                Some((run, inputs))
+            }
+        };
+        // If the system gives no thread, a run goes without.
+        Self { location, reading: std::thread::Builder::new().spawn(read).ok() }
+    }
+
+    pub(super) fn finish(self) -> PreviousRun {
+        let read =
+            self.reading.and_then(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        PreviousRun { location: self.location, run: read }
+    }
+}
+
+/// The previous run of a target, if it is cached.
+pub(super) struct PreviousRun {
+    /// Where the next one is cached.
+    pub(super) location: CacheLocation,
+    run: Option<(CachedRun, InputCheck)>,
+}
+
+/// The previous run, compared with a folder.
+pub(super) struct Checked<'r> {
+    pub(super) run: &'r CachedRun,
+    result: CheckResult,
+    inputs: InputCheck,
+}
+
+impl Checked<'_> {
+    /// Returns whether all inputs and outputs are as they were.
+    pub(super) fn is_same(&self) -> bool {
+        self.inputs.same && self.result.whole
+    }
+
+    /// Returns what a run with these mappings takes over.
+    pub(super) fn reuse(&self, expansion: &Expansion<'_>) -> Reuse<'_> {
+        Reuse::new(self.run, &self.result, self.inputs.same_templates, expansion)
+    }
+
+    /// Returns whether the templates are as they were.
+    pub(super) fn has_same_templates(&self) -> bool {
+        self.inputs.same_templates
+    }
+}
+
+impl PreviousRun {
+    /// Compares the run with a folder.
+    pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
+        let (run, inputs) = self.run.as_ref()?;
+        let is_same = |before: StatToken, path: &str| before.is_some() && folder.stat(path).token(&run.key) == before;
+        let mut result = CheckResult::of(run, is_same(run.folder, ""));
+        if !result.whole {
+            let all = CheckResult::of(run, true).modules;
+            for ((module, check), same) in run.modules.iter().zip(&mut result.modules).zip(all) {
+                if is_same(module.folder, &module.name) {
+                    *check = same;
+                }
+            }
+        }
+        Some(Checked { run, result, inputs: *inputs })
+    }
+}

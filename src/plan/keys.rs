@@ -1,0 +1,78 @@
+//! Keys of inputs: what two runs compare instead of the inputs themselves.
+//!
+//! Kernels and modules are taken apart field by field, so that a new field cannot be forgotten.
+
+use std::hash::Hash as _;
+use std::sync::Arc;
+
+use super::{Expansion, Inputs, Mapping, PlannedMapping, Resolved};
+use crate::checksum::{Checksum, ChecksumKey};
+use crate::manifest::{Kernel, Kmm, Manifest, Module};
+use crate::vocabulary::Digest;
+
+/// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
+/// of users.
+pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksum> {
+    let kernels = &expansion.inputs.manifest.kernels;
+    let kernel_keys: Vec<Checksum> = kernels.iter().map(|kernel| kernel_key(kernel, key)).collect();
+    let mut keys = Vec::with_capacity(expansion.mapping_count());
+    for (module, mappings) in &expansion.modules {
+        // Few of a module's mappings differ in more than their kernels.
+        let mut groups: Vec<(&Arc<Resolved>, Checksum)> = Vec::new();
+        // Mappings are in the order of the kernels.
+        let mut numbered = kernels.iter().zip(&kernel_keys);
+        for PlannedMapping { kernel, resolved, .. } in mappings {
+            let of_kernel = numbered.find(|(other, _)| std::ptr::eq(*other, *kernel)).map(|(_, key)| *key);
+            let group = match groups.iter().rev().find(|(other, _)| Arc::ptr_eq(other, resolved)) {
+                Some((_, group)) => *group,
+                None => {
+                    let group = group_key(&expansion.inputs, module, resolved, key);
+                    groups.push((resolved, group));
+                    group
+                }
+            };
+            keys.push(key.checksum_of(&(group, of_kernel)));
+        }
+    }
+    keys
+}
+
+/// Returns a key that covers all that decides the objects of a module; `manifest` is the digest of the manifest's text,
+/// and `mapping_keys` are those of its mappings.
+pub fn module_key(
+    manifest: Digest,
+    mappings: &[Mapping<'_>],
+    mapping_keys: &[Checksum],
+    prebuilt: &[(&Kernel, String)],
+    key: &ChecksumKey,
+) -> Checksum {
+    let mut hasher = key.hasher();
+    manifest.hash(&mut hasher);
+    for (mapping, key) in mappings.iter().zip(mapping_keys) {
+        (key, mapping.identity.hash, mapping.identity.dockerfile).hash(&mut hasher);
+    }
+    for (kernel, image) in prebuilt {
+        (kernel_key(kernel, key), image).hash(&mut hasher);
+    }
+    (mappings.len(), prebuilt.len()).hash(&mut hasher);
+    hasher.checksum()
+}
+
+fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
+    let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
+    let dtk = dtk.as_ref().map(|dtk| &dtk.value);
+    key.checksum_of(&(&release.value, dtk, images, labels, kernel.is_in_use()))
+}
+
+/// Returns the key of what mappings share that differ in nothing but their kernels.
+fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &ChecksumKey) -> Checksum {
+    let Module { name, image, kmm, kind: _, version: _, kernels: _, recipe: _, overrides: _ } = module;
+    let Kmm { sign, .. } = kmm;
+    let Manifest { namespace, mirrors, output, .. } = inputs.manifest;
+    key.checksum_of(&(
+        inputs.lock.templates,
+        (&namespace.value, mirrors, output.sync_waves),
+        (&name.value, &image.value, sign),
+        resolved,
+    ))
+}
