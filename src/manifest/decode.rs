@@ -159,6 +159,30 @@ pub(crate) fn text<T>(
     }
 }
 
+/// Decodes the value of a field.
+pub(crate) fn field<T>(
+    node: &Node,
+    key: &str,
+    faults: &mut Diagnostics,
+    decode: impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<T>,
+) -> Option<T> {
+    decode(node, key, faults)
+}
+
+/// Returns a decoder of fields that parses a string and keeps its place.
+pub(crate) fn placed<T>(
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<Spanned<T>> {
+    move |node, key, faults| text(node, &format!("`{key}`"), faults, parse)
+}
+
+/// Returns a decoder of fields that parses a string.
+pub(crate) fn parsed<T>(
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<T> {
+    move |node, key, faults| Some(placed(parse)(node, key, faults)?.value)
+}
+
 /// Where the secret belongs that is in the value of `what`.
 fn place_of_secret(what: &str) -> &'static str {
     match what {

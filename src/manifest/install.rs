@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
@@ -15,25 +16,6 @@ pub const FIRMWARE_FOLDER: &str = "/opt/lib/firmware";
 
 /// Folder of the image that licenses are installed into.
 pub const LICENSE_FOLDER: &str = "/licenses";
-
-/// Where the results go, as far as one place of the manifest says.
-#[derive(Debug, Clone, Default)]
-pub struct Install {
-    /// The folder below `/opt/lib/modules/<release>` that the kmods are put into.
-    pub dir: Option<RelPath>,
-    /// Whether debugging symbols are taken out.
-    pub strip: Option<bool>,
-    /// How the kmods are compressed.
-    pub compress: Option<Spanned<Compression>>,
-    /// Whether the kernel's own modules are found by a link, and depmod sees them.
-    pub host: Option<bool>,
-    /// Files of the source that the kmods load.
-    pub firmware: Option<Vec<Conditional<InstalledFiles>>>,
-    /// Files of the source that are in `/licenses`.
-    pub licenses: Option<Vec<Conditional<InstalledFiles>>>,
-    /// The packages, by name or pattern, whose files are in the image.
-    pub rpms: Option<Vec<Conditional<Spanned<String>>>>,
-}
 
 /// How kmods are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,42 +57,46 @@ pub struct InstalledFiles {
     pub to: Option<RelPath>,
 }
 
-pub(super) static INSTALL: Record = Record {
-    name: "`install`",
-    fields: &[
-        Field {
-            key: "dir",
+declare! {
+    /// Where the results go, as far as one place of the manifest says.
+    pub struct Install: INSTALL, "`install`" {
+        dir: RelPath {
             takes: Shape::Text,
             says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
-        },
-        Field { key: "strip", takes: Shape::Bool, says: "take debugging symbols out of the kmods" },
-        Field {
-            key: "compress",
+            decode: decode::parsed(install_dir),
+        }
+        strip: bool {
+            takes: Shape::Bool,
+            says: "take debugging symbols out of the kmods",
+            decode: decode::flag,
+        }
+        compress: Spanned<Compression> {
             takes: Shape::OneOf(&["gz", "xz", "zstd"]),
             says: "compress the kmods, as the kernel and its kmod must support; not beside `sign`",
-        },
-        Field {
-            key: "host",
+            decode: decode::placed(compression),
+        }
+        host: bool {
             takes: Shape::Bool,
             says: "link `host` to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
-        },
-        Field {
-            key: "firmware",
+            decode: decode::flag,
+        }
+        firmware: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
-        },
-        Field {
-            key: "licenses",
+            decode: |node, key, faults| Some(decode_list(node, key, &FIRMWARE, faults)),
+        }
+        licenses: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&LICENSE)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/licenses`",
-        },
-        Field {
-            key: "rpms",
+            decode: |node, key, faults| Some(decode_list(node, key, &LICENSE, faults)),
+        }
+        rpms: Vec<Conditional<Spanned<String>>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
             says: "packages of an `rpmbuild` step or an `rpm` source, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
-        },
-    ],
-};
+            decode: |node, _, faults| Some(conditionals(node, "`rpms`", &PACKAGE, faults, decode_package)),
+        }
+    }
+}
 
 static PACKAGE: Record = Record {
     name: "an installed package",
@@ -138,44 +124,18 @@ static LICENSE: Record = Record {
     ],
 };
 
-impl Install {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let Some(mut fields) = Fields::open(&INSTALL, node, faults) else { return Self::default() };
-        let mut flag =
-            |key, faults: &mut Diagnostics| fields.take(key, faults).and_then(|n| decode::flag(n, key, faults));
-        let (strip, host) = (flag("strip", faults), flag("host", faults));
-        let dir = fields.take("dir", faults).and_then(|node| decode::text(node, "`dir`", faults, install_dir));
-        let compress =
-            fields.take("compress", faults).and_then(|node| decode::text(node, "`compress`", faults, compression));
-        let mut files = |key, record, faults: &mut Diagnostics| {
-            let node = fields.take(key, faults)?;
-            let items = decode::items(node, &format!("`{key}`"), faults).iter();
-            Some(items.filter_map(|item| decode_files(item, record, faults)).collect())
-        };
-        let firmware = files("firmware", &FIRMWARE, faults);
-        let licenses = files("licenses", &LICENSE, faults);
-        let rpms = fields.take("rpms", faults).map(|node| {
-            conditionals(node, "`rpms`", &PACKAGE, faults, |node, faults| {
-                decode::text(node, "a package", faults, package)
-            })
-        });
-        fields.finish(faults);
-        Self { dir: dir.map(|dir| dir.value), strip, compress, host, firmware, licenses, rpms }
-    }
+fn decode_list(
+    node: &Node,
+    key: &str,
+    record: &'static Record,
+    faults: &mut Diagnostics,
+) -> Vec<Conditional<InstalledFiles>> {
+    let items = decode::items(node, &format!("`{key}`"), faults).iter();
+    items.filter_map(|item| decode_files(item, record, faults)).collect()
+}
 
-    /// This, with what `over` says instead.
-    #[must_use]
-    pub fn overridden_by(&self, over: &Self) -> Self {
-        Self {
-            dir: over.dir.clone().or_else(|| self.dir.clone()),
-            strip: over.strip.or(self.strip),
-            compress: over.compress.clone().or_else(|| self.compress.clone()),
-            host: over.host.or(self.host),
-            firmware: over.firmware.clone().or_else(|| self.firmware.clone()),
-            licenses: over.licenses.clone().or_else(|| self.licenses.clone()),
-            rpms: over.rpms.clone().or_else(|| self.rpms.clone()),
-        }
-    }
+fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Spanned<String>> {
+    decode::text(node, "a package", faults, package)
 }
 
 fn decode_files(node: &Node, record: &'static Record, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {

@@ -4,6 +4,7 @@
 //! the world: the files that a manifest names come through [`InputFiles`].
 
 mod build;
+mod declare;
 pub(crate) mod decode;
 mod expansion;
 mod images;

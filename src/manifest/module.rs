@@ -10,9 +10,9 @@ use super::kind::{Kind, refuse_building};
 use super::kmm::{self, Kmm};
 use super::platform::Platform;
 use super::recipe::{self, Recipe, decode_override};
-use super::schema::{Field, Record, Shape};
+use super::schema::{Field, Record, Shape, joined};
 use super::source::Source;
-use super::version::{IMAGE, KERNELS, KMM_FIELD, OVERRIDES, TARGETS, VERSION, label_value};
+use super::version::{IMAGE, KMM_FIELD, SELECTING, VERSION, label_value};
 use super::when::{Circumstances, Selection, When};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
@@ -65,41 +65,33 @@ impl Scope<'_> {
     }
 }
 
-pub(super) static MODULE: Record = Record {
-    name: "a module",
-    fields: &[
-        Field {
-            key: "name",
-            takes: Shape::Text,
-            says: "the name of the KMM Module; with the namespace 41 characters at most, 40 before KMM 2.7; on a hub, with `spokeNamespace`",
-        },
-        IMAGE,
-        recipe::SOURCE,
-        recipe::PREBUILT,
-        recipe::KMODS,
-        recipe::BUILD,
-        recipe::TEMPLATE,
-        recipe::OWN_IMAGES,
-        recipe::INSTALL,
-        recipe::PACKAGES,
-        recipe::LABELS,
-        recipe::USER,
-        KERNELS,
-        OVERRIDES,
-        TARGETS,
-        Field {
-            key: "version",
-            takes: Shape::Text,
-            says: "KMM's version, for ordered upgrade; see [identity.md](identity.md)",
-        },
-        Field {
-            key: "versions",
-            takes: Shape::List(&Shape::Record(&VERSION)),
-            says: "several versions side by side, each a Module of its own; in place of `version`",
-        },
-        KMM_FIELD,
-    ],
-};
+const HEAD: [Field; 2] = [
+    Field {
+        key: "name",
+        takes: Shape::Text,
+        says: "the name of the KMM Module; with the namespace 41 characters at most, 40 before KMM 2.7; on a hub, with `spokeNamespace`",
+    },
+    IMAGE,
+];
+
+const VERSIONED: [Field; 2] = [
+    Field {
+        key: "version",
+        takes: Shape::Text,
+        says: "KMM's version, for ordered upgrade; see [identity.md](identity.md)",
+    },
+    Field {
+        key: "versions",
+        takes: Shape::List(&Shape::Record(&VERSION)),
+        says: "several versions side by side, each a Module of its own; in place of `version`",
+    },
+];
+
+const TAIL: [Field; SELECTING.len() + 3] = joined([&SELECTING, &VERSIONED, &[KMM_FIELD]]);
+
+const FIELDS: [Field; HEAD.len() + recipe::FIELDS.len() + TAIL.len()] = joined([&HEAD, &recipe::FIELDS, &TAIL]);
+
+pub(super) static MODULE: Record = Record { name: "a module", fields: &FIELDS };
 
 impl Module {
     pub(super) fn decode(node: &Node, scope: &Scope<'_>, faults: &mut Diagnostics) -> Option<Self> {

@@ -10,7 +10,7 @@ use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::install::{self, Install};
 use super::packages::{self, Packages};
-use super::schema::{Field, Record, Shape};
+use super::schema::{Field, Record, Shape, joined};
 use super::variables;
 use super::when::{Conditional, WHEN, When, conditional, conditionals};
 use crate::vocabulary::{
@@ -69,59 +69,44 @@ pub enum TemplateName {
     File(RelPath),
 }
 
-pub(super) const SOURCE: Field = Field {
-    key: "source",
-    takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
-    says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
-};
-pub(super) const PREBUILT: Field = Field {
-    key: "prebuilt",
-    takes: Shape::Text,
-    says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
-};
-pub(super) const KMODS: Field = Field {
-    key: "kmods",
-    takes: Shape::List(&Shape::TextOr(&KMOD)),
-    says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
-};
-pub(super) const BUILD: Field =
-    Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" };
-pub(super) const TEMPLATE: Field = Field {
-    key: "template",
-    takes: Shape::Text,
-    says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
-};
-pub(super) const OWN_IMAGES: Field =
-    Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" };
-pub(super) const INSTALL: Field =
-    Field { key: "install", takes: Shape::Record(&install::INSTALL), says: "where the results go" };
+/// Fields of a module, a version and an override alike.
+pub(super) const FIELDS: [Field; 10] = [
+    Field {
+        key: "source",
+        takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
+        says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
+    },
+    Field {
+        key: "prebuilt",
+        takes: Shape::Text,
+        says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
+    },
+    Field {
+        key: "kmods",
+        takes: Shape::List(&Shape::TextOr(&KMOD)),
+        says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
+    },
+    Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" },
+    Field {
+        key: "template",
+        takes: Shape::Text,
+        says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
+    },
+    Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" },
+    Field { key: "install", takes: Shape::Record(&install::INSTALL), says: "where the results go" },
+    Field {
+        key: "packages",
+        takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
+        says: "packages that the builder gets first: a list, or lists by family",
+    },
+    Field { key: "labels", takes: Shape::TextMap, says: "labels of the image; an override adds to them" },
+    Field { key: "user", takes: Shape::Text, says: "who the image runs as; the runtime image's own where absent" },
+];
 
-pub(super) const PACKAGES: Field = Field {
-    key: "packages",
-    takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
-    says: "packages that the builder gets first: a list, or lists by family",
-};
-pub(super) const LABELS: Field =
-    Field { key: "labels", takes: Shape::TextMap, says: "labels of the image; an override adds to them" };
-pub(super) const USER: Field =
-    Field { key: "user", takes: Shape::Text, says: "who the image runs as; the runtime image's own where absent" };
+const OVERRIDE_FIELDS: [Field; 1 + FIELDS.len()] =
+    joined([&[Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" }], &FIELDS, &[]]);
 
-pub(super) static OVERRIDE: Record = Record {
-    name: "an override",
-    fields: &[
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
-        SOURCE,
-        PREBUILT,
-        KMODS,
-        BUILD,
-        TEMPLATE,
-        OWN_IMAGES,
-        INSTALL,
-        PACKAGES,
-        LABELS,
-        USER,
-    ],
-};
+pub(super) static OVERRIDE: Record = Record { name: "an override", fields: &OVERRIDE_FIELDS };
 
 static CHOSEN: Record = Record {
     name: "a chosen source",

@@ -62,6 +62,25 @@ pub enum Shape {
     Kubernetes(&'static str),
 }
 
+/// Joins lists of fields, so that records share them.
+///
+/// # Panics
+/// If `N` is not the count of all fields; the compiler reports it for a constant.
+pub(super) const fn joined<const N: usize>(lists: [&[Field]; 3]) -> [Field; N] {
+    let mut all = [Field { key: "", takes: Shape::Text, says: "" }; N];
+    let (mut at, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut index = 0;
+        while index < lists[list].len() {
+            all[at] = lists[list][index];
+            (at, index) = (at + 1, index + 1);
+        }
+        list += 1;
+    }
+    assert!(at == N);
+    all
+}
+
 impl Record {
     /// The field of that key.
     pub fn field(&self, key: &str) -> Option<&'static Field> {

@@ -8,56 +8,51 @@ use super::decode::{self, Fields};
 use super::kmm::KMM;
 use super::overlay::{self, overlaid, without};
 use super::recipe::{self, OVERRIDE};
-use super::schema::{Field, Record, Shape};
+use super::schema::{Field, Record, Shape, joined};
 use super::when::SELECTION;
 use crate::vocabulary::{Diagnostics, Invalid};
 
+/// Fields of a module and a version alike, before those of a recipe.
 pub(super) const IMAGE: Field =
     Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
-pub(super) const KERNELS: Field = Field {
-    key: "kernels",
-    takes: Shape::Record(&SELECTION),
-    says: "which of the manifest's kernels; all where absent",
-};
-pub(super) const OVERRIDES: Field = Field {
-    key: "overrides",
-    takes: Shape::List(&Shape::Record(&OVERRIDE)),
-    says: "what is different for some kernels",
-};
-pub(super) const TARGETS: Field = Field {
-    key: "targets",
-    takes: Shape::List(&Shape::Text),
-    says: "which of the manifest's targets it is for; all where absent",
-};
+
+/// Fields of a module and a version alike, after those of a recipe.
+pub(super) const SELECTING: [Field; 3] = [
+    Field {
+        key: "kernels",
+        takes: Shape::Record(&SELECTION),
+        says: "which of the manifest's kernels; all where absent",
+    },
+    Field {
+        key: "overrides",
+        takes: Shape::List(&Shape::Record(&OVERRIDE)),
+        says: "what is different for some kernels",
+    },
+    Field {
+        key: "targets",
+        takes: Shape::List(&Shape::Text),
+        says: "which of the manifest's targets it is for; all where absent",
+    },
+];
+
 pub(super) const KMM_FIELD: Field = Field {
     key: "kmm",
     takes: Shape::Either(&[Shape::Bool, Shape::Record(&KMM), Shape::List(&Shape::Record(&KMM))]),
     says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
 };
 
+const HEAD: [Field; 3] = [
+    Field { key: "version", takes: Shape::Text, says: "KMM's version" },
+    Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
+    IMAGE,
+];
+
+const TAIL: [Field; 4] = joined([&SELECTING, &[KMM_FIELD], &[]]);
+
+const FIELDS: [Field; HEAD.len() + recipe::FIELDS.len() + TAIL.len()] = joined([&HEAD, &recipe::FIELDS, &TAIL]);
+
 /// What one of a module's `versions` says instead of the module.
-pub(super) static VERSION: Record = Record {
-    name: "a version",
-    fields: &[
-        Field { key: "version", takes: Shape::Text, says: "KMM's version" },
-        Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
-        IMAGE,
-        recipe::SOURCE,
-        recipe::PREBUILT,
-        recipe::KMODS,
-        recipe::BUILD,
-        recipe::TEMPLATE,
-        recipe::OWN_IMAGES,
-        recipe::INSTALL,
-        recipe::PACKAGES,
-        recipe::LABELS,
-        recipe::USER,
-        KERNELS,
-        OVERRIDES,
-        TARGETS,
-        KMM_FIELD,
-    ],
-};
+pub(super) static VERSION: Record = Record { name: "a version", fields: &FIELDS };
 
 /// A module as it is, or one for each of its `versions`.
 pub(super) fn expand(module: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {
