@@ -16,7 +16,7 @@ use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
 use kmodgen::render::dockerfile::DockerfileRenderer;
 use kmodgen::template::{InProcess, Renderers};
-use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputFiles, Listed, RelPath, SourceMap};
+use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputError, InputFiles, Listed, RelPath, SourceMap};
 
 /// Ten modules, as the manifests of `benches/fleet.py` have them.
 const MODULES: usize = 10;
@@ -28,11 +28,11 @@ const FLEET: usize = if cfg!(debug_assertions) { 100 } else { 10_000 };
 struct Patch;
 
 impl InputFiles for Patch {
-    fn read(&self, _: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, _: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         Ok(b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n".to_vec().into())
     }
 
-    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
         Err(ABSENT.into())
     }
 }

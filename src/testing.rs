@@ -9,7 +9,7 @@ use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
 use crate::template::{InProcess, Renderers};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+    Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
 };
 
 /// A manifest's folder in memory.
@@ -17,11 +17,11 @@ use crate::vocabulary::{
 pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
 
 impl InputFiles for Files {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         self.0.get(path.as_str()).map(|bytes| bytes.clone().into()).ok_or_else(|| "there is no such file".into())
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }

@@ -16,10 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     let mut bytes = rest.to_vec();
     mend(&mut bytes);
     let image = match kind % 4 {
-        0 => read::layers(&[&bytes]),
+        0 => layers(&[&bytes]),
         1 => {
             let (one, two) = bytes.split_at(bytes.len() / 1024 * 512);
-            read::layers(&[one, two])
+            layers(&[one, two])
         }
         2 => archive(&bytes, read::docker_archive),
         _ => archive(&bytes, |path| read::oci_archive(path, None, None)),
@@ -60,6 +60,10 @@ fn mend(bytes: &mut [u8]) {
 
 thread_local! {
     static FILE: RefCell<Option<(PathBuf, File)>> = const { RefCell::new(None) };
+}
+
+fn layers(layers: &[&[u8]]) -> Result<Image, String> {
+    read::layers(layers).map_err(|error| error.to_string())
 }
 
 /// Reads an archive, which has to be a file.

@@ -14,9 +14,7 @@ use kmodgen::previous;
 use kmodgen::render::header::{Ownership, ownership};
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::tree::{Found, Outline, View};
-use kmodgen::vocabulary::{
-    Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
-};
+use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory, InputError};
 use kmodgen_yaml::{Node, Value, Yaml};
 
 /// Files in memory.
@@ -24,11 +22,11 @@ use kmodgen_yaml::{Node, Value, Yaml};
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl InputFiles for Files {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         self.0.get(path.as_str()).map(|bytes| bytes.clone().into()).ok_or_else(|| "there is no such file".into())
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }

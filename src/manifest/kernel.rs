@@ -194,7 +194,7 @@ fn read_yaml(
     let bytes = match files.read(&path.value) {
         Ok(bytes) => bytes,
         Err(why) => {
-            faults.push(fail(why).help("paths are relative to the manifest's folder"));
+            faults.push(fail(why.to_string()).help("paths are relative to the manifest's folder"));
             return None;
         }
     };

@@ -103,7 +103,7 @@ impl Walk<'_> {
         let names = match self.files.list(folder) {
             Ok(_) if depth > DEEPEST => return self.faults.push(format!("`{folder}` is too deep in it")),
             Ok(names) => names,
-            Err(why) if folder == self.top => return self.faults.push(why),
+            Err(why) if folder == self.top => return self.faults.push(why.to_string()),
             Err(why) => return self.faults.push(format!("`{folder}`: {why}")),
         };
         for name in names.into_iter().filter(|name| name.name != ".git") {
@@ -183,7 +183,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::vocabulary::{ABSENT, Listed};
+    use crate::vocabulary::{ABSENT, InputError, Listed};
 
     /// Folders by path, each with its names. Every file has its own name for bytes.
     #[derive(Default)]
@@ -201,11 +201,11 @@ mod tests {
     }
 
     impl InputFiles for Folders {
-        fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+        fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
             Ok(path.file_name().as_bytes().to_vec().into())
         }
 
-        fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+        fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
             self.0.get(folder.as_str()).cloned().ok_or_else(|| ABSENT.into())
         }
     }

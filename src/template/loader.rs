@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::ErrorKind;
 
 use super::{built_in, code};
-use crate::vocabulary::{ABSENT, InputFiles, RelPath};
+use crate::vocabulary::{InputError, InputFiles, RelPath};
 
 /// Texts of templates: the built-in ones, and those in the manifest's folder.
 pub(super) struct Loader {
@@ -61,7 +61,8 @@ impl Loader {
         }
         let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
         let bytes = self.files.read(&path).map_err(|why| {
-            let kind = if why == ABSENT { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
+            let kind =
+                if why == InputError::Absent { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
             minijinja::Error::new(kind, format!("cannot read template `{path}`: {why}"))
         })?;
         // A checkout with CRLF line ends must not give another Dockerfile.

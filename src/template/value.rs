@@ -20,13 +20,18 @@ pub enum WireValue {
     Map(Vec<(WireValue, WireValue)>),
 }
 
+/// Error of a value of a kind that no context of a template has.
+#[derive(Debug, thiserror::Error)]
+#[error("a value of kind {0} cannot be handed to a template")]
+pub struct UnsupportedValue(ValueKind);
+
 impl WireValue {
     /// Copies a value.
     ///
     /// # Errors
     /// A kind of value that no context of kmodgen has, such as a function.
-    pub fn of(value: &Value) -> Result<Self, String> {
-        let unknown = || format!("a value of kind {} cannot be handed to a template", value.kind());
+    pub fn of(value: &Value) -> Result<Self, UnsupportedValue> {
+        let unknown = || UnsupportedValue(value.kind());
         let text = || value.as_str().map(str::to_owned).ok_or_else(unknown);
         Ok(match value.kind() {
             ValueKind::Undefined => Self::Undefined,
@@ -48,7 +53,7 @@ impl WireValue {
                     let item = value.get_item(&key).map_err(|_| unknown())?;
                     Ok((Self::of(&key)?, Self::of(&item)?))
                 };
-                Self::Map(keys.map(pair).collect::<Result<_, String>>()?)
+                Self::Map(keys.map(pair).collect::<Result<_, _>>()?)
             }
             _ => return Err(unknown()),
         })

@@ -5,8 +5,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Digest, RelPath};
 
-/// Message of [`InputFiles::read`] if there is no file.
+/// Message of [`InputError::Absent`].
 pub const ABSENT: &str = "there is no such file";
+
+/// Reason why a file or folder of the manifest cannot be read, a lower-case fragment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    #[error("{ABSENT}")]
+    Absent,
+    /// Not a regular file, too large, or reached through a link that leaves the folder, for example.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// Takes the words of an adapter, in which [`ABSENT`] is a reason as others are.
+impl From<String> for InputError {
+    fn from(why: String) -> Self {
+        if why == ABSENT { Self::Absent } else { Self::Unreadable(why) }
+    }
+}
+
+impl From<&str> for InputError {
+    fn from(why: &str) -> Self {
+        why.to_owned().into()
+    }
+}
 
 /// A name in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,16 +64,14 @@ pub trait InputFiles: Send + Sync {
     /// The bytes of a file in the folder.
     ///
     /// # Errors
-    /// What hinders, as a lower-case fragment fit for a message: [`ABSENT`], not a regular file, too
-    /// large, or reached through a link that leaves the folder.
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String>;
+    /// A file that is absent, not regular, too large, or reached through a link that leaves the folder.
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError>;
 
     /// The names in a folder below it, sorted.
     ///
     /// # Errors
-    /// What hinders, likewise: [`ABSENT`], not a folder, reached through a link, or a name in it that
-    /// is not UTF-8.
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String>;
+    /// A folder that is absent, no folder, reached through a link, or has a name that is not UTF-8.
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError>;
 }
 
 /// The digest of a folder's names, of what they are, and of nothing that is in them.
@@ -111,14 +132,14 @@ impl Witness {
 }
 
 impl InputFiles for Witness {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let read = self.files.read(path);
         let digest = read.as_ref().ok().map(|bytes| Digest::of(bytes));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), digest);
         read
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         let list = self.files.list(folder);
         let digest = list.as_ref().ok().map(|names| listing_digest(names));
         self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.clone(), digest);
@@ -129,8 +150,11 @@ impl InputFiles for Witness {
 /// The names in a folder of files that are in memory by their paths, for those that hold them so.
 ///
 /// # Errors
-/// [`ABSENT`] where no file is below it.
-pub fn list_in_memory<'p>(paths: impl IntoIterator<Item = &'p str>, folder: &RelPath) -> Result<Vec<Listed>, String> {
+/// [`InputError::Absent`] if no file is below it.
+pub fn list_in_memory<'p>(
+    paths: impl IntoIterator<Item = &'p str>,
+    folder: &RelPath,
+) -> Result<Vec<Listed>, InputError> {
     let below = |path: &'p str| path.strip_prefix(folder.as_str())?.strip_prefix('/');
     let names: BTreeMap<&str, ListedKind> = paths
         .into_iter()
@@ -141,7 +165,7 @@ pub fn list_in_memory<'p>(paths: impl IntoIterator<Item = &'p str>, folder: &Rel
         })
         .collect();
     if names.is_empty() {
-        return Err(ABSENT.into());
+        return Err(InputError::Absent);
     }
     Ok(names.into_iter().map(|(name, kind)| Listed { name: name.to_owned(), kind }).collect())
 }

@@ -55,7 +55,7 @@ impl ImageRef {
         if let Some(tag) = tag {
             check_tag(tag).map_err(|why| fail(why.message))?;
         }
-        check_repository(repository).map_err(fail)?;
+        check_repository(repository).map_err(|why| fail(why.message))?;
         Ok(Self { repository: repository.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
     }
 
@@ -115,12 +115,12 @@ fn check_tag(tag: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn check_repository(repository: &str) -> Result<(), String> {
+fn check_repository(repository: &str) -> Result<(), Invalid> {
     if repository.is_empty() {
-        return Err("it has no repository".into());
+        return Err(Invalid::new("it has no repository"));
     }
     if repository.len() > 255 {
-        return Err("its repository is longer than 255 characters".into());
+        return Err(Invalid::new("its repository is longer than 255 characters"));
     }
     let (host, path) = match repository.split_once('/') {
         Some((first, rest)) if is_host(first) => (Some(first), rest),
@@ -131,7 +131,7 @@ fn check_repository(repository: &str) -> Result<(), String> {
         let port = match address {
             Some((address, rest)) => {
                 if address.parse::<Ipv6Addr>().is_err() || !(rest.is_empty() || rest.starts_with(':')) {
-                    return Err(format!("`{}` is not an IPv6 address in brackets", host.escape_debug()));
+                    return Err(Invalid::new(format!("`{}` is not an IPv6 address in brackets", host.escape_debug())));
                 }
                 rest.strip_prefix(':')
             }
@@ -141,13 +141,13 @@ fn check_repository(repository: &str) -> Result<(), String> {
                     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')
                 }
                 if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(legal) {
-                    return Err(format!("`{}` is not a host name", host.escape_debug()));
+                    return Err(Invalid::new(format!("`{}` is not a host name", host.escape_debug())));
                 }
                 port
             }
         };
         if port.is_some_and(|port| port.parse::<u16>().is_err()) {
-            return Err(format!("`{}` has no valid port", host.escape_debug()));
+            return Err(Invalid::new(format!("`{}` has no valid port", host.escape_debug())));
         }
     }
     for part in path.split('/') {
@@ -158,10 +158,10 @@ fn check_repository(repository: &str) -> Result<(), String> {
             c.is_ascii_lowercase() || c.is_ascii_digit()
         }
         if !part.bytes().all(legal) || !part.starts_with(edge) || !part.ends_with(edge) {
-            return Err(format!(
+            return Err(Invalid::new(format!(
                 "`{}` is not a path of lower-case letters, digits, `.`, `_`, `-`",
                 part.escape_debug()
-            ));
+            )));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::plan::{Inputs, Patch, Plan};
 use kmodgen::template::{InProcess, Renderers};
-use kmodgen::vocabulary::{Diagnostics, InputFiles, Listed, RelPath, SourceMap, list_in_memory};
+use kmodgen::vocabulary::{Diagnostics, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory};
 use parse_dockerfile::Instruction;
 use proptest::prelude::*;
 use serde_json::json;
@@ -137,11 +137,11 @@ fn texts() -> impl Strategy<Value = Texts> {
 struct Files(BTreeMap<String, Vec<u8>>);
 
 impl InputFiles for Files {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         self.0.get(path.as_str()).map(|bytes| bytes.clone().into()).ok_or_else(|| "there is no such file".into())
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         list_in_memory(self.0.keys().map(String::as_str), folder)
     }
 }

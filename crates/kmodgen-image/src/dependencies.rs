@@ -103,8 +103,8 @@ fn check_indexes(root: &Root, folder: &Folder<'_>, report: &mut Report) {
         if file.size == 0 && name.starts_with("modules.builtin") {
             continue;
         }
-        if let Facts::Index(Err(why)) = file.facts.as_ref() {
-            report.find("depmod", &path, why.clone(), RUN_DEPMOD);
+        if let Facts::Index(Err(error)) = file.facts.as_ref() {
+            report.find("depmod", &path, error.to_string(), RUN_DEPMOD);
         }
     }
 }

@@ -6,6 +6,26 @@ use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader 
 use crate::modinfo::ModInfo;
 use crate::signature::Signature;
 
+/// Reason why a file is no module or no program, completing "it …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ElfError {
+    /// The file has no bytes.
+    #[error("is empty")]
+    Empty,
+    /// The file begins with other bytes.
+    #[error("is not an ELF file")]
+    Foreign,
+    /// A header or section is outside of the file, or contradicts another.
+    #[error("is a broken ELF file: {0}")]
+    Broken(object::Error),
+    /// The file is not what a module is.
+    #[error("is an ELF file, but not a relocatable object, which a module is")]
+    NotRelocatable,
+    /// The file is not what the kernel runs.
+    #[error("is an ELF file, but not a program")]
+    NotProgram,
+}
+
 /// A processor architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -92,10 +112,10 @@ impl Kmod {
     /// Reads a module that is not compressed.
     ///
     /// # Errors
-    /// A file that is not a relocatable ELF object, completing "it …".
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// A file that is not a relocatable ELF object.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ElfError> {
         if bytes.is_empty() {
-            return Err("is empty".into());
+            return Err(ElfError::Empty);
         }
         let kmod = dispatch(bytes, kmod::<elf::FileHeader64<_>>, kmod::<elf::FileHeader32<_>>)?;
         Ok(Self { signature: Signature::parse(bytes), ..kmod })
@@ -127,28 +147,28 @@ impl Program {
     /// Reads a program or library.
     ///
     /// # Errors
-    /// A file that the kernel would not run, completing "it …".
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// A file that the kernel would not run.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ElfError> {
         dispatch(bytes, program::<elf::FileHeader64<_>>, program::<elf::FileHeader32<_>>)
     }
 }
 
-type Parser<T> = fn(&[u8]) -> object::Result<Result<T, String>>;
+type Parser<T> = fn(&[u8]) -> object::Result<Result<T, ElfError>>;
 
-fn dispatch<T>(bytes: &[u8], wide: Parser<T>, narrow: Parser<T>) -> Result<T, String> {
+fn dispatch<T>(bytes: &[u8], wide: Parser<T>, narrow: Parser<T>) -> Result<T, ElfError> {
     let parsed = match bytes {
         [0x7f, b'E', b'L', b'F', 2, ..] => wide(bytes),
         [0x7f, b'E', b'L', b'F', 1, ..] => narrow(bytes),
-        _ => return Err("is not an ELF file".into()),
+        _ => return Err(ElfError::Foreign),
     };
-    parsed.unwrap_or_else(|error| Err(format!("is a broken ELF file: {error}")))
+    parsed.unwrap_or_else(|error| Err(ElfError::Broken(error)))
 }
 
-fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Kmod, String>> {
+fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Kmod, ElfError>> {
     let header = Elf::parse(bytes)?;
     let endian = header.endian()?;
     if header.e_type(endian) != elf::ET_REL {
-        return Ok(Err("is an ELF file, but not a relocatable object, which a module is".into()));
+        return Ok(Err(ElfError::NotRelocatable));
     }
     let sections = header.sections(endian, bytes)?;
     let info = match sections.section_by_name(endian, b".modinfo") {
@@ -178,11 +198,11 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::R
     }))
 }
 
-fn program<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Program, String>> {
+fn program<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::Result<Result<Program, ElfError>> {
     let header = Elf::parse(bytes)?;
     let endian = header.endian()?;
     if !matches!(header.e_type(endian), elf::ET_EXEC | elf::ET_DYN) {
-        return Ok(Err("is an ELF file, but not a program".into()));
+        return Ok(Err(ElfError::NotProgram));
     }
     let mut program = Program {
         architecture: Architecture::of(header, endian),
@@ -257,11 +277,11 @@ mod tests {
         bytes.extend(signature());
         assert_eq!(Kmod::parse(&bytes).unwrap().signature, Signature::Present);
         assert_eq!(
-            Kmod::parse(&program_file(62, None, &[])).unwrap_err(),
+            Kmod::parse(&program_file(62, None, &[])).unwrap_err().to_string(),
             "is an ELF file, but not a relocatable object, which a module is"
         );
-        assert_eq!(Kmod::parse(b"").unwrap_err(), "is empty");
-        assert_eq!(Kmod::parse(b"text").unwrap_err(), "is not an ELF file");
+        assert_eq!(Kmod::parse(b"").unwrap_err().to_string(), "is empty");
+        assert_eq!(Kmod::parse(b"text").unwrap_err().to_string(), "is not an ELF file");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is kept of a file's content: an image is read once, and far too large to be held.
 
-use crate::elf::{Kmod, Program};
-use crate::index::Index;
+use crate::elf::{ElfError, Kmod, Program};
+use crate::index::{Index, IndexError};
 use crate::packing;
 
 /// The bytes that [`Interest::of`] wants to see of every file.
@@ -87,15 +87,15 @@ pub enum Facts {
     Plain,
     /// It could not be read, or is too large to be: why.
     Unread(String),
-    /// A module; or why it is none, completing "it …".
-    Module(Result<Kmod, String>),
-    /// An ELF program or library; or why it is none, completing "it …".
-    Program(Result<Program, String>),
+    /// A module; or the reason why it is none.
+    Module(Result<Kmod, ElfError>),
+    /// An ELF program or library; or the reason why it is none.
+    Program(Result<Program, ElfError>),
     /// A script, with the program that runs it; empty where it names none.
     Script(String),
-    /// An index of depmod, with its values if it is modules.dep.bin; or why modprobe cannot read it,
-    /// completing "it …".
-    Index(Result<Index, String>),
+    /// An index of depmod, with its values if it is modules.dep.bin; or the reason why modprobe cannot
+    /// read it.
+    Index(Result<Index, IndexError>),
     /// A text of depmod, modprobe or the dynamic loader.
     Text(Vec<u8>),
 }

@@ -17,6 +17,29 @@ const OFFSET: u32 = 0x0fff_ffff;
 /// Names are no longer than paths.
 const DEEPEST: usize = 4096;
 
+/// Reason why modprobe cannot read an index, completing "it …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// The file has no bytes.
+    #[error("is empty")]
+    Empty,
+    /// The file begins with other bytes.
+    #[error("is not an index of kmod's depmod")]
+    Foreign,
+    /// The version of the format, which modprobe refuses.
+    #[error("is an index of version {0}, and modprobe reads version {VERSION}")]
+    Version(u32),
+    /// The file ends within its head.
+    #[error("is cut off")]
+    Cut,
+    /// A node leads back to one above it.
+    #[error("is damaged: its nodes lead in a circle")]
+    Circle,
+    /// A node is outside of the file, or its name has no end.
+    #[error("is cut off or damaged")]
+    Damaged,
+}
+
 /// Values by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index(pub BTreeMap<Vec<u8>, Vec<Vec<u8>>>);
@@ -25,26 +48,26 @@ impl Index {
     /// Reads a whole index.
     ///
     /// # Errors
-    /// What modprobe would stumble over, completing "it …".
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// A file that modprobe cannot read.
+    pub fn parse(bytes: &[u8]) -> Result<Self, IndexError> {
         let word = |at: usize| Reader { bytes, at }.word();
         match word(0) {
-            None if bytes.is_empty() => return Err("is empty".into()),
+            None if bytes.is_empty() => return Err(IndexError::Empty),
             Some(MAGIC) => {}
-            _ => return Err("is not an index of kmod's depmod".into()),
+            _ => return Err(IndexError::Foreign),
         }
-        let version = word(4).ok_or("is cut off")? >> 16;
+        let version = word(4).ok_or(IndexError::Cut)? >> 16;
         if version != VERSION {
-            return Err(format!("is an index of version {version}, and modprobe reads version {VERSION}"));
+            return Err(IndexError::Version(version));
         }
-        let root = word(8).ok_or("is cut off")?;
+        let root = word(8).ok_or(IndexError::Cut)?;
         let mut index = Self::default();
         // A sound index has no node twice, so its nodes are fewer than its bytes.
         let mut left = bytes.len();
         let mut ahead = vec![(root, Vec::new())];
         while let Some((node, name)) = ahead.pop() {
-            left = left.checked_sub(1).ok_or("is damaged: its nodes lead in a circle")?;
-            index.read(bytes, node, name, &mut ahead).ok_or("is cut off or damaged")?;
+            left = left.checked_sub(1).ok_or(IndexError::Circle)?;
+            index.read(bytes, node, name, &mut ahead).ok_or(IndexError::Damaged)?;
         }
         Ok(index)
     }
@@ -168,7 +191,7 @@ mod tests {
         let changed = |at: usize, byte: u8| {
             let mut bytes = good.clone();
             bytes[at] = byte;
-            Index::parse(&bytes).unwrap_err()
+            Index::parse(&bytes).unwrap_err().to_string()
         };
         assert_eq!(changed(0, 0), "is not an index of kmod's depmod");
         assert_eq!(changed(5, 9), "is an index of version 9, and modprobe reads version 2");

@@ -106,7 +106,8 @@ fn check_link(root: &Root, folder: &Folder<'_>, module: &Module<'_>, report: &mu
 fn tell_unreadable(module: &Module<'_>, report: &mut Report) {
     let message = match module.facts.map(AsRef::as_ref) {
         None => "is a link to no file of the image".to_owned(),
-        Some(Facts::Module(Err(why)) | Facts::Unread(why)) => why.clone(),
+        Some(Facts::Module(Err(error))) => error.to_string(),
+        Some(Facts::Unread(why)) => why.clone(),
         Some(_) => "is a link to a file whose name is not a module's".to_owned(),
     };
     report.find("not-a-module", &module.path, message, "copy the .ko file that the build made, as it is");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::Program;
+use crate::elf::{Architecture, ElfError, Program};
 use crate::facts::Facts;
 use crate::root::{File, Node, Root, join};
 use crate::{Contract, Image, Report, Target, shown};
@@ -85,8 +85,8 @@ fn help(program: &str) -> &'static str {
 }
 
 /// The file that a name runs: the first in PATH that is a file and executable, as execvp(3) does.
-fn find(root: &Root, folders: &[&str], program: &str) -> Result<String, String> {
-    let mut why = String::new();
+fn find(root: &Root, folders: &[&str], program: &str) -> Result<String, NotFound> {
+    let mut first = NotFound::Absent;
     for folder in folders {
         let Ok(real_folder) = root.resolve(folder) else { continue };
         let path = join(&real_folder, program);
@@ -101,11 +101,47 @@ fn find(root: &Root, folders: &[&str], program: &str) -> Result<String, String> 
             },
             Err(unresolved) => format!("leads nowhere: {unresolved}"),
         };
-        if why.is_empty() {
-            why = format!(": {folder}/{program} {problem}");
+        if matches!(first, NotFound::Absent) {
+            first = NotFound::Unusable { path: format!("{folder}/{program}"), problem };
         }
     }
-    Err(shown(&why))
+    Err(first)
+}
+
+/// Reason why no program of a name is found, as the end of a message.
+#[derive(Debug, thiserror::Error)]
+enum NotFound {
+    #[error("")]
+    Absent,
+    /// The first file of this name cannot be run.
+    #[error("{}", shown(&format!(": {path} {problem}")))]
+    Unusable { path: String, problem: String },
+}
+
+/// Reason why a program cannot run, completing "and …".
+#[derive(Debug, thiserror::Error)]
+enum CannotRun {
+    #[error("it is no file")]
+    NoFile,
+    #[error("it {0}")]
+    NoProgram(ElfError),
+    /// The file was not read, for this reason.
+    #[error("it {0}")]
+    Unread(String),
+    #[error("it is a script of a script of a script")]
+    Scripts,
+    #[error("it is a script for {}, which is not in the image", shown(.0))]
+    Interpreter(String),
+    #[error("it is empty")]
+    Empty,
+    #[error("it is neither an ELF program nor a script with `#!`")]
+    Unknown,
+    #[error("it is for {is}, where {wanted} is needed")]
+    Architecture { is: Architecture, wanted: Architecture },
+    #[error("its loader {} is not in the image", shown(.0))]
+    Loader(String),
+    #[error("it needs {}, which is not in the image or not for {architecture}", shown(library))]
+    Library { library: String, architecture: Architecture },
 }
 
 /// Judges whether programs can run.
@@ -117,47 +153,42 @@ struct Runner<'r> {
 }
 
 impl Runner<'_> {
-    /// Whether a file can run; `Err` completes "and it …".
-    fn can_run(&self, path: &str, depth: usize) -> Result<(), String> {
-        let Some(Node::File(file)) = self.root.get(path) else { return Err("it is no file".into()) };
+    /// Checks that a file can run.
+    fn can_run(&self, path: &str, depth: usize) -> Result<(), CannotRun> {
+        let Some(Node::File(file)) = self.root.get(path) else { return Err(CannotRun::NoFile) };
         match file.facts.as_ref() {
             Facts::Program(Ok(program)) => self.can_load(path, program),
-            Facts::Program(Err(why)) => Err(format!("it {why}")),
-            Facts::Unread(why) => Err(format!("it {why}")),
-            Facts::Script(_) if depth == DEEPEST => Err("it is a script of a script of a script".into()),
+            Facts::Program(Err(error)) => Err(CannotRun::NoProgram(error.clone())),
+            Facts::Unread(why) => Err(CannotRun::Unread(why.clone())),
+            Facts::Script(_) if depth == DEEPEST => Err(CannotRun::Scripts),
             Facts::Script(interpreter) => {
-                let real = self
-                    .file(interpreter)
-                    .ok_or_else(|| format!("it is a script for {}, which is not in the image", shown(interpreter)))?;
+                let real = self.file(interpreter).ok_or_else(|| CannotRun::Interpreter(interpreter.clone()))?;
                 self.can_run(&real, depth + 1)
             }
-            _ if file.size == 0 => Err("it is empty".into()),
-            _ => Err("it is neither an ELF program nor a script with `#!`".into()),
+            _ if file.size == 0 => Err(CannotRun::Empty),
+            _ => Err(CannotRun::Unknown),
         }
     }
 
-    /// Whether the loader finds all libraries, and those all theirs.
-    fn can_load(&self, path: &str, program: &Program) -> Result<(), String> {
+    /// Checks that the loader finds all libraries, and those all theirs.
+    fn can_load(&self, path: &str, program: &Program) -> Result<(), CannotRun> {
         let wanted = self.target.map(|target| target.architecture);
         if let Some(wanted) = wanted.filter(|wanted| *wanted != program.architecture) {
-            return Err(format!("it is for {}, where {wanted} is needed", program.architecture));
+            return Err(CannotRun::Architecture { is: program.architecture, wanted });
         }
         if let Some(interpreter) = &program.interpreter
             && self.file(interpreter).is_none()
         {
-            return Err(format!("its loader {} is not in the image", shown(interpreter)));
+            return Err(CannotRun::Loader(interpreter.clone()));
         }
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut ahead = vec![(path.to_owned(), program)];
         while let Some((path, program)) = ahead.pop() {
             for library in &program.needed {
                 let found = self.library(library, &path, program);
-                let found = found.ok_or_else(|| {
-                    format!(
-                        "it needs {}, which is not in the image or not for {}",
-                        shown(library),
-                        program.architecture
-                    )
+                let found = found.ok_or_else(|| CannotRun::Library {
+                    library: library.clone(),
+                    architecture: program.architecture,
                 })?;
                 if let Some((real, library)) = found
                     && seen.len() < MOST

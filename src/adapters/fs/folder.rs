@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::again::again;
 use super::{describe, read_input};
-use crate::vocabulary::{InputFiles, Listed, ListedKind, RelPath};
+use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath};
 
 /// The folder of a manifest. Nothing outside of it is read, links included.
 #[derive(Debug)]
@@ -30,16 +30,16 @@ impl ManifestFolder {
 }
 
 impl InputFiles for ManifestFolder {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
         let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
         if !real.starts_with(&root) {
             return Err("it is a link that leaves the manifest's folder".into());
         }
-        read_input(&real).map(Arc::from)
+        Ok(read_input(&real)?.into())
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
         let path = root.join(folder.as_str());
         // Builders of containers do not all follow a link to what they copy.

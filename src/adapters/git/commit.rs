@@ -7,7 +7,7 @@ use git2::{FileMode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::work_tree::WorkTree;
 use crate::adapters::fs::LARGEST_INPUT;
-use crate::vocabulary::{ABSENT, InputFiles, Listed, ListedKind, RelPath};
+use crate::vocabulary::{ABSENT, InputError, InputFiles, Listed, ListedKind, RelPath};
 
 /// How many links one path may lead through, and how many bytes each may have, as Linux has it.
 const MOST_LINKS: usize = 40;
@@ -91,14 +91,14 @@ impl CommitFolder {
 }
 
 impl InputFiles for CommitFolder {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
         let top = self.tree.ok_or(ABSENT)?;
         let blob = Self::find(&repository, top, path)?;
-        bytes(&repository, blob, LARGEST_INPUT).map(Arc::from)
+        Ok(bytes(&repository, blob, LARGEST_INPUT)?.into())
     }
 
-    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
         let mut here = self.tree.ok_or(ABSENT)?;
         for name in folder.as_str().split('/') {
@@ -200,7 +200,7 @@ mod tests {
 
     fn read(folder: &Path, path: &str) -> Result<String, String> {
         let files = CommitFolder::open(folder, "HEAD")?;
-        let bytes = files.read(&RelPath::parse(path).unwrap())?;
+        let bytes = files.read(&RelPath::parse(path).unwrap()).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -255,9 +255,9 @@ mod tests {
             ("to", ListedKind::Link { to: "b.c".into() }),
         ];
         assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
-        assert_eq!(list("alias").unwrap_err(), "it is reached through a link");
-        assert_eq!(list("src/run").unwrap_err(), "a part of the path is not a folder");
-        assert_eq!(list("gone").unwrap_err(), ABSENT);
+        assert_eq!(list("alias").unwrap_err().to_string(), "it is reached through a link");
+        assert_eq!(list("src/run").unwrap_err().to_string(), "a part of the path is not a folder");
+        assert_eq!(list("gone").unwrap_err().to_string(), ABSENT);
     }
 
     #[test]

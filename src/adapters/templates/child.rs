@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::frame::{self, FileReply, Reply, Request, Start};
 use crate::template::{Renderer as _, TemplateFault, Templates, UserTemplate};
-use crate::vocabulary::{InputFiles, Listed, RelPath};
+use crate::vocabulary::{InputError, InputFiles, Listed, RelPath};
 
 /// The longest text that is handed on, which is longer than any that can be used.
 const LONGEST: usize = 4 << 20;
@@ -73,16 +73,16 @@ fn shortened(mut fault: TemplateFault) -> TemplateFault {
 struct ParentFiles;
 
 impl InputFiles for ParentFiles {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, String> {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let lost = |error: io::Error| format!("it was not received: {error}");
         send(&Reply::Read(path.to_string())).map_err(lost)?;
         let reply: Option<FileReply> = receive().map_err(lost)?;
         reply.ok_or_else(|| lost(io::ErrorKind::UnexpectedEof.into()))??;
         let bytes = frame::receive_bytes(&mut stdin().lock()).map_err(lost)?;
-        bytes.map(Arc::new).ok_or_else(|| lost(io::ErrorKind::UnexpectedEof.into()))
+        Ok(Arc::new(bytes.ok_or_else(|| lost(io::ErrorKind::UnexpectedEof.into()))?))
     }
 
-    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, String> {
+    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
         Err("templates list no folders".into())
     }
 }

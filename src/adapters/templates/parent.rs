@@ -54,7 +54,7 @@ impl Renderer for ChildRenderer {
             UserTemplate::Message(_) => MESSAGE,
         };
         let fail = |message: String| vec![TemplateFault::over_limit(name, message, RENDERER)];
-        let context = WireValue::of(context).map_err(fail)?;
+        let context = WireValue::of(context).map_err(|error| fail(error.to_string()))?;
         let request = match template {
             UserTemplate::Dockerfile(path) => Request::Dockerfile(path.to_string(), context),
             UserTemplate::Message(text) => Request::Message(text.to_owned(), context),
@@ -111,7 +111,7 @@ impl Process {
                     read += 1;
                     let file = match RelPath::parse(&path) {
                         Ok(_) if read > MOST_FILES => Err(format!("a template reads at most {MOST_FILES} files")),
-                        Ok(path) => files.read(&path),
+                        Ok(path) => files.read(&path).map_err(|error| error.to_string()),
                         Err(invalid) => Err(invalid.message),
                     };
                     let reply: FileReply = file.as_ref().map(drop).map_err(Clone::clone);

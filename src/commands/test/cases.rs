@@ -40,7 +40,7 @@ pub(super) fn find(folder: &Path, files: &dyn InputFiles, names: &[String]) -> a
         let path = place.join(file).display().to_string();
         let read = RelPath::parse(&format!("{CASES}/{file}")).map_err(|invalid| invalid.message);
         let text = read
-            .and_then(|path| files.read(&path))
+            .and_then(|path| files.read(&path).map_err(|error| error.to_string()))
             .and_then(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8 text".to_owned()));
         let text = text.map_err(|why| anyhow!("cannot read test case `{}`: {why}", path.escape_debug()))?;
         let source = sources.add(path, text.as_str());

@@ -8,7 +8,7 @@ use crate::adapters::git::CommitFolder;
 use crate::lock;
 use crate::template::Renderers;
 use crate::test_cases::{Revisions, Subject, Text};
-use crate::vocabulary::{ABSENT, InputFiles, RelPath};
+use crate::vocabulary::{InputError, InputFiles, RelPath};
 
 /// The commits that were asked for so far.
 pub(super) struct History {
@@ -37,7 +37,7 @@ impl History {
                     // As git's own commands write it.
                     Ok(Some(Text { name: format!("{revision}:{name}"), text: text.into() }))
                 }
-                Err(why) if why == ABSENT => Ok(None),
+                Err(InputError::Absent) => Ok(None),
                 Err(why) => Err(format!("`{name}` cannot be read there: {why}")),
             }
         };

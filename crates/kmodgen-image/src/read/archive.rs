@@ -9,8 +9,9 @@ use tar::{Archive, EntryType};
 
 use super::blobs::{Blobs, Place};
 use super::budget::Budget;
-use super::error::{ReadError, broken};
+use super::error::ReadError;
 use super::unpack;
+use super::words::broken;
 
 /// More entries than any archive of one image has: a layer each, and three more for each.
 const MOST_ENTRIES: usize = 100_000;

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{ReadError, broken, shown};
+use super::error::ReadError;
+use super::words::{broken, shown};
 
 /// Indexes, manifests and configurations are far smaller.
 const LARGEST_DOCUMENT: u64 = 16 << 20;

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read};
 
 use super::budget::Budget;
-use super::error::broken;
 use super::unpack;
+use super::words::broken;
 use crate::facts::{Facts, HEAD, Interest, Kind};
 use crate::secrets::Secret;
 

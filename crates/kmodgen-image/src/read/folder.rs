@@ -10,7 +10,8 @@ use std::sync::Arc;
 use rustix::fs::OFlags;
 
 use super::budget::Budget;
-use super::error::{ReadError, shown};
+use super::error::ReadError;
+use super::words::shown;
 use super::{file, overlay};
 use crate::Image;
 use crate::facts::Facts;

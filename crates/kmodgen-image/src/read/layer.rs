@@ -8,10 +8,11 @@ use std::sync::Arc;
 use tar::{Archive, Entry, EntryType};
 
 use super::budget::Budget;
-use super::error::{broken, shown};
 use super::file;
 use super::unpack;
+use super::words::{broken, shown};
 use crate::Image;
+use crate::layers::Unfit;
 use crate::root::{File, Node, clean};
 use crate::secrets::Leak;
 
@@ -22,55 +23,91 @@ const LARGEST_HEADERS: u64 = 1 << 20;
 /// Number of leaked secrets that are reported.
 const MOST_LEAKS: usize = 1000;
 
+/// Reason why a layer cannot be unpacked, a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// The stream is cut off, damaged, or larger than an image may be.
+    #[error("{}", broken(.0))]
+    Stream(io::Error),
+    /// One entry cannot be unpacked.
+    #[error("`{}`: {error}", shown(path))]
+    Entry {
+        /// The path in the layer.
+        path: String,
+        /// The reason.
+        error: EntryError,
+    },
+    /// The layer's digest is another than that of its name.
+    #[error("it is damaged: its digest is sha256:{0}, not that of its name")]
+    Digest(String),
+}
+
+/// Reason why an entry of a layer cannot be unpacked, a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+pub enum EntryError {
+    /// The stream is cut off or damaged within the entry.
+    #[error("{}", broken(.0))]
+    Stream(#[from] io::Error),
+    /// A symbolic link has no target.
+    #[error("it is a symbolic link to nothing")]
+    EmptyLink,
+    /// A hard link has no target.
+    #[error("it is a hard link to nothing")]
+    EmptyHardLink,
+    /// The path or the target is impossible.
+    #[error("{0}")]
+    Unfit(#[from] Unfit),
+}
+
 /// Applies a layer to an image.
 ///
 /// # Errors
-/// Why no engine would unpack it, or why it is not unpacked here, as a lower-case fragment.
-pub(super) fn apply(reader: impl Read, image: &mut Image, budget: &Budget) -> Result<(), String> {
+/// A layer that no engine would unpack, or that is too large to be unpacked.
+pub(super) fn apply(reader: impl Read, image: &mut Image, budget: &Budget) -> Result<(), LayerError> {
     image.layers += 1;
     image.root.next_layer();
-    let unpacked = unpack::stream(BufReader::new(reader), budget).map_err(|error| broken(&error))?;
+    let unpacked = unpack::stream(BufReader::new(reader), budget).map_err(LayerError::Stream)?;
     let ration = Rc::new(Cell::new(LARGEST_HEADERS));
     let mut archive = Archive::new(Rationed { inner: unpacked, ration: Rc::clone(&ration) });
-    for entry in archive.entries().map_err(|error| broken(&error))? {
-        let mut entry = entry.map_err(|error| broken(&error))?;
+    for entry in archive.entries().map_err(LayerError::Stream)? {
+        let mut entry = entry.map_err(LayerError::Stream)?;
         // What is left of this entry when the next one is asked for, and that one's headers.
         let rest =
             if entry.header().entry_type().is_gnu_sparse() { entry.header().entry_size() } else { Ok(entry.size()) };
         ration.set(u64::MAX);
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        read(&mut entry, &path, image, budget).map_err(|why| format!("`{}`: {why}", shown(&path)))?;
+        read(&mut entry, &path, image, budget).map_err(|error| LayerError::Entry { path, error })?;
         ration.set(rest.unwrap_or(0).saturating_add(LARGEST_HEADERS));
     }
     // What follows the tar's end counts for the layer's digest.
     ration.set(u64::MAX);
-    io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop).map_err(|error| broken(&error))
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop).map_err(LayerError::Stream)
 }
 
-fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image, budget: &Budget) -> Result<(), String> {
+fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image, budget: &Budget) -> Result<(), EntryError> {
     let link = entry.link_name_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let node = match entry.header().entry_type() {
         EntryType::Directory => Node::Folder,
         // Before POSIX, a folder was a file whose name ended so.
         EntryType::Regular if path.ends_with('/') => Node::Folder,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            let (size, mode) = (entry.size(), entry.header().mode().map_err(|error| broken(&error))?);
+            let (size, mode) = (entry.size(), entry.header().mode()?);
             let path = clean(path);
-            let (facts, secret) = file::look(&path, mode, size, entry, budget).map_err(|error| broken(&error))?;
+            let (facts, secret) = file::look(&path, mode, size, entry, budget)?;
             if let Some(kind) = secret.filter(|_| image.leaks.len() < MOST_LEAKS) {
                 image.leaks.push(Leak { layer: image.layers, path, kind });
             }
             Node::File(File { size, mode, facts: Arc::new(facts) })
         }
-        EntryType::Symlink => Node::Link(link.ok_or("it is a symbolic link to nothing")?),
+        EntryType::Symlink => Node::Link(link.ok_or(EntryError::EmptyLink)?),
         EntryType::Link => {
-            let target = link.ok_or("it is a hard link to nothing")?;
-            return image.root.apply_hard_link(path, &target).map_err(|unfit| unfit.to_string());
+            let target = link.ok_or(EntryError::EmptyHardLink)?;
+            return Ok(image.root.apply_hard_link(path, &target)?);
         }
         EntryType::Char | EntryType::Block | EntryType::Fifo => Node::Other,
         _ => return Ok(()),
     };
-    image.root.apply(path, node).map_err(|unfit| unfit.to_string())
+    Ok(image.root.apply(path, node)?)
 }
 
 /// A reader that hands out no more than its ration.
@@ -119,7 +156,7 @@ mod tests {
     }
 
     fn fail(bytes: &[u8]) -> String {
-        apply(bytes, &mut Image::default(), &Budget::default()).unwrap_err()
+        apply(bytes, &mut Image::default(), &Budget::default()).unwrap_err().to_string()
     }
 
     #[test]

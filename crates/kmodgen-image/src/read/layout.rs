@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::blobs::Blobs;
 use super::budget::Budget;
-use super::error::{ReadError, broken, shown};
-use super::layer;
+use super::error::ReadError;
+use super::layer::{self, LayerError};
+use super::words::shown;
 use crate::Image;
 use crate::elf::Architecture;
 
@@ -85,7 +86,7 @@ pub(super) fn read_oci(
     for depth in 0..=DEEPEST {
         let Some(manifests) = document.manifests else { break };
         // Names are of the outermost index.
-        let chosen = choose(&manifests, name.filter(|_| depth == 0), architecture).map_err(|why| blobs.fail(why))?;
+        let chosen = choose(blobs, &manifests, name.filter(|_| depth == 0), architecture)?;
         let path = blob(blobs, &chosen.digest)?;
         let bytes = blobs.document(&path)?;
         if hex(&Sha256::digest(&bytes)) != path.rsplit('/').next().unwrap_or_default() {
@@ -116,10 +117,11 @@ pub(super) fn read_docker(blobs: &Blobs) -> Result<Image, ReadError> {
 
 /// The image to read of those there are.
 fn choose<'m>(
+    blobs: &Blobs,
     manifests: &'m [Descriptor],
     name: Option<&str>,
     architecture: Option<Architecture>,
-) -> Result<&'m Descriptor, String> {
+) -> Result<&'m Descriptor, ReadError> {
     let named = |manifest: &Descriptor| manifest.annotations.as_ref().and_then(|all| all.get(NAME)).cloned();
     let wanted = |manifest: &&Descriptor| name.is_none() || named(manifest).as_deref() == name;
     // Attestations of buildx are manifests of the platform `unknown`.
@@ -136,8 +138,8 @@ fn choose<'m>(
         })
     };
     match all.as_slice() {
-        [] if name.is_some() => Err(format!("it has no image `{}`", shown(name.unwrap_or_default()))),
-        [] => Err("it has no image".into()),
+        [] if name.is_some() => Err(blobs.fail(format!("it has no image `{}`", shown(name.unwrap_or_default())))),
+        [] => Err(blobs.fail("it has no image")),
         [one] => Ok(one),
         several => match several.iter().filter(fits).collect::<Vec<_>>().as_slice() {
             [one] => Ok(one),
@@ -148,7 +150,7 @@ fn choose<'m>(
                 } else {
                     format!("add one of their names: {}", shown(&names.join(", ")))
                 };
-                Err(format!("it has {} images; {which}", several.len()))
+                Err(blobs.fail(format!("it has {} images; {which}", several.len())))
             }
         },
     }
@@ -187,13 +189,13 @@ fn read_layers(blobs: &Blobs, names: &[String], digests: bool, image: &mut Image
     }
     let budget = Budget::default();
     for (layer, name) in (1..).zip(names) {
-        let fail = |why: String| ReadError::Layer { layer, layers, why };
+        let fail = |error| ReadError::Layer { layer, layers, error };
         let mut reader = Hashing { inner: blobs.open(name)?, hash: Sha256::new() };
         layer::apply(&mut reader, image, &budget).map_err(fail)?;
-        io::copy(&mut reader, &mut io::sink()).map_err(|error| fail(broken(&error)))?;
+        io::copy(&mut reader, &mut io::sink()).map_err(|error| fail(LayerError::Stream(error)))?;
         let digest = hex(&reader.hash.finalize());
         if digests && !name.ends_with(&digest) {
-            return Err(fail(format!("it is damaged: its digest is sha256:{digest}, not that of its name")));
+            return Err(fail(LayerError::Digest(digest)));
         }
     }
     Ok(())

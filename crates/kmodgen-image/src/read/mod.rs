@@ -17,11 +17,14 @@ mod layer;
 mod layout;
 mod overlay;
 mod unpack;
+mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use error::{ReadError, shown};
+pub use error::ReadError;
 pub use folder::Unread;
+pub use layer::{EntryError, LayerError};
+pub use words::shown;
 
 use self::blobs::Blobs;
 use self::budget::Budget;
@@ -80,8 +83,8 @@ pub fn overlay(configuration: &Path, layers: &[PathBuf]) -> Result<Image, ReadEr
 /// Reads an image from its layers, each the bytes of a tar file, which may be compressed.
 ///
 /// # Errors
-/// The reason why an engine would not unpack one of them.
-pub fn layers(layers: &[&[u8]]) -> Result<Image, String> {
+/// A layer that no engine would unpack.
+pub fn layers(layers: &[&[u8]]) -> Result<Image, LayerError> {
     let (mut image, budget) = (Image::default(), Budget::default());
     layers.iter().try_for_each(|bytes| layer::apply(*bytes, &mut image, &budget))?;
     Ok(image)

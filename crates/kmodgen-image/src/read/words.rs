@@ -1,0 +1,39 @@
+//! Words of messages about hostile data.
+
+use std::io;
+
+/// Returns a string from outside as part of a message: on one line, unprintable characters escaped, and
+/// cut after 200 characters.
+pub fn shown(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let escaped = |c: char| if matches!(c, '\'' | '"') { c.to_string() } else { c.escape_debug().to_string() };
+    let mut shown: String = line.chars().take(LONGEST).map(escaped).collect();
+    if line.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Describes an error of reading hostile data, as part of a message.
+pub(super) fn broken(error: &io::Error) -> String {
+    if error.raw_os_error().is_some() {
+        return system(error);
+    }
+    let said = error.to_string();
+    // The tar crate has words of its own for a stream that ends early.
+    let is_cut = ["unexpected EOF", "failed to read entire block"].iter().any(|words| said.contains(words));
+    if is_cut || error.kind() == io::ErrorKind::UnexpectedEof {
+        "it is cut off".into()
+    } else if said.starts_with("it ") {
+        said
+    } else {
+        format!("it is damaged: {}", shown(&said))
+    }
+}
+
+/// Describes an error of the system, without its number.
+pub(super) fn system(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
