@@ -34,8 +34,9 @@ class Kmodgen:
         return os.environ | {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "NO_COLOR": "1"}
 
     def command(self, verb, manifest, *flags):
-        """A whole command line."""
-        return [str(self.program), verb, "--offline", "--locked", "-f", str(manifest), *flags]
+        """A whole command line, which reaches servers only to push."""
+        network = [] if "--push" in flags else ["--offline"]
+        return [str(self.program), verb, *network, "--locked", "-f", str(manifest), *flags]
 
     def run(self, verb, manifest, *flags):
         """One measured run, which has to succeed."""

@@ -293,11 +293,41 @@ def publish_again(bench, mappings):
     return ratio_of(pairs)
 
 
+def publish_to_url(bench):
+    """10,000 mappings of which one changed since they were pushed, against git with the same change."""
+    asked = bench.fleet(10)
+    places.need_memory_for(asked.mappings * 5)
+    with places.tmpfs() as folder, bench.yardsticks.git_served(folder) as server:
+        manifest, repository = published(bench, asked, folder)
+        to = ["--repo", f"{server}/fleet.git", "--branch", "main", "--path", "gitops", "--push"]
+        bench.kmodgen.run("publish", manifest, *to)
+        work_tree(bench, manifest, folder / "theirs")
+        bench.yardsticks.git_init(folder / "theirs.git", "--bare")
+        bench.yardsticks.git_remote(folder / "theirs", f"{server}/theirs.git")
+        bench.yardsticks.git_push(folder / "theirs")
+
+        def ours(_):
+            asked.change(1)
+            asked.write_list(manifest.parent)
+            return bench.kmodgen.run("publish", manifest, *to)
+
+        def theirs(_):
+            bench.kmodgen.report(manifest, "--output", str(folder / "theirs/gitops"))
+            return bench.yardsticks.git_push(folder / "theirs")
+
+        pairs = in_turns(bench.machine, bench.runs, ours, theirs)
+        commits = [bench.yardsticks.git_count(place) for place in [repository, folder / "theirs.git"]]
+        if commits != [bench.runs + 2] * 2:
+            raise Failed(f"{commits} commits instead of {bench.runs + 2}")
+    return ratio_of(pairs)
+
+
 NINJA = "ninja with nothing to do, 20,000 targets"
 BARE = "a bare C program that writes the same bytes to the same paths"
 JINJA = "a loop in Python with jinja2 and PyYAML's C emitter"
 KUSTOMIZE = "`kubectl kustomize` with configMapGenerator"
 GIT = "`git add` and `git commit` of the same files, which are there"
+GIT_PUSH = "`git add`, `git commit` and `git push` of the same files, which are there, to the same server"
 
 ROWS = [
     Row(
@@ -415,6 +445,13 @@ ROWS = [
         lambda bench: publish_again(bench, 0),
         against=GIT,
         goal=0.20,
+    ),
+    Row(
+        "publish-to-url",
+        "`publish` to a URL, a git daemon on the same machine, after one of 10,000 mappings changed",
+        publish_to_url,
+        against=GIT_PUSH,
+        goal=1.0,
     ),
 ]
 

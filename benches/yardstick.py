@@ -7,7 +7,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -89,10 +92,37 @@ class Yardsticks:
         for setting in ["gc.auto=0", "user.name=Bench", "user.email=bench@example.com"]:
             subprocess.run(["git", "-C", str(folder), "config", *setting.split("=")], check=True)
 
+    def git_remote(self, folder, url):
+        """Has a work tree push to a URL."""
+        subprocess.run(["git", "-C", str(folder), "remote", "add", "origin", url], check=True)
+
     def git_commit(self, folder):
         """`git add` and `git commit` of all that is new in a work tree, which may be nothing."""
         script = "git add -A && { git diff --cached --quiet || git commit -q -m bench; }"
         return self.module.timed(["sh", "-c", script], str(folder))
+
+    @contextlib.contextmanager
+    def git_served(self, folder):
+        """The URL below which a git daemon serves a folder's repositories, for pushing, too."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = ["git", "daemon", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1", f"--port={port}"]
+        # The daemon is a child of `git`, and ends with the group.
+        daemon = subprocess.Popen([*command, f"--base-path={folder}"], stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            for _ in range(500):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.01)
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            os.killpg(daemon.pid, signal.SIGTERM)
+            daemon.wait()
+
+    def git_push(self, folder):
+        """`git add`, `git commit` and `git push` of all that is new in a work tree."""
+        return self.module.timed(["sh", "-c", "git add -A && git commit -q -m bench && git push -q origin main"], str(folder))
 
     def git_count(self, folder):
         """How many commits a repository has."""
