@@ -5,7 +5,6 @@ pub mod engine;
 pub mod fs;
 pub mod git;
 pub mod oci;
-mod process;
 pub mod registry;
 pub mod templates;
 pub mod ui;

@@ -11,7 +11,7 @@ use clap::ValueEnum as _;
 
 use super::{Engine, EngineKind};
 use crate::adapters::fs::sweep_private_folders;
-use crate::adapters::process::inherited;
+use kmodgen_process::inherited;
 
 /// The file that is the secret. It has the engine's name.
 const MARK: &str = "run";

@@ -19,7 +19,7 @@ pub use process::{Cancel, Ended};
 
 use super::fs::PrivateFolder;
 use super::oci;
-use super::process::{self as programs, Variables};
+use kmodgen_process::{self as programs, Variables};
 
 /// Time limit for an engine's answer to a question.
 const LIMIT: Duration = Duration::from_secs(300);

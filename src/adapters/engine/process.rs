@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::adapters::fs::describe;
-use crate::adapters::process::{Group, end_with_kmodgen};
+use kmodgen_process::{Group, end_with_kmodgen};
 
 /// Interval between two looks at a running engine.
 const TICK: Duration = Duration::from_millis(20);

@@ -8,9 +8,10 @@ use std::sync::Once;
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
-use super::error::{RefProblem, ServerProblem, shown};
+use super::error::RefProblem;
 use super::refs::Listing;
 use crate::vocabulary::{GitOid, GitRef};
+use kmodgen_git::{ServerProblem, shown};
 
 /// A repository on this machine and its refs.
 pub(super) struct Local {

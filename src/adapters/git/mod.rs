@@ -10,25 +10,20 @@
 //! ```
 
 mod commit;
-mod config;
-mod environment;
 mod error;
 mod history;
 mod local;
-mod location;
 mod publishing;
-mod pushed;
 mod refs;
-mod server;
 mod unmerged;
-mod words;
 mod work_tree;
 
 use std::time::Duration;
 
+pub use kmodgen_git::GitEnvironment;
+
 pub use commit::CommitFolder;
-pub use environment::GitEnvironment;
-pub use error::{RefProblem, ResolveError, ServerProblem};
+pub use error::{RefProblem, ResolveError};
 pub use history::texts_since;
 pub use publishing::{
     CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, ToRemote, is_url,
@@ -37,11 +32,11 @@ pub use work_tree::checkout_of;
 
 pub use unmerged::MergeFolder;
 
+use crate::adapters::fs::PrivateFolder;
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
+use kmodgen_git::{Head, Location, Scheme, Server, ServerProblem};
 use local::Local;
-use location::{Location, Scheme};
 use refs::Listing;
-use server::{Head, Server};
 
 /// Resolves git refs to full commits.
 #[derive(Debug, Clone)]
@@ -97,7 +92,10 @@ impl Resolver {
         if let Some(commits) = refs.iter().map(|wanted| wanted.as_commit()).collect::<Option<Vec<_>>>() {
             return Ok(commits.into_iter().map(Ok).collect());
         }
-        let server = Server::find(url.as_str(), &self.environment, self.timeout)?;
+        let scratch = PrivateFolder::make().map_err(|(parent, error)| ServerProblem::BadSetting {
+            detail: kmodgen_git::shown(&format!("cannot make a folder in {}: {error}", parent.display())),
+        })?;
+        let server = Server::find(url.as_str(), &self.environment, self.timeout, scratch.path())?;
         if server.location != location {
             *repository = format!("{repository} (`{}` by git's `insteadOf`)", server.location);
         }
@@ -125,6 +123,6 @@ fn advertised(head: Head) -> Option<(String, GitOid)> {
 fn shown(url: &GitUrl) -> String {
     match Location::parse(url.as_str()) {
         Ok(location) if matches!(location.scheme, Scheme::Http | Scheme::Https) => format!("`{location}`"),
-        _ => format!("`{}`", error::shown(url.as_str())),
+        _ => format!("`{}`", kmodgen_git::shown(url.as_str())),
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::error::{RefProblem, shown};
+use super::error::RefProblem;
 use crate::vocabulary::{GitOid, GitRef, nearest};
+use kmodgen_git::shown;
 
 /// One ref of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]

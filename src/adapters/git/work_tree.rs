@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{Commit, ErrorCode, Repository};
 
-use super::error::shown;
 use super::local::trust_other_owners;
+use kmodgen_git::shown;
 
 /// The folders with a `.git` that a folder is in, the nearest first.
 fn tops(folder: &Path) -> impl Iterator<Item = PathBuf> {

@@ -10,7 +10,7 @@ use kmodgen_image::read::shown;
 use super::Options;
 use super::error::ReadError;
 use crate::adapters::fs::PrivateFolder;
-use crate::adapters::process;
+use kmodgen_process as process;
 
 /// Time limit for an engine to export or fetch an image.
 const LIMIT: Duration = Duration::from_secs(3600);

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use kmodgen_image::{Image, read};
 
 use super::engine::Engine;
-use crate::adapters::process;
+use kmodgen_process as process;
 
 /// Time limit for an engine's answer.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::adapters::process;
+use kmodgen_process as process;
 
 /// Time limit for a credential helper.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -11,9 +11,9 @@ use rustix::process::Signal;
 use super::Limits;
 use super::frame::{FileReply, Reply, Request, Start, receive, send, send_bytes};
 use crate::adapters::fs::describe;
-use crate::adapters::process;
 use crate::template::{MESSAGE, Renderer, Renderers, STACK, TemplateFault, UserTemplate, WireValue};
 use crate::vocabulary::{InputFiles, RelPath};
+use kmodgen_process as process;
 
 /// The hidden command that [`serve`](super::serve)s.
 const COMMAND: &str = "render-templates";

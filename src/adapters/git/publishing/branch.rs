@@ -11,8 +11,8 @@ use std::time::Duration;
 use git2::{ErrorCode, Oid, Repository, Signature};
 
 use super::error::PublishError;
-use crate::adapters::git::error::shown;
 use crate::vocabulary::GitBranch;
+use kmodgen_git::shown;
 
 /// The file that says which branch is about to be locked, so that the lock of a run that was
 /// killed is known as its own.

@@ -11,9 +11,8 @@ use git2::Repository;
 use super::error::PublishError;
 use crate::adapters::fs::Guard;
 use crate::adapters::git::local::trust_other_owners;
-use crate::adapters::git::location::Location;
-use crate::adapters::git::server::init_bare;
 use crate::vocabulary::Digest;
+use kmodgen_git::{Location, init_bare};
 
 /// The file that is there while a run is at work. Where one finds it there, the run before has not
 /// ended well, and who knows what it left.

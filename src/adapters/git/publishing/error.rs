@@ -1,8 +1,8 @@
 //! Why something could not be published, and what to do instead.
 
 use crate::adapters::fs;
-use crate::adapters::git::error::{ServerProblem, shown};
 use crate::tree::Inaccessible;
+use kmodgen_git::{CommitError, ServerProblem, shown};
 
 /// Why nothing was published: the branch is as it was.
 ///
@@ -21,12 +21,8 @@ pub enum PublishError {
     BranchInTheWay { branch: String, other: String },
     #[error("`{path}` is {what} on branch `{branch}`, and a folder is needed there")]
     InTheWay { branch: String, path: String, what: &'static str },
-    #[error("git does not know who you are: {what} is not set")]
-    NoIdentity { what: &'static str },
-    #[error("the date `{date}` in {variable} is not understood")]
-    BadDate { variable: &'static str, date: String },
-    #[error("the commit cannot be signed: {why}")]
-    Signing { why: String },
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     #[error("{repository} refused branch `{branch}`: {reason}{}", told(.words))]
     Refused { repository: String, branch: String, reason: String, words: String },
     #[error("branch `{branch}` moved {times} times while it was published")]
@@ -53,12 +49,7 @@ impl PublishError {
             Self::NoBase { .. } => "name a branch that is there with --base",
             Self::BranchInTheWay { .. } => "choose another name: git keeps branches as files in folders",
             Self::InTheWay { .. } => "move it away, or choose another --path",
-            Self::NoIdentity { .. } => {
-                "say `git config --global user.name NAME` and `git config --global user.email ADDRESS`, or set \
-                 GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
-            }
-            Self::BadDate { .. } => "write seconds since 1970 and a time zone, as in `1767225600 +0000`, or RFC 3339",
-            Self::Signing { .. } => "check git's `user.signingkey`, `gpg.format` and `gpg.program`",
+            Self::Commit(error) => error.help(),
             Self::Refused { .. } => "see what the server says; the branch is as it was",
             Self::KeepsMoving { .. } => "others push to it all the time: try again, or use a branch of your own",
             Self::Locked { .. } => "try again; if no git is at work there, remove the file",

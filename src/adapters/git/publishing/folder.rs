@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{ObjectType, Repository};
 
-use super::object::{Kind as ObjectKind, ObjectId};
-use super::tree::{self, Entry, Names};
 use crate::adapters::fs::LARGEST_OURS;
-use crate::adapters::git::error::shown;
 use crate::file_stat::FileStat;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
+use kmodgen_git::{Entry, Kind as ObjectKind, Names, ObjectId, shown};
 
 /// A tree beyond this is none that anyone works with: a million names fit.
 const LARGEST_TREE: usize = 128 << 20;
@@ -57,7 +55,9 @@ impl Handles {
     /// The names in a tree.
     pub(super) fn names(&self, id: ObjectId) -> Result<Names, git2::Error> {
         let bytes = self.read(id, ObjectType::Tree, LARGEST_TREE)?;
-        bytes.and_then(|bytes| tree::parse(&bytes)).ok_or_else(|| git2::Error::from_str(&format!("{id} is no tree")))
+        bytes
+            .and_then(|bytes| kmodgen_git::parse(&bytes))
+            .ok_or_else(|| git2::Error::from_str(&format!("{id} is no tree")))
     }
 }
 

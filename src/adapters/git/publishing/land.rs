@@ -2,16 +2,11 @@
 
 use git2::{Oid, Signature, Time};
 
-use super::commit::Commit;
 use super::error::PublishError;
 use super::folder::Handles;
-use super::identity::Person;
-use super::object::{Kind, ObjectId};
-use super::tree::{self, Edit, Edits, Names, Trees};
 use super::{Destination, Objects, Start, branch, known};
-use crate::adapters::git::pushed::Pushed;
-use crate::adapters::git::server::{FETCHED, Server};
 use crate::reconcile::{Action, Change};
+use kmodgen_git::{Commit, Edit, Edits, FETCHED, Kind, Names, ObjectId, Person, Pushed, Server, Trees};
 
 /// What became of a commit.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +37,7 @@ impl Destination {
             None => None,
         };
         let store = Store { handles: &self.handles, objects: &objects };
-        let tree = tree::edited(&store, old, &edits)?;
+        let tree = kmodgen_git::edited(&store, old, &edits)?;
         // A repository from which everything goes keeps an empty tree.
         let tree = tree.map_or_else(|| store.write(&[]), Ok)?;
         let (bytes, committer) = Commit { tree, parent, message }.made(&self.environment, &self.config)?;

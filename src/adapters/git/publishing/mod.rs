@@ -15,21 +15,13 @@
 
 mod branch;
 mod cache;
-mod commit;
-mod delta;
-mod entry;
 mod error;
 mod folder;
-mod identity;
 mod land;
-mod object;
-mod objects;
 mod outgoing;
-mod pack;
 mod place;
-mod signing;
+mod sink;
 mod start;
-mod tree;
 
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
@@ -38,19 +30,15 @@ use std::time::Duration;
 
 use git2::{Oid, Repository};
 
-use super::config::GitConfig;
-use super::environment::GitEnvironment;
-use super::error::shown;
-use super::server::Server;
 use super::work_tree::checkout_of;
 use crate::adapters::fs::{Guard, PrivateFolder};
 use crate::vocabulary::{GitBranch, RelPath};
 pub use error::PublishError;
 pub use folder::CommittedFolder;
 use folder::{Handles, descend};
+pub use kmodgen_git::Objects;
+use kmodgen_git::{GitConfig, GitEnvironment, ObjectId, Server, shown};
 pub use land::Landing;
-use object::ObjectId;
-pub use objects::Objects;
 pub use outgoing::ToRemote;
 use place::Place;
 pub use place::is_url;
@@ -99,7 +87,8 @@ pub struct Destination {
     /// The folder whose repositories run no hook; `None` if all may.
     untrusted: Option<PathBuf>,
     _guard: Option<Guard>,
-    _folder: Option<PrivateFolder>,
+    /// Folders that go with this value.
+    _folders: [Option<PrivateFolder>; 2],
 }
 
 impl Destination {
@@ -119,7 +108,9 @@ impl Destination {
     ) -> Result<Self, PublishError> {
         let about = |problem| PublishError::Repository { repository: place::named(wanted.shown), problem };
         let config = GitConfig::load(&environment).map_err(about)?;
-        let place = Place::find(wanted.repository, &environment, timeout).map_err(about)?;
+        let scratch = PrivateFolder::make();
+        let scratch = scratch.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
+        let place = Place::find(wanted.repository, &environment, timeout, scratch.path()).map_err(about)?;
         let name = match &place {
             Place::Folder(_) if !is_url(wanted.shown) => format!("`{}`", shown(wanted.shown)),
             _ => place.to_string(),
@@ -158,7 +149,7 @@ impl Destination {
         };
         if guard.is_some() {
             branch::sweep(&repository);
-            objects::sweep(&repository.commondir().join("objects"));
+            kmodgen_git::sweep(&repository.commondir().join("objects"));
         }
         let handles = Arc::new(Handles::new(repository.path()));
         let path = wanted.path.map_or("", RelPath::as_str).to_owned();
@@ -177,7 +168,7 @@ impl Destination {
             timeout,
             untrusted: (!wanted.run_hooks).then_some(checkout),
             _guard: guard,
-            _folder: folder,
+            _folders: [folder, Some(scratch)],
         })
     }
 

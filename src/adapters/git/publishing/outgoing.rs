@@ -2,17 +2,16 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 
 use git2::{Buf, Oid, Repository};
 
 use super::error::PublishError;
 use super::place::{self, Place, is_url};
 use super::{Destination, Landing, PATIENCE, branch, is_in};
-use crate::adapters::fs::Guard;
-use crate::adapters::git::error::shown;
+use crate::adapters::fs::{Guard, PrivateFolder};
 use crate::adapters::git::local;
-use crate::adapters::git::location::Location;
-use crate::adapters::git::server::Server;
+use kmodgen_git::{Location, Server, shown};
 
 impl Destination {
     /// Refuses to push from a repository that has nowhere to push to.
@@ -20,7 +19,7 @@ impl Destination {
     /// # Errors
     /// A repository without the remote.
     pub fn check_push(&self) -> Result<(), PublishError> {
-        if self.is_remote() { Ok(()) } else { self.remote().map(|_| ()) }
+        if self.is_remote() { Ok(()) } else { self.remote_url().map(|_| ()) }
     }
 
     /// Pushes the branch of a repository on this machine to its remote.
@@ -28,7 +27,9 @@ impl Destination {
     /// # Errors
     /// What hinders; the branch is then as it was there, and moved here.
     pub fn push_to_remote(&self) -> Result<ToRemote, PublishError> {
-        match self.remote()? {
+        let scratch = PrivateFolder::make();
+        let scratch = scratch.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
+        match self.remote(scratch.path())? {
             Place::Server(server) => push_branch(self, &server),
             Place::Folder(path) => {
                 let name = Place::Folder(path.clone()).to_string();
@@ -38,30 +39,33 @@ impl Destination {
                     return write_branch(self, &there, &name);
                 }
                 let location = Location::parse(&path).map_err(failed)?;
-                let server = Server::folder(&path, location, &self.environment, self.timeout).map_err(failed)?;
+                let server =
+                    Server::folder(&path, location, &self.environment, self.timeout, scratch.path()).map_err(failed)?;
                 push_branch(self, &server)
             }
         }
     }
 
-    /// Where the branch is pushed to, as with `git push`.
-    fn remote(&self) -> Result<Place, PublishError> {
-        let branch = &self.branch;
-        let setting = |name: &str| self.config.get(name).map(str::to_owned);
-        let remote = setting(&format!("branch.{branch}.pushremote"))
-            .or_else(|| setting("remote.pushdefault"))
-            .or_else(|| setting(&format!("branch.{branch}.remote")))
-            .unwrap_or_else(|| "origin".to_owned());
-        let url = setting(&format!("remote.{remote}.pushurl")).or_else(|| setting(&format!("remote.{remote}.url")));
-        let Some(url) = url else {
-            let path = self.repository.path().display().to_string();
-            return Err(PublishError::NoRemote { path, remote: shown(&remote) });
-        };
+    /// Finds where the branch is pushed to, as `git push` does.
+    fn remote(&self, scratch: &Path) -> Result<Place, PublishError> {
+        let url = self.remote_url()?;
         let failed = |problem| PublishError::Repository { repository: place::named(&url), problem };
         // A path is from the work tree's top, or from the bare repository.
         let top = self.repository.workdir().unwrap_or_else(|| self.repository.path());
         let absolute = if is_url(&url) { url.clone() } else { top.join(&url).display().to_string() };
-        Place::find(&absolute, &self.environment, self.timeout).map_err(failed)
+        Place::find(&absolute, &self.environment, self.timeout, scratch).map_err(failed)
+    }
+
+    /// Reads the URL of the branch's remote from the repository's settings.
+    fn remote_url(&self) -> Result<String, PublishError> {
+        let branch = &self.branch;
+        let remote = self.config.get(&format!("branch.{branch}.pushremote"));
+        let remote = remote.or_else(|| self.config.get("remote.pushdefault"));
+        let remote = remote.or_else(|| self.config.get(&format!("branch.{branch}.remote"))).unwrap_or("origin");
+        let url = self.config.get(&format!("remote.{remote}.pushurl"));
+        let url = url.or_else(|| self.config.get(&format!("remote.{remote}.url")));
+        let path = self.repository.path().display().to_string();
+        url.map(str::to_owned).ok_or_else(|| PublishError::NoRemote { path, remote: shown(remote) })
     }
 }
 

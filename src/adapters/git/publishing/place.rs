@@ -1,13 +1,10 @@
 //! Where a repository is: a folder of this machine, or a server.
 
+use kmodgen_git::{GitEnvironment, Location, Scheme, Server, ServerProblem, shown};
 use std::fmt;
 
+use std::path::Path;
 use std::time::Duration;
-
-use crate::adapters::git::environment::GitEnvironment;
-use crate::adapters::git::error::{ServerProblem, shown};
-use crate::adapters::git::location::{Location, Scheme};
-use crate::adapters::git::server::Server;
 
 /// Where a repository is.
 pub(super) enum Place {
@@ -18,8 +15,14 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Finds what a text names, by git's rules and after the user's `insteadOf`.
-    pub(super) fn find(text: &str, environment: &GitEnvironment, limit: Duration) -> Result<Self, ServerProblem> {
+    /// Finds what a text names, by git's rules and after the user's `insteadOf`. `scratch` is an empty folder that
+    /// lasts as long as the value.
+    pub(super) fn find(
+        text: &str,
+        environment: &GitEnvironment,
+        limit: Duration,
+        scratch: &Path,
+    ) -> Result<Self, ServerProblem> {
         if !is_url(text) {
             return Ok(Self::Folder(text.to_owned()));
         }
@@ -27,7 +30,7 @@ impl Place {
         if location.scheme == Scheme::File {
             return Ok(Self::Folder(location.path));
         }
-        let server = Server::find(text, environment, limit)?;
+        let server = Server::find(text, environment, limit, scratch)?;
         Ok(if server.location.scheme == Scheme::File {
             Self::Folder(server.location.path)
         } else {

@@ -4,11 +4,9 @@ use git2::Oid;
 
 use super::error::PublishError;
 use super::folder::descend;
-use super::object::ObjectId;
 use super::{Destination, branch, known};
-use crate::adapters::git::error::{ServerProblem, shown};
-use crate::adapters::git::server::{FETCHED, Head, Server};
 use crate::vocabulary::{GitBranch, nearest};
+use kmodgen_git::{FETCHED, Head, ObjectId, Server, ServerProblem, shown};
 
 /// What a new commit goes on top of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,22 +3,19 @@
 //! git runs as a child process in a bare repository of kmodgen's, so that no checkout's settings
 //! apply, and with the user's settings, credentials, proxies and ssh.
 
-#![expect(clippy::disallowed_methods, reason = "a bare repository is files")]
-
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git2::{Oid, Repository, RepositoryInitOptions};
 
 use super::environment::GitEnvironment;
-use super::error::{ServerProblem, shown};
 use super::location::{Location, Scheme};
+use super::problem::{ServerProblem, shown};
 use super::pushed::Pushed;
 use super::words;
-use crate::adapters::fs::PrivateFolder;
-use crate::adapters::process::Running;
+use kmodgen_process::Running;
 
 /// Time limit where git may ask a person for a password.
 const PERSON: Duration = Duration::from_secs(600);
@@ -39,55 +36,77 @@ const SETTINGS: [&str; 8] = [
 ];
 
 /// The ref of the copy that a fetched commit gets.
-pub(super) const FETCHED: &str = "refs/kmodgen/fetched";
+pub const FETCHED: &str = "refs/kmodgen/fetched";
 
 /// A ref of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) name: String,
+pub struct Head {
+    /// Full name, such as `refs/heads/main`, or `HEAD`.
+    pub name: String,
     /// The object's id, in hexadecimal digits.
-    pub(super) id: String,
+    pub id: String,
     /// The ref that a symbolic one stands for.
-    pub(super) target: Option<String>,
+    pub target: Option<String>,
 }
 
 /// A repository on a server.
-pub(super) struct Server {
+pub struct Server {
     url: String,
     /// Where the URL leads after the user's `insteadOf`.
-    pub(super) location: Location,
+    pub location: Location,
     environment: GitEnvironment,
     limit: Duration,
-    scratch: PrivateFolder,
+    /// A bare repository without objects of its own.
+    scratch: PathBuf,
 }
 
 impl Server {
     /// Asks git where a URL leads after the user's `insteadOf`, without connecting to a server.
     ///
     /// Every later call may take `limit`, and twenty times as long for objects. With a terminal, it
-    /// may take ten minutes, since git may be waiting for a password.
-    pub(super) fn find(url: &str, environment: &GitEnvironment, limit: Duration) -> Result<Self, ServerProblem> {
-        let location = Location::parse(url)?;
-        let scratch = scratch()?;
-        let mut server = Self { url: url.to_owned(), location, environment: environment.clone(), limit, scratch };
-        let answer = server.run(server.scratch.path(), limit, &["ls-remote", "--get-url", "--", url])?.text()?;
+    /// may take ten minutes, since git may be waiting for a password. `scratch` is an empty folder that has to
+    /// last as long as the value.
+    ///
+    /// # Errors
+    /// A URL that cannot be used, a broken setting, or a machine without git.
+    pub fn find(
+        url: &str,
+        environment: &GitEnvironment,
+        limit: Duration,
+        scratch: &Path,
+    ) -> Result<Self, ServerProblem> {
+        let mut server = Self::new(url, Location::parse(url)?, environment, limit, scratch)?;
+        let answer = server.run(&server.scratch, limit, &["ls-remote", "--get-url", "--", url])?.text()?;
         server.location = Location::parse(answer.trim_end_matches('\n'))?;
         Ok(server)
     }
 
     /// Takes a repository in a folder of this machine for a server. Its own hooks and settings decide what a
     /// push runs there.
-    pub(super) fn folder(
+    pub fn folder(
         path: &str,
         location: Location,
         environment: &GitEnvironment,
         limit: Duration,
+        scratch: &Path,
     ) -> Result<Self, ServerProblem> {
-        Ok(Self { url: path.to_owned(), location, environment: environment.clone(), limit, scratch: scratch()? })
+        Self::new(path, location, environment, limit, scratch)
+    }
+
+    fn new(
+        url: &str,
+        location: Location,
+        environment: &GitEnvironment,
+        limit: Duration,
+        scratch: &Path,
+    ) -> Result<Self, ServerProblem> {
+        init_bare(scratch).map_err(|error| ServerProblem::BadSetting { detail: shown(error.message()) })?;
+        let (url, scratch) = (url.to_owned(), scratch.to_owned());
+        Ok(Self { url, location, environment: environment.clone(), limit, scratch })
     }
 
     /// Names the repository in messages, in quotes and without a password.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match self.location.scheme {
             Scheme::File => format!("`{}`", shown(&self.location.path)),
             _ => format!("`{}`", self.location),
@@ -95,14 +114,14 @@ impl Server {
     }
 
     /// Lists the refs whose names end in one of the patterns; all refs without patterns.
-    pub(super) fn list(&self, patterns: &[&str]) -> Result<Vec<Head>, ServerProblem> {
+    pub fn list(&self, patterns: &[&str]) -> Result<Vec<Head>, ServerProblem> {
         let arguments = [&["ls-remote", "--symref", "--", &self.url], patterns].concat();
-        let answer = self.run(self.scratch.path(), self.limit, &arguments)?.text()?;
+        let answer = self.run(&self.scratch, self.limit, &arguments)?.text()?;
         Ok(heads(&answer))
     }
 
     /// Fetches one ref's commit, and nothing of its past, to [`FETCHED`] of a bare repository.
-    pub(super) fn fetch(&self, repository: &Path, name: &str) -> Result<(), ServerProblem> {
+    pub fn fetch(&self, repository: &Path, name: &str) -> Result<(), ServerProblem> {
         let refspec = format!("+{name}:{FETCHED}");
         let arguments = [
             "fetch",
@@ -121,13 +140,7 @@ impl Server {
     }
 
     /// Moves a branch from `old`, where it must be, to `new`, an object of a bare repository.
-    pub(super) fn push(
-        &self,
-        repository: &Path,
-        branch: &str,
-        old: Option<Oid>,
-        new: Oid,
-    ) -> Result<Pushed, ServerProblem> {
+    pub fn push(&self, repository: &Path, branch: &str, old: Option<Oid>, new: Oid) -> Result<Pushed, ServerProblem> {
         let lease = format!("--force-with-lease={branch}:{}", old.map(|old| old.to_string()).unwrap_or_default());
         let refspec = format!("{new}:{branch}");
         let arguments = [
@@ -152,16 +165,16 @@ impl Server {
     }
 
     /// Pushes an object of a repository on disk, whose settings and hooks are not used.
-    pub(super) fn push_from(
+    pub fn push_from(
         &self,
         repository: &Repository,
         branch: &str,
         old: Option<Oid>,
         new: Oid,
     ) -> Result<Pushed, ServerProblem> {
-        borrow_objects(self.scratch.path(), repository.commondir())
+        borrow_objects(&self.scratch, repository.commondir())
             .map_err(|error| ServerProblem::BadSetting { detail: shown(&error.to_string()) })?;
-        self.push(self.scratch.path(), branch, old, new)
+        self.push(&self.scratch, branch, old, new)
     }
 
     /// Runs git in a bare repository, to its end.
@@ -224,17 +237,8 @@ fn protocols(scheme: Scheme) -> &'static str {
     }
 }
 
-/// Makes an empty bare repository that ends with the value.
-fn scratch() -> Result<PrivateFolder, ServerProblem> {
-    let folder = PrivateFolder::make().map_err(|(parent, error)| ServerProblem::BadSetting {
-        detail: shown(&format!("cannot make a folder in {}: {error}", parent.display())),
-    })?;
-    init_bare(folder.path()).map_err(|error| ServerProblem::BadSetting { detail: shown(error.message()) })?;
-    Ok(folder)
-}
-
 /// Makes a bare repository in an empty folder, without the user's templates, which may have hooks.
-pub(super) fn init_bare(folder: &Path) -> Result<Repository, git2::Error> {
+pub fn init_bare(folder: &Path) -> Result<Repository, git2::Error> {
     let mut options = RepositoryInitOptions::new();
     options.bare(true).external_template(false).mkdir(false);
     Repository::init_opts(folder, &options)

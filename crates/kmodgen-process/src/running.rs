@@ -17,7 +17,7 @@ use super::group::{Group, ask_to_stop, end_with_kmodgen};
 const TAIL: usize = 4096;
 
 /// A running program. It is killed when this is dropped, with its process group if it has its own.
-pub(in crate::adapters) struct Running {
+pub struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
@@ -28,7 +28,7 @@ pub(in crate::adapters) struct Running {
 
 impl Running {
     /// Starts a program with pipes to its input, output and standard error.
-    pub(in crate::adapters) fn start(command: &mut Command) -> io::Result<Self> {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
         end_with_kmodgen(command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (sender, output) = sync_channel(16);
@@ -53,7 +53,7 @@ impl Running {
     ///
     /// # Errors
     /// [`io::ErrorKind::TimedOut`] if it does not end.
-    pub(in crate::adapters) fn output(&mut self, limit: Duration) -> io::Result<Output> {
+    pub fn output(&mut self, limit: Duration) -> io::Result<Output> {
         #[expect(clippy::disallowed_methods, reason = "a time limit takes a clock")]
         let now = Instant::now;
         let end = now() + limit;
@@ -70,18 +70,18 @@ impl Running {
     }
 
     /// Writes to the program.
-    pub(in crate::adapters) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         stdin.write_all(bytes).and_then(|()| stdin.flush())
     }
 
     /// Ends the program's input.
-    pub(in crate::adapters) fn close_input(&mut self) {
+    pub fn close_input(&mut self) {
         self.stdin = None;
     }
 
     /// Waits for the program's end.
-    pub(in crate::adapters) fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
         const STEP: Duration = Duration::from_millis(5);
         let mut waited = Duration::ZERO;
         loop {
@@ -95,7 +95,7 @@ impl Running {
     }
 
     /// The end of what the program wrote to its standard error; call it once the program ended.
-    pub(in crate::adapters) fn complaints(&self) -> String {
+    pub fn complaints(&self) -> String {
         // An ended program has written everything; a grandchild that holds the pipe is not waited for.
         let _ = self.complaining.recv_timeout(Duration::from_millis(200));
         String::from_utf8_lossy(&self.complaints.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()

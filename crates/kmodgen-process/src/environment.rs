@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Variables by name.
-pub(in crate::adapters) type Variables = BTreeMap<OsString, OsString>;
+pub type Variables = BTreeMap<OsString, OsString>;
 
 /// The variables of git that are handed on: who commits, the user's own settings, and how a server
 /// is reached. All others go, among them those that `git rev-parse --local-env-vars` lists, which
@@ -70,12 +70,12 @@ const DATA: [&str; 11] = [
 ];
 
 /// The variables of this process that are handed on.
-pub(in crate::adapters) fn inherited() -> Variables {
+pub fn inherited() -> Variables {
     kept(std::env::vars_os())
 }
 
 /// Filters the variables that child processes receive.
-pub(in crate::adapters) fn kept(variables: impl Iterator<Item = (OsString, OsString)>) -> Variables {
+pub fn kept(variables: impl Iterator<Item = (OsString, OsString)>) -> Variables {
     variables.filter_map(|(name, value)| value_of(&name, value).map(|value| (name, value))).collect()
 }
 
@@ -113,7 +113,11 @@ fn is_kept(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::process::variables;
+
+    /// Variables by name.
+    fn variables(given: &[(&str, &str)]) -> Variables {
+        kept(given.iter().map(|(name, value)| ((*name).into(), (*value).into())))
+    }
 
     fn names(given: &[(&str, &str)]) -> Vec<String> {
         variables(given).into_keys().map(|name| name.into_string().unwrap()).collect()

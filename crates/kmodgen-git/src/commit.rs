@@ -1,26 +1,29 @@
 //! The bytes of a commit (gitformat: `git cat-file commit HEAD` shows them).
 
-use super::error::PublishError;
+use super::commit_error::CommitError;
+use super::config::GitConfig;
+use super::environment::GitEnvironment;
 use super::identity::Person;
 use super::object::ObjectId;
 use super::signing;
-use crate::adapters::git::config::GitConfig;
-use crate::adapters::git::environment::GitEnvironment;
 
-/// What a commit says.
-pub(super) struct Commit<'c> {
-    pub(super) tree: ObjectId,
-    pub(super) parent: Option<ObjectId>,
-    pub(super) message: &'c str,
+/// Content of a commit that is about to be made.
+pub struct Commit<'c> {
+    /// Tree of all its files.
+    pub tree: ObjectId,
+    /// Commit before it; `None` for the first one.
+    pub parent: Option<ObjectId>,
+    /// Message, which ends in a line end.
+    pub message: &'c str,
 }
 
 impl Commit<'_> {
-    /// The commit by who git says is at work, signed if git says so. Gives its bytes, and the committer.
-    pub(super) fn made(
-        &self,
-        environment: &GitEnvironment,
-        config: &GitConfig,
-    ) -> Result<(Vec<u8>, Person), PublishError> {
+    /// Returns the bytes of the commit and its committer. Variables and settings of git say who and when, and
+    /// whether to sign.
+    ///
+    /// # Errors
+    /// No name or address, a date in an unknown form, or a signature that cannot be made.
+    pub fn made(&self, environment: &GitEnvironment, config: &GitConfig) -> Result<(Vec<u8>, Person), CommitError> {
         let [author, committer] = Person::both(environment, config)?;
         let unsigned = self.bytes(&author, &committer, None);
         let signature = signing::signature(&unsigned, &committer, environment, config)?;

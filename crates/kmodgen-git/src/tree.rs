@@ -10,11 +10,13 @@ const FOLDER: &[u8] = b"40000";
 /// The mode of an ordinary file.
 const FILE: &[u8] = b"100644";
 
-/// What a name in a tree stands for. The mode stays as it was written.
+/// Object that a name in a tree stands for, and its mode as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) mode: Vec<u8>,
-    pub(super) id: ObjectId,
+pub struct Entry {
+    /// Mode, in octal digits.
+    pub mode: Vec<u8>,
+    /// Object.
+    pub id: ObjectId,
 }
 
 impl Entry {
@@ -23,16 +25,16 @@ impl Entry {
     }
 
     /// Whether it is a folder. Some old trees have a mode with a zero in front.
-    pub(super) fn is_folder(&self) -> bool {
+    pub fn is_folder(&self) -> bool {
         self.mode == FOLDER || self.mode == b"040000"
     }
 }
 
 /// The names in a tree, which need not be UTF-8.
-pub(super) type Names = BTreeMap<Vec<u8>, Entry>;
+pub type Names = BTreeMap<Vec<u8>, Entry>;
 
 /// Reads a tree; `None` where its bytes are none.
-pub(super) fn parse(mut bytes: &[u8]) -> Option<Names> {
+pub fn parse(mut bytes: &[u8]) -> Option<Names> {
     let mut names = Names::new();
     while !bytes.is_empty() {
         let space = memchr::memchr(b' ', bytes)?;
@@ -46,7 +48,7 @@ pub(super) fn parse(mut bytes: &[u8]) -> Option<Names> {
 }
 
 /// The bytes of a tree. Git orders folders as if a `/` followed their names.
-pub(super) fn encode(names: &Names) -> Vec<u8> {
+pub(crate) fn encode(names: &Names) -> Vec<u8> {
     let mut order: Vec<(&Vec<u8>, &Entry)> = names.iter().collect();
     let key = |(name, entry): &(&Vec<u8>, &Entry)| -> Vec<u8> {
         name.iter().copied().chain(entry.is_folder().then_some(b'/')).collect()
@@ -68,7 +70,7 @@ pub(super) fn encode(names: &Names) -> Vec<u8> {
 
 /// What is to be different at a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Edit {
+pub enum Edit {
     /// A file of this blob is there.
     File(ObjectId),
     /// Nothing is there.
@@ -79,11 +81,11 @@ pub(super) enum Edit {
 
 /// What is to be different in a folder, by name.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Edits(BTreeMap<String, Edit>);
+pub struct Edits(BTreeMap<String, Edit>);
 
 impl Edits {
     /// Notes what is to be at a path.
-    pub(super) fn note(&mut self, path: &str, edit: Edit) {
+    pub fn note(&mut self, path: &str, edit: Edit) {
         match path.split_once('/') {
             None => {
                 self.0.insert(path.to_owned(), edit);
@@ -102,7 +104,8 @@ impl Edits {
 }
 
 /// Where trees are read and written.
-pub(super) trait Trees {
+pub trait Trees {
+    /// Reason for a tree that cannot be read or written.
     type Error;
 
     /// The names in a tree.
@@ -114,7 +117,7 @@ pub(super) trait Trees {
 
 /// The tree that comes of another one with `edits`; `None` where nothing is left, since git has no
 /// empty folders. Trees in which nothing is different are not even read.
-pub(super) fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: &Edits) -> Result<Option<ObjectId>, T::Error> {
+pub fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: &Edits) -> Result<Option<ObjectId>, T::Error> {
     let mut names = old.map_or_else(|| Ok(Names::new()), |id| trees.read(id))?;
     for (name, edit) in &edits.0 {
         let key = name.as_bytes();

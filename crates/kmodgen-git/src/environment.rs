@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::process::Command;
 
-use crate::adapters::process::{self, Group, Variables};
+use kmodgen_process::{self as process, Group, Variables};
 
 /// The variables, and whether there is somebody to ask.
 #[derive(Clone, Default)]
@@ -31,17 +31,17 @@ impl GitEnvironment {
     }
 
     /// A variable's value, unless it is empty or not UTF-8.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty())
     }
 
     /// Whether a variable is set, be it to nothing.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.variables.contains_key(OsStr::new(name))
     }
 
     /// Whether a person can be asked.
-    pub(super) fn has_terminal(&self) -> bool {
+    pub fn has_terminal(&self) -> bool {
         self.terminal
     }
 
@@ -50,7 +50,7 @@ impl GitEnvironment {
     /// With a terminal, the program stays in kmodgen's process group, since a terminal answers the
     /// foreground group alone. Without one, it gets a session of its own, so that it neither waits at a
     /// terminal behind a pipe nor leaves anything running after a time limit.
-    pub(super) fn command(&self, program: &str) -> Command {
+    pub fn command(&self, program: &str) -> Command {
         let mut command = process::command(program, &self.variables);
         if !self.terminal {
             Group::detach(&mut command);

@@ -3,25 +3,28 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::error::PublishError;
-use crate::adapters::git::config::GitConfig;
-use crate::adapters::git::environment::GitEnvironment;
+use super::commit_error::CommitError;
+use super::config::GitConfig;
+use super::environment::GitEnvironment;
 
 /// A person at a time, as a commit names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) when: Moment,
+pub struct Person {
+    /// Name, without characters that a commit cannot have.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Time of the commit.
+    pub when: Moment,
 }
 
 /// A time, and the zone that its clock was in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment {
+pub struct Moment {
     /// Seconds since 1970.
-    pub(super) seconds: i64,
+    pub seconds: i64,
     /// Minutes east of Greenwich.
-    pub(super) offset: i32,
+    pub offset: i32,
 }
 
 /// A person's part in a commit.
@@ -42,12 +45,12 @@ const COMMITTER: Role = Role {
 
 impl Person {
     /// The author and the committer of a commit that is made now.
-    pub(super) fn both(environment: &GitEnvironment, config: &GitConfig) -> Result<[Self; 2], PublishError> {
+    pub fn both(environment: &GitEnvironment, config: &GitConfig) -> Result<[Self; 2], CommitError> {
         let now = Moment::now();
         Ok([Self::of(&AUTHOR, environment, config, now)?, Self::of(&COMMITTER, environment, config, now)?])
     }
 
-    fn of(role: &Role, environment: &GitEnvironment, config: &GitConfig, now: Moment) -> Result<Self, PublishError> {
+    fn of(role: &Role, environment: &GitEnvironment, config: &GitConfig, now: Moment) -> Result<Self, CommitError> {
         let [name, email, date] = role.variables;
         let found = |variable, setting, fallback| {
             let value: Option<&str> = environment.get(variable).or_else(|| config.get(setting));
@@ -57,19 +60,19 @@ impl Person {
         let when = match environment.get(date) {
             None => now,
             Some(text) => Moment::parse(text, now.offset)
-                .ok_or_else(|| PublishError::BadDate { variable: date, date: text.escape_debug().to_string() })?,
+                .ok_or_else(|| CommitError::BadDate { variable: date, date: text.escape_debug().to_string() })?,
         };
         Ok(Self {
-            name: found(name, role.settings[0], "user.name").ok_or(PublishError::NoIdentity { what: "user.name" })?,
+            name: found(name, role.settings[0], "user.name").ok_or(CommitError::NoIdentity { what: "user.name" })?,
             email: found(email, role.settings[1], "user.email")
                 .or_else(fallback)
-                .ok_or(PublishError::NoIdentity { what: "user.email" })?,
+                .ok_or(CommitError::NoIdentity { what: "user.email" })?,
             when,
         })
     }
 
     /// Name and address, without the time.
-    pub(super) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("{} <{}>", self.name, self.email)
     }
 }

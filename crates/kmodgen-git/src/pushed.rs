@@ -1,16 +1,17 @@
 //! Outcome of `git push --porcelain`.
 
-use super::error::shown;
+use super::problem::shown;
 
 /// Outcome of a push that reached the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
+pub enum Pushed {
     /// The branch is at the new commit.
     Landed,
     /// The branch was elsewhere.
     Moved,
     /// The server refused.
     Refused {
+        /// Reason, escaped.
         reason: String,
         /// Messages for people, one a line.
         words: String,
@@ -26,7 +27,7 @@ impl Pushed {
     ///
     /// The format is `!`, a tab, the refs, a tab, and `[rejected] (REASON)` or
     /// `[remote rejected] (REASON)` (git-push(1), "Output").
-    pub(super) fn read(porcelain: &str, stderr: &str) -> Option<Self> {
+    pub fn read(porcelain: &str, stderr: &str) -> Option<Self> {
         let summary = porcelain.lines().find_map(|line| line.strip_prefix("!\t")?.split_once('\t'))?.1;
         let reason = summary.split_once('(').map_or(summary, |(_, reason)| reason.trim_end_matches(')'));
         if RACES.iter().any(|race| reason.contains(race)) {

@@ -2,7 +2,8 @@
 //!
 //! Nothing in a checkout decides what such a program does. Every one starts in the root folder, so
 //! that relative names lead nowhere and git finds no repository; with the variables of
-//! [`environment`] alone; and it ends with kmodgen, or with the time limit of who waits for it.
+//! [`inherited`] alone; and it ends with kmodgen, or with the time limit of its caller.
+#![warn(missing_docs)]
 
 mod environment;
 mod group;
@@ -13,9 +14,9 @@ use std::io;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-pub(super) use environment::{Variables, inherited, kept};
-pub(super) use group::{Group, end_with_kmodgen};
-pub(super) use running::Running;
+pub use environment::{Variables, inherited, kept};
+pub use group::{Group, end_with_kmodgen};
+pub use running::Running;
 
 /// Settings that every git reads which runs below a program of ours: a repository is one only where
 /// it is named or has a `.git`, and none names a file system monitor or hooks.
@@ -23,7 +24,7 @@ const GUARDS: [(&str, &str); 3] =
     [("safe.bareRepository", "explicit"), ("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
 
 /// Prepares a program with these variables and no others.
-pub(super) fn command(program: impl AsRef<OsStr>, variables: &Variables) -> Command {
+pub fn command(program: impl AsRef<OsStr>, variables: &Variables) -> Command {
     let mut command = plain_command(program, variables);
     let count = variables.get(OsStr::new("GIT_CONFIG_COUNT")).and_then(|count| count.to_str()?.parse().ok());
     let first: usize = count.unwrap_or(0);
@@ -35,7 +36,7 @@ pub(super) fn command(program: impl AsRef<OsStr>, variables: &Variables) -> Comm
 }
 
 /// Prepares a program that obeys the settings and hooks of the repository that it is given.
-pub(super) fn plain_command(program: impl AsRef<OsStr>, variables: &Variables) -> Command {
+pub fn plain_command(program: impl AsRef<OsStr>, variables: &Variables) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
     let mut command = Command::new(program);
     command.env_clear().envs(variables).current_dir("/").stdin(Stdio::null());
@@ -46,17 +47,11 @@ pub(super) fn plain_command(program: impl AsRef<OsStr>, variables: &Variables) -
 ///
 /// # Errors
 /// A program that cannot be started, or [`io::ErrorKind::TimedOut`].
-pub(super) fn output(command: &mut Command, input: &[u8], limit: Duration) -> io::Result<Output> {
+pub fn output(command: &mut Command, input: &[u8], limit: Duration) -> io::Result<Output> {
     Group::make(command);
     let mut running = Running::start(command)?;
     // A program that does not read its input says why.
     let _: io::Result<()> = running.write(input);
     running.close_input();
     running.output(limit)
-}
-
-/// Variables by name, for tests.
-#[cfg(test)]
-pub(super) fn variables(given: &[(&str, &str)]) -> Variables {
-    kept(given.iter().map(|(name, value)| ((*name).into(), (*value).into())))
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::error::{ServerProblem, shown};
+use super::problem::{ServerProblem, shown};
 
 /// How a repository is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub enum Scheme {
     /// Smart HTTP over TLS.
     Https,
     /// Smart HTTP.
@@ -21,7 +21,7 @@ pub(super) enum Scheme {
 
 impl Scheme {
     /// As a URL begins.
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Https => "https",
             Self::Http => "http",
@@ -34,15 +34,19 @@ impl Scheme {
 
 /// The parts of a git URL. Neither its `Display` nor its `Debug` shows a password.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Location {
-    pub(super) scheme: Scheme,
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
+pub struct Location {
+    /// Protocol.
+    pub scheme: Scheme,
+    /// User name, percent-decoded.
+    pub user: Option<String>,
+    /// Password, percent-decoded.
+    pub password: Option<String>,
     /// Without brackets around an IPv6 address.
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
+    pub host: String,
+    /// Port, if it is written.
+    pub port: Option<u16>,
     /// As the server is asked for it: percent-decoded, except over HTTP.
-    pub(super) path: String,
+    pub path: String,
 }
 
 impl Location {
@@ -51,7 +55,7 @@ impl Location {
     /// The manifest's URLs were checked before, but `url.*.insteadOf` makes new ones, and
     /// percent-decoding brings out what was hidden; so everything that could become an option, a
     /// second line or the name of a program is refused here again.
-    pub(super) fn parse(url: &str) -> Result<Self, ServerProblem> {
+    pub fn parse(url: &str) -> Result<Self, ServerProblem> {
         let bad = |why: &str| ServerProblem::BadUrl { detail: why.to_owned() };
         if url.starts_with('-') {
             return Err(bad("it would be read as an option"));
@@ -130,7 +134,7 @@ impl Location {
     }
 
     /// `host`, or `host:port` where a port is given, as a URL and git's credentials have it.
-    pub(super) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         match self.port {
             Some(port) => format!("{host}:{port}"),

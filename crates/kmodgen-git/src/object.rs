@@ -5,16 +5,20 @@ use std::fmt;
 use git2::Oid;
 use sha1::{Digest as _, Sha1};
 
-/// What an object is. The numbers are those of packs (gitformat-pack).
+/// Kind of an object. The numbers are those of packs (gitformat-pack(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Commit.
     Commit = 1,
+    /// Names of files and folders.
     Tree = 2,
+    /// Bytes of a file.
     Blob = 3,
 }
 
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
+    /// Returns the name in an object's header.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",
             Self::Tree => "tree",
@@ -23,26 +27,29 @@ impl Kind {
     }
 }
 
-/// The id of an object: the SHA-1 of its kind, length and bytes.
+/// Id of an object: the SHA-1 of its kind, length and bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ObjectId(pub(super) [u8; 20]);
+pub struct ObjectId(pub [u8; 20]);
 
 impl ObjectId {
-    /// That of an object with these bytes.
-    pub(super) fn of(kind: Kind, bytes: &[u8]) -> Self {
+    /// Computes the id of an object with these bytes.
+    pub fn of(kind: Kind, bytes: &[u8]) -> Self {
         let mut hash = Sha1::new();
         hash.update(header(kind, bytes.len()));
         hash.update(bytes);
         Self(hash.finalize().into())
     }
 
-    /// That of libgit2; `None` where it is of another kind of hash.
-    pub(super) fn from_git(oid: Oid) -> Option<Self> {
+    /// Converts an id of libgit2; `None` if it is of another kind of hash.
+    pub fn from_git(oid: Oid) -> Option<Self> {
         oid.as_bytes().try_into().ok().map(Self)
     }
 
-    /// As libgit2 takes it.
-    pub(super) fn to_git(self) -> Result<Oid, git2::Error> {
+    /// Converts the id for libgit2.
+    ///
+    /// # Errors
+    /// None for the 20 bytes of an id; the type is libgit2's.
+    pub fn to_git(self) -> Result<Oid, git2::Error> {
         Oid::from_bytes(&self.0)
     }
 }
@@ -60,7 +67,7 @@ impl fmt::Debug for ObjectId {
 }
 
 /// What an object's id is over, before its bytes; loose objects begin with it.
-pub(super) fn header(kind: Kind, length: usize) -> String {
+pub(crate) fn header(kind: Kind, length: usize) -> String {
     format!("{} {length}\0", kind.name())
 }
 

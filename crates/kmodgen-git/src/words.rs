@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::error::{ServerProblem, shown};
 use super::location::Location;
+use super::problem::{ServerProblem, shown};
 
 /// Lines that add nothing to the others.
 const BOILERPLATE: [&str; 6] = [

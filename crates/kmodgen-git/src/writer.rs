@@ -12,10 +12,6 @@ use super::delta::Base;
 use super::entry::{OFFSET_DELTA, deflated, entry_header, offset_back, whole};
 use super::object::{Kind, ObjectId, header};
 use super::pack::{self, Pack};
-use crate::file_stat::FileStat;
-use crate::reconcile::{Action, TextSink};
-use crate::tree::Inaccessible;
-use crate::vocabulary::RelPath;
 
 /// How many objects are loose at most, as with `git receive-pack` (`transfer.unpackLimit`).
 const LOOSE: usize = 99;
@@ -42,17 +38,17 @@ struct State {
 
 impl Objects {
     /// For the repository whose objects are in `folder`.
-    pub(super) fn new(folder: &Path) -> Self {
+    pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), state: Mutex::default() }
     }
 
     /// The repository's folder of objects.
-    pub(super) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Adds an object. `family` are a folder and a name whose objects are like each other.
-    pub(super) fn add(&self, kind: Kind, bytes: &[u8], family: Option<(&str, &str)>) -> io::Result<ObjectId> {
+    pub fn add(&self, kind: Kind, bytes: &[u8], family: Option<(&str, &str)>) -> io::Result<ObjectId> {
         let id = ObjectId::of(kind, bytes);
         let family = family.map(|(folder, name)| (folder.to_owned(), name.to_owned()));
         let base = {
@@ -105,7 +101,7 @@ impl Objects {
     }
 
     /// Puts all of them into the repository.
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
         let State { few, pack, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         match pack {
             Some(pack) => pack.finish(),
@@ -135,7 +131,7 @@ fn put_loose(folder: &Path, id: ObjectId, kind: Kind, bytes: &[u8]) -> io::Resul
 }
 
 /// Removes the temporary files of runs that were killed. To be called under the repository's lock.
-pub(super) fn sweep(folder: &Path) {
+pub fn sweep(folder: &Path) {
     let names = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let left = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -145,20 +141,5 @@ pub(super) fn sweep(folder: &Path) {
     for path in folders.flat_map(|folder| names(&folder)).filter(left) {
         // What cannot be removed is only in the way of nobody.
         let _: io::Result<()> = fs::remove_file(path);
-    }
-}
-
-impl TextSink for Objects {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible> {
-        if !matches!(action, Action::Create | Action::Update) {
-            return Ok(FileStat::NONE);
-        }
-        let family = path.parent().split_once('/').map(|(module, _)| (module, path.file_name()));
-        let id = self.add(Kind::Blob, text.as_bytes(), family).map_err(|error| Inaccessible {
-            verb: "write",
-            path: self.folder.display().to_string(),
-            why: crate::adapters::fs::describe(&error),
-        })?;
-        Ok(FileStat::of_object(id.0, text.len() as u64))
     }
 }

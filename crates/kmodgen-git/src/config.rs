@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 
 use super::environment::GitEnvironment;
-use super::error::{ServerProblem, shown};
+use super::problem::{ServerProblem, shown};
 
 /// All settings, weakest first. They may hold passwords, so there is no `Debug`.
 #[derive(Clone, Default)]
-pub(super) struct GitConfig {
+pub struct GitConfig {
     /// Names as git normalises them, section and key in lower case, with their values.
     entries: Vec<(String, String)>,
     /// How many of them are from files.
@@ -20,7 +20,7 @@ pub(super) struct GitConfig {
 
 impl GitConfig {
     /// Reads the system's, the user's and the environment's settings, in this order.
-    pub(super) fn load(environment: &GitEnvironment) -> Result<Self, ServerProblem> {
+    pub fn load(environment: &GitEnvironment) -> Result<Self, ServerProblem> {
         let mut config = Self::default();
         for file in files(environment).into_iter().filter(|file| file.exists()) {
             config.read(&file).map_err(|error| ServerProblem::BadSetting {
@@ -55,19 +55,19 @@ impl GitConfig {
     }
 
     /// The strongest value of a setting.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.entries.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
     }
 
     /// Whether a setting is on.
-    pub(super) fn is_on(&self, name: &str) -> bool {
+    pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(false))
     }
 
     /// Adds the settings of a repository, which are stronger, but for the names of programs: a
     /// repository may be somebody else's, and what is run is the user's to say. So is whether anything is
     /// run to sign, if the repository may have come with a checkout.
-    pub(super) fn with_repository(mut self, config: &git2::Config, trusted: bool) -> Result<Self, git2::Error> {
+    pub fn with_repository(mut self, config: &git2::Config, trusted: bool) -> Result<Self, git2::Error> {
         let mut own = Self::default();
         own.add(config, Some(git2::ConfigLevel::Local))?;
         let signing = ["user.signingkey", "commit.gpgsign", "gpg.format"];

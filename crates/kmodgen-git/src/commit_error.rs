@@ -1,0 +1,39 @@
+//! Reasons for a commit that cannot be made.
+
+use super::signing::SigningProblem;
+
+/// Reason for a commit that cannot be made, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Neither a variable nor a setting names the author or the committer.
+    #[error("git does not know who you are: {what} is not set")]
+    NoIdentity {
+        /// The setting that is missing.
+        what: &'static str,
+    },
+    /// A variable's date has none of git's forms.
+    #[error("the date `{date}` in {variable} is not understood")]
+    BadDate {
+        /// The variable.
+        variable: &'static str,
+        /// Its value, escaped.
+        date: String,
+    },
+    /// A signature is asked for and cannot be made.
+    #[error("the commit cannot be signed: {0}")]
+    Signing(#[from] SigningProblem),
+}
+
+impl CommitError {
+    /// Advice on what to do instead.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoIdentity { .. } => {
+                "say `git config --global user.name NAME` and `git config --global user.email ADDRESS`, or set \
+                 GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
+            }
+            Self::BadDate { .. } => "write seconds since 1970 and a time zone, as in `1767225600 +0000`, or RFC 3339",
+            Self::Signing(_) => "check git's `user.signingkey`, `gpg.format` and `gpg.program`",
+        }
+    }
+}
