@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{Node, SourceId, Value, Yaml, emit, hostile, read};
+use crate::{Node, SourceId, Value, Yaml, emit, hostile, inline, read};
 
 fn text(text: &str) -> Yaml<'_> {
     Yaml::text(text)
@@ -137,5 +137,16 @@ proptest! {
         let yaml = emit(&value);
         prop_assert!(yaml.ends_with('\n'));
         prop_assert_eq!(read_back(&yaml), blocks_as_texts(&value), "{}", yaml);
+    }
+}
+
+/// A version of two numbers is a number to YAML's readers, and loses its zeros: `1.10` is 1.1.
+#[test]
+fn an_inline_text_is_quoted_if_it_can_be_a_number() {
+    for plain in ["el9_4", "5.14.0", "5.14.0-427.28.1.el9_4.x86_64+rt", "1.2.3~rc1"] {
+        assert_eq!(inline(plain), plain);
+    }
+    for quoted in ["1.10", "9", "1.2.3 ", "", "yes"] {
+        assert_eq!(inline(quoted), format!("\"{quoted}\""));
     }
 }
