@@ -12,9 +12,9 @@ use kmodgen::fingerprint::{Explanation, HashSink, Sink as _};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::{Manifest, Mirrors};
 use kmodgen::output;
+use kmodgen::plan::dockerfile::DockerfileRenderer;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
-use kmodgen::render::dockerfile::DockerfileRenderer;
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{ABSENT, Diagnostics, Digest, InputError, InputFiles, Listed, RelPath, SourceMap};
 

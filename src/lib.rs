@@ -30,6 +30,7 @@ pub mod depfile;
 pub mod file_stat;
 pub mod fingerprint;
 pub mod handoff;
+pub mod header;
 pub mod impact;
 pub mod kernels;
 pub mod lock;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::render::header::{Ownership, ownership};
+use crate::header::{Ownership, ownership};
 use crate::vocabulary::{is_marker, trimmed};
 
 /// The versions of a file that git could not merge; none where a side does not have the file.
@@ -67,7 +67,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::header::with_header;
+    use crate::header::with_header;
 
     fn header(text: &str) -> &str {
         text.lines().next().unwrap()

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use kmodgen_yaml::Node;
 
 use crate::fingerprint::Explanation;
+use crate::header::{Ownership, ownership, to_unix};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
-use crate::render::header::{Ownership, ownership, to_unix};
 use crate::render::module::NODES;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, SourceMap};

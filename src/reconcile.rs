@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::cache::FileEntry;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
+use crate::header::{Ownership, ownership, to_unix};
 use crate::output::Output;
-use crate::render::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
@@ -258,7 +258,7 @@ fn remove_action(found: &Found, force: bool) -> Option<Action> {
 mod tests {
     use super::*;
     use crate::file_stat::StatToken;
-    use crate::render::header::with_header;
+    use crate::header::with_header;
     use crate::tree::Outline;
     use crate::vocabulary::{SourceMap, Span};
 

@@ -4,7 +4,7 @@
 
 use kmodgen::merge::{Sides, Unmerged};
 use kmodgen::vocabulary::{first_marker, has_markers, is_marker};
-use kmodgen::render::header::{Ownership, ownership, with_header};
+use kmodgen::header::{Ownership, ownership, with_header};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,7 +3,7 @@
 
 use kmodgen::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use kmodgen::previous;
-use kmodgen::render::header::{Ownership, ownership, to_unix, with_header};
+use kmodgen::header::{Ownership, ownership, to_unix, with_header};
 use kmodgen::tree::Found;
 use kmodgen::vocabulary::RelPath;
 use kmodgen_fuzz::{IN_MEMORY, Tree, view};

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use kmodgen::adapters::ui;
-use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::header::{Ownership, ownership};
 use kmodgen::template::InProcess;
 use kmodgen::test_cases::{Case, DifferenceKind, Revisions, Subject, TestEnvironment, Text, run_case};
 use kmodgen::tree::Found;

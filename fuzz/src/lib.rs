@@ -11,7 +11,7 @@ use kmodgen::manifest::Manifest;
 use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
-use kmodgen::render::header::{Ownership, ownership};
+use kmodgen::header::{Ownership, ownership};
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::tree::{Found, Outline, View};
 use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory, InputError};

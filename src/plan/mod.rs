@@ -3,6 +3,7 @@
 mod builder;
 mod code;
 mod collisions;
+pub mod dockerfile;
 mod expand;
 mod file_names;
 mod firmware;

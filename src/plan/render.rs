@@ -1,10 +1,10 @@
 //! The texts of one mapping, and what they decide: its hash and its names.
 
+use super::dockerfile::DockerfileRenderer;
 use super::{Identity, Inputs, Mapping, PlannedMapping, identity};
 use crate::contract;
 use crate::fingerprint::{Explanation, HashSink};
 use crate::manifest::{Kernel, Mirrors, Module};
-use crate::render::dockerfile::DockerfileRenderer;
 use crate::template::TemplateFault;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
 

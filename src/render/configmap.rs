@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::Yaml;
 
-use super::header::{Ownership, ownership, to_unix, with_header};
+use crate::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
 use crate::plan::RenderedMapping;
 use crate::vocabulary::SourceMap;

@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::Yaml;
 
-use super::header::with_header;
+use crate::header::with_header;
 use crate::vocabulary::Namespace;
 
 /// The text of a kustomization of these resources. Several versions of kustomize, and of programs

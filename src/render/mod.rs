@@ -1,12 +1,7 @@
-//! What is written: one function per kind of file, each from plain values to text.
+//! Kubernetes objects as text: one function for each kind of file.
 
-mod code;
 pub mod configmap;
-pub mod dockerfile;
-pub mod header;
 pub mod kustomization;
 pub mod module;
 pub mod namespace;
 pub mod preflight;
-mod skeleton;
-mod step;

@@ -3,7 +3,7 @@
 use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
-use super::header::with_header;
+use crate::header::with_header;
 use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::{Namespace, written_out};

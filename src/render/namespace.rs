@@ -3,7 +3,7 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
-use super::header::with_header;
+use crate::header::with_header;
 use crate::manifest::Manifest;
 
 /// The text of the manifest's namespace, which Argo CD makes before all else if it is told an order.

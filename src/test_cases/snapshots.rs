@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use super::output_part::OutputPart;
 use super::verdict::{Difference, DifferenceKind};
-use crate::render::header::{Ownership, ownership, to_unix};
+use crate::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, Kind, OutputFolder};
 use crate::vocabulary::{KernelRelease, RelPath, TargetName};
 

@@ -15,8 +15,8 @@ use git2::{ObjectType, Oid, Repository};
 use super::work_tree::WorkTree;
 use crate::adapters::fs::{Folder, LARGEST_OURS};
 use crate::file_stat::FileStat;
+use crate::header::{Ownership, ownership};
 use crate::merge::{Sides, Unmerged};
-use crate::render::header::{Ownership, ownership};
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::{RelPath, has_markers};
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::adapters::ui;
-use crate::render::header::{Ownership, ownership};
+use crate::header::{Ownership, ownership};
 use crate::test_cases::{Difference, DifferenceKind};
 use crate::vocabulary::KernelRelease;
 

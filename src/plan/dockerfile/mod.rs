@@ -1,17 +1,20 @@
 //! A mapping's Dockerfile: the values that its template sees.
 
+mod code;
+mod skeleton;
+mod step;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minijinja::value::Value;
 
-use super::header::with_header;
-use super::skeleton::{KernelValues, Skeleton};
-use super::{code, step};
+use self::skeleton::{KernelValues, Skeleton};
+use super::{Code, Layout, Resolved};
+use crate::header::with_header;
 use crate::manifest::{
     Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module, Packages, TemplateName,
 };
-use crate::plan::{Code, Layout, Resolved};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
 
