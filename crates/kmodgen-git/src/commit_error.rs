@@ -1,7 +1,5 @@
 //! Reasons for a commit that cannot be made.
 
-use super::signing::SigningProblem;
-
 /// Reason for a commit that cannot be made, as a lower-case fragment.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
@@ -36,4 +34,38 @@ impl CommitError {
             Self::Signing(_) => "check git's `user.signingkey`, `gpg.format` and `gpg.program`",
         }
     }
+}
+
+/// Reason for a commit that cannot be signed. Names and messages of programs are escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningProblem {
+    /// `gpg.format` is none that git knows.
+    #[error("git's `gpg.format` is `{0}`")]
+    UnknownFormat(String),
+    /// The program is not on the PATH.
+    #[error("`{0}` is not installed")]
+    NotInstalled(String),
+    /// The program, or a file for it, cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The program ended with an error.
+    #[error("{program} failed: {words}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// Its standard error.
+        words: String,
+    },
+    /// The time limit is over.
+    #[error("`{0}` did not answer")]
+    NoAnswer(String),
+    /// The program printed something else.
+    #[error("`{0}` gave no signature")]
+    NoSignature(String),
+    /// No setting names a key for ssh.
+    #[error("neither `user.signingkey` nor `gpg.ssh.defaultKeyCommand` is set")]
+    NoKey,
+    /// The program of `gpg.ssh.defaultKeyCommand` printed something else.
+    #[error("`{0}` printed no key")]
+    NoKeyPrinted(String),
 }

@@ -26,7 +26,7 @@ mod words;
 mod writer;
 
 pub use commit::Commit;
-pub use commit_error::CommitError;
+pub use commit_error::{CommitError, SigningProblem};
 pub use config::GitConfig;
 pub use environment::GitEnvironment;
 pub use identity::{Moment, Person};
@@ -35,6 +35,5 @@ pub use object::{Kind, ObjectId};
 pub use problem::{ServerProblem, shown};
 pub use pushed::Pushed;
 pub use server::{FETCHED, Head, Server, init_bare};
-pub use signing::SigningProblem;
 pub use tree::{Edit, Edits, Entry, Names, Trees, edited, parse};
 pub use writer::{Objects, sweep};

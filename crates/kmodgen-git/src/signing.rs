@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kmodgen_process::Running;
 
+use super::commit_error::SigningProblem;
 use super::config::GitConfig;
 use super::environment::GitEnvironment;
 use super::identity::Person;
@@ -17,40 +18,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Time limit of a program that may ask a person.
 const PATIENCE: Duration = Duration::from_secs(600);
-
-/// Reason for a commit that cannot be signed. Names and messages of programs are escaped.
-#[derive(Debug, thiserror::Error)]
-pub enum SigningProblem {
-    /// `gpg.format` is none that git knows.
-    #[error("git's `gpg.format` is `{0}`")]
-    UnknownFormat(String),
-    /// The program is not on the PATH.
-    #[error("`{0}` is not installed")]
-    NotInstalled(String),
-    /// The program, or a file for it, cannot be used.
-    #[error("{0}")]
-    Unusable(String),
-    /// The program ended with an error.
-    #[error("{program} failed: {words}")]
-    Failed {
-        /// The program.
-        program: String,
-        /// Its standard error.
-        words: String,
-    },
-    /// The time limit is over.
-    #[error("`{0}` did not answer")]
-    NoAnswer(String),
-    /// The program printed something else.
-    #[error("`{0}` gave no signature")]
-    NoSignature(String),
-    /// No setting names a key for ssh.
-    #[error("neither `user.signingkey` nor `gpg.ssh.defaultKeyCommand` is set")]
-    NoKey,
-    /// The program of `gpg.ssh.defaultKeyCommand` printed something else.
-    #[error("`{0}` printed no key")]
-    NoKeyPrinted(String),
-}
 
 /// Signs a commit's bytes; `None` if git is not set up to sign commits.
 pub(super) fn signature(
