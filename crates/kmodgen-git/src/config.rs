@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use super::environment::GitEnvironment;
 use super::problem::{ServerProblem, shown};
 
-/// All settings, weakest first. They may hold passwords, so there is no `Debug`.
+/// Settings of git, weakest first. They may hold passwords, so there is no `Debug`.
 #[derive(Clone, Default)]
 pub struct GitConfig {
     /// Names as git normalises them, section and key in lower case, with their values.
     entries: Vec<(String, String)>,
-    /// How many of them are from files.
+    /// Number of entries from files.
     files: usize,
 }
 
@@ -59,7 +59,7 @@ impl GitConfig {
         self.entries.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
     }
 
-    /// Whether a setting is on.
+    /// Returns whether a setting is on.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(false))
     }

@@ -18,7 +18,7 @@ const NONE: u32 = u32::MAX;
 /// A text that others are told from.
 pub(super) struct Base {
     bytes: Vec<u8>,
-    /// Where blocks are, by their hash.
+    /// Positions of blocks, by their hash.
     places: Vec<u32>,
     shift: u32,
 }
@@ -39,7 +39,7 @@ impl Base {
         base
     }
 
-    /// Where in the table a block is; `None` where there is no whole one.
+    /// Finds the place of a block in the table; `None` if the block is not whole.
     fn slot(&self, bytes: &[u8]) -> Option<usize> {
         let (low, rest) = bytes.split_first_chunk::<8>()?;
         let (high, _) = rest.split_first_chunk::<8>()?;
@@ -48,7 +48,7 @@ impl Base {
         usize::try_from(mixed.wrapping_mul(0x94d0_49bb_1331_11eb) >> self.shift).ok()
     }
 
-    /// What makes `target` of the base; `None` where that is not shorter than half of it.
+    /// Computes the delta from the base to `target`; `None` if it is not shorter than half of `target`.
     pub(super) fn delta(&self, target: &[u8]) -> Option<Vec<u8>> {
         let most = target.len() / 2;
         let mut delta = Vec::with_capacity(512);
@@ -80,14 +80,14 @@ impl Base {
     }
 }
 
-/// How many bytes two texts have in common at the start.
+/// Counts the bytes that two texts have in common at the start.
 fn shared(a: &[u8], b: &[u8]) -> usize {
     const WIDE: usize = 32;
     let wide = a.chunks_exact(WIDE).zip(b.chunks_exact(WIDE)).take_while(|(a, b)| a == b).count() * WIDE;
     wide + a[wide..].iter().zip(&b[wide..]).take_while(|(a, b)| a == b).count()
 }
 
-/// How many bytes two texts have in common at the end.
+/// Counts the bytes that two texts have in common at the end.
 fn shared_end(a: &[u8], b: &[u8]) -> usize {
     a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
 }

@@ -66,7 +66,7 @@ fn adler32(bytes: &[u8]) -> u32 {
     high << 16 | low
 }
 
-/// What an entry of a pack begins with: its kind, and its length before it was compressed.
+/// Header of an entry of a pack: its kind, and its length before it was compressed.
 pub(super) fn entry_header(kind: u8, length: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(4);
     let mut rest = length >> 4;
@@ -80,7 +80,7 @@ pub(super) fn entry_header(kind: u8, length: usize) -> Vec<u8> {
     out
 }
 
-/// How far before an entry the one is that it is a difference from.
+/// Encodes the distance from an entry back to the base of its delta.
 pub(super) fn offset_back(distance: u64) -> Vec<u8> {
     let mut out = vec![(distance & 0x7f) as u8];
     let mut rest = distance >> 7;

@@ -35,12 +35,12 @@ impl GitEnvironment {
         self.variables.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is set, be it to nothing.
+    /// Returns whether a variable is set, possibly to an empty string.
     pub fn has(&self, name: &str) -> bool {
         self.variables.contains_key(OsStr::new(name))
     }
 
-    /// Whether a person can be asked.
+    /// Returns whether a person can be asked.
     pub fn has_terminal(&self) -> bool {
         self.terminal
     }

@@ -1,4 +1,4 @@
-//! Who makes a commit, and when: from git's variables and settings, by git's rules.
+//! Author, committer and time of a commit: from git's variables and settings, by git's rules.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};

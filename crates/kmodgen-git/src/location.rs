@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::problem::{ServerProblem, shown};
 
-/// How a repository is reached.
+/// Protocol that reaches a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Smart HTTP over TLS.
@@ -20,7 +20,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// As a URL begins.
+    /// Returns the scheme of a URL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Https => "https",
@@ -45,7 +45,7 @@ pub struct Location {
     pub host: String,
     /// Port, if it is written.
     pub port: Option<u16>,
-    /// As the server is asked for it: percent-decoded, except over HTTP.
+    /// Path on the server: percent-decoded, except over HTTP.
     pub path: String,
 }
 

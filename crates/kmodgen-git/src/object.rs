@@ -48,7 +48,7 @@ impl ObjectId {
     /// Converts the id for libgit2.
     ///
     /// # Errors
-    /// None for the 20 bytes of an id; the type is libgit2's.
+    /// An error of libgit2, which takes any 20 bytes.
     pub fn to_git(self) -> Result<Oid, git2::Error> {
         Oid::from_bytes(&self.0)
     }
@@ -66,7 +66,7 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// What an object's id is over, before its bytes; loose objects begin with it.
+/// Header that an object's id is computed over, before its bytes; loose objects begin with it.
 pub(crate) fn header(kind: Kind, length: usize) -> String {
     format!("{} {length}\0", kind.name())
 }

@@ -11,10 +11,10 @@ use tempfile::NamedTempFile;
 
 use super::object::ObjectId;
 
-/// What `git gc` takes for left over, and so do we.
+/// Prefix of files that `git gc` takes for left over.
 pub(super) const TEMPORARY: &str = "tmp_pack_kmodgen_";
 
-/// How long the header is.
+/// Length of the header in bytes.
 const HEADER: u64 = 12;
 
 /// An object of the pack, as the index has it.
@@ -48,7 +48,7 @@ impl Pack {
         self.file.write_all(bytes)
     }
 
-    /// Where the next entry will be.
+    /// Returns the offset of the next entry.
     pub(super) fn end(&self) -> u64 {
         self.length
     }

@@ -35,7 +35,7 @@ pub enum ServerProblem {
     /// Nothing came in time.
     #[error("no answer within {}{}", seconds(.limit), because(.detail))]
     TimedOut { limit: Duration, detail: String },
-    /// What answers is no git server.
+    /// Another kind of server answers.
     #[error("what answers there is not a git server{}", because(.detail))]
     NotGit { detail: String },
     /// The TLS connection cannot be trusted.

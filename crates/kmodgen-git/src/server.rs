@@ -52,7 +52,7 @@ pub struct Head {
 /// A repository on a server.
 pub struct Server {
     url: String,
-    /// Where the URL leads after the user's `insteadOf`.
+    /// Parts of the URL after the user's `insteadOf`.
     pub location: Location,
     environment: GitEnvironment,
     limit: Duration,

@@ -24,7 +24,7 @@ impl Entry {
         Self { mode: mode.to_vec(), id }
     }
 
-    /// Whether it is a folder. Some old trees have a mode with a zero in front.
+    /// Returns whether the entry is a folder. Some old trees have a mode with a zero in front.
     pub fn is_folder(&self) -> bool {
         self.mode == FOLDER || self.mode == b"040000"
     }
@@ -68,7 +68,7 @@ pub(crate) fn encode(names: &Names) -> Vec<u8> {
     bytes
 }
 
-/// What is to be different at a name.
+/// Change at one name of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// A file of this blob is there.
@@ -79,7 +79,7 @@ pub enum Edit {
     Inside(Edits),
 }
 
-/// What is to be different in a folder, by name.
+/// Changes in a folder, by name.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Edits(BTreeMap<String, Edit>);
 
@@ -103,7 +103,7 @@ impl Edits {
     }
 }
 
-/// Where trees are read and written.
+/// Store of trees.
 pub trait Trees {
     /// Reason for a tree that cannot be read or written.
     type Error;

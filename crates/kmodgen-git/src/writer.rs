@@ -13,10 +13,10 @@ use super::entry::{OFFSET_DELTA, deflated, entry_header, offset_back, whole};
 use super::object::{Kind, ObjectId, header};
 use super::pack::{self, Pack};
 
-/// How many objects are loose at most, as with `git receive-pack` (`transfer.unpackLimit`).
+/// Largest number of loose objects, as with `git receive-pack` (`transfer.unpackLimit`).
 const LOOSE: usize = 99;
 
-/// What `git prune` takes for left over.
+/// Prefix of files that `git prune` takes for left over.
 const TEMPORARY: &str = "tmp_obj_kmodgen_";
 
 /// The writer of new objects.
@@ -29,15 +29,15 @@ pub struct Objects {
 #[derive(Default)]
 struct State {
     known: HashSet<ObjectId>,
-    /// As long as there are few.
+    /// Objects of a writer that has few.
     few: Vec<(ObjectId, Kind, Vec<u8>)>,
     pack: Option<Pack>,
-    /// What the files of a module are told from, by its folder and their name.
+    /// Bases of deltas between the files of a module, by its folder and their name.
     bases: HashMap<(String, String), Arc<(Base, u64)>>,
 }
 
 impl Objects {
-    /// For the repository whose objects are in `folder`.
+    /// Makes a writer for the repository whose objects are in `folder`.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), state: Mutex::default() }
     }

@@ -9,7 +9,7 @@ use super::work_tree::WorkTree;
 use crate::adapters::fs::LARGEST_INPUT;
 use crate::vocabulary::{ABSENT, InputError, InputFiles, Listed, ListedKind, RelPath};
 
-/// How many links one path may lead through, and how many bytes each may have, as Linux has it.
+/// Largest number of links in one path, and of bytes in a link, as on Linux.
 const MOST_LINKS: usize = 40;
 const LONGEST_LINK: u64 = 4096;
 
@@ -21,7 +21,7 @@ pub struct CommitFolder {
     tree: Option<Oid>,
 }
 
-/// What is at a path of a tree.
+/// Entry at a path of a tree.
 enum Entry {
     File(Oid),
     Link(Oid),
@@ -32,7 +32,7 @@ impl CommitFolder {
     /// `folder` as it was in the commit that `revision` names, of the repository that it is in.
     ///
     /// # Errors
-    /// That `folder` is in no repository, that there is no such revision, or what git says.
+    /// A `folder` in no repository, that there is no such revision, or what git says.
     pub fn open(folder: &Path, revision: &str) -> Result<Self, String> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let place = WorkTree::around(folder)?;
@@ -136,7 +136,7 @@ fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, Stri
     Ok(Listed { name: name.to_owned(), kind })
 }
 
-/// What a tree has under a name.
+/// Finds the entry of a tree under a name.
 fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry>, String> {
     let tree = repository.find_tree(tree).map_err(|error| error.message().to_owned())?;
     let Some(entry) = tree.get_name_bytes(name) else { return Ok(None) };

@@ -17,7 +17,7 @@ pub enum ResolveError {
         repository: String,
         /// The ref.
         name: GitRef,
-        /// What is wrong with it.
+        /// Reason.
         problem: RefProblem,
     },
     /// The repository could not be read.
@@ -25,13 +25,13 @@ pub enum ResolveError {
     Repository {
         /// The repository, as messages call it, in quotes.
         repository: String,
-        /// What is wrong with it.
+        /// Reason.
         problem: ServerProblem,
     },
 }
 
 impl ResolveError {
-    /// What to do instead.
+    /// Advice on what to do instead.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Ref { name, problem, .. } => problem.help(name),
@@ -40,7 +40,7 @@ impl ResolveError {
     }
 }
 
-/// What is wrong with a ref.
+/// Reason for a ref that names no commit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefProblem {
     /// There is no such branch, tag or ref.
@@ -69,7 +69,7 @@ pub enum RefProblem {
     /// A tag of something that is no commit.
     #[error("it is a {kind}, not a commit")]
     NotACommit {
-        /// What it is, such as `tree`.
+        /// Kind of the object, such as `tree`.
         kind: &'static str,
     },
     /// The repository has no commit at all.
@@ -78,7 +78,7 @@ pub enum RefProblem {
 }
 
 impl RefProblem {
-    /// What to do instead.
+    /// Advice on what to do instead.
     fn help(&self, name: &GitRef) -> Option<String> {
         Some(match self {
             Self::Missing { nearest: Some(near), .. } => format!("did you mean `{near}`?"),

@@ -1,4 +1,4 @@
-//! What files of a repository said in the past.
+//! Texts that files of a repository had in the past.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::work_tree::WorkTree;
 /// commit from there to the present one, each text once, with the folder of the file below `folder`.
 ///
 /// # Errors
-/// That `folder` is in no repository, that there is no such revision, or what git says.
+/// A `folder` in no repository, that there is no such revision, or what git says.
 pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<(String, String)>, String> {
     let fail = |error: git2::Error| error.message().to_owned();
     let place = WorkTree::around(folder)?;

@@ -11,11 +11,11 @@ use kmodgen_git::shown;
 pub(super) struct Listed {
     /// The full name, such as `refs/heads/main`, or `HEAD`.
     pub(super) name: String,
-    /// What an annotated tag points to in the end; else what the ref points to.
+    /// Object that an annotated tag points to in the end, or that another ref points to.
     pub(super) target: GitOid,
 }
 
-/// All refs of a repository, in the order of their names.
+/// Refs of a repository, in the order of their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Listing(Vec<Listed>);
 

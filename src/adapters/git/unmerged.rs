@@ -23,7 +23,7 @@ use crate::vocabulary::{RelPath, has_markers};
 /// An index beyond this is none that anyone works with: two million files fit.
 const LARGEST_INDEX: u64 = 256 << 20;
 
-/// Where the flags of an entry have its stage (gitformat-index(5)).
+/// Position of the stage in the flags of an entry (gitformat-index(5)).
 const STAGE: u32 = 12;
 
 /// A file's modes in an index that say it is a regular one.

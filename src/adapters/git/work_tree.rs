@@ -50,7 +50,7 @@ impl WorkTree {
     /// The commit that a revision names, as git's own commands take one.
     ///
     /// # Errors
-    /// That there is none.
+    /// A revision that does not exist.
     pub(super) fn commit(&self, revision: &str) -> Result<Commit<'_>, String> {
         let found = self.repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
         found.map_err(|_| match self.repository.references().map(|mut refs| refs.next().is_none()) {

@@ -18,7 +18,7 @@ use kmodgen_git::shown;
 /// killed is known as its own.
 const NOTE: &str = "kmodgen-publishing";
 
-/// How often a branch that is locked is asked for again, and with what pause.
+/// Number of attempts to lock a branch, and the pause between them.
 const TRIES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(25);
 

@@ -18,10 +18,10 @@ use kmodgen_git::{Location, init_bare};
 /// ended well, and who knows what it left.
 const AT_WORK: &str = "kmodgen-at-work";
 
-/// How many packs a copy may have: git packs anew at as many.
+/// Number of packs at which git repacks, and a copy is made anew.
 const PACKS: usize = 50;
 
-/// How many loose objects one of the 256 folders may have: git packs anew at 27.
+/// Number of loose objects in one of the 256 folders at which git repacks.
 const LOOSE: usize = 27;
 
 /// Opens the copy of a server's repository, which is nobody else's then.

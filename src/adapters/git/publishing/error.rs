@@ -40,7 +40,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// What to do instead.
+    /// Advice on what to do instead.
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Repository { problem, .. } => return problem.help(),

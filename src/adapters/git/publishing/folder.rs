@@ -23,7 +23,7 @@ pub(super) struct Handles {
 }
 
 impl Handles {
-    /// For the repository at `path`.
+    /// Makes handles on the repository at `path`.
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
@@ -64,7 +64,7 @@ impl Handles {
 /// A folder of a commit, which need not exist.
 pub struct CommittedFolder {
     handles: Arc<Handles>,
-    /// What messages call it.
+    /// Name in messages.
     shown: String,
     root: Option<ObjectId>,
     /// The trees of the folder and of those in it.
@@ -97,7 +97,7 @@ impl CommittedFolder {
         Ok(names)
     }
 
-    /// What is at a path below it.
+    /// Finds the entry at a path below the folder.
     fn entry(&self, path: &str) -> Result<Option<Entry>, Inaccessible> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok(self.tree(folder)?.get(name.as_bytes()).cloned())
@@ -153,7 +153,7 @@ fn kind(entry: &Entry) -> Kind {
     }
 }
 
-/// What a path of a tree leads to, and what is in the way where a part of it is no folder.
+/// Finds the folder at a path of a tree, or the part of the path that is no folder.
 pub(super) fn descend(
     handles: &Handles,
     root: Option<ObjectId>,

@@ -8,7 +8,7 @@ use super::{Destination, Objects, Start, branch, known};
 use crate::reconcile::{Action, Change};
 use kmodgen_git::{Commit, Edit, Edits, FETCHED, Kind, Names, ObjectId, Person, Pushed, Server, Trees};
 
-/// What became of a commit.
+/// Outcome of a commit.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Landing {
     /// The branch is at this commit.
@@ -22,7 +22,7 @@ impl Destination {
     /// branch to it, here or on the server.
     ///
     /// # Errors
-    /// What hinders; the branch is then as it was.
+    /// The reason; the branch is then as it was.
     pub fn commit(
         &self,
         start: &Start,

@@ -44,15 +44,15 @@ use place::Place;
 pub use place::is_url;
 pub use start::Start;
 
-/// How long another run may be at work in the same repository.
+/// Time limit for waiting until another run has left the repository.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Where to publish, as a user says it.
+/// Target of a publication, as a user writes it.
 #[derive(Debug, Clone)]
 pub struct PublishTo<'o> {
     /// A URL, or an absolute path.
     pub repository: &'o str,
-    /// How messages call it, if it is a path.
+    /// Name in messages, if the repository is a path.
     pub shown: &'o str,
     /// The branch.
     pub branch: &'o GitBranch,
@@ -62,7 +62,7 @@ pub struct PublishTo<'o> {
     pub path: Option<&'o RelPath>,
     /// The manifest's folder: a repository in it, or in the checkout that it is in, runs no hook.
     pub manifest: &'o Path,
-    /// Whether it does.
+    /// Runs those hooks all the same.
     pub run_hooks: bool,
 }
 
@@ -71,7 +71,7 @@ pub struct PublishTo<'o> {
 pub struct Destination {
     repository: Repository,
     handles: Arc<Handles>,
-    /// How messages call it.
+    /// Name in messages.
     name: String,
     branch: GitBranch,
     base: Option<GitBranch>,
@@ -80,7 +80,7 @@ pub struct Destination {
     config: GitConfig,
     /// The server; none for a repository on this machine.
     server: Option<Box<Server>>,
-    /// What the server's `HEAD` is, and where the base is there, once it has told.
+    /// Branch of the server's `HEAD`, and the commit of the base there, once they are listed.
     default: OnceCell<Option<String>>,
     base_at: Cell<Option<Oid>>,
     timeout: Duration,
@@ -172,12 +172,12 @@ impl Destination {
         })
     }
 
-    /// How messages call the repository.
+    /// Returns the repository's name in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is a server's.
+    /// Returns whether the repository is on a server.
     pub fn is_remote(&self) -> bool {
         self.server.is_some()
     }
@@ -194,7 +194,7 @@ impl Destination {
     /// The same in a commit that landed.
     ///
     /// # Errors
-    /// What git says.
+    /// An error of git.
     pub fn folder_of(&self, commit: Oid, below: &str) -> Result<CommittedFolder, PublishError> {
         let tree = known(self.repository.find_commit(commit)?.tree_id())?;
         let folder = descend(&self.handles, Some(tree), &self.path)?.unwrap_or_default();
@@ -223,7 +223,7 @@ impl Destination {
     }
 }
 
-/// Whether a repository's own files, hooks and settings among them, are in a folder.
+/// Returns whether a repository's own files, hooks and settings among them, are in a folder.
 fn is_in(repository: &Repository, folder: &Path) -> bool {
     let own = repository.commondir();
     own.canonicalize().map_or(true, |own| own.starts_with(folder))

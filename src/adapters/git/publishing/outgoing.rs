@@ -25,7 +25,7 @@ impl Destination {
     /// Pushes the branch of a repository on this machine to its remote.
     ///
     /// # Errors
-    /// What hinders; the branch is then as it was there, and moved here.
+    /// The reason; the branch is then as it was there, and moved here.
     pub fn push_to_remote(&self) -> Result<ToRemote, PublishError> {
         let scratch = PrivateFolder::make();
         let scratch = scratch.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
@@ -125,7 +125,7 @@ fn write_branch(from: &Destination, there: &Repository, name: &str) -> Result<To
     Ok(if has_hooks(there) { ToRemote::PushedWithoutHooks } else { ToRemote::Pushed })
 }
 
-/// Whether a commit goes on from where the branch is there; an error if it does not.
+/// Returns whether a commit is ahead of the branch there; fails if it is not a descendant.
 fn is_ahead(from: &Destination, at: Option<Oid>, new: Oid, name: &str) -> Result<bool, PublishError> {
     match at {
         Some(old) if old == new => Ok(false),
@@ -138,7 +138,7 @@ fn behind(from: &Destination, name: &str) -> PublishError {
     PublishError::Behind { remote: name.to_owned(), branch: from.branch.to_string() }
 }
 
-/// Whether a repository has any hook that a push could run.
+/// Returns whether a repository has any hook that a push could run.
 fn has_hooks(repository: &Repository) -> bool {
     let configured = repository.config().is_ok_and(|config| config.get_entry("core.hookspath").is_ok());
     let files = fs::read_dir(repository.commondir().join("hooks")).into_iter().flatten().flatten();

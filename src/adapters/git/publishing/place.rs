@@ -1,4 +1,4 @@
-//! Where a repository is: a folder of this machine, or a server.
+//! Place of a repository: a folder of this machine, or a server.
 
 use kmodgen_git::{GitEnvironment, Location, Scheme, Server, ServerProblem, shown};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Where a repository is.
+/// Place of a repository.
 pub(super) enum Place {
     /// In a folder.
     Folder(String),
@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// Whether git takes a text for a URL or `USER@HOST:PATH` rather than for a path: a colon comes
+/// Returns whether git takes a text for a URL or `USER@HOST:PATH` rather than for a path: a colon comes
 /// before any slash.
 pub fn is_url(text: &str) -> bool {
     text.contains("://") || text.find(':').is_some_and(|colon| text.find('/').is_none_or(|slash| colon < slash))

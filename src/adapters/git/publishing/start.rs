@@ -1,4 +1,4 @@
-//! Where a new commit begins: the branch, or what it is to begin at.
+//! Start of a new commit: the branch, or the base of a new branch.
 
 use git2::Oid;
 
@@ -8,19 +8,19 @@ use super::{Destination, branch, known};
 use crate::vocabulary::{GitBranch, nearest};
 use kmodgen_git::{FETCHED, Head, ObjectId, Server, ServerProblem, shown};
 
-/// What a new commit goes on top of.
+/// Commit and tree that a new commit goes on top of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     /// The commit; none where the repository has none yet.
     pub parent: Option<Oid>,
-    /// Where the branch is; none where it is not there yet.
+    /// Commit of the branch; `None` if there is no such branch yet.
     pub(super) at: Option<Oid>,
     /// The tree at the path.
     pub(super) folder: Option<ObjectId>,
 }
 
 impl Start {
-    /// Whether the branch is there already.
+    /// Returns whether the branch exists.
     pub fn branch_exists(&self) -> bool {
         self.at.is_some()
     }
@@ -45,7 +45,7 @@ impl Destination {
         Ok(Start { parent, at, folder })
     }
 
-    /// Where the branch is, and which commit a new one goes on top of.
+    /// Returns the commit of the branch, and the commit that a new one goes on top of.
     fn found(&self) -> Result<(Option<Oid>, Option<Oid>), PublishError> {
         if let Some(at) = branch::tip(&self.repository, &self.branch)? {
             return Ok((Some(at), Some(at)));
@@ -120,7 +120,7 @@ impl Destination {
         name.strip_prefix("refs/heads/").map(str::to_owned)
     }
 
-    /// Whether the branch has a commit that its base has not, as far as is known.
+    /// Returns whether the branch has a commit that its base has not, as far as is known.
     pub fn is_ahead(&self, start: &Start) -> bool {
         let base = match &self.server {
             Some(_) => self.base_at.get(),
