@@ -2,9 +2,9 @@
 //! NUL bytes.
 #![no_main]
 
+use kmodgen::header::{Ownership, ownership, with_header};
 use kmodgen::merge::{Sides, Unmerged};
 use kmodgen::vocabulary::{first_marker, has_markers, is_marker};
-use kmodgen::header::{Ownership, ownership, with_header};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

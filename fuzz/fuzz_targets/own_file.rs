@@ -1,9 +1,9 @@
 //! Files in the output folder, which kmodgen wrote once, and hands may have changed since.
 #![no_main]
 
+use kmodgen::header::{Ownership, ownership, to_unix, with_header};
 use kmodgen::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use kmodgen::previous;
-use kmodgen::header::{Ownership, ownership, to_unix, with_header};
 use kmodgen::tree::Found;
 use kmodgen::vocabulary::RelPath;
 use kmodgen_fuzz::{IN_MEMORY, Tree, view};

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use kmodgen::adapters::ui;
 use kmodgen::handoff::{self, Job};
+use kmodgen::header::{Ownership, ownership};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
 use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
-use kmodgen::header::{Ownership, ownership};
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::tree::{Found, Outline, View};
-use kmodgen::vocabulary::{Diagnostics, Digest, GitOid, GitRef, GitUrl, InputFiles, Listed, RelPath, SourceMap, list_in_memory, InputError};
+use kmodgen::vocabulary::{
+    Diagnostics, Digest, GitOid, GitRef, GitUrl, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+};
 use kmodgen_yaml::{Node, Value, Yaml};
 
 /// Files in memory.
@@ -59,9 +61,9 @@ pub fn generate(text: &str, files: Files) {
         let lock = complete_lock(manifest);
         let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
         let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
-        let plan = Plan::expand(inputs, &(), 1, &mut sources, &mut faults);
+        let plan = Plan::make(inputs, 1, &mut sources, &mut faults);
         assert!(plan.is_some() || faults.has_errors(), "a plan is refused without a word");
-        if let Some((plan, _)) = &plan {
+        if let Some(plan) = &plan {
             let outputs = output::of_plan(manifest, plan).expect("what rendered once renders again");
             check_outputs(manifest, plan, &outputs);
             for module in &manifest.modules {
@@ -96,7 +98,7 @@ pub fn module_of(kmm: &str) -> Option<String> {
     let module = manifests.iter().flatten().find_map(|manifest| {
         let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
         let inputs = Inputs { manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
-        let (plan, _) = Plan::expand(inputs, &(), 1, &mut sources, &mut faults)?;
+        let plan = Plan::make(inputs, 1, &mut sources, &mut faults)?;
         let outputs = output::of_plan(manifest, &plan).expect("what rendered once renders again");
         let module = outputs.into_iter().find(|output| output.path.file_name() == MODULE)?;
         Some(module.text.split("\n---\n").next()?.to_owned())
@@ -137,7 +139,7 @@ fn check_outputs(manifest: &Manifest, plan: &Plan<'_>, outputs: &[Output<'_>]) {
         }
     }
     view(&tree, |tree| {
-        let removable = tree.outline.candidates(&tree.outline.strangers(|_, _| false), false);
+        let removable = tree.outline.candidates(&tree.outline.unplanned(|_, _| false), false);
         for output in outputs.iter().filter(|output| output.path.as_str().contains('/')) {
             assert!(removable.contains(&output.path), "{} would stay for ever", output.path);
         }
@@ -150,7 +152,7 @@ fn check_outputs(manifest: &Manifest, plan: &Plan<'_>, outputs: &[Output<'_>]) {
                 let release = mapping.kernel.release.value.as_str();
                 let found = previous::mapping(name, release, tree).expect(IN_MEMORY).expect("a mapping is read back");
                 assert_eq!(found.hash, mapping.identity.hash.to_string());
-                assert_eq!(found.explanation, plan.draft(mapping).expect("it renders").explanation);
+                assert_eq!(found.explanation, plan.render(mapping).expect("it renders").explanation);
                 if let Some(old) = old.as_ref().filter(|old| !old.images.is_empty()) {
                     assert_eq!(old.images.get(release), Some(&mapping.image().to_string()));
                 }
