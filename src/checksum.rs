@@ -67,11 +67,6 @@ impl ChecksumKey {
         hasher.checksum()
     }
 
-    /// Returns 64 bits that stand for bytes.
-    pub fn checksum_64(&self, bytes: &[u8]) -> u64 {
-        HighwayHasher::new(Key(self.0)).hash64(bytes)
-    }
-
     /// Starts a checksum of parts that come one after the other.
     pub fn hasher(&self) -> ChecksumHasher {
         ChecksumHasher(HighwayHasher::new(Key(self.0)))

@@ -2,10 +2,8 @@
 
 use bitcode::{Decode, Encode};
 
-use crate::checksum::ChecksumKey;
-
 /// Metadata of a file or folder: what git's index compares, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct FileStat {
     /// Inode number; 0 if nothing is known.
     pub inode: u64,
@@ -15,20 +13,6 @@ pub struct FileStat {
     pub modified: i64,
     /// Time of the last change of its content or name, in nanoseconds since 1970.
     pub changed: i64,
-}
-
-/// One number for a [`FileStat`]; 0 for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub struct StatToken(pub u64);
-
-impl StatToken {
-    /// Token of a file that has to be read.
-    pub const NONE: Self = Self(0);
-
-    /// Returns whether it is the token of anything.
-    pub fn is_some(self) -> bool {
-        self != Self::NONE
-    }
 }
 
 impl FileStat {
@@ -50,20 +34,6 @@ impl FileStat {
     /// Returns whether anything is known.
     pub fn is_some(self) -> bool {
         self.inode != 0
-    }
-
-    /// Returns one number for all of it. The key keeps others from finding metadata with the same number.
-    pub fn token(self, key: &ChecksumKey) -> StatToken {
-        if !self.is_some() {
-            return StatToken::NONE;
-        }
-        let Self { inode, size, modified, changed } = self;
-        let mut bytes = [0; 32];
-        let numbers = [inode, size, modified.cast_unsigned(), changed.cast_unsigned()];
-        for (bytes, number) in bytes.chunks_exact_mut(8).zip(numbers) {
-            bytes.copy_from_slice(&number.to_le_bytes());
-        }
-        StatToken(key.checksum_64(&bytes).max(1))
     }
 
     /// Returns the metadata of a git object with `size` bytes, whose id changes with its content.
@@ -100,22 +70,6 @@ mod tests {
         assert_eq!(stat.settled(5_000_000_000), stat);
         assert_ne!(stat, FileStat::of_object([7; 20], 7));
         assert_eq!(FileStat { inode: 1, size: 2, modified: 3, changed: 4 }.object(), None);
-    }
-
-    #[test]
-    fn each_field_counts() {
-        let key = ChecksumKey::new([1, 2, 3, 4]);
-        let stat = FileStat { inode: 1, size: 2, modified: 3, changed: 4 };
-        let others = [
-            FileStat { inode: 2, ..stat },
-            FileStat { size: 3, ..stat },
-            FileStat { modified: 4, ..stat },
-            FileStat { changed: 5, ..stat },
-            FileStat::NONE,
-        ];
-        assert!(others.iter().all(|other| other.token(&key) != stat.token(&key)));
-        assert_ne!(stat.token(&ChecksumKey::PUBLIC), stat.token(&key));
-        assert!(!FileStat::NONE.token(&key).is_some() && stat.token(&key).is_some());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cache::FileEntry;
-use crate::checksum::{Checksum, ChecksumKey};
+use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership, to_unix};
 use crate::output::Output;
@@ -64,18 +64,9 @@ pub struct Change {
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,
     /// The file that is put there, if the sink knows its metadata.
-    pub written: Option<Written>,
+    pub written: Option<FileEntry>,
     /// Whether git has the file as unmerged.
     pub unmerged: bool,
-}
-
-/// A file that a run writes.
-#[derive(Debug, Clone, Copy)]
-pub struct Written {
-    /// Its metadata.
-    pub stat: FileStat,
-    /// Checksum of its bytes.
-    pub checksum: Checksum,
 }
 
 /// What an output comes to.
@@ -120,10 +111,8 @@ pub struct Inspector<'i> {
     pub tree: View<'i>,
     /// Receiver of texts that differ.
     pub sink: &'i dyn TextSink,
-    /// Key of checksums and metadata for the next run.
+    /// Key of checksums for the next run.
     pub key: ChecksumKey,
-    /// Time at which the run began, by the clock that stamps files.
-    pub since: i64,
     /// Overwrite and remove also what was edited by hand or is not ours.
     pub force: bool,
     /// The paths that the run is about; all where `None`. Every other path is left alone.
@@ -150,15 +139,12 @@ impl Inspector<'_> {
             // It is ours, and nobody edited it.
             Some(_) => (Action::Update, false),
             None => match self.compare(&path, &text)? {
-                Ok(stat) => {
-                    let token = stat.settled(self.since).token(&self.key);
-                    return Ok(Verdict::Right(FileEntry { token, checksum }));
-                }
+                Ok(stat) => return Ok(Verdict::Right(FileEntry { stat, checksum })),
                 Err(action) => action,
             },
         };
         let stat = self.sink.put(&path, &text, &action)?;
-        let written = Some(Written { stat, checksum });
+        let written = Some(FileEntry { stat, checksum });
         Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written, unmerged })))
     }
 
@@ -257,7 +243,6 @@ fn remove_action(found: &Found, force: bool) -> Option<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file_stat::StatToken;
     use crate::header::with_header;
     use crate::tree::Outline;
     use crate::vocabulary::{SourceMap, Span};
@@ -276,7 +261,7 @@ mod tests {
     fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
         let outline = Outline::read(tree, |_| None).unwrap();
         let tree = View { folder: tree, outline: &outline };
-        ask(&Inspector { tree, sink: &(), key: ChecksumKey::PUBLIC, since: 0, force, only: None })
+        ask(&Inspector { tree, sink: &(), key: ChecksumKey::PUBLIC, force, only: None })
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
@@ -312,14 +297,14 @@ mod tests {
     fn what_is_known_is_not_looked_at() {
         let known = |body: &str| {
             let checksum = ChecksumKey::PUBLIC.checksum(with_header(body).as_bytes());
-            Some(FileEntry { token: StatToken(1), checksum })
+            Some(FileEntry { stat: FileStat { inode: 1, ..FileStat::NONE }, checksum })
         };
         let verdict = |before| {
             inspected(&Tree::new(), false, |inspector| {
                 inspector.inspect(output("a/module.yaml", "new\n"), known(before))
             })
         };
-        assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.token.is_some()));
+        assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.stat.is_some()));
         assert!(matches!(verdict("old\n").unwrap(), Verdict::Change(change) if change.action == Action::Update));
     }
 

@@ -4,9 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn stat(inode: u64) -> FileStat {
+    FileStat { inode, size: 300, modified: -1, changed: i64::MAX }
+}
+
 fn run() -> CachedRun {
     let entry = |text: &str| FileEntry {
-        token: StatToken(text.len() as u64),
+        stat: stat(text.len() as u64),
         checksum: ChecksumKey::PUBLIC.checksum(text.as_bytes()),
     };
     let digest = |text: &str| Some(Digest::of(text.as_bytes()));
@@ -25,9 +29,9 @@ fn run() -> CachedRun {
         root: "/gitops".into(),
         messages: vec!["warning: é\n".into()],
         releases: (0..3).map(|number| format!("5.14.0-{number}.el9.x86_64")).collect(),
-        unplanned: vec![("notes".into(), StatToken(7))],
+        unplanned: vec![("notes".into(), stat(7))],
         foreign: vec![],
-        folder: StatToken(9),
+        folder: stat(9),
         top: vec![entry("kustomization")],
         modules: vec![CachedModule {
             name: "alpha".into(),
@@ -35,7 +39,7 @@ fn run() -> CachedRun {
             image: Some("registry.example.com/alpha".into()),
             version: None,
             length: 300,
-            folder: StatToken(1),
+            folder: stat(1),
             own: vec![entry("module"), entry("list")],
             mappings: (0..3).map(|release| CachedMapping { release, key, identity, files }).collect(),
         }],

@@ -15,7 +15,7 @@ pub use file::{read, with_header, write};
 pub use reuse::{Reuse, ReusedMapping};
 
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::file_stat::StatToken;
+use crate::file_stat::FileStat;
 use crate::plan::Identity;
 use crate::vocabulary::Digest;
 
@@ -40,7 +40,7 @@ pub struct Inputs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct FileEntry {
     /// Its metadata.
-    pub token: StatToken,
+    pub stat: FileStat,
     /// Checksum of its bytes.
     pub checksum: Checksum,
 }
@@ -72,7 +72,7 @@ pub struct CachedModule {
     /// Length of its Module in bytes.
     pub length: u64,
     /// Its folder.
-    pub folder: StatToken,
+    pub folder: FileStat,
     /// Its Module and its kustomization, or neither.
     pub own: Vec<FileEntry>,
     /// Its mappings, in the order of their releases.
@@ -93,11 +93,11 @@ pub struct CachedRun {
     /// All kernel releases.
     pub releases: Vec<String>,
     /// Folders that no mapping asks for, in which a file of an earlier run might turn up again.
-    pub unplanned: Vec<(String, StatToken)>,
+    pub unplanned: Vec<(String, FileStat)>,
     /// Paths in them where such a file would be, if there is anything.
-    pub foreign: Vec<(String, StatToken)>,
+    pub foreign: Vec<(String, FileStat)>,
     /// The output folder.
-    pub folder: StatToken,
+    pub folder: FileStat,
     /// Files at its top: the last ones of [`crate::output::TOP`].
     pub top: Vec<FileEntry>,
     /// All modules with files.

@@ -7,7 +7,7 @@ use super::{Drift, FileState};
 use crate::adapters::fs;
 use crate::cache::{CachedMapping, CachedModule, CachedRun, FileEntry};
 use crate::commands::project::Project;
-use crate::file_stat::{FileStat, StatToken};
+use crate::file_stat::FileStat;
 use crate::output;
 use crate::reconcile::Action;
 use crate::tree::OutputFolder;
@@ -23,8 +23,8 @@ impl Drift<'_> {
         since: i64,
     ) -> Option<CachedRun> {
         let now = fs::now();
-        let token = |stat: FileStat| stat.settled(since).token(&self.key);
-        let entries = |states: &[FileState]| states.iter().map(|state| self.entry(state, now)).collect::<Option<_>>();
+        let entries =
+            |states: &[FileState]| states.iter().map(|state| self.entry(state, since, now)).collect::<Option<_>>();
         let releases = project.manifest.kernels.iter().map(|kernel| kernel.release.as_str());
         let mut numbers = HashMap::new();
         let mut unique = Vec::new();
@@ -34,20 +34,18 @@ impl Drift<'_> {
                 unique.len() - 1
             });
         }
-        let tokens = |stats: Vec<(String, FileStat)>| -> Vec<(String, StatToken)> {
-            stats.into_iter().map(|(path, stat)| (path, token(stat))).collect()
-        };
+        let settled = |(path, stat): (String, FileStat)| (path, stat.settled(since));
         let root = std::path::absolute(&self.root).ok()?;
         // As long as an earlier run's staging directory is there, the folder is read.
         let tidy = fs::left_over(&self.outline).next().is_none();
-        let top = if tidy { token(folder.stat("")) } else { StatToken::NONE };
+        let top = if tidy { folder.stat("").settled(since) } else { FileStat::NONE };
         let mut modules = Vec::new();
         let mut keys = self.keys.iter();
         for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
             let keys = keys.by_ref().take(mappings.len());
             let rows = mappings.iter().zip(&files.mappings).zip(keys).map(|((mapping, files), key)| {
                 let release = u32::try_from(*numbers.get(mapping.kernel.release.as_str())?).ok()?;
-                let files = [self.entry(&files[0], now)?, self.entry(&files[1], now)?];
+                let files = [self.entry(&files[0], since, now)?, self.entry(&files[1], since, now)?];
                 Some(CachedMapping { release, key: *key, identity: mapping.identity, files })
             });
             let mut cached: Vec<CachedMapping> = rows.collect::<Option<_>>()?;
@@ -61,7 +59,7 @@ impl Drift<'_> {
                 image: is_all_built(module).then(|| module.image.repository().to_owned()),
                 version: module.version.clone(),
                 length: files.length.unwrap_or_default() as u64,
-                folder: token(folder.stat(&name)),
+                folder: folder.stat(&name).settled(since),
                 name,
                 own: entries(&files.own)?,
                 mappings: cached,
@@ -73,23 +71,25 @@ impl Drift<'_> {
             root: root.to_str()?.to_owned(),
             messages: project.messages(),
             releases: unique,
-            unplanned: tokens(self.unplanned(folder)),
-            foreign: tokens(self.foreign(folder)),
+            unplanned: self.unplanned(folder).into_iter().map(settled).collect(),
+            foreign: self.foreign(folder).into_iter().map(settled).collect(),
             folder: top,
             top: entries(&self.files.top)?,
             modules,
         })
     }
 
-    fn entry(&self, state: &FileState, now: i64) -> Option<FileEntry> {
+    fn entry(&self, state: &FileState, since: i64, now: i64) -> Option<FileEntry> {
         match state {
             FileState::NotAsked => None,
-            FileState::Right(entry) => Some(*entry),
+            FileState::Right(FileEntry { stat, checksum }) => {
+                Some(FileEntry { stat: stat.settled(since), checksum: *checksum })
+            }
             // Written by this run, and by nobody since.
             FileState::Change(at) => {
                 let change = &self.changes[*at];
                 let written = change.written.filter(|_| matches!(change.action, Action::Create | Action::Update))?;
-                Some(FileEntry { token: written.stat.settled(now).token(&self.key), checksum: written.checksum })
+                Some(FileEntry { stat: written.stat.settled(now), checksum: written.checksum })
             }
         }
     }

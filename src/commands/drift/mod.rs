@@ -64,16 +64,14 @@ pub(super) struct Expanded<'p> {
     key: ChecksumKey,
     /// Keys of all mappings.
     keys: Vec<Checksum>,
-    /// Time at which the run began, by the clock that stamps files.
-    since: i64,
 }
 
 impl<'p> Expanded<'p> {
-    /// Expands a project for a run that began at `since` and has checksums with this key.
-    pub(super) fn of(project: &'p Project, key: ChecksumKey, since: i64) -> anyhow::Result<Self> {
+    /// Expands a project for a run that has checksums with this key.
+    pub(super) fn of(project: &'p Project, key: ChecksumKey) -> anyhow::Result<Self> {
         let (expansion, warnings) = project.expand()?;
         let keys = plan::mapping_keys(&expansion, &key);
-        Ok(Self { project, expansion, warnings, key, keys, since })
+        Ok(Self { project, expansion, warnings, key, keys })
     }
 }
 
@@ -116,7 +114,7 @@ impl<'p> Drift<'p> {
     pub(super) fn find(project: &'p Project, scope: &Scope<'p>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
         let folder = Box::new(git::MergeFolder::new(&root));
-        let expanded = Expanded::of(project, fs::random_checksum_key(), fs::now())?;
+        let expanded = Expanded::of(project, fs::random_checksum_key())?;
         Self::of(expanded, scope, None, root, folder, &())
     }
 
@@ -130,7 +128,7 @@ impl<'p> Drift<'p> {
         folder: Box<dyn OutputFolder>,
         sink: &dyn TextSink,
     ) -> anyhow::Result<Self> {
-        let Expanded { project, expansion, warnings, key, keys, since } = expanded;
+        let Expanded { project, expansion, warnings, key, keys } = expanded;
         let manifest = &project.manifest;
         let outline = Outline::read(&*folder, |module| reuse?.unplanned_folders(module))?;
         let tree = View { folder: &*folder, outline: &outline };
@@ -143,7 +141,7 @@ impl<'p> Drift<'p> {
             move |path: &RelPath| path.as_str().split_once('/').is_none_or(|(module, _)| chosen.contains(module))
         });
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
-        let inspector = Inspector { tree, sink, key, since, force: scope.force, only };
+        let inspector = Inspector { tree, sink, key, force: scope.force, only };
         let (plan, verdicts) =
             compare_mappings(project, (&expansion, warnings), &keys, reuse, &inspector, scope.workers)?;
         drop(expansion);

@@ -69,7 +69,7 @@ impl<'r> Pipeline<'r> {
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
         let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run().key);
-        let expanded = Expanded::of(&project, key, since)?;
+        let expanded = Expanded::of(&project, key)?;
         let cached = check.map(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));

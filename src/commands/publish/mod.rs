@@ -187,7 +187,7 @@ impl Run<'_> {
         let (mut expanded, mut reuses) = (Vec::new(), Vec::new());
         for (project, check) in self.projects.iter().zip(&checks) {
             let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.key);
-            let own = Expanded::of(project, key, since)?;
+            let own = Expanded::of(project, key)?;
             reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
             if let Some(check) = check.as_ref().filter(|check| check.has_same_templates()) {
                 project.rely_on(&check.run.inputs.templates);

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use crate::cache::{CachedRun, CheckResult, Reuse};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::input_check::InputCheck;
-use crate::file_stat::StatToken;
+use crate::file_stat::FileStat;
 use crate::plan::Expansion;
 use crate::tree::OutputFolder;
 use crate::vocabulary::TargetName;
@@ -75,7 +75,7 @@ impl PreviousRun {
     /// Compares the run with a folder.
     pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
         let (run, inputs) = self.run.as_ref()?;
-        let is_same = |before: StatToken, path: &str| before.is_some() && folder.stat(path).token(&run.key) == before;
+        let is_same = |before: FileStat, path: &str| before.is_some() && folder.stat(path) == before;
         let mut result = CheckResult::of(run, is_same(run.folder, ""));
         if !result.whole {
             let all = CheckResult::of(run, true).modules;

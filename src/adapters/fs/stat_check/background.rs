@@ -13,7 +13,7 @@ use super::file_checker::{Compared, FileChecker};
 use crate::adapters::fs::stat::{folder_stat, now, path_stat};
 use crate::adapters::fs::tree::Folder;
 use crate::cache::{CachedModule, CachedRun, CheckResult};
-use crate::file_stat::{FileStat, StatToken};
+use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
 use crate::parallel::Aside;
 use crate::tree::{OutputFolder as _, is_ours};
@@ -64,7 +64,7 @@ impl BackgroundCheck {
         result.whole = rest;
         folder.note(&mut run.folder, result);
         for (file, compared) in run.top.iter_mut().zip(files) {
-            compared.note(&mut file.token, result);
+            compared.note(&mut file.stat, result);
         }
         for Done { job, folder, own, mappings } in modules {
             let (module, mut check) = (&mut run.modules[job.module], std::mem::take(&mut result.modules[job.module]));
@@ -72,12 +72,12 @@ impl BackgroundCheck {
                 check.folder = folder.note(&mut module.folder, result);
             }
             for ((file, compared), same) in module.own.iter_mut().zip(own).zip(&mut check.own) {
-                *same = compared.note(&mut file.token, result);
+                *same = compared.note(&mut file.stat, result);
             }
             let cached = module.mappings[job.mappings.clone()].iter_mut().zip(&mut check.mappings[job.mappings]);
             for ((mapping, same), [dockerfile, config_map]) in cached.zip(mappings) {
                 let [first, second] = &mut mapping.files;
-                *same = [dockerfile.note(&mut first.token, result), config_map.note(&mut second.token, result)];
+                *same = [dockerfile.note(&mut first.stat, result), config_map.note(&mut second.stat, result)];
             }
             result.modules[job.module] = check;
         }
@@ -98,11 +98,11 @@ impl BackgroundCheck {
 
 impl Compared {
     /// Notes new metadata of a file; returns whether it is as it was.
-    fn note(self, token: &mut StatToken, result: &mut CheckResult) -> bool {
+    fn note(self, stat: &mut FileStat, result: &mut CheckResult) -> bool {
         match self {
             Self::Same => {}
             Self::Touched(new) => {
-                *token = new;
+                *stat = new;
                 result.touched = true;
             }
             Self::Changed => result.whole = false,
@@ -155,8 +155,8 @@ impl Check {
         };
         let names = TOP.get(TOP.len().saturating_sub(run.top.len())..).unwrap_or_default();
         let files = run.top.iter().zip(names).map(|(file, name)| checker.check_file(&folder, name, file)).collect();
-        let is_same = |(path, before): &(String, StatToken), stat: fn(&Path) -> FileStat| {
-            before.is_some() && stat(&root.join(path)).token(&checker.key) == *before
+        let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
+            before.is_some() && stat(&root.join(path)) == *before
         };
         let rest = run.unplanned.iter().all(|entry| is_same(entry, folder_stat))
             && run.foreign.iter().all(|entry| is_same(entry, path_stat));
@@ -167,7 +167,7 @@ impl Check {
     fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (number, module) in self.run.modules.iter().enumerate() {
-            let now = folder_stat(&self.root.join(&module.name)).token(&self.checker.key);
+            let now = folder_stat(&self.root.join(&module.name));
             let same_folder = module.folder.is_some() && now == module.folder;
             let count = module.mappings.len();
             // A folder that changed is checked with all of its mappings.

@@ -13,7 +13,7 @@ use crate::adapters::fs::stat::{folder_stat, stat_from};
 use crate::adapters::fs::tree::{Folder, LARGEST_OURS};
 use crate::cache::FileEntry;
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::file_stat::StatToken;
+use crate::file_stat::FileStat;
 use crate::tree::{Kind, OutputFolder as _, is_ours};
 
 /// Result of a comparison.
@@ -21,7 +21,7 @@ use crate::tree::{Kind, OutputFolder as _, is_ours};
 pub(super) enum Compared {
     Same,
     /// Its content is the same, and this is its new metadata.
-    Touched(StatToken),
+    Touched(FileStat),
     Changed,
 }
 
@@ -41,11 +41,11 @@ impl FileChecker {
     pub(super) fn check_folder<'n>(
         self,
         path: &Path,
-        before: StatToken,
+        before: FileStat,
         known: impl FnOnce() -> HashSet<&'n str>,
     ) -> Compared {
         let now = folder_stat(path);
-        if before.is_some() && now.token(&self.key) == before {
+        if before.is_some() && now == before {
             return Compared::Same;
         }
         let Ok(names) = Folder::new(path).names("") else { return Compared::Changed };
@@ -62,26 +62,26 @@ impl FileChecker {
         if !all_known || count != known.len() {
             return Compared::Changed;
         }
-        Compared::Touched(now.settled(self.now).token(&self.key))
+        Compared::Touched(now.settled(self.now))
     }
 
     /// Checks whether the file at a path below `folder` is as it was.
     pub(super) fn check_file(self, folder: &OwnedFd, path: &str, before: &FileEntry) -> Compared {
-        if !self.reads && before.token.is_some() {
+        if !self.reads && before.stat.is_some() {
             let now = retry_on_intr(|| statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)).map(|stat| stat_from(&stat));
-            if now.is_ok_and(|now| now.token(&self.key) == before.token) {
+            if now.is_ok_and(|now| now == before.stat) {
                 return Compared::Same;
             }
         }
         match self.compare(folder, path, before.checksum) {
             None => Compared::Changed,
-            Some(token) if token == before.token => Compared::Same,
-            Some(token) => Compared::Touched(token),
+            Some(stat) if stat == before.stat => Compared::Same,
+            Some(stat) => Compared::Touched(stat),
         }
     }
 
     /// Reads a file and returns its metadata if its checksum is this one. No pipe is waited for, and no link followed.
-    fn compare(self, folder: &OwnedFd, path: &str, checksum: Checksum) -> Option<StatToken> {
+    fn compare(self, folder: &OwnedFd, path: &str, checksum: Checksum) -> Option<FileStat> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = retry_on_intr(|| openat(folder, path, flags, Mode::empty())).ok()?;
         let raw = retry_on_intr(|| fstat(&open)).ok()?;
@@ -94,6 +94,6 @@ impl FileChecker {
         let mut bytes = Vec::with_capacity(length + 1);
         while bytes.len() < length && retry_on_intr(|| read(&open, spare_capacity(&mut bytes))).ok()? > 0 {}
         let same = bytes.len() == length && self.key.checksum(&bytes) == checksum;
-        same.then(|| stat.settled(self.now).token(&self.key))
+        same.then(|| stat.settled(self.now))
     }
 }
