@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use serde::Serialize;
 
-use super::project::{Faults, draw};
+use super::faults::{Faults, draw};
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, KernelsArgs};
 use crate::commands::Exit;

@@ -16,6 +16,7 @@ pub mod verify;
 mod cache_location;
 mod drift;
 mod exit;
+mod faults;
 mod input_check;
 mod make_files;
 mod orphan_targets;
@@ -24,4 +25,4 @@ mod registry_lookup;
 mod report;
 
 pub use exit::Exit;
-pub use project::Faults;
+pub use faults::Faults;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::anyhow;
 
+use super::faults::{Faults, each_drawn};
 use super::input_check::{are_as, is_as};
 use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
@@ -17,44 +18,7 @@ use crate::manifest::{Git, Manifest};
 use crate::plan::{Expansion, Inputs, Mapping, Plan};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
-use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Severity, SourceMap, Span, TargetName, Witness,
-};
-
-/// What is wrong with the user's files, ready to be shown.
-#[derive(Debug, thiserror::Error)]
-#[error("the manifest has errors")]
-pub struct Faults {
-    diagnostics: Vec<Diagnostic>,
-    sources: SourceMap,
-}
-
-impl Faults {
-    /// What is wrong, and the texts that messages may show.
-    pub(super) fn new(faults: Diagnostics, mut sources: SourceMap) -> Self {
-        let diagnostics = faults.into_sorted();
-        diagnostics.iter().flat_map(|diagnostic| &diagnostic.hidden).for_each(|span| sources.hide(*span));
-        Self { diagnostics, sources }
-    }
-
-    /// Shows the first messages, and counts all.
-    pub fn report(&self) {
-        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        ui::talk(&format!("{}{}\n", draw(&self.diagnostics, &self.sources), ui::count(errors, "error")));
-    }
-}
-
-/// The first messages, and how many more there are.
-pub(super) fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    drawn(diagnostics, sources).collect()
-}
-
-fn drawn<'d>(diagnostics: &'d [Diagnostic], sources: &'d SourceMap) -> impl Iterator<Item = String> + 'd {
-    const SHOWN: usize = 50;
-    let first = diagnostics.iter().take(SHOWN).map(|diagnostic| ui::render(diagnostic, sources));
-    let more = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0);
-    first.chain(more.map(|more| format!("… and {more} more\n\n")))
-}
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, SourceMap, Span, TargetName, Witness};
 
 /// A manifest with its lock.
 pub(super) struct Project {
@@ -216,8 +180,9 @@ impl Project {
         }
         let flag = if network.offline { "--offline" } else { "--locked" };
         let advice = format!("run `kmodgen lock` without {flag}");
-        let diagnostics = lock::not_pinned(&missing, &files, &advice);
-        Err(Faults { diagnostics, sources: self.sources.clone() }.into())
+        let mut faults = Diagnostics::default();
+        faults.extend(lock::not_pinned(&missing, &files, &advice));
+        Err(Faults::new(faults, self.sources.clone()).into())
     }
 
     /// The URLs of all files whose checksums the lock has to know, for any target, and the places that
@@ -349,7 +314,7 @@ impl Project {
     }
 
     fn show(&self, diagnostics: &[Diagnostic]) {
-        for text in drawn(diagnostics, &self.sources) {
+        for text in each_drawn(diagnostics, &self.sources) {
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             if !messages.contains(&text) {
                 ui::talk_once(&text);

@@ -2,7 +2,8 @@
 
 use crate::cache::{FileEntry, Reuse, ReusedMapping};
 use crate::checksum::Checksum;
-use crate::commands::project::{Faults, Project};
+use crate::commands::faults::Faults;
+use crate::commands::project::Project;
 use crate::output;
 use crate::parallel::map_with;
 use crate::plan::{

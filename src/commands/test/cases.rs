@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 
 use crate::adapters::fs;
-use crate::commands::project::Faults;
+use crate::commands::faults::Faults;
 use crate::test_cases::{CASES, Case};
 use crate::tree::{Kind, OutputFolder as _};
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, RelPath, SourceMap, Span, nearest};

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 
-use super::project::Faults;
+use super::faults::Faults;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, TestArgs};
 use crate::commands::Exit;
