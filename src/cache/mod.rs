@@ -12,7 +12,7 @@ use bitcode::{Decode, Encode};
 
 pub use check::{CheckResult, ModuleCheck};
 pub use file::{read, with_header, write};
-pub use reuse::{Reuse, ReusedMapping};
+pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;

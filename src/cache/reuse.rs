@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, ModuleCheck};
 use crate::checksum::Checksum;
-use crate::plan::{Expansion, Identity};
+use crate::plan::Expansion;
 use crate::vocabulary::Digest;
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
@@ -23,15 +23,6 @@ struct Module<'c> {
     check: &'c ModuleCheck,
     /// Which of its mappings this run has.
     planned: Vec<bool>,
-}
-
-/// A mapping whose inputs and files are as they were.
-#[derive(Debug, Clone, Copy)]
-pub struct ReusedMapping {
-    /// What was made of it.
-    pub identity: Identity,
-    /// Its Dockerfile and its ConfigMap.
-    pub files: [FileEntry; 2],
 }
 
 impl<'c> Reuse<'c> {
@@ -54,11 +45,9 @@ impl<'c> Reuse<'c> {
     }
 
     /// Returns the mapping with this number in the plan if its key is still the same and its files are as they were.
-    pub fn mapping(&self, number: usize, key: Checksum) -> Option<ReusedMapping> {
+    pub fn mapping(&self, number: usize, key: Checksum) -> Option<&'c CachedMapping> {
         let (cached, same) = (*self.mappings.get(number)?)?;
-        let CachedMapping { identity, files, .. } = *cached;
-        let is_same = same == [true; 2] && self.same_templates && cached.key == key;
-        is_same.then_some(ReusedMapping { identity, files })
+        (same == [true; 2] && self.same_templates && cached.key == key).then_some(cached)
     }
 
     /// Returns those files of a mapping that are as they were.

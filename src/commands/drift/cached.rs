@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::modules::is_all_built;
-use super::{Drift, FileState};
+use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
 use crate::cache::{CachedMapping, CachedModule, CachedRun, FileEntry};
 use crate::commands::project::Project;
@@ -45,7 +45,12 @@ impl Drift<'_> {
             let keys = keys.by_ref().take(mappings.len());
             let rows = mappings.iter().zip(&files.mappings).zip(keys).map(|((mapping, files), key)| {
                 let release = u32::try_from(*numbers.get(mapping.kernel.release.as_str())?).ok()?;
-                let files = [self.entry(&files[0], since, now)?, self.entry(&files[1], since, now)?];
+                let files = match files {
+                    MappingFiles::Reused(cached) => cached.files,
+                    MappingFiles::Compared(files) => {
+                        [self.entry(&files[0], since, now)?, self.entry(&files[1], since, now)?]
+                    }
+                };
                 Some(CachedMapping { release, key: *key, identity: mapping.identity, files })
             });
             let mut cached: Vec<CachedMapping> = rows.collect::<Option<_>>()?;

@@ -1,28 +1,36 @@
 //! State of every file of the output, and the changes that it takes.
 
-use crate::cache::FileEntry;
+use crate::cache::{CachedMapping, FileEntry};
 use crate::checksum::Checksum;
 use crate::reconcile::{Change, Verdict};
 
 /// State of all files.
 #[derive(Default)]
-pub(in crate::commands) struct Files {
+pub(in crate::commands) struct Files<'c> {
     /// Files of each module, in the plan's order.
-    pub(in crate::commands) modules: Vec<ModuleFiles>,
+    pub(in crate::commands) modules: Vec<ModuleFiles<'c>>,
     /// Files at the top.
     pub(in crate::commands) top: Vec<FileState>,
 }
 
 /// State of the files of a module.
-pub(in crate::commands) struct ModuleFiles {
-    /// Dockerfile and ConfigMap of each mapping.
-    pub(in crate::commands) mappings: Vec<[FileState; 2]>,
+pub(in crate::commands) struct ModuleFiles<'c> {
+    /// Files of each mapping.
+    pub(in crate::commands) mappings: Vec<MappingFiles<'c>>,
     /// Its Module and its kustomization, if it has any.
     pub(in crate::commands) own: Vec<FileState>,
     /// Key of all that decides its own files.
     pub(in crate::commands) key: Checksum,
     /// Length of its Module in bytes.
     pub(in crate::commands) length: Option<usize>,
+}
+
+/// State of the files of a mapping. Most mappings of a fleet are as the previous run left them.
+pub(in crate::commands) enum MappingFiles<'c> {
+    /// Both are as the previous run left them.
+    Reused(&'c CachedMapping),
+    /// Its Dockerfile and its ConfigMap.
+    Compared(Box<[FileState; 2]>),
 }
 
 /// State of a file.

@@ -1,6 +1,6 @@
 //! Rendering of mappings that the previous run does not know, and comparison of their files.
 
-use crate::cache::{FileEntry, Reuse, ReusedMapping};
+use crate::cache::{CachedMapping, FileEntry, Reuse};
 use crate::checksum::Checksum;
 use crate::commands::faults::Faults;
 use crate::commands::project::Project;
@@ -15,7 +15,15 @@ use crate::tree::Inaccessible;
 use crate::vocabulary::Diagnostics;
 
 /// Verdicts on the Dockerfile and the ConfigMap of a mapping.
-pub(super) type MappingVerdicts = Result<[Verdict; 2], Box<Inaccessible>>;
+type Verdicts = Result<Box<[Verdict; 2]>, Box<Inaccessible>>;
+
+/// Result for a mapping.
+pub(super) enum MappingResult<'c> {
+    /// It is as the previous run left it.
+    Reused(&'c CachedMapping),
+    /// Its files were compared.
+    Compared(Verdicts),
+}
 
 /// A mapping to render, and those of its files that are known to be ours.
 struct Job<'j, 'm> {
@@ -25,23 +33,23 @@ struct Job<'j, 'm> {
 
 /// Makes the plan, and compares the files of each mapping as soon as it is rendered. A mapping with the key of the
 /// previous run, and with files as that run left them, is not rendered.
-pub(super) fn compare_mappings<'p>(
+pub(super) fn compare_mappings<'p, 'c>(
     project: &'p Project,
     (expansion, mut faults): (&Expansion<'p>, Diagnostics),
     keys: &[Checksum],
-    reuse: Option<&Reuse<'_>>,
+    reuse: Option<&Reuse<'c>>,
     inspector: &Inspector<'_>,
     workers: usize,
-) -> anyhow::Result<(Plan<'p>, Vec<MappingVerdicts>)> {
+) -> anyhow::Result<(Plan<'p>, Vec<MappingResult<'c>>)> {
     let mut sources = project.sources.clone();
     let mut plan = PlanBuilder::new(expansion);
     let mappings = expansion.mappings();
-    let mut verdicts = Vec::with_capacity(mappings.len());
+    let mut results = Vec::with_capacity(mappings.len());
     let mut first = 0;
     for block in mappings.chunks(BLOCK) {
         let numbered = (first..).zip(block);
         let reused = numbered.clone().map(|(number, _)| reuse?.mapping(number, *keys.get(number)?));
-        let reused: Vec<Option<ReusedMapping>> = reused.collect();
+        let reused: Vec<Option<&'c CachedMapping>> = reused.collect();
         let unknown = numbered.zip(&reused).filter(|(_, reused)| reused.is_none());
         let jobs = unknown.map(|((number, planned), _)| Job {
             planned,
@@ -52,7 +60,7 @@ pub(super) fn compare_mappings<'p>(
         let compare = |renderer: &mut MappingRenderer<'p>, job: &Job<'_, 'p>| {
             let rendered = renderer.render(job.planned)?;
             let verdicts = compare_mapping(&rendered, job.known, inspector, project);
-            Ok::<(Identity, MappingVerdicts), RenderError>((rendered.mapping.identity, verdicts))
+            Ok::<(Identity, Verdicts), RenderError>((rendered.mapping.identity, verdicts))
         };
         let mut compared = match map_with(&jobs, workers, renderer, compare) {
             Ok(compared) => compared.into_iter(),
@@ -63,13 +71,13 @@ pub(super) fn compare_mappings<'p>(
         };
         for (planned, reused) in block.iter().zip(reused) {
             let identity = match reused {
-                Some(ReusedMapping { identity, files }) => {
-                    verdicts.push(Ok(files.map(Verdict::Right)));
-                    Ok(identity)
+                Some(cached) => {
+                    results.push(MappingResult::Reused(cached));
+                    Ok(cached.identity)
                 }
                 None => match compared.next() {
                     Some(Ok((identity, compared))) => {
-                        verdicts.push(compared);
+                        results.push(MappingResult::Compared(compared));
                         Ok(identity)
                     }
                     Some(Err(error)) => Err(error),
@@ -83,7 +91,7 @@ pub(super) fn compare_mappings<'p>(
     match plan.finish(&mut faults) {
         Some(plan) => {
             project.warn(faults);
-            Ok((plan, verdicts))
+            Ok((plan, results))
         }
         None => Err(Faults::new(faults, sources).into()),
     }
@@ -94,8 +102,8 @@ fn compare_mapping(
     known: [Option<FileEntry>; 2],
     inspector: &Inspector<'_>,
     project: &Project,
-) -> MappingVerdicts {
+) -> Verdicts {
     let [dockerfile, config_map] = output::of_mapping(rendered, &project.manifest);
     let dockerfile = inspector.inspect(dockerfile, known[0]).map_err(Box::new)?;
-    Ok([dockerfile, inspector.inspect(config_map, known[1]).map_err(Box::new)?])
+    Ok(Box::new([dockerfile, inspector.inspect(config_map, known[1]).map_err(Box::new)?]))
 }

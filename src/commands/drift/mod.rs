@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use self::expected::{expected_modules, is_expected};
 use self::files::{Changes, ModuleFiles};
-pub(super) use self::files::{FileState, Files};
-use self::mappings::compare_mappings;
+pub(super) use self::files::{FileState, Files, MappingFiles};
+use self::mappings::{MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
 use self::whole_modules::Left;
 use super::project::Project;
@@ -85,7 +85,7 @@ pub(super) struct Drift<'p> {
     #[expect(clippy::vec_box, reason = "those of a whole fleet take room once, where they are made")]
     pub(super) changes: Vec<Box<Change>>,
     /// State of all files.
-    pub(super) files: Files,
+    pub(super) files: Files<'p>,
     /// Key of all checksums.
     pub(super) key: ChecksumKey,
     /// Keys of all mappings, in the order of the plan.
@@ -142,7 +142,7 @@ impl<'p> Drift<'p> {
         });
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
         let inspector = Inspector { tree, sink, key, force: scope.force, only };
-        let (plan, verdicts) =
+        let (plan, results) =
             compare_mappings(project, (&expansion, warnings), &keys, reuse, &inspector, scope.workers)?;
         drop(expansion);
         let names = |only: &Only| manifest.modules.iter().any(|module| only.names(module.name.as_str()));
@@ -159,13 +159,21 @@ impl<'p> Drift<'p> {
         let mut files = Files::default();
         let mut lengths = Vec::new();
         let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
-        let mut verdicts = verdicts.into_iter();
+        let mut results = results.into_iter();
         for (compared, (module, mappings)) in modules.into_iter().zip(&plan.modules) {
             let ModuleResult { own, key, length, old: before, impact } = compared?;
             let mut states = Vec::with_capacity(mappings.len());
-            for verdicts in verdicts.by_ref().take(mappings.len()) {
-                let verdicts = verdicts.map_err(|inaccessible| *inaccessible)?;
-                states.push(verdicts.map(|verdict| found.add(verdict)));
+            for result in results.by_ref().take(mappings.len()) {
+                states.push(match result {
+                    MappingResult::Reused(cached) => {
+                        found.right += 2;
+                        MappingFiles::Reused(cached)
+                    }
+                    MappingResult::Compared(verdicts) => {
+                        let verdicts = verdicts.map_err(|inaccessible| *inaccessible)?;
+                        MappingFiles::Compared(Box::new(verdicts.map(|verdict| found.add(verdict))))
+                    }
+                });
             }
             let own = own.into_iter().flatten().map(|verdict| found.add(verdict)).collect();
             files.modules.push(ModuleFiles { mappings: states, own, key, length });
