@@ -138,7 +138,7 @@ impl Import {
         emit::list(self.wanted())
     }
 
-    /// What a list of their own is, beside none.
+    /// Returns the changes of a new list: each kernel is added.
     pub fn all_added(&self) -> Changes {
         Changes { added: self.wanted().map(|found| found.release.to_string()).collect(), ..Changes::default() }
     }

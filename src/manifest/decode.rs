@@ -183,7 +183,7 @@ pub(crate) fn parsed<T>(
     move |node, key, faults| Some(placed(parse)(node, key, faults)?.value)
 }
 
-/// Where the secret belongs that is in the value of `what`.
+/// Returns advice on the right place for the secret in the value of `what`.
 fn place_of_secret(what: &str) -> &'static str {
     match what {
         "`git`" => GIT_LOGIN,

@@ -1,4 +1,4 @@
-//! What a wrong manifest is told: every fault at once, each with its place and what to write.
+//! Tests of the messages about a wrong manifest: every fault at once, each with its place and the correction.
 
 use crate::testing::World;
 

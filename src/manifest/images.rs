@@ -6,7 +6,7 @@ use super::expansion::Expands;
 use super::schema::Shape;
 use crate::vocabulary::{ImageRef, Invalid, Spanned, written_out};
 
-/// What the stage that compiles starts from.
+/// Base image of the stage that compiles.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Builder {
     /// The kernel's Driver Toolkit image.
@@ -16,7 +16,7 @@ pub enum Builder {
 }
 
 declare! {
-    /// What a Dockerfile builds on, as far as one place of the manifest says.
+    /// Base images of a Dockerfile, as far as one place of the manifest states them.
     #[derive(Hash)]
     pub struct Images: IMAGES, "`images`" {
         builder: Spanned<Builder> {
@@ -33,7 +33,7 @@ declare! {
 }
 
 impl Images {
-    /// Whether it says nothing.
+    /// Returns whether no image is stated.
     pub fn is_empty(&self) -> bool {
         self.builder.is_none() && self.runtime.is_none()
     }

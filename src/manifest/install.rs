@@ -1,4 +1,4 @@
-//! Where the results of a build go, and what else the image carries.
+//! Folders for the results of a build, and other content of the image.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub const FIRMWARE_FOLDER: &str = "/opt/lib/firmware";
 /// Folder of the image that licenses are installed into.
 pub const LICENSE_FOLDER: &str = "/licenses";
 
-/// How kmods are compressed.
+/// Compression of kmods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// gzip, `.ko.gz`.
@@ -58,7 +58,7 @@ pub struct InstalledFiles {
 }
 
 declare! {
-    /// Where the results go, as far as one place of the manifest says.
+    /// Settings for installing the results, as far as one place of the manifest states them.
     pub struct Install: INSTALL, "`install`" {
         dir: RelPath {
             takes: Shape::Text,
@@ -211,7 +211,7 @@ pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, 
     labels
 }
 
-/// Who the image runs as: `USER[:GROUP]`, each a name or a number.
+/// Checks the user that the image runs as: `USER[:GROUP]`, each a name or a number.
 pub(super) fn user(text: &str) -> Result<String, Invalid> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let parts: Vec<&str> = text.split(':').collect();

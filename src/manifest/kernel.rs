@@ -24,7 +24,7 @@ pub struct Kernel {
     pub images: Images,
     /// Free labels, which conditions and templates can ask for.
     pub labels: BTreeMap<String, String>,
-    /// How many nodes run it, where that is known.
+    /// Number of nodes that run the kernel, if known.
     pub nodes: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ pub(super) static REFERENCE: Record = Record {
     }],
 };
 
-/// What a file of kernels may say.
+/// Schema of a file of kernels.
 pub static KERNEL_FILE: Record = Record {
     name: "a kernel file",
     fields: &[

@@ -8,8 +8,8 @@ use crate::vocabulary::{
     refuse_secrets,
 };
 
-/// What URLs and images begin with, and what they begin with instead; the longest first. They change
-/// where things come from and not what they are, so they are in no content hash.
+/// Prefixes of URLs and images with their replacements, the longest prefix first. Mirrors change the place that a build
+/// downloads from and not the content, so no content hash includes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Mirrors(Vec<(String, String)>);
 
@@ -34,7 +34,7 @@ impl Mirrors {
         Self(pairs)
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no mirrors.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -45,13 +45,13 @@ impl Mirrors {
         urls.map(|(from, to)| format!("url.{to}.insteadOf={from}"))
     }
 
-    /// Where a URL is found.
+    /// Replaces the prefix of a URL that has a mirror.
     pub fn url(&self, url: &str) -> String {
         let found = self.0.iter().find_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
         found.unwrap_or_else(|| url.to_owned())
     }
 
-    /// Where an image is found. What an image begins with ends where a part of its name does.
+    /// Replaces the prefix of an image that has a mirror. A prefix ends where a part of the image's name ends.
     pub fn image(&self, image: &str) -> String {
         let found = self.0.iter().find_map(|(from, to)| {
             let rest = image.strip_prefix(from.trim_end_matches('/'))?;

@@ -80,7 +80,7 @@ use crate::vocabulary::{
 /// The one version of the manifest's form.
 pub const API_VERSION: &str = "kmodgen/v1";
 
-/// What a manifest may say.
+/// Schema of the manifest.
 pub static MANIFEST: Record = Record {
     name: "the manifest",
     fields: &[
@@ -121,11 +121,11 @@ pub struct Manifest {
     pub target: Option<TargetName>,
     /// The namespace of all objects.
     pub namespace: Spanned<Namespace>,
-    /// Where code comes from, by name.
+    /// Sources of code, by name.
     pub sources: BTreeMap<SourceName, Source>,
-    /// Where builds get what they download.
+    /// Mirrors that builds download from.
     pub mirrors: Mirrors,
-    /// What its clusters run.
+    /// Platform of the clusters.
     pub platform: Platform,
     /// Base images, unless a kernel, module or override says otherwise.
     pub images: Images,
@@ -133,7 +133,7 @@ pub struct Manifest {
     pub kernels: Vec<Kernel>,
     /// Modules, in the order of the manifest.
     pub modules: Vec<Module>,
-    /// Where the files go, and what is written beside the modules.
+    /// Output folder and options.
     pub output: Output,
     /// The branch that they are committed to.
     pub publish: Publish,
@@ -157,10 +157,10 @@ impl Manifest {
         Self::read_varied(source, text, &Variation::default(), files, sources, faults)
     }
 
-    /// As [`read`](Self::read), with changes.
+    /// Decodes the manifest like [`read`](Self::read), with the changes of `variation`.
     ///
     /// # Errors
-    /// As those of [`read`](Self::read), about the changes too.
+    /// Fails like [`read`](Self::read), and if a change is wrong.
     pub fn read_varied(
         source: SourceId,
         text: &str,

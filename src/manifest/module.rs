@@ -25,31 +25,31 @@ pub struct Module {
     pub name: Spanned<ModuleName>,
     /// The repository of its images; tags are generated. Its name, where nothing is built.
     pub image: Spanned<ImageRef>,
-    /// Where its images come from.
+    /// Origin of the module's images.
     pub kind: Kind,
     /// KMM's version of it, for ordered upgrade.
     pub version: Option<String>,
     /// Which kernels it is for.
     pub kernels: Selection,
-    /// How it is built.
+    /// Recipe of the module's images, before `overrides`.
     pub recipe: Recipe,
-    /// What is different for some kernels; later ones win.
+    /// Changes to `recipe` for some kernels; later ones win.
     pub overrides: Vec<(When, Recipe)>,
     /// The rest of the Module.
     pub kmm: Kmm,
 }
 
-/// What the manifest says outside of its modules.
+/// Parts of the manifest outside of its modules.
 pub(super) struct Scope<'m> {
     pub(super) namespace: Option<&'m Namespace>,
     /// The names of all sources as they are written, so that one with a fault of its own is not
     /// called missing as well; `None` if `sources` itself has one.
     pub(super) sources: Option<Vec<&'m str>>,
-    /// Whether the fields that a target lays over modules are known.
+    /// Set if the fields that a target lays over modules are known.
     pub(super) knows_targets: bool,
     /// The sources that are right.
     pub(super) decoded: &'m BTreeMap<SourceName, Source>,
-    /// What the clusters run.
+    /// Platform of the clusters.
     pub(super) platform: &'m Platform,
 }
 
@@ -189,12 +189,12 @@ impl Module {
         })
     }
 
-    /// Whether its images are built.
+    /// Returns whether the module's images are built.
     pub fn is_built(&self) -> bool {
         self.kind == Kind::Built
     }
 
-    /// Whether its images are built elsewhere.
+    /// Returns whether the module's images are built elsewhere.
     pub fn is_prebuilt(&self) -> bool {
         self.kind == Kind::Prebuilt
     }
@@ -218,12 +218,12 @@ impl Module {
         }
     }
 
-    /// Whether anything is told to KMM about it.
+    /// Returns whether the module has KMM objects.
     pub fn has_objects(&self) -> bool {
         !self.kmm.nothing
     }
 
-    /// Whether its image has firmware on any kernel.
+    /// Returns whether the module's image has firmware on any kernel.
     pub fn has_firmware(&self) -> bool {
         self.recipes().any(|recipe| recipe.install.firmware.is_some())
     }
@@ -232,7 +232,7 @@ impl Module {
         std::iter::once(&self.recipe).chain(self.overrides.iter().map(|(_, recipe)| recipe))
     }
 
-    /// How the module is built for a kernel: its own recipe, then each override that applies.
+    /// Returns the module's recipe for a kernel: its own, then each override that applies.
     pub fn recipe_on(&self, kernel: &Circumstances<'_>) -> Recipe {
         let applying = self.overrides.iter().filter(|(when, _)| kernel.allow(when));
         applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))

@@ -1,4 +1,4 @@
-//! Where a manifest's files go.
+//! Output folder of a manifest, and options for the files in it.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +25,14 @@ pub(super) static OUTPUT: Record = Record {
     ],
 };
 
-/// Where the files go, and what is written beside the modules.
+/// Output folder, and options for the files in it.
 #[derive(Debug, Clone, Default)]
 pub struct Output {
     /// The folder, relative to the manifest's.
     pub dir: Option<RelPath>,
-    /// Whether the namespace is written too.
+    /// Set if kmodgen also writes the namespace.
     pub namespace: bool,
-    /// Whether Argo CD is told the order of the objects.
+    /// Set if the objects carry Argo CD's sync waves, which order them.
     pub sync_waves: bool,
 }
 

@@ -62,7 +62,7 @@ impl Packages<Conditional<String>> {
         Some(Self { rpm, deb, zypper, apk })
     }
 
-    /// Those for a kernel.
+    /// Returns the packages for a kernel.
     pub fn on(&self, kernel: &Circumstances<'_>) -> Packages {
         let [rpm, deb, zypper, apk] = [&self.rpm, &self.deb, &self.zypper, &self.apk].map(|all| kernel.choose(all));
         Packages { rpm, deb, zypper, apk }

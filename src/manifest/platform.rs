@@ -1,4 +1,4 @@
-//! What the clusters run: it decides what they can be given.
+//! Kubernetes and KMM of the clusters, which decide the objects that kmodgen can generate for them.
 
 use kmodgen_yaml::Node;
 
@@ -6,7 +6,7 @@ use super::decode::{self, Fields};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Spanned};
 
-/// What the clusters run, as far as the manifest says.
+/// Platform of the clusters, as far as the manifest states it.
 #[derive(Debug, Clone, Default)]
 pub struct Platform {
     /// Whose Kubernetes it is.
@@ -66,18 +66,18 @@ impl Platform {
         Self { kind, kmm: kmm.map(|kmm| kmm.value), version: cluster.map(|version| version.value) }
     }
 
-    /// Whether KMM's worker brings a modprobe of its own, so that images need none (KMM 2).
+    /// Returns whether KMM's worker brings its own modprobe, so that images need none (KMM 2).
     pub fn brings_modprobe(&self) -> bool {
         self.kmm.is_some_and(|version| version >= (2, 0))
     }
 
-    /// Whether KMM is known not to choose Driver Toolkits.
+    /// Returns whether KMM is known not to choose Driver Toolkits.
     pub fn lacks_toolkits(&self) -> bool {
         self.kind == Some(Kind::Kubernetes)
     }
 
-    /// Whether its clusters know DeviceClasses in the version that KMM wants; `None` if the manifest does not
-    /// say which version they have.
+    /// Returns whether the clusters have DeviceClasses in the version that KMM requires; `None` if the manifest does
+    /// not state the kind and version of the clusters.
     pub fn has_device_classes(&self) -> Option<bool> {
         let least = match self.kind? {
             Kind::OpenShift => (4, 21),
@@ -91,7 +91,7 @@ impl Platform {
         if self.is_before((2, 7)) { 40 } else { 41 }
     }
 
-    /// Whether KMM is known to be older than a version.
+    /// Returns whether KMM is known to be older than a version.
     pub fn is_before(&self, version: (u32, u32)) -> bool {
         self.kmm.is_some_and(|kmm| kmm < version)
     }

@@ -6,7 +6,7 @@ use crate::vocabulary::{
     Diagnostics, FolderPath, GitBranch, GitUrl, Invalid, Located, PUBLISH_LOGIN, Spanned, refuse_bare_login,
 };
 
-/// What `publish` may say.
+/// Schema of `publish`.
 pub(super) static PUBLISH: Record = Record {
     name: "`publish`",
     fields: &[
@@ -23,7 +23,7 @@ pub(super) static PUBLISH: Record = Record {
     ],
 };
 
-/// Where to publish, as far as the manifest says; the command line may say otherwise.
+/// Place to publish to, as far as the manifest states it; the command line may override it.
 #[derive(Debug, Clone, Default)]
 pub struct Publish {
     /// A URL, or a path from the manifest's folder.
@@ -34,7 +34,7 @@ pub struct Publish {
     pub path: Option<FolderPath>,
     /// The branch that a new one begins at.
     pub base: Option<GitBranch>,
-    /// Whether to push.
+    /// Set if the commit is also pushed.
     pub push: bool,
     /// A template of the commit message.
     pub message: Option<Spanned<String>>,

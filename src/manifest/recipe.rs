@@ -1,5 +1,5 @@
-//! How an image comes about, as far as one place of the manifest says: the module itself, or an
-//! override for some kernels.
+//! Recipe of an image, as far as one place of the manifest states it: the module itself, or an override for some
+//! kernels.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest, quoted_list,
 };
 
-/// What decides an image, as far as one place of the manifest says.
+/// Settings that decide an image, as far as one place of the manifest states them.
 #[derive(Debug, Clone, Default)]
 pub struct Recipe {
-    /// Where the code comes from, what is built first.
+    /// Sources of the code; the first one is built.
     pub sources: Option<Vec<Conditional<Spanned<SourceName>>>>,
     /// The image, where it is built elsewhere; KMM's variables for the release are written out.
     pub prebuilt: Option<Spanned<String>>,
@@ -32,13 +32,13 @@ pub struct Recipe {
     pub build: Option<Build>,
     /// The kmods that must come out.
     pub kmods: Option<Vec<Conditional<Spanned<Kmod>>>>,
-    /// Where they go, and what else the image carries.
+    /// Settings for installing the kmods, and other content of the image.
     pub install: Install,
-    /// What the builder needs beside the compiler.
+    /// Packages that the builder needs besides the compiler.
     pub packages: Option<Packages<Conditional<String>>>,
     /// Labels of the image; an override adds to them.
     pub labels: BTreeMap<String, String>,
-    /// Who the image runs as.
+    /// User that the image runs as.
     pub user: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a manifest may say: its records, their fields and what each of them takes.
+//! Schema of the manifest: its records, their fields and the values that each field takes.
 //!
 //! Each record stands beside the code that decodes it. The decoder opens nothing but
 //! records, so a field that is decoded is described here, and one that is described is decoded: the
@@ -14,7 +14,7 @@ use super::structure_json;
 /// A mapping with keys that the schema chooses.
 #[derive(Debug)]
 pub struct Record {
-    /// What messages and the manual call it, such as "a module".
+    /// Name in messages and in the manual, such as "a module".
     pub name: &'static str,
     /// Its fields, in the order of the manual.
     pub fields: &'static [Field],
@@ -25,13 +25,13 @@ pub struct Record {
 pub struct Field {
     /// Its key.
     pub key: &'static str,
-    /// What it takes.
+    /// Values that the field takes.
     pub takes: Shape,
-    /// What it is, for the manual: a phrase without a full stop.
+    /// Description for the manual: a phrase without a full stop.
     pub says: &'static str,
 }
 
-/// What a field takes.
+/// Values that a field takes.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Any scalar, as written.
@@ -101,7 +101,7 @@ impl Record {
         table
     }
 
-    /// What it is called in a table; one that is a field's own needs no name there.
+    /// Returns the record's name in a table; a record that belongs to one field needs no name there.
     fn words(&self) -> String {
         match self.name.split_once(' ') {
             Some(("a" | "an" | "the", name)) => name.to_owned(),
@@ -140,7 +140,7 @@ impl Shape {
         }
     }
 
-    /// What it takes, in words.
+    /// Describes the values in words.
     fn words(&self) -> String {
         match self {
             Self::Text => "text".into(),

@@ -15,7 +15,7 @@ use super::version;
 use super::when::{SELECTION, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest, quoted_list};
 
-/// What a target may say.
+/// Schema of a target.
 pub(super) static TARGET: Record = Record {
     name: "a target",
     fields: &[
@@ -71,7 +71,7 @@ pub fn names(text: &str) -> Vec<TargetName> {
     entries.iter().filter_map(|entry| TargetName::parse(&entry.key.value).ok()).collect()
 }
 
-/// Whether a line begins with such a key, no deeper than the first key of all.
+/// Returns whether a line seems to have the key `targets`, no deeper than the first key of all or beside a brace.
 fn may_have_targets(text: &str) -> bool {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let says_something = |line: &&str| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-'));

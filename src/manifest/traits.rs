@@ -1,4 +1,4 @@
-//! What a kernel is, beside its release's text: architecture, flavour, version and labels.
+//! Traits of a kernel besides the text of its release: architecture, flavour, version and labels.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use super::kernel::Kernel;
 use super::schema::{Field, Shape};
 use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest, quoted_list};
 
-/// What a kernel has to be: every part that is given must hold.
+/// Traits that a kernel must have: every part that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Traits {
     /// Each of these labels has exactly this value.
     labels: BTreeMap<String, String>,
-    /// It is for one of these machines; for any where empty.
+    /// Architectures, of which the kernel must have one; any if empty.
     architectures: Vec<&'static str>,
-    /// It is of one of these flavours; of any where empty.
+    /// Flavours, of which the kernel must have one; any if empty.
     flavours: Vec<String>,
     /// Its release is within.
     bounds: Bounds,
@@ -97,7 +97,7 @@ impl Traits {
         }
     }
 
-    /// Whether `kernel` is all that.
+    /// Returns whether `kernel` has all these traits.
     pub(super) fn are_those_of(&self, kernel: &Kernel) -> bool {
         let is_labelled = |(key, value): (&String, &String)| kernel.labels.get(key) == Some(value);
         self.labels.iter().all(is_labelled)

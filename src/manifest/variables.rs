@@ -5,11 +5,11 @@
 
 use crate::vocabulary::{Invalid, nearest};
 
-/// What KMM expands in `unsignedImage` and `filesToSign`.
+/// Variables that KMM expands in `unsignedImage` and `filesToSign`.
 pub(crate) const KERNEL: &[&str] =
     &["KERNEL_FULL_VERSION", "KERNEL_VERSION", "KERNEL_XYZ", "KERNEL_X", "KERNEL_Y", "KERNEL_Z"];
 
-/// What KMM expands in `containerImage`.
+/// Variables that KMM expands in `containerImage`.
 pub(crate) const IMAGE: &[&str] = &[
     "KERNEL_FULL_VERSION",
     "KERNEL_VERSION",

@@ -10,7 +10,7 @@ use super::kernel::{self, Kernel};
 use super::overlay;
 use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, Pattern, SourceMap, Spanned, nearest};
 
-/// What is different from the manifest as it is written; nothing by default.
+/// Changes to the manifest as it is written; none by default.
 #[derive(Debug, Clone, Default)]
 pub struct Variation {
     /// Fields that are laid over the manifest's own: mappings merge field by field, modules are
@@ -130,7 +130,7 @@ mod tests {
         kmodgen_yaml::read(SourceMap::default().add("", text), text).unwrap().unwrap()
     }
 
-    /// What comes of `base` with `set`, as YAML; and what is wrong with that.
+    /// Returns `base` with `set` laid over it, as YAML, and the messages of all faults.
     fn laid_over(base: &str, set: &str) -> (String, Vec<String>) {
         let mut faults = Diagnostics::default();
         let variation = Variation { set: Some(node(set)), ..Variation::default() };

@@ -51,7 +51,7 @@ const TAIL: [Field; 4] = joined([&SELECTING, &[KMM_FIELD], &[]]);
 
 const FIELDS: [Field; HEAD.len() + recipe::FIELDS.len() + TAIL.len()] = joined([&HEAD, &recipe::FIELDS, &TAIL]);
 
-/// What one of a module's `versions` says instead of the module.
+/// Schema of one of a module's `versions`, whose fields replace those of the module.
 pub(super) static VERSION: Record = Record { name: "a version", fields: &FIELDS };
 
 /// A module as it is, or one for each of its `versions`.

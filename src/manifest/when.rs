@@ -83,12 +83,12 @@ pub struct Answer {
 }
 
 impl<'k> Circumstances<'k> {
-    /// Those of `kernel`, before any question.
+    /// Returns the circumstances of `kernel`, before any question.
     pub fn of(kernel: &'k Kernel) -> Self {
         Self { kernel, answers: RefCell::default() }
     }
 
-    /// Whether a condition holds.
+    /// Returns whether a condition holds, and records the answer.
     pub fn allow(&self, when: &When) -> bool {
         let held = when.holds(self.kernel);
         self.answers.borrow_mut().push(Answer { when: when.clone(), held });
@@ -100,14 +100,14 @@ impl<'k> Circumstances<'k> {
         list.iter().filter_map(|item| item.on(self)).cloned().collect()
     }
 
-    /// What was asked so far.
+    /// Returns all answers so far.
     pub fn into_answers(self) -> Vec<Answer> {
         self.answers.into_inner()
     }
 }
 
 impl Answer {
-    /// Whether `kernel` gives the same answer.
+    /// Returns whether `kernel` gives the same answer.
     pub fn is_that_of(&self, kernel: &Kernel) -> bool {
         self.when.holds(kernel) == self.held
     }
@@ -197,7 +197,7 @@ pub struct Selection {
     traits: Traits,
 }
 
-/// How many patterns a message shows.
+/// Maximum number of patterns in a message.
 const SHOWN: usize = 3;
 
 /// A pattern of a list, and why it is there.
@@ -207,10 +207,10 @@ struct Rule {
     reason: Option<String>,
 }
 
-/// Whether a module is for a kernel, and if not, by which rule.
+/// Decision of whether a module is for a kernel, and if not, by which rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// It is.
+    /// The module is for the kernel.
     Selected,
     /// The kernel is not included.
     NotIncluded,
@@ -271,12 +271,12 @@ impl Selection {
         Some(self.traits.why_none(kernels).unwrap_or_else(|| ("`kernels` leaves none of them".into(), None)))
     }
 
-    /// Whether the module is for `kernel`.
+    /// Returns whether the module is for `kernel`.
     pub fn selects(&self, kernel: &Kernel) -> bool {
         self.choice(kernel) == Choice::Selected
     }
 
-    /// Whether the module is for `kernel`, and if not, why.
+    /// Returns whether the module is for `kernel`, and if not, why.
     pub fn choice(&self, kernel: &Kernel) -> Choice {
         let release = kernel.release.as_str();
         let first = |rules: &[Rule]| rules.iter().find(|rule| rule.pattern.matches(release)).cloned();

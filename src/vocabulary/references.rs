@@ -6,7 +6,7 @@ pub const EXPANDING: [&str; 2] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION"];
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
-    /// What means itself.
+    /// Text without references.
     Text(&'t str),
     /// A reference to the release, such as `${KERNEL_VERSION}`.
     Release(&'t str),

@@ -19,7 +19,7 @@ use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, WHEN, When};
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, SourceName, Spanned};
 
-/// How a module is built.
+/// Steps that build a module.
 #[derive(Debug, Clone)]
 pub enum Build {
     /// One step; an override that is one step of the same kind adds to it.

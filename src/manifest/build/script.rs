@@ -3,7 +3,7 @@
 use crate::manifest::expansion::Expands;
 use crate::vocabulary::{Invalid, RelPath};
 
-/// What a shell does more than call one program.
+/// Characters that make a shell do more than call one program.
 const OPERATORS: [&str; 8] = ["&", "|", ";", ">", "<", "(", "`", "\n"];
 
 /// Programs that people call, and that no source has as a script.

@@ -21,7 +21,7 @@ pub enum Tool {
     Kconfig(Kconfig),
     /// A `configure` script, as autotools make it.
     Configure(Configure),
-    /// What a `dkms.conf` says.
+    /// Build that the source's `dkms.conf` describes.
     Dkms(Dkms),
     /// RPMs, of which the kmods are taken.
     Rpmbuild(Rpmbuild),
@@ -29,23 +29,23 @@ pub enum Tool {
     Run(Run),
 }
 
-/// What make is told.
+/// Options of a make or kbuild step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Make {
-    /// What it is asked to make; the tool's default where `None`.
+    /// Targets of make; the tool's default if `None`.
     pub targets: Option<Vec<String>>,
     /// Variables on its command line; may contain `${KERNEL_VERSION}`.
     pub vars: BTreeMap<String, String>,
-    /// How many jobs it runs at once; one where `None`.
+    /// Number of parallel jobs; one if `None`.
     pub jobs: Option<Jobs>,
 }
 
-/// How many jobs run at once.
+/// Number of parallel jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Jobs {
-    /// As many as the machine that builds has processors.
+    /// One job for each processor of the machine that builds.
     All,
-    /// So many.
+    /// Fixed number of jobs.
     Number(u16),
 }
 
@@ -60,10 +60,10 @@ pub struct Kconfig {
     pub vars: BTreeMap<String, String>,
 }
 
-/// What a `configure` script is told.
+/// Options of a `configure` step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Configure {
-    /// Whether autoreconf makes the script first.
+    /// Set if autoreconf generates the script first.
     pub autoreconf: bool,
     /// Its arguments; may contain `${KERNEL_VERSION}`.
     pub args: Vec<String>,
@@ -76,7 +76,7 @@ pub struct Dkms {
     pub jobs: Option<Jobs>,
 }
 
-/// What rpmbuild is told.
+/// Options of an rpmbuild step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rpmbuild {
     /// The spec file.
@@ -251,7 +251,7 @@ fn option_name(text: &str) -> Result<(), Invalid> {
         .help("write letters, digits and `_`, such as `NET_VENDOR_INTEL`"))
 }
 
-/// What stands after the `=` in a `.config`: words and numbers as they are, all else in quotes.
+/// Checks the value of an option. In a `.config`, words and numbers stand as they are, all else in quotes.
 fn option_value(text: &str) -> Result<String, Invalid> {
     if text.contains(['"', '\\']) {
         return Err(Invalid::new("an option's text has no quotes and no backslashes")

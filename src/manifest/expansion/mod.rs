@@ -9,7 +9,7 @@ mod check;
 use super::decode;
 use crate::vocabulary::{Invalid, RelPath};
 
-/// What a field expands.
+/// References that a field expands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expands {
     /// Nothing: the text is used as it is written.

@@ -12,7 +12,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 /// A build argument: its name and its value.
 pub type BuildArgument = (String, String);
 
-/// What KMM sets itself, and nobody else can.
+/// Names of the build arguments that KMM sets itself; a manifest cannot set them.
 const KMMS_OWN: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
 
 pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<BuildArgument>> {

@@ -1,4 +1,4 @@
-//! What `kmm` says beyond one cluster and the kernels that are listed.
+//! Fields of `kmm` for a hub's spokes and for kernels that are not listed.
 
 use kmodgen_yaml::{Node, Yaml};
 
@@ -11,7 +11,7 @@ use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Namespace, Pattern, Span
 /// The spokes of a hub.
 #[derive(Debug, Clone)]
 pub struct Hub {
-    /// Where it is asked for.
+    /// Place of the section in the manifest.
     pub place: crate::vocabulary::Span,
     /// The namespace of the Module on them.
     pub namespace: Namespace,
@@ -33,7 +33,7 @@ impl Hub {
     }
 }
 
-/// What kernels get that nobody has listed.
+/// Image for the kernels that nobody has listed.
 #[derive(Debug, Clone)]
 pub struct Fallback {
     /// The releases, as a regular expression that matches them as a whole.

@@ -7,8 +7,8 @@ use crate::manifest::decode;
 use crate::manifest::when::{Conditional, conditionals};
 use crate::vocabulary::Diagnostics;
 
-/// Those of every kernel, as the container has them. With any of some kernels, `all` has all of them, in
-/// order: a mapping's list stands in the place of the container's.
+/// Returns the modules to unload on every kernel, for the container. If any module is for some kernels only, `all` gets
+/// all modules, in order, because a mapping's list replaces the container's.
 pub(super) fn decode(
     node: &Node,
     all: &mut Vec<Conditional<String>>,

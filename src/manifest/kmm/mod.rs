@@ -40,7 +40,7 @@ use super::platform::Platform;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 
-/// What the user says of the Module beyond its kernels, ready to be written out.
+/// Settings of the Module besides its kernels, ready to be written out.
 #[derive(Debug, Clone, Default)]
 pub struct Kmm {
     /// Fields of `spec`.
@@ -61,13 +61,13 @@ pub struct Kmm {
     pub build_args: Vec<Conditional<BuildArgument>>,
     /// Every mapping's `sign`.
     pub sign: Option<Sign>,
-    /// Whether KMM looks for its images anew whenever one of them is another one.
+    /// Set if KMM looks for the module's images again whenever one of them changes.
     pub auto_trigger: bool,
     /// The spokes, where it is for a hub.
     pub hub: Option<Hub>,
-    /// What kernels get that nobody has listed.
+    /// Image for the kernels that nobody has listed.
     pub fallback: Option<Fallback>,
-    /// Whether there are no objects at all: images only.
+    /// Set if the module has images only, and no objects.
     pub nothing: bool,
     /// Further Modules on the same images, by name.
     pub others: Vec<(Spanned<ModuleName>, Self)>,
@@ -82,19 +82,19 @@ pub enum TlsSection {
     BaseImages,
 }
 
-/// What the rest of the module says, which the rules compare with.
+/// Parts of the rest of the module, for the rules to compare with.
 pub(super) struct Context<'m> {
-    /// Where its images come from.
+    /// Origin of the module's images.
     pub(super) kind: Kind,
     /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
     pub(super) folder: Option<&'m str>,
-    /// Whether KMM builds any of its images all the same, for other kernels.
+    /// Set if a recipe of the module has no such folder, so that KMM can build images for other kernels.
     pub(super) kmm_builds: bool,
     /// The kmods of the module, over all overrides.
     pub(super) kmods: &'m [String],
-    /// Whether those are all that are written.
+    /// Set if `kmods` is complete: no entry is missing because of an error in the manifest.
     pub(super) knows_kmods: bool,
-    /// Whether the fields that a target lays over `kmm` are known.
+    /// Set if the fields that a target lays over `kmm` are known.
     pub(super) knows_targets: bool,
     /// The module's name, where it is right.
     pub(super) name: Option<&'m Spanned<ModuleName>>,
@@ -104,9 +104,9 @@ pub(super) struct Context<'m> {
     pub(super) secrets: Vec<&'m str>,
     /// The namespace of all objects.
     pub(super) namespace: Option<&'m Namespace>,
-    /// Whether its image has firmware.
+    /// Set if the module's image has firmware on any kernel.
     pub(super) firmware: bool,
-    /// What the clusters run.
+    /// Platform of the clusters.
     pub(super) platform: &'m Platform,
 }
 
@@ -260,7 +260,7 @@ impl Kmm {
         kmm
     }
 
-    /// Whether a TLS setting, `insecure` or `insecureSkipTLSVerify`, is on.
+    /// Returns whether a TLS setting, `insecure` or `insecureSkipTLSVerify`, is on.
     pub fn tls_flag(&self, section: TlsSection, flag: &str) -> bool {
         let (fields, key) = match section {
             TlsSection::Registry => (&self.container, "registryTLS"),

@@ -11,10 +11,10 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Span};
 pub(super) struct At {
     pub(super) record: &'static str,
     pub(super) key: &'static str,
-    /// Whether the value is an item of the field's list or map.
+    /// Set if the value is an item of the field's list or map.
     pub(super) item: bool,
-    /// Whether it is within one of Kubernetes' own types, where a line means what it means in a Pod. Keys
-    /// are written in the manifest's order there.
+    /// Set if the value is within one of Kubernetes' own types: a line means the same as in a Pod, and keys keep the
+    /// manifest's order.
     pub(super) kubernetes: bool,
 }
 

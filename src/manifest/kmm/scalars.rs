@@ -43,7 +43,7 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether readers of YAML 1.1 or 1.2 take an unquoted text for a number.
+/// Returns whether readers of YAML 1.1 or 1.2 take an unquoted string for a number.
 fn is_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     if text.len() - digits.len() > 1 {
@@ -164,7 +164,7 @@ pub(super) fn integer(
     None
 }
 
-/// Whether it is an integer of 64 bits.
+/// Checks that the value is an integer of 64 bits.
 pub(super) fn counter(at: At, node: &Node, faults: &mut Diagnostics) -> bool {
     integer(at, node, (i64::MIN, i64::MAX), faults).is_some()
 }

@@ -1,4 +1,4 @@
-//! How KMM signs a module's kmods.
+//! Signing of a module's kmods by KMM.
 
 use kmodgen_yaml::{Node, Pair};
 
@@ -11,7 +11,7 @@ use crate::manifest::kind::Kind;
 use crate::manifest::variables;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 
-/// How the kmods are signed.
+/// Settings for signing the kmods.
 #[derive(Debug, Clone, Hash)]
 pub struct Sign {
     /// The section's fields but for `filesToSign`.

@@ -10,7 +10,7 @@ fn refuses(kmm: &str, said: &str) {
     assert!(faults.iter().any(|fault| fault.contains(said)), "{kmm}: {faults:?}");
 }
 
-/// As [`refuses`], with a selector and modprobe that are right.
+/// Checks like [`refuses`], with a valid selector and modprobe.
 fn refuses_beside(kmm: &str, said: &str) {
     refuses(&format!("      selector: {{a: b}}\n      modprobe: {{moduleName: one}}\n      {kmm}\n"), said);
 }

@@ -8,17 +8,16 @@ use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, Invalid, Spann
 /// A file that a builder downloads and unpacks.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// How it is unpacked.
+    /// Format, which decides how the file is unpacked.
     pub kind: FileKind,
-    /// Where it is.
     pub url: Spanned<FileUrl>,
     /// Its checksum, where the manifest names it; otherwise the lock does.
     pub sha256: Option<Digest>,
-    /// How many folders are taken off the front of an archive's paths.
+    /// Number of folders to remove from the front of an archive's paths.
     pub strip: u8,
 }
 
-/// How a file is unpacked.
+/// Format of a file, which decides how it is unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileKind {
     /// With tar, which knows the compressions by itself.

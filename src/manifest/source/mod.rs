@@ -1,4 +1,4 @@
-//! Where the kmods' code comes from.
+//! Sources of the kmods' code.
 
 mod file;
 mod origin;
@@ -25,11 +25,11 @@ const SOURCES: &str = "/usr/src/kmodgen";
 pub struct Source {
     /// Its name in the manifest.
     pub name: Spanned<SourceName>,
-    /// Where it comes from.
+    /// Origin of the code.
     pub origin: Origin,
     /// The folder to build in; the top where `None`.
     pub dir: Option<RelPath>,
-    /// Where it is laid, below the folder of all sources; its name where `None`.
+    /// Folder for the code, below the folder of all sources; the source's name if `None`.
     pub at: Option<Spanned<RelPath>>,
     /// The secret that is needed to get it.
     pub secret: Option<Spanned<String>>,
@@ -37,7 +37,7 @@ pub struct Source {
     pub patches: Vec<Conditional<Spanned<RelPath>>>,
 }
 
-/// What a source may say.
+/// Schema of a source.
 pub(super) static SOURCE: Record = Record {
     name: "a source",
     fields: &[

@@ -1,4 +1,4 @@
-//! Where a source's code comes from: one of several places, each with what goes with it.
+//! Origin of a source's code: one of several places, each with its own options.
 
 use kmodgen_yaml::Node;
 
@@ -9,7 +9,7 @@ use crate::vocabulary::{
     Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned, quoted_list,
 };
 
-/// Where code comes from.
+/// Origin of code.
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// A git repository at one ref.
@@ -34,7 +34,7 @@ pub struct Git {
     pub url: Spanned<GitUrl>,
     /// Branch, tag or commit; the lock pins the commit.
     pub reference: Spanned<GitRef>,
-    /// Whether its submodules come with it.
+    /// Set if the repository's submodules come with it.
     pub submodules: bool,
 }
 
