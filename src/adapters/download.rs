@@ -17,7 +17,7 @@ use crate::vocabulary::Digest;
 /// No source is larger than this many bytes.
 const LIMIT: u64 = 16 << 30;
 
-/// How many times longer than the answer of a server a whole file may take.
+/// Factor by which the time limit for a whole file exceeds the one for a server's answer.
 const WHOLE: u32 = 20;
 
 /// The SHA-256 of the file at a URL over `https`, `http` or `file`. A server has `timeout` to answer,

@@ -1,4 +1,4 @@
-//! What touches the world: files, git servers, images and the terminal.
+//! Access to files, git servers, images and the terminal.
 
 pub mod download;
 pub mod engine;

@@ -6,7 +6,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::object::Kind;
 
-/// What is shorter is stored as it is: a compressor takes longer to set up than it would save.
+/// Length in bytes below which data is stored uncompressed: a compressor takes longer to set up than it would save.
 const SHORT: usize = 192;
 
 /// The number of an entry that is a difference from one before it in the pack.

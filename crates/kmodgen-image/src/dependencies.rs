@@ -15,7 +15,7 @@ use crate::{Report, shown};
 /// The indexes that modprobe opens.
 const INDEXES: [&str; 3] = ["modules.dep.bin", "modules.alias.bin", "modules.symbols.bin"];
 
-/// What to do about most of it.
+/// Advice for most of the findings about depmod's files.
 pub(crate) const RUN_DEPMOD: &str =
     "run kmod's `depmod -b /opt <release>` after the last module is in place, and copy the whole folder";
 
@@ -153,7 +153,7 @@ fn check_listed(root: &Root, folder: &Folder<'_>, lists: &Lists, report: &mut Re
     }
 }
 
-/// Whether the folder has a link to the node's own modules, named as KMM's worker mounts them.
+/// Returns whether the folder has a link to the node's own modules, named as KMM's worker mounts them.
 fn has_host_link(root: &Root, folder: &Folder<'_>) -> bool {
     let is_own = |target: &str| target.trim_end_matches('/') == format!("/lib/modules/{}", folder.release);
     root.children(&folder.path).any(|(_, node)| matches!(node, Node::Link(target) if is_own(target)))

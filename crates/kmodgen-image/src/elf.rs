@@ -1,4 +1,4 @@
-//! What a module or a program says of itself in its ELF headers.
+//! Reads the ELF headers of modules and programs.
 
 use object::elf;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
@@ -96,15 +96,15 @@ impl std::fmt::Display for Architecture {
 /// A kernel module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kmod {
-    /// What it is built for.
+    /// Architecture that the module is built for.
     pub architecture: Architecture,
-    /// What its `.modinfo` section says; `None` where it has none.
+    /// Values of the module's `.modinfo` section; `None` if it has no such section.
     pub info: Option<ModInfo>,
     /// The signature that is appended to it.
     pub signature: Signature,
     /// Parts without which no kernel loads it, completing "it …".
     pub lacks: Option<&'static str>,
-    /// What is wrong with its compression, completing "it …", and what to do about it.
+    /// Fault in the module's compression, completing "it …", and advice on it.
     pub packing: Option<(String, &'static str)>,
 }
 
@@ -125,7 +125,7 @@ impl Kmod {
 /// A program or shared library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// What it is built for.
+    /// Architecture that the program is built for.
     pub architecture: Architecture,
     /// The program that loads it, where it needs one.
     pub interpreter: Option<String>,
@@ -133,11 +133,11 @@ pub struct Program {
     pub needed: Vec<String>,
     /// The folders that it wants them looked up in first, as written.
     pub run_path: Vec<String>,
-    /// Whether it is busybox, which is whatever program it is called as.
+    /// Set if the program is busybox, which acts as whatever program it is called as.
     pub busybox: bool,
 }
 
-/// What busybox says of itself (busybox, libbb/messages.c: `bb_banner`).
+/// Start of busybox's banner (busybox, libbb/messages.c: `bb_banner`).
 const BUSYBOX: &[u8] = b"BusyBox v1.";
 
 /// A program with more libraries than this is none.

@@ -1,4 +1,4 @@
-//! What is kept of a file's content: an image is read once, and far too large to be held.
+//! Facts kept of a file's content: an image is read once, and is far too large to keep in memory.
 
 use crate::elf::{ElfError, Kmod, Program};
 use crate::index::{Index, IndexError};
@@ -16,8 +16,8 @@ const LARGEST_PROGRAM: u64 = 128 << 20;
 /// A full kernel's modules.dep has less than 1 MiB.
 const LARGEST_TEXT: u64 = 16 << 20;
 
-/// Whether a name is a module's: plain, or packed in one of the ways that kmod reads (kmod,
-/// libkmod-file.c).
+/// Returns whether a name is that of a module: plain, or packed in one of the ways that kmod reads
+/// (kmod, libkmod-file.c).
 pub fn is_module(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = [".gz", ".xz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
@@ -29,21 +29,21 @@ fn is_configuration(path: &str) -> bool {
     path.ends_with(".conf") && path.rsplit('/').nth(1) == Some("modprobe.d")
 }
 
-/// What of a file is worth reading.
+/// Part of a file that is worth reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interest {
     /// No more than its head, which is judged already.
     Settled(Facts),
-    /// All of it, a module unpacked, to be handed to [`Facts::of`].
+    /// The whole file, a module unpacked, to be handed to [`Facts::of`].
     Whole {
-        /// What it seems to be.
+        /// Kind of the file.
         kind: Kind,
         /// The largest size, unpacked, that is read.
         limit: u64,
     },
 }
 
-/// What a file seems to be.
+/// Kind of a file, judged by its path, its permission bits and its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Kind {
@@ -80,12 +80,12 @@ impl Interest {
     }
 }
 
-/// What was found in a file.
+/// Facts found in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Facts {
     /// Nothing that matters.
     Plain,
-    /// It could not be read, or is too large to be: why.
+    /// Reason why the file was not read: an error, or its size.
     Unread(String),
     /// A module; or the reason why it is none.
     Module(Result<Kmod, ElfError>),

@@ -14,7 +14,7 @@ const INSTALLED: &str = "opt/lib/firmware";
 /// Folders that images keep firmware in, unless `firmwarePath` says so: base images have `/lib/firmware`.
 const PLACES: [&str; 2] = [INSTALLED, "lib/firmware"];
 
-/// What the kernel's loader tries after a name (kernel, drivers/base/firmware_loader).
+/// Suffixes that the kernel's loader tries after a name (kernel, drivers/base/firmware_loader).
 const SUFFIXES: [&str; 3] = ["", ".xz", ".zst"];
 
 /// Checks that KMM finds what it copies before it loads modules.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-/// What every index begins with (`INDEX_MAGIC`).
+/// Magic number that every index begins with (`INDEX_MAGIC`).
 const MAGIC: u32 = 0xb007_f457;
 
 /// The version that modprobe takes (`INDEX_VERSION_MAJOR`); it passes over the lower half.

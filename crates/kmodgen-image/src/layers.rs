@@ -10,10 +10,10 @@ use crate::root::{Entry, Node, Root, clean, join, parts};
 /// Linux refuses longer paths (PATH_MAX).
 const LONGEST_PATH: usize = 4096;
 
-/// What all names and facts of an image may take: that of some two million files.
+/// Memory that all names and facts of an image may take, in bytes: enough for some two million files.
 const HEAVIEST: u64 = 512 << 20;
 
-/// What an entry takes beside its path and facts, as an estimate.
+/// Memory that an entry takes beside its path and facts, in bytes, as an estimate.
 const ENTRY: u64 = 160;
 
 /// Prefix of the names that hide others.
@@ -88,8 +88,9 @@ impl Root {
         }
     }
 
-    /// Where the present layer has a path: links of this layer are followed, those of lower ones
-    /// give way to a folder. Folders on the way come into being. `None` for the root itself.
+    /// Returns the place of a path in the present layer: links of this layer are followed, links of
+    /// lower layers give way to a folder. Missing folders on the way are created. `None` for the
+    /// root itself.
     fn place(&mut self, path: &str) -> Result<Option<String>, Unfit> {
         if path.len() > LONGEST_PATH {
             return Err(Unfit::TooLong);

@@ -1,5 +1,5 @@
-//! What every built image must hold to, so that KMM's worker can load from it: the contract that
-//! `kmodgen verify` checks. Each check is a function from the image's files to findings.
+//! Checks the contract that every built image must meet so that KMM's worker can load from it;
+//! `kmodgen verify` runs these checks. Each check is a function from the image's files to findings.
 //!
 //! KMM's side of it (rh-ecosystem-edge/kernel-module-management, `internal/worker`): the worker
 //! copies `/opt/lib/modules/<release>` out of the image and runs `modprobe -d` on it; the pull
@@ -43,9 +43,9 @@ pub struct Image {
     pub architecture: Option<String>,
     /// `PATH` of its configuration.
     pub search_path: Option<String>,
-    /// What in any of its layers is nobody's business.
+    /// Secrets found in any of the image's layers.
     pub leaks: Vec<Leak>,
-    /// How many layers it has.
+    /// Number of the image's layers.
     pub layers: usize,
 }
 
@@ -64,7 +64,7 @@ pub enum Contract {
 /// Rule for the release that a folder of modules is named after.
 pub type ReleaseCheck = fn(&str) -> Result<(), Breach>;
 
-/// What the image is held to.
+/// Expectations that the image is checked against.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
     /// Which KMM is to load from it.
@@ -73,7 +73,7 @@ pub struct Expected {
     pub release: Option<String>,
     /// Checks the release that a folder of modules is named after; `None` takes any.
     pub check_release: Option<ReleaseCheck>,
-    /// Whether every module must carry a signature.
+    /// Set if every module must carry a signature.
     pub signed: bool,
     /// Firmware that KMM copies from the image; `None` if nothing says.
     pub firmware: Option<Firmware>,
@@ -91,9 +91,9 @@ pub struct Firmware {
 /// Broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    /// What is wrong, completing "PATH: …".
+    /// Message that says what is wrong, completing "PATH: …".
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to fix the image.
     pub help: String,
 }
 
@@ -102,30 +102,30 @@ pub struct Breach {
 pub struct Finding {
     /// A stable name of this kind of finding, such as `vermagic`.
     pub code: &'static str,
-    /// What it is about, an absolute path in the image.
+    /// Path that the finding is about, absolute in the image.
     pub path: String,
-    /// What is wrong, completing "PATH: …".
+    /// Message that says what is wrong, completing "PATH: …".
     pub message: String,
-    /// What to do about it.
+    /// Advice on what to do about the finding.
     pub help: String,
 }
 
-/// All that the checks found.
+/// Result of all checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// The kernels that the image has modules for.
     pub releases: Vec<String>,
     /// The architecture of its programs and modules, where one is known.
     pub architecture: Option<Architecture>,
-    /// How many modules there are in place.
+    /// Number of modules in place.
     pub modules: usize,
-    /// What breaks the contract.
+    /// Findings that break the contract.
     pub findings: Vec<Finding>,
-    /// What does not, as far as the image can tell.
+    /// Findings that do not break the contract, as far as the image can tell.
     pub notes: Vec<Finding>,
 }
 
-/// As many findings are told; whoever made more has the next ones after these.
+/// Largest number of findings, and of notes, in a report. Once a user has fixed these, the next run reports the others.
 const MOST: usize = 10_000;
 
 impl Report {
@@ -182,12 +182,12 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
 #[derive(Debug)]
 struct Target {
     architecture: Architecture,
-    /// Who says so, completing "… is x86_64".
+    /// Source of the architecture, completing "… is x86_64".
     witness: String,
 }
 
 impl Target {
-    /// What the kernel's release says, else the image's configuration, else the first module.
+    /// Returns the architecture of the kernel's release, else of the image's configuration, else of the first module.
     fn of(image: &Image, expected: &Expected, placed: &[placement::Folder<'_>]) -> Option<Self> {
         let releases = expected.release.iter().map(String::as_str);
         let releases = releases.chain(placed.iter().map(|folder| folder.release.as_str()));

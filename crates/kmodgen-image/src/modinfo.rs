@@ -1,7 +1,7 @@
 //! The `.modinfo` section of a module: `key=value` texts, each ended by a NUL (kernel,
 //! `MODULE_INFO` in linux/moduleparam.h).
 
-/// What a module says of itself, as far as it matters to loading.
+/// Values in a module's `.modinfo` section that matter to loading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModInfo {
     /// The name that the kernel knows it by, where it is given (since Linux 4.13).
@@ -12,11 +12,11 @@ pub struct ModInfo {
     pub depends: Vec<String>,
     /// The firmware files that it may ask for.
     pub firmware: Vec<String>,
-    /// What is to be loaded with it, as modprobe.d(5) has it: `pre: a b post: c`.
+    /// Soft dependencies, the modules to load with this one, in the form of modprobe.d(5): `pre: a b post: c`.
     pub softdeps: Vec<String>,
 }
 
-/// As many values of one key as are kept.
+/// Largest number of values of one key that are kept.
 const MOST: usize = 4096;
 
 /// The longest value that is kept, in bytes; a path has at most as many.
@@ -49,7 +49,7 @@ impl ModInfo {
         self.vermagic.as_deref()?.split_whitespace().next()
     }
 
-    /// What vermagic says besides the release: options that a kernel and its modules must share.
+    /// Returns the words of vermagic after the release: options that a kernel and its modules must share.
     pub fn flags(&self) -> Option<String> {
         let words = self.vermagic.as_deref()?.split_whitespace().skip(1);
         Some(words.collect::<Vec<_>>().join(" "))

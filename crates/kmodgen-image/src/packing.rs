@@ -11,7 +11,7 @@ enum Codec {
 }
 
 impl Codec {
-    /// All codecs, with the suffix of their files and the first bytes of their data.
+    /// Codecs, with the suffix of their files and the first bytes of their data.
     const ALL: [(Self, &'static str, &'static [u8]); 3] = [
         (Self::Gzip, ".gz", &[0x1f, 0x8b]),
         (Self::Xz, ".xz", b"\xfd7zXZ\0"),

@@ -1,4 +1,4 @@
-//! Where the modules are: under `/opt/lib/modules/<release>`, for one kernel, and nowhere else.
+//! Checks where the modules are: under `/opt/lib/modules/<release>`, for one kernel, and nowhere else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use crate::facts::{Facts, is_module};
 use crate::root::{Node, Root, join};
 use crate::{Expected, Report, shown};
 
-/// Where KMM's worker looks for the folder of a kernel.
+/// Folder in which KMM's worker looks for the folder of a kernel.
 pub(crate) const MODULES: &str = "opt/lib/modules";
 
 /// The modules of one kernel.
 #[derive(Debug)]
 pub(crate) struct Folder<'r> {
-    /// Where they are.
+    /// Path of the folder that the modules are in.
     pub(crate) path: String,
     /// The kernel's release: the folder's name.
     pub(crate) release: String,
@@ -25,14 +25,14 @@ pub(crate) struct Folder<'r> {
 /// A module in its place.
 #[derive(Debug)]
 pub(crate) struct Module<'r> {
-    /// Where it is.
+    /// Path of the module's file.
     pub(crate) path: String,
-    /// What was found in it; `None` where it is a link to nothing or no file.
+    /// Facts found in the module's file; `None` if the path is a link to nothing or no file.
     pub(crate) facts: Option<&'r Arc<Facts>>,
 }
 
 impl<'r> Module<'r> {
-    /// What it says of itself, where it is one.
+    /// Returns the parsed module; `None` if the file is not a module.
     pub(crate) fn kmod(&self) -> Option<&'r Kmod> {
         match self.facts?.as_ref() {
             Facts::Module(Ok(kmod)) => Some(kmod),
@@ -169,7 +169,7 @@ fn tell_kernels(folders: &[Folder<'_>], expected: &Expected, report: &mut Report
     }
 }
 
-/// What there is instead.
+/// Names up to five folders for other kernels than `wanted`, as the end of a message.
 fn others(folders: &[Folder<'_>], wanted: &str) -> String {
     let names: Vec<String> =
         folders.iter().filter(|folder| folder.release != wanted).take(5).map(|folder| shown(&folder.release)).collect();

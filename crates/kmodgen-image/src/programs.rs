@@ -7,8 +7,9 @@ use crate::facts::Facts;
 use crate::root::{File, Node, Root, join};
 use crate::{Contract, Image, Report, Target, shown};
 
-/// What each KMM runs. KMM 1 loads with the image's `modprobe`, by `sh`, and keeps the container
-/// with `sleep`; of KMM 2 the pull Pod runs `sh`, and the worker's init container `mkdir` and `cp`.
+/// Returns the programs that a version of KMM runs. KMM 1 loads with the image's `modprobe`, by `sh`,
+/// and keeps the container with `sleep`; of KMM 2 the pull Pod runs `sh`, and the worker's init
+/// container `mkdir` and `cp`.
 fn programs(contract: Contract) -> &'static [&'static str] {
     match contract {
         Contract::Any => &["modprobe", "sleep", "sh", "mkdir", "cp"],
@@ -17,16 +18,16 @@ fn programs(contract: Contract) -> &'static [&'static str] {
     }
 }
 
-/// What engines set where the configuration has no PATH (containers/common, moby: `DefaultPathEnv`).
+/// PATH that engines set if the configuration has none (containers/common, moby: `DefaultPathEnv`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Where dynamic loaders look without being told (ld.so(8), and Debian's and musl's own).
+/// Folders that dynamic loaders search by default (ld.so(8), and Debian's and musl's own).
 const LIBRARIES: [&str; 6] = ["lib64", "usr/lib64", "lib", "usr/lib", "usr/local/lib", "usr/local/lib64"];
 
 /// Scripts run by scripts: Linux follows four levels (kernel, fs/exec.c, `exec_binprm`).
 const DEEPEST: usize = 4;
 
-/// As many folders are looked into for a library, and as many libraries for a program.
+/// Largest number of folders searched for a library, and of libraries read for a program.
 const MOST: usize = 512;
 
 /// Checks the programs.
@@ -71,7 +72,7 @@ pub(crate) fn check(image: &Image, target: Option<&Target>, contract: Contract, 
     }
 }
 
-/// Whether a program is busybox, by whatever name.
+/// Returns whether a program is busybox, whatever its name.
 fn is_busybox(root: &Root, path: &str) -> bool {
     let Some(Node::File(file)) = root.get(path) else { return false };
     matches!(file.facts.as_ref(), Facts::Program(Ok(Program { busybox: true, .. })))
@@ -148,7 +149,7 @@ enum CannotRun {
 struct Runner<'r> {
     root: &'r Root,
     target: Option<&'r Target>,
-    /// Where libraries are looked up.
+    /// Folders that are searched for libraries.
     folders: Vec<String>,
 }
 
@@ -231,8 +232,9 @@ impl Runner<'_> {
     }
 }
 
-/// Where the image's dynamic loader looks: the usual folders, those of one architecture in them
-/// (Debian's `/lib/x86_64-linux-gnu`), and what its configuration adds.
+/// Returns the folders that the image's dynamic loader searches: the usual folders, those of one
+/// architecture in them (Debian's `/lib/x86_64-linux-gnu`), and those that the loader's
+/// configuration adds.
 fn library_folders(root: &Root) -> Vec<String> {
     let mut folders: Vec<String> = LIBRARIES.iter().map(|folder| (*folder).to_owned()).collect();
     for folder in ["lib", "usr/lib"].iter().filter_map(|folder| root.resolve(folder).ok()) {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::facts::Facts;
 
-/// How many links one path may lead through; Linux allows 40 (path_resolution(7)).
+/// Largest number of links that one path may lead through; Linux allows 40 (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
-/// What is at a path.
+/// Folder, file, link or other thing at a path.
 #[derive(Debug, Clone)]
 pub enum Node {
     /// A folder.
@@ -29,12 +29,12 @@ pub struct File {
     pub size: u64,
     /// Its permission bits.
     pub mode: u32,
-    /// What was found in it.
+    /// Facts found in the file.
     pub facts: Arc<Facts>,
 }
 
 impl File {
-    /// Whether anybody may run it.
+    /// Returns whether anybody may run the file.
     pub fn is_executable(&self) -> bool {
         self.mode & 0o111 != 0
     }
@@ -68,7 +68,7 @@ pub struct Root {
     pub(crate) entries: BTreeMap<String, Entry>,
     /// The layer that is being applied; see the module `layers`.
     pub(crate) layer: u32,
-    /// What the present layer has hidden already.
+    /// Paths below which the present layer has hidden lower entries already.
     pub(crate) hidden: BTreeSet<String>,
     /// An estimate of the memory in use, in bytes.
     pub(crate) weight: u64,
@@ -77,7 +77,7 @@ pub struct Root {
 static TOP: Node = Node::Folder;
 
 impl Root {
-    /// What is at a path.
+    /// Returns the node at a path.
     pub fn get(&self, path: &str) -> Option<&Node> {
         if path.is_empty() { Some(&TOP) } else { self.entries.get(path).map(|entry| &entry.node) }
     }
@@ -100,7 +100,7 @@ impl Root {
         })
     }
 
-    /// Where a path leads, with all links followed, the last one included.
+    /// Follows all links of a path, the last one included, and returns the path that they lead to.
     ///
     /// # Errors
     /// A path that leads to nothing.

@@ -1,5 +1,6 @@
-//! What must not be in any layer: whoever can pull an image can read all of them, also what a
-//! later layer deletes. Entitlement keys left in images are a known field mistake.
+//! Checks that no layer holds a secret: whoever can pull an image can read all of its layers,
+//! including files that a later layer deletes. Entitlement keys left in images are a known field
+//! mistake.
 
 use crate::{Image, Report};
 
@@ -10,7 +11,7 @@ pub struct Leak {
     pub layer: usize,
     /// The path in the layer.
     pub path: String,
-    /// What it is.
+    /// Kind of the secret.
     pub kind: Secret,
 }
 
@@ -59,8 +60,8 @@ impl Secret {
     }
 }
 
-/// Whether a text begins with the header of a PEM private key (RFC 7468, section 2; RFC 1421's
-/// and OpenSSH's kin: `RSA PRIVATE KEY`, `OPENSSH PRIVATE KEY`).
+/// Returns whether a text begins with the header of a PEM private key (RFC 7468, section 2; RFC
+/// 1421's and OpenSSH's kin: `RSA PRIVATE KEY`, `OPENSSH PRIVATE KEY`).
 fn is_private_key(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let Some(label) = head.strip_prefix(b"-----BEGIN ") else { return false };

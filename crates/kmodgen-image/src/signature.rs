@@ -16,7 +16,7 @@ const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x0
 /// The signature of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signature {
-    /// None: the mark is absent.
+    /// No signature: the mark is absent.
     Absent,
     /// A message that has the form of a signature. Who signed is for the kernel's keys to tell.
     Present,
@@ -111,7 +111,7 @@ pub(crate) mod tests {
         [message, &structure, &length.to_be_bytes(), MARK].concat()
     }
 
-    /// What signing appends to a module.
+    /// Returns the bytes that signing appends to a module.
     pub(crate) fn signature() -> Vec<u8> {
         let message = pkcs7(b"signer");
         appended(&message, [0, 0, PKCS7, 0, 0, 0, 0, 0], u32::try_from(message.len()).unwrap())

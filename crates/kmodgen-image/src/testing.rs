@@ -77,7 +77,7 @@ pub(crate) fn stripped_kmod_file(machine: u16, info: &str) -> Vec<u8> {
     object_file(machine, info, &[(".gnu.linkonce.this_module", 1)])
 }
 
-/// What is found in a module of these bytes, in a file that is not compressed.
+/// Returns the facts of a module of these bytes, in a file that is not compressed.
 pub(crate) fn kmod(bytes: Vec<u8>) -> Facts {
     Facts::of(Kind::Module, "a.ko", bytes)
 }

@@ -1,6 +1,6 @@
 //! Which characters YAML lets stand in a text as they are.
 
-/// Whether a YAML stream may hold the character at all (`c-printable`, YAML 1.2.2 §5.1).
+/// Returns whether a YAML stream may hold the character at all (`c-printable`, YAML 1.2.2 §5.1).
 pub(crate) fn is_printable(c: char) -> bool {
     matches!(c,
         '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}'
@@ -15,7 +15,7 @@ pub(crate) fn first_unprintable(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, c)| !is_printable(*c))
 }
 
-/// Whether every reader takes the character as it stands in a line of text.
+/// Returns whether every reader takes the character as it stands in a line of text.
 ///
 /// Beyond what YAML refuses, this leaves out what some take for a line break (YAML 1.1 has
 /// U+0085, U+2028 and U+2029), a byte order mark, and Unicode's non-characters. A line feed is
@@ -29,13 +29,13 @@ pub(crate) fn is_plain_text(c: char) -> bool {
     is_printable(c) && !breaks && !non_character && c != '\u{feff}'
 }
 
-/// Whether [`is_plain_text`] holds for every character of a text but its line feeds.
+/// Returns whether [`is_plain_text`] holds for every character of a text but its line feeds.
 pub(crate) fn is_plain_lines(text: &str) -> bool {
     is_plain_ascii(text) || text.chars().all(|c| c == '\n' || is_plain_text(c))
 }
 
-/// Whether a text is lines of ASCII without control characters, as nearly every text is: a loop
-/// over bytes without a branch, which is far faster than one over characters.
+/// Returns whether a text is lines of ASCII without control characters, as nearly every text is. A
+/// loop over bytes without a branch is far faster than one over characters.
 fn is_plain_ascii(text: &str) -> bool {
     text.bytes().fold(true, |plain, b| plain & matches!(b, b'\t' | b'\n' | b' '..=b'~'))
 }

@@ -1,5 +1,5 @@
-//! That the readers our output meets read it as we do: PyYAML, which follows YAML 1.1,
-//! and kubectl in both of its ways, with its own reader of files and with kustomize.
+//! Tests that the readers of our output read it as we do: PyYAML, which follows YAML 1.1, and
+//! kubectl in both of its ways, with its own reader of files and with kustomize.
 //!
 //! Each reader is started once for all documents.
 #![expect(clippy::disallowed_methods, reason = "these tests run other programs")]
@@ -57,7 +57,7 @@ fn objects(texts: &[String], key_limit: usize) -> Vec<Yaml<'_>> {
         .collect()
 }
 
-/// What a reader should make of the value.
+/// Returns the JSON that a reader should read the value as.
 fn as_json(value: &Yaml) -> Json {
     match value {
         Yaml::Text(text) | Yaml::Block(text) => Json::String(text.to_string()),

@@ -33,8 +33,8 @@ impl Scalar {
     }
 }
 
-/// Whether the text is what printing its number gives back. Larger integers than Kubernetes
-/// knows are left out: readers would round them.
+/// Returns whether a text is an integer that prints as exactly this text. Larger integers than
+/// Kubernetes knows are left out: readers would round them.
 fn is_canonical_integer(text: &str) -> bool {
     text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
 }

@@ -90,14 +90,14 @@ pub fn flow(text: &str, plain: bool) -> String {
     }
 }
 
-/// How far a nested value is indented.
+/// Number of spaces that a nested value is indented by.
 const STEP: usize = 2;
 
 /// The longest key, in bytes as written, that stands before its colon without `? `. The YAML
 /// standard lets readers give up after 1024 characters, and they do.
 const SIMPLE_KEY_LIMIT: usize = 1000;
 
-/// What stands before a value on its line.
+/// Text before a value on its line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Nothing: the value is the document.
@@ -187,7 +187,7 @@ fn write_key(out: &mut String, key: &str, indent: usize) {
     out.push(':');
 }
 
-/// Whether no reader of YAML 1.1 or 1.2 takes the key, unquoted, for anything but itself.
+/// Returns whether every reader of YAML 1.1 and 1.2 takes the key, unquoted, for exactly its text.
 fn is_plain_key(key: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     const LONGEST: usize = 5;
@@ -229,16 +229,16 @@ fn write_escape(out: &mut String, c: char) {
     };
 }
 
-/// How a text is written as a literal block, which has no escapes.
+/// Form of a text as a literal block, which has no escapes.
 struct Literal {
-    /// Whether the indentation has to be told, because it cannot be seen from the first line.
+    /// Set if the block has to state the indentation, because the first line does not show it.
     indented: bool,
-    /// What becomes of the line feeds at the end: `-` none, nothing one, `+` all of them.
+    /// Indicator for the line feeds at the end: `-` keeps none, nothing keeps one, `+` keeps all of them.
     chomping: &'static str,
 }
 
 impl Literal {
-    /// Whether the text has lines, and only characters that stand for themselves in them.
+    /// Returns whether the text has lines, and only characters that stand for themselves in them.
     ///
     /// A tab may not come first: kustomize reads such a block, but cannot read its own copy of it.
     fn fits(text: &str) -> bool {

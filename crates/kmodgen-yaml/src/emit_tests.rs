@@ -1,4 +1,4 @@
-//! What the emitter writes, and that our own reader gives it back.
+//! Tests of the text that the emitter writes, and that our own reader reads the same values from it.
 
 use proptest::prelude::*;
 

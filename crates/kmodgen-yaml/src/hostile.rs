@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::Yaml;
 
-/// What hostile texts are put together from.
+/// Pieces that hostile texts are put together from.
 pub(crate) const PIECES: [&str; 62] = [
     "",
     "a",

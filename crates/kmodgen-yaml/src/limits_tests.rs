@@ -1,4 +1,4 @@
-//! That no text, however nested or repeated, takes the reader more than a bounded effort.
+//! Tests that no text, however nested or repeated, costs the reader more than a bounded effort.
 
 use crate::{SourceId, emit, read};
 

@@ -9,13 +9,13 @@ use crate::{Span, Spanned};
 /// Children are shared: an alias is the very node that its anchor names.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Where it was written; for an alias, where its anchor is.
+    /// Place where the node was written; for an alias, the place of the anchor.
     pub span: Span,
-    /// What was written.
+    /// Value of the node.
     pub value: Value,
 }
 
-/// What a node holds.
+/// Value of a node: a scalar, a list or a map.
 #[derive(Debug, Clone)]
 pub enum Value {
     /// A text, or nothing.
@@ -31,7 +31,7 @@ pub enum Value {
 pub struct Scalar {
     /// The text: `1.10`, `on`, `0123` and `1_000` are exactly that.
     pub text: String,
-    /// Whether it has neither quotes nor a tag, so that YAML may take it for something else.
+    /// Set if the scalar has neither quotes nor a tag, so that YAML may take it for something else than a string.
     pub plain: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct Entry {
 }
 
 impl Scalar {
-    /// Whether this is YAML's null: `~`, `null` or nothing at all, unquoted.
+    /// Returns whether the scalar is YAML's null: `~`, `null` or nothing at all, unquoted.
     pub fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
@@ -96,7 +96,7 @@ impl Node {
         self.as_mapping()?.iter().find(|entry| *entry.key == key).map(|entry| &entry.value)
     }
 
-    /// Whether this is YAML's null.
+    /// Returns whether the node is YAML's null.
     pub fn is_null(&self) -> bool {
         self.as_scalar().is_some_and(Scalar::is_null)
     }

@@ -4,8 +4,8 @@ use granit_parser::ScalarStyle;
 
 use crate::{SourceId, Span};
 
-/// What stands at an offset, for a message to point at: a whole word, or one other character;
-/// nothing at the end of a line.
+/// Returns the span of the token at an offset, for a message to point at: a whole word, or one
+/// other character; nothing at the end of a line.
 pub(crate) fn token_at(source: SourceId, text: &str, at: usize) -> Span {
     let at = floor_char_boundary(text, at);
     let rest = &text[at..];
@@ -30,7 +30,7 @@ pub(crate) fn trim_block(text: &str, span: Span, style: ScalarStyle) -> Span {
     }
 }
 
-/// Where each line starts.
+/// Returns the offsets at which the lines start.
 pub(crate) fn line_starts(text: &str) -> impl Iterator<Item = usize> {
     std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1))
 }

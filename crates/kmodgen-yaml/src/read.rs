@@ -14,7 +14,7 @@ use crate::places::{floor_char_boundary, token_at, trim_block};
 use crate::reference::{self, Disguised};
 use crate::{Entry, Error, ErrorKind, Node, Scalar, SourceId, Span, Spanned, Value, syntax};
 
-/// How much a text may hold once every alias is written out; see [`cost_of`]. Whatever walks the
+/// Largest cost of a text once every alias is written out; see [`cost_of`]. Code that walks the
 /// tree without regard to sharing does at most this much work.
 pub(crate) const MAX_COST: usize = 3_000_000;
 
@@ -53,8 +53,8 @@ fn read_as(source: SourceId, text: &str, disguised: Option<&Disguised>) -> Resul
     builder.finish()
 }
 
-/// What a scalar costs of [`MAX_COST`]: one, and one more for every 64 bytes, so that repeating a
-/// long text by aliases is bounded as well.
+/// Returns the cost of a scalar, which counts against [`MAX_COST`]: one, and one more for every 64
+/// bytes, so that repeating a long text by aliases is bounded as well.
 fn cost_of(text: &str) -> usize {
     1 + text.len() / 64
 }
@@ -63,9 +63,9 @@ fn cost_of(text: &str) -> usize {
 #[derive(Clone)]
 struct Built {
     node: Arc<Node>,
-    /// What it costs with its aliases written out.
+    /// Cost of the node with its aliases written out.
     cost: usize,
-    /// How many collections are nested in it, itself included.
+    /// Depth of the collections nested in the node, itself included.
     height: usize,
 }
 
@@ -84,7 +84,7 @@ enum Items {
     Mapping { entries: Vec<Entry>, key: Key },
 }
 
-/// What was read of a mapping's next entry.
+/// State of the key of a map's next entry.
 enum Key {
     Awaited,
     Read(Spanned<String>),
@@ -173,7 +173,7 @@ impl<'t> Builder<'t> {
         Span::new(self.source, start, end.max(start))
     }
 
-    /// Where the value of `key:` is missing, the parser's span is before the colon.
+    /// Moves an empty span behind the colon: if the value of `key:` is missing, the parser's span is before the colon.
     fn after_colon(&self, span: Span) -> Span {
         let colons = usize::from(self.text[span.start..].starts_with(':') && !self.awaits_key());
         Span::new(self.source, span.start + colons, span.start + colons)

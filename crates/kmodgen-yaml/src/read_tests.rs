@@ -1,4 +1,4 @@
-//! What the reader gives for texts that are right.
+//! Tests of the values that the reader returns for valid texts.
 
 use std::sync::Arc;
 

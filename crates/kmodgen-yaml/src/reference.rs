@@ -10,7 +10,7 @@ const MARKS: [char; 6] = ['^', ';', '|', '~', '<', '?'];
 
 /// A text whose references are disguised.
 pub(crate) struct Disguised {
-    /// As long as the text was, byte by byte.
+    /// Text with the references disguised, as long as the original, byte by byte.
     pub(crate) text: String,
     mark: char,
 }

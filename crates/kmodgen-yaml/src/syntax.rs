@@ -5,7 +5,7 @@ use granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 use crate::places::{char_end, floor_char_boundary, line_from, line_starts, token_at};
 use crate::{Error, ErrorKind, SourceId, Span};
 
-/// How deep collections may be nested, aliases included. Whatever walks the tree may recurse.
+/// Largest depth of nested collections, aliases included, so that code that walks the tree may recurse.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// The message for an error of the parser.
@@ -184,7 +184,7 @@ fn explain(kind: &ScanErrorKind) -> (String, &'static str) {
     (message.to_owned(), help)
 }
 
-/// Where the text in quotes begins that ends before `at`, if that is on an earlier line.
+/// Returns the start of the text in quotes that ends before `at`, if that start is on an earlier line.
 fn opening_quote(text: &str, at: usize) -> Option<usize> {
     let closing = text[..at].rfind(['"', '\''])?;
     let quote = &text[closing..=closing];

@@ -1,4 +1,4 @@
-//! What the reader says about texts that are wrong, and where it points.
+//! Tests of the errors that the reader reports for invalid texts, and of the places that they point at.
 
 use proptest::prelude::*;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::tree::Inaccessible;
 use crate::vocabulary::ABSENT;
 
-/// What an I/O error comes to at a path.
+/// Returns a function that turns an I/O error into an error about a path.
 pub(super) fn fail(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Inaccessible {
     move |error| Inaccessible { verb, path: path.display().to_string(), why: describe(&error) }
 }

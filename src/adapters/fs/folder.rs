@@ -23,7 +23,7 @@ impl ManifestFolder {
         Self { root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root } }
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.root
     }

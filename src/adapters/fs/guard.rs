@@ -13,7 +13,7 @@ use super::again::{again, make_folder};
 use super::failure::fail;
 use crate::tree::Inaccessible;
 
-/// How often a folder that is in use is asked for again.
+/// Pause before the next attempt to lock a folder or file that is in use.
 pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The lock of an output folder, which the system lets go of with the process. It is on the
@@ -90,12 +90,12 @@ impl Drop for Guard {
     }
 }
 
-/// Whether an error is that of a file system which has no locks.
+/// Returns whether an error means that the file system has no locks.
 pub(super) fn has_no_locks(error: Errno) -> bool {
     matches!(error, Errno::NOTSUP | Errno::NOLCK | Errno::NOSYS)
 }
 
-/// Whether an open file is what is at a path now.
+/// Returns whether an open file is the one that is at a path now.
 pub(super) fn is_at(open: &File, path: &Path) -> io::Result<bool> {
     let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let is = identity(again(|| open.metadata())?);

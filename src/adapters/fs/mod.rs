@@ -52,7 +52,7 @@ pub fn read_text(path: &Path) -> Result<String, String> {
     as_text(read_input(path)?)
 }
 
-/// What a text begins with that is no UTF-8, and what to do about it.
+/// First bytes of files that are not UTF-8 text, with a message that also says what to do.
 const OTHER_FORMS: [(&[u8], &str); 7] = [
     (b"\xff\xfe", "it is UTF-16 text, as PowerShell writes it: write it with `Out-File -Encoding utf8`"),
     (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
@@ -91,7 +91,7 @@ pub fn read_standard_input() -> Result<String, String> {
     as_text(bytes)
 }
 
-/// As [`read_text`]; `None` where there is nothing at the path.
+/// Reads a text file as [`read_text`] does; returns `None` if there is nothing at the path.
 ///
 /// # Errors
 /// As [`read_text`].

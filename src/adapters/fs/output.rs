@@ -1,4 +1,4 @@
-//! Where output may go.
+//! Checks that output may be written to a path.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};

@@ -19,7 +19,7 @@ const PREFIX: &str = "kmodgen-";
 /// The file in a folder that outlives its run.
 const KEPT: &str = ".kept";
 
-/// Where programs put large temporary files if `TMPDIR` does not say.
+/// Folder in which programs put large temporary files if `TMPDIR` is not set.
 const LARGE: &str = "/var/tmp";
 
 /// A folder that nobody else can look into. It is removed when this is dropped.
@@ -108,7 +108,7 @@ pub fn sweep_private_folders(prepare: impl Fn(&Path)) {
     }
 }
 
-/// Whether a path is that of a folder which such a run of this user made.
+/// Returns whether a path is that of a private folder which a run of this user made.
 fn is_one(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(PREFIX));
     let named = name.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));

@@ -73,9 +73,9 @@ pub(super) fn tidy(path: &Path) -> bool {
 struct Next {
     file: File,
     path: PathBuf,
-    /// Who may read it.
+    /// Permission bits of the file.
     mode: u32,
-    /// Whether it has become the file itself.
+    /// Set once nothing is left at `path` that this run has to remove.
     done: bool,
 }
 
@@ -92,7 +92,7 @@ fn flags() -> i32 {
 }
 
 impl Next {
-    /// That of a file; `None` where the file system has no locks.
+    /// Opens and locks the next text of a file; returns `None` if the file system has no locks.
     fn of(path: &Path, patience: Duration, mode: u32) -> Result<Option<Self>, Inaccessible> {
         let start = Instant::now();
         let path = beside(path);

@@ -151,8 +151,8 @@ impl Stage {
         write().map_err(fail("write", &to))
     }
 
-    /// Where what belongs at a path waits, below the folder for it. One that `replaces` a file needs no
-    /// folders of its own.
+    /// Returns where a text waits, below the staging directory, until it moves to its path. A text that
+    /// `replaces` a file needs no folders of its own.
     fn staged(path: &str, replaces: bool) -> Cow<'_, str> {
         if replaces && path.len() <= LONGEST_NAME { path.replace('/', "\\").into() } else { path.into() }
     }
@@ -234,7 +234,7 @@ impl TextSink for Stage {
 pub struct MemorySink(Mutex<BTreeMap<RelPath, String>>);
 
 impl MemorySink {
-    /// All of them.
+    /// Returns all texts, by path.
     pub fn into_texts(self) -> BTreeMap<RelPath, String> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,7 +19,7 @@ use crate::vocabulary::RelPath;
 /// The beginning of the names of such folders.
 const PREFIX: &str = ".kmodgen-";
 
-/// How many letters and digits follow.
+/// Number of random letters and digits after the prefix.
 const RANDOM: usize = 6;
 
 /// The file in one that lists the folders which its run may leave empty. No module has this name.
@@ -34,9 +34,9 @@ fn private() -> fs::Permissions {
 #[derive(Debug)]
 pub(super) struct StagingDir {
     path: PathBuf,
-    /// It, open: a path below it is shorter to go than one from the root.
+    /// Open directory: a path below it takes less time to resolve than one from the root.
     open: OwnedFd,
-    /// Whether it stays for the next run, which makes up for what this one could not do.
+    /// Set if the directory stays for the next run, which makes up for what this run could not do.
     stays: bool,
 }
 
@@ -69,7 +69,7 @@ impl StagingDir {
         }
     }
 
-    /// Where it is.
+    /// Returns the path of the directory.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -101,7 +101,7 @@ impl Drop for StagingDir {
     }
 }
 
-/// Whether a name in an output folder is that of such a folder.
+/// Returns whether a name in an output folder is that of a staging directory.
 pub(super) fn is_left_over(name: &str) -> bool {
     let rest = name.strip_prefix(PREFIX).unwrap_or_default();
     rest.len() == RANDOM && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())

@@ -13,7 +13,7 @@ use super::replace::{replace, tidy};
 use crate::tree::Inaccessible;
 use crate::vocabulary::RelPath;
 
-/// How long someone else may take who writes the same file.
+/// Time to wait for another process that writes the same file.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes a file whole: its next text is written beside it, and then takes its place.

@@ -78,7 +78,8 @@ impl Resolver {
         Ok(refs.iter().zip(chosen).map(about).collect())
     }
 
-    /// As [`resolve`](Self::resolve); `repository` becomes what messages call the repository.
+    /// Resolves refs as [`resolve`](Self::resolve) does; sets `repository` to the name that messages use for the
+    /// repository.
     fn choose(
         &self,
         url: &GitUrl,

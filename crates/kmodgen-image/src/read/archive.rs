@@ -86,7 +86,7 @@ fn list(file: &File) -> io::Result<BTreeMap<String, Place>> {
     Ok(index)
 }
 
-/// All but the last component of a name; empty at the top.
+/// Returns all but the last component of a name; empty at the top.
 fn parent(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(parent, _)| parent)
 }

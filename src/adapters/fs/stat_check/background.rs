@@ -115,7 +115,7 @@ impl Compared {
 struct Job {
     /// Number of the module.
     module: usize,
-    /// Whether its folder has the metadata that it had.
+    /// Set if the module's folder still has the recorded metadata.
     same_folder: bool,
     /// Numbers of the mappings.
     mappings: Range<usize>,
@@ -133,7 +133,7 @@ struct Done {
 struct Top {
     folder: Compared,
     files: Vec<Compared>,
-    /// Whether all that no mapping asks for is as it was.
+    /// Set if all paths that belong to no mapping are unchanged.
     rest: bool,
 }
 

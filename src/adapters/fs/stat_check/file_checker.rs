@@ -30,7 +30,7 @@ pub(super) enum Compared {
 pub(super) struct FileChecker {
     /// Time at which the check began, by the clock that stamps files.
     pub(super) now: i64,
-    /// Whether all files are read.
+    /// Set if all files are read, even those with unchanged metadata.
     pub(super) reads: bool,
     /// Key of all checksums.
     pub(super) key: ChecksumKey,
