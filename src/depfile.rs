@@ -36,7 +36,7 @@ pub fn depfile<'p>(target: &Path, inputs: impl IntoIterator<Item = &'p Path>) ->
     Ok(text + &rules)
 }
 
-/// Whether a text may be a depfile, and so be replaced by one.
+/// Returns whether a text may be a depfile, so that a depfile may replace it.
 pub fn is_depfile(text: &str) -> bool {
     text.lines().next().is_none_or(|line| line.ends_with(": \\"))
 }

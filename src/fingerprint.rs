@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::vocabulary::Digest;
 
-/// What takes in the fields of a traversal.
+/// Receiver of the fields of a traversal.
 pub trait Sink {
     /// One field that decides the image.
     fn field(&mut self, name: &str, value: &[u8]);
@@ -53,8 +53,8 @@ impl Sink for HashSink {
     }
 }
 
-/// What decided an image, one `name: value` a line, as an annotation carries it: a short value itself,
-/// a long one by its digest.
+/// Inputs that decided an image, one `name: value` a line, as an annotation has them: a short value itself, a long one
+/// by its digest.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Explanation(String);
 
@@ -75,7 +75,7 @@ impl Sink for Explanation {
 }
 
 impl Explanation {
-    /// That of an annotation. A line of another form is left out where it is compared.
+    /// Creates the explanation from the lines of an annotation. Comparisons ignore lines of another form.
     pub fn from_lines(lines: String) -> Self {
         Self(lines)
     }
@@ -96,7 +96,7 @@ impl Explanation {
         self.0.lines().filter_map(|line| line.split_once(": ")).collect()
     }
 
-    /// What is different from `old` to this: name, old value and new value, `None` where absent.
+    /// Returns the inputs that differ from `old`: name, old value and new value, `None` if absent.
     pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
         let (new, old) = (self.pairs(), old.pairs());
         let value = |pairs: &[(&str, &str)], name: &str| {
@@ -116,9 +116,9 @@ impl Explanation {
 pub struct InputChange {
     /// Its name, as in "runtime image".
     pub input: String,
-    /// What it was; `None` where it is new.
+    /// Old value; `None` if the input is new.
     pub from: Option<String>,
-    /// What it is; `None` where it is gone.
+    /// New value; `None` if the input is gone.
     pub to: Option<String>,
 }
 

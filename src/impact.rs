@@ -1,11 +1,11 @@
-//! What a change of the output does on nodes: which mappings load, reload or unload there.
+//! Effects of a change of the output on nodes: which mappings load, reload or unload there.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::manifest::Manifest;
 use crate::previous::OldModule;
 
-/// What happens to one module.
+/// Effect of a change on one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Impact {
     /// Kernels that had no mapping.
@@ -14,9 +14,9 @@ pub struct Impact {
     pub reloads: Vec<String>,
     /// Kernels whose mapping goes.
     pub unloads: Vec<String>,
-    /// How many kernels have a mapping then.
+    /// Number of kernels that have a mapping after the change.
     pub mappings: usize,
-    /// What happens to each further Module on the same images, by name; these have none of their own.
+    /// Effect on each further Module on the same images, by name; these Modules have no `others` themselves.
     pub others: BTreeMap<String, Self>,
 }
 
@@ -27,13 +27,13 @@ pub struct Hold {
     pub module: String,
     /// Completes "module `x` is left as it is: ".
     pub why: String,
-    /// What to do.
+    /// Advice on what to do.
     pub help: String,
 }
 
 impl Impact {
-    /// What becomes of one, and of its `others`: `images` are those of its kernels, and `old` is what is
-    /// there.
+    /// Returns the effect on a module and on its `others`: `images` are the images of its kernels, and `old` is the
+    /// existing Module.
     pub fn of<'m>(
         images: impl IntoIterator<Item = (&'m str, String)> + Clone,
         others: &[&str],
@@ -70,7 +70,7 @@ impl Impact {
         impact
     }
 
-    /// What happens to each Module, that of the module called `name` the first.
+    /// Returns the effect on each Module, first on the one called `name`.
     pub fn all<'i>(&'i self, name: &'i str) -> impl Iterator<Item = (&'i str, &'i Self)> {
         std::iter::once((name, self)).chain(self.others.iter().map(|(name, other)| (name.as_str(), other)))
     }
@@ -81,7 +81,7 @@ struct Unloaded<'u> {
     object: &'u str,
     /// The kernels that nodes run.
     in_use: String,
-    /// Whether no kernel is left.
+    /// Set if the Module has no kernel left.
     is_lost: bool,
 }
 

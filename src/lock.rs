@@ -23,7 +23,7 @@ const FORM: &str = "1";
 
 const HEADER: &str = "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\n";
 
-/// What is pinned.
+/// Pinned versions of the built-in templates, of git refs and of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
     /// The version of the built-in templates.
@@ -149,7 +149,7 @@ pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl,
     by_url
 }
 
-/// What to say of refs and files that are not pinned; `advice` is how to pin them here.
+/// Returns an error for each ref and file that is not pinned; `advice` is how to pin them here.
 pub fn not_pinned<'m>(
     gits: impl IntoIterator<Item = &'m Git>,
     files: &BTreeMap<String, Span>,

@@ -73,7 +73,7 @@ mod tests {
         text.lines().next().unwrap()
     }
 
-    /// What git makes of two versions that each add a line: it merges the bodies where it can.
+    /// Returns the sides of a merge in which two versions each add a line; git merges the bodies if it can.
     fn sides() -> ([String; 3], Sides) {
         let texts = ["a\nd\n", "a\nb\nd\n", "a\nc\nd\n"].map(with_header);
         let [base, ours, theirs] = texts.clone().map(String::into_bytes).map(Some);

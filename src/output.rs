@@ -25,7 +25,7 @@ pub const TOP: [&str; 2] = [NAMESPACE, KUSTOMIZATION];
 /// One file.
 #[derive(Debug, Clone)]
 pub struct Output<'t> {
-    /// Where, below the output folder.
+    /// Path of the file, below the output folder.
     pub path: RelPath,
     /// Its whole text.
     pub text: Cow<'t, str>,
@@ -80,7 +80,7 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     })
 }
 
-/// Whether a module has any file.
+/// Returns whether a module has any files in the output.
 pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manifest) -> bool {
     match module.kind {
         Kind::Built => !mappings.is_empty(),

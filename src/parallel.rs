@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{Builder, JoinHandle, ScopedJoinHandle};
 
-/// How many items are worth a thread with a state of its own.
+/// Smallest number of items that are worth a thread with a state of its own.
 const SMALLEST_SHARE: usize = 16;
 
 /// Does `work` on all items with `workers` threads, each of which takes the next item when it is done
@@ -105,7 +105,7 @@ impl<T> Left<T> {
     }
 }
 
-/// All results by their items' numbers, as soon as all threads have ended.
+/// Returns all results in the order of their items' numbers, as soon as all threads have ended.
 fn in_order<R>(own: Vec<(usize, R)>, threads: impl Iterator<Item = std::thread::Result<Vec<(usize, R)>>>) -> Vec<R> {
     let mut done = own;
     for thread in threads {

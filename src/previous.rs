@@ -1,5 +1,5 @@
-//! What an earlier run left, read from the files alone, so that a fresh clone knows as much as
-//! the machine that wrote them.
+//! Output of an earlier run, read from the files alone, so that a fresh clone knows as much as the machine that wrote
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::vocabulary::{RelPath, SourceMap};
 pub struct OldModule {
     /// Its version; `None` where it has none.
     pub version: Option<String>,
-    /// How many mappings it has.
+    /// Number of its mappings.
     pub mappings: usize,
     /// The image of each kernel; only of those that change where a record says so.
     pub images: HashMap<String, String>,
@@ -34,7 +34,7 @@ pub struct OldModule {
 pub struct OldMapping {
     /// Its content hash.
     pub hash: String,
-    /// What the hash was over.
+    /// Inputs of the content hash.
     pub explanation: Explanation,
     /// Its Dockerfile, where it is there.
     pub dockerfile: Option<String>,
@@ -52,10 +52,10 @@ pub fn module(name: &str, tree: &View<'_>) -> Result<Option<OldModule>, Inaccess
     Ok(ours.map(|bytes| text(bytes).and_then(|text| module_text(&text)).unwrap_or_default()))
 }
 
-/// What stands between the objects of a module.
+/// Separator between the objects of a module.
 const BETWEEN: &str = "\n---\n";
 
-/// Whether the file of a module in a folder has further Modules on its images.
+/// Returns whether the file of a module in a folder has further Modules on the module's images.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -66,7 +66,7 @@ pub fn has_others(name: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
     Ok(found.as_ref().and_then(Found::bytes).is_some_and(has))
 }
 
-/// What the text of a Module says; `None` where it is none.
+/// Reads the text of a Module; `None` if it is not a Module.
 pub fn module_text(text: &str) -> Option<OldModule> {
     // The first object is the one that builds.
     let mut objects = text.split(BETWEEN);

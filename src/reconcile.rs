@@ -1,4 +1,4 @@
-//! What has to change in a folder, so that it holds the outputs and nothing of anyone's is lost.
+//! Changes to a folder, so that it has the outputs and no file of anyone else is lost.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
-/// What is done at one path.
+/// Action at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// A file is written where none was.
@@ -30,17 +30,17 @@ pub enum Action {
 pub struct Conflict {
     /// Completes "it is left as it is: ".
     pub why: String,
-    /// What to do about it; nothing where the reason is told elsewhere.
+    /// Advice on what to do; `None` if the reason is reported elsewhere.
     pub help: Option<&'static str>,
 }
 
-/// How to settle a file that git could not merge.
+/// Advice for a file that git could not merge.
 const MERGE: &str = "settle the merge of the file by hand, or say --force to generate it from the manifest";
 
-/// Where `--force` settles a conflict.
+/// Advice for a conflict that `--force` resolves.
 const FORCE: &str = "move what you need into the manifest or a template, then say --force";
 
-/// Where it does not.
+/// Advice for a conflict that `--force` does not resolve.
 const MOVE: &str = "move it away: kmodgen replaces no folder, and writes through no link";
 
 impl Conflict {
@@ -57,19 +57,19 @@ impl Conflict {
 /// One path at which something is to be done.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Where, below the output folder.
+    /// Path of the file, below the output folder.
     pub path: RelPath,
-    /// What; never [`Action::Unchanged`].
+    /// Action at the path; never [`Action::Unchanged`].
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,
     /// The file that is put there, if the sink knows its metadata.
     pub written: Option<FileEntry>,
-    /// Whether git has the file as unmerged.
+    /// Set if git has the file as unmerged.
     pub unmerged: bool,
 }
 
-/// What an output comes to.
+/// Result of the comparison of an output with the file at its path.
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// The run is not about it.
@@ -148,8 +148,8 @@ impl Inspector<'_> {
         Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written, unmerged })))
     }
 
-    /// How the file at a path looks if it has this text, or else what is to be done, and whether git has
-    /// the file as unmerged.
+    /// Returns the metadata of the file at a path if the file has this text; otherwise the action to take, and whether
+    /// git has the file as unmerged.
     fn compare(&self, path: &RelPath, text: &str) -> Result<Result<FileStat, (Action, bool)>, Inaccessible> {
         if let Some((parent, what)) = self.tree.blocked_parent(path)? {
             let why = format!("`{parent}` is {what}, and a folder is needed there");

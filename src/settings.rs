@@ -19,14 +19,14 @@ use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName,
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
 
-/// Whether git servers may be asked, and how long they have.
+/// Options for access to git servers, with the timeout.
 #[derive(Debug, Clone, Copy)]
 pub struct Network {
     /// Fail where the lock is not complete.
     pub locked: bool,
     /// Ask nobody.
     pub offline: bool,
-    /// How long one repository may take.
+    /// Timeout for one repository.
     pub timeout: Duration,
 }
 
@@ -51,7 +51,7 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
 }
 
-/// What to write instead of a manifest's path that cannot be read.
+/// Suggests what to write instead of a manifest's path that cannot be read.
 pub fn manifest_hint(path: &Path) -> Option<String> {
     fn is_yaml(name: &&String) -> bool {
         name.ends_with(".yaml") || name.ends_with(".yml")
@@ -125,7 +125,7 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     Ok(root)
 }
 
-/// How many threads to work with.
+/// Returns the number of threads to use.
 pub fn workers(flag: Option<NonZeroUsize>) -> usize {
     flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
@@ -166,8 +166,8 @@ pub fn renderers() -> anyhow::Result<Arc<dyn Renderers>> {
     })))
 }
 
-/// What tells this program from every other one, another build of the same version included;
-/// `None` where it cannot be told.
+/// Returns a text that identifies this program, different for another build of the same version; `None` if it cannot be
+/// determined.
 pub fn program() -> Option<String> {
     let build = fs::fingerprint(&std::env::current_exe().ok()?)?;
     Some(format!("kmodgen {} {build}", env!("CARGO_PKG_VERSION")))
@@ -212,7 +212,7 @@ pub fn kernel_selection(args: &KernelsArgs) -> anyhow::Result<Selection> {
     Ok(Selection::of(include, exclude, architectures, args.flavour.clone(), bounds))
 }
 
-/// What `--only` selects.
+/// Patterns of `--only`.
 #[derive(Debug)]
 pub struct Only(Vec<Pattern>);
 
@@ -229,13 +229,13 @@ impl Only {
         Ok((!patterns.is_empty()).then_some(Self(patterns)))
     }
 
-    /// Whether a mapping is selected: by its module, its kernel, or both as `MODULE/KERNEL`.
+    /// Returns whether a pattern selects a mapping: by its module, its kernel, or both as `MODULE/KERNEL`.
     pub fn selects(&self, module: &str, release: &str) -> bool {
         let whole = format!("{module}/{release}");
         self.0.iter().any(|pattern| [module, release, &whole].iter().any(|text| pattern.selects(text)))
     }
 
-    /// Whether it selects any mapping.
+    /// Returns whether a pattern selects any mapping, or any module that is not built.
     pub fn selects_any(&self, plan: &Plan<'_>) -> bool {
         plan.mappings().any(|m| self.selects(m.module.name.as_str(), m.kernel.release.as_str()))
             || plan.modules.iter().any(|(module, _)| !module.is_built() && self.names(module.name.as_str()))

@@ -48,7 +48,7 @@ modules:
       selector: {node-role.kubernetes.io/worker: ''}
 ";
 
-/// What a test starts from.
+/// Inputs of a test.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) manifest: String,
@@ -87,7 +87,7 @@ impl World {
         self
     }
 
-    /// What is wrong with it, errors and warnings, as `line:column code message`.
+    /// Returns the errors and warnings about the inputs, as `line:column code message`.
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut sources = SourceMap::default();
         self.expand(&mut sources, |_, _| ()).1.iter().map(|fault| line(fault, &sources)).collect()

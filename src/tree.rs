@@ -8,7 +8,7 @@ use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, NAMESPACE};
 use crate::vocabulary::RelPath;
 
-/// What stands at a path.
+/// File, folder or other object at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// A regular file with these bytes.
@@ -32,7 +32,7 @@ impl Found {
     }
 }
 
-/// What kind of thing a name in a folder is.
+/// Kind of the object that a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -47,9 +47,9 @@ pub enum Kind {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb} `{path}`: {why}")]
 pub struct Inaccessible {
-    /// What was tried.
+    /// Operation that failed, as a verb.
     pub verb: &'static str,
-    /// Where.
+    /// Path that the operation was about.
     pub path: String,
     /// A lower-case fragment.
     pub why: String,
@@ -63,20 +63,20 @@ pub trait OutputFolder: Sync {
     /// A folder that cannot be read.
     fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible>;
 
-    /// What kind of thing is at a path; `None` where there is nothing.
+    /// Returns the kind of the object at a path; `None` if there is nothing.
     ///
     /// # Errors
     /// A path that cannot be looked at.
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible>;
 
-    /// What stands at a path whose parents are folders; `None` where nothing does.
+    /// Returns the object at a path whose parents are folders, with its metadata; `None` if there is nothing.
     ///
     /// # Errors
     /// A file that cannot be read.
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible>;
 
-    /// How a file looks that is known to hold exactly `text` without being read; `None` where it has
-    /// to be.
+    /// Returns the metadata of a file that is known to hold exactly `text` without being read; `None` if the file must
+    /// be read.
     ///
     /// # Errors
     /// A path that cannot be looked at.
@@ -90,7 +90,7 @@ pub trait OutputFolder: Sync {
     }
 }
 
-/// What stands at a path, and how it looks from outside.
+/// Object at a path, and its metadata.
 pub type Look = (Found, FileStat);
 
 /// The names of the output folder, and of the folders in it.
@@ -103,7 +103,7 @@ pub struct Outline<'k> {
 /// The names in a folder.
 #[derive(Debug)]
 enum Names<'k> {
-    /// All of them.
+    /// Every name, with its kind.
     All(HashMap<String, Kind>),
     /// Its folders that nobody asks for; the others are known to be right.
     Unplanned(Vec<&'k str>),
@@ -193,7 +193,7 @@ pub struct View<'v> {
 }
 
 impl View<'_> {
-    /// What stands at a path of up to two parts.
+    /// Returns the kind of the object at a path of up to two parts; `None` if there is nothing.
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
         let Some((module, name)) = path.split_once('/') else { return Ok(self.outline.names.get(path).copied()) };
         match self.outline.modules.get(module) {
@@ -204,7 +204,7 @@ impl View<'_> {
         }
     }
 
-    /// Whether a folder of up to two parts is there.
+    /// Returns whether there is a folder at a path of up to two parts.
     ///
     /// # Errors
     /// A path that cannot be looked at.
@@ -228,7 +228,7 @@ impl View<'_> {
         Ok(None)
     }
 
-    /// What stands at a path. `None` also where a parent is no folder.
+    /// Returns the object at a path; `None` if there is nothing, or if a parent is not a folder.
     ///
     /// # Errors
     /// A file that cannot be read.
@@ -236,7 +236,7 @@ impl View<'_> {
         Ok(self.look(path)?.map(|(found, _)| found))
     }
 
-    /// How a file looks that is known to hold exactly `text`; `None` where that is not known.
+    /// Returns the metadata of a file that is known to hold exactly `text`; `None` if that is not known.
     ///
     /// # Errors
     /// A path that cannot be looked at.
@@ -244,7 +244,7 @@ impl View<'_> {
         if self.has_folder(path.parent())? { self.folder.holds(path, text) } else { Ok(None) }
     }
 
-    /// What stands at a path, and how it looks; nothing is asked where the names tell.
+    /// Returns the object at a path, with its metadata; does not access the folder if its names suffice.
     ///
     /// # Errors
     /// A file that cannot be read.
@@ -269,7 +269,7 @@ pub fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(move |(at, _)| &path[..at])
 }
 
-/// Whether a name may be that of a folder of ours: hidden ones are others', such as version control's.
+/// Returns whether a name may be a folder that kmodgen wrote: hidden folders belong to others, such as version control.
 pub fn is_ours(name: &str, kind: Kind) -> bool {
     kind == Kind::Folder && !name.starts_with('.')
 }

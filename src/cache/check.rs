@@ -5,9 +5,9 @@ use super::CachedRun;
 /// Which of the files and folders that a run wrote are as it left them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckResult {
-    /// Whether all are, and nothing came to them.
+    /// Set if all files and folders are as the run left them, and no new ones have appeared.
     pub whole: bool,
-    /// Whether any has new metadata but the content that it had.
+    /// Set if any file has new metadata but the content that the run wrote.
     pub touched: bool,
     /// Modules, in the order of the run.
     pub modules: Vec<ModuleCheck>,
@@ -16,7 +16,7 @@ pub struct CheckResult {
 /// Which of the files of a module are as a run left them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModuleCheck {
-    /// Whether its folder is, and has no folder that it did not have.
+    /// Set if the module's folder is as the run left it, and has no new folders in it.
     pub folder: bool,
     /// Its own files.
     pub own: Vec<bool>,

@@ -23,7 +23,7 @@ use crate::vocabulary::Digest;
 /// and the digest is of the names in it.
 pub type InputRecord = (String, Option<Digest>);
 
-/// All files that a run read.
+/// Digests of all files that a run read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Inputs {
     /// The manifest.
@@ -52,7 +52,7 @@ pub struct CachedMapping {
     pub release: u32,
     /// Key of all that decides its texts.
     pub key: Checksum,
-    /// What was made of it.
+    /// Content hash of the mapping, and facts about its Dockerfile.
     pub identity: Identity,
     /// Its Dockerfile and its ConfigMap.
     pub files: [FileEntry; 2],
@@ -82,7 +82,7 @@ pub struct CachedModule {
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CachedRun {
-    /// What it read.
+    /// Digests of the files that the run read.
     pub inputs: Inputs,
     /// Key of all checksums.
     pub key: ChecksumKey,
@@ -90,7 +90,7 @@ pub struct CachedRun {
     pub root: String,
     /// Warnings and notes, which a run with nothing to do shows again.
     pub messages: Vec<String>,
-    /// All kernel releases.
+    /// Kernel releases; each mapping holds an index into this list.
     pub releases: Vec<String>,
     /// Folders that no mapping asks for, in which a file of an earlier run might turn up again.
     pub unplanned: Vec<(String, FileStat)>,
@@ -100,7 +100,7 @@ pub struct CachedRun {
     pub folder: FileStat,
     /// Files at its top: the last ones of [`crate::output::TOP`].
     pub top: Vec<FileEntry>,
-    /// All modules with files.
+    /// Modules that have files.
     pub modules: Vec<CachedModule>,
 }
 

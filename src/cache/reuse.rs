@@ -1,4 +1,4 @@
-//! What a run takes over from the previous one, looked up by name and proven by key and metadata.
+//! Reuse of mappings and modules of the previous run: found by name, and valid if key and metadata match.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::vocabulary::Digest;
 /// A cached run, compared with the files as they are and with the mappings of this run.
 pub struct Reuse<'c> {
     run: &'c CachedRun,
-    /// Whether the templates are the same, which no key covers.
+    /// Set if the templates are unchanged; no key covers them.
     same_templates: bool,
     modules: HashMap<&'c str, Module<'c>>,
     /// The mapping of the cached run for each mapping of this run.

@@ -31,7 +31,7 @@ struct Explained {
     to: Option<String>,
     /// The inputs that changed; of a new mapping, all.
     changes: Vec<InputChange>,
-    /// Where nothing but the Dockerfile's text changed: how.
+    /// Diff of the Dockerfile, if nothing but its text changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
 }
@@ -60,7 +60,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// What became of the kernel's images of one target.
+/// Explains the images of a kernel for one target.
 fn explain_all(
     args: &ExplainArgs,
     only: Option<&Only>,

@@ -10,9 +10,9 @@ use crate::vocabulary::{Digest, InputFiles as _, RelPath, listing_digest};
 /// Which inputs are as they were.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InputCheck {
-    /// Whether all are.
+    /// Set if all inputs are unchanged.
     pub(super) same: bool,
-    /// Whether the templates are.
+    /// Set if the templates are unchanged.
     pub(super) same_templates: bool,
 }
 

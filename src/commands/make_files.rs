@@ -19,7 +19,7 @@ pub(super) struct MakeFiles<'a> {
     stamp: Option<Stamp>,
     text: String,
     inputs: BTreeSet<PathBuf>,
-    /// What was read and is this run's to change: the lock, and folders.
+    /// Paths that the run read and may change itself: the lock, and folders.
     own: Vec<PathBuf>,
 }
 

@@ -43,7 +43,7 @@ struct Row {
     /// The folder that it copies from, where it copies anything from outside: KMM does not build such.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
-    /// Whether the builder is chosen in the cluster, and so is not in the hash.
+    /// Set if the builder is chosen in the cluster, and so is not in the hash.
     builder_in_cluster: bool,
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Project {
     pub(super) manifest: Arc<Manifest>,
     /// The same for each of its targets.
     all: Vec<Arc<Manifest>>,
-    /// What its refs stand for.
+    /// Pinned commits and checksums.
     pub(super) lock: Lock,
     /// The lock as it is on disk; `None` where there is none.
     lock_text: Option<String>,
@@ -36,13 +36,13 @@ pub(super) struct Project {
     files: Arc<dyn InputFiles>,
     /// The same, for templates.
     templates: Arc<dyn InputFiles>,
-    /// What renders templates that users wrote.
+    /// Renderers of templates that users wrote.
     renderers: Arc<dyn Renderers>,
     /// Which of both were read.
     witnesses: [Arc<Witness>; 2],
     /// The files as they were read when the manifest was.
     decoded: Witness,
-    /// All texts that messages may show.
+    /// Texts that messages may show.
     pub(super) sources: SourceMap,
     /// The manifest's text, by digest.
     pub(super) manifest_digest: Digest,
@@ -286,7 +286,7 @@ impl Project {
         self.renderers.start(self.lock.templates, self.templates.clone())
     }
 
-    /// What the build of a mapping copies from beside the manifest.
+    /// Prepares the build context of a mapping, from the folders beside the manifest that its build copies.
     pub(super) fn context_of(&self, mapping: &Mapping<'_>) -> Result<Context, Ended> {
         Context::of(mapping.context().map(|folder| &**folder), &*self.files)
     }
@@ -348,7 +348,7 @@ impl Project {
         }
     }
 
-    /// Whether the manifest, the lock and the files that were read so far are still the same.
+    /// Returns whether the manifest, the lock and the files that were read so far are unchanged.
     pub(super) fn is_current(&self, manifest: &Path) -> bool {
         let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
         is_as(manifest, &[Some(self.manifest_digest), lock]) && are_as(manifest, &self.read()[0])

@@ -1,4 +1,4 @@
-//! Whether a mapping's image is in its registry already.
+//! Lookup of a mapping's image in its registry.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) fn is_in_registry(mapping: &Mapping<'_>, timeout: Duration) -> bool {
     })
 }
 
-/// How a module's registry is spoken to.
+/// Returns the TLS settings for a module's registry.
 pub(super) fn registry_tls(module: &Module) -> Tls {
     let flag = |flag| module.kmm.tls_flag(TlsSection::Registry, flag);
     Tls { insecure: flag("insecure"), skip_verify: flag("insecureSkipTLSVerify") }

@@ -1,4 +1,4 @@
-//! What `generate` did, or would do, for people and for scripts.
+//! Report of what `generate` did, or would do, for people and for scripts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -18,13 +18,13 @@ use crate::reconcile::{Action, Change};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{RelPath, SourceMap, TargetName};
 
-/// How many paths people are shown; scripts are told them all.
+/// Limit on the paths in the report for people; the report for scripts has all paths.
 const SHOWN: usize = 40;
 
-/// What a message about something that is left as it is begins with.
+/// Start of a message about a file or folder that kmodgen leaves as it is.
 const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
 
-/// What a run did, or would do; also the object of `--format json`.
+/// Changes that a run made, or would make; also the object of `--format json`.
 #[derive(Serialize)]
 pub(super) struct Report {
     summary: Summary,
@@ -34,14 +34,14 @@ pub(super) struct Report {
     files: Vec<FileReport>,
     /// Modules that are left as they are until someone decides.
     held: Vec<HoldReport>,
-    /// How many files were generated again that git has as unmerged.
+    /// Number of files generated again that git has as unmerged.
     #[serde(skip)]
     merged: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanations: Option<BTreeMap<String, Vec<InputChange>>>,
 }
 
-/// How many files were treated how.
+/// Number of files for each action.
 #[derive(Serialize, Default)]
 struct Summary {
     created: usize,
@@ -51,7 +51,7 @@ struct Summary {
     conflicts: usize,
 }
 
-/// What the change does on nodes, in mappings.
+/// Number of mappings that nodes load, reload and unload because of the change.
 #[derive(Serialize, Default)]
 struct Nodes {
     load: usize,
@@ -188,12 +188,12 @@ impl Report {
         self.held.push(HoldReport { module: name.to_owned(), reason, help });
     }
 
-    /// Whether something is left for someone to decide.
+    /// Returns whether something is left for someone to decide.
     pub(super) fn has_conflicts(&self) -> bool {
         self.summary.conflicts > 0 || !self.held.is_empty()
     }
 
-    /// Whether any file is not as it should be, or was not before this run.
+    /// Returns whether any file is out of date, or was before this run.
     pub(super) fn has_changes(&self) -> bool {
         self.summary.created + self.summary.updated + self.summary.removed > 0
     }

@@ -19,7 +19,7 @@ struct Verified<'v> {
     /// The kernels that it has modules for; one, where nothing is wrong.
     releases: Vec<String>,
     architecture: Option<String>,
-    /// How many modules are in place.
+    /// Number of modules in place.
     modules: usize,
     summary: Summary,
     findings: Vec<Finding>,

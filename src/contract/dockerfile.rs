@@ -1,4 +1,4 @@
-//! What every Dockerfile must hold to, whichever template it came from.
+//! Rules that every Dockerfile must comply with, whichever template it came from.
 
 /// buildah 1.28 drops the rest of a Dockerfile after a line of 64 KiB, and succeeds.
 const LONGEST_LINE: usize = 60_000;
@@ -12,12 +12,12 @@ const LONGEST_FILE: usize = 1_000_000;
 /// OpenShift builds a Dockerfile inside a Build, which takes so many bytes of it.
 pub const LONGEST_ON_OPENSHIFT: usize = 60_000;
 
-/// What a Dockerfile does wrong.
+/// Rule that a Dockerfile breaks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Breach {
     /// Completes "the Dockerfile of … ".
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to correct the Dockerfile.
     pub help: String,
 }
 
@@ -68,13 +68,13 @@ pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
     Ok(())
 }
 
-/// What one look at all lines tells; lines are counted from 1.
+/// Facts about the lines of a Dockerfile, from one pass; lines are counted from 1.
 #[derive(Default)]
 struct Lines {
     /// The first line that is too long, and how long it is.
     too_long: Option<(usize, usize)>,
     has_from: bool,
-    /// Where the first RUN begins that is too long.
+    /// First line of the first RUN that is too long.
     long_run: Option<usize>,
 }
 
@@ -129,7 +129,7 @@ pub fn is_garbled(c: char) -> bool {
     (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether a line starts an instruction of this name.
+/// Returns whether a line starts an instruction of this name.
 fn starts(line: &[u8], instruction: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     line.get(..instruction.len()).is_some_and(|word| word.eq_ignore_ascii_case(instruction))

@@ -1,4 +1,4 @@
-//! What KMM relies on, as checks.
+//! Checks of what KMM relies on.
 
 pub mod dockerfile;
 pub mod module;

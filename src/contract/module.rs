@@ -1,4 +1,4 @@
-//! What every Module must hold to.
+//! Limits that every Module must comply with.
 
 /// etcd takes objects of about 1.5 MiB.
 const LARGEST: usize = 1_500_000;
@@ -7,7 +7,7 @@ const LARGEST: usize = 1_500_000;
 /// Kubernetes limits those to 256 KiB.
 const LARGEST_CLIENT_SIDE: usize = 262_144;
 
-/// How far a Module of this many bytes gets.
+/// Size of a Module, by the ways in which it can be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Any tool can apply it.

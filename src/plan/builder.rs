@@ -15,7 +15,7 @@ pub struct PlanBuilder<'m> {
     modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
     /// The module of the mapping that came last.
     at: usize,
-    /// What is wrong with templates, each once.
+    /// Faults in templates, each once.
     template_faults: Vec<TemplateFault>,
     inputs: Inputs<'m>,
 }

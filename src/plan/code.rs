@@ -19,7 +19,7 @@ pub struct Code {
     pub folder: String,
     /// The folder of it to build in.
     pub dir: Option<RelPath>,
-    /// What exactly it is.
+    /// Exact content of the source.
     pub content: Content,
     /// The secret that is needed to get it.
     pub secret: Option<String>,
@@ -27,7 +27,7 @@ pub struct Code {
     pub patches: Vec<Arc<Patch>>,
 }
 
-/// What exactly a source is.
+/// Exact content of a source.
 #[derive(Debug, Clone, Hash)]
 pub enum Content {
     /// A commit of a repository.
@@ -36,18 +36,18 @@ pub enum Content {
         url: String,
         /// The locked commit.
         commit: GitOid,
-        /// Whether its submodules come with it.
+        /// Set if the submodules of the repository come with the commit.
         submodules: bool,
     },
     /// A file.
     File {
-        /// How it is unpacked.
+        /// Kind of the file, which decides how it is unpacked.
         kind: FileKind,
-        /// Where it is, on this kernel.
+        /// URL of the file, on this kernel.
         url: String,
         /// Its checksum.
         sha256: Digest,
-        /// How many folders are taken off the front of an archive's paths.
+        /// Number of folders to strip from the front of an archive's paths.
         strip: u8,
     },
     /// A part of an image.
@@ -70,7 +70,7 @@ impl Code {
         }
     }
 
-    /// Whether it is a package.
+    /// Returns whether the source is an RPM package.
     pub(super) fn is_rpm(&self) -> bool {
         matches!(self.content, Content::File { kind: FileKind::Rpm, .. })
     }
@@ -80,7 +80,8 @@ impl Code {
         self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))
     }
 
-    /// What of it decides the image. Where it is laid and how it is unpacked is in the Dockerfile.
+    /// Passes the parts of the source that decide the image to a sink. The folder of the source and how it is unpacked
+    /// are in the Dockerfile.
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {
         let what = match &self.content {
             Content::Commit { url, commit, submodules: false } => format!("{url} {commit}"),

@@ -26,11 +26,11 @@ impl<'m> PlannedMapping<'m> {
     }
 }
 
-/// All mappings of a manifest, not rendered yet.
+/// Mappings of a manifest that are not rendered yet.
 pub struct Expansion<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<PlannedMapping<'m>>)>,
-    /// What they were expanded from.
+    /// Inputs of the expansion.
     pub inputs: Inputs<'m>,
 }
 
@@ -95,7 +95,7 @@ fn check_kernels(
     }
 }
 
-/// Whether any two kernels have the same label in KMM.
+/// Returns whether any two kernels have the same label in KMM.
 fn shares_labels(kernels: &[Kernel]) -> bool {
     let mut labels: Vec<&str> = kernels.iter().map(|kernel| kernel.release.dns_safe()).collect();
     labels.sort_unstable();

@@ -3,13 +3,13 @@
 use crate::fingerprint::{HashSink, Sink as _};
 use crate::vocabulary::{Digest, InputFiles, ListedKind, RelPath};
 
-/// As many files, links and folders may be in one: one that has more is most likely not meant.
+/// Limit on the files, links and folders in a folder: a folder that has more is most likely not meant.
 const MOST_NAMES: usize = 20_000;
 
-/// As many bytes may be in them, which are all read by every run.
+/// Limit on the bytes of the files in a folder, which every run reads.
 const MOST_BYTES: usize = 256 << 20;
 
-/// As many folders may be in one another.
+/// Limit on the depth of folders in a folder.
 const DEEPEST: usize = 64;
 
 /// A folder beside the manifest. As for git, folders without files are no part of it, and neither is
@@ -18,7 +18,7 @@ const DEEPEST: usize = 64;
 pub struct Folder {
     /// Its path.
     pub path: RelPath,
-    /// What is in it, by path.
+    /// Files and links in the folder, in the order of their paths.
     pub files: Vec<FolderFile>,
     /// The digest of every path, of whether its file is executable, and of its bytes.
     pub digest: Digest,
@@ -32,23 +32,23 @@ pub struct Folder {
 pub struct FolderFile {
     /// Its path, from the manifest's folder on.
     pub path: RelPath,
-    /// What it is.
+    /// Kind of the file.
     pub kind: FolderFileKind,
 }
 
-/// What a file of a folder is.
+/// Kind of a file in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FolderFileKind {
     /// A regular file.
     File {
-        /// Whether it may be executed.
+        /// Set if the file is executable.
         executable: bool,
         /// The digest of its bytes.
         digest: Digest,
     },
     /// A symbolic link within the folder.
     Link {
-        /// What it says.
+        /// Target of the link.
         to: String,
     },
 }
@@ -141,7 +141,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether there is too much in it, or too much wrong with it, to go on.
+    /// Returns whether the folder has too much in it, or too many faults, to go on.
     fn is_full(&mut self) -> bool {
         /// More of them tell nothing new.
         const TOLD: usize = 10;
@@ -159,7 +159,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a link at `path` stays in the folder `top`, by what it says alone.
+/// Returns whether a link at `path` stays in the folder `top`, judged by its target alone.
 fn stays(top: &RelPath, path: &RelPath, to: &str) -> bool {
     let depth = |path: &str| path.split('/').count();
     let mut level = depth(path.parent()) - depth(top.as_str());

@@ -5,23 +5,23 @@ use super::shell_pattern::ShellPattern;
 use crate::manifest::{Kernel, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Namespace};
 
-/// What a mapping's texts decide.
+/// Content hash of a mapping, and facts about its Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, bitcode::Encode, bitcode::Decode)]
 pub struct Identity {
     /// Content hash.
     pub hash: Digest,
     /// Digest of the Dockerfile.
     pub dockerfile: Digest,
-    /// Whether the Dockerfile has the text `DTK_AUTO`.
+    /// Set if the Dockerfile has the text `DTK_AUTO`.
     pub asks_for_dtk: bool,
-    /// Whether the Dockerfile is longer than a Build of OpenShift takes.
+    /// Set if the Dockerfile is longer than a Build of OpenShift accepts.
     pub is_long: bool,
 }
 
 /// Registries take tags of up to 128 characters.
 const TAG_LIMIT: usize = 128;
 
-/// How many digits of the content hash a tag has.
+/// Number of digits of the content hash in a tag.
 const TAG_DIGITS: usize = 12;
 
 /// The module loader image: `<normalised release>-<12 hex of the content hash>`.

@@ -1,23 +1,23 @@
-//! What an image carries, and where.
+//! Content of an image, and its paths.
 
 use crate::fingerprint::Sink;
 use crate::manifest::{Circumstances, Compression, Install, InstalledFiles, Kmod};
 use crate::vocabulary::RelPath;
 
-/// Where the results of a build go, with nothing left open.
+/// Layout of the results of a build, with nothing left open.
 #[derive(Debug, Clone, Hash)]
 pub struct Layout {
     /// The folder below `/opt/lib/modules/<release>` that the kmods are put into.
     pub dir: RelPath,
-    /// Whether debugging symbols are taken out.
+    /// Set if debugging symbols are stripped.
     pub strip: bool,
-    /// How the kmods are compressed.
+    /// Compression of the kmods.
     pub compress: Option<Compression>,
-    /// Whether `host` leads to the kernel's own modules.
+    /// Set if the image has a link `host` to the kernel's own modules.
     pub host: bool,
-    /// What is in `/opt/lib/firmware`; `None` where there is no such folder.
+    /// Files in `/opt/lib/firmware`; `None` if there is no such folder.
     pub firmware: Option<Vec<InstalledFiles>>,
-    /// What is in `/licenses`.
+    /// Files in `/licenses`.
     pub licenses: Vec<InstalledFiles>,
     /// The packages whose files are installed.
     pub rpms: Vec<String>,
@@ -43,7 +43,7 @@ impl Layout {
         format!("/opt/lib/modules/{release}/{}/{}.ko", self.dir, kmod.name)
     }
 
-    /// What of it decides the image; what is not asked for is not told.
+    /// Passes the parts of the layout that decide the image to a sink; options that are not set are left out.
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         text("install folder", self.dir.as_str());

@@ -56,7 +56,7 @@ pub struct Mapping<'m> {
     pub kernel: &'m Kernel,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
-    /// What its texts decide.
+    /// Content hash, and facts about the Dockerfile.
     pub identity: Identity,
 }
 
@@ -119,22 +119,22 @@ impl Mapping<'_> {
     }
 }
 
-/// What a plan is made of.
+/// Inputs of a plan.
 #[derive(Clone, Copy)]
 pub struct Inputs<'m> {
-    /// What is asked for.
+    /// Manifest to plan.
     pub manifest: &'m Manifest,
-    /// What its refs stand for.
+    /// Pinned commits and checksums.
     pub lock: &'m Lock,
     /// The files beside it.
     pub files: &'m Arc<dyn InputFiles>,
     /// The same, for templates.
     pub templates: &'m Arc<dyn InputFiles>,
-    /// What renders templates that users wrote.
+    /// Renderers of templates that users wrote.
     pub renderers: &'m Arc<dyn Renderers>,
 }
 
-/// All mappings of a manifest, each module's together and in the order of its kernels.
+/// Mappings of a manifest, grouped by module and in the order of the kernels.
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,

@@ -15,13 +15,13 @@ use crate::manifest::{
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of, written_out};
 
-/// What decides a mapping's image beside the kernel itself, and is shared by all kernels for which
-/// the manifest says the same.
+/// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
+/// same.
 #[derive(Debug, Clone, Hash)]
 pub struct Resolved {
     /// The template.
     pub template: TemplateName,
-    /// What compiles.
+    /// Image that compiles.
     pub builder: Builder,
     /// The image that carries the result.
     pub runtime: ImageRef,
@@ -31,17 +31,17 @@ pub struct Resolved {
     pub steps: Vec<Step>,
     /// The kmods that must come out for this kernel.
     pub kmods: Vec<Kmod>,
-    /// Where they go, and what else the image carries.
+    /// Paths of the kmods in the image, and its other content.
     pub layout: Layout,
-    /// What the builder needs beside the compiler.
+    /// Packages that the builder needs beside the compiler.
     pub packages: Option<Packages>,
     /// Labels of the image.
     pub labels: BTreeMap<String, String>,
-    /// Who the image runs as.
+    /// User that the image runs as.
     pub user: Option<String>,
     /// Build arguments, in order.
     pub build_args: Vec<BuildArgument>,
-    /// Whether the image needs no modprobe, so that nothing is installed in its last stage.
+    /// Set if the image needs no modprobe, so that nothing is installed in its last stage.
     pub lean: bool,
 }
 
@@ -49,9 +49,9 @@ pub struct Resolved {
 pub(super) struct Resolver<'m> {
     manifest: &'m Manifest,
     codes: Codes<'m>,
-    /// Whether any source is another file for every kernel.
+    /// Set if any source is a file with another URL for every kernel.
     has_files_by_kernel: bool,
-    /// What was resolved for the module at hand, and under which circumstances.
+    /// Inputs that were resolved for the current module, each with the answers to the conditions that were asked.
     known: Vec<(Vec<Answer>, Arc<Resolved>)>,
 }
 
@@ -225,7 +225,7 @@ impl<'m> Resolver<'m> {
     }
 }
 
-/// What every image has at least one of.
+/// Returns the error for a kernel without any source or kmod: every image has at least one of each.
 fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel) -> Diagnostic {
     let fault = format!("no {what} of this module is for kernel `{}`", kernel.release.value);
     Diagnostic::error(code, fault)

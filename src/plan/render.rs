@@ -15,7 +15,7 @@ pub struct RenderedMapping<'m> {
     pub mapping: Mapping<'m>,
     /// The exact text that is built.
     pub dockerfile: String,
-    /// What the hash is over, for people.
+    /// Inputs of the content hash, for people.
     pub explanation: Explanation,
 }
 

@@ -1,25 +1,25 @@
-//! What a commit changes, in the words of those who run the kernels.
+//! Changes of a commit, in the words of those who run the kernels.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// How many kernels of a kind are named, for each module.
+/// Limit on the kernels of a kind that are named, for each module.
 const NAMED: usize = 20;
 
-/// What becomes of a mapping.
+/// Change of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Altered {
-    /// It is new.
+    /// New mapping.
     Added,
-    /// It is another one: by these inputs, where they are known.
+    /// Changed mapping, with the inputs that changed, if they are known.
     Changed(Vec<String>),
-    /// It goes.
+    /// Removed mapping.
     Removed,
 }
 
-/// What is told of a commit, to its message and to templates of one.
+/// Facts about a commit, for its message and for templates of messages.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Facts {
     /// The branch.
@@ -30,19 +30,19 @@ pub struct Facts {
     pub version: &'static str,
     /// The digest of all content hashes, which is the same for the same images.
     pub content_hash: String,
-    /// How many files are written and removed.
+    /// Number of files that are written and removed.
     pub files: Files,
-    /// How many mappings are new.
+    /// Number of new mappings.
     pub added: usize,
-    /// How many are others.
+    /// Number of changed mappings.
     pub changed: usize,
-    /// How many go.
+    /// Number of removed mappings.
     pub removed: usize,
     /// The modules of which any mapping does, in order.
     pub modules: Vec<ModuleFacts>,
 }
 
-/// How many files a commit writes and removes.
+/// Number of files that a commit writes and removes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Files {
@@ -51,7 +51,7 @@ pub struct Files {
     pub removed: usize,
 }
 
-/// What a commit changes for a module.
+/// Changes of a commit for one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ModuleFacts {
     /// Its name, behind that of its target where there are targets.
@@ -113,7 +113,7 @@ impl Facts {
         format!("kmodgen: {number} mapping{} {what}{rest}", plural(*number))
     }
 
-    /// What comes after it.
+    /// Returns the part of a message between its first line and its trailers.
     pub fn body(&self) -> String {
         let mut text = String::new();
         for module in &self.modules {

@@ -14,7 +14,7 @@ const LONGEST: usize = 64 << 10;
 pub struct Message(String);
 
 impl Message {
-    /// All of it.
+    /// Returns the whole message.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -24,7 +24,7 @@ impl Message {
         self.0.lines().next().unwrap_or_default()
     }
 
-    /// What comes after it.
+    /// Returns the text after the first line, without empty lines around it.
     pub fn body(&self) -> &str {
         self.0.split_once('\n').map_or("", |(_, body)| body).trim_matches('\n')
     }

@@ -1,4 +1,4 @@
-//! What is published, told in a commit message: facts, and the texts that are made of them.
+//! Commit message about what is published: facts, and the texts that are made from them.
 
 mod facts;
 mod message;

@@ -33,7 +33,7 @@ struct Item<'r> {
     mapping: &'r Mapping<'r>,
 }
 
-/// What a run has in common.
+/// State that all builds of a run share.
 struct Run<'r> {
     args: &'r BuildArgs,
     engine: Engine,

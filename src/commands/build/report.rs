@@ -1,5 +1,4 @@
-//! What is told of a run of `build`: of each image as it is done, of all while they are being
-//! built, and of all at the end.
+//! Reports of `build`: a line for each image that is done, a line of counts during the builds, and a table at the end.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -9,23 +8,23 @@ use serde::Serialize;
 
 use crate::adapters::engine::{Ended, Log};
 
-/// How many lines of a failed build's log are shown: of its errors, and of its end.
+/// Number of lines to show of a failed build's log: `ERRORS` of its errors, `TAIL` of its end.
 const ERRORS: usize = 5;
 const TAIL: usize = 20;
 
-/// What became of a mapping's image.
+/// Outcome for a mapping's image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
-    /// It was built.
+    /// Image that was built.
     Built,
-    /// It was pushed.
+    /// Image that was pushed.
     Pushed,
-    /// It was here, or in its registry, already.
+    /// Image that was in the engine or in its registry already.
     Skipped,
-    /// It could not be built or pushed.
+    /// Image that could not be built or pushed.
     Failed,
-    /// It was not tried, since another failed or the run was stopped.
+    /// Image that was not tried, since another one failed or the run was stopped.
     Cancelled,
 }
 
@@ -83,7 +82,8 @@ pub(super) fn excerpt(log: &Log) -> Vec<String> {
 }
 
 impl Row {
-    /// What is told once it is done: what became of it, and where that is not good, why.
+    /// Returns the lines to print when an image is done: its outcome, and of a failure the reason, lines of the log and
+    /// the path of the log.
     pub(super) fn told(&self, done: &str, engine: &str) -> String {
         let Self { module, release, seconds, .. } = self;
         let mut text = format!("{done} {} {module} {release} ({seconds:.1} s)\n", self.outcome.name());
@@ -100,7 +100,7 @@ impl Row {
     }
 }
 
-/// How many images came to what.
+/// Number of images with each outcome.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tally {
     total: usize,
@@ -108,7 +108,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// None yet, of so many.
+    /// Starts the counts for `total` images, none of which is done.
     pub(super) fn new(total: usize) -> Self {
         Self { total, counts: [0; _] }
     }
@@ -119,7 +119,7 @@ impl Tally {
         self.number()
     }
 
-    /// All in one line, while there is more to do.
+    /// Returns all counts in one line, to show while builds run.
     pub(super) fn line(&self) -> String {
         format!("{} {self}", self.number())
     }

@@ -7,9 +7,8 @@ use crate::output;
 use crate::plan::Plan;
 use crate::tree::Outline;
 
-/// What a plan has of a module.
+/// Folders of one module that the plan has files in.
 pub(super) struct Expected<'p> {
-    /// Whether it has objects.
     pub(super) has_objects: bool,
     /// Releases of its mappings; none if the outline has none of their folders.
     releases: HashSet<&'p str>,

@@ -37,9 +37,9 @@ pub(in crate::commands) enum MappingFiles<'c> {
 pub(in crate::commands) enum FileState {
     /// The run is not about it.
     NotAsked,
-    /// It is right.
+    /// File that is up to date.
     Right(FileEntry),
-    /// It has to change: an index into the changes.
+    /// File that has to change, as an index into the changes.
     Change(usize),
 }
 

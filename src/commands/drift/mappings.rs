@@ -19,7 +19,7 @@ type Verdicts = Result<Box<[Verdict; 2]>, Box<Inaccessible>>;
 
 /// Result for a mapping.
 pub(super) enum MappingResult<'c> {
-    /// It is as the previous run left it.
+    /// Mapping whose files are as the previous run left them.
     Reused(&'c CachedMapping),
     /// Its files were compared.
     Compared(Verdicts),

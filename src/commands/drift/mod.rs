@@ -41,9 +41,9 @@ pub(super) struct Scope<'s> {
     pub(super) only: Option<&'s Only>,
     /// Number of threads.
     pub(super) workers: usize,
-    /// Whether conflicts are settled in favour of the manifest.
+    /// Set if conflicts are resolved in favour of the manifest.
     pub(super) force: bool,
-    /// Whether mappings are removed although nodes run their kernels.
+    /// Set if mappings are removed even if nodes run their kernels.
     pub(super) allow_remove: bool,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Drift<'p> {
     pub(super) plan: Plan<'p>,
     /// The output folder.
     pub(super) root: PathBuf,
-    /// What has to change in it, in the order in which it is safe to do.
+    /// Changes to the output folder, in an order that is safe to apply.
     #[expect(clippy::vec_box, reason = "those of a whole fleet take room once, where they are made")]
     pub(super) changes: Vec<Box<Change>>,
     /// State of all files.
@@ -94,11 +94,11 @@ pub(super) struct Drift<'p> {
     pub(super) right: usize,
     /// The Modules that are there, but for those that are right.
     pub(super) old: BTreeMap<String, OldModule>,
-    /// What their changes do on nodes.
+    /// Effects of the changes on nodes, by module.
     pub(super) impacts: BTreeMap<String, Impact>,
     /// Modules that are not written until someone decides.
     pub(super) holds: Vec<Hold>,
-    /// Whether the run is about any mapping.
+    /// Set if the run is about any mapping or module of the plan.
     pub(super) selected: bool,
     folder: Box<dyn OutputFolder>,
     /// Its names, as they were.
@@ -251,12 +251,12 @@ impl<'p> Drift<'p> {
         there(folder, self.unplanned.iter().cloned()).collect()
     }
 
-    /// What is in those folders where a file of ours would be, and how it looks.
+    /// Returns the candidates for removal that exist in `folder`, with their metadata.
     pub(super) fn foreign(&self, folder: &dyn OutputFolder) -> Vec<(String, FileStat)> {
         there(folder, self.candidates.iter().map(ToString::to_string)).collect()
     }
 
-    /// What is there.
+    /// Returns a view of the output folder, with its names.
     pub(super) fn tree(&self) -> View<'_> {
         View { folder: &*self.folder, outline: &self.outline }
     }
@@ -272,7 +272,7 @@ impl<'p> Drift<'p> {
     }
 }
 
-/// Those of the paths at which there is anything, as far as can be told, with how it looks.
+/// Returns those paths at which something exists, or at which that cannot be determined, with the metadata.
 fn there(
     folder: &dyn OutputFolder,
     paths: impl IntoIterator<Item = String>,

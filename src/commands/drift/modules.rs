@@ -35,7 +35,7 @@ pub(super) struct ModuleResult {
     pub(super) length: Option<usize>,
     /// The Module that is there now, unless it is right.
     pub(super) old: Option<OldModule>,
-    /// What its change does on nodes, unless it is right.
+    /// Effect of the change on nodes, unless the Module is up to date.
     pub(super) impact: Option<Impact>,
 }
 

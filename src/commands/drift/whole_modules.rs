@@ -16,7 +16,7 @@ use crate::vocabulary::RelPath;
 pub(super) struct Left<'l> {
     /// The modules that the run is about; all if `None`.
     pub(super) chosen: Option<&'l BTreeSet<String>>,
-    /// Those of them that it must not write.
+    /// Modules that the run is about but must not write.
     pub(super) kept: BTreeSet<String>,
 }
 
@@ -107,7 +107,7 @@ fn module_of(change: &Change) -> Option<&str> {
     change.path.as_str().split_once('/').map(|(module, _)| module)
 }
 
-/// Whether the folder of a module is one that the top can list.
+/// Returns whether the kustomization at the top can list the folder of a module.
 fn stands(module: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
     let Ok(list) = RelPath::parse(&format!("{module}/{KUSTOMIZATION}")) else { return Ok(false) };
     Ok(match tree.find(&list)? {

@@ -7,14 +7,14 @@ use crate::adapters::fs::Guard;
 use crate::adapters::ui;
 use crate::tree::Inaccessible;
 
-/// How long another run in the same folder may take.
+/// Timeout for another run in the same folder.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Lock of an output folder that this run alone writes to.
 pub(super) struct OutputLock {
     _guard: Guard,
     root: Option<PathBuf>,
-    /// Whether another run had it at first.
+    /// Set if another run had the lock at first.
     pub(super) waited: bool,
 }
 

@@ -25,13 +25,13 @@ pub(super) struct Done {
     pub(super) report: Report,
     /// Its output folder.
     pub(super) root: PathBuf,
-    /// What the changes do on nodes, by module.
+    /// Effects of the changes on nodes, by module.
     pub(super) impacts: BTreeMap<String, Impact>,
-    /// Whether the run was about any of its mappings.
+    /// Set if the run was about any mapping or module of the target.
     pub(super) selected: bool,
 }
 
-/// What all targets share.
+/// Arguments and manifest that all targets of a run share.
 pub(super) struct Pipeline<'r> {
     args: &'r GenerateArgs,
     manifest: &'r Path,

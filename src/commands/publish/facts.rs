@@ -59,8 +59,8 @@ impl Told {
     }
 }
 
-/// What becomes of mappings: those whose ConfigMaps come, go or change, and those of Modules that
-/// have none.
+/// Returns the changes of mappings: of those whose ConfigMaps are added, changed or removed, and of those of Modules
+/// that have no ConfigMaps.
 fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
     let mut altered = BTreeMap::new();
     let mut explained = explanations(drift, EXPLAINED)?;

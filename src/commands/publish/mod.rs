@@ -36,7 +36,7 @@ use crate::settings::{self, Network};
 use crate::tree::OutputFolder;
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
 
-/// How often a commit is made anew on top of one that came in between.
+/// Limit on attempts to commit. If another commit came in between, the next attempt is made on top of that one.
 const TRIES: usize = 50;
 
 /// Runs the verb.
@@ -114,7 +114,7 @@ fn shown(diagnostic: Diagnostic, sources: SourceMap) -> anyhow::Error {
     Faults::new(faults, sources).into()
 }
 
-/// What is the same for all attempts.
+/// Parameters that all attempts share.
 struct Run<'r> {
     args: &'r PublishArgs,
     manifest: &'r Path,
@@ -302,8 +302,8 @@ impl Run<'_> {
         Published::new(name, self.wanted, base, start, self.wanted.push && destination.is_remote())
     }
 
-    /// Where nothing is left to do, a pull request may still have to be opened for what was published
-    /// before.
+    /// Prepares the pull request that may still have to be opened for what was published before, if nothing is left to
+    /// do.
     fn finish_unchanged(
         &self,
         destination: &Destination,

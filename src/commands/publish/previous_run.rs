@@ -42,7 +42,7 @@ impl Reading {
 
 /// The previous run of a target, if it is cached.
 pub(super) struct PreviousRun {
-    /// Where the next one is cached.
+    /// Location at which the next run is cached.
     pub(super) location: CacheLocation,
     run: Option<(CachedRun, InputCheck)>,
 }

@@ -1,4 +1,4 @@
-//! What was published, for people and for scripts.
+//! Report of what was published, for people and for scripts.
 
 use std::fmt::Write as _;
 
@@ -9,29 +9,29 @@ use crate::adapters::git::Start;
 use crate::adapters::ui;
 use crate::publish::Message;
 
-/// Where a commit landed; `publish` in the object of `--format json`.
+/// Place of a published commit; `publish` in the object of `--format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Published {
     repository: String,
     branch: String,
-    /// Whether this run made the branch, or would.
+    /// Set if this run created the branch, or would create it.
     new_branch: bool,
     base: Option<String>,
     path: String,
     /// The commit; none where nothing was committed.
     commit: Option<String>,
-    /// Whether a server has it.
+    /// Set if this run pushed the branch.
     pub(super) pushed: bool,
     /// Its message, or the one that it would have.
     message: Option<String>,
     #[serde(skip)]
     pushes: bool,
-    /// What a pull request needs, where one was asked for and there is anything to merge.
+    /// Data for a pull request, if one was asked for and there is anything to merge.
     pub(super) pull_request: Option<PullRequest>,
 }
 
-/// What a pull request needs.
+/// Data for a pull request.
 #[derive(Serialize)]
 pub(super) struct PullRequest {
     branch: String,

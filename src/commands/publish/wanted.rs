@@ -1,4 +1,4 @@
-//! Where to publish: flags, and what the manifest says where they are absent.
+//! Destination of `publish`: flags, and the manifest's values for flags that are absent.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::cli::PublishArgs;
 use crate::manifest::{Publish, publish_repository};
 use crate::vocabulary::{FolderPath, GitBranch, Invalid};
 
-/// Where and how to publish.
+/// Destination and options of `publish`.
 pub(super) struct Wanted {
     /// A URL, or an absolute path.
     repo: String,
@@ -91,13 +91,13 @@ impl Wanted {
     }
 }
 
-/// What of the command line says where.
+/// Returns the flags that name the destination, as one string.
 pub(super) fn flags(args: &PublishArgs) -> String {
     let said = [&args.repo, &args.branch, &args.path].map(|flag| flag.as_deref().unwrap_or_default());
     format!("publish\0{}", said.join("\0"))
 }
 
-/// All that neither flags nor the manifest say, as one message; empty if nothing is missing.
+/// Returns a message about the settings that neither flags nor the manifest have; empty if nothing is missing.
 fn missing(args: &PublishArgs, manifest: &Publish) -> String {
     let said = [
         ("repo", "URL-or-PATH", args.repo.is_some() || manifest.repo.is_some()),

@@ -24,20 +24,20 @@ pub struct DockerfileRenderer {
     users: Box<dyn Renderer>,
     /// The templates that exceeded a limit, which are not rendered again: a fleet would take hours.
     over_limit: HashMap<RelPath, Vec<TemplateFault>>,
-    /// What was printed last, with a builder and without mirrors or not, and the skeletons that were made
-    /// of it; the last one used comes first.
+    /// Inputs of the last Dockerfiles, each with a builder and without mirrors or not, and the skeletons that were made
+    /// from the inputs; the last one used comes first.
     skeletons: Vec<(Arc<Resolved>, (bool, bool), State)>,
 }
 
-/// How far it has come with a skeleton.
+/// State of a skeleton.
 enum State {
-    /// It was printed once, and may not be again.
+    /// Dockerfile that was printed only once so far, for which a skeleton may not be worth its cost.
     Printed,
     /// There is one, unless the template has none.
     Made(Option<Skeleton>),
 }
 
-/// How many skeletons are held: the kernels of a module come in a few kinds.
+/// Number of skeletons to keep: the kernels of a module come in a few kinds.
 const HELD: usize = 16;
 
 impl DockerfileRenderer {
@@ -126,8 +126,8 @@ impl DockerfileRenderer {
     }
 }
 
-/// What a template can print; docs/templates.md lists it. Without `kernel`, nothing of it is there that
-/// kmodgen's own templates do not print.
+/// Returns the values that a template can print; docs/templates.md lists them. Without `kernel`, values of the kernel
+/// that kmodgen's own templates do not print are empty.
 fn context(
     resolved: &Resolved,
     module: &Module,

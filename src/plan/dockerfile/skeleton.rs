@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(Skeleton::of(|_| None, false), None);
     }
 
-    /// What makes filling in a skeleton the same as rendering: kmodgen's own templates print the
-    /// kernel's values, ask whether there is a builder, and do nothing else with either.
+    /// Checks that kmodgen's own templates print the kernel's values, ask whether there is a builder, and do nothing else
+    /// with either: therefore filling in a skeleton has the same result as rendering.
     #[test]
     fn own_templates_only_print_the_kernel() {
         let tag = Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}").unwrap();
