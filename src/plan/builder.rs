@@ -2,16 +2,65 @@
 
 use std::io;
 
-use super::{Expansion, Identity, Inputs, Mapping, Plan, PlannedMapping, RenderError, length};
+use super::{
+    Expansion, Identity, Inputs, Mapping, MappingRenderer, Plan, PlannedMapping, RenderError, RenderedMapping, length,
+};
 use crate::manifest::{Circumstances, Kernel, Module};
+use crate::parallel::map_with;
 use crate::template::TemplateFault;
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap};
 
 /// Number of mappings whose results are held at a time beside the plan.
-pub const BLOCK: usize = 16_384;
+const BLOCK: usize = 16_384;
+
+impl<'m> Expansion<'m> {
+    /// Renders all mappings with `workers` threads, and returns the plan with a result for each mapping: the one that
+    /// is `known` for its number, or what `use_texts` makes of its texts, which are dropped then.
+    ///
+    /// # Errors
+    /// `None` if a mapping cannot be rendered; `faults` then says what and where. Warnings come with a plan.
+    pub fn render<R: Send>(
+        &self,
+        workers: usize,
+        known: impl Fn(usize) -> Option<(Identity, R)>,
+        use_texts: impl Fn(usize, &RenderedMapping<'m>) -> R + Sync,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<(Plan<'m>, Vec<R>)> {
+        let mut plan = PlanBuilder::new(self);
+        let mappings: Vec<(usize, &PlannedMapping<'m>)> = self.mappings().into_iter().enumerate().collect();
+        let mut results = Vec::with_capacity(mappings.len());
+        for block in mappings.chunks(BLOCK) {
+            let found: Vec<Option<(Identity, R)>> = block.iter().map(|(number, _)| known(*number)).collect();
+            let unknown = block.iter().zip(&found).filter(|(_, found)| found.is_none());
+            let unknown: Vec<(usize, &PlannedMapping<'m>)> = unknown.map(|(mapping, _)| *mapping).collect();
+            let renderer = || MappingRenderer::new(self.inputs);
+            let render = |renderer: &mut MappingRenderer<'m>, (number, planned): &(usize, &PlannedMapping<'m>)| {
+                let rendered = renderer.render(planned)?;
+                Ok::<_, RenderError>((rendered.mapping.identity, use_texts(*number, &rendered)))
+            };
+            let mut rendered = match map_with(&unknown, workers, renderer, render) {
+                Ok(rendered) => rendered.into_iter(),
+                Err(error) => {
+                    faults.push(no_thread(&error));
+                    return None;
+                }
+            };
+            for ((_, planned), found) in block.iter().zip(found) {
+                let Some(made) = found.map(Ok).or_else(|| rendered.next()) else { continue };
+                let identity = made.map(|(identity, result)| {
+                    results.push(result);
+                    identity
+                });
+                plan.add(planned, identity, sources, faults);
+            }
+        }
+        Some((plan.finish(faults)?, results))
+    }
+}
 
 /// A plan that gets its mappings one after the other.
-pub struct PlanBuilder<'m> {
+struct PlanBuilder<'m> {
     modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
     /// The module of the mapping that came last.
     at: usize,
@@ -22,7 +71,7 @@ pub struct PlanBuilder<'m> {
 
 impl<'m> PlanBuilder<'m> {
     /// Starts a plan for all mappings of an expansion.
-    pub fn new(expansion: &Expansion<'m>) -> Self {
+    fn new(expansion: &Expansion<'m>) -> Self {
         let modules = expansion.modules.iter();
         let modules = modules.map(|(module, mappings)| (*module, Vec::with_capacity(mappings.len())));
         Self { modules: modules.collect(), at: 0, template_faults: Vec::new(), inputs: expansion.inputs }
@@ -30,7 +79,7 @@ impl<'m> PlanBuilder<'m> {
 
     /// Adds the next mapping, or notes in `faults` why there is none. One mistake in a template is one message, for
     /// however many mappings.
-    pub fn add(
+    fn add(
         &mut self,
         planned: &PlannedMapping<'m>,
         identity: Result<Identity, RenderError>,
@@ -59,7 +108,7 @@ impl<'m> PlanBuilder<'m> {
     ///
     /// # Errors
     /// `None` if anything is wrong; `faults` then says what.
-    pub fn finish(self, faults: &mut Diagnostics) -> Option<Plan<'m>> {
+    fn finish(self, faults: &mut Diagnostics) -> Option<Plan<'m>> {
         for (module, mappings) in &self.modules {
             length::check(module, mappings, self.inputs.manifest.platform.kind, faults);
         }
@@ -67,8 +116,7 @@ impl<'m> PlanBuilder<'m> {
     }
 }
 
-/// Describes a thread that the system does not start.
-pub fn no_thread(error: &io::Error) -> Diagnostic {
+fn no_thread(error: &io::Error) -> Diagnostic {
     Diagnostic::error("no-thread", format!("cannot start a thread: {error}"))
         .help("the system limits how many processes and threads there are: `ulimit -u` shows it; --jobs 1 needs one")
 }

@@ -28,7 +28,6 @@ mod releases_tests;
 
 use std::sync::Arc;
 
-pub use builder::{BLOCK, PlanBuilder, no_thread};
 pub use code::{Code, Content};
 pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
@@ -43,7 +42,6 @@ pub use render::{MappingRenderer, RenderError, RenderedMapping};
 
 use crate::lock::Lock;
 use crate::manifest::{Kernel, Kmm, Manifest, Module, TemplateName};
-use crate::parallel::map_with;
 use crate::template::Renderers;
 use crate::vocabulary::{Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
@@ -162,30 +160,7 @@ impl<'m> Plan<'m> {
         use_texts: impl Fn(&RenderedMapping<'m>) -> R + Sync,
     ) -> Option<(Self, Vec<R>)> {
         let expansion = Expansion::of(inputs, faults)?;
-        let mut plan = PlanBuilder::new(&expansion);
-        let mut used = Vec::with_capacity(expansion.mapping_count());
-        for block in expansion.mappings().chunks(BLOCK) {
-            let renderer = || MappingRenderer::new(inputs);
-            let render = |renderer: &mut MappingRenderer<'m>, planned: &&PlannedMapping<'m>| {
-                let rendered = renderer.render(planned)?;
-                Ok((rendered.mapping.identity, use_texts(&rendered)))
-            };
-            let rendered: Vec<Result<_, RenderError>> = match map_with(block, workers, renderer, render) {
-                Ok(rendered) => rendered,
-                Err(error) => {
-                    faults.push(no_thread(&error));
-                    return None;
-                }
-            };
-            for (planned, rendered) in block.iter().zip(rendered) {
-                let identity = rendered.map(|(identity, result)| {
-                    used.push(result);
-                    identity
-                });
-                plan.add(planned, identity, sources, faults);
-            }
-        }
-        Some((plan.finish(faults)?, used))
+        expansion.render(workers, |_| None, |_, rendered| use_texts(rendered), sources, faults)
     }
 
     /// Returns all mappings.
