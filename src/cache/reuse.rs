@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, ModuleCheck};
+use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
 use crate::checksum::Checksum;
 use crate::plan::Expansion;
 use crate::vocabulary::Digest;
@@ -42,6 +42,11 @@ impl<'c> Reuse<'c> {
             }));
         }
         Self { run, same_templates, modules, mappings }
+    }
+
+    /// Returns the templates that reused mappings were rendered from, which this run does not read again.
+    pub fn templates(&self) -> &'c [InputRecord] {
+        if self.same_templates { &self.run.inputs.templates } else { &[] }
     }
 
     /// Returns the mapping with this number in the plan if its key is still the same and its files are as they were.

@@ -68,17 +68,6 @@ impl Guard {
             }
         }
     }
-
-    /// Locks the folder at `root`, if it is there and no other run has it.
-    pub fn take_if_free(root: &Path) -> Option<Self> {
-        let folder = File::open(root).ok()?;
-        match retry_on_intr(|| flock(&folder, FlockOperation::NonBlockingLockExclusive)) {
-            Ok(()) if is_at(&folder, root).ok()? => {}
-            Err(error) if has_no_locks(error) => {}
-            _ => return None,
-        }
-        Some(Self { _locked: folder, made: None })
-    }
 }
 
 impl Drop for Guard {

@@ -130,6 +130,7 @@ impl<'p> Drift<'p> {
     ) -> anyhow::Result<Self> {
         let Expanded { project, expansion, warnings, key, keys } = expanded;
         let manifest = &project.manifest;
+        project.rely_on(reuse.map(Reuse::templates).unwrap_or_default());
         let outline = Outline::read(&*folder, |module| reuse?.unplanned_folders(module))?;
         let tree = View { folder: &*folder, outline: &outline };
         let chosen: Option<BTreeSet<String>> = scope.only.map(|only| {

@@ -73,10 +73,6 @@ impl<'r> Pipeline<'r> {
         let cached = check.map(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
-        if let Some((run, _)) = cached.as_ref().filter(|_| same_templates) {
-            // A mapping that is not rendered does not read its templates.
-            project.rely_on(&run.inputs.templates);
-        }
 
         let (stage, texts) = (Stage::new(&root), MemorySink::default());
         let sink: &dyn TextSink = match (self.writes(), self.args.diff) {

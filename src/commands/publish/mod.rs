@@ -190,9 +190,6 @@ impl Run<'_> {
             let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.key);
             let own = Expanded::of(project, key)?;
             reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
-            if let Some(check) = check.as_ref().filter(|check| check.has_same_templates()) {
-                project.rely_on(&check.run.inputs.templates);
-            }
             expanded.push(own);
         }
         let objects = destination.objects();

@@ -64,11 +64,6 @@ impl Checked<'_> {
     pub(super) fn reuse(&self, expansion: &Expansion<'_>) -> Reuse<'_> {
         Reuse::new(self.run, &self.result, self.inputs.same_templates, expansion)
     }
-
-    /// Returns whether the templates are as they were.
-    pub(super) fn has_same_templates(&self) -> bool {
-        self.inputs.same_templates
-    }
 }
 
 impl PreviousRun {
