@@ -28,9 +28,12 @@ fn codes(changes: Changes<'_>) -> Vec<String> {
     let mut world = World::small();
     world.manifest = MANIFEST.into();
     let world = changes.iter().fold(world, |world, (from, to)| world.with(from, to));
-    let code =
-        |fault: &String| fault.split(": ").next().and_then(|start| start.split(' ').next_back()).unwrap().to_owned();
-    world.faults().iter().map(code).collect()
+    world.faults().iter().map(|fault| code(fault).to_owned()).collect()
+}
+
+/// The code of a fault, between its place and its message.
+fn code(fault: &str) -> &str {
+    fault.split(": ").next().and_then(|start| start.split(' ').next_back()).unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use kmodgen_yaml::{Entry, Node, Value};
 use crate::contract::dockerfile::is_garbled;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, FILE_LOGIN, GIT_LOGIN, Invalid, PUBLISH_LOGIN, Pattern, Span, Spanned, is_secret_name,
-    nearest, quoted_list, refuse_secrets,
+    nearest, refuse_secrets,
 };
 
 /// The fields of one mapping. Each is taken once; what is left over at the end is unknown.
@@ -82,7 +82,6 @@ impl<'n> Fields<'n> {
     pub(crate) fn finish(mut self, faults: &mut Diagnostics) {
         let record = self.record;
         debug_assert!(record.keys().all(|key| self.asked.contains(&key)), "{}: {:?}", record.name, self.asked);
-        let known = || quoted_list(&record.keys().collect::<Vec<_>>());
         for Entry { key, value } in self.entries {
             let name = key.value.as_str();
             if self.asked.contains(&name) {
@@ -92,7 +91,7 @@ impl<'n> Fields<'n> {
                 faults.push(
                     Diagnostic::error("not-built-yet", format!("`{name}` is not built yet in this version of kmodgen"))
                         .at(key.span, "")
-                        .help(format!("{} takes {}", record.name, known())),
+                        .help(format!("{} takes {}", record.name, record.quoted_keys())),
                 );
                 continue;
             }
@@ -108,7 +107,7 @@ impl<'n> Fields<'n> {
                     self.missing.retain(|(key, _)| *key != near);
                     fault.help(format!("did you mean `{near}`?"))
                 }
-                None => fault.help(format!("it takes {}", known())),
+                None => fault.help(format!("it takes {}", record.quoted_keys())),
             });
         }
         faults.extend(self.missing.into_iter().map(|(_, fault)| fault));
@@ -119,8 +118,10 @@ impl<'n> Fields<'n> {
 /// is an error of its own, a message about an absent key would be caused by it.
 pub(crate) fn may_have(node: &Node, record: &'static Record, key: &str) -> bool {
     let Some(entries) = node.as_mapping() else { return true };
-    let is_meant = |written: &str| record.field(written).is_none() && nearest(written, record.keys()) == Some(key);
-    entries.iter().any(|entry| entry.key.value == key || is_meant(&entry.key.value))
+    entries.iter().any(|entry| {
+        let written = entry.key.value.as_str();
+        written == key || (record.field(written).is_none() && nearest(written, record.keys()) == Some(key))
+    })
 }
 
 /// A pattern, whose size counts with that of the others.
@@ -221,6 +222,18 @@ pub(crate) fn line(text: &str) -> Result<String, Invalid> {
             .help("write it on one line, without control characters")),
         None => Ok(text.to_owned()),
     }
+}
+
+/// Checks that a text has no characters but ASCII letters, digits and `signs`.
+pub(crate) fn has_only(text: &str, signs: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+}
+
+/// Checks that a text has no other characters, and `signs` at neither end.
+pub(crate) fn has_only_within(text: &str, signs: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && has_only(text, signs)
 }
 
 /// The items of a list.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::Node;
 
 use super::declare::declare;
-use super::decode::{self, Fields};
+use super::decode::{self, Fields, has_only, has_only_within};
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Conditional, WHEN, When, conditionals};
@@ -161,8 +161,7 @@ fn decode_files(node: &Node, record: &'static Record, faults: &mut Diagnostics) 
 fn install_dir(text: &str) -> Result<RelPath, Invalid> {
     let dir = RelPath::parse(text)?;
     let top = dir.as_str().split('/').next().unwrap_or_default();
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
-    if ["extra", "updates", "kernel"].contains(&top) && dir.as_str().chars().all(legal) {
+    if ["extra", "updates", "kernel"].contains(&top) && has_only(dir.as_str(), "._-+/") {
         return Ok(dir);
     }
     Err(Invalid::new(format!("`{dir}` is not a folder for kernel modules"))
@@ -173,8 +172,7 @@ fn install_dir(text: &str) -> Result<RelPath, Invalid> {
 fn package(text: &str) -> Result<String, Invalid> {
     let name = Expands::Release.line(text)?;
     let plain = written_out(&name, "x");
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+*?[]".contains(c);
-    if !plain.is_empty() && plain.chars().all(legal) {
+    if !plain.is_empty() && has_only(&plain, "._-+*?[]") {
         return Ok(name);
     }
     Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
@@ -193,10 +191,8 @@ fn compression(text: &str) -> Result<Compression, Invalid> {
 pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     for entry in decode::entries(node, "`labels`", faults) {
-        let legal = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
         let key = &entry.key.value;
-        let edge = |c: char| c.is_ascii_alphanumeric();
-        if !(key.starts_with(edge) && key.ends_with(edge) && key.chars().all(legal)) {
+        if !has_only_within(key, "._-/") {
             faults.push(
                 Diagnostic::error("invalid-value", format!("`{}` is not the key of a label", key.escape_debug()))
                     .at(entry.key.span, "")
@@ -213,13 +209,15 @@ pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, 
 
 /// Checks the user that the image runs as: `USER[:GROUP]`, each a name or a number.
 pub(super) fn user(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    let parts: Vec<&str> = text.split(':').collect();
-    let name =
-        |part: &&str| part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && part.chars().all(legal);
-    if parts.len() <= 2 && parts.iter().all(name) {
+    let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+    if is_account(user) && group.is_none_or(is_account) {
         return Ok(text.to_owned());
     }
     Err(Invalid::new(format!("`{}` is not a user", text.escape_debug()))
         .help("write `USER` or `USER:GROUP`, names or numbers"))
+}
+
+/// Checks the name or number of a user or a group.
+fn is_account(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && has_only(text, "_-")
 }

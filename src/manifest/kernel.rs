@@ -1,6 +1,7 @@
 //! Target kernels, in the manifest and in files of their own.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 
 use kmodgen_yaml::Node;
 
@@ -188,20 +189,17 @@ fn read_yaml(
     sources: &mut SourceMap,
     faults: &mut Diagnostics,
 ) -> Option<std::sync::Arc<Node>> {
-    let fail = |why: String| {
-        Diagnostic::error("unreadable-file", format!("cannot read `{}`: {why}", path.value)).at(path.span, "")
-    };
     let bytes = match files.read(&path.value) {
         Ok(bytes) => bytes,
         Err(why) => {
-            faults.push(fail(why.to_string()).help("paths are relative to the manifest's folder"));
+            faults.push(unreadable(path, &why).help("paths are relative to the manifest's folder"));
             return None;
         }
     };
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
         Err(error) => {
-            faults.push(fail(not_utf8(&bytes, error.valid_up_to())).help("save the file as UTF-8"));
+            faults.push(unreadable(path, &not_utf8(&bytes, error.valid_up_to())).help("save the file as UTF-8"));
             return None;
         }
     };
@@ -209,7 +207,7 @@ fn read_yaml(
     match kmodgen_yaml::read(source, text) {
         Ok(Some(node)) => Some(node),
         Ok(None) => {
-            faults.push(fail("it is empty".into()).help("write `kernels:` and under it one release a line"));
+            faults.push(unreadable(path, &"it is empty").help("write `kernels:` and under it one release a line"));
             None
         }
         Err(errors) => {
@@ -217,6 +215,10 @@ fn read_yaml(
             None
         }
     }
+}
+
+fn unreadable(path: &Spanned<RelPath>, why: &dyn Display) -> Diagnostic {
+    Diagnostic::error("unreadable-file", format!("cannot read `{}`: {why}", path.value)).at(path.span, "")
 }
 
 /// Refuses kernels that nothing tells apart. One release may be that of several kernels, for several

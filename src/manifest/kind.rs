@@ -18,21 +18,24 @@ pub enum Kind {
 impl Kind {
     /// Finds the kind of a module as it is written. One that builds nothing and has a `fallback` is prebuilt.
     pub(super) fn of(node: &Node) -> Self {
-        let says = |key: &str| node.get(key).is_some();
         let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
         let kmm = node.get("kmm");
         let items = kmm.and_then(|kmm| kmm.as_sequence()).unwrap_or_default();
-        let plugs = |key: &str| kmm.into_iter().chain(items).any(|kmm| kmm.get(key).is_some());
-        let names_image = says("prebuilt") || overrides.iter().any(|over| over.get("prebuilt").is_some());
-        let builds = BUILDING.iter().chain(&["kmods"]).any(|key| says(key));
+        let is_plugin = kmm.into_iter().chain(items).any(|kmm| has(kmm, "devicePlugin") || has(kmm, "dra"));
+        let names_image = has(node, "prebuilt") || overrides.iter().any(|over| has(over, "prebuilt"));
+        let builds = BUILDING.iter().chain(&["kmods"]).any(|key| has(node, key));
         if names_image || has_fallbacks(node) && !builds {
             Self::Prebuilt
-        } else if !says("image") && !says("source") && !says("kmods") && (plugs("devicePlugin") || plugs("dra")) {
+        } else if is_plugin && !is_written_as_built(node) {
             Self::Plugin
         } else {
             Self::Built
         }
     }
+}
+
+fn has(node: &Node, key: &str) -> bool {
+    node.get(key).is_some()
 }
 
 /// Checks whether the manifest has to list kernels for a module: it builds for them, or only they have an image.
@@ -44,12 +47,16 @@ pub(super) fn needs_kernels(node: &Node) -> bool {
     }
 }
 
+/// Checks whether a module has a field that only images which are built need.
+pub(super) fn is_written_as_built(node: &Node) -> bool {
+    ["source", "kmods", "image"].iter().any(|key| has(node, key))
+}
+
 /// Checks whether each Module of a module has a `fallback`.
 fn has_fallbacks(node: &Node) -> bool {
-    let falls_back = |kmm: &Node| kmm.get("fallback").is_some();
     node.get("kmm").is_some_and(|kmm| match kmm.as_sequence() {
-        Some(items) => !items.is_empty() && items.iter().all(|item| falls_back(item)),
-        None => falls_back(kmm),
+        Some(items) => !items.is_empty() && items.iter().all(|item| has(item, "fallback")),
+        None => has(kmm, "fallback"),
     })
 }
 

@@ -18,7 +18,7 @@ impl Mirrors {
         let mut pairs = Vec::new();
         for entry in decode::entries(node, "`mirrors`", faults) {
             let from = entry.key.value.as_str();
-            let check = |text: &str| if from.contains("://") { url(text) } else { registry(text) };
+            let check: fn(&str) -> Result<(), Invalid> = if from.contains("://") { url } else { registry };
             if refuse_secrets(from, "").is_err() {
                 // The decoder of the map has reported it.
                 continue;
@@ -88,12 +88,8 @@ mod tests {
 
     #[test]
     fn the_longest_beginning_wins_and_ends_where_a_part_does() {
-        let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
-        let mirrors = Mirrors(vec![
-            pair("https://a/b/", "https://m/1/"),
-            pair("https://a/", "https://m/2/"),
-            pair("quay.io/v", "m:5000/q"),
-        ]);
+        let pairs = [("https://a/b/", "https://m/1/"), ("https://a/", "https://m/2/"), ("quay.io/v", "m:5000/q")];
+        let mirrors = Mirrors(pairs.map(|(from, to)| (from.to_owned(), to.to_owned())).into());
         assert_eq!(mirrors.url("https://a/b/c.git"), "https://m/1/c.git");
         assert_eq!(mirrors.url("https://a/c.git"), "https://m/2/c.git");
         assert_eq!(mirrors.url("https://b/c.git"), "https://b/c.git");

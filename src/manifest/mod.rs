@@ -73,8 +73,7 @@ pub(crate) use when::WHEN;
 pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, ModuleName, Namespace, SourceId, SourceMap, SourceName, Span, Spanned,
-    TargetName,
+    Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned, TargetName,
 };
 
 /// The one version of the manifest's form.
@@ -191,11 +190,12 @@ impl Manifest {
     /// those for each kernel that a module is for, where they differ.
     pub fn file_urls(&self) -> BTreeMap<String, Span> {
         let mut urls = BTreeMap::new();
-        let files = || self.sources.values().filter_map(Source::file).filter(|file| file.sha256.is_none());
-        for file in files().filter(|file| !file.url.expands()) {
+        let files = self.sources.values().filter_map(Source::file).filter(|file| file.sha256.is_none());
+        let (on_each_kernel, on_all): (Vec<_>, Vec<_>) = files.partition(|file| file.url.expands());
+        for file in on_all {
             urls.entry(file.url.to_string()).or_insert(file.url.span);
         }
-        if files().all(|file| !file.url.expands()) {
+        if on_each_kernel.is_empty() {
             return urls;
         }
         for module in &self.modules {
@@ -223,16 +223,16 @@ impl Manifest {
             faults.push(fault);
             return None;
         }
-        let given = |key| node.get(key).filter(|node| !node.is_null());
         let errors = faults.errors();
-        let kernels = given("kernels").map(|node| kernel::decode_list(node, files, sources, faults));
+        let kernels = given(node, "kernels").map(|node| kernel::decode_list(node, files, sources, faults));
         let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
         let errors_of_kernels = faults.errors() - errors;
-        let targets = given("targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
+        let targets = given(node, "targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
         let target_names = names(node, "targets");
         let knows_targets = target_names.is_some() && faults.errors() - errors == errors_of_kernels;
-        let modules =
-            given("modules").map(|node| target::modules(node, target_names.as_deref(), faults)).unwrap_or_default();
+        let modules = given(node, "modules")
+            .map(|node| target::modules(node, target_names.as_deref(), faults))
+            .unwrap_or_default();
         let written = overlay::without(node, &["kernels"]);
         if targets.is_empty() {
             let manifest = Self::decode_one(node, (None, knows_targets), kernels, &modules, &written, faults);
@@ -278,9 +278,8 @@ impl Manifest {
             fields.take("namespace", faults)
         };
         let namespace = namespace.and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
-        let is_built =
-            |module: &Arc<kmodgen_yaml::Node>| ["source", "kmods", "image"].iter().any(|key| module.get(key).is_some());
-        let needs_sources = module_nodes.is_empty() || module_nodes.iter().any(is_built);
+        let needs_sources =
+            module_nodes.is_empty() || module_nodes.iter().any(|module| kind::is_written_as_built(module));
         let code = if needs_sources {
             fields.need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
         } else {
@@ -335,6 +334,11 @@ impl Manifest {
     }
 }
 
+/// The value under `key`, unless it is null.
+fn given<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<&'n Arc<kmodgen_yaml::Node>> {
+    node.get(key).filter(|node| !node.is_null())
+}
+
 /// The keys of the map under `key`: none if it is absent, `None` if what is written there or in its place
 /// is no map.
 fn names<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<Vec<&'n str>> {
@@ -363,10 +367,7 @@ pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostic
 /// Two Modules of one name would be one object; two modules on one image would share its tags.
 fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
     let mut first = HashMap::new();
-    let names = |module: &Module| -> Vec<Spanned<ModuleName>> {
-        std::iter::once(&module.name).chain(module.kmm.others.iter().map(|(name, _)| name)).cloned().collect()
-    };
-    for name in modules.iter().flat_map(names) {
+    for name in modules.iter().flat_map(Module::names) {
         if let Some(earlier) = first.insert(name.value.clone(), name.span) {
             faults.push(
                 Diagnostic::error("repeated-module", format!("two modules have the name `{}`", name.value))

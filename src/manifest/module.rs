@@ -54,6 +54,11 @@ pub(super) struct Scope<'m> {
 }
 
 impl Scope<'_> {
+    /// Checks whether a source is a folder beside the manifest.
+    fn is_folder(&self, name: &SourceName) -> bool {
+        self.decoded.get(name).is_some_and(|source| source.local().is_some())
+    }
+
     fn check_source(&self, name: &Spanned<SourceName>, faults: &mut Diagnostics) {
         let Some(sources) = self.sources.as_ref().filter(|sources| !sources.contains(&name.as_str())) else { return };
         let fault =
@@ -139,24 +144,21 @@ impl Module {
         if kind != Kind::Built {
             refuse_building(node, faults);
         }
-        let recipes = || std::iter::once(&recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
-        recipes().flat_map(Recipe::all_sources).for_each(|source| scope.check_source(source, faults));
-        let kmods = all_kmods(&recipe, &overrides);
+        let recipes: Vec<&Recipe> = recipes(&recipe, &overrides).collect();
+        let sources: Vec<_> = recipes.iter().flat_map(|recipe| recipe.all_sources()).collect();
+        sources.iter().for_each(|source| scope.check_source(source, faults));
+        let kmods = all_kmods(&recipes);
         let start = Span::new(node.span.source, node.span.start, node.span.start);
-        let firmware = recipes().any(|recipe| recipe.install.firmware.is_some());
-        let secrets = recipes().flat_map(Recipe::all_sources);
-        let secrets = secrets.filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
-        let is_folder =
-            |name: &&Spanned<SourceName>| scope.decoded.get(&name.value).is_some_and(|s| s.local().is_some());
-        let folder = recipes().flat_map(Recipe::all_sources).find(is_folder);
-        let mut with_sources = recipes().filter(|recipe| recipe.sources.is_some());
+        let secrets =
+            sources.iter().filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
+        let mut with_sources = recipes.iter().filter(|recipe| recipe.sources.is_some());
         let context = kmm::Context {
             kind,
-            folder: folder.map(|name| name.as_str()),
-            kmm_builds: with_sources.any(|recipe| !recipe.all_sources().any(|name| is_folder(&name))),
+            folder: sources.iter().find(|name| scope.is_folder(name)).map(|name| name.as_str()),
+            kmm_builds: with_sources.any(|recipe| !recipe.all_sources().any(|name| scope.is_folder(name))),
             secrets: secrets.collect(),
             namespace: scope.namespace,
-            firmware,
+            firmware: recipes.iter().any(|recipe| recipe.install.firmware.is_some()),
             platform: scope.platform,
             kmods: &kmods,
             knows_kmods: knows_kmods(node, &recipe, &overrides),
@@ -175,7 +177,7 @@ impl Module {
             );
         }
         if kmm.sign.is_some() {
-            recipes().for_each(|recipe| refuse_compression(recipe, faults));
+            recipes.iter().for_each(|recipe| refuse_compression(recipe, faults));
         }
         Some(Self {
             name: name?,
@@ -228,8 +230,13 @@ impl Module {
         self.recipes().any(|recipe| recipe.install.firmware.is_some())
     }
 
+    /// Returns the names of all Modules that are made of it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Spanned<ModuleName>> {
+        std::iter::once(&self.name).chain(self.kmm.others.iter().map(|(name, _)| name))
+    }
+
     pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe> {
-        std::iter::once(&self.recipe).chain(self.overrides.iter().map(|(_, recipe)| recipe))
+        recipes(&self.recipe, &self.overrides)
     }
 
     /// Returns the module's recipe for a kernel: its own, then each override that applies.
@@ -237,6 +244,10 @@ impl Module {
         let applying = self.overrides.iter().filter(|(when, _)| kernel.allow(when));
         applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))
     }
+}
+
+fn recipes<'m>(recipe: &'m Recipe, overrides: &'m [(When, Recipe)]) -> impl Iterator<Item = &'m Recipe> {
+    std::iter::once(recipe).chain(overrides.iter().map(|(_, recipe)| recipe))
 }
 
 /// KMM's signing takes `.ko` files alone.
@@ -266,25 +277,24 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
 
 /// Checks that [`all_kmods`] finds every kmod that is written, and that a built module has any.
 fn knows_kmods(node: &Node, recipe: &Recipe, overrides: &[(When, Recipe)]) -> bool {
-    let has_all = |node: &Node, recipe: &Recipe| match (node.get("kmods"), &recipe.kmods) {
+    let items = node.get("overrides").map_or(Some(&[][..]), |list| list.as_sequence());
+    let Some(items) = items.filter(|items| items.len() == overrides.len()) else { return false };
+    has_all_kmods(recipe, node) && items.iter().zip(overrides).all(|(item, (_, recipe))| has_all_kmods(recipe, item))
+}
+
+/// Checks that a recipe has every kmod that is written at `node`.
+fn has_all_kmods(recipe: &Recipe, node: &Node) -> bool {
+    match (node.get("kmods"), &recipe.kmods) {
         (Some(list), Some(kmods)) => list.as_sequence().is_some_and(|list| list.len() == kmods.len()),
         (Some(_), None) => false,
         (None, _) => !decode::may_have(node, &MODULE, "kmods"),
-    };
-    let items = node.get("overrides").map_or(Some(&[][..]), |list| list.as_sequence());
-    let with_items = || items.is_some_and(|items| items.len() == overrides.len());
-    let overrides_have = || {
-        let items = items.unwrap_or_default();
-        items.iter().zip(overrides).all(|(item, (_, recipe))| has_all(item, recipe))
-    };
-    with_items() && has_all(node, recipe) && overrides_have()
+    }
 }
 
 /// The names of all kmods that some kernel may have.
-fn all_kmods(recipe: &Recipe, overrides: &[(When, Recipe)]) -> Vec<String> {
-    let lists = std::iter::once(recipe).chain(overrides.iter().map(|(_, recipe)| recipe));
+fn all_kmods(recipes: &[&Recipe]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for kmod in lists.filter_map(|recipe| recipe.kmods.as_ref()).flatten() {
+    for kmod in recipes.iter().filter_map(|recipe| recipe.kmods.as_ref()).flatten() {
         let name = kmod.value.name.as_str();
         if !names.iter().any(|other| other == name) {
             names.push(name.to_owned());

@@ -15,13 +15,12 @@ pub(super) fn overlaid(base: &Arc<Node>, over: &Node) -> Arc<Node> {
         let value = match node.get("kmm") {
             Some(own) if entry.key.value == "kmm" && entry.value.as_mapping().is_some() => {
                 let fields = entry.value.as_mapping().unwrap_or_default();
-                let over = |kmm: &Arc<Node>| fields.iter().fold(kmm.clone(), |kmm, field| with(&kmm, field.clone()));
                 match own.as_sequence() {
                     Some(items) => {
-                        let items = items.iter().map(over).collect();
+                        let items = items.iter().map(|item| with_all(item, fields)).collect();
                         Arc::new(Node { span: own.span, value: Value::Sequence(items) })
                     }
-                    None => over(own),
+                    None => with_all(own, fields),
                 }
             }
             _ => entry.value.clone(),
@@ -45,6 +44,10 @@ pub(super) fn with(node: &Arc<Node>, field: Entry) -> Arc<Node> {
         None => entries.push(field),
     }
     Arc::new(Node { span: node.span, value: Value::Mapping(entries) })
+}
+
+fn with_all(node: &Arc<Node>, fields: &[Entry]) -> Arc<Node> {
+    fields.iter().fold(node.clone(), |node, field| with(&node, field.clone()))
 }
 
 /// A mapping without some of its fields.

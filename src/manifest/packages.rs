@@ -72,8 +72,7 @@ impl Packages<Conditional<String>> {
 fn package(text: &str) -> Result<String, Invalid> {
     let name = Expands::Release.line(text)?;
     let plain = written_out(&name, "x");
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+:=~@/".contains(c);
-    if plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && plain.chars().all(legal) {
+    if plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@') && decode::has_only(&plain, "._-+:=~@/") {
         return Ok(name);
     }
     Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))

@@ -190,16 +190,12 @@ pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(
 }
 
 fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<SourceName>>> {
-    let one = |node: &Node, faults: &mut Diagnostics| {
-        let name = |node: &Node, faults: &mut Diagnostics| decode::text(node, "`source`", faults, SourceName::parse);
-        conditional(node, &CHOSEN, faults, name)
-    };
     if node.as_sequence().is_none() {
-        return one(node, faults).into_iter().collect();
+        return decode_source(node, faults).into_iter().collect();
     }
     let mut names: Vec<Conditional<Spanned<SourceName>>> = Vec::new();
     for item in decode::items(node, "`source`", faults) {
-        let Some(name) = one(item, faults) else { continue };
+        let Some(name) = decode_source(item, faults) else { continue };
         match names.iter().find(|other| other.value.value == name.value.value) {
             Some(other) => faults.push(
                 Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value.value))
@@ -214,6 +210,10 @@ fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Span
             .push(Diagnostic::error("empty-list", "`source` is empty").at(node.span, "").help("name one of `sources`"));
     }
     names
+}
+
+fn decode_source(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Spanned<SourceName>>> {
+    conditional(node, &CHOSEN, faults, |node, faults| decode::text(node, "`source`", faults, SourceName::parse))
 }
 
 fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<Kmod>>> {
@@ -233,8 +233,7 @@ fn kmod(text: &str) -> Result<Kmod, Invalid> {
         return KmodName::parse(text).map(|name| Kmod { name, dir: None });
     };
     let dir = RelPath::parse(dir)?;
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-+/".contains(c);
-    if !dir.as_str().chars().all(legal) {
+    if !decode::has_only(dir.as_str(), "._-+/") {
         return Err(Invalid::new(format!(
             "the folder `{dir}` of a kmod is not of letters, digits, `.`, `_`, `-`, `+`"
         )));

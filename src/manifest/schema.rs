@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::structure_json;
+use crate::vocabulary::quoted_list;
 
 /// A mapping with keys that the schema chooses.
 #[derive(Debug)]
@@ -90,6 +91,11 @@ impl Record {
     /// The keys of its fields.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.fields.iter().map(|field| field.key)
+    }
+
+    /// The keys of its fields, for messages.
+    pub fn quoted_keys(&self) -> String {
+        quoted_list(&self.keys().collect::<Vec<_>>())
     }
 
     /// The manual's table of its fields.
@@ -176,7 +182,6 @@ impl Shape {
     }
 
     fn json_schema(&self) -> Value {
-        let reference = |record: &Record| json!({"$ref": format!("#/$defs/{}", anchor(record.name))});
         match self {
             // What YAML reads as a number or a truth value is text here, as it is written.
             Self::Text => json!({"type": ["string", "number", "boolean"]}),
@@ -216,6 +221,10 @@ pub fn json_schema(top: &'static Record) -> Value {
         "$ref": format!("#/$defs/{}", anchor(top.name)),
         "$defs": records,
     })
+}
+
+fn reference(record: &Record) -> Value {
+    json!({"$ref": format!("#/$defs/{}", anchor(record.name))})
 }
 
 fn record_schema(record: &Record) -> Value {

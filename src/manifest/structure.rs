@@ -132,9 +132,12 @@ mod tests {
         }
     }
 
+    fn field(record: &str, key: &str) -> &'static Field {
+        structure().field(record, key).unwrap()
+    }
+
     #[test]
     fn types_are_those_of_the_definitions() {
-        let field = |record, key| structure().field(record, key).unwrap();
         assert!(field("container", "image").required && field("container", "image").takes == Type::String);
         assert_eq!(field("volumes", "hostPath").takes, Type::Record("hostPath"));
         assert_eq!(field("resources", "limits").takes, Type::Map(Box::new(Type::Quantity)));

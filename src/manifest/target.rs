@@ -73,13 +73,16 @@ pub fn names(text: &str) -> Vec<TargetName> {
 
 /// Returns whether a line seems to have the key `targets`, no deeper than the first key of all or beside a brace.
 fn may_have_targets(text: &str) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let says_something = |line: &&str| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-'));
-    let top = text.lines().find(says_something).map_or(0, indent);
+    let first = text.lines().find(|line| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-')));
+    let top = first.map_or(0, indent);
     text.lines().any(|line| {
         let key = line.trim_start_matches(['{', '-', ' ', '"', '\'']);
         key.starts_with("targets") && (indent(line) <= top || line.contains('{'))
     })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Decodes the `targets` of a manifest.

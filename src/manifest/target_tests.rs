@@ -35,15 +35,17 @@ fn each_target_has_a_manifest_of_its_own() {
     assert_eq!(east.kernels.iter().map(|kernel| kernel.release.as_str()).collect::<Vec<_>>(), ["5.14.0-1.el9.x86_64"]);
     assert_eq!(west.namespace.as_str(), "kmm-ci");
     assert_eq!(west.kernels.len(), 2);
-    let field = |manifest: &Manifest, name: &str| {
-        let module = &manifest.modules[0].kmm;
-        let mut fields = module.spec.iter().chain(&module.container);
-        fields.find(|(key, _)| key == name).map(|(_, value)| kmodgen_yaml::emit(value))
-    };
     // A field of a target replaces the module's as a whole; the others stay.
-    assert_eq!(field(west, "selector").unwrap().trim(), "zone: \"west\"");
-    assert_eq!(field(west, "modprobe"), field(east, "modprobe"));
-    assert!(field(west, "modprobe").is_some());
+    assert_eq!(kmm_field(west, "selector").unwrap().trim(), "zone: \"west\"");
+    assert_eq!(kmm_field(west, "modprobe"), kmm_field(east, "modprobe"));
+    assert!(kmm_field(west, "modprobe").is_some());
+}
+
+/// A field of the first Module, as YAML.
+fn kmm_field(manifest: &Manifest, name: &str) -> Option<String> {
+    let module = &manifest.modules[0].kmm;
+    let mut fields = module.spec.iter().chain(&module.container);
+    fields.find(|(key, _)| key == name).map(|(_, value)| kmodgen_yaml::emit(value))
 }
 
 #[test]
@@ -75,8 +77,9 @@ fn each_version_is_a_module_of_its_own() {
     assert_eq!((old.version.as_deref(), new.version.as_deref()), (Some("1.2"), Some("2.0_rc1")));
     assert_eq!(old.image.repository(), new.image.repository());
     assert_eq!(third.image.repository(), "registry.example.com/kmods/third");
-    let kernels = |module: &super::Module| all[0].kernels.iter().filter(|k| module.kernels.selects(k)).count();
-    assert_eq!((kernels(old), kernels(new)), (2, 1));
+    for (module, count) in [(old, 2), (new, 1)] {
+        assert_eq!(all[0].kernels.iter().filter(|kernel| module.kernels.selects(kernel)).count(), count);
+    }
 }
 
 #[test]

@@ -70,26 +70,29 @@ impl Traits {
     /// Finds a part that holds for none of `kernels`, and the nearest value that one of them has.
     pub(super) fn why_none(&self, kernels: &[Kernel]) -> Option<(String, Option<String>)> {
         for (key, value) in &self.labels {
-            let values = || kernels.iter().filter_map(|kernel| kernel.labels.get(key).map(String::as_str));
-            if values().any(|other| other == value) {
+            let values: Vec<&str> =
+                kernels.iter().filter_map(|kernel| kernel.labels.get(key).map(String::as_str)).collect();
+            if values.contains(&value.as_str()) {
                 continue;
             }
-            let near = nearest(value, values()).map(|near| format!("did you mean `{key}: {near}`?"));
-            let key_of = || nearest(key, kernels.iter().flat_map(|kernel| kernel.labels.keys()).map(String::as_str));
-            let near =
-                near.or_else(|| Some(format!("did you mean the label `{}`?", key_of().filter(|near| near != key)?)));
-            return Some((format!("no kernel has the label `{key}: {value}`"), near));
+            let help = match nearest(value, values.iter().copied()) {
+                Some(near) => Some(format!("did you mean `{key}: {near}`?")),
+                None => nearest(key, kernels.iter().flat_map(|kernel| kernel.labels.keys()).map(String::as_str))
+                    .filter(|near| near != key)
+                    .map(|near| format!("did you mean the label `{near}`?")),
+            };
+            return Some((format!("no kernel has the label `{key}: {value}`"), help));
         }
-        let has = |flavour: &String| kernels.iter().any(|kernel| kernel.flavour() == *flavour);
-        if let (Some(first), false) = (self.flavours.first(), self.flavours.iter().any(has)) {
+        if let Some(first) = self.flavours.first()
+            && !kernels.iter().any(|kernel| self.names_flavour_of(kernel))
+        {
             let there: Vec<String> = kernels.iter().map(Kernel::flavour).collect();
             let near =
                 nearest(first, there.iter().map(String::as_str)).map(|near| format!("did you mean `flavour: {near}`?"));
             return Some((format!("no kernel is of the flavour `{first}`"), near));
         }
-        let is_for = |arch: &&str| kernels.iter().any(|kernel| kernel.architecture() == Some(*arch));
         match self.architectures.first() {
-            Some(first) if !self.architectures.iter().any(is_for) => {
+            Some(first) if !kernels.iter().any(|kernel| self.names_architecture_of(kernel)) => {
                 Some((format!("no kernel is for the architecture `{first}`"), None))
             }
             _ if kernels.iter().any(|kernel| self.bounds.hold(kernel.release.as_str())) => None,
@@ -99,12 +102,18 @@ impl Traits {
 
     /// Returns whether `kernel` has all these traits.
     pub(super) fn are_those_of(&self, kernel: &Kernel) -> bool {
-        let is_labelled = |(key, value): (&String, &String)| kernel.labels.get(key) == Some(value);
-        self.labels.iter().all(is_labelled)
-            && (self.architectures.is_empty()
-                || kernel.architecture().is_some_and(|arch| self.architectures.contains(&arch)))
-            && (self.flavours.is_empty() || self.flavours.contains(&kernel.flavour()))
+        self.labels.iter().all(|(key, value)| kernel.labels.get(key) == Some(value))
+            && (self.architectures.is_empty() || self.names_architecture_of(kernel))
+            && (self.flavours.is_empty() || self.names_flavour_of(kernel))
             && self.bounds.hold(kernel.release.as_str())
+    }
+
+    fn names_architecture_of(&self, kernel: &Kernel) -> bool {
+        kernel.architecture().is_some_and(|arch| self.architectures.contains(&arch))
+    }
+
+    fn names_flavour_of(&self, kernel: &Kernel) -> bool {
+        self.flavours.contains(&kernel.flavour())
     }
 }
 

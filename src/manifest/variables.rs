@@ -3,6 +3,7 @@
 //! Anything else of the form is a mistake: in an image or a path KMM puts nothing in its place, and elsewhere
 //! it stays as it is.
 
+use super::decode::has_only;
 use crate::vocabulary::{Invalid, nearest};
 
 /// Variables that KMM expands in `unsignedImage` and `filesToSign`.
@@ -35,7 +36,6 @@ fn find(text: &str) -> Result<Vec<Variable<'_>>, Invalid> {
     while let Some(at) = text[from..].find('$') {
         let start = from + at;
         let rest = &text[start + 1..];
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let (name, length) = match rest.strip_prefix('{') {
             Some(inner) => {
                 let end = inner
@@ -44,11 +44,11 @@ fn find(text: &str) -> Result<Vec<Variable<'_>>, Invalid> {
                 (&inner[..end], end + 3)
             }
             None => {
-                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
                 (&rest[..end], end + 1)
             }
         };
-        if name.is_empty() || !name.chars().all(is_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        if name.is_empty() || !has_only(name, "_") || name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(Invalid::new(format!("`{}` has a `$` that starts no variable", text.escape_debug())));
         }
         found.push(Variable { start, end: start + length, name });
@@ -73,16 +73,20 @@ pub(crate) fn expand(text: &str, known: &[&str]) -> Result<String, Invalid> {
 
 /// The text with the variables of a kernel's release written out, as KMM would do it.
 pub(crate) fn written_out(text: &str, release: &str) -> String {
-    let parts: Vec<&str> = release.split(['.', ',', '-']).collect();
-    let part = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
-    let value = |name: &str| match name {
-        "KERNEL_XYZ" => [part(0), part(1), part(2)].join("."),
-        "KERNEL_X" => part(0),
-        "KERNEL_Y" => part(1),
-        "KERNEL_Z" => part(2),
+    replace(text, |name| value(name, release)).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The value that KMM gives a variable on a kernel.
+fn value(name: &str, release: &str) -> String {
+    let mut parts = release.split(['.', ',', '-']);
+    let [x, y, z] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    match name {
+        "KERNEL_XYZ" => format!("{x}.{y}.{z}"),
+        "KERNEL_X" => x.to_owned(),
+        "KERNEL_Y" => y.to_owned(),
+        "KERNEL_Z" => z.to_owned(),
         _ => release.to_owned(),
-    };
-    replace(text, value).unwrap_or_else(|_| text.to_owned())
+    }
 }
 
 fn replace(text: &str, value: impl Fn(&str) -> String) -> Result<String, Invalid> {

@@ -92,9 +92,7 @@ fn as_label(version: &str) -> String {
 
 /// Checks a version, which becomes the value of a label: at most 63 characters, alphanumeric at both ends.
 pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let edge = |c: char| c.is_ascii_alphanumeric();
-    if (1..=63).contains(&text.len()) && text.chars().all(legal) && text.starts_with(edge) && text.ends_with(edge) {
+    if text.len() <= 63 && decode::has_only_within(text, "._-") {
         return Ok(text.to_owned());
     }
     Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(

@@ -48,8 +48,7 @@ impl When {
     /// Explains why it holds for none of `kernels`, and what to write instead, if that can be told.
     pub(super) fn why_none(&self, kernels: &[Kernel]) -> (String, Option<String>) {
         let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
-        let matches = |pattern: &Pattern| releases.iter().any(|release| pattern.matches(release));
-        if !self.releases.is_empty() && !self.releases.iter().any(matches) {
+        if !self.releases.is_empty() && !matches_any(&self.releases, &releases) {
             let patterns: Vec<String> =
                 self.releases.iter().take(SHOWN).map(|pattern| format!("`{pattern}`")).collect();
             let meant = self.releases.iter().find_map(|pattern| pattern.meant(&releases));
@@ -245,10 +244,9 @@ impl Selection {
         flavours: Vec<String>,
         bounds: Bounds,
     ) -> Self {
-        let rules =
-            |patterns: Vec<Pattern>| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect();
-        let traits = Traits::of(architectures, flavours, bounds);
-        Self { include: rules(include), exclude: rules(exclude), traits }
+        let [include, exclude] = [include, exclude]
+            .map(|patterns| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect());
+        Self { include, exclude, traits: Traits::of(architectures, flavours, bounds) }
     }
 
     /// Explains why it selects none of `kernels`, and what to write instead; `None` if it selects any.
@@ -260,8 +258,7 @@ impl Selection {
             return Some(("there are no kernels".into(), Some("list them under `kernels`".into())));
         }
         let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
-        let matches = |rules: &[Rule]| rules.iter().any(|rule| releases.iter().any(|r| rule.pattern.matches(r)));
-        if !self.include.is_empty() && !matches(&self.include) {
+        if !self.include.is_empty() && !matches_any(self.include.iter().map(|rule| &rule.pattern), &releases) {
             let patterns = self.include.iter().map(|rule| format!("`{}`", rule.pattern));
             let patterns = patterns.take(SHOWN).collect::<Vec<_>>().join(", ");
             let meant = self.include.iter().find_map(|rule| rule.pattern.meant(&releases));
@@ -279,10 +276,9 @@ impl Selection {
     /// Returns whether the module is for `kernel`, and if not, why.
     pub fn choice(&self, kernel: &Kernel) -> Choice {
         let release = kernel.release.as_str();
-        let first = |rules: &[Rule]| rules.iter().find(|rule| rule.pattern.matches(release)).cloned();
-        if let Some(rule) = first(&self.exclude) {
-            Choice::Excluded(rule.reason)
-        } else if !self.include.is_empty() && first(&self.include).is_none() {
+        if let Some(rule) = self.exclude.iter().find(|rule| rule.pattern.matches(release)) {
+            Choice::Excluded(rule.reason.clone())
+        } else if !self.include.is_empty() && !self.include.iter().any(|rule| rule.pattern.matches(release)) {
             Choice::NotIncluded
         } else if !self.traits.are_those_of(kernel) {
             Choice::OtherTraits
@@ -290,6 +286,11 @@ impl Selection {
             Choice::Selected
         }
     }
+}
+
+/// Checks if one of the patterns matches one of the releases.
+fn matches_any<'p>(patterns: impl IntoIterator<Item = &'p Pattern>, releases: &[&str]) -> bool {
+    patterns.into_iter().any(|pattern| releases.iter().any(|release| pattern.matches(release)))
 }
 
 /// One rule, or a list of them: patterns, or `{release: PATTERN, reason: TEXT}`.

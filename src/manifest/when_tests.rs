@@ -1,5 +1,6 @@
 //! Items of lists that are for some kernels only.
 
+use crate::output::Output;
 use crate::testing::World;
 
 const PLAIN: &str = "5.14.0-1.el9.x86_64";
@@ -32,15 +33,19 @@ fn world() -> World {
 #[test]
 fn each_list_has_items_for_some_kernels() {
     let outputs = world().outputs();
-    let text = |path: String| outputs.iter().find(|output| output.path.as_str() == path).unwrap().text.clone();
-    let (plain, rt) = (text(format!("first/{PLAIN}/Dockerfile")), text(format!("first/{RT}/Dockerfile")));
+    let plain = text(&outputs, &format!("first/{PLAIN}/Dockerfile"));
+    let rt = text(&outputs, &format!("first/{RT}/Dockerfile"));
     for there in ["code/COPYING", "code/fw", "install -y bc", "ARG ALL=a\n"] {
         assert!(plain.contains(there) && rt.contains(there), "{there}: {plain}");
     }
     for there in ["more.git", "code/COPYING.rt", "code/fw-rt", "elfutils", "ARG LEVEL=2\n"] {
         assert!(rt.contains(there) && !plain.contains(there), "{there}: {rt}");
     }
-    assert_snapshot!(text("first/module.yaml".into()));
+    assert_snapshot!(text(&outputs, "first/module.yaml"));
+}
+
+fn text<'o>(outputs: &'o [Output<'_>], path: &str) -> &'o str {
+    &outputs.iter().find(|output| output.path.as_str() == path).unwrap().text
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use kmodgen_yaml::{Entry, Node, Scalar, Value};
 
 use super::schema::{Record, Shape};
-use crate::vocabulary::{Diagnostic, quoted_list};
+use crate::vocabulary::Diagnostic;
 
 /// Longest correction that is printed: a longer one hides what changed.
 const LONGEST: usize = 100;
@@ -40,7 +40,7 @@ impl Kind {
             Self::Boolean => "write `true` or `false`, without quotes".into(),
             Self::List => "write one item a line, each after `- `".into(),
             Self::Map => "write one `key: value` a line".into(),
-            Self::Record(record) => format!("it takes {}", quoted_list(&record.keys().collect::<Vec<_>>())),
+            Self::Record(record) => format!("it takes {}", record.quoted_keys()),
         }
     }
 }
@@ -99,12 +99,14 @@ fn corrected(node: &Node, kind: Kind) -> Option<String> {
         }
         (Kind::Record(record), Value::Sequence(items)) => {
             let merged = merged(items.iter().map(|item| &**item), false)?;
-            let has =
-                |item: &Node| item.as_mapping().is_some_and(|all| all.iter().all(|e| record.field(&e.key).is_some()));
-            items.iter().all(|item| has(item)).then_some(merged)
+            items.iter().all(|item| has_no_other_keys(item, record)).then_some(merged)
         }
         _ => None,
     }
+}
+
+fn has_no_other_keys(item: &Node, record: &Record) -> bool {
+    item.as_mapping().is_some_and(|entries| entries.iter().all(|entry| record.field(&entry.key).is_some()))
 }
 
 /// The field that a scalar in place of a record is likely for: the first one, if that takes a string.
@@ -148,24 +150,25 @@ fn items_of(scalar: &Scalar) -> Option<Vec<String>> {
         let inner = text[1..text.len() - 1].split(',').map(|item| item.trim().trim_matches(['"', '\'']));
         return Some(inner.filter(|item| !item.is_empty()).map(|item| kmodgen_yaml::flow(item, true)).collect());
     }
-    let is_separator = |c: char| c == ',' || (c.is_whitespace() && scalar.plain);
-    if text.contains(['"', '\'', '(', '{', '[']) || !text.contains(is_separator) {
+    let mut parts: Vec<&str> = text.split(|c: char| c == ',' || (c.is_whitespace() && scalar.plain)).collect();
+    if text.contains(['"', '\'', '(', '{', '[']) || parts.len() == 1 {
         return Some(vec![flow_string(scalar)]);
     }
-    let parts = text.split(is_separator).map(str::trim).filter(|part| !part.is_empty());
-    Some(parts.map(|part| kmodgen_yaml::flow(part, true)).collect())
+    parts.retain(|part| !part.trim().is_empty());
+    Some(parts.into_iter().map(|part| kmodgen_yaml::flow(part.trim(), true)).collect())
 }
 
 /// The map that `KEY=VALUE` or `KEY:VALUE` strings stand for; `None` if one is neither.
 fn map_of(scalars: &[&Scalar]) -> Option<String> {
-    let pair = |scalar: &&Scalar| {
-        let at = scalar.text.find(['=', ':'])?;
-        let (key, value) = (scalar.text[..at].trim(), scalar.text[at + 1..].trim());
-        let is_key = !key.is_empty() && !key.contains(char::is_whitespace) && !value.starts_with("//");
-        is_key.then(|| format!("{}: {}", kmodgen_yaml::flow(key, true), kmodgen_yaml::flow(value, true)))
-    };
-    let pairs: Option<Vec<String>> = scalars.iter().map(pair).collect();
+    let pairs: Option<Vec<String>> = scalars.iter().map(|scalar| pair(&scalar.text)).collect();
     pairs.filter(|pairs| !pairs.is_empty()).map(|pairs| format!("{{{}}}", pairs.join(", ")))
+}
+
+fn pair(text: &str) -> Option<String> {
+    let (key, value) = text.split_once(['=', ':'])?;
+    let (key, value) = (key.trim(), value.trim());
+    let is_key = !key.is_empty() && !key.contains(char::is_whitespace) && !value.starts_with("//");
+    is_key.then(|| format!("{}: {}", kmodgen_yaml::flow(key, true), kmodgen_yaml::flow(value, true)))
 }
 
 /// One map of the maps of a list. With `named`, items that have a `name` become its values, as with the

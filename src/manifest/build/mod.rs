@@ -85,8 +85,8 @@ impl Build {
             Self::Step(step) => (Some(step), [].as_slice()),
             Self::Steps(steps) => (None, steps.as_slice()),
         };
-        let holds = |when: &Option<When>| when.as_ref().is_none_or(|when| kernel.allow(when));
-        one.into_iter().chain(many.iter().filter(move |(_, when)| holds(when)).map(|(step, _)| step))
+        let many = many.iter().filter(|(_, when)| when.as_ref().is_none_or(|when| kernel.allow(when)));
+        one.into_iter().chain(many.map(|(step, _)| step))
     }
 
     /// This, with what `over` says instead: one step adds to one step of the same tool, anything

@@ -140,17 +140,9 @@ impl Tool {
 
     /// This, with what `over`, the same tool, says instead; `None` for another tool.
     pub(super) fn overridden_by(&self, over: &Self) -> Option<Self> {
-        let merged = |base: &BTreeMap<String, String>, over: &BTreeMap<String, String>| {
-            base.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
-        };
-        let make = |base: &Make, over: &Make| Make {
-            targets: over.targets.clone().or_else(|| base.targets.clone()),
-            vars: merged(&base.vars, &over.vars),
-            jobs: over.jobs.or(base.jobs),
-        };
         Some(match (self, over) {
-            (Self::Make(base), Self::Make(over)) => Self::Make(make(base, over)),
-            (Self::Kbuild(base), Self::Kbuild(over)) => Self::Kbuild(make(base, over)),
+            (Self::Make(base), Self::Make(over)) => Self::Make(base.overridden_by(over)),
+            (Self::Kbuild(base), Self::Kbuild(over)) => Self::Kbuild(base.overridden_by(over)),
             (Self::Kconfig(base), Self::Kconfig(over)) => Self::Kconfig(Kconfig {
                 defconfig: over.defconfig.clone().or_else(|| base.defconfig.clone()),
                 options: merged(&base.options, &over.options),
@@ -178,6 +170,19 @@ impl Make {
             .unwrap_or_default();
         Self { targets, vars, jobs: jobs_field(fields, faults) }
     }
+
+    fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            targets: over.targets.clone().or_else(|| self.targets.clone()),
+            vars: merged(&self.vars, &over.vars),
+            jobs: over.jobs.or(self.jobs),
+        }
+    }
+}
+
+/// The variables of `base`, with those of `over` in the place of their own.
+fn merged(base: &BTreeMap<String, String>, over: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    base.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 impl Kconfig {
@@ -190,10 +195,12 @@ impl Kconfig {
             .take("vars", faults)
             .map(|node| variables(node, "`vars`", Expands::Make, faults))
             .unwrap_or_default();
-        let bare = |(name, value): (String, String)| (name.strip_prefix("CONFIG_").unwrap_or(&name).to_owned(), value);
+        let options = options.unwrap_or_default().into_iter();
         Self {
             defconfig: defconfig.map(|target| target.value),
-            options: options.unwrap_or_default().into_iter().map(bare).collect(),
+            options: options
+                .map(|(name, value)| (name.strip_prefix("CONFIG_").unwrap_or(&name).to_owned(), value))
+                .collect(),
             vars,
         }
     }
@@ -243,8 +250,7 @@ fn jobs(text: &str) -> Result<Jobs, Invalid> {
 }
 
 fn option_name(text: &str) -> Result<(), Invalid> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !text.is_empty() && text != "CONFIG_" && text.chars().all(legal) {
+    if !text.is_empty() && text != "CONFIG_" && decode::has_only(text, "_") {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not the name of an option", text.escape_debug()))

@@ -48,8 +48,7 @@ pub(super) fn words(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<St
 
 /// Checks the name of a shell or make variable.
 pub(in crate::manifest) fn variable_name(text: &str) -> Result<(), Invalid> {
-    let start = |c: char| c.is_ascii_alphabetic() || c == '_';
-    if text.starts_with(start) && text.chars().all(|c| start(c) || c.is_ascii_digit()) {
+    if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && decode::has_only(text, "_") {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not the name of a variable", text.escape_debug()))

@@ -96,7 +96,14 @@ struct Found<'t> {
     after: &'t str,
 }
 
-impl Found<'_> {
+impl<'t> Found<'t> {
+    /// A part of `text`, from `start` on.
+    fn at(text: &'t str, start: usize, length: usize) -> Self {
+        let (before, rest) = text.split_at(start);
+        let (it, after) = rest.split_at(length);
+        Self { before, it, after }
+    }
+
     /// The fault, with a text to write in its place.
     fn fault(&self, why: &str, instead: &str) -> Invalid {
         let whole = format!("{}{instead}{}", self.before, self.after);
@@ -113,41 +120,40 @@ pub(super) fn check(text: &str, expands: Expands) -> Result<(), Invalid> {
     let mut at = 0;
     while let Some(next) = text[at..].find(['$', '`', '%', '~', '{']).map(|next| at + next) {
         let rest = &text[next..];
-        let found = |length: usize| Found { before: &text[..next], it: &rest[..length], after: &rest[length..] };
         at = next + 1;
         if rest.starts_with("$$") {
             at = next + 2;
         } else if rest.starts_with("${") {
             let Some(end) = rest.find('}') else {
-                return Err(found(rest.len()).refuse("is not closed", "close it with `}`, or write `$$` for a `$`"));
+                return Err(Found::at(text, next, rest.len())
+                    .refuse("is not closed", "close it with `}`, or write `$$` for a `$`"));
             };
-            reference(&found(end + 1), &rest[2..end], expands)?;
+            reference(&Found::at(text, next, end + 1), &rest[2..end], expands)?;
             at = next + end + 1;
         } else if rest.starts_with("$(") {
             let length = bracketed(rest);
-            command(&found(length), rest[2..length].trim_end_matches(')').trim(), expands)?;
+            command(&Found::at(text, next, length), rest[2..length].trim_end_matches(')').trim(), expands)?;
         } else if let Some(name) = rest.strip_prefix('$').map(name).filter(|name| !name.is_empty()) {
-            variable(&found(1 + name.len()), name, expands)?;
+            variable(&Found::at(text, next, 1 + name.len()), name, expands)?;
         } else if let Some(quoted) = rest.strip_prefix('`') {
             let Some(end) = quoted.find('`') else { continue };
             if expands != Expands::Prose || COMMANDS.contains(&first_word(&quoted[..end])) {
                 command(
-                    &found(end + 2),
+                    &Found::at(text, next, end + 2),
                     &quoted[..end],
                     if expands == Expands::Make { Expands::Release } else { expands },
                 )?;
             }
             at = next + end + 2;
         } else if rest.starts_with("%k") && is_word(&text[..next], &rest[2..]) {
-            release(&found(2), "is expanded by nothing", expands)?;
+            release(&Found::at(text, next, 2), "is expanded by nothing", expands)?;
         } else if rest.starts_with('~') && is_home(&text[..next], &rest[1..]) {
-            return Err(
-                found(1).refuse("is nobody's home here", "write the path from `/` on, or relative to the source")
-            );
+            return Err(Found::at(text, next, 1)
+                .refuse("is nobody's home here", "write the path from `/` on, or relative to the source"));
         } else if let Some((inner, _)) = rest.strip_prefix("{{").and_then(|rest| rest.split_once("}}"))
             && inner.to_ascii_lowercase().contains("kernel")
         {
-            release(&found(inner.len() + 4), "is for templates, and expands in no value", expands)?;
+            release(&Found::at(text, next, inner.len() + 4), "is for templates, and expands in no value", expands)?;
         }
     }
     Ok(())
@@ -257,11 +263,10 @@ fn is_alias(name: &str) -> bool {
 
 /// The name that a text begins with.
 fn name(text: &str) -> &str {
-    let start = |c: char| c.is_ascii_alphabetic() || c == '_';
-    if !text.starts_with(start) {
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return "";
     }
-    let end = text.find(|c: char| !start(c) && !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     &text[..end]
 }
 

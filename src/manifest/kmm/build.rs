@@ -13,14 +13,7 @@ impl Kmm {
     pub fn build_secrets(&self) -> Vec<String> {
         let secrets = self.build.iter().find(|(name, _)| name == "secrets").map(|(_, value)| value);
         let Some(Yaml::Seq(secrets)) = secrets else { return Vec::new() };
-        let name = |secret: &Yaml| match secret {
-            Yaml::Map(fields) => fields.iter().find_map(|(key, value)| match value {
-                Yaml::Text(name) if key == "name" => Some(name.to_string()),
-                _ => None,
-            }),
-            _ => None,
-        };
-        secrets.iter().filter_map(name).collect()
+        secrets.iter().filter_map(name_of).collect()
     }
 
     /// Has every build mount a secret.
@@ -69,4 +62,12 @@ impl Kmm {
         self.build_args = fields.take("buildArgs", faults).map(|n| build_args::decode(n, faults)).unwrap_or_default();
         fields.finish(faults);
     }
+}
+
+fn name_of(secret: &Yaml<'_>) -> Option<String> {
+    let Yaml::Map(fields) = secret else { return None };
+    fields.iter().find_map(|(key, value)| match value {
+        Yaml::Text(name) if key == "name" => Some(name.to_string()),
+        _ => None,
+    })
 }

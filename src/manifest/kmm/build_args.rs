@@ -19,9 +19,9 @@ pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<B
     let mut all: Vec<Conditional<BuildArgument>> = Vec::new();
     for item in decode::items(node, "`buildArgs`", faults) {
         let Some(argument) = one(item, faults) else { continue };
-        let same = |other: &&Conditional<BuildArgument>| other.value.0 == argument.value.0;
+        let earlier = all.iter().find(|other| other.value.0 == argument.value.0);
         // Two for different kernels may have one name.
-        if all.iter().find(same).is_some_and(|other| other.when.is_none() || argument.when.is_none()) {
+        if earlier.is_some_and(|other| other.when.is_none() || argument.when.is_none()) {
             let fault = format!("the build argument `{}` is given twice", argument.value.0);
             faults.push(Diagnostic::error("kmm-build-arg", fault).at(item.span, ""));
         } else {

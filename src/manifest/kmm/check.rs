@@ -113,13 +113,15 @@ fn map(at: At, node: &Node, of: &Type, faults: &mut Diagnostics) -> Option<Yaml<
     let entries = decode::entries(node, &at.name(), faults);
     node.as_mapping()?;
     let item = At { item: true, ..at };
-    let pair = |entry: &Entry, faults: &mut Diagnostics| {
+    let mut pairs: Vec<Pair<'static>> = Vec::new();
+    for entry in entries {
         let key = values::check_key(at, &entry.key, faults);
         let value = value(item, &entry.value, of, faults);
-        key.and(value).map(|value| (entry.key.value.clone().into(), value))
-    };
-    let pairs: Vec<Option<Pair<'static>>> = entries.iter().map(|entry| pair(entry, faults)).collect();
-    let pairs = pairs.into_iter().collect::<Option<Vec<_>>>()?;
+        pairs.extend(key.and(value).map(|value| (entry.key.value.clone().into(), value)));
+    }
+    if pairs.len() < entries.len() {
+        return None;
+    }
     Some(Yaml::Map(if at.kubernetes { pairs } else { sorted(pairs) }))
 }
 

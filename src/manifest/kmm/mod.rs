@@ -110,6 +110,14 @@ pub(super) struct Context<'m> {
     pub(super) platform: &'m Platform,
 }
 
+impl Context<'_> {
+    /// Checks if the section at `node` may have a field: a field that may be written where an error is already
+    /// reported is not reported as absent.
+    fn may_have(&self, key: &str, node: Option<&Node>) -> bool {
+        !self.knows_targets || node.is_some_and(|node| decode::may_have(node, &KMM, key))
+    }
+}
+
 impl Kmm {
     /// The section of a module: one Module, or a list of them, the first of which builds the images.
     pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
@@ -152,12 +160,7 @@ impl Kmm {
                 ),
             );
         }
-        let one = |node: Option<&Arc<Node>>, faults: &mut Diagnostics| {
-            let mut kmm = node.map(|node| Self::decode(node, context, faults)).unwrap_or_default();
-            context.secrets.iter().for_each(|secret| kmm.mount_secret(secret));
-            kmm.complete(context, node.map(|node| &**node), faults)
-        };
-        let mut kmm = one(first, faults);
+        let mut kmm = Self::decode_one(first, context, faults);
         // On a hub, the Modules are in the spokes' namespace.
         let on_hub = first.and_then(|node| entry(node, "hub"));
         let namespace = match (&kmm.hub, on_hub) {
@@ -177,7 +180,7 @@ impl Kmm {
         }
         for node in nodes.flatten() {
             let name = node.get("name").and_then(|name| decode::text(name, "`name`", faults, ModuleName::parse));
-            let other = one(Some(node), faults);
+            let other = Self::decode_one(Some(node), context, faults);
             for key in ["build", "sign", "hub"] {
                 if let Some(entry) = entry(node, key) {
                     faults.push(
@@ -206,6 +209,13 @@ impl Kmm {
             }
         }
         kmm
+    }
+
+    /// One Module, whose section may be absent.
+    fn decode_one(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
+        let mut kmm = node.map(|node| Self::decode(node, context, faults)).unwrap_or_default();
+        context.secrets.iter().for_each(|secret| kmm.mount_secret(secret));
+        kmm.complete(context, node.map(|node| &**node), faults)
     }
 
     fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
@@ -279,10 +289,9 @@ impl Kmm {
     /// The section of a module that has none: all that can be derived.
     fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
         let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
-        // What may be written where an error is already reported is not reported as absent.
-        let says = |key: &str| !context.knows_targets || node.is_some_and(|node| decode::may_have(node, &KMM, key));
         // `moduleLoader` is refused, and most likely holds it.
-        let loads = says("modprobe") || node.is_some_and(|node| entry(node, "moduleLoader").is_some());
+        let loads =
+            context.may_have("modprobe", node) || node.is_some_and(|node| entry(node, "moduleLoader").is_some());
         if !loads && context.kind != Kind::Plugin {
             match context.kmods {
                 [only] => self
@@ -305,7 +314,7 @@ impl Kmm {
         if context.firmware {
             self.lead_to_firmware();
         }
-        if !says("selector") {
+        if !context.may_have("selector", node) {
             faults.push(
                 Diagnostic::error("kmm-selector", "nothing says on which nodes the module is loaded")
                     .at(place, "")

@@ -4,7 +4,7 @@
 use kmodgen_yaml::Node;
 
 use super::place::{refuse, refuse_repeats, text};
-use super::{pods, resources};
+use super::{pods, resources, texts};
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, quoted_list};
 
 /// Checks a record whose fields are right one by one; whether it is.
@@ -195,9 +195,8 @@ fn claim(node: &Node, faults: &mut Diagnostics) -> bool {
     if !not_empty(node, "accessModes", faults) {
         return false;
     }
-    let modes = node.get("accessModes").and_then(|list| list.as_sequence()).unwrap_or_default();
-    let alone = |item: &std::sync::Arc<Node>| item.as_scalar().is_some_and(|mode| mode.text == "ReadWriteOncePod");
-    if modes.len() > 1 && modes.iter().any(alone) {
+    let modes = texts(node, "accessModes");
+    if modes.len() > 1 && modes.iter().any(|(mode, _)| *mode == "ReadWriteOncePod") {
         return refuse(start(node), "`ReadWriteOncePod` goes with no other access mode", "take the others out", faults);
     }
     true
@@ -230,12 +229,13 @@ fn expression(node: &Node, faults: &mut Diagnostics) -> bool {
 }
 
 fn toleration(node: &Node, faults: &mut Diagnostics) -> bool {
-    let text = |key| text(node, key).unwrap_or_default();
-    let (message, help) = if text("operator") == "Exists" && !text("value").is_empty() {
+    let [operator, key, value, effect] =
+        ["operator", "key", "value", "effect"].map(|key| text(node, key).unwrap_or_default());
+    let (message, help) = if operator == "Exists" && !value.is_empty() {
         ("a toleration with `operator: Exists` has no `value`", "take `value` out, or write `operator: Equal`")
-    } else if text("operator") != "Exists" && text("key").is_empty() {
+    } else if operator != "Exists" && key.is_empty() {
         ("a toleration without a `key` has `operator: Exists`", "write `key: …`, or `operator: Exists`")
-    } else if node.get("tolerationSeconds").is_some() && text("effect") != "NoExecute" {
+    } else if node.get("tolerationSeconds").is_some() && effect != "NoExecute" {
         (
             "`tolerationSeconds` goes with `effect: NoExecute`",
             "write `effect: NoExecute`, or take `tolerationSeconds` out",
@@ -247,9 +247,12 @@ fn toleration(node: &Node, faults: &mut Diagnostics) -> bool {
     false
 }
 
+fn has_items(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(|list| list.as_sequence()).is_some_and(|list| !list.is_empty())
+}
+
 fn fibre_channel(node: &Node, faults: &mut Diagnostics) -> bool {
-    let has = |key: &str| node.get(key).and_then(|list| list.as_sequence()).is_some_and(|list| !list.is_empty());
-    match (has("targetWWNs"), has("wwids")) {
+    match (has_items(node, "targetWWNs"), has_items(node, "wwids")) {
         (true, true) => not_both(node, "targetWWNs", "wwids", faults),
         (false, false) => {
             refuse(start(node), "an FC volume has neither `targetWWNs` nor `wwids`", "write one of them", faults)

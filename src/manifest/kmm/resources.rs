@@ -9,11 +9,11 @@ use crate::vocabulary::{Diagnostics, Quantity, Span};
 /// The amounts under a key, with the places of their values.
 fn amounts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Quantity, Span)> {
     let entries = node.get(key).and_then(|map| map.as_mapping()).unwrap_or_default();
-    let amount = |entry: &'n kmodgen_yaml::Entry| {
+    let amounts = entries.iter().filter_map(|entry| {
         let amount = Quantity::parse(&entry.value.as_scalar()?.text).ok()?;
         Some((entry.key.value.as_str(), amount, entry.value.span))
-    };
-    entries.iter().filter_map(amount).collect()
+    });
+    amounts.collect()
 }
 
 /// Checks limits against requests.
@@ -23,8 +23,9 @@ pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
         return refuse(claims.span, "KMM's Pods have no resource claims", "take `claims` out", faults);
     }
     let (limits, requests) = (amounts(node, "limits"), amounts(node, "requests"));
+    let all: Vec<_> = limits.iter().chain(&requests).collect();
     let mut fine = true;
-    for (name, amount, span) in limits.iter().chain(&requests) {
+    for (name, amount, span) in &all {
         if is_extended(name) && !amount.is_whole() {
             fine = refuse(*span, format!("`{name}` is counted in whole units"), "write a whole number", faults);
         }
@@ -64,9 +65,8 @@ pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
             _ => {}
         }
     }
-    let all = || limits.iter().chain(&requests);
-    if let Some((name, _, span)) = all().find(|(name, ..)| is_huge_page(name))
-        && !all().any(|(name, ..)| ["cpu", "memory"].contains(name))
+    if let Some((name, _, span)) = all.iter().find(|(name, ..)| is_huge_page(name))
+        && !all.iter().any(|(name, ..)| ["cpu", "memory"].contains(name))
     {
         fine = refuse(*span, format!("`{name}` needs `cpu` or `memory` beside it"), "write one of them too", faults);
     }

@@ -88,12 +88,11 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
     } else if let Some(raw) = raw {
         check_folder(modprobe, raw, context, faults);
     }
-    // modprobe takes `-` and `_` for the same.
-    let same = |a: &str, b: &str| a.replace('-', "_") == b.replace('-', "_");
     if let Some((name, span)) = name
         && context.knows_kmods
         && !context.kmods.is_empty()
-        && !context.kmods.iter().any(|kmod| same(kmod, name))
+        // modprobe takes `-` and `_` for the same.
+        && !context.kmods.iter().any(|kmod| kmod.replace('-', "_") == name.replace('-', "_"))
     {
         let fault =
             Diagnostic::error("kmm-modprobe", format!("`{}` is none of the module's kmods", name.escape_debug()))
@@ -136,17 +135,11 @@ fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut
     let dir = format!("/tmp{}", folder(Some(modprobe)).trim_end_matches('/'));
     for key in ["load", "unload"] {
         let arguments = texts(raw, key);
-        let names_dir = |at: usize| {
-            let (argument, next) = (arguments[at].0, arguments.get(at + 1).map(|(next, _)| *next));
-            let is_short = !argument.starts_with("--") && argument.starts_with('-');
-            let attached = argument.strip_prefix("--dirname=").or_else(|| argument.strip_prefix("-d"));
-            attached == Some(&dir)
-                || ((argument == "--dirname" || (is_short && argument.ends_with('d'))) && next == Some(&dir))
-        };
+        let arguments: Vec<&str> = arguments.into_iter().map(|(argument, _)| argument).collect();
         if let Some(list) = raw.get(key)
-            && !(0..arguments.len()).any(names_dir)
+            && !(0..arguments.len()).any(|at| names_folder(&arguments[at..], &dir))
         {
-            let shown: Vec<String> = arguments.iter().map(|(argument, _)| kmodgen_yaml::inline(argument)).collect();
+            let shown: Vec<String> = arguments.iter().map(|argument| kmodgen_yaml::inline(argument)).collect();
             faults.push(
                 Diagnostic::warning(
                     "kmm-raw-args",
@@ -157,6 +150,15 @@ fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut
             );
         }
     }
+}
+
+/// Checks if the first of modprobe's arguments, perhaps with the next one, names the folder of the kmods.
+fn names_folder(arguments: &[&str], dir: &str) -> bool {
+    let [argument, rest @ ..] = arguments else { return false };
+    let attached = argument.strip_prefix("--dirname=").or_else(|| argument.strip_prefix("-d"));
+    let is_short = !argument.starts_with("--") && argument.starts_with('-');
+    let takes_next = *argument == "--dirname" || (is_short && argument.ends_with('d'));
+    attached == Some(dir) || (takes_next && rest.first() == Some(&dir))
 }
 
 /// KMM's webhook takes files to sign below `dirName` alone.
@@ -178,30 +180,33 @@ pub(super) fn check_signed_files(sign: &Sign, modprobe: Option<&Node>, faults: &
 }
 
 fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, faults: &mut Diagnostics) {
-    let fault = |message: String, span: Span| Diagnostic::error("kmm-loading-order", message).at(span, "");
     if order.len() < 2 {
         faults.push(
-            fault("`modulesLoadingOrder` has fewer than two kmods".into(), place)
+            wrong_order("`modulesLoadingOrder` has fewer than two kmods", place)
                 .help("list `moduleName` first and the kmod that all depend on last, or take it out"),
         );
     }
     for (at, (kmod, span)) in order.iter().enumerate() {
         if let Some((_, first)) = order[..at].iter().find(|(other, _)| other == kmod) {
-            faults.push(fault(format!("`{kmod}` is listed twice"), *span).context(*first, "first here"));
+            faults.push(wrong_order(format!("`{kmod}` is listed twice"), *span).context(*first, "first here"));
         }
     }
     match (name, order.first()) {
         (None, Some((_, span))) => {
-            faults.push(fault("`modulesLoadingOrder` needs `moduleName`".into(), *span).help("write `moduleName` too"));
+            faults.push(wrong_order("`modulesLoadingOrder` needs `moduleName`", *span).help("write `moduleName` too"));
         }
         (Some(name), Some((first, span))) if name != *first => {
             faults.push(
-                fault(format!("`modulesLoadingOrder` does not start with `moduleName`, `{name}`"), *span)
+                wrong_order(format!("`modulesLoadingOrder` does not start with `moduleName`, `{name}`"), *span)
                     .help("the order goes from the kmod that is loaded by name to the one that all depend on"),
             );
         }
         _ => {}
     }
+}
+
+fn wrong_order(message: impl Into<String>, span: Span) -> Diagnostic {
+    Diagnostic::error("kmm-loading-order", message).at(span, "")
 }
 
 /// KMM's webhook limits name and namespace together, as labels are made of them: 40 characters before

@@ -30,19 +30,20 @@ fn raw_arguments_exclude_a_module_name() {
 
 #[test]
 fn raw_arguments_name_the_workers_folder() {
-    let faults = |load: &str, platform: &str| {
-        modprobe(&format!("{{rawArgs: {{load: [{load}], unload: [-rd, /tmp/opt, one]}}}}"), platform)
-    };
     for load in ["-vd, /tmp/opt, one", "-d/tmp/opt, one", "--dirname, /tmp/opt, one", "--dirname=/tmp/opt, one"] {
-        holds(&faults(load, ""), "");
+        holds(&with_load(load, ""), "");
     }
     for load in ["-d, /opt, one", "one", "-d, one, /tmp/opt"] {
         holds(
-            &faults(load, ""),
+            &with_load(load, ""),
             "modprobe looks for the kmods in `/tmp/opt` on KMM 2, and `load` does not say so | write `load: [-d, /tmp/opt, ",
         );
-        holds(&faults(load, "platform: {kmm: '1.1'}\n"), "");
+        holds(&with_load(load, "platform: {kmm: '1.1'}\n"), "");
     }
+}
+
+fn with_load(load: &str, platform: &str) -> Vec<String> {
+    modprobe(&format!("{{rawArgs: {{load: [{load}], unload: [-rd, /tmp/opt, one]}}}}"), platform)
 }
 
 #[test]
@@ -57,28 +58,28 @@ fn fields_are_those_of_the_stated_kmm() {
         ("imageRebuildTriggerGeneration: auto", "2.5", "2.6"),
         ("dra: {driverName: d, container: {image: x}}", "2.6", "2.7"),
     ] {
-        let faults = |version: &str| {
+        let kmm = format!("      modprobe: {{moduleName: one}}\n      {kmm}\n");
+        for (version, said) in [(old, format!("KMM before {new} does not know")), (new, String::new())] {
             let platform = format!("platform: {{kind: openshift, version: '4.21', kmm: '{version}'}}\n");
-            with(&format!("      modprobe: {{moduleName: one}}\n      {kmm}\n"), &platform).faults()
-        };
-        holds(&faults(old), &format!("KMM before {new} does not know"));
-        holds(&faults(new), "");
+            holds(&with(&kmm, &platform).faults(), &said);
+        }
     }
 }
 
 #[test]
 fn device_classes_need_a_newer_cluster() {
-    let faults = |platform: &str| {
+    for (platform, said) in [
+        ("{kind: openshift, version: '4.20'}", "`dra` needs OpenShift 4.21 or Kubernetes 1.34 | take it out"),
+        ("{kind: openshift, version: 4.21.3}", ""),
+        ("{kind: kubernetes, version: v1.33.1}", "needs OpenShift 4.21 or Kubernetes 1.34 | take it out"),
+        ("{kind: kubernetes, version: '1.34'}", ""),
+        ("{kmm: '2.7'}", "nothing says which version runs"),
+    ] {
         let kmm = "      modprobe: {moduleName: one}\n      dra: {driverName: d, container: {image: x}}\n";
         let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
         let world = with(kmm, &format!("platform: {platform}\n")).with("    labels:", &dtk);
-        world.with("  - 5.14.0-2.el9.x86_64+rt\n", "").faults()
-    };
-    holds(&faults("{kind: openshift, version: '4.20'}"), "`dra` needs OpenShift 4.21 or Kubernetes 1.34 | take it out");
-    holds(&faults("{kind: openshift, version: 4.21.3}"), "");
-    holds(&faults("{kind: kubernetes, version: v1.33.1}"), "needs OpenShift 4.21 or Kubernetes 1.34 | take it out");
-    holds(&faults("{kind: kubernetes, version: '1.34'}"), "");
-    holds(&faults("{kmm: '2.7'}"), "nothing says which version runs");
+        holds(&world.with("  - 5.14.0-2.el9.x86_64+rt\n", "").faults(), said);
+    }
     let faults = World::small().and("platform: {version: '1.34'}\n").faults();
     holds(&faults, "no `kind` that it is of");
     holds(&World::small().and("platform: {kind: openshift, version: '1.34'}\n").faults(), "no version of OpenShift");
@@ -90,16 +91,18 @@ fn device_classes_need_a_newer_cluster() {
 
 #[test]
 fn names_are_as_long_as_the_stated_kmm_allows() {
-    let faults = |name: usize, platform: &str| {
-        World::small().with("name: first", &format!("name: {}", "a".repeat(name))).and(platform).faults()
-    };
     // The namespace has 6.
-    holds(&faults(34, ""), "");
-    holds(&faults(35, ""), "KMM before 2.7 allows 40");
-    holds(&faults(35, "platform: {kmm: '2.7'}\n"), "");
-    holds(&faults(36, "platform: {kmm: '2.7'}\n"), "KMM allows 41");
-    holds(&faults(34, "platform: {kmm: '2.6'}\n"), "");
-    holds(&faults(35, "platform: {kmm: '2.6'}\n"), "KMM allows 40");
+    for (length, platform, said) in [
+        (34, "", ""),
+        (35, "", "KMM before 2.7 allows 40"),
+        (35, "platform: {kmm: '2.7'}\n", ""),
+        (36, "platform: {kmm: '2.7'}\n", "KMM allows 41"),
+        (34, "platform: {kmm: '2.6'}\n", ""),
+        (35, "platform: {kmm: '2.6'}\n", "KMM allows 40"),
+    ] {
+        let name = format!("name: {}", "a".repeat(length));
+        holds(&World::small().with("name: first", &name).and(platform).faults(), said);
+    }
 }
 
 fn hub(kmm: &str) -> World {
@@ -112,11 +115,11 @@ fn hub(kmm: &str) -> World {
 
 #[test]
 fn on_a_hub_the_spokes_namespace_counts() {
-    let of = |namespace: &str| {
-        hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: {namespace}, selector: {{a: b}}}}\n")).faults()
-    };
-    holds(&of(&"s".repeat(35)), "");
-    holds(&of(&"s".repeat(40)), "KMM allows 41");
+    for (length, said) in [(35, ""), (40, "KMM allows 41")] {
+        let namespace = "s".repeat(length);
+        let kmm = format!("    kmm:\n{KMM}      hub: {{spokeNamespace: {namespace}, selector: {{a: b}}}}\n");
+        holds(&hub(&kmm).faults(), said);
+    }
     let long = hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: d, selector: {{a: b}}}}\n"));
     holds(&long.with("namespace: kmm-ci", "namespace: a-rather-long-namespace-of-kmms-hub-operator").faults(), "");
     holds(
@@ -219,33 +222,35 @@ modules:
 fn a_prebuilt_image_has_a_folder_of_its_own() {
     holds(&prebuilt("{moduleName: driver, dirName: /kmods}", "").faults(), "");
     holds(&prebuilt("{moduleName: driver, dirName: kmods}", "").faults(), "is not absolute | write `/kmods`");
-    let sign = |modprobe: &str, files: &str| {
-        let sign = format!(
-            "sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, unsignedImage: 'registry.example.com/u:1', filesToSign: [{files}]}}"
-        );
-        prebuilt(modprobe, &sign).faults()
-    };
-    holds(&sign("{moduleName: driver}", "/opt/x.ko"), "");
-    holds(&sign("{moduleName: driver}", "/lib/x.ko"), "files to sign are under `dirName`, which is `/opt`");
-    holds(&sign("{moduleName: driver, dirName: /kmods}", "/kmods/x.ko"), "");
-    holds(&sign("{moduleName: driver, dirName: /kmods}", "/opt/x.ko"), "which is `/kmods`");
-    holds(&sign("{moduleName: driver}", "'/opt/${KERNEL}/x.ko'"), "KMM does not expand `${KERNEL}` here");
-    holds(&sign("{moduleName: driver}", "'/opt/${MOD_NAME}/x.ko'"), "KMM does not expand `${MOD_NAME}` here");
-    holds(&sign("{moduleName: driver}", "'/opt/$KERNEL_XYZ/x.ko'"), "");
+    for (modprobe, file, said) in [
+        ("{moduleName: driver}", "/opt/x.ko", ""),
+        ("{moduleName: driver}", "/lib/x.ko", "files to sign are under `dirName`, which is `/opt`"),
+        ("{moduleName: driver, dirName: /kmods}", "/kmods/x.ko", ""),
+        ("{moduleName: driver, dirName: /kmods}", "/opt/x.ko", "which is `/kmods`"),
+        ("{moduleName: driver}", "/opt/${KERNEL}/x.ko", "KMM does not expand `${KERNEL}` here"),
+        ("{moduleName: driver}", "/opt/${MOD_NAME}/x.ko", "KMM does not expand `${MOD_NAME}` here"),
+        ("{moduleName: driver}", "/opt/$KERNEL_XYZ/x.ko", ""),
+    ] {
+        holds(&prebuilt(modprobe, &sign("registry.example.com/u:1", file)).faults(), said);
+    }
+}
+
+fn sign(unsigned_image: &str, file: &str) -> String {
+    format!(
+        "sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, unsignedImage: '{unsigned_image}', filesToSign: ['{file}']}}"
+    )
 }
 
 #[test]
 fn variables_are_those_that_kmm_expands() {
-    let unsigned = |image: &str| {
-        let sign = format!(
-            "sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, unsignedImage: '{image}', filesToSign: [/opt/x.ko]}}"
-        );
-        prebuilt("{moduleName: driver}", &sign).faults()
-    };
-    holds(&unsigned("registry.example.com/u:$KERNEL_VERSION"), "");
-    holds(&unsigned("registry.example.com/u:${KERNEL}"), "KMM does not expand `${KERNEL}` here");
-    holds(&unsigned("registry.example.com/${MOD_NAME}:1"), "KMM does not expand `${MOD_NAME}` here");
-    holds(&unsigned("registry.example.com/u"), "has no tag");
+    for (unsigned, said) in [
+        ("registry.example.com/u:$KERNEL_VERSION", ""),
+        ("registry.example.com/u:${KERNEL}", "KMM does not expand `${KERNEL}` here"),
+        ("registry.example.com/${MOD_NAME}:1", "KMM does not expand `${MOD_NAME}` here"),
+        ("registry.example.com/u", "has no tag"),
+    ] {
+        holds(&prebuilt("{moduleName: driver}", &sign(unsigned, "/opt/x.ko")).faults(), said);
+    }
     for image in ["${KERNEL}", "$KERNELVERSION", "${MOD_NAME}"] {
         let world = prebuilt("{moduleName: driver}", "").with("${KERNEL_FULL_VERSION}", image);
         holds(&world.faults(), "KMM does not expand");
@@ -257,11 +262,14 @@ fn variables_are_those_that_kmm_expands() {
     ] {
         holds(&prebuilt(modprobe, "").faults(), "is not expanded here");
     }
-    let fallback =
-        |image: &str| prebuilt("{moduleName: driver}", &format!("fallback: {{release: a, image: '{image}'}}")).faults();
-    holds(&fallback("registry.example.com/f:${KERNEL_XYZ}"), "the same image for every kernel");
-    holds(&fallback("registry.example.com/${MOD_NAME}:$KERNEL_FULL_VERSION"), "");
-    holds(&fallback("registry.example.com/f:${KERNEL_FULL_VERSION}-${ARCH}"), "KMM does not expand `${ARCH}` here");
+    for (image, said) in [
+        ("registry.example.com/f:${KERNEL_XYZ}", "the same image for every kernel"),
+        ("registry.example.com/${MOD_NAME}:$KERNEL_FULL_VERSION", ""),
+        ("registry.example.com/f:${KERNEL_FULL_VERSION}-${ARCH}", "KMM does not expand `${ARCH}` here"),
+    ] {
+        let fallback = format!("fallback: {{release: a, image: '{image}'}}");
+        holds(&prebuilt("{moduleName: driver}", &fallback).faults(), said);
+    }
 }
 
 #[test]
@@ -272,13 +280,10 @@ fn prebuilt_images_have_the_release_written_out() {
 
 #[test]
 fn fallbacks_mean_the_same_to_go() {
-    let fallback = |release: &str| {
-        let rest =
+    let differing = [r"(?x) 5\.14\..*", "a{1,2000}", "[a&&b]", r"\b{start}a", r"\u0034"];
+    for (release, said) in differing.iter().map(|release| (*release, "KMM does not read")).chain([(r"5\.14\..*", "")]) {
+        let fallback =
             format!("fallback: {{release: '{release}', image: 'registry.example.com/f:${{KERNEL_FULL_VERSION}}'}}");
-        prebuilt("{moduleName: driver}", &rest).faults()
-    };
-    holds(&fallback(r"5\.14\..*"), "");
-    for release in [r"(?x) 5\.14\..*", "a{1,2000}", "[a&&b]", r"\b{start}a", r"\u0034"] {
-        holds(&fallback(release), "KMM does not read");
+        holds(&prebuilt("{moduleName: driver}", &fallback).faults(), said);
     }
 }

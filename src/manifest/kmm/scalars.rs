@@ -49,16 +49,18 @@ fn is_number(text: &str) -> bool {
     if text.len() - digits.len() > 1 {
         return false;
     }
-    let is_float = || {
-        let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
-        mantissa.bytes().any(|b| b.is_ascii_digit())
-            && digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-_".contains(&b))
-            && digits.replace('_', "").parse::<f64>().is_ok()
-    };
     whole(text).is_some()
-        || is_float()
+        || is_float(digits)
         || matches!(digits, ".inf" | ".Inf" | ".INF")
         || matches!(text, ".nan" | ".NaN" | ".NAN")
+}
+
+/// Returns whether a text without sign is a decimal number, perhaps with an exponent.
+fn is_float(text: &str) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    mantissa.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || b".eE+-_".contains(&b))
+        && text.replace('_', "").parse::<f64>().is_ok()
 }
 
 /// The integer that readers of YAML take an unquoted text for: decimal, octal with `0` or `0o`, hexadecimal,
@@ -69,22 +71,23 @@ fn whole(text: &str) -> Option<i128> {
         Some(digits) => (-1, digits),
         None => (1, plain.strip_prefix('+').unwrap_or(&plain)),
     };
-    let radix = |digits: &str, radix| {
-        let legal = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-        // Of any length it is a number, and none that fits.
-        legal.then(|| i128::from_str_radix(digits, radix).unwrap_or(i128::MAX))
-    };
     if !text.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-') {
         return None;
     }
     let value = match (digits.get(..2), digits.get(2..)) {
-        (Some("0x"), Some(rest)) => radix(rest, 16),
-        (Some("0o"), Some(rest)) => radix(rest, 8),
-        (Some("0b"), Some(rest)) => radix(rest, 2),
-        _ if digits.len() > 1 && digits.starts_with('0') => radix(&digits[1..], 8),
-        _ => radix(digits, 10),
+        (Some("0x"), Some(rest)) => in_radix(rest, 16),
+        (Some("0o"), Some(rest)) => in_radix(rest, 8),
+        (Some("0b"), Some(rest)) => in_radix(rest, 2),
+        _ if digits.len() > 1 && digits.starts_with('0') => in_radix(&digits[1..], 8),
+        _ => in_radix(digits, 10),
     };
     value.map(|value| value.saturating_mul(sign))
+}
+
+fn in_radix(digits: &str, radix: u32) -> Option<i128> {
+    let legal = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    // Of any length it is a number, and none that fits.
+    legal.then(|| i128::from_str_radix(digits, radix).unwrap_or(i128::MAX))
 }
 
 /// The text of a string.
@@ -138,17 +141,17 @@ pub(super) fn integer(
         faults.push(wrong_kind(node, &at.name(), Kind::Integer));
         return None;
     };
-    let fault = |message: String| Diagnostic::error("wrong-kind", message).at(node.span, "");
     if number < least.into() || number > most.into() {
         let is_mode = most == values::HIGHEST_MODE;
         let shown = if is_mode { format!("{most}, which is octal 777") } else { most.to_string() };
-        let fault = fault(format!("{} is from {least} to {shown}", at.name()));
+        let fault = Diagnostic::error("wrong-kind", format!("{} is from {least} to {shown}", at.name()));
         // Permissions as people write them, without the zero.
         let octal = if is_mode { i128::from_str_radix(text, 8).ok().filter(|mode| *mode <= most.into()) } else { None };
-        faults.push(match octal {
+        let fault = match octal {
             Some(mode) => fault.help(format!("write {}, which is octal {text}", at.line(&mode.to_string()))),
             None => fault,
-        });
+        };
+        faults.push(fault.at(node.span, ""));
         return None;
     }
     let canonical = number.to_string();
@@ -160,7 +163,11 @@ pub(super) fn integer(
     } else {
         format!("expected an integer in decimal for {}", at.name())
     };
-    faults.push(fault(what).help(format!("write {}, without quotes", at.line(&canonical))));
+    faults.push(
+        Diagnostic::error("wrong-kind", what)
+            .at(node.span, "")
+            .help(format!("write {}, without quotes", at.line(&canonical))),
+    );
     None
 }
 
@@ -176,7 +183,6 @@ pub(super) fn quantity(at: At, node: &Node, faults: &mut Diagnostics) -> Option<
         return None;
     };
     let text = scalar.text.as_str();
-    let quoted = || format!("write {}", at.line(&format!("\"{text}\"")));
     let amount = match Quantity::parse(text) {
         Ok(amount) => amount,
         Err(invalid) => {
@@ -197,7 +203,7 @@ pub(super) fn quantity(at: At, node: &Node, faults: &mut Diagnostics) -> Option<
     faults.push(
         Diagnostic::error("wrong-kind", format!("expected a string or an integer for {}, found a number", at.name()))
             .at(node.span, "")
-            .help(quoted()),
+            .help(format!("write {}", at.line(&format!("\"{text}\"")))),
     );
     None
 }
@@ -232,20 +238,12 @@ fn any_value(node: &Node, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
 
 fn any_scalar(node: &Node, scalar: &Scalar, faults: &mut Diagnostics) -> Option<Yaml<'static>> {
     let text = scalar.text.as_str();
-    let is_canonical = || {
-        let is_float = || {
-            let (whole, part) = text.trim_start_matches('-').split_once('.').unwrap_or_default();
-            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            text.len() < 16 && digits(whole) && digits(part) && (whole == "0" || !whole.starts_with('0'))
-        };
-        text.parse::<i64>().is_ok_and(|number| number.to_string() == text) || is_float()
-    };
     match kind(scalar) {
         "a string" if text.contains('\n') => Some(Yaml::block(text.to_owned())),
         "a string" => Some(Yaml::text(text.to_owned())),
         "nothing" => Some(Yaml::verbatim("null")),
         "a boolean" if matches!(text, "true" | "false") => Some(Yaml::verbatim(text.to_owned())),
-        "a number" if is_canonical() => Some(Yaml::verbatim(text.to_owned())),
+        "a number" if is_canonical(text) => Some(Yaml::verbatim(text.to_owned())),
         kind => {
             faults.push(
                 Diagnostic::error("wrong-kind", format!("readers of YAML take `{}` for {kind}", text.escape_debug()))
@@ -255,4 +253,13 @@ fn any_scalar(node: &Node, scalar: &Scalar, faults: &mut Diagnostics) -> Option<
             None
         }
     }
+}
+
+/// Returns whether all readers of YAML read and write a number as this text.
+fn is_canonical(text: &str) -> bool {
+    let (whole, part) = text.trim_start_matches('-').split_once('.').unwrap_or_default();
+    let is_decimal =
+        [whole, part].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+        || (text.len() < 16 && is_decimal && (whole == "0" || !whole.starts_with('0')))
 }

@@ -26,8 +26,8 @@ impl Sign {
     /// The files that the user names, written out for a kernel: KMM would expand its variables to the
     /// normalised release, which is no folder of the image where the release has a `+`.
     pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
-        let raw = |file: &Spanned<String>| variables::written_out(&file.value, kernel.release.as_str());
-        Some(self.files.as_ref()?.iter().map(raw).collect())
+        let files = self.files.as_ref()?.iter();
+        Some(files.map(|file| variables::written_out(&file.value, kernel.release.as_str())).collect())
     }
 
     pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {

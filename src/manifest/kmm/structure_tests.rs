@@ -3,12 +3,9 @@
 use crate::testing::World;
 
 fn faults(kmm: &str) -> Vec<String> {
-    let own = |key: &str, value: &str| if kmm.starts_with(key) { "" } else { value }.to_owned();
-    let kmm = format!(
-        "{}{}      {kmm}\n",
-        own("selector", "      selector: {a: b}\n"),
-        own("modprobe", "      modprobe: {moduleName: one}\n")
-    );
+    let own = [("selector", "      selector: {a: b}\n"), ("modprobe", "      modprobe: {moduleName: one}\n")];
+    let own: String = own.iter().filter(|(key, _)| !kmm.starts_with(key)).map(|(_, line)| *line).collect();
+    let kmm = format!("{own}      {kmm}\n");
     World::small()
         .with("      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n", &kmm)
         .and("platform: {kind: openshift, version: '4.21'}\n")
@@ -93,9 +90,12 @@ fn kinds_are_those_of_the_structure() {
     refuses("devicePlugin: x", "expected a map for `devicePlugin`");
 }
 
+fn mode(mode: &str) -> String {
+    volume(&format!("configMap: {{name: c, defaultMode: {mode}}}"))
+}
+
 #[test]
 fn integers_are_decimal_and_in_range() {
-    let mode = |mode: &str| volume(&format!("configMap: {{name: c, defaultMode: {mode}}}"));
     refuses(&mode("0644"), "`0644` is octal to kubectl, and 420 in decimal | write `defaultMode: 420`");
     refuses(&mode("0o644"), "write `defaultMode: 420`");
     refuses(&mode("0x1a4"), "write `defaultMode: 420`");

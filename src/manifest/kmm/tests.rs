@@ -75,11 +75,17 @@ fn fields_have_the_types_of_the_api() {
 fn signing_needs_keys_and_files_that_are_there() {
     refuses_beside("sign: {certSecret: {name: c}}", "no `keySecret`");
     refuses_beside("sign: {keySecret: {name: k}}", "no `certSecret`");
-    let sign = |files: &str| format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: {files}}}");
-    refuses_beside(&sign("[]"), "names no file");
-    refuses_beside(&sign("[/lib/modules/*/extra/one.ko]"), "under `dirName`");
-    refuses_beside(&sign("['/opt/lib/modules/*/one.ko']"), "matches no file of the image");
-    refuses_beside(&sign("['/opt/lib/modules/*/extra/three.ko']"), "matches no file of the image");
+    for (files, said) in [
+        ("[]", "names no file"),
+        ("[/lib/modules/*/extra/one.ko]", "under `dirName`"),
+        ("['/opt/lib/modules/*/one.ko']", "matches no file of the image"),
+        ("['/opt/lib/modules/*/extra/three.ko']", "matches no file of the image"),
+    ] {
+        refuses_beside(
+            &format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: {files}}}"),
+            said,
+        );
+    }
     refuses_beside(
         "sign: {keySecret: {name: k}, certSecret: {name: c}, unsignedImage: x}",
         "`unsignedImage` is ignored",
@@ -115,31 +121,23 @@ fn a_wrong_path_of_signed_files_is_told_once_for_all_kernels() {
 
 #[test]
 fn signed_files_are_written_out_for_each_kernel() {
-    let signed = |files: &str| {
-        World::small()
-            .with(
-                "    kmm:\n",
-                &format!("    kmm:\n      sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}{files}}}\n"),
-            )
-            .outputs()
-            .into_iter()
-            .find(|output| output.path.file_name() == "module.yaml")
-            .unwrap()
-            .text
-    };
-    assert!(signed("").contains("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/two.ko\""));
-    let named = signed(", filesToSign: ['/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko']");
-    assert!(named.contains("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/one.ko\""), "{named}");
+    for (files, expected) in
+        [("", "two.ko"), (", filesToSign: ['/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko']", "one.ko")]
+    {
+        let sign = format!("      sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}{files}}}\n");
+        let module = module_yaml(&World::small().with("    kmm:\n", &format!("    kmm:\n{sign}")));
+        let expected = format!("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/{expected}\"");
+        assert!(module.contains(&expected), "{module}");
+    }
 }
 
 #[test]
 fn build_arguments_are_the_users_own() {
-    let argument = |name: &str, value: &str| format!("build: {{buildArgs: [{{name: {name}, value: {value}}}]}}");
     for name in ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"] {
-        refuses_beside(&argument(name, "x"), "KMM sets the build argument");
+        refuses_beside(&format!("build: {{buildArgs: [{{name: {name}, value: x}}]}}"), "KMM sets the build argument");
     }
-    refuses_beside(&argument("9a", "x"), "not the name of a variable");
-    refuses_beside(&argument("A", "\"a\\nb\""), "on one line");
+    refuses_beside("build: {buildArgs: [{name: 9a, value: x}]}", "not the name of a variable");
+    refuses_beside("build: {buildArgs: [{name: A, value: \"a\\nb\"}]}", "on one line");
     refuses_beside("build: {buildArgs: [{name: A}]}", "a `name` and a `value`");
     refuses_beside("build: {buildArgs: [{name: A, value: a}, {name: A, value: b}]}", "given twice");
 }
@@ -149,11 +147,12 @@ fn device_plugin_and_dra_exclude_each_other() {
     refuses_beside("devicePlugin: {container: {image: x}}\n      dra: {container: {image: x}}", "not both");
 }
 
+fn volume(path: &str) -> String {
+    format!("devicePlugin: {{volumes: [{{name: v, hostPath: {{path: {path}}}}}], container: {{image: x}}}}")
+}
+
 #[test]
 fn host_paths_are_where_kmm_lets_them_be() {
-    let volume = |path: &str| {
-        format!("devicePlugin: {{volumes: [{{name: v, hostPath: {{path: {path}}}}}], container: {{image: x}}}}")
-    };
     for path in ["/etc", "/", "/device", "//etc", "/./etc"] {
         refuses_beside(&volume(path), "KMM refuses this host path");
     }
@@ -179,10 +178,12 @@ fn names_fit_kmms_labels() {
     assert!(dotted.faults()[0].contains("contains '.'"));
 }
 
+fn version(text: &str) -> World {
+    World::small().with("    source: code\n", &format!("    source: code\n    version: {text}\n"))
+}
+
 #[test]
 fn versions_are_label_values() {
-    let version =
-        |text: &str| World::small().with("    source: code\n", &format!("    source: code\n    version: {text}\n"));
     assert!(version("1.10").outputs().iter().any(|output| output.text.contains("version: \"1.10\"")));
     for bad in ["'a b'", "'-1'", "''", &"1".repeat(64)] {
         assert!(version(bad).faults()[0].contains("not a version that KMM takes"), "{bad}");
@@ -219,12 +220,13 @@ fn several_modules_load_one_image() {
 ",
     );
     assert_snapshot!("several", module_yaml(&world));
-    let number = |world: &World| {
-        let text = module_yaml(world);
-        let at = text.find("imageRebuildTriggerGeneration: ").unwrap();
-        text[at..].lines().next().unwrap().to_owned()
-    };
-    assert_ne!(number(&world), number(&world.clone().with("vars: {A: x}", "vars: {A: y}")));
+    assert_ne!(trigger(&world), trigger(&world.clone().with("vars: {A: x}", "vars: {A: y}")));
+}
+
+/// The line with the number that has KMM look for images again.
+fn trigger(world: &World) -> String {
+    let text = module_yaml(world);
+    text.lines().find(|line| line.contains("imageRebuildTriggerGeneration: ")).unwrap().to_owned()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! and `pkg/apis/resource/validation`).
 
 use super::place::At;
+use crate::manifest::decode::has_only;
 use crate::manifest::variables;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, Quantity, Span, Spanned, kubernetes as k8s, nearest, quoted_list,
@@ -188,8 +189,8 @@ fn host_path(text: &str) -> Result<(), Invalid> {
     // As Go's filepath.Clean has it.
     let clean: String =
         text.split('/').filter(|part| !part.is_empty() && *part != ".").map(|part| format!("/{part}")).collect();
-    let inside = |root: &str| clean.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if HOST_PATHS.iter().any(|root| inside(root)) {
+    let mut below = HOST_PATHS.iter().filter_map(|root| clean.strip_prefix(root));
+    if below.any(|rest| rest.is_empty() || rest.starts_with('/')) {
         return Ok(());
     }
     Err(Invalid::new("KMM refuses this host path").help("host paths are under /dev, /sys, /var, /opt or /run"))
@@ -214,22 +215,9 @@ fn expression(text: &str) -> Result<(), Invalid> {
 }
 
 fn iscsi_name(text: &str) -> Result<(), Invalid> {
-    let alphanumeric = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
-    let is_iqn = |rest: &str| {
-        let bytes = rest.as_bytes();
-        let date = bytes.len() > 8 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-';
-        let month = date && bytes[5..7].iter().all(u8::is_ascii_digit) && bytes[7] == b'.';
-        let (domain, name) = rest.get(8..).unwrap_or_default().split_once(':').unwrap_or_default();
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-        month
-            && !domain.is_empty()
-            && domain.chars().all(legal)
-            && !name.is_empty()
-            && !name.contains(|c: char| ",;*&$|".contains(c) || c.is_whitespace())
-    };
     let fine = text.strip_prefix("iqn.").is_some_and(is_iqn)
-        || text.strip_prefix("eui.").is_some_and(|rest| rest.len() == 16 && alphanumeric(rest))
-        || text.strip_prefix("naa.").is_some_and(|rest| rest.len() == 32 && alphanumeric(rest));
+        || text.strip_prefix("eui.").is_some_and(|rest| rest.len() == 16 && has_only(rest, ""))
+        || text.strip_prefix("naa.").is_some_and(|rest| rest.len() == 32 && has_only(rest, ""));
     if fine {
         return Ok(());
     }
@@ -237,16 +225,29 @@ fn iscsi_name(text: &str) -> Result<(), Invalid> {
         .help("write it as in `iqn.2001-04.com.example:storage`"))
 }
 
+/// Checks what follows `iqn.`: a year and month, a domain backwards, and a name.
+fn is_iqn(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let date = bytes.len() > 8 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-';
+    let month = date && bytes[5..7].iter().all(u8::is_ascii_digit) && bytes[7] == b'.';
+    let (domain, name) = text.get(8..).unwrap_or_default().split_once(':').unwrap_or_default();
+    month
+        && !domain.is_empty()
+        && has_only(domain, "-.")
+        && !name.is_empty()
+        && !name.contains(|c: char| ",;*&$|".contains(c) || c.is_whitespace())
+}
+
 fn quobyte_registry(text: &str) -> Result<(), Invalid> {
-    let is_pair = |pair: &str| {
-        pair.rsplit_once(':')
-            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
-    };
-    if text.split(',').all(is_pair) {
+    if text.split(',').all(is_host_with_port) {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not a list of registries", text.escape_debug()))
         .help("write `HOST:PORT`, with a comma between several"))
+}
+
+fn is_host_with_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 fn signer_name(text: &str) -> Result<(), Invalid> {

@@ -27,9 +27,10 @@ pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Di
         }
         let module = around(written, at).find(|one| std::ptr::eq(one.record, &MODULE)).map(|module| &**module.node);
         let outer: Vec<&When> = outer.iter().filter_map(|at| whens[*at].as_ref()).collect();
-        let holds = |kernel: &Kernel| when.holds(kernel) && outer.iter().all(|when| when.holds(kernel));
         let mut kernels = kernels_of(module, all).peekable();
-        if kernels.peek().is_none() || kernels.any(holds) {
+        if kernels.peek().is_none()
+            || kernels.any(|kernel| when.holds(kernel) && outer.iter().all(|when| when.holds(kernel)))
+        {
             continue;
         }
         unmet.insert(at);

@@ -26,6 +26,16 @@ struct Image {
     record: Option<&'static Record>,
 }
 
+impl Image {
+    fn is_by_tag(&self) -> bool {
+        !self.text.contains('@') && !self.text.starts_with("localhost/")
+    }
+
+    fn is_in(&self, records: &[&'static Record]) -> bool {
+        self.record.is_some_and(|record| records.iter().any(|other| std::ptr::eq(record, *other)))
+    }
+}
+
 /// The base of nothing at all, which is no image.
 const SCRATCH: &str = "scratch";
 
@@ -33,8 +43,7 @@ const SCRATCH: &str = "scratch";
 /// could tell its digest.
 pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
     let images = images(written, all).into_iter().filter(|image| image.key == "runtime");
-    let is_by_tag = |image: &Image| !image.text.contains('@') && !image.text.starts_with("localhost/");
-    let findings = images.filter(is_by_tag).map(|image| {
+    let findings = images.filter(Image::is_by_tag).map(|image| {
         let text = &image.text;
         let name = with_registry(text).unwrap_or_else(|| text.clone());
         Finding {
@@ -55,23 +64,20 @@ pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -
     let targets: Vec<&Written<'_>> = written.iter().filter(|one| std::ptr::eq(one.record, &TARGET)).collect();
     let is_moved = !targets.is_empty() && targets.iter().all(|target| target.node.get("image").is_some());
     let findings = images(written, all).into_iter().filter_map(|image| {
-        let Image { key, text, span, record } = image;
-        let is_in = |records: &[&'static Record]| {
-            record.is_some_and(|record| records.iter().any(|other| std::ptr::eq(record, *other)))
-        };
-        if is_moved && is_in(&[&MODULE, &VERSION, &OVERRIDE]) {
+        if is_moved && image.is_in(&[&MODULE, &VERSION, &OVERRIDE]) {
             return None;
         }
-        let whole = if is_in(&[&TARGET]) {
+        let Image { key, text, span, .. } = &image;
+        let whole = if image.is_in(&[&TARGET]) {
             with_registry(&format!("{text}/x"))?.trim_end_matches("/x").to_owned()
         } else {
-            with_registry(&text)?
+            with_registry(text)?
         };
-        if all.iter().all(|manifest| with_registry(&manifest.mirrors.image(&text)).is_none()) {
+        if all.iter().all(|manifest| with_registry(&manifest.mirrors.image(text)).is_none()) {
             return None;
         }
         Some(Finding {
-            span,
+            span: *span,
             message: format!(
                 "the image `{text}` names no registry: docker, podman and nodes may each take another one"
             ),
@@ -85,25 +91,22 @@ pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -
 
 /// Lists the images in the order in which they are written, each place once.
 fn images(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Vec<Image> {
-    let of_record = |one: &Written<'_>| -> Vec<Image> {
-        let keys = IMAGE_KEYS.into_iter().filter(|key| one.record.field(key).is_some());
-        let image = |key: &'static str| {
-            let (text, node) = one.text(key)?;
-            (text != "dtk" && text != SCRATCH).then(|| Image {
-                key,
-                text: text.to_owned(),
-                span: node.span,
-                record: Some(one.record),
-            })
-        };
-        keys.filter_map(image).collect()
-    };
     let mut images: Vec<Image> = written.iter().flat_map(of_record).collect();
     let kernels = all.iter().flat_map(|manifest| &manifest.kernels).filter(|kernel| !kernel.images.is_empty());
     images.extend(kernels.flat_map(of_kernel));
     let mut seen = BTreeSet::new();
     images.retain(|image| seen.insert(image.span));
     images.sort_by_key(|image| image.span);
+    images
+}
+
+fn of_record(one: &Written<'_>) -> Vec<Image> {
+    let mut images = Vec::new();
+    for key in IMAGE_KEYS.into_iter().filter(|key| one.record.field(key).is_some()) {
+        if let Some((text, node)) = one.text(key).filter(|(text, _)| !["dtk", SCRATCH].contains(text)) {
+            images.push(Image { key, text: text.to_owned(), span: node.span, record: Some(one.record) });
+        }
+    }
     images
 }
 

@@ -108,10 +108,6 @@ fn sources_without_a_module() {
 
 #[test]
 fn conditions_that_no_kernel_meets() {
-    let over = |when: &str| {
-        let overrides = format!("    overrides: [{{when: {when}, packages: [bc]}}]\n    kmm:\n");
-        world().with("    kmm:\n", &overrides)
-    };
     for (when, said) in [
         ("{release: '5.14.0'}", "no release matches `5.14.0` | write `release: '5\\.14\\.0.*'`"),
         ("{labels: {site: aa}}", "no kernel has the label `site: aa` | did you mean `site: a`?"),
@@ -121,17 +117,21 @@ fn conditions_that_no_kernel_meets() {
         ("{version: '>=6'}", "no kernel is of the version"),
         ("{labels: {site: a}, flavour: rt}", "none has all that it asks for"),
     ] {
-        let told = note(&over(when));
+        let told = note(&with_override(when));
         assert!(told.contains("this override is for no kernel of module `first`: ") && told.contains(said), "{told}");
     }
-    assert_eq!(over("{flavour: rt}").notes(), Vec::<String>::new());
+    let of_rt = with_override("{flavour: rt}");
+    assert_eq!(of_rt.notes(), Vec::<String>::new());
     // A kernel that the module is not for does not count.
-    let excluded =
-        over("{flavour: rt}").with("    source: code\n", "    source: code\n    kernels: {flavour: standard}\n");
+    let excluded = of_rt.clone().with("    source: code\n", "    source: code\n    kernels: {flavour: standard}\n");
     assert!(note(&excluded).contains("unmet-condition"));
     // A module for no kernel is told of already.
-    let none = over("{flavour: rt}").with("    source: code\n", "    source: code\n    kernels: {flavour: cloud}\n");
+    let none = of_rt.with("    source: code\n", "    source: code\n    kernels: {flavour: cloud}\n");
     assert_eq!(none.notes(), Vec::<String>::new());
+}
+
+fn with_override(when: &str) -> World {
+    world().with("    kmm:\n", &format!("    overrides: [{{when: {when}, packages: [bc]}}]\n    kmm:\n"))
 }
 
 #[test]
@@ -152,11 +152,13 @@ fn every_kind_of_condition_is_looked_at() {
         assert!(note(&world).contains("no kernel is of the flavour `x`"), "{to}: {}", note(&world));
     }
     // Within an override for none, and within one for others.
-    let nested = |outer: &str, inner: &str| {
-        let kmods = format!("kmods: [one, {{kmod: two, when: {inner}}}]");
-        world().with("    kmm:\n", &format!("    overrides: [{{when: {outer}, {kmods}}}]\n    kmm:\n"))
-    };
     assert!(note(&nested("{flavour: x}", "{flavour: y}")).contains("this override is for no kernel"));
     assert!(note(&nested("{flavour: rt}", "{labels: {site: a}}")).contains("this condition is for no kernel"));
     assert_eq!(nested("{flavour: rt}", "{flavour: rt}").notes(), Vec::<String>::new());
+}
+
+/// The small manifest with a condition in an override, which has a condition itself.
+fn nested(outer: &str, inner: &str) -> World {
+    let kmods = format!("kmods: [one, {{kmod: two, when: {inner}}}]");
+    world().with("    kmm:\n", &format!("    overrides: [{{when: {outer}, {kmods}}}]\n    kmm:\n"))
 }

@@ -219,7 +219,7 @@ fn decode_patch(node: &Node, source: Option<&str>, faults: &mut Diagnostics) -> 
 /// A folder in the builder: it is printed in shell commands and beside other folders.
 fn place(text: &str) -> Result<RelPath, Invalid> {
     let path = RelPath::parse(text)?;
-    if path.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "._-+/".contains(c)) {
+    if decode::has_only(path.as_str(), "._-+/") {
         return Ok(path);
     }
     Err(Invalid::new(format!("`{path}` is not of letters, digits, `.`, `_`, `-`, `+`")))

@@ -163,9 +163,7 @@ fn image_path(text: &str) -> Result<String, Invalid> {
             .help("write the folder or file of it that has the source, such as `/usr/src/driver`"));
     }
     match text.strip_prefix('/').map(RelPath::parse) {
-        Some(Ok(path)) if path.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "._-+/@~".contains(c)) => {
-            Ok(format!("/{path}"))
-        }
+        Some(Ok(path)) if decode::has_only(path.as_str(), "._-+/@~") => Ok(format!("/{path}")),
         _ => Err(Invalid::new(format!("`{}` is not a path in an image", text.escape_debug()))
             .help("write it from `/` on, of letters, digits and `._-+/@~`, without `..`")),
     }

@@ -79,18 +79,19 @@ fn a_step_runs_in_a_source_of_its_module() {
 
 #[test]
 fn patches_are_for_versions_of_the_source() {
-    let patched = |reference: &str, version: &str, bounds: &str| {
+    for (reference, version, bounds, is_patched) in [
+        ("v1.2.0", "", ">=1.2, <2", true),
+        ("v2.0", "", ">=1.2, <2", false),
+        ("refs/tags/1.10", "", ">1.9", true),
+        ("main", "version: 1.3,", ">=1.3", true),
+        ("v1.3", "version: 1.2,", ">=1.3", false),
+    ] {
         let mut world = with_sources(&format!(
             "  code: {{git: https://example.com/code.git, ref: {reference}, {version} patches: [{{file: fix.patch, version: \"{bounds}\"}}]}}\n"
         ));
         world.pin("https://example.com/code.git", reference, 'c');
-        dockerfile(&world).contains("# Patch fix.patch")
-    };
-    assert!(patched("v1.2.0", "", ">=1.2, <2"));
-    assert!(!patched("v2.0", "", ">=1.2, <2"));
-    assert!(patched("refs/tags/1.10", "", ">1.9"));
-    assert!(patched("main", "version: 1.3,", ">=1.3"));
-    assert!(!patched("v1.3", "version: 1.2,", ">=1.3"));
+        assert_eq!(dockerfile(&world).contains("# Patch fix.patch"), is_patched, "{reference} {version} {bounds}");
+    }
 }
 
 #[test]
@@ -120,12 +121,13 @@ fn the_kind_of_an_archive_may_be_told_after_its_url() {
 
 #[test]
 fn another_checksum_is_another_image() {
-    let at = |digit: char| {
-        let sha256 = digit.to_string().repeat(64);
-        with_sources(&format!("  code: {{archive: https://example.com/a.tar.gz, sha256: {sha256}}}\n")).identities()
-    };
-    assert_ne!(at('a'), at('b'));
-    assert_eq!(at('a'), at('a'));
+    let first = with_checksum("a").identities();
+    assert_ne!(first, with_checksum("b").identities());
+    assert_eq!(first, with_checksum("a").identities());
+}
+
+fn with_checksum(digit: &str) -> World {
+    with_sources(&format!("  code: {{archive: https://example.com/a.tar.gz, sha256: {}}}\n", digit.repeat(64)))
 }
 
 /// The small manifest with a folder beside it in the place of its repository.
@@ -140,10 +142,11 @@ fn a_folder_beside_the_manifest_is_built_by_others_than_kmm() {
     let world = with_folder();
     assert_snapshot!("folder", dockerfile(&world));
     let outputs = world.outputs();
-    let text = |path: &str| &outputs.iter().find(|output| output.path.as_str() == path).unwrap().text;
-    assert!(!text("first/module.yaml").contains("build:"), "{}", text("first/module.yaml"));
-    assert!(text("first/module.yaml").contains("containerImage: \"registry.example.com/kmods/first:"));
-    assert!(!text("first/kustomization.yaml").contains("configmap.yaml"));
+    let module = &outputs.iter().find(|output| output.path.as_str() == "first/module.yaml").unwrap().text;
+    assert!(!module.contains("build:"), "{module}");
+    assert!(module.contains("containerImage: \"registry.example.com/kmods/first:"));
+    let kustomization = outputs.iter().find(|output| output.path.as_str() == "first/kustomization.yaml").unwrap();
+    assert!(!kustomization.text.contains("configmap.yaml"));
     assert!(outputs.iter().any(|output| output.path.file_name() == "configmap.yaml"));
 }
 
@@ -163,20 +166,16 @@ fn one_source_of_several_is_enough_for_kmm_not_to_build() {
 
 #[test]
 fn what_is_in_a_folder_decides_the_image() {
-    let hash = |world: World| world.identities();
-    let same = hash(with_folder());
-    assert_eq!(same, hash(with_folder().file("src/other/x", "")), "a neighbour");
-    assert_eq!(
-        same,
-        hash(with_folder().file("src/driver/.git/HEAD", "x").file("src/driver/kernel/.git", "x")),
-        "git's own"
-    );
+    let same = with_folder().identities();
+    assert_eq!(same, with_folder().file("src/other/x", "").identities(), "a neighbour");
+    let with_git = with_folder().file("src/driver/.git/HEAD", "x").file("src/driver/kernel/.git", "x");
+    assert_eq!(same, with_git.identities(), "git's own");
     for (what, other) in [
         ("bytes", with_folder().file("src/driver/README", "read me!\n")),
         ("a new file", with_folder().file("src/driver/new", "")),
         ("one moved", with_folder().file("src/driver/kernel/README", "read me\n")),
     ] {
-        assert_ne!(same, hash(other), "{what}");
+        assert_ne!(same, other.identities(), "{what}");
     }
 }
 
