@@ -9,6 +9,12 @@ use std::path::PathBuf;
 use super::environment::GitEnvironment;
 use super::problem::{ServerProblem, shown};
 
+/// Prefixes of the settings that any repository may make.
+const HARMLESS: [&str; 5] = ["user.", "author.", "committer.", "remote.", "branch."];
+
+/// Settings that only a trusted repository may make, as they decide whether a program is run to sign.
+const SIGNING: [&str; 3] = ["user.signingkey", "commit.gpgsign", "gpg.format"];
+
 /// Settings of git, weakest first. They may hold passwords, so there is no `Debug`.
 #[derive(Clone, Default)]
 pub struct GitConfig {
@@ -70,14 +76,10 @@ impl GitConfig {
     pub fn with_repository(mut self, config: &git2::Config, trusted: bool) -> Result<Self, git2::Error> {
         let mut own = Self::default();
         own.add(config, Some(git2::ConfigLevel::Local))?;
-        let signing = ["user.signingkey", "commit.gpgsign", "gpg.format"];
-        let harmless = |(name, _): &(String, String)| match signing.contains(&name.as_str()) {
+        own.entries.retain(|(name, _)| match SIGNING.contains(&name.as_str()) {
             true => trusted,
-            false => {
-                ["user.", "author.", "committer.", "remote.", "branch."].iter().any(|known| name.starts_with(known))
-            }
-        };
-        own.entries.retain(harmless);
+            false => HARMLESS.iter().any(|known| name.starts_with(known)),
+        });
         // What the environment adds is stronger still.
         let strongest = self.entries.split_off(self.files.min(self.entries.len()));
         self.entries.extend(own.entries);
@@ -95,8 +97,8 @@ fn normalised(name: &str) -> String {
 
 fn files(environment: &GitEnvironment) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let on = |name| environment.get(name).is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(true));
-    if !on("GIT_CONFIG_NOSYSTEM") {
+    let no_system = environment.get("GIT_CONFIG_NOSYSTEM");
+    if !no_system.is_some_and(|value| git2::Config::parse_bool(value).unwrap_or(true)) {
         files.push(environment.get("GIT_CONFIG_SYSTEM").unwrap_or("/etc/gitconfig").into());
     }
     if environment.has("GIT_CONFIG_GLOBAL") {

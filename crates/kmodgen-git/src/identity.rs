@@ -52,20 +52,18 @@ impl Person {
 
     fn of(role: &Role, environment: &GitEnvironment, config: &GitConfig, now: Moment) -> Result<Self, CommitError> {
         let [name, email, date] = role.variables;
-        let found = |variable, setting, fallback| {
-            let value: Option<&str> = environment.get(variable).or_else(|| config.get(setting));
-            value.or_else(|| config.get(fallback)).map(without_crud).filter(|value| !value.is_empty())
-        };
-        let fallback = || environment.get("EMAIL").map(without_crud).filter(|value| !value.is_empty());
+        let [name_setting, email_setting] = role.settings;
+        let name = environment.get(name).or_else(|| config.get(name_setting)).or_else(|| config.get("user.name"));
+        let email = environment.get(email).or_else(|| config.get(email_setting)).or_else(|| config.get("user.email"));
         let when = match environment.get(date) {
             None => now,
             Some(text) => Moment::parse(text, now.offset)
                 .ok_or_else(|| CommitError::BadDate { variable: date, date: text.escape_debug().to_string() })?,
         };
         Ok(Self {
-            name: found(name, role.settings[0], "user.name").ok_or(CommitError::NoIdentity { what: "user.name" })?,
-            email: found(email, role.settings[1], "user.email")
-                .or_else(fallback)
+            name: cleaned(name).ok_or(CommitError::NoIdentity { what: "user.name" })?,
+            email: cleaned(email)
+                .or_else(|| cleaned(environment.get("EMAIL")))
                 .ok_or(CommitError::NoIdentity { what: "user.email" })?,
             when,
         })
@@ -86,9 +84,15 @@ impl fmt::Display for Person {
 }
 
 /// A name or address without what a commit's line cannot have, and without what git cuts off at both ends.
-fn without_crud(text: &str) -> String {
-    let crud = |c: char| c.is_control() || c.is_whitespace() || ".,:;<>\"\\'".contains(c);
-    text.trim_matches(crud).chars().filter(|c| !c.is_control() && !"<>".contains(*c)).collect()
+/// `None` if nothing is left.
+fn cleaned(text: Option<&str>) -> Option<String> {
+    let text = text?.trim_matches(is_cut_off);
+    let cleaned: String = text.chars().filter(|c| !c.is_control() && !"<>".contains(*c)).collect();
+    (!cleaned.is_empty()).then_some(cleaned)
+}
+
+fn is_cut_off(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || ".,:;<>\"\\'".contains(c)
 }
 
 impl Moment {
@@ -222,7 +226,6 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_git_reads_them() {
-        let seconds = |text| Moment::parse(text, 60).map(|moment| (moment.seconds, moment.offset));
         // `TZ=UTC git log --format=%at` of commits with these dates.
         for (text, expected) in [
             ("1112911993 -0700", (1_112_911_993, -420)),
@@ -234,10 +237,11 @@ mod tests {
             ("Thu, 07 Apr 2005 22:13:13 +0200", (1_112_904_793, 120)),
             ("2024-02-29T00:00:00Z", (1_709_164_800, 0)),
         ] {
-            assert_eq!(seconds(text), Some(expected), "{text}");
+            let moment = Moment::parse(text, 60).unwrap();
+            assert_eq!((moment.seconds, moment.offset), expected, "{text}");
         }
         for text in ["", "noon", "2005-13-07T00:00:00Z", "2005-04-07", "1 +9999", "2005-04-07T25:00:00Z", "é"] {
-            assert_eq!(seconds(text), None, "{text}");
+            assert!(Moment::parse(text, 60).is_none(), "{text}");
         }
     }
 }

@@ -56,9 +56,8 @@ impl Location {
     /// percent-decoding brings out what was hidden; so everything that could become an option, a
     /// second line or the name of a program is refused here again.
     pub fn parse(url: &str) -> Result<Self, ServerProblem> {
-        let bad = |why: &str| ServerProblem::BadUrl { detail: why.to_owned() };
         if url.starts_with('-') {
-            return Err(bad("it would be read as an option"));
+            return Err(bad_url("it would be read as an option"));
         }
         let location = match url.split_once("://") {
             Some((scheme, rest)) => {
@@ -68,14 +67,14 @@ impl Location {
                     "ssh" | "git+ssh" | "ssh+git" => Scheme::Ssh,
                     "git" => Scheme::Git,
                     "file" => Scheme::File,
-                    other => return Err(bad(&format!("its scheme is `{}`", shown(other)))),
+                    other => return Err(bad_url(&format!("its scheme is `{}`", shown(other)))),
                 };
                 Self::from_authority(scheme, rest)?
             }
             None if url.starts_with('/') => Self::new(Scheme::File, "", url),
             None => {
                 let (authority, path) =
-                    split_scp(url).ok_or_else(|| bad("it is neither a URL nor `USER@HOST:PATH`"))?;
+                    split_scp(url).ok_or_else(|| bad_url("it is neither a URL nor `USER@HOST:PATH`"))?;
                 let mut location = Self::from_authority(Scheme::Ssh, authority)?;
                 location.path = path.to_owned();
                 location
@@ -83,13 +82,13 @@ impl Location {
         };
         let texts = [Some(&location.host), Some(&location.path), location.user.as_ref()];
         if url.chars().any(char::is_control) || texts.iter().flatten().any(|text| text.chars().any(char::is_control)) {
-            return Err(bad("it contains a control character"));
+            return Err(bad_url("it contains a control character"));
         }
         if texts.iter().flatten().any(|text| text.starts_with('-')) {
-            return Err(bad("a part of it would be read as an option"));
+            return Err(bad_url("a part of it would be read as an option"));
         }
         if location.host.contains(['@', '/']) || location.host.is_empty() != (location.scheme == Scheme::File) {
-            return Err(bad("its host is not a host name"));
+            return Err(bad_url("its host is not a host name"));
         }
         Ok(location)
     }
@@ -99,12 +98,11 @@ impl Location {
     }
 
     fn from_authority(scheme: Scheme, rest: &str) -> Result<Self, ServerProblem> {
-        let bad = |why: &str| ServerProblem::BadUrl { detail: why.to_owned() };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if scheme == Scheme::File {
             // RFC 8089: an empty host and `localhost` are this machine.
             if !authority.is_empty() && authority != "localhost" {
-                return Err(bad("a `file` URL starts with `file:///`"));
+                return Err(bad_url("a `file` URL starts with `file:///`"));
             }
             return Ok(Self::new(scheme, "", &decode(path)?));
         }
@@ -116,7 +114,7 @@ impl Location {
         };
         let port = match port {
             "" => None,
-            digits => Some(digits.parse().map_err(|_| bad("its port is not a number up to 65535"))?),
+            digits => Some(digits.parse().map_err(|_| bad_url("its port is not a number up to 65535"))?),
         };
         let is_http = matches!(scheme, Scheme::Http | Scheme::Https);
         let path = if is_http { path.trim_end_matches('/').to_owned() } else { decode(path)? };
@@ -181,7 +179,11 @@ fn decode(text: &str) -> Result<String, ServerProblem> {
         bytes.push(code.unwrap_or(first));
         rest = if code.is_some() { &after[2..] } else { after };
     }
-    String::from_utf8(bytes).map_err(|_| ServerProblem::BadUrl { detail: "its percent-encoding is not UTF-8".into() })
+    String::from_utf8(bytes).map_err(|_| bad_url("its percent-encoding is not UTF-8"))
+}
+
+fn bad_url(why: &str) -> ServerProblem {
+    ServerProblem::BadUrl { detail: why.to_owned() }
 }
 
 #[cfg(test)]

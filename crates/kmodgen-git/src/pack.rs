@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn far_offsets_have_a_table() {
-        let object = |first: u8, offset| Indexed { id: ObjectId([first; 20]), checksum: 7, offset };
-        let index = [object(0, 12), object(3, 1 << 31), object(255, 1 << 40)];
+        let objects = [(0, 12), (3, 1 << 31), (255, 1 << 40)];
+        let index = objects.map(|(first, offset)| Indexed { id: ObjectId([first; 20]), checksum: 7, offset });
         let bytes = index_bytes(&index, &[9; 20]);
-        let fanout = |first: usize| u32::from_be_bytes(bytes[8 + first * 4..][..4].try_into().unwrap());
-        assert_eq!([fanout(0), fanout(2), fanout(3), fanout(255)], [1, 1, 2, 3]);
+        let counts = [0, 2, 3, 255].map(|first| u32::from_be_bytes(bytes[8 + first * 4..][..4].try_into().unwrap()));
+        assert_eq!(counts, [1, 1, 2, 3]);
         let offsets = &bytes[8 + 1024 + 3 * 24..];
         assert_eq!(offsets[..12], *b"\0\0\0\x0c\x80\0\0\0\x80\0\0\x01");
         assert_eq!(offsets[12..28], *b"\0\0\0\0\x80\0\0\0\0\0\x01\0\0\0\0\0");

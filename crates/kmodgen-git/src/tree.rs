@@ -50,12 +50,12 @@ pub fn parse(mut bytes: &[u8]) -> Option<Names> {
 /// The bytes of a tree. Git orders folders as if a `/` followed their names.
 pub(crate) fn encode(names: &Names) -> Vec<u8> {
     let mut order: Vec<(&Vec<u8>, &Entry)> = names.iter().collect();
-    let key = |(name, entry): &(&Vec<u8>, &Entry)| -> Vec<u8> {
-        name.iter().copied().chain(entry.is_folder().then_some(b'/')).collect()
-    };
+
     // Only a folder whose name another name begins with is out of place, so that most are in order.
     if order.iter().any(|(_, entry)| entry.is_folder()) {
-        order.sort_by_cached_key(key);
+        order.sort_by_cached_key(|(name, entry)| {
+            name.iter().copied().chain(entry.is_folder().then_some(b'/')).collect::<Vec<u8>>()
+        });
     }
     let mut bytes = Vec::with_capacity(order.iter().map(|(name, _)| name.len() + 28).sum());
     for (name, entry) in order {
@@ -179,8 +179,8 @@ mod tests {
         let made =
             edited(&trees, None, &edits(&[("a/x", Some(1)), ("a.b", Some(2)), ("a0", Some(3))])).unwrap().unwrap();
         let bytes = trees.0.borrow()[&made].clone();
-        let at = |name: &[u8]| memchr::memmem::find(&bytes, name).unwrap();
-        assert!(at(b" a.b\0") < at(b" a\0") && at(b" a\0") < at(b" a0\0"), "{bytes:?}");
+        let places = [" a.b\0", " a\0", " a0\0"].map(|name| memchr::memmem::find(&bytes, name.as_bytes()).unwrap());
+        assert!(places.is_sorted(), "{bytes:?}");
         assert_eq!(encode(&parse(&bytes).unwrap()), bytes);
     }
 

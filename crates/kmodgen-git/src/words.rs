@@ -139,9 +139,9 @@ pub(super) fn problem(stderr: &str, location: &Location, limit: Duration) -> Ser
     // Messages of the server's own may say anything.
     let own = words.lines().filter(|line| !line.starts_with("remote: ")).map(without_quoted);
     let own = own.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
-    let fits = |(_, phrases): &&Phrases| phrases.iter().any(|phrase| own.contains(phrase));
+
     let failure = Failure { detail, host: shown(&location.authority()), limit };
-    match PHRASES.iter().find(fits) {
+    match PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| own.contains(phrase))) {
         Some((make, _)) => make(failure),
         None => ServerProblem::Server { detail: failure.detail },
     }
@@ -170,9 +170,12 @@ mod tests {
         Location::parse("https://me:s%3Acret@h/a").unwrap()
     }
 
+    fn problem(stderr: &str) -> ServerProblem {
+        super::problem(stderr, &location(), Duration::from_secs(1))
+    }
+
     #[test]
     fn failures_are_told_apart() {
-        let problem = |said| problem(said, &location(), Duration::from_secs(1));
         assert!(matches!(problem("git@h: Permission denied (publickey).\r\n"), ServerProblem::KeyRefused { .. }));
         assert!(matches!(problem("Host key verification failed."), ServerProblem::UnknownHostKey { .. }));
         for unknown in [

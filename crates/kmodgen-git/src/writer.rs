@@ -132,14 +132,22 @@ fn put_loose(folder: &Path, id: ObjectId, kind: Kind, bytes: &[u8]) -> io::Resul
 
 /// Removes the temporary files of runs that were killed. To be called under the repository's lock.
 pub fn sweep(folder: &Path) {
-    let names = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let left = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(pack::TEMPORARY) || name.starts_with(TEMPORARY)
-    };
-    let folders = names(folder).filter(|path| path.file_name().is_some_and(|name| name.len() == 2 || name == "pack"));
-    for path in folders.flat_map(|folder| names(&folder)).filter(left) {
-        // What cannot be removed is only in the way of nobody.
-        let _: io::Result<()> = fs::remove_file(path);
+    for folder in paths(folder) {
+        if !folder.file_name().is_some_and(|name| name.len() == 2 || name == "pack") {
+            continue;
+        }
+        for path in paths(&folder).filter(|path| is_temporary(path)) {
+            // What cannot be removed is only in the way of nobody.
+            let _: io::Result<()> = fs::remove_file(path);
+        }
     }
+}
+
+fn paths(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with(pack::TEMPORARY) || name.starts_with(TEMPORARY)
 }

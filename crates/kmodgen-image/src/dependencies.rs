@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Facts;
+use crate::index::Index;
 use crate::placement::{Folder, Module, name};
 use crate::root::{Node, Root, Unresolved, join};
 use crate::siblings::is_duplicate;
@@ -115,30 +116,24 @@ fn check_agreement(root: &Root, folder: &Folder<'_>, text: &str, report: &mut Re
     let Some(Facts::Index(Ok(index))) = root.file(&path).map(|file| file.facts.as_ref()) else { return };
     let own: BTreeSet<&str> =
         folder.modules.iter().filter_map(|module| module.path.strip_prefix(&folder.path)?.strip_prefix('/')).collect();
-    let says = |module: &str, line: &str| {
-        let values = index.0.get(name(module).as_bytes());
-        values.is_some_and(|values| values.iter().any(|value| value.trim_ascii() == line.trim().as_bytes()))
-    };
     let mut lines = text.lines().filter_map(|line| Some((line.split_once(':')?.0, line)));
-    if let Some((module, _)) = lines.find(|(module, line)| own.contains(module) && !says(module, line)) {
+    if let Some((module, _)) = lines.find(|(module, line)| own.contains(module) && !has_line(index, module, line)) {
         report.find("depmod", &path, format!("does not say of {} what modules.dep says", shown(module)), RUN_DEPMOD);
     }
+}
+
+/// Checks whether an index has a module's line of modules.dep.
+fn has_line(index: &Index, module: &str, line: &str) -> bool {
+    let values = index.0.get(name(module).as_bytes());
+    values.is_some_and(|values| values.iter().any(|value| value.trim_ascii() == line.trim().as_bytes()))
 }
 
 /// Modules that modules.dep lists must be there, unless they are behind a link to the node's tree.
 fn check_listed(root: &Root, folder: &Folder<'_>, lists: &Lists, report: &mut Report) {
     const TOLD: usize = 10;
-    let is_gone = |rel: &&String| {
-        let path = join(&folder.path, rel);
-        match root.resolve(&path) {
-            Ok(_) => false,
-            // A link out of the folder leads to what the node has.
-            Err(Unresolved::Missing(at)) => at.strip_prefix(&folder.path).is_some_and(|rest| rest.starts_with('/')),
-            Err(_) => true,
-        }
-    };
     // An absolute path is one that depmod ran without `-b` for, and is the node's.
-    let gone: Vec<&String> = lists.0.keys().filter(|rel| !rel.starts_with('/')).filter(is_gone).collect();
+    let own = lists.0.keys().filter(|rel| !rel.starts_with('/'));
+    let gone: Vec<&String> = own.filter(|rel| is_gone(root, folder, rel)).collect();
     for rel in gone.iter().take(TOLD) {
         report.find("depmod-missing", &join(&folder.path, rel), "is in modules.dep and not in the image", RUN_DEPMOD);
     }
@@ -153,10 +148,20 @@ fn check_listed(root: &Root, folder: &Folder<'_>, lists: &Lists, report: &mut Re
     }
 }
 
+fn is_gone(root: &Root, folder: &Folder<'_>, rel: &str) -> bool {
+    match root.resolve(&join(&folder.path, rel)) {
+        Ok(_) => false,
+        // A link out of the folder leads to what the node has.
+        Err(Unresolved::Missing(at)) => at.strip_prefix(&folder.path).is_some_and(|rest| rest.starts_with('/')),
+        Err(_) => true,
+    }
+}
+
 /// Returns whether the folder has a link to the node's own modules, named as KMM's worker mounts them.
 fn has_host_link(root: &Root, folder: &Folder<'_>) -> bool {
-    let is_own = |target: &str| target.trim_end_matches('/') == format!("/lib/modules/{}", folder.release);
-    root.children(&folder.path).any(|(_, node)| matches!(node, Node::Link(target) if is_own(target)))
+    let own = format!("/lib/modules/{}", folder.release);
+    root.children(&folder.path)
+        .any(|(_, node)| matches!(node, Node::Link(target) if target.trim_end_matches('/') == own))
 }
 
 /// The text of a file of depmod's.
@@ -177,11 +182,10 @@ struct Lists(BTreeMap<String, BTreeSet<String>>);
 
 impl Lists {
     fn parse(text: &str) -> Self {
-        let line = |line: &str| {
-            let (path, depends) = line.split_once(':')?;
-            Some((path.trim().to_owned(), depends.split_whitespace().map(name).collect()))
-        };
-        Self(text.lines().filter_map(line).collect())
+        let lines = text.lines().filter_map(|line| line.split_once(':'));
+        let modules =
+            lines.map(|(path, depends)| (path.trim().to_owned(), depends.split_whitespace().map(name).collect()));
+        Self(modules.collect())
     }
 }
 
@@ -197,8 +201,11 @@ mod tests {
 
     const BASE: &str = "opt/lib/modules/5.14.0-1.el9.x86_64";
 
+    fn module(depends: &str) -> Facts {
+        kmod(kmod_file(62, &format!("vermagic={R} SMP\0depends={depends}\0")))
+    }
+
     fn tree(modules_dep: &str) -> Tree {
-        let module = |depends: &str| kmod(kmod_file(62, &format!("vermagic={R} SMP\0depends={depends}\0")));
         let lines: Vec<(String, &str)> = modules_dep
             .lines()
             .map(|line| (name(line.split(':').next().unwrap_or_default()), line.trim_end()))
@@ -244,19 +251,17 @@ mod tests {
     #[test]
     fn the_index_agrees_with_the_list() {
         let list = "extra/kmm-a.ko: extra/kmm_b.ko.xz\nextra/kmm_b.ko.xz:\n";
-        let index = |lines: [&str; 2]| {
-            let bytes = index::write(&[("kmm_a", lines[0]), ("kmm_b", lines[1])]);
-            run(tree(list).file(
-                &format!("{BASE}/modules.dep.bin"),
-                0o644,
-                Facts::of(Kind::Index, "modules.dep.bin", bytes),
-            ))
-            .0
-        };
-        assert!(index(["extra/kmm-a.ko: extra/kmm_b.ko.xz", "extra/kmm_b.ko.xz:"]).is_empty());
-        let told = [format!("depmod /{BASE}/modules.dep.bin")];
-        assert_eq!(index(["extra/kmm-a.ko:", "extra/kmm_b.ko.xz:"]), told);
-        assert_eq!(index(["extra/kmm-a.ko: extra/kmm_b.ko.xz", ""]), told);
+        for (first, second, agrees) in [
+            ("extra/kmm-a.ko: extra/kmm_b.ko.xz", "extra/kmm_b.ko.xz:", true),
+            ("extra/kmm-a.ko:", "extra/kmm_b.ko.xz:", false),
+            ("extra/kmm-a.ko: extra/kmm_b.ko.xz", "", false),
+        ] {
+            let index = index::write(&[("kmm_a", first), ("kmm_b", second)]);
+            let index = Facts::of(Kind::Index, "modules.dep.bin", index);
+            let found = run(tree(list).file(&format!("{BASE}/modules.dep.bin"), 0o644, index)).0;
+            let expected = if agrees { vec![] } else { vec![format!("depmod /{BASE}/modules.dep.bin")] };
+            assert_eq!(found, expected, "{first}, {second}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads the ELF headers of modules and programs.
 
 use object::elf;
-use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
+use object::read::elf::{Dyn as _, FileHeader, ProgramHeader, SectionHeader as _};
 
 use crate::modinfo::ModInfo;
 use crate::signature::Signature;
@@ -178,12 +178,12 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::R
     for section in sections.iter() {
         section.data(endian, bytes)?;
     }
-    let has = |name: &[u8]| sections.section_by_name(endian, name).is_some();
+
     let tables = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_SYMTAB).count();
     // Both are what the kernel's `elf_validity_cache_copy` insists on (kernel, kernel/module/main.c).
     let lacks = match tables {
         0 => Some("has no symbol table, without which no kernel loads it"),
-        1 if !has(b".gnu.linkonce.this_module") => {
+        1 if sections.section_by_name(endian, b".gnu.linkonce.this_module").is_none() => {
             Some("has no .gnu.linkonce.this_module, without which no kernel loads it")
         }
         1 => None,
@@ -212,32 +212,38 @@ fn program<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object
         busybox: memchr::memmem::find(bytes, BUSYBOX).is_some(),
     };
     let segments = header.program_headers(endian, bytes)?;
-    // The text at an address, up to its NUL.
-    let text_at = |address: u64| {
-        segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).find_map(|segment| {
-            let start = address.checked_sub(segment.p_vaddr(endian).into())?;
-            let rest = segment.data(endian, bytes).ok()?.get(usize::try_from(start).ok()?..)?;
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            Some(text(&rest[..end]))
-        })
-    };
+
     for segment in segments {
         if let Some(interpreter) = segment.interpreter(endian, bytes)? {
             program.interpreter = Some(text(interpreter));
         }
         let Some(entries) = segment.dynamic(endian, bytes)? else { continue };
-        let entries = || entries.iter().take_while(|entry| entry.tag(endian) != elf::DT_NULL);
-        let Some(strings) = entries().find(|entry| entry.tag(endian) == elf::DT_STRTAB) else { continue };
-        let texts = |tag| {
-            entries()
-                .filter(move |entry| entry.tag(endian) == tag)
-                .take(MOST_NEEDED)
-                .filter_map(|entry| text_at(strings.val(endian).checked_add(entry.val(endian))?))
-        };
-        program.needed.extend(texts(elf::DT_NEEDED));
-        program.run_path.extend([elf::DT_RUNPATH, elf::DT_RPATH].into_iter().flat_map(texts));
+        let end = entries.iter().position(|entry| entry.tag(endian) == elf::DT_NULL).unwrap_or(entries.len());
+        let entries = &entries[..end];
+        let Some(strings) = entries.iter().find(|entry| entry.tag(endian) == elf::DT_STRTAB) else { continue };
+        for tag in [elf::DT_NEEDED, elf::DT_RUNPATH, elf::DT_RPATH] {
+            let tagged = entries.iter().filter(|entry| entry.tag(endian) == tag).take(MOST_NEEDED);
+            let addresses = tagged.filter_map(|entry| strings.val(endian).checked_add(entry.val(endian)));
+            let texts = addresses.filter_map(|address| text_at(segments, endian, bytes, address));
+            if tag == elf::DT_NEEDED { program.needed.extend(texts) } else { program.run_path.extend(texts) }
+        }
     }
     Ok(Ok(program))
+}
+
+/// The text at an address, up to its NUL.
+fn text_at<Header: ProgramHeader>(
+    segments: &[Header],
+    endian: Header::Endian,
+    bytes: &[u8],
+    address: u64,
+) -> Option<String> {
+    segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).find_map(|segment| {
+        let start = address.checked_sub(segment.p_vaddr(endian).into())?;
+        let rest = segment.data(endian, bytes).ok()?.get(usize::try_from(start).ok()?..)?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        Some(text(&rest[..end]))
+    })
 }
 
 /// Names in ELF files are bytes; a longer one than a path may be is cut.

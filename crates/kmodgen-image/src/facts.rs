@@ -57,21 +57,20 @@ impl Interest {
     /// Judges a file by its path, its permission bits and its first [`HEAD`] bytes.
     pub fn of(path: &str, mode: u32, head: &[u8]) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let whole = |kind, limit| Self::Whole { kind, limit };
         if is_module(name) {
-            return whole(Kind::Module, LARGEST_MODULE);
+            return Self::Whole { kind: Kind::Module, limit: LARGEST_MODULE };
         }
         if name.starts_with("modules.") && name.ends_with(".bin") {
-            return whole(Kind::Index, LARGEST_TEXT);
+            return Self::Whole { kind: Kind::Index, limit: LARGEST_TEXT };
         }
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
         let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
         if is_list || in_loader_path || is_musl_path || is_configuration(path) {
-            return whole(Kind::Text, LARGEST_TEXT);
+            return Self::Whole { kind: Kind::Text, limit: LARGEST_TEXT };
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
-            return whole(Kind::Program, LARGEST_PROGRAM);
+            return Self::Whole { kind: Kind::Program, limit: LARGEST_PROGRAM };
         }
         match head.strip_prefix(b"#!") {
             Some(line) if mode & 0o111 != 0 => Self::Settled(Facts::Script(interpreter(line))),
@@ -104,8 +103,8 @@ impl Facts {
     /// Reads a whole module, unpacked: `head` is how its file begins, `is_several` whether there is
     /// more after the first of its compressed parts.
     pub fn of_module(path: &str, head: &[u8], bytes: &[u8], is_several: bool) -> Self {
-        let several = || (packing::SEVERAL.to_owned(), "compress the module at once, as one file");
-        let fault = packing::fault(path, head).or_else(|| is_several.then(several));
+        let fault = packing::fault(path, head)
+            .or_else(|| is_several.then(|| (packing::SEVERAL.to_owned(), "compress the module at once, as one file")));
         Self::Module(Kmod::parse(bytes).map(|kmod| Kmod { packing: fault, ..kmod }))
     }
 
@@ -146,12 +145,15 @@ fn interpreter(line: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_file_is_judged_by_name_and_head() {
-        let kind = |path: &str, mode, head: &[u8]| match Interest::of(path, mode, head) {
+    fn kind(path: &str, mode: u32, head: &[u8]) -> Option<Kind> {
+        match Interest::of(path, mode, head) {
             Interest::Whole { kind, .. } => Some(kind),
             Interest::Settled(_) => None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_file_is_judged_by_name_and_head() {
         assert_eq!(kind("x/a.ko", 0o644, b""), Some(Kind::Module));
         assert_eq!(kind("a.ko.zst", 0o644, b""), Some(Kind::Module));
         assert_eq!(kind("x/.ko", 0o644, b""), None);
@@ -159,9 +161,9 @@ mod tests {
         assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some(Kind::Text));
         assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some(Kind::Program));
         assert_eq!(kind("usr/lib/data", 0o644, b"\x7fELF"), None);
-        let settled = |head: &[u8]| Interest::of("bin/x", 0o755, head);
-        assert_eq!(settled(b"#! /bin/sh -e\n"), Interest::Settled(Facts::Script("/bin/sh".into())));
-        assert_eq!(settled(b"#!\n/bin/sh"), Interest::Settled(Facts::Script(String::new())));
+        for (head, program) in [(&b"#! /bin/sh -e\n"[..], "/bin/sh"), (b"#!\n/bin/sh", "")] {
+            assert_eq!(Interest::of("bin/x", 0o755, head), Interest::Settled(Facts::Script(program.into())));
+        }
         assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(Kind::Index));
         assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(Kind::Text));
     }

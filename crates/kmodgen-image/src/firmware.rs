@@ -59,8 +59,7 @@ pub(crate) fn check_paths(root: &Root, firmware: &Firmware, report: &mut Report)
             ),
         }
     }
-    let unused = || root.resolve(INSTALLED).is_ok_and(|at| has_files(root, &at));
-    if firmware.paths.is_empty() && unused() {
+    if firmware.paths.is_empty() && root.resolve(INSTALLED).is_ok_and(|at| has_files(root, &at)) {
         report.find(
             CODE,
             INSTALLED,
@@ -80,28 +79,25 @@ fn has_files(root: &Root, folder: &str) -> bool {
 
 /// Checks the firmware of one kernel's modules.
 pub(crate) fn check(root: &Root, folder: &Folder<'_>, expected: Option<&Firmware>, report: &mut Report) {
-    let resolve = |place: &str| root.resolve(place).ok();
-    let everywhere: Vec<String> = PLACES.iter().filter_map(|place| resolve(place)).collect();
+    let everywhere: Vec<String> = PLACES.iter().filter_map(|place| root.resolve(place).ok()).collect();
     let paths = expected.map(|firmware| firmware.paths.as_slice()).filter(|paths| !paths.is_empty());
     // Of a path that is not there, `check_paths` tells.
-    let copied: Option<Vec<String>> = paths.map(|paths| paths.iter().filter_map(|path| resolve(path)).collect());
+    let copied: Option<Vec<String>> =
+        paths.map(|paths| paths.iter().filter_map(|path| root.resolve(path).ok()).collect());
     let places = copied.as_ref().unwrap_or(&everywhere);
     let carries = places.iter().any(|place| has_files(root, place));
-    let find = |places: &[String], name: &str| {
-        let paths = places.iter().flat_map(|place| SUFFIXES.map(|suffix| format!("{place}/{name}{suffix}")));
-        paths.into_iter().find(|path| root.file(path).is_some())
-    };
+
     for module in &folder.modules {
         let Some(info) = module.kmod().and_then(|kmod| kmod.info.as_ref()) else { continue };
         let wanted: BTreeSet<&str> = info.firmware.iter().map(String::as_str).collect();
-        let missing: Vec<&str> = wanted.into_iter().filter(|name| find(places, name).is_none()).collect();
+        let missing: Vec<&str> = wanted.into_iter().filter(|name| find(root, places, name).is_none()).collect();
         let Some(name) = missing.first() else { continue };
         let more = match missing.len() - 1 {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         let first = shown(name);
-        let elsewhere = find(&everywhere, name).filter(|_| copied.is_some());
+        let elsewhere = find(root, &everywhere, name).filter(|_| copied.is_some());
         if let (Some(elsewhere), Some(paths)) = (elsewhere, paths) {
             report.find(
                 "firmware",
@@ -129,6 +125,12 @@ pub(crate) fn check(root: &Root, folder: &Folder<'_>, expected: Option<&Firmware
             );
         }
     }
+}
+
+/// Returns the path of a firmware file in the first of these folders that has it.
+fn find(root: &Root, folders: &[String], name: &str) -> Option<String> {
+    let mut paths = folders.iter().flat_map(|folder| SUFFIXES.map(|suffix| format!("{folder}/{name}{suffix}")));
+    paths.find(|path| root.file(path).is_some())
 }
 
 #[cfg(test)]
@@ -165,12 +167,13 @@ mod tests {
         assert_eq!(run(usrmerge, None), (vec![], vec![]));
     }
 
+    fn in_folder(folder: &str) -> Tree {
+        let names = ["a.bin", "b.bin.zst"];
+        names.iter().fold(Tree::new(), |tree, name| tree.file(&format!("{folder}/v/{name}"), 0o644, Facts::Plain))
+    }
+
     #[test]
     fn copied_paths_hold_the_firmware() {
-        let in_folder = |folder: &str| {
-            let file = |tree: Tree, name: &str| tree.file(&format!("{folder}/v/{name}"), 0o644, Facts::Plain);
-            file(file(Tree::new(), "a.bin"), "b.bin.zst")
-        };
         for path in ["/firmware", "/firmware/", "//firmware/."] {
             assert_eq!(run(in_folder("firmware"), Some(&copied(&[path]))), (vec![], vec![]), "{path}");
         }
@@ -187,17 +190,18 @@ mod tests {
 
     #[test]
     fn copied_paths_are_folders_with_files() {
-        let told = |tree: Tree, path: &str| run(tree, Some(&copied(&[path]))).0;
-        let path = |path: &str| vec![format!("firmware-path {path}")];
-        assert_eq!(told(Tree::new(), "/firmware"), path("/firmware"));
-        assert_eq!(told(Tree::new().text("firmware", "x"), "/firmware/"), path("/firmware"));
-        assert_eq!(
-            told(Tree::new().text("firmware/.hidden", "x"), "/firmware"),
-            [path("/firmware"), module()].concat()
-        );
-        assert_eq!(told(Tree::new().link("firmware", "nowhere"), "/firmware"), path("/firmware"));
+        let path = vec!["firmware-path /firmware".to_owned()];
+        for (tree, expected) in [
+            (Tree::new(), path.clone()),
+            (Tree::new().text("firmware", "x"), path.clone()),
+            (Tree::new().text("firmware/.hidden", "x"), [path.clone(), module()].concat()),
+            (Tree::new().link("firmware", "nowhere"), path),
+        ] {
+            assert_eq!(run(tree.clone(), Some(&copied(&["/firmware"]))).0, expected);
+            assert_eq!(run(tree, Some(&copied(&["/firmware/"]))).0, expected);
+        }
         let unused = Tree::new().text("opt/lib/firmware/v/a.bin", "x").text("opt/lib/firmware/v/b.bin", "x");
-        assert_eq!(run(unused, Some(&copied(&[]))), (path("/opt/lib/firmware"), vec![]));
+        assert_eq!(run(unused, Some(&copied(&[]))), (vec!["firmware-path /opt/lib/firmware".into()], vec![]));
     }
 
     #[test]

@@ -50,17 +50,17 @@ impl Index {
     /// # Errors
     /// A file that modprobe cannot read.
     pub fn parse(bytes: &[u8]) -> Result<Self, IndexError> {
-        let word = |at: usize| Reader { bytes, at }.word();
-        match word(0) {
+        let mut header = Reader { bytes, at: 0 };
+        match header.word() {
             None if bytes.is_empty() => return Err(IndexError::Empty),
             Some(MAGIC) => {}
             _ => return Err(IndexError::Foreign),
         }
-        let version = word(4).ok_or(IndexError::Cut)? >> 16;
+        let version = header.word().ok_or(IndexError::Cut)? >> 16;
         if version != VERSION {
             return Err(IndexError::Version(version));
         }
-        let root = word(8).ok_or(IndexError::Cut)?;
+        let root = header.word().ok_or(IndexError::Cut)?;
         let mut index = Self::default();
         // A sound index has no node twice, so its nodes are fewer than its bytes.
         let mut left = bytes.len();
@@ -188,14 +188,15 @@ mod tests {
     #[test]
     fn what_modprobe_does_not_read_is_an_error() {
         let good = write(&[("a", "a.ko:")]);
-        let changed = |at: usize, byte: u8| {
+        for (at, byte, error) in [
+            (0, 0, "is not an index of kmod's depmod"),
+            (5, 9, "is an index of version 9, and modprobe reads version 2"),
+            (4, 1, "is an index of version 258, and modprobe reads version 2"),
+        ] {
             let mut bytes = good.clone();
             bytes[at] = byte;
-            Index::parse(&bytes).unwrap_err().to_string()
-        };
-        assert_eq!(changed(0, 0), "is not an index of kmod's depmod");
-        assert_eq!(changed(5, 9), "is an index of version 9, and modprobe reads version 2");
-        assert_eq!(changed(4, 1), "is an index of version 258, and modprobe reads version 2");
+            assert_eq!(Index::parse(&bytes).unwrap_err().to_string(), error);
+        }
         for length in 0..good.len() {
             Index::parse(&good[..length]).unwrap_err();
         }

@@ -80,11 +80,10 @@ impl Root {
     /// # Errors
     /// As [`apply`](Self::apply), and a link to nothing.
     pub fn apply_hard_link(&mut self, path: &str, target: &str) -> Result<(), Unfit> {
-        let missing = || Unfit::NoTarget(target.chars().take(LONGEST_PATH).collect());
-        let from = self.place(target)?.ok_or_else(missing)?;
-        match self.entries.get(&from).map(|entry| entry.node.clone()) {
+        let entry = self.place(target)?.and_then(|from| self.entries.get(&from));
+        match entry.map(|entry| entry.node.clone()) {
             Some(node @ (Node::File(_) | Node::Link(_) | Node::Other)) => self.apply(path, node),
-            _ => Err(missing()),
+            _ => Err(Unfit::NoTarget(target.chars().take(LONGEST_PATH).collect())),
         }
     }
 
@@ -152,8 +151,7 @@ impl Root {
 
     /// Takes away what lower layers have below a path, and at it where `itself` says so.
     fn hide(&mut self, path: &str, itself: bool) {
-        let lower = |entry: &Entry, present: u32| entry.layer < present;
-        if itself && self.entries.get(path).is_some_and(|entry| lower(entry, self.layer)) {
+        if itself && self.entries.get(path).is_some_and(|entry| entry.layer < self.layer) {
             self.entries.remove(path);
         }
         // Nothing lower comes back within a layer, so once is enough, however often it is said.
@@ -165,7 +163,7 @@ impl Root {
             .entries
             .range(below.clone()..)
             .take_while(|(path, _)| path.starts_with(&below))
-            .filter(|(_, entry)| lower(entry, self.layer))
+            .filter(|(_, entry)| entry.layer < self.layer)
             .map(|(path, _)| path.clone())
             .collect();
         gone.iter().for_each(|path| drop(self.entries.remove(path)));

@@ -190,21 +190,18 @@ impl Target {
     /// Returns the architecture of the kernel's release, else of the image's configuration, else of the first module.
     fn of(image: &Image, expected: &Expected, placed: &[placement::Folder<'_>]) -> Option<Self> {
         let releases = expected.release.iter().map(String::as_str);
-        let releases = releases.chain(placed.iter().map(|folder| folder.release.as_str()));
-        let of_release = || {
-            let named = |release: &str| Some((Architecture::of_release(release)?, format!("kernel {release}")));
-            releases.into_iter().find_map(named)
-        };
-        let of_configuration = || {
-            let architecture = Architecture::named(image.architecture.as_deref()?)?;
-            Some((architecture, "the image's configuration".to_owned()))
-        };
-        let of_module = || {
-            let mut modules = placed.iter().flat_map(|folder| &folder.modules);
-            modules.find_map(|module| Some((module.kmod()?.architecture, absolute(&module.path))))
-        };
-        let (architecture, witness) = of_release().or_else(of_configuration).or_else(of_module)?;
-        Some(Self { architecture, witness })
+        for release in releases.chain(placed.iter().map(|folder| folder.release.as_str())) {
+            if let Some(architecture) = Architecture::of_release(release) {
+                return Some(Self { architecture, witness: format!("kernel {release}") });
+            }
+        }
+        if let Some(architecture) = image.architecture.as_deref().and_then(Architecture::named) {
+            return Some(Self { architecture, witness: "the image's configuration".to_owned() });
+        }
+        let mut modules = placed.iter().flat_map(|folder| &folder.modules);
+        modules.find_map(|module| {
+            Some(Self { architecture: module.kmod()?.architecture, witness: absolute(&module.path) })
+        })
     }
 }
 

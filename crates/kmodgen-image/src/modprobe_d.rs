@@ -77,11 +77,12 @@ fn check_line(path: &str, line: &str, modules: &BTreeSet<String>, contract: Cont
 fn name_pattern(pattern: &str) -> String {
     // Within brackets, a dash is a range's.
     let mut is_bracket = false;
-    let letter = |c: char| {
+    let mut name = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
         is_bracket = (is_bracket || c == '[') && c != ']';
-        if c == '-' && !is_bracket { '_' } else { c }
-    };
-    pattern.chars().map(letter).collect()
+        name.push(if c == '-' && !is_bracket { '_' } else { c });
+    }
+    name
 }
 
 /// Matches a name with a pattern of fnmatch(3): `*`, `?` and `[…]`.
@@ -101,13 +102,19 @@ fn matches(pattern: &str, name: &str) -> bool {
         let class = (*letter == '[').then(|| pattern.iter().skip(at + 1).position(|c| *c == ']')).flatten();
         let set = class.map(|length| &pattern[at..=at + length]);
         at += set.map_or(0, |set| set.len() + 1);
-        let fits = |c: char| match set {
-            Some(set) => in_class(set, c),
-            None => *letter == '?' || *letter == c,
-        };
-        places = (0..places.len()).map(|place| place > 0 && places[place - 1] && fits(name[place - 1])).collect();
+        places = (0..places.len())
+            .map(|place| place > 0 && places[place - 1] && fits(*letter, set, name[place - 1]))
+            .collect();
     }
     places.last() == Some(&true)
+}
+
+/// Matches a character with a letter of a pattern, or with the set that the letter opens.
+fn fits(letter: char, set: Option<&[char]>, c: char) -> bool {
+    match set {
+        Some(set) => in_class(set, c),
+        None => letter == '?' || letter == c,
+    }
 }
 
 fn in_class(set: &[char], c: char) -> bool {

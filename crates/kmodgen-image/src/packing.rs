@@ -97,34 +97,36 @@ fn xz(head: &[u8]) -> Option<String> {
         .then(|| "is xz data with a filter that the kernel does not have".to_owned())
 }
 
+/// Takes a number of an xz stream, of 7 bits in each byte, from the start of these bytes.
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..63).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
 /// The filters of the first block of an xz stream.
 fn filters(block: &[u8]) -> Option<Vec<u64>> {
     let flags = *block.get(1)?;
-    let mut at = 2;
-    let mut number = || {
-        let mut value = 0;
-        for shift in (0..63).step_by(7) {
-            let byte = *block.get(at)?;
-            at += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    };
+    let mut rest = block.get(2..)?;
     for _ in 0..(flags >> 6).count_ones() {
-        number()?;
+        number(&mut rest)?;
     }
     let mut ids = Vec::new();
     let mut skipped = 0;
     for _ in 0..=(flags & 3) {
         for _ in 0..skipped {
-            number()?;
+            number(&mut rest)?;
         }
-        ids.push(number()?);
+        ids.push(number(&mut rest)?);
         // Properties are bytes; those below 0x80 read as numbers of one byte, and so do all that xz writes.
-        skipped = number()?.min(64);
+        skipped = number(&mut rest)?.min(64);
     }
     Some(ids)
 }
@@ -193,6 +195,10 @@ mod tests {
         assert_eq!(said("a.ko.zst", b""), "is named as zstd data, and is not compressed");
     }
 
+    fn said_of_zstd(rest: &[u8]) -> String {
+        said("a.ko.zst", &[&[0x28, 0xb5, 0x2f, 0xfd], rest].concat())
+    }
+
     #[test]
     fn what_the_kernel_does_not_unpack_is_told() {
         let lzma2: (u8, &[u8]) = (0x21, &[0x10]);
@@ -203,12 +209,11 @@ mod tests {
         assert!(said("a.ko.xz", &xz_head(1, &[(0x03, &[0]), lzma2])).contains("a filter"));
         assert_eq!(said("a.ko.gz", &[0x1f, 0x8b, 8, 8]), "");
         assert!(said("a.ko.gz", &[0x1f, 0x8b, 8, 4]).contains("extra fields"));
-        let zstd = |rest: &[u8]| said("a.ko.zst", &[&[0x28, 0xb5, 0x2f, 0xfd], rest].concat());
-        assert_eq!(zstd(&[0x00, 0x88]), "");
-        assert_eq!(zstd(&[0xa0, 0, 0, 0, 4]), "");
-        assert!(zstd(&[0x00, 0xa0]).contains("a window of 1024 MiB"));
-        assert!(zstd(&[0xa0, 0, 0, 0, 16]).contains("a window of 256 MiB"));
-        assert!(zstd(&[0x01, 0x88, 7]).contains("a dictionary"));
+        assert_eq!(said_of_zstd(&[0x00, 0x88]), "");
+        assert_eq!(said_of_zstd(&[0xa0, 0, 0, 0, 4]), "");
+        assert!(said_of_zstd(&[0x00, 0xa0]).contains("a window of 1024 MiB"));
+        assert!(said_of_zstd(&[0xa0, 0, 0, 0, 16]).contains("a window of 256 MiB"));
+        assert!(said_of_zstd(&[0x01, 0x88, 7]).contains("a dictionary"));
         assert!(said("a.ko.zst", &[0x50, 0x2a, 0x4d, 0x18]).contains("skippable"));
     }
 

@@ -191,8 +191,10 @@ mod tests {
     }
 
     fn no_plus(release: &str) -> Result<(), Breach> {
-        let breach = || Breach { message: "ends in `+`".into(), help: "rename it".into() };
-        if release.ends_with('+') { Err(breach()) } else { Ok(()) }
+        if release.ends_with('+') {
+            return Err(Breach { message: "ends in `+`".into(), help: "rename it".into() });
+        }
+        Ok(())
     }
 
     fn module(path: &str) -> Tree {
@@ -201,20 +203,20 @@ mod tests {
 
     #[test]
     fn modules_have_one_place() {
-        let good = || module(&format!("opt/lib/modules/{R}/extra/a.ko.xz"));
-        assert!(find(good(), None).is_empty());
-        assert!(find(good(), Some(R)).is_empty());
+        let good = module(&format!("opt/lib/modules/{R}/extra/a.ko.xz"));
+        assert!(find(good.clone(), None).is_empty());
+        assert!(find(good.clone(), Some(R)).is_empty());
         let linked = Tree::new()
             .link("opt/lib", "../srv")
             .file(&format!("srv/modules/{R}/a.ko"), 0o644, Facts::Plain)
             .link("a.ko", &format!("/opt/lib/modules/{R}/a.ko"));
         assert!(find(linked, None).is_empty());
         assert_eq!(find(Tree::new(), None), ["no-modules /opt/lib/modules"]);
-        let other = good().file("opt/lib/modules/6.1.0-2-amd64/b.ko", 0o644, Facts::Plain);
+        let other = good.clone().file("opt/lib/modules/6.1.0-2-amd64/b.ko", 0o644, Facts::Plain);
         assert_eq!(find(other.clone(), None), ["several-kernels /opt/lib/modules"]);
         assert_eq!(find(other, Some(R)), ["other-kernel /opt/lib/modules/6.1.0-2-amd64"]);
         assert_eq!(
-            find(good(), Some("5.14.0-9.x86_64")),
+            find(good, Some("5.14.0-9.x86_64")),
             ["no-release /opt/lib/modules/5.14.0-9.x86_64".to_owned(), format!("other-kernel /opt/lib/modules/{R}")]
         );
         assert_eq!(find(module("opt/lib/modules/6.1.0-1+/a.ko"), None), ["release /opt/lib/modules/6.1.0-1+"]);

@@ -36,10 +36,9 @@ fn by_name<'f>(folder: &'f Folder<'_>) -> BTreeMap<String, Vec<&'f Module<'f>>> 
 
 /// Returns whether another file has the module's name.
 pub(crate) fn is_duplicate(folder: &Folder<'_>, module: &Module<'_>) -> bool {
-    let is_other = |other: &&Module<'_>| {
+    folder.modules.iter().any(|other| {
         other.path != module.path && (other.name() == module.name() || other.kernel_name() == module.kernel_name())
-    };
-    folder.modules.iter().any(|other| is_other(&other))
+    })
 }
 
 /// A kernel takes modules only with its own options in vermagic, so those of one kernel agree.
@@ -106,8 +105,8 @@ mod tests {
 
     #[test]
     fn modules_have_the_options_of_one_kernel() {
-        let info = |flags: &str| format!("vermagic={R} {flags}\0");
-        let (usual, other) = (info("SMP preempt mod_unload "), info("SMP mod_unload modversions "));
+        let flags = ["SMP preempt mod_unload ", "SMP mod_unload modversions "];
+        let [usual, other] = flags.map(|flags| format!("vermagic={R} {flags}\0"));
         assert!(run(&[("a.ko", &usual), ("b.ko", &usual)]).is_empty());
         let found = [format!("vermagic-flags /opt/lib/modules/{R}/c.ko")];
         assert_eq!(run(&[("a.ko", &usual), ("b.ko", &usual), ("c.ko", &other)]), found);

@@ -117,9 +117,12 @@ pub(crate) mod tests {
         appended(&message, [0, 0, PKCS7, 0, 0, 0, 0, 0], u32::try_from(message.len()).unwrap())
     }
 
+    fn parse(end: &[u8]) -> Signature {
+        Signature::parse(&[b"module", end].concat())
+    }
+
     #[test]
     fn a_mark_alone_is_no_signature() {
-        let parse = |end: &[u8]| Signature::parse(&[b"module", end].concat());
         assert_eq!(parse(b""), Signature::Absent);
         assert_eq!(parse(&signature()), Signature::Present);
         let good = [0, 0, PKCS7, 0, 0, 0, 0, 0];

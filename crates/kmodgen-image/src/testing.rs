@@ -134,18 +134,14 @@ pub(crate) fn program_file(machine: u16, interpreter: Option<&str>, needed: &[&s
     let dynamic_size = dynamic.len() as u64 * 16;
     let end = dynamic_at + dynamic_size;
     let mut bytes = header(2, machine, segments, (0, 0));
-    let mut segment = |kind: u32, at: u64, size: u64| {
+    let mut table = vec![(1u32, 0, end)];
+    table.extend(interpreter.map(|(at, size)| (3, strings_at + at as u64, size as u64)));
+    table.extend((!needed.is_empty()).then_some((2, dynamic_at, dynamic_size)));
+    for (kind, at, size) in table {
         bytes.extend([kind.to_le_bytes(), 4u32.to_le_bytes()].concat());
         for word in [at, at, at, size, size, 8] {
             bytes.extend(word.to_le_bytes());
         }
-    };
-    segment(1, 0, end);
-    if let Some((at, size)) = interpreter {
-        segment(3, strings_at + at as u64, size as u64);
-    }
-    if !needed.is_empty() {
-        segment(2, dynamic_at, dynamic_size);
     }
     bytes.extend(strings);
     bytes.extend(dynamic.as_flattened().iter().flat_map(|word| word.to_le_bytes()));

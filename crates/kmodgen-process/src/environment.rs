@@ -101,13 +101,13 @@ fn value_of(name: &OsStr, value: OsString) -> Option<OsString> {
 }
 
 fn is_kept(name: &str) -> bool {
-    let numbered = |prefix: &str| {
-        name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-    };
     GIT.contains(&name)
         || GIT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || numbered("GIT_CONFIG_KEY_")
-        || numbered("GIT_CONFIG_VALUE_")
+        || ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"].iter().filter_map(|prefix| name.strip_prefix(prefix)).any(is_number)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -54,18 +54,15 @@ impl Running {
     /// # Errors
     /// [`io::ErrorKind::TimedOut`] if it does not end.
     pub fn output(&mut self, limit: Duration) -> io::Result<Output> {
-        #[expect(clippy::disallowed_methods, reason = "a time limit takes a clock")]
-        let now = Instant::now;
         let end = now() + limit;
-        let left = || end.saturating_duration_since(now());
         let mut stdout = Vec::new();
         loop {
-            match receive(&self.output, left())? {
+            match receive(&self.output, end.saturating_duration_since(now()))? {
                 chunk if chunk.is_empty() => break,
                 chunk => stdout.extend_from_slice(&chunk),
             }
         }
-        let status = self.wait(left()).ok_or(io::ErrorKind::TimedOut)?;
+        let status = self.wait(end.saturating_duration_since(now())).ok_or(io::ErrorKind::TimedOut)?;
         Ok(Output { status, stdout, stderr: self.complaints().into_bytes() })
     }
 
@@ -133,6 +130,11 @@ fn pump(pipe: Option<impl Read + Send + 'static>, mut take: impl FnMut(&[u8]) ->
             }
         }
     });
+}
+
+#[expect(clippy::disallowed_methods, reason = "a time limit takes a clock")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn receive(channel: &Receiver<Vec<u8>>, limit: Duration) -> io::Result<Vec<u8>> {

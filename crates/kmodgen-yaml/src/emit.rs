@@ -66,10 +66,8 @@ pub fn emit(value: &Yaml<'_>) -> String {
 /// A text as a value on its line, or within braces: without quotes where no reader takes it for anything
 /// but this text, as with names and versions of more than two numbers.
 pub fn inline(text: &str) -> String {
-    let is_legal = |c: char| c.is_ascii_alphanumeric() || "._-+~".contains(c);
-    let is_version = || text.starts_with(|c: char| c.is_ascii_digit()) && text.matches('.').count() > 1;
     let mut out = String::with_capacity(text.len() + 2);
-    if is_plain_key(text) || (is_version() && text.chars().all(is_legal)) {
+    if is_plain_key(text) || is_version(text) {
         out.push_str(text);
     } else {
         write_quoted(&mut out, text);
@@ -77,17 +75,23 @@ pub fn inline(text: &str) -> String {
     out
 }
 
+/// Checks whether a text is a version of more than two numbers, which no reader takes for a number.
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.matches('.').count() > 1
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+~".contains(c))
+}
+
 /// Scalar within brackets or braces: unquoted if `plain` is set and no reader takes its characters for
 /// YAML syntax there, else as [`inline`] writes it. Dashes alone are syntax, dashes before a word are not.
 pub fn flow(text: &str, plain: bool) -> String {
-    let is_inert = |c: char| c.is_alphanumeric() || "._-+/=~:@$%^()!<>*;|&".contains(c);
-    let starts_plain = |c: char| c.is_alphanumeric() || "./_~$(^+".contains(c);
-    let is_plain = text.trim_start_matches('-').starts_with(starts_plain);
-    if plain && (text.is_empty() || (is_plain && text.chars().all(is_inert) && !text.ends_with(':'))) {
-        text.to_owned()
-    } else {
-        inline(text)
-    }
+    if plain && (text.is_empty() || is_plain_in_flow(text)) { text.to_owned() } else { inline(text) }
+}
+
+fn is_plain_in_flow(text: &str) -> bool {
+    text.trim_start_matches('-').starts_with(|c: char| c.is_alphanumeric() || "./_~$(^+".contains(c))
+        && text.chars().all(|c| c.is_alphanumeric() || "._-+/=~:@$%^()!<>*;|&".contains(c))
+        && !text.ends_with(':')
 }
 
 /// Number of spaces that a nested value is indented by.

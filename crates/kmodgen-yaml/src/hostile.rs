@@ -94,6 +94,10 @@ const CHARACTERS: [char; 20] = [
     '\u{10ffff}',
 ];
 
+fn piece(at: usize) -> &'static str {
+    PIECES[at % PIECES.len()]
+}
+
 /// A few hundred hostile texts, the same ones every time.
 pub(crate) fn texts() -> Vec<String> {
     let mut texts: Vec<String> = PIECES.iter().map(|piece| (*piece).to_owned()).collect();
@@ -102,7 +106,7 @@ pub(crate) fn texts() -> Vec<String> {
         PIECES.iter().flat_map(|piece| [format!("a\n{piece}\nb\n"), format!("{piece}\nb"), format!("a\n{piece}")]),
     );
     // Every 7th, 11th and 13th piece, starting anywhere, is as good as at random.
-    let piece = |at: usize| PIECES[at % PIECES.len()];
+
     texts.extend(
         (0..150).map(|n| format!("{}{}{}{}", piece(n), piece(n * 7 + 3), piece(n * 11 + 5), piece(n * 13 + 1))),
     );

@@ -43,18 +43,20 @@ fn depth_is_limited_with_aliases_written_out() {
     assert_eq!(codes(&text), ["yaml-too-deep"]);
 }
 
+fn nested(open: &str, close: &str, depth: usize) -> String {
+    format!("{}x{}", open.repeat(depth), close.repeat(depth))
+}
+
 #[test]
 fn sixty_four_levels_are_read_and_no_more() {
     for (open, close) in [("[", "]"), ("{a: ", "}")] {
-        let nested = |depth: usize| format!("{}x{}", open.repeat(depth), close.repeat(depth));
-        assert!(codes(&nested(64)).is_empty());
-        assert_eq!(codes(&nested(65)), ["yaml-too-deep"]);
-        assert_eq!(codes(&nested(20_000)), ["yaml-too-deep"]);
+        assert!(codes(&nested(open, close, 64)).is_empty());
+        assert_eq!(codes(&nested(open, close, 65)), ["yaml-too-deep"]);
+        assert_eq!(codes(&nested(open, close, 20_000)), ["yaml-too-deep"]);
     }
     assert!(codes(&format!("{}x", "- ".repeat(64))).is_empty());
-    let mixed = |depth: usize| format!("{}{}x{}", "- ".repeat(depth), "[".repeat(depth), "]".repeat(depth));
-    assert!(codes(&mixed(32)).is_empty());
-    assert_eq!(codes(&mixed(33)), ["yaml-too-deep"]);
+    assert!(codes(&format!("{}{}", "- ".repeat(32), nested("[", "]", 32))).is_empty());
+    assert_eq!(codes(&format!("{}{}", "- ".repeat(33), nested("[", "]", 33))), ["yaml-too-deep"]);
 }
 
 #[test]

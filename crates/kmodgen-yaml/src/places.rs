@@ -9,8 +9,7 @@ use crate::{SourceId, Span};
 pub(crate) fn token_at(source: SourceId, text: &str, at: usize) -> Span {
     let at = floor_char_boundary(text, at);
     let rest = &text[at..];
-    let is_word = |c: char| !c.is_whitespace() && !",[]{}:\"'#".contains(c);
-    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    let word = rest.find(|c: char| c.is_whitespace() || ",[]{}:\"'#".contains(c)).unwrap_or(rest.len());
     let end = match rest.chars().next() {
         None | Some('\n' | '\r') => at,
         Some(_) if word > 0 => at + word,

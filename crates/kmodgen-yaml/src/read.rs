@@ -158,8 +158,7 @@ impl<'t> Builder<'t> {
 
     fn finish(mut self) -> Result<Option<Arc<Node>>, Vec<Error>> {
         if self.problems.is_empty() {
-            let is_written = |node: &Node| node.as_scalar().is_none_or(|s| !s.plain || !s.text.is_empty());
-            return Ok(self.root.filter(|node| is_written(node)));
+            return Ok(self.root.filter(|node| node.as_scalar().is_none_or(|s| !s.plain || !s.text.is_empty())));
         }
         self.problems.sort_by_key(|problem| problem.places.first().map(|(span, _)| span.start));
         Err(self.problems)

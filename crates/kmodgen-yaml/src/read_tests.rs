@@ -62,6 +62,10 @@ fn a_document_without_content_is_none() {
     }
 }
 
+fn value<'n>(mapping: &'n Node, key: &str) -> &'n Node {
+    mapping.get(key).unwrap()
+}
+
 #[test]
 fn spans_are_bytes() {
     for bom in ["", "\u{feff}"] {
@@ -69,15 +73,15 @@ fn spans_are_bytes() {
             "{bom}ü: é # ö\nlist:\n  - \"ß ß\"\n  # ä\n  - 'x'\n\nflow: {{ä: [ö, {{}} ]}} # z\nblock: |\n  🦀\n\n  y\n\nempty:\nlast: 🦀\n"
         );
         let root = tree(&text);
-        let value = |key: &str| root.get(key).unwrap();
-        assert_eq!(written(&text, value("ü")), "é");
-        assert_eq!(written(&text, value("list")), "- \"ß ß\"\n  # ä\n  - 'x'");
-        assert_eq!(written(&text, &value("list").as_sequence().unwrap()[0]), "\"ß ß\"");
-        assert_eq!(written(&text, value("flow")), "{ä: [ö, {} ]}");
-        assert_eq!(written(&text, value("flow").get("ä").unwrap()), "[ö, {} ]");
-        assert_eq!(written(&text, value("block")), "🦀\n\n  y");
-        assert_eq!(written(&text, value("empty")), "");
-        assert_eq!(value("empty").span.start, text.find("empty:").unwrap() + "empty:".len());
+
+        assert_eq!(written(&text, value(&root, "ü")), "é");
+        assert_eq!(written(&text, value(&root, "list")), "- \"ß ß\"\n  # ä\n  - 'x'");
+        assert_eq!(written(&text, &value(&root, "list").as_sequence().unwrap()[0]), "\"ß ß\"");
+        assert_eq!(written(&text, value(&root, "flow")), "{ä: [ö, {} ]}");
+        assert_eq!(written(&text, value(&root, "flow").get("ä").unwrap()), "[ö, {} ]");
+        assert_eq!(written(&text, value(&root, "block")), "🦀\n\n  y");
+        assert_eq!(written(&text, value(&root, "empty")), "");
+        assert_eq!(value(&root, "empty").span.start, text.find("empty:").unwrap() + "empty:".len());
         assert_eq!(written(&text, &root), text.trim_start_matches('\u{feff}').trim_end());
         for entry in root.as_mapping().unwrap() {
             assert_eq!(&text[entry.key.span.start..entry.key.span.end], entry.key.value);
@@ -111,9 +115,12 @@ fn line_breaks_of_windows_are_read() {
     assert_eq!(root.get("b").unwrap().as_scalar().unwrap().text, "x\ny\n");
 }
 
+fn verbatim(text: &str) -> Yaml<'static> {
+    Yaml::verbatim(text.to_owned())
+}
+
 #[test]
 fn conversion_keeps_what_kubernetes_types_and_quotes_the_rest() {
-    let verbatim = |text: &str| Yaml::verbatim(text.to_owned());
     for plain in ["true", "false", "0", "-1", "42", "9223372036854775807"] {
         assert_eq!(tree(plain).to_yaml(), verbatim(plain));
         assert_eq!(tree(&format!("'{plain}'")).to_yaml(), Yaml::text(plain));

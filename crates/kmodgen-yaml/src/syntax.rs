@@ -194,8 +194,7 @@ fn opening_quote(text: &str, at: usize) -> Option<usize> {
 
 /// The first line that git wrote to mark a conflict.
 fn conflict_marker(text: &str) -> Option<usize> {
-    let is_marker = |line: &str| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>");
-    line_starts(text).find(|start| is_marker(&text[*start..]))
+    line_starts(text).find(|start| ["<<<<<<<", ">>>>>>>"].iter().any(|marker| text[*start..].starts_with(marker)))
 }
 
 /// The first tab that indents a line, from the line of `at` on.

@@ -16,31 +16,35 @@ use super::words::broken;
 /// More entries than any archive of one image has: a layer each, and three more for each.
 const MOST_ENTRIES: usize = 100_000;
 
-/// Opens an archive, and lists what is in it. One that is packed as a whole is unpacked to a
-/// file without a name first, as pieces are needed in an order of their own.
+/// Opens an archive, and lists what is in it.
 pub(super) fn open(path: &Path) -> Result<Blobs, ReadError> {
-    let fail = |error| failed(path, error);
-    let metadata = std::fs::metadata(path).map_err(fail)?;
+    let metadata = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     if !metadata.is_file() {
         return Err(ReadError::Layout { path: path.to_owned(), why: "it is not a regular file".into() });
     }
-    let mut file = File::open(path).map_err(fail)?;
+    let file = unpacked(path).map_err(|error| failed(path, error))?;
+    let index = list(&file).map_err(|error| failed(path, error))?;
+    Ok(Blobs::archive(path, file, index))
+}
+
+/// Opens an archive. One that is packed as a whole is unpacked to a file without a name first, as
+/// pieces are needed in an order of their own.
+fn unpacked(path: &Path) -> io::Result<File> {
+    let mut file = File::open(path)?;
     let mut magic = [0; 6];
     let is_packed = match file.read_exact(&mut magic) {
         Ok(()) => unpack::is_packed(&magic),
         Err(_) => false,
     };
-    file.rewind().map_err(fail)?;
+    file.rewind()?;
     if is_packed {
-        let mut plain = tempfile::tempfile().map_err(fail)?;
+        let mut plain = tempfile::tempfile()?;
         let budget = Budget::default();
-        let mut unpacked = unpack::stream(BufReader::new(file), &budget).map_err(fail)?;
-        io::copy(&mut unpacked, &mut plain).map_err(fail)?;
-        plain.rewind().map_err(fail)?;
+        io::copy(&mut unpack::stream(BufReader::new(file), &budget)?, &mut plain)?;
+        plain.rewind()?;
         file = plain;
     }
-    let index = list(&file).map_err(fail)?;
-    Ok(Blobs::archive(path, file, index))
+    Ok(file)
 }
 
 /// The error of an archive: of the system, or of what the archive holds.

@@ -50,24 +50,30 @@ impl Blobs {
 
     /// Opens a piece; its name is relative, and without `..`.
     pub(super) fn open(&self, name: &str) -> Result<Box<dyn Read + '_>, ReadError> {
-        let missing = || self.fail(format!("it has no `{}`", shown(name)));
-        let Some((file, index)) = &self.archive else {
-            let path = self.path.join(name);
-            let fail = |error| ReadError::File { path: path.clone(), error };
-            // A pipe would be waited for.
-            if !std::fs::metadata(&path).map_err(fail)?.is_file() {
-                return Err(missing());
-            }
-            return Ok(Box::new(File::open(&path).map_err(fail)?));
-        };
-        let mut name = name;
+        let Some((file, index)) = &self.archive else { return Ok(Box::new(self.open_file(name)?)) };
+        let mut place = index.get(name);
         for _ in 0..MOST_LINKS {
-            match index.get(name).ok_or_else(missing)? {
-                Place::At { start, size } => return Ok(Box::new(Section { file, at: *start, left: *size })),
-                Place::Link(target) => name = target,
+            match place {
+                Some(Place::At { start, size }) => return Ok(Box::new(Section { file, at: *start, left: *size })),
+                Some(Place::Link(target)) => place = index.get(target),
+                None => break,
             }
         }
-        Err(missing())
+        Err(self.missing(name))
+    }
+
+    fn open_file(&self, name: &str) -> Result<File, ReadError> {
+        let path = self.path.join(name);
+        match std::fs::metadata(&path) {
+            // A pipe would be waited for.
+            Ok(metadata) if !metadata.is_file() => Err(self.missing(name)),
+            Ok(_) => File::open(&path).map_err(|error| ReadError::File { path, error }),
+            Err(error) => Err(ReadError::File { path, error }),
+        }
+    }
+
+    fn missing(&self, name: &str) -> ReadError {
+        self.fail(format!("it has no `{}`", shown(name)))
     }
 
     /// Reads a document.

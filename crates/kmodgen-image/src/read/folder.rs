@@ -35,14 +35,13 @@ pub struct Unread {
 pub(super) fn read(top: &Path) -> Result<(Image, Unread), ReadError> {
     let mut image = Image::default();
     let mut unread = Unread::default();
-    let skip = |path: &str| {
+    walk(top, &mut image, &Budget::default(), false, |path| {
         unread.count += 1;
         if unread.first.len() < TOLD {
             unread.first.push(shown(path));
         }
         Ok(())
-    };
-    walk(top, &mut image, &Budget::default(), false, skip)?;
+    })?;
     Ok((image, unread))
 }
 
@@ -51,11 +50,10 @@ pub(super) fn read(top: &Path) -> Result<(Image, Unread), ReadError> {
 /// # Errors
 /// What cannot be read, or stands for something that is elsewhere.
 pub(super) fn read_layer(top: &Path, image: &mut Image, budget: &Budget) -> Result<(), ReadError> {
-    let refuse = |path: &str| {
+    walk(top, image, budget, true, |path| {
         let error = io::Error::from(io::ErrorKind::PermissionDenied);
         Err(ReadError::File { path: top.join(path), error })
-    };
-    walk(top, image, budget, true, refuse)
+    })
 }
 
 /// Applies all below a folder as the next layer; `skip` is called for what may not be opened.
@@ -66,11 +64,7 @@ fn walk(
     is_overlay: bool,
     mut skip: impl FnMut(&str) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let fail = |path: &Path| {
-        let path = path.to_owned();
-        move |error| ReadError::File { path, error }
-    };
-    let device = fs::metadata(top).map_err(fail(top))?.dev();
+    let device = fs::metadata(top).map_err(failed(top))?.dev();
     image.layers += 1;
     image.root.next_layer();
     let first_leak = image.leaks.len();
@@ -81,21 +75,21 @@ fn walk(
                 skip(&below)?;
                 continue;
             }
-            entries => entries.map_err(fail(&folder))?,
+            entries => entries.map_err(failed(&folder))?,
         };
-        if is_overlay && overlay::is_opaque(&folder).map_err(fail(&folder))? {
+        if is_overlay && overlay::is_opaque(&folder).map_err(failed(&folder))? {
             let name = format!("{below}/.wh..wh..opq");
             image.root.apply(&name, Node::Other).map_err(unfit(&folder))?;
         }
         for entry in entries {
-            let entry = entry.map_err(fail(&folder))?;
+            let entry = entry.map_err(failed(&folder))?;
             let place = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
             let metadata = match entry.metadata() {
                 // A folder in use changes while it is read.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                metadata => metadata.map_err(fail(&place))?,
+                metadata => metadata.map_err(failed(&place))?,
             };
             if is_overlay && overlay::is_whiteout(&metadata) {
                 image.root.apply(&format!("{below}/.wh.{name}"), Node::Other).map_err(unfit(&place))?;
@@ -108,21 +102,21 @@ fn walk(
                 }
                 Node::Folder
             } else if metadata.is_symlink() {
-                let target = fs::read_link(&place).map_err(fail(&place))?;
+                let target = fs::read_link(&place).map_err(failed(&place))?;
                 Node::Link(target.to_string_lossy().into_owned())
             } else if metadata.is_file() {
                 if is_overlay {
-                    overlay::check_whole(&place).map_err(fail(&place))?;
+                    overlay::check_whole(&place).map_err(failed(&place))?;
                 }
                 let (size, mode) = (metadata.len(), metadata.mode() & 0o7777);
                 let (facts, secret) = match open(&place) {
-                    Ok(file) => file::look(&path, mode, size, file, budget).map_err(fail(&place))?,
+                    Ok(file) => file::look(&path, mode, size, file, budget).map_err(failed(&place))?,
                     Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                         skip(&path)?;
                         (Facts::Unread("cannot be opened: permission denied".into()), None)
                     }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => return Err(fail(&place)(error)),
+                    Err(error) => return Err(failed(&place)(error)),
                 };
                 let layer = image.layers;
                 image.leaks.extend(secret.map(|kind| Leak { layer, path: path.clone(), kind }));
@@ -136,6 +130,11 @@ fn walk(
     }
     image.leaks[first_leak..].sort_by(|one, other| one.path.cmp(&other.path));
     Ok(())
+}
+
+fn failed(place: &Path) -> impl FnOnce(io::Error) -> ReadError {
+    let path = place.to_owned();
+    move |error| ReadError::File { path, error }
 }
 
 fn unfit(place: &Path) -> impl FnOnce(Unfit) -> ReadError {

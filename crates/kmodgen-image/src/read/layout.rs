@@ -34,6 +34,24 @@ struct Descriptor {
     annotations: Option<BTreeMap<String, String>>,
 }
 
+impl Descriptor {
+    fn name(&self) -> Option<&str> {
+        self.annotations.as_ref()?.get(NAME).map(String::as_str)
+    }
+
+    /// Checks whether an image is described: attestations of buildx are manifests of the platform `unknown`.
+    fn is_image(&self) -> bool {
+        self.platform.as_ref().is_none_or(|platform| platform.architecture != "unknown")
+    }
+
+    fn is_for(&self, architecture: Option<Architecture>) -> bool {
+        self.platform.as_ref().is_some_and(|platform| {
+            (platform.os.is_empty() || platform.os == "linux")
+                && Architecture::named(&platform.architecture) == architecture
+        })
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Platform {
     #[serde(default)]
@@ -122,29 +140,17 @@ fn choose<'m>(
     name: Option<&str>,
     architecture: Option<Architecture>,
 ) -> Result<&'m Descriptor, ReadError> {
-    let named = |manifest: &Descriptor| manifest.annotations.as_ref().and_then(|all| all.get(NAME)).cloned();
-    let wanted = |manifest: &&Descriptor| name.is_none() || named(manifest).as_deref() == name;
-    // Attestations of buildx are manifests of the platform `unknown`.
-    let is_image =
-        |manifest: &&Descriptor| manifest.platform.as_ref().is_none_or(|platform| platform.architecture != "unknown");
-    let all: Vec<&Descriptor> = manifests.iter().filter(is_image).filter(wanted).collect();
-    let machine = Architecture::named(std::env::consts::ARCH);
-    let architecture = architecture.or(machine);
-    let fits = |manifest: &&&Descriptor| {
-        let platform = manifest.platform.as_ref();
-        platform.is_some_and(|platform| {
-            (platform.os.is_empty() || platform.os == "linux")
-                && Architecture::named(&platform.architecture) == architecture
-        })
-    };
+    let images = manifests.iter().filter(|manifest| manifest.is_image());
+    let all: Vec<&Descriptor> = images.filter(|image| name.is_none() || image.name() == name).collect();
+    let architecture = architecture.or(Architecture::named(std::env::consts::ARCH));
     match all.as_slice() {
         [] if name.is_some() => Err(blobs.fail(format!("it has no image `{}`", shown(name.unwrap_or_default())))),
         [] => Err(blobs.fail("it has no image")),
         [one] => Ok(one),
-        several => match several.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+        several => match several.iter().filter(|image| image.is_for(architecture)).collect::<Vec<_>>().as_slice() {
             [one] => Ok(one),
             _ => {
-                let names: Vec<String> = several.iter().filter_map(|manifest| named(manifest)).take(5).collect();
+                let names: Vec<&str> = several.iter().filter_map(|image| image.name()).take(5).collect();
                 let which = if names.is_empty() {
                     "say --release with an architecture in it".to_owned()
                 } else {
@@ -189,16 +195,21 @@ fn read_layers(blobs: &Blobs, names: &[String], digests: bool, image: &mut Image
     }
     let budget = Budget::default();
     for (layer, name) in (1..).zip(names) {
-        let fail = |error| ReadError::Layer { layer, layers, error };
-        let mut reader = Hashing { inner: blobs.open(name)?, hash: Sha256::new() };
-        layer::apply(&mut reader, image, &budget).map_err(fail)?;
-        io::copy(&mut reader, &mut io::sink()).map_err(|error| fail(LayerError::Stream(error)))?;
-        let digest = hex(&reader.hash.finalize());
+        let blob = blobs.open(name)?;
+        let digest = read_layer(blob, image, &budget).map_err(|error| ReadError::Layer { layer, layers, error })?;
         if digests && !name.ends_with(&digest) {
-            return Err(fail(LayerError::Digest(digest)));
+            return Err(ReadError::Layer { layer, layers, error: LayerError::Digest(digest) });
         }
     }
     Ok(())
+}
+
+/// Applies a layer, and returns its digest.
+fn read_layer(blob: impl Read, image: &mut Image, budget: &Budget) -> Result<String, LayerError> {
+    let mut reader = Hashing { inner: blob, hash: Sha256::new() };
+    layer::apply(&mut reader, image, budget)?;
+    io::copy(&mut reader, &mut io::sink()).map_err(LayerError::Stream)?;
+    Ok(hex(&reader.hash.finalize()))
 }
 
 /// Lower-case hexadecimal digits of a digest.

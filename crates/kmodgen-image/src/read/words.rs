@@ -7,8 +7,10 @@ use std::io;
 pub fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let escaped = |c: char| if matches!(c, '\'' | '"') { c.to_string() } else { c.escape_debug().to_string() };
-    let mut shown: String = line.chars().take(LONGEST).map(escaped).collect();
+    let mut shown = String::new();
+    for c in line.chars().take(LONGEST) {
+        if matches!(c, '\'' | '"') { shown.push(c) } else { shown.extend(c.escape_debug()) }
+    }
     if line.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
