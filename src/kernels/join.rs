@@ -77,9 +77,8 @@ impl<'f> Variant<'f> {
         let mut fitting = of_own;
         prefer(&mut fitting, |image| image.is_in_cluster(&self.os_images, architecture));
         prefer(&mut fitting, |image| image.serves(release));
-        let age = |image: &Image<'f>| image.newest_os(&self.os_images, architecture).unwrap_or_default();
-        let newest = fitting.iter().map(|image| age(image)).max_by(|one, other| by_age(one, other));
-        let best: Vec<_> = fitting.iter().copied().filter(|image| Some(age(image)) == newest).collect();
+        let newest = fitting.iter().map(|image| self.newest_os(image)).max_by(|one, other| by_age(one, other));
+        let best: Vec<_> = fitting.iter().copied().filter(|image| Some(self.newest_os(image)) == newest).collect();
         match best.as_slice() {
             [best] => {
                 if fitting.len() > 1 {
@@ -127,13 +126,18 @@ impl<'f> Variant<'f> {
             .help(format!("it is that of the newest OS image; the others: {}", others.join(", ")))
     }
 
+    /// The newest of the kernel's OS images that an image goes with; empty if there is none.
+    fn newest_os(&self, image: &Image<'_>) -> &'f str {
+        image.newest_os(&self.os_images, self.architecture()).unwrap_or_default()
+    }
+
     /// Several images, of which nothing says which one is the kernel's.
     fn has_rivals(&self, all: &[&Image<'_>]) -> Diagnostic {
-        let said = |image: &&Image<'_>| {
+        let mut images = Vec::new();
+        for image in all {
             let origins: Vec<&str> = image.origins(self.release.as_str(), &self.os_images).into_iter().collect();
-            format!("{} ({})", image.reference, origins.join("; "))
-        };
-        let images: Vec<String> = all.iter().map(said).collect();
+            images.push(format!("{} ({})", image.reference, origins.join("; ")));
+        }
         let message = format!(
             "inputs name {} Driver Toolkit images for kernel `{}`, and none is pinned",
             all.len(),

@@ -81,17 +81,25 @@ fn rivals_are_not_decided_by_their_spelling() {
 
 /// `oc adm release info -o json`, with its images, and the version of the OS image in an annotation.
 fn release_info(version: &str, images: &[(&str, char, Option<&str>)], os: &str) -> String {
-    let image = |(name, digit, os): &(&str, char, Option<&str>)| {
+    let mut tags = Vec::new();
+    for (name, digit, os) in images {
         let os = os.map(|os| format!(r#""annotations": {{"io.openshift.build.versions": "machine-os={os}"}}, "#));
-        format!(r#"{{"name": "{name}", {}"from": {{"name": "{}"}}}}"#, os.unwrap_or_default(), dtk(*digit))
-    };
-    let images: Vec<String> = images.iter().map(image).collect();
+        tags.push(format!(r#"{{"name": "{name}", {}"from": {{"name": "{}"}}}}"#, os.unwrap_or_default(), dtk(*digit)));
+    }
     format!(
         r#"{{"metadata": {{"version": "{version}"}}, "config": {{"architecture": "amd64"}},
         "displayVersions": {{"machine-os": {{"Version": "{os}"}}}},
         "references": {{"spec": {{"tags": [{}]}}}}}}"#,
-        images.join(", ")
+        tags.join(", ")
     )
+}
+
+/// The first digit of the pin of each release in a list.
+fn pins(list: &str, releases: [&str; 2]) -> [Option<char>; 2] {
+    releases.map(|release| {
+        let item = list.split("  - release: ").find(|item| item.starts_with(release))?;
+        item.split("sha256:").nth(1)?.chars().next()
+    })
 }
 
 #[test]
@@ -101,13 +109,6 @@ fn each_stream_of_a_release_has_its_own_toolkit() {
     const OS_9: &str = "9.8.20260601-0";
     const OS_10: &str = "10.2.20260601-0";
     let cluster = nodes(&[node("w9", EL9, OS_9), node("w10", EL10, OS_10)]);
-    let pins = |text: &str| -> [Option<char>; 2] {
-        let pin = |release: &str| {
-            let item = text.split("  - release: ").find(|item| item.starts_with(release))?;
-            item.split("sha256:").nth(1)?.chars().next()
-        };
-        [pin(EL9), pin(EL10)]
-    };
     let systems = [("rhel-coreos", '2', Some(OS_9)), ("rhel-coreos-10", '3', Some(OS_10))];
     let own = ("driver-toolkit", 'f', None);
     let of_10 = ("driver-toolkit-10", 'a', None);
@@ -124,32 +125,34 @@ fn each_stream_of_a_release_has_its_own_toolkit() {
     ] {
         let release = release_info("5.0.1", &images, os);
         let (text, _) = list(&[&cluster, &release]);
-        assert_eq!(pins(&text), pinned, "{images:?} {os}: {text}");
+        assert_eq!(pins(&text, [EL9, EL10]), pinned, "{images:?} {os}: {text}");
         // The ImageStream agrees, or is right.
         let stream = image_stream(&[(OS_9, '1'), (OS_10, 'd')]);
         let (text, codes) = list(&[&cluster, &stream, &release]);
-        assert_eq!((pins(&text), codes), ([Some('1'), Some('d')], Vec::new()), "{text}");
+        assert_eq!((pins(&text, [EL9, EL10]), codes), ([Some('1'), Some('d')], Vec::new()), "{text}");
     }
     // Whatever an input says, no kernel gets the toolkit of another RHEL.
     let swapped = nodes(&[node("w9", EL9, OS_10), node("w10", EL10, OS_9)]);
     let (text, codes) = list(&[&swapped, &image_stream(&[(OS_9, '1'), (OS_10, 'd')])]);
-    assert_eq!((pins(&text), codes), ([None, None], vec!["no-dtk", "no-dtk"]), "{text}");
+    assert_eq!((pins(&text, [EL9, EL10]), codes), ([None, None], vec!["no-dtk", "no-dtk"]), "{text}");
+}
+
+fn image_stream_with_status(from: &str, status: &str) -> String {
+    format!(
+        r#"{{"kind": "ImageStream", "metadata": {{"name": "driver-toolkit"}},
+        "spec": {{"tags": [{{"name": "{OS_A}", "from": {from}}}]}}, "status": {{"tags": [{status}]}}}}"#
+    )
+}
+
+fn status(image: &str) -> String {
+    format!(
+        r#"{{"tag": "latest", "items": []}}, {{"tag": "{OS_A}", "items": [{{"dockerImageReference": "{image}"}}, {{"dockerImageReference": "x"}}]}}"#
+    )
 }
 
 #[test]
 fn image_streams_name_images_in_their_status_too() {
     let cluster = nodes(&[node("w0", A, OS_A)]);
-    let stream = |from: &str, status: &str| {
-        format!(
-            r#"{{"kind": "ImageStream", "metadata": {{"name": "driver-toolkit"}},
-            "spec": {{"tags": [{{"name": "{OS_A}", "from": {from}}}]}}, "status": {{"tags": [{status}]}}}}"#
-        )
-    };
-    let status = |image: &str| {
-        format!(
-            r#"{{"tag": "latest", "items": []}}, {{"tag": "{OS_A}", "items": [{{"dockerImageReference": "{image}"}}, {{"dockerImageReference": "x"}}]}}"#
-        )
-    };
     let by_tag = r#"{"kind": "DockerImage", "name": "mirror.example.com:5000/ocp:4.16.3-driver-toolkit"}"#;
     let mirrored = format!("[fd00::1]:5000/ocp@sha256:{}", "c".repeat(64));
     for (from, status, pin, codes) in [
@@ -165,7 +168,7 @@ fn image_streams_name_images_in_their_status_too() {
         (r#"{"kind": "ImageStreamTag", "name": "latest"}"#, String::new(), None, vec!["unresolved-tag"]),
         (&format!(r#"{{"kind": "DockerImage", "name": "{}"}}"#, dtk('a')), status(&dtk('b')), Some(dtk('a')), vec![]),
     ] {
-        let (text, found) = list(&[&cluster, &stream(from, &status)]);
+        let (text, found) = list(&[&cluster, &image_stream_with_status(from, &status)]);
         assert_eq!(found, codes, "{from}");
         assert_eq!(text.contains("dtk: "), pin.is_some(), "{text}");
         assert!(pin.is_none_or(|pin| text.contains(&format!("dtk: {pin}  #"))), "{text}");
@@ -175,19 +178,21 @@ fn image_streams_name_images_in_their_status_too() {
 #[test]
 fn the_toolkit_of_aarch64_has_the_headers_for_64k_pages() {
     const BASE: &str = "5.14.0-503.11.1.el9_5.aarch64";
-    let on_arm = |kernel: &str| nodes(&[node("a", kernel, OS_A).replace("amd64", "arm64")]);
+    const TOOLKIT: &str =
+        r#"{"KERNEL_VERSION": "5.14.0-503.11.1.el9_5.aarch64", "RT_KERNEL_VERSION": "", "RHEL_VERSION": "9.4"}"#;
+    let [standard, pages_64k, rt] = ["", "+64k", "+rt"]
+        .map(|flavour| nodes(&[node("a", &format!("{BASE}{flavour}"), OS_A).replace("amd64", "arm64")]));
     let stream = image_stream(&[(OS_A, 'a')]);
-    let said =
-        |rt: &str| format!(r#"{{"KERNEL_VERSION": "{BASE}", "RT_KERNEL_VERSION": "{rt}", "RHEL_VERSION": "9.4"}}"#);
-    for rt in ["", "package kernel-rt-core is not installed"] {
-        let (text, codes) = list(&[&on_arm(&format!("{BASE}+64k")), &stream, &said(rt)]);
+    let not_installed = TOOLKIT.replace(r#""""#, r#""package kernel-rt-core is not installed""#);
+    for toolkit in [TOOLKIT, &not_installed] {
+        let (text, codes) = list(&[&pages_64k, &stream, toolkit]);
         assert_eq!(codes, Vec::<&str>::new());
         assert!(text.contains(&format!("dtk: {}", dtk('a'))) && text.contains("64k"), "{text}");
     }
-    assert_eq!(list(&[&on_arm(&format!("{BASE}+rt")), &stream, &said("")]).1, ["dtk-of-another-kernel"]);
+    assert_eq!(list(&[&rt, &stream, TOOLKIT]).1, ["dtk-of-another-kernel"]);
     // Old images name no architecture.
-    let old = said("").replace(".aarch64", "");
-    assert_eq!(list(&[&on_arm(BASE), &stream, &old]).1, Vec::<&str>::new());
+    let old = TOOLKIT.replace(".aarch64", "");
+    assert_eq!(list(&[&standard, &stream, &old]).1, Vec::<&str>::new());
 }
 
 #[test]
@@ -269,18 +274,20 @@ fn one_release_on_two_architectures_or_distributions_is_two_kernels() {
     assert_eq!(text.matches("    nodes: 1\n").count(), 2, "{text}");
     assert_eq!(text.matches(GENERIC).count(), 2, "{text}");
     // Versions of one RPM distribution share the kernel.
-    let rocky = |os: &str| node(os, A, OS_A).replace(&format!("Red Hat Enterprise Linux CoreOS {OS_A} (Plow)"), os);
-    let (text, _) = list(&[&nodes(&[rocky("Rocky Linux 9.4 (x)"), rocky("Rocky Linux 9.5 (y)")])]);
-    assert_eq!(text.matches(A).count(), 1, "{text}");
-    let (text, _) = list(&[&nodes(&[rocky("Rocky Linux 9.4 (x)"), rocky("AlmaLinux 9.4 (y)")])]);
-    assert_eq!(text.matches(A).count(), 2, "{text}");
+    for (systems, kernels) in
+        [(["Rocky Linux 9.4 (x)", "Rocky Linux 9.5 (y)"], 1), (["Rocky Linux 9.4 (x)", "AlmaLinux 9.4 (y)"], 2)]
+    {
+        let coreos = format!("Red Hat Enterprise Linux CoreOS {OS_A} (Plow)");
+        let cluster = nodes(&systems.map(|os| node(os, A, OS_A).replace(&coreos, os)));
+        let (text, _) = list(&[&cluster]);
+        assert_eq!(text.matches(A).count(), kernels, "{text}");
+    }
 }
 
 #[test]
 fn toolkits_list_kernels_only_if_they_are_asked_to() {
     let toolkit = format!(r#"{{"KERNEL_VERSION": "{B}", "RT_KERNEL_VERSION": "{B}+rt", "RHEL_VERSION": "9.4"}}"#);
-    let inputs = |texts: &[&str]| texts.iter().map(|text| input(text)).collect::<Vec<_>>();
-    assert_eq!(import(inputs(&[&toolkit])).1, ["no-kernel-found"]);
+    assert_eq!(import(vec![input(&toolkit)]).1, ["no-kernel-found"]);
     let cluster = nodes(&[node("w0", A, OS_A)]);
     let (text, codes) = list(&[&cluster, &toolkit]);
     assert!(codes.is_empty() && !text.contains(B), "{text}");

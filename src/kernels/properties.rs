@@ -31,6 +31,11 @@ fn inputs(kernels: &[(String, u8, u8)]) -> Vec<String> {
     inputs
 }
 
+fn listed_releases(list: &str) -> Vec<String> {
+    let node = kmodgen_yaml::read(SourceMap::default().add("l", list), list).unwrap().unwrap();
+    read_kernel_file(&node, &mut Diagnostics::default()).iter().map(|kernel| kernel.release.to_string()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -57,18 +62,13 @@ proptest! {
     #[test]
     fn merges_end_where_imports_begin(old in releases(), new in releases()) {
         let (old, new) = (inputs(&old), inputs(&new));
-        let texts = |inputs: &[String]| inputs.to_vec();
-        let before = list(&texts(&old).iter().map(String::as_str).collect::<Vec<_>>()).0;
+        let before = list(&old.iter().map(String::as_str).collect::<Vec<_>>()).0;
         let new: Vec<&str> = new.iter().map(String::as_str).collect();
         // With nothing vanished left, the releases are those of the import, in its order.
         let (text, _) = merged(&new, &before, Some(0));
-        let releases = |text: &str| -> Vec<String> {
-            let node = kmodgen_yaml::read(SourceMap::default().add("l", text), text).unwrap().unwrap();
-            read_kernel_file(&node, &mut Diagnostics::default()).iter().map(|kernel| kernel.release.to_string()).collect()
-        };
         let runs_perhaps = !new.iter().any(|text| text.contains("\"Node\"")) && before.contains("nodes:");
         if !runs_perhaps {
-            prop_assert_eq!(releases(&text), releases(&list(&new).0));
+            prop_assert_eq!(listed_releases(&text), listed_releases(&list(&new).0));
         }
         let (kept, changes) = merged(&new, &before, None);
         prop_assert_eq!(merged(&new, &kept, None).0, kept.clone(), "{:?}", changes);

@@ -8,13 +8,12 @@ use crate::vocabulary::{by_version, is_rpm_release};
 /// kernels. `Ubuntu 24.04` of `Ubuntu 24.04.1 LTS`; of RPM distributions, whose releases have the version
 /// (`el9_4`), the name alone.
 pub(super) fn distribution_of(os_image: &str, release: &str) -> Option<String> {
-    let bare = |word: &'_ str| -> String { word.trim_matches(['(', ')', ',', '"']).to_owned() };
     fn is_version(word: &str) -> bool {
         word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
     }
-    let words: Vec<String> = os_image.split_whitespace().map(bare).collect();
+    let words: Vec<&str> = os_image.split_whitespace().map(|word| word.trim_matches(['(', ')', ',', '"'])).collect();
     let name_ends = words.iter().position(|word| is_version(word)).unwrap_or(words.len());
-    let mut name: Vec<&str> = words[..name_ends].iter().map(String::as_str).filter(|word| *word != "CoreOS").collect();
+    let mut name: Vec<&str> = words[..name_ends].iter().copied().filter(|word| *word != "CoreOS").collect();
     if let ["Fedora", "Linux", ..] = name.as_slice() {
         name.truncate(1);
     }
@@ -33,14 +32,13 @@ pub(super) fn distribution_of(os_image: &str, release: &str) -> Option<String> {
 fn rhel_of(os: &str) -> Option<(u32, Option<u32>)> {
     let mut parts = os.split('.');
     let (first, second, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let number = |text: &str| text.parse::<u32>().ok();
     // Up to OpenShift 4.18 the first number is that of OpenShift, `4` and the minor version.
     if first.len() < 2 || !first.starts_with('4') {
-        return Some((number(first)?, number(second)));
+        return Some((first.parse().ok()?, second.parse().ok()));
     }
     // OKD has the major version of CentOS Stream alone.
     let minor = second.get(1..).filter(|minor| !minor.is_empty());
-    Some((number(second.get(..1)?)?, minor.and_then(number)))
+    Some((second.get(..1)?.parse().ok()?, minor.and_then(|minor| minor.parse().ok())))
 }
 
 /// The major version of RHEL that an OS image is made from.

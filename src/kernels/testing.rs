@@ -24,8 +24,10 @@ pub(super) fn nodes(items: &[String]) -> String {
 
 /// The ImageStream, with a tag for each OS version.
 pub(super) fn image_stream(tags: &[(&str, char)]) -> String {
-    let tag = |(os, digit): &(&str, char)| format!(r#"{{"name": "{os}", "from": {{"name": "{}"}}}}"#, dtk(*digit));
-    let tags: Vec<String> = tags.iter().map(tag).collect();
+    let tags: Vec<String> = tags
+        .iter()
+        .map(|(os, digit)| format!(r#"{{"name": "{os}", "from": {{"name": "{}"}}}}"#, dtk(*digit)))
+        .collect();
     format!(
         r#"{{"kind": "ImageStream", "metadata": {{"name": "driver-toolkit", "namespace": "openshift"}}, "spec": {{"tags": [{}]}}}}"#,
         tags.join(", ")

@@ -68,14 +68,10 @@ impl<'f> Toolkits<'f> {
         let chosen: Vec<(&'f Toolkit, Vec<&'f str>)> = unnamed
             .into_iter()
             .map(|toolkit| {
-                let all = || self.by_digest.iter().filter(|(_, image)| image.kernels.is_empty());
-                let digests = |is_one: &dyn Fn(&Image<'f>) -> bool| -> Vec<&'f str> {
-                    all().filter(|(_, image)| is_one(image)).map(|(digest, _)| *digest).collect()
-                };
-                let running = digests(&|image| image.runs(toolkit, &facts.mentions) == Some(true));
+                let running = self.without_kernels(|image| image.runs(toolkit, &facts.mentions) == Some(true));
                 let possible = match (self.by_digest.len(), running.len()) {
                     (1, _) if alike => self.by_digest.keys().copied().collect(),
-                    (_, 0) => digests(&|image| image.may_be(toolkit, &facts.mentions)),
+                    (_, 0) => self.without_kernels(|image| image.may_be(toolkit, &facts.mentions)),
                     _ => running,
                 };
                 (toolkit, possible)
@@ -92,6 +88,12 @@ impl<'f> Toolkits<'f> {
                 several => faults.push(self.is_unnamed(toolkit, several)),
             }
         }
+    }
+
+    /// Digests of the images whose kernels no input names, and that are chosen.
+    fn without_kernels(&self, is_chosen: impl Fn(&Image<'f>) -> bool) -> Vec<&'f str> {
+        let images = self.by_digest.iter().filter(|(_, image)| image.kernels.is_empty() && is_chosen(image));
+        images.map(|(digest, _)| *digest).collect()
     }
 
     fn is_unnamed(&self, toolkit: &Toolkit, possible: &[&str]) -> Diagnostic {
@@ -118,10 +120,7 @@ impl<'f> Toolkits<'f> {
         os_images: &BTreeSet<&str>,
         architecture: Option<&str>,
     ) -> Vec<&Image<'f>> {
-        let goes_with = |image: &&Image<'f>| {
-            image.serves(release) || image.said.iter().any(|said| said.is_of(os_images, architecture))
-        };
-        self.by_digest.values().filter(goes_with).collect()
+        self.by_digest.values().filter(|image| image.serves(release) || image.is_of(os_images, architecture)).collect()
     }
 
     /// Checks whether the ImageStream has a tag for an OS image.
@@ -150,11 +149,10 @@ impl<'f> Image<'f> {
 
     /// Checks whether the image may be of this major version of RHEL; the cluster's statement takes precedence.
     pub(super) fn may_be_of(&self, el: Option<u32>) -> bool {
-        let els = |in_cluster: bool| -> BTreeSet<u32> {
+        let [own, others] = [true, false].map(|in_cluster| -> BTreeSet<u32> {
             let said = self.said.iter().filter(|said| said.in_cluster == in_cluster);
             said.filter_map(|said| el_of_os(said.os.as_deref()?)).collect()
-        };
-        let [own, others] = [true, false].map(els);
+        });
         let known = if own.is_empty() { others } else { own };
         el.is_none_or(|el| known.is_empty() || known.contains(&el))
     }
@@ -171,42 +169,40 @@ impl<'f> Image<'f> {
 
     /// Checks whether nodes on its OS images run a kernel of a Driver Toolkit; `None` if no node is on one.
     fn runs(&self, toolkit: &Toolkit, mentions: &[Mention]) -> Option<bool> {
-        let is_on = |os: &str| self.os_images().any(|own| own == os);
         let on_nodes = mentions.iter().filter(|mention| matches!(mention.kind, MentionKind::Node(_)));
-        let mut kernels = on_nodes.filter(|mention| mention.os.as_deref().is_some_and(is_on)).peekable();
+        let mut kernels = on_nodes
+            .filter(|mention| mention.os.as_deref().is_some_and(|os| self.os_images().any(|own| own == os)))
+            .peekable();
         kernels.peek()?;
-        let has = |mention: &Mention| {
-            toolkit.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), mention.release.as_str()))
-        };
-        Some(kernels.any(has))
+        Some(kernels.any(|mention| toolkit.has_headers_of(mention.release.as_str())))
     }
 
     /// Checks whether a driver-toolkit-release.json can belong to the image.
     fn may_be(&self, toolkit: &Toolkit, mentions: &[Mention]) -> bool {
         let el = toolkit.kernels.first().and_then(|kernel| el_of_kernel(kernel.as_str()));
         let machine = toolkit.kernels.first().and_then(|kernel| architecture_of(kernel.as_str()));
-        let is_for = |own: Option<&str>| machine.is_none() || own.is_none() || own == machine;
         self.runs(toolkit, mentions).is_none()
             && self.may_be_of(el)
-            && self.said.iter().all(|said| is_for(said.architecture))
+            && machine.is_none_or(|machine| self.said.iter().all(|said| said.may_be_for(machine)))
             && toolkit.rhel.as_deref().is_none_or(|rhel| self.os_images().all(|os| may_be_rhel(os, rhel)))
     }
 
     /// The newest of these OS images that it goes with.
     pub(super) fn newest_os<'o>(&self, os_images: &BTreeSet<&'o str>, architecture: Option<&str>) -> Option<&'o str> {
-        let own = |os: &&&str| self.said.iter().any(|said| said.is_of(&BTreeSet::from([**os]), architecture));
-        os_images.iter().filter(own).copied().max_by(|one, other| by_age(one, other))
+        let own = os_images.iter().filter(|os| self.is_of(&BTreeSet::from([**os]), architecture));
+        own.copied().max_by(|one, other| by_age(one, other))
+    }
+
+    /// Checks whether the image belongs to one of these OS images on this architecture.
+    fn is_of(&self, os_images: &BTreeSet<&str>, architecture: Option<&str>) -> bool {
+        self.said.iter().any(|said| said.is_of(os_images, architecture))
     }
 
     /// Names the inputs that tie the image to these OS images or kernels, for a comment.
     pub(super) fn origins(&self, release: &str, os_images: &BTreeSet<&str>) -> BTreeSet<&'f str> {
-        let matters = |said: &&&'f Toolkit| {
-            let os = said.os.as_deref();
-            os.is_none_or(|os| os_images.contains(os))
-                && (said.kernels.is_empty()
-                    || said.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), release)))
-        };
-        self.said.iter().filter(matters).map(|said| said.origin.as_str()).collect()
+        let of_os_images = self.said.iter().filter(|said| said.os.as_deref().is_none_or(|os| os_images.contains(os)));
+        let tying = of_os_images.filter(|said| said.kernels.is_empty() || said.has_headers_of(release));
+        tying.map(|said| said.origin.as_str()).collect()
     }
 }
 
@@ -214,14 +210,23 @@ impl<'f> Image<'f> {
 /// ones of the kernel with 64k pages, too, and old ones name no architecture.
 fn has_headers_of(kernel: &str, release: &str) -> bool {
     let base = release.strip_suffix("+64k").filter(|base| base.ends_with(".aarch64")).unwrap_or(release);
-    let bare = || base.rsplit_once('.').filter(|(_, machine)| architecture_of(machine).is_some());
-    kernel == release || kernel == base || bare().is_some_and(|(bare, _)| kernel == bare)
+    kernel == release
+        || kernel == base
+        || base.rsplit_once('.').is_some_and(|(bare, machine)| kernel == bare && architecture_of(machine).is_some())
 }
 
 impl Toolkit {
     /// Checks whether the image belongs to one of these OS images on this architecture.
     fn is_of(&self, os_images: &BTreeSet<&str>, architecture: Option<&str>) -> bool {
-        let fits = |own: &str| architecture.is_none_or(|other| own == other);
-        self.os.as_deref().is_some_and(|os| os_images.contains(os)) && self.architecture.is_none_or(fits)
+        self.os.as_deref().is_some_and(|os| os_images.contains(os))
+            && architecture.is_none_or(|architecture| self.may_be_for(architecture))
+    }
+
+    fn may_be_for(&self, architecture: &str) -> bool {
+        self.architecture.is_none_or(|own| own == architecture)
+    }
+
+    fn has_headers_of(&self, release: &str) -> bool {
+        self.kernels.iter().any(|kernel| has_headers_of(kernel.as_str(), release))
     }
 }

@@ -35,24 +35,25 @@ pub(super) fn variants<'f>(mentions: &[&'f Mention]) -> Vec<Variant<'f>> {
     let differs = [0, 1, 2].map(|at| keys.iter().filter_map(|key| key[at]).collect::<BTreeSet<_>>().len() > 1);
     let keys: Vec<Key<'f>> = keys.into_iter().map(|key| [0, 1, 2].map(|at| key[at].filter(|_| differs[at]))).collect();
     let all: BTreeSet<Key<'f>> = keys.iter().copied().collect();
-    let is_whole = |key: &&Key<'f>| !all.iter().any(|other| other != *key && includes(key, other));
-    let whole: Vec<Key<'f>> = all.iter().filter(is_whole).copied().collect();
+    let whole: Vec<Key<'f>> =
+        all.iter().filter(|key| !all.iter().any(|other| other != *key && includes(key, other))).copied().collect();
     let located: BTreeSet<&str> = mentions
         .iter()
         .zip(&keys)
         .filter(|(_, key)| whole.contains(key))
         .filter_map(|(mention, _)| node(mention))
         .collect();
-    let one = |own: &Key<'f>| {
-        let mut seen = Variant::of(&first.release);
-        seen.apart_by = own[1].or(own[2]);
+    let mut variants = Vec::with_capacity(whole.len());
+    for own in &whole {
+        let mut variant = Variant::of(&first.release);
+        variant.apart_by = own[1].or(own[2]);
         for (mention, key) in mentions.iter().zip(&keys).filter(|(_, key)| includes(key, own)) {
-            seen.add(mention);
-            seen.nodes.extend(node(mention).filter(|node| key == own || !located.contains(node)));
+            variant.add(mention);
+            variant.nodes.extend(node(mention).filter(|node| key == own || !located.contains(node)));
         }
-        seen
-    };
-    whole.iter().map(one).collect()
+        variants.push(variant);
+    }
+    variants
 }
 
 /// Checks whether `special` has every property of `general` with the same value.

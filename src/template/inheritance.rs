@@ -1,7 +1,6 @@
 //! Blocks that a template defines, and its parent lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::TemplateFault;
 use super::loader::Loader;
@@ -32,12 +31,12 @@ impl Inheritance {
             let Some(Some(outline)) = self.outlines.get(name) else { continue };
             computed |= outline.parent == Some(Parent::Computed);
             let known = outline.parent.as_ref().and_then(|parent| self.blocks_of(name, parent, &loaded));
-            let unknown = known.iter().flat_map(|known| {
-                let is_unknown = |(block, _): &&(String, Range<usize>)| !known.contains(block.as_str());
-                outline.outermost.iter().filter(is_unknown).map(|(block, place)| (unknown(block, known), place))
-            });
-            let lost = outline.lost.iter().map(|(lost, place)| (told(*lost, known.as_ref()), place));
-            let mut found: Vec<_> = unknown.chain(lost).collect();
+            let mut found = Vec::new();
+            if let Some(known) = &known {
+                let unknown_blocks = outline.outermost.iter().filter(|(block, _)| !known.contains(block.as_str()));
+                found.extend(unknown_blocks.map(|(block, place)| (unknown(block, known), place)));
+            }
+            found.extend(outline.lost.iter().map(|(lost, place)| (told(*lost, known.as_ref()), place)));
             found.sort_by_key(|(_, place)| place.start);
             faults.extend(found.into_iter().take(MOST).map(|((message, help), place)| TemplateFault {
                 name: name.clone(),
@@ -78,19 +77,22 @@ impl Inheritance {
     ) -> Option<BTreeSet<&'s str>> {
         let mut blocks = BTreeSet::new();
         let mut seen = BTreeSet::from([name]);
-        let names = |parent: &'s Parent| match parent {
-            Parent::Named(names) => names.iter().map(String::as_str).collect::<Vec<_>>(),
-            Parent::Computed => loaded.iter().map(String::as_str).collect(),
-        };
-        let mut open = names(parent);
+        let mut open = candidates(parent, loaded);
         while let Some(name) = open.pop() {
             if seen.insert(name) {
                 let outline = self.outlines.get(name)?.as_ref()?;
                 blocks.extend(outline.blocks.iter().map(String::as_str));
-                open.extend(outline.parent.iter().flat_map(names));
+                open.extend(outline.parent.iter().flat_map(|parent| candidates(parent, loaded)));
             }
         }
         Some(blocks)
+    }
+}
+
+fn candidates<'s>(parent: &'s Parent, loaded: &'s BTreeSet<String>) -> Vec<&'s str> {
+    match parent {
+        Parent::Named(names) => names.iter().map(String::as_str).collect(),
+        Parent::Computed => loaded.iter().map(String::as_str).collect(),
     }
 }
 

@@ -43,12 +43,10 @@ impl Loader {
 
     /// The text of a template.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
-        // The engine forgets why a template was not found when another one asked for it.
-        let refuse = |why: String| minijinja::Error::new(ErrorKind::InvalidOperation, why);
         if let Some(own) = name.strip_prefix(built_in::PREFIX) {
             return match built_in::text(self.version, own) {
                 Some(text) => Ok(Some(text.to_owned())),
-                None => Err(refuse(format!(
+                None => Err(unusable(format!(
                     "kmodgen has no template `{}`; it has {}",
                     name.escape_debug(),
                     built_in::BUILT_IN.map(|name| format!("`{}{name}`", built_in::PREFIX)).join(", ")
@@ -59,7 +57,7 @@ impl Loader {
         if let Some(text) = texts.get(name) {
             return Ok(Some(text.clone()));
         }
-        let path = RelPath::parse(name).map_err(|invalid| refuse(invalid.message))?;
+        let path = RelPath::parse(name).map_err(|invalid| unusable(invalid.message))?;
         let bytes = self.files.read(&path).map_err(|why| {
             let kind =
                 if why == InputError::Absent { ErrorKind::TemplateNotFound } else { ErrorKind::InvalidOperation };
@@ -67,18 +65,24 @@ impl Loader {
         })?;
         // A checkout with CRLF line ends must not give another Dockerfile.
         let text = String::from_utf8(bytes.to_vec())
-            .map_err(|_| refuse(format!("template `{path}` is not UTF-8 text")))?
+            .map_err(|_| unusable(format!("template `{path}` is not UTF-8 text")))?
             .replace("\r\n", "\n");
         let length = code::length(&text);
         if length > code::MOST {
             let most = code::MOST;
-            return Err(refuse(format!(
+            return Err(unusable(format!(
                 "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
             )));
         }
         texts.insert(name.to_owned(), text.clone());
         Ok(Some(text))
     }
+}
+
+/// Error of a template that cannot be used. It is not `TemplateNotFound`, whose reason the engine forgets when
+/// another template asked for it.
+fn unusable(why: String) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, why)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

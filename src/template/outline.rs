@@ -181,11 +181,13 @@ mod tests {
 
     #[test]
     fn parents_are_names_or_computed() {
-        let parent = |text: &str| Outline::of(text).unwrap().parent;
-        let named = |names: &[&str]| Some(Parent::Named(names.iter().map(ToString::to_string).collect()));
-        assert_eq!(parent("a"), None);
-        assert_eq!(parent("{% extends 'a' ~ 'b' %}"), named(&["ab"]));
-        assert_eq!(parent("{% extends 'a' if x else 'b' %}"), named(&["a", "b"]));
-        assert_eq!(parent("{% extends x %}"), Some(Parent::Computed));
+        for (text, expected) in [
+            ("a", None),
+            ("{% extends 'a' ~ 'b' %}", Some(Parent::Named(vec!["ab".into()]))),
+            ("{% extends 'a' if x else 'b' %}", Some(Parent::Named(vec!["a".into(), "b".into()]))),
+            ("{% extends x %}", Some(Parent::Computed)),
+        ] {
+            assert_eq!(Outline::of(text).unwrap().parent, expected, "{text}");
+        }
     }
 }

@@ -130,21 +130,21 @@ fn one_line(text: &str) -> Result<(), Error> {
 
 /// Prints a value, or refuses to.
 pub(super) fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let refuse = |why: String| Err(Error::new(ErrorKind::BadEscape, why));
     if value.is_safe() {
         return Ok(out.write_str(value.as_str().unwrap_or_default())?);
     }
-    match value.kind() {
-        ValueKind::Number => Ok(write!(out, "{value}")?),
+    let why = match value.kind() {
+        ValueKind::Number => return Ok(write!(out, "{value}")?),
         ValueKind::String => match value.as_str().unwrap_or_default() {
-            text if is_inert(text) || is_at_address(text) => Ok(out.write_str(text)?),
-            text => refuse(format!(
+            text if is_inert(text) || is_at_address(text) => return Ok(out.write_str(text)?),
+            text => format!(
                 "the value `{}` is not safe to print as it is: write `{{{{ … | sh }}}}` in a RUN, or `{{{{ … | arg }}}}` elsewhere",
                 text.escape_debug()
-            )),
+            ),
         },
-        kind => refuse(format!("a value of kind {kind} cannot be printed")),
-    }
+        kind => format!("a value of kind {kind} cannot be printed"),
+    };
+    Err(Error::new(ErrorKind::BadEscape, why))
 }
 
 #[cfg(test)]

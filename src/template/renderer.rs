@@ -46,8 +46,8 @@ struct Deep(Templates);
 
 impl Renderer for Deep {
     fn render(&mut self, template: UserTemplate<'_>, context: &Value) -> Result<String, Vec<TemplateFault>> {
-        let render = || self.0.render(template, context);
-        std::thread::scope(|scope| match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, render) {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        std::thread::scope(|scope| match thread.spawn_scoped(scope, || self.0.render(template, context)) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(error) => Err(vec![TemplateFault::over_limit("", format!("cannot start a thread: {error}"), "")]),
         })

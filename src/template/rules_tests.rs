@@ -151,15 +151,16 @@ fn the_built_in_dockerfiles_read_well() {
         .with("vars: {A: x}", "vars: {A: x, KERNEL_SRC_DIR: '/lib/modules/${KERNEL_VERSION}/build'}, env: {LANG: C}")
         .with("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: DEBUG, value: \"a 'b' $$c\"}]}\n");
     assert_snapshot!("dtk", dockerfile(&world));
-    let on = |template: &str, builder: &str| {
+    for (template, builder) in [
+        ("kernel-devel", "registry.access.redhat.com/ubi9/ubi:9.4"),
+        ("debian", "docker.io/library/debian:12-slim"),
+        ("sles", "registry.suse.com/suse/sle15:15.5"),
+    ] {
         let world = World::small()
             .with("builder: dtk", &format!("builder: {builder}"))
             .with("    source: code\n", &format!("    source: code\n    template: {template}\n"));
-        dockerfile(&world)
-    };
-    assert_snapshot!("kernel-devel", on("kernel-devel", "registry.access.redhat.com/ubi9/ubi:9.4"));
-    assert_snapshot!("debian", on("debian", "docker.io/library/debian:12-slim"));
-    assert_snapshot!("sles", on("sles", "registry.suse.com/suse/sle15:15.5"));
+        assert_snapshot!(template, dockerfile(&world));
+    }
 }
 
 #[test]
@@ -216,23 +217,24 @@ fn what_packages_bring_reads_well() {
     assert!(rt.text.contains("-*\" tools; do"), "{}", rt.text);
 }
 
+fn dockerfile_without_steps(template: &str, install: &str) -> String {
+    let vendor = format!("sources:\n  vendor: {{rpm: 'https://example.com/v.rpm', sha256: {}}}\n", "b".repeat(64));
+    let world = World::small()
+        .with("sources:\n", &vendor)
+        .with("builder: dtk", "builder: registry.example.com/builder:1")
+        .with(
+            "    source: code\n",
+            &format!("    source: [vendor, code]\n    template: {template}\n    install: {install}\n"),
+        )
+        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: []");
+    dockerfile(&world)
+}
+
 #[test]
 fn without_steps_a_builder_needs_no_headers() {
-    let on = |template: &str, install: &str| {
-        let vendor = format!("sources:\n  vendor: {{rpm: 'https://example.com/v.rpm', sha256: {}}}\n", "b".repeat(64));
-        let world = World::small()
-            .with("sources:\n", &vendor)
-            .with("builder: dtk", "builder: registry.example.com/builder:1")
-            .with(
-                "    source: code\n",
-                &format!("    source: [vendor, code]\n    template: {template}\n    install: {install}\n"),
-            )
-            .with("build: {make: {targets: [all], vars: {A: x}}}", "build: []");
-        dockerfile(&world)
-    };
     for template in ["dtk", "debian", "kernel-devel", "sles"] {
         for install in ["{rpms: ['kmod-*'], firmware: []}", "{host: true}", "{compress: xz, strip: true}"] {
-            let text = on(template, install);
+            let text = dockerfile_without_steps(template, install);
             for word in ["headers", "build/Makefile", "gcc", " make", ":${devel}\"", "-devel ", "libelf"] {
                 assert!(!text.contains(word), "{template} {install}: {word}\n{text}");
             }
@@ -245,35 +247,43 @@ fn without_steps_a_builder_needs_no_headers() {
             assert!(text.contains("-b /opt \"${KERNEL_VERSION}\" && test -s modules.dep.bin"), "{text}");
         }
     }
-    assert_snapshot!("no_steps_debian", on("debian", "{host: true}"));
-    assert_snapshot!("no_steps_kernel-devel", on("kernel-devel", "{rpms: ['kmod-*'], firmware: []}"));
-    assert_snapshot!("no_steps_sles", on("sles", "{host: true}"));
+    for (template, install) in
+        [("debian", "{host: true}"), ("kernel-devel", "{rpms: ['kmod-*'], firmware: []}"), ("sles", "{host: true}")]
+    {
+        assert_snapshot!(format!("no_steps_{template}"), dockerfile_without_steps(template, install));
+    }
+}
+
+fn faults_of_packages(rpms: &str) -> Vec<String> {
+    let install = format!("    source: code\n    install: {{rpms: {rpms}}}\n");
+    World::small().with("    source: code\n", &install).faults()
 }
 
 #[test]
 fn packages_come_from_somewhere_and_have_names() {
-    let world = |rpms: &str| {
-        World::small().with("    source: code\n", &format!("    source: code\n    install: {{rpms: {rpms}}}\n"))
-    };
-    let faults = world("[driver]").faults();
+    let faults = faults_of_packages("[driver]");
     assert!(faults[0].contains("no-packages: there is no package to install"), "{faults:?}");
     for bad in ["['a b']", "['']", "['a;b']", "['${X}']", "[{package: x}]"] {
-        assert!(!world(bad).faults().is_empty(), "{bad}");
+        assert!(!faults_of_packages(bad).is_empty(), "{bad}");
     }
-    assert!(world("[]").faults().is_empty());
+    assert!(faults_of_packages("[]").is_empty());
+}
+
+fn with_runtime(image: &str) -> World {
+    World::small().with("registry.example.com/runtime:1", image)
 }
 
 #[test]
 fn busybox_is_not_taken_for_kmod() {
-    let on = |runtime: &str| World::small().with("registry.example.com/runtime:1", runtime);
-    let alpine = dockerfile(&on("docker.io/library/alpine:3.22"));
+    let alpine = dockerfile(&with_runtime("docker.io/library/alpine:3.22"));
     assert!(alpine.contains("modprobe --version 2>/dev/null | grep -q kmod"), "{alpine}");
     assert!(!alpine.contains("microdnf"), "{alpine}");
     assert_snapshot!("alpine", alpine);
-    assert!(dockerfile(&on("registry.example.com/base/busybox:1")).contains("and no package manager to get kmod with"));
+    let busybox = dockerfile(&with_runtime("registry.example.com/base/busybox:1"));
+    assert!(busybox.contains("and no package manager to get kmod with"), "{busybox}");
     for other in ["registry.example.com/alpine/runtime:1", "registry.example.com/busybox-kmod:1"] {
-        assert!(!dockerfile(&on(other)).contains("busybox's modprobe"), "{other}");
+        assert!(!dockerfile(&with_runtime(other)).contains("busybox's modprobe"), "{other}");
     }
-    let lean = dockerfile(&on("docker.io/library/alpine:3.22").and("platform: {kmm: 2.4}\n"));
+    let lean = dockerfile(&with_runtime("docker.io/library/alpine:3.22").and("platform: {kmm: 2.4}\n"));
     assert!(!lean.contains("modprobe --version"), "{lean}");
 }

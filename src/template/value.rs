@@ -21,7 +21,7 @@ pub enum WireValue {
 }
 
 /// Error of a value of a kind that no context of a template has.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a value of kind {0} cannot be handed to a template")]
 pub struct UnsupportedValue(ValueKind);
 
@@ -31,31 +31,32 @@ impl WireValue {
     /// # Errors
     /// A kind of value that no context of kmodgen has, such as a function.
     pub fn of(value: &Value) -> Result<Self, UnsupportedValue> {
-        let unknown = || UnsupportedValue(value.kind());
-        let text = || value.as_str().map(str::to_owned).ok_or_else(unknown);
+        let unsupported = UnsupportedValue(value.kind());
         Ok(match value.kind() {
             ValueKind::Undefined => Self::Undefined,
             ValueKind::None => Self::None,
             ValueKind::Bool => Self::Bool(value.is_true()),
             ValueKind::Number if value.is_integer() => match value.as_i64() {
                 Some(integer) => Self::Integer(integer),
-                None => Self::Unsigned(u64::try_from(value.clone()).map_err(|_| unknown())?),
+                None => Self::Unsigned(u64::try_from(value.clone()).map_err(|_| unsupported)?),
             },
-            ValueKind::String if value.is_safe() => Self::Safe(text()?),
-            ValueKind::String => Self::Text(text()?),
+            ValueKind::String => {
+                let text = value.as_str().ok_or(unsupported)?.to_owned();
+                if value.is_safe() { Self::Safe(text) } else { Self::Text(text) }
+            }
             ValueKind::Seq => {
-                let items = value.try_iter().map_err(|_| unknown())?;
+                let items = value.try_iter().map_err(|_| unsupported)?;
                 Self::List(items.map(|item| Self::of(&item)).collect::<Result<_, _>>()?)
             }
             ValueKind::Map => {
-                let keys = value.try_iter().map_err(|_| unknown())?;
-                let pair = |key: Value| {
-                    let item = value.get_item(&key).map_err(|_| unknown())?;
-                    Ok((Self::of(&key)?, Self::of(&item)?))
-                };
-                Self::Map(keys.map(pair).collect::<Result<_, _>>()?)
+                let mut pairs = Vec::new();
+                for key in value.try_iter().map_err(|_| unsupported)? {
+                    let item = value.get_item(&key).map_err(|_| unsupported)?;
+                    pairs.push((Self::of(&key)?, Self::of(&item)?));
+                }
+                Self::Map(pairs)
             }
-            _ => return Err(unknown()),
+            _ => return Err(unsupported),
         })
     }
 }
@@ -96,10 +97,10 @@ mod tests {
         ];
         leaf.prop_recursive(4, 40, 6, |inner| {
             let pairs = proptest::collection::btree_map(any::<String>(), inner.clone(), 0..6);
-            let map = |pairs: std::collections::BTreeMap<String, WireValue>| {
+            let maps = pairs.prop_map(|pairs| {
                 WireValue::Map(pairs.into_iter().map(|(key, value)| (WireValue::Text(key), value)).collect())
-            };
-            prop_oneof![proptest::collection::vec(inner, 0..6).prop_map(WireValue::List), pairs.prop_map(map)]
+            });
+            prop_oneof![proptest::collection::vec(inner, 0..6).prop_map(WireValue::List), maps]
         })
     }
 

@@ -20,20 +20,17 @@ impl FileUrl {
     /// up in the image.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         refuse_secrets(text, FILE_LOGIN)?;
-        let refuse = |why: String| {
-            Err(Invalid::new(format!("URL `{}` {why}", text.escape_debug()))
-                .help("write `https://HOST/PATH`; `${KERNEL_VERSION}` may stand for the kernel"))
-        };
+
         let plain = RELEASE.iter().fold(text.to_owned(), |text, name| text.replace(name, "R"));
         let Some((scheme @ ("https" | "http" | "file"), rest)) = plain.split_once("://") else {
-            return refuse("is not of `https`, `http` or `file`".into());
+            return Err(invalid(text, "is not of `https`, `http` or `file`"));
         };
         if let Some(bad) = plain.chars().find(|c| !c.is_ascii_graphic() || "'\"\\`$<>|;".contains(*c)) {
-            return refuse(format!("contains {bad:?}"));
+            return Err(invalid(text, &format!("contains {bad:?}")));
         }
         let authority = rest.split('/').next().unwrap_or_default();
         if (scheme == "file") != authority.is_empty() || !rest.contains('/') || text.len() > 2000 {
-            return refuse("is not a host and a path".into());
+            return Err(invalid(text, "is not a host and a path"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -58,6 +55,11 @@ impl fmt::Display for FileUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn invalid(url: &str, why: &str) -> Invalid {
+    Invalid::new(format!("URL `{}` {why}", url.escape_debug()))
+        .help("write `https://HOST/PATH`; `${KERNEL_VERSION}` may stand for the kernel")
 }
 
 #[cfg(test)]

@@ -155,10 +155,9 @@ pub fn list_in_memory<'p>(
     paths: impl IntoIterator<Item = &'p str>,
     folder: &RelPath,
 ) -> Result<Vec<Listed>, InputError> {
-    let below = |path: &'p str| path.strip_prefix(folder.as_str())?.strip_prefix('/');
     let names: BTreeMap<&str, ListedKind> = paths
         .into_iter()
-        .filter_map(below)
+        .filter_map(|path| path.strip_prefix(folder.as_str())?.strip_prefix('/'))
         .map(|rest| match rest.split_once('/') {
             Some((name, _)) => (name, ListedKind::Folder),
             None => (rest, ListedKind::File { executable: false }),
@@ -174,16 +173,20 @@ pub fn list_in_memory<'p>(
 mod tests {
     use super::*;
 
+    const FILE: ListedKind = ListedKind::File { executable: false };
+
+    fn digest<const N: usize>(names: [(&str, ListedKind); N]) -> Digest {
+        listing_digest(&names.map(|(name, kind)| Listed { name: name.into(), kind }))
+    }
+
+    fn link(to: &str) -> ListedKind {
+        ListedKind::Link { to: to.into() }
+    }
+
     #[test]
     fn what_is_told_of_a_folder_does_not_run_together() {
-        let of = |names: &[(&str, ListedKind)]| {
-            let listed = |(name, kind): &(&str, ListedKind)| Listed { name: (*name).into(), kind: kind.clone() };
-            listing_digest(&names.iter().map(listed).collect::<Vec<_>>())
-        };
-        let file = || ListedKind::File { executable: false };
-        let link = |to: &str| ListedKind::Link { to: to.into() };
-        assert_ne!(of(&[("a", file())]), of(&[("a", ListedKind::File { executable: true })]));
-        assert_ne!(of(&[("a", link("bc/file/"))]), of(&[("a", link("b")), ("c", file())]));
-        assert_ne!(of(&[("a", ListedKind::Folder)]), of(&[]));
+        assert_ne!(digest([("a", FILE)]), digest([("a", ListedKind::File { executable: true })]));
+        assert_ne!(digest([("a", link("bc/file/"))]), digest([("a", link("b")), ("c", FILE)]));
+        assert_ne!(digest([("a", ListedKind::Folder)]), digest([]));
     }
 }

@@ -50,9 +50,9 @@ fn is_real_time(part: &str) -> bool {
 /// The flavours that stand inside a release, between dots: `rt` in `.rt7.` (Red Hat up to 9.2), and
 /// `uek` in `.el8uek.` (Oracle).
 pub(super) fn inner_flavours(base: &str) -> impl Iterator<Item = &'static str> {
-    let dotted = || base.split('.').skip(1);
-    let uek = dotted().any(|part| part.starts_with("el") && part.ends_with("uek")).then_some("uek");
-    let real_time = dotted().any(is_real_time).then_some("rt");
+    let mut dotted = base.split('.').skip(1);
+    let uek = dotted.clone().any(|part| part.starts_with("el") && part.ends_with("uek")).then_some("uek");
+    let real_time = dotted.any(is_real_time).then_some("rt");
     uek.into_iter().chain(real_time)
 }
 

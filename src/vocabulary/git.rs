@@ -93,13 +93,14 @@ impl GitBranch {
     /// # Errors
     /// A name that git refuses for a branch, and a full ref.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let refuse =
-            |help: &str| Err(Invalid::new(format!("`{}` is not the name of a branch", text.escape_debug())).help(help));
+        let invalid = Invalid::new(format!("`{}` is not the name of a branch", text.escape_debug()));
         if let Some(short) = text.strip_prefix("refs/heads/") {
-            return refuse(&format!("write `{}`, without `refs/heads/`", short.escape_debug()));
+            return Err(invalid.help(format!("write `{}`, without `refs/heads/`", short.escape_debug())));
         }
         if text == "HEAD" || text.starts_with("refs/") || GitRef::parse(text).is_err() {
-            return refuse("write one that `git check-ref-format --branch` takes, such as `main` or `kmm/prod`");
+            return Err(
+                invalid.help("write one that `git check-ref-format --branch` takes, such as `main` or `kmm/prod`")
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -135,37 +136,38 @@ impl GitUrl {
     /// the image.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         refuse_bare_login(text, GIT_LOGIN)?;
-        let shown = text.escape_debug();
-        let help = "write `https://HOST/PATH.git`, `ssh://USER@HOST/PATH.git` or `USER@HOST:PATH.git`";
-        let refuse = |why: &str| Err(Invalid::new(format!("git URL `{shown}` {why}")).help(help));
         if text.is_empty() {
-            return refuse("is empty");
+            return Err(invalid_url(text, "is empty"));
         }
         if text.starts_with('-') {
-            return refuse("would be read as an option by git");
+            return Err(invalid_url(text, "would be read as an option by git"));
         }
         if let Some(bad) = text.chars().find(|c| c.is_control() || c.is_whitespace() || "'\"\\`$<>|;".contains(*c)) {
-            return refuse(&format!("contains {bad:?}"));
+            return Err(invalid_url(text, &format!("contains {bad:?}")));
         }
         if text.len() > 2000 {
-            return refuse("is longer than 2000 characters");
+            return Err(invalid_url(text, "is longer than 2000 characters"));
         }
         if let Some(Located { url, reference, folder }) = Self::located(text) {
             let reference = reference.unwrap_or("…");
             let folder = folder.map(|folder| format!(", and `dir: {folder}`")).unwrap_or_default();
-            return Err(Invalid::new(format!("git URL `{shown}` names more than a repository"))
+            return Err(invalid_url(text, "names more than a repository")
                 .help(format!("write `git: {url}` with `ref: {reference}`{folder}")));
         }
         let rest = match text.split_once("://") {
             Some(("https" | "http" | "ssh" | "git" | "file", rest)) => rest,
-            Some((scheme, _)) => return refuse(&format!("has the scheme `{scheme}`, which kmodgen does not use")),
-            None if text.contains("::") => return refuse("names a remote helper, which could run any command"),
+            Some((scheme, _)) => {
+                return Err(invalid_url(text, &format!("has the scheme `{scheme}`, which kmodgen does not use")));
+            }
+            None if text.contains("::") => {
+                return Err(invalid_url(text, "names a remote helper, which could run any command"));
+            }
             None => {
                 let Some((host, path)) = text.split_once(':') else {
-                    return refuse("has no scheme");
+                    return Err(invalid_url(text, "has no scheme"));
                 };
                 if host.is_empty() || host.contains('/') || path.is_empty() || path.starts_with('-') {
-                    return refuse("is neither a URL nor `USER@HOST:PATH`");
+                    return Err(invalid_url(text, "is neither a URL nor `USER@HOST:PATH`"));
                 }
                 text
             }
@@ -173,10 +175,10 @@ impl GitUrl {
         let authority = rest.split('/').next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         if host.starts_with('-') || authority.starts_with('-') {
-            return refuse("has a host that would be read as an option");
+            return Err(invalid_url(text, "has a host that would be read as an option"));
         }
         if host.is_empty() && !text.starts_with("file://") {
-            return refuse("has no host");
+            return Err(invalid_url(text, "has no host"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -188,9 +190,7 @@ impl GitUrl {
     pub fn located(text: &str) -> Option<Located<'_>> {
         let (url, fragment) = text.split_once('#')?;
         let (reference, folder) = fragment.split_once(':').unwrap_or((fragment, ""));
-        let folder = folder.trim_matches('/');
-        let filled = |text: &&str| !text.is_empty();
-        Some(Located { url, reference: Some(reference).filter(filled), folder: Some(folder).filter(filled) })
+        Some(Located { url, reference: filled(reference), folder: filled(folder.trim_matches('/')) })
     }
 
     /// The URL as written.
@@ -214,6 +214,15 @@ impl fmt::Display for GitUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn invalid_url(url: &str, why: &str) -> Invalid {
+    Invalid::new(format!("git URL `{}` {why}", url.escape_debug()))
+        .help("write `https://HOST/PATH.git`, `ssh://USER@HOST/PATH.git` or `USER@HOST:PATH.git`")
+}
+
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn is_hex(text: &str) -> bool {

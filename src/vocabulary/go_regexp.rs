@@ -20,10 +20,10 @@ const MOST: u64 = 1000;
 /// A pattern that Go refuses, or reads as another one.
 pub fn check(pattern: &str) -> Result<(), Invalid> {
     let Ok(ast) = Parser::new().parse(pattern) else { return Ok(()) };
-    let shown = |span: Span| pattern[span.start.offset..span.end.offset].escape_debug().to_string();
     let mut names = Vec::new();
     visit(&ast, 1, &mut names).map_err(|(span, why)| {
-        Invalid::new(format!("KMM does not read `{}` of this pattern as it is meant: {why}", shown(span)))
+        let part = pattern[span.start.offset..span.end.offset].escape_debug();
+        Invalid::new(format!("KMM does not read `{part}` of this pattern as it is meant: {why}"))
             .help("write it with literals, `.`, `[…]`, `(…)`, `|`, `*`, `+`, `?`, `{N}`, `\\d` and `\\w`")
     })
 }
@@ -114,21 +114,21 @@ fn flags(set: &Flags) -> Result<(), Refused> {
 }
 
 fn literal(literal: &Literal) -> Result<(), Refused> {
-    let refuse = |why| Err((literal.span, why));
-    match &literal.kind {
+    let why = match &literal.kind {
         // A release is ASCII: of anything else, case and classes differ.
         LiteralKind::Verbatim | LiteralKind::Meta | LiteralKind::Superfluous if !literal.c.is_ascii() => {
-            refuse("a kernel release is ASCII")
+            "a kernel release is ASCII"
         }
-        LiteralKind::Verbatim | LiteralKind::Meta => Ok(()),
-        LiteralKind::Superfluous if literal.c.is_ascii_punctuation() => Ok(()),
-        LiteralKind::Superfluous => refuse("Go has no such escape"),
-        LiteralKind::Octal => refuse("Go reads octal escapes in its own way"),
-        LiteralKind::HexFixed(HexLiteralKind::X) | LiteralKind::HexBrace(HexLiteralKind::X) => Ok(()),
-        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => refuse("Go has `\\x{…}` alone"),
-        LiteralKind::Special(SpecialLiteralKind::Space) => refuse("Go has no such escape"),
-        LiteralKind::Special(_) => Ok(()),
-    }
+        LiteralKind::Verbatim | LiteralKind::Meta => return Ok(()),
+        LiteralKind::Superfluous if literal.c.is_ascii_punctuation() => return Ok(()),
+        LiteralKind::Superfluous => "Go has no such escape",
+        LiteralKind::Octal => "Go reads octal escapes in its own way",
+        LiteralKind::HexFixed(HexLiteralKind::X) | LiteralKind::HexBrace(HexLiteralKind::X) => return Ok(()),
+        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => "Go has `\\x{…}` alone",
+        LiteralKind::Special(SpecialLiteralKind::Space) => "Go has no such escape",
+        LiteralKind::Special(_) => return Ok(()),
+    };
+    Err((literal.span, why))
 }
 
 fn assertion(assertion: &Assertion) -> Result<(), Refused> {

@@ -25,14 +25,12 @@ impl ImageRef {
     /// digest that is cut short.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         refuse_bare_login(text, REGISTRY_LOGIN)?;
-        let shown = text.escape_debug();
-        let fail = |why: String| Invalid::new(format!("`{shown}` is not an image reference: {why}"));
         if text.contains("://") {
             let stripped = text.split("://").nth(1).unwrap_or_default();
-            return Err(fail("it has a URL scheme".into()).help(format!("write `{stripped}`")));
+            return Err(invalid(text, "it has a URL scheme").help(format!("write `{stripped}`")));
         }
         if text.contains('$') {
-            return Err(fail("it contains a variable".into())
+            return Err(invalid(text, "it contains a variable")
                 .help("write the whole image: no variable expands here; a kernel, or an override, can have an image of its own"));
         }
         let (rest, digest) = match text.split_once('@') {
@@ -40,11 +38,10 @@ impl ImageRef {
             None => (text, None),
         };
         if let Some(digest) = digest {
-            let hex = digest.strip_prefix("sha256:").ok_or_else(|| fail("its digest is not sha256".into()))?;
+            let hex = digest.strip_prefix("sha256:").ok_or_else(|| invalid(text, "its digest is not sha256"))?;
             if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-                return Err(
-                    fail("its digest is not 64 lower-case hexadecimal digits".into()).help("copy the whole digest")
-                );
+                let why = "its digest is not 64 lower-case hexadecimal digits";
+                return Err(invalid(text, why).help("copy the whole digest"));
             }
         }
         let name_start = rest.rfind('/').map_or(0, |at| at + 1);
@@ -53,9 +50,9 @@ impl ImageRef {
             None => (rest, None),
         };
         if let Some(tag) = tag {
-            check_tag(tag).map_err(|why| fail(why.message))?;
+            check_tag(tag).map_err(|why| invalid(text, &why.message))?;
         }
-        check_repository(repository).map_err(|why| fail(why.message))?;
+        check_repository(repository).map_err(|why| invalid(text, &why.message))?;
         Ok(Self { repository: repository.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
     }
 
@@ -178,6 +175,10 @@ impl fmt::Display for ImageRef {
         }
         Ok(())
     }
+}
+
+fn invalid(image: &str, why: &str) -> Invalid {
+    Invalid::new(format!("`{}` is not an image reference: {why}", image.escape_debug()))
 }
 
 #[cfg(test)]

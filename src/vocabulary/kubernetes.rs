@@ -54,22 +54,19 @@ pub fn csi_driver(text: &str) -> Checked {
 }
 
 fn subdomain(text: &str, limit: usize) -> Checked {
-    let fail = |why: String| Err(Invalid::new(format!("`{}` is not a name of Kubernetes: {why}", text.escape_debug())));
+    let fault = format!("`{}` is not a name of Kubernetes", text.escape_debug());
     if text.len() > limit {
-        return fail(format!("it is {} characters long, and {limit} are allowed", text.len()));
+        let length = text.len();
+        return Err(Invalid::new(format!("{fault}: it is {length} characters long, and {limit} are allowed")));
     }
     if is_subdomain(text) {
         return Ok(());
     }
     let fixed = text.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     let fixed = fixed.trim_matches(['-', '.']);
-    let fault = Invalid::new(format!("`{}` is not a name of Kubernetes", text.escape_debug()));
     let rule = "lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part";
-    Err(if is_subdomain(fixed) {
-        fault.help(format!("write {rule}, such as `{fixed}`"))
-    } else {
-        fault.help(format!("write {rule}"))
-    })
+    let such_as = if is_subdomain(fixed) { format!(", such as `{fixed}`") } else { String::new() };
+    Err(Invalid::new(fault).help(format!("write {rule}{such_as}")))
 }
 
 fn is_subdomain(text: &str) -> bool {
@@ -163,17 +160,20 @@ pub fn config_key(text: &str) -> Checked {
 /// # Errors
 /// An absolute path, and one that leaves the volume.
 pub fn path_below(text: &str) -> Checked {
-    let fault = |why: &str| Err(Invalid::new(format!("the path `{}` {why}", text.escape_debug())));
     if text.is_empty() {
-        return fault("is empty");
+        return Err(invalid_path(text, "is empty"));
     }
     if text.starts_with('/') {
-        return fault("is absolute, and not within the volume");
+        return Err(invalid_path(text, "is absolute, and not within the volume"));
     }
     if text.split('/').any(|part| part == "..") || text.starts_with("..") || text.contains('\0') {
-        return fault("leaves the volume");
+        return Err(invalid_path(text, "leaves the volume"));
     }
     Ok(())
+}
+
+fn invalid_path(path: &str, why: &str) -> Invalid {
+    Invalid::new(format!("the path `{}` {why}", path.escape_debug()))
 }
 
 /// Checks a path on a node, in a container or on a server.
@@ -181,15 +181,15 @@ pub fn path_below(text: &str) -> Checked {
 /// # Errors
 /// A path that is relative, goes back with `..`, or has `:` in it.
 pub fn absolute_path(text: &str) -> Checked {
-    let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
     if !text.starts_with('/') {
-        return Err(fault("is not absolute").help(format!("write `/{}`", text.trim_start_matches("./").escape_debug())));
+        let help = format!("write `/{}`", text.trim_start_matches("./").escape_debug());
+        return Err(invalid_path(text, "is not absolute").help(help));
     }
     if text.split('/').any(|part| part == "..") {
-        return Err(fault("has `..` in it").help("write where it leads to"));
+        return Err(invalid_path(text, "has `..` in it").help("write where it leads to"));
     }
     if text.contains(':') || text.chars().any(char::is_control) {
-        return Err(fault("has a `:` or a control character in it"));
+        return Err(invalid_path(text, "has a `:` or a control character in it"));
     }
     Ok(())
 }
@@ -203,17 +203,16 @@ pub fn absolute_path(text: &str) -> Checked {
 /// Errors of [`absolute_path`], a path below `/tmp`, and one that a shell reads as more than its text.
 pub fn copied_path(text: &str) -> Checked {
     absolute_path(text)?;
-    let fault = |why: &str| Invalid::new(format!("the path `{}` {why}", text.escape_debug()));
     fn means_more(c: &char) -> bool {
         c.is_whitespace() || "\"'`$\\;&|<>()*?[]{}!#~".contains(*c)
     }
     if let Some(sign) = text.chars().find(means_more) {
-        return Err(fault(&format!("has a {sign:?}, and KMM copies it in a shell, without quotes"))
+        return Err(invalid_path(text, &format!("has a {sign:?}, and KMM copies it in a shell, without quotes"))
             .help("name the folder with letters, digits, `.`, `_` and `-`"));
     }
     if top_folder(text) == Some("tmp") {
         let why = "is where KMM mounts a volume, so that nothing of the image is there";
-        return Err(fault(why).help("write a folder outside of `/tmp`"));
+        return Err(invalid_path(text, why).help("write a folder outside of `/tmp`"));
     }
     Ok(())
 }
@@ -256,7 +255,6 @@ pub fn pod_image(text: &str) -> Checked {
 /// A name that is neither a standard resource nor one of a domain.
 pub fn resource_name(text: &str) -> Checked {
     const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
-    let fault = || Invalid::new(format!("`{}` is not a resource that a container can ask for", text.escape_debug()));
     let is_known = match text.split_once('/') {
         None => STANDARD.contains(&text) || is_huge_page(text),
         Some(_) if !is_extended(text) => false,
@@ -265,10 +263,10 @@ pub fn resource_name(text: &str) -> Checked {
     if is_known && is_qualified_name(text) {
         return Ok(());
     }
-    let near = super::nearest(text, STANDARD);
-    Err(match near {
-        Some(near) => fault().help(format!("did you mean `{near}`?")),
-        None => fault()
+    let invalid = Invalid::new(format!("`{}` is not a resource that a container can ask for", text.escape_debug()));
+    Err(match super::nearest(text, STANDARD) {
+        Some(near) => invalid.help(format!("did you mean `{near}`?")),
+        None => invalid
             .help("write `cpu`, `memory`, `ephemeral-storage`, `hugepages-SIZE`, or `DOMAIN/NAME` of a device plugin"),
     })
 }

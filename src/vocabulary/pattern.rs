@@ -26,14 +26,13 @@ impl Pattern {
     /// # Errors
     /// A pattern that is no regular expression, or one too large to compile.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let refuse = |error: &dyn fmt::Display| {
+        // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
+        let parsed = regex_syntax::parse(text).map_err(|error| {
             let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+            let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ");
             Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
                 .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
-        };
-        // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
-        let parsed = regex_syntax::parse(text).map_err(|error| refuse(&error))?;
+        })?;
         let size = size_of(&parsed);
         if size > LARGEST {
             return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))
@@ -101,7 +100,6 @@ const CACHED: usize = 32 << 10;
 
 /// Bounds the states that a pattern compiles to. It is not compiled for that: a large one takes long.
 fn size_of(pattern: &Hir) -> usize {
-    let all = |parts: &[Hir]| parts.iter().fold(parts.len(), |sum, part| sum.saturating_add(size_of(part)));
     match pattern.kind() {
         HirKind::Empty | HirKind::Look(_) => 1,
         HirKind::Literal(literal) => literal.0.len(),
@@ -113,7 +111,9 @@ fn size_of(pattern: &Hir) -> usize {
             size_of(&repeat.sub).saturating_add(1).saturating_mul(times as usize)
         }
         HirKind::Capture(capture) => size_of(&capture.sub).saturating_add(2),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => all(parts),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(parts.len(), |sum, part| sum.saturating_add(size_of(part)))
+        }
     }
 }
 
@@ -204,14 +204,11 @@ mod tests {
 
     #[test]
     fn what_is_not_refused_compiles() {
-        let repeated = |part: &str| {
-            let times = (1..2000).rev().find(|times| Pattern::parse(&format!("(?:{part}){{{times}}}")).is_ok());
-            format!("(?:{part}){{{}}}", times.unwrap())
-        };
         for part in
             [r"\w", r"\W", r"(?i)\w", r"\pL*", "[^a]", ".", "a", "(?i)k", "x{7}|y{0,5}", "(?:)", "(a|b|c)*?", r"\d+\b"]
         {
-            let text = repeated(part);
+            let mut repeated = (1..2000).rev().map(|times| format!("(?:{part}){{{times}}}"));
+            let text = repeated.find(|text| Pattern::parse(text).is_ok()).unwrap();
             assert!(anchored(&text).is_ok(), "{text}");
         }
         let deep = "(?:".repeat(200) + &")".repeat(200);

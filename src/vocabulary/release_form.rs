@@ -47,8 +47,7 @@ pub(super) fn spelling_fault(text: &str) -> Option<(String, &'static str)> {
         return Some(("a kernel release cannot be empty".into(), ADVICE));
     }
     let shown = text.escape_debug();
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
-    if let Some(bad) = text.chars().find(|c| !legal(*c)) {
+    if let Some(bad) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-' | '+' | '~')) {
         let message = format!("kernel release `{shown}` contains {bad:?}, which no kernel release does");
         return Some((message, "write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
     }

@@ -22,9 +22,11 @@ impl<'t> Iterator for Parts<'t> {
     fn next(&mut self) -> Option<VersionPart<'t>> {
         let text = self.0.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '~');
         let first = text.chars().next()?;
-        let same = |c: char| if first.is_ascii_digit() { c.is_ascii_digit() } else { c.is_ascii_alphabetic() };
-        let end = if first == '~' { 1 } else { text.find(|c| !same(c)).unwrap_or(text.len()) };
-        let (part, rest) = text.split_at(end);
+        let (part, rest) = match first {
+            '~' => text.split_at(1),
+            '0'..='9' => split_where(text, |c| !c.is_ascii_digit()),
+            _ => split_where(text, |c| !c.is_ascii_alphabetic()),
+        };
         self.0 = rest;
         Some(match first {
             '~' => VersionPart::Tilde,
@@ -56,8 +58,7 @@ pub fn by_version(one: &str, other: &str) -> Ordering {
 /// The numbers before and after the first dot.
 fn lead(release: &str) -> [VersionPart<'_>; 2] {
     let (major, rest) = release.split_once('.').unwrap_or((release, ""));
-    let leading = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    [major, rest].map(|text| number(&text[..leading(text)]))
+    [major, rest].map(|text| number(split_where(text, |c| !c.is_ascii_digit()).0))
 }
 
 /// Checks whether a release is that of an RPM; one without `-` has no revision for dpkg to tell apart, and both
@@ -88,23 +89,27 @@ fn rpm_order(one: &str, other: &str) -> Ordering {
 /// The order of `dpkg --compare-versions` (deb-version(7)) for versions without an epoch, which no
 /// kernel release has.
 fn debian_order(one: &str, other: &str) -> Ordering {
-    let split = |version: &str| version.rfind('-').unwrap_or(version.len());
-    let (upstream, revision) = one.split_at(split(one));
-    let (other_upstream, other_revision) = other.split_at(split(other));
+    let (upstream, revision) = split_revision(one);
+    let (other_upstream, other_revision) = split_revision(other);
     debian_part_order(upstream, other_upstream).then_with(|| debian_part_order(revision, other_revision))
+}
+
+fn split_revision(version: &str) -> (&str, &str) {
+    version.split_at(version.rfind('-').unwrap_or(version.len()))
 }
 
 /// The order of an upstream version or a revision: what is no number by character, a number by value,
 /// and so on in turns.
-fn debian_part_order<'t>(mut one: &'t str, mut other: &'t str) -> Ordering {
+fn debian_part_order(mut one: &str, mut other: &str) -> Ordering {
     while !(one.is_empty() && other.is_empty()) {
         let (word, rest) = split_where(one, |c| c.is_ascii_digit());
         let (other_word, other_rest) = split_where(other, |c| c.is_ascii_digit());
         let longest = word.len().max(other_word.len());
-        let weights = |word: &'t str| (0..longest).map(move |at| weight(word.as_bytes().get(at)));
         let (digits, rest) = split_where(rest, |c| !c.is_ascii_digit());
         let (other_digits, other_rest) = split_where(other_rest, |c| !c.is_ascii_digit());
-        let order = weights(word).cmp(weights(other_word)).then_with(|| number(digits).cmp(&number(other_digits)));
+        let order = weights(word, longest)
+            .cmp(weights(other_word, longest))
+            .then_with(|| number(digits).cmp(&number(other_digits)));
         if order.is_ne() {
             return order;
         }
@@ -115,6 +120,11 @@ fn debian_part_order<'t>(mut one: &'t str, mut other: &'t str) -> Ordering {
 
 fn split_where(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(is_end).unwrap_or(text.len()))
+}
+
+/// Sort weights of a word's characters, padded to `length`.
+fn weights(word: &str, length: usize) -> impl Iterator<Item = i32> {
+    (0..length).map(|at| weight(word.as_bytes().get(at)))
 }
 
 /// Sort weight of a character: `~` before the end, letters before all else.

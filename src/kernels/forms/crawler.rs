@@ -9,12 +9,13 @@ use crate::vocabulary::{architecture, architecture_of};
 /// Checks whether the entries of a map have this form: each value is a list of kernels, empty or null, and one
 /// is not.
 pub(super) fn is_one(entries: &[Entry]) -> bool {
-    let first = |entry: &Entry| Some(entry.value.as_sequence()?.first().map(|item| is_kernel(item)));
-    fn is_nothing(entry: &Entry) -> bool {
-        entry.value.as_scalar().is_some_and(kmodgen_yaml::Scalar::is_null)
+    fn is_list_or_null(value: &Node) -> bool {
+        value.as_sequence().is_some() || value.as_scalar().is_some_and(kmodgen_yaml::Scalar::is_null)
     }
-    entries.iter().all(|entry| is_nothing(entry) || first(entry).is_some_and(|first| first != Some(false)))
-        && entries.iter().any(|entry| first(entry) == Some(Some(true)))
+    let firsts: Vec<_> = entries.iter().filter_map(|entry| entry.value.as_sequence()?.first()).collect();
+    entries.iter().all(|entry| is_list_or_null(&entry.value))
+        && !firsts.is_empty()
+        && firsts.iter().all(|item| is_kernel(item))
 }
 
 fn is_kernel(node: &Node) -> bool {

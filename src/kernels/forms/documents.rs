@@ -54,26 +54,27 @@ fn yaml_documents(text: &str) -> Vec<Range<usize>> {
     let (mut parts, mut from, mut at, mut has_content) = (Vec::new(), 0, 0, false);
     for line in text.split_inclusive('\n') {
         let end = at + line.len();
-        let is = |marker: &str| {
-            line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
-        };
-        if is("---") && has_content {
+        let starts_document = is_marker(line, "---");
+        if starts_document && has_content {
             parts.push(from..at);
             (from, has_content) = (at, false);
-        } else if is("...") {
+        } else if is_marker(line, "...") {
             parts.push(from..end);
             (from, has_content) = (end, false);
             at = end;
             continue;
         }
-        let rest = line.strip_prefix("---").filter(|_| is("---")).unwrap_or(line);
-        let written = rest.trim_start_matches('\u{feff}').trim();
+        let written = line.trim_start_matches('\u{feff}').trim();
         // A document that is nothing but its marker is one, too.
-        has_content |= is("---") || !(written.is_empty() || written.starts_with(['#', '%']));
+        has_content |= starts_document || !(written.is_empty() || written.starts_with(['#', '%']));
         at = end;
     }
     parts.push(from..text.len());
     parts
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 /// A tree whose places are `by` bytes further on.
@@ -105,8 +106,7 @@ mod tests {
     /// The documents' texts, as their spans have them in the whole.
     fn documents(text: &str) -> Vec<String> {
         let read = read_all(SourceMap::default().add("input", text), text).unwrap();
-        let inner = |node: &Arc<Node>| text[node.span.start..node.span.end].trim().to_owned();
-        read.iter().map(inner).collect()
+        read.iter().map(|node| text[node.span.start..node.span.end].trim().to_owned()).collect()
     }
 
     #[test]

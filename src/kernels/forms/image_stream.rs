@@ -59,18 +59,20 @@ fn image_of(stream: &Node, tag: &Node, name: &str, whose: &str, reading: &mut Re
     }
     let own = reading.need(tag, &["from", "name"], whose, "it names the image")?;
     let by_tag = ImageRef::parse(&own.value).is_ok_and(|image| image.digest().is_none());
-    let pinned = |image: &Spanned<String>| ImageRef::parse(&image.value).is_ok_and(|image| image.digest().is_some());
-    let image = if by_tag { in_status(stream, name, reading).filter(pinned).unwrap_or(own) } else { own };
+    let image = if by_tag { in_status(stream, name, reading).filter(is_pinned).unwrap_or(own) } else { own };
     reading.image(&image.value, image.span)
+}
+
+fn is_pinned(image: &Spanned<String>) -> bool {
+    ImageRef::parse(&image.value).is_ok_and(|image| image.digest().is_some())
 }
 
 /// The image that a tag stands for, as the status has it.
 fn in_status(stream: &Node, name: &str, reading: &mut Reading<'_>) -> Option<Spanned<String>> {
     let tags = at(stream, &["status", "tags"]).and_then(Node::as_sequence)?;
-    let is_it = |tag: &&std::sync::Arc<Node>| {
-        tag.get("tag").and_then(|tag| tag.as_scalar()).is_some_and(|tag| tag.text == name)
-    };
-    let newest = tags.iter().find(is_it)?.get("items")?.as_sequence()?.first()?;
+    let tag =
+        tags.iter().find(|tag| tag.get("tag").and_then(|tag| tag.as_scalar()).is_some_and(|tag| tag.text == name));
+    let newest = tag?.get("items")?.as_sequence()?.first()?;
     let span: Span = newest.get("dockerImageReference")?.span;
     Some(Spanned::new(reading.find(newest, &["dockerImageReference"])?, span))
 }

@@ -132,13 +132,12 @@ fn read_release(node: &Node, reading: &mut Reading<'_>) {
 
 /// Checks whether a list is empty, or one of releases or objects.
 fn is_list(items: &[Arc<Node>]) -> bool {
-    let is_known = |item: &Node| match &item.value {
+    items.first().is_none_or(|item| match &item.value {
         Value::Scalar(_) | Value::Sequence(_) => true,
         Value::Mapping(_) => {
             item.get("kind").is_some() || item.get("items").is_some() || nodes::is_one(item) || nodes::is_info(item)
         }
-    };
-    items.first().is_none_or(|first| is_known(first))
+    })
 }
 
 /// Reads a list that has no kind.

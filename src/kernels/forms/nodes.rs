@@ -54,8 +54,7 @@ pub(super) fn read(node: &kmodgen_yaml::Node, reading: &mut Reading<'_>) {
 /// Reads the `status.nodeInfo` of a node by itself.
 pub(super) fn read_bare_info(info: &kmodgen_yaml::Node, reading: &mut Reading<'_>) {
     let own = ["machineID", "systemUUID", "bootID"].into_iter().find_map(|key| reading.find(info, &[key]));
-    let by_place = || format!("{:?}", info.span);
-    let identity = own.unwrap_or_else(by_place);
+    let identity = own.unwrap_or_else(|| format!("{:?}", info.span));
     read_info(info, None, identity, reading);
 }
 

@@ -15,23 +15,22 @@ pub(super) fn first(text: &str) -> &str {
 }
 
 fn begins_yaml(line: &str) -> bool {
-    let is_key = |(key, rest): (&str, &str)| {
-        key.starts_with(|c: char| c.is_ascii_alphabetic())
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
-            && (rest.is_empty() || rest.starts_with([' ', '\t']))
-    };
     line.starts_with(['{', '[', '"', '\'', '%', '&', '!', '|', '>', '?'])
         || ["-", "---"].contains(&line)
         || ["- ", "--- "].iter().any(|marker| line.starts_with(marker))
-        || line.split_once(':').is_some_and(is_key)
+        || line.split_once(':').is_some_and(|(key, rest)| {
+            key.starts_with(|c: char| c.is_ascii_alphabetic())
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+                && (rest.is_empty() || rest.starts_with([' ', '\t']))
+        })
 }
 
 /// Reads one. If lines name releases in another form, these lines are told of, and lines that name none
 /// are taken for the heads and feet of such a list.
 pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
-    let written = || lines(text).filter(|(_, line)| !line.is_empty());
-    let is_listing = written().any(|(_, line)| !are_releases(line) && release_in(line).is_some());
-    for (start, line) in written() {
+    let written: Vec<(usize, &str)> = lines(text).filter(|(_, line)| !line.is_empty()).collect();
+    let is_listing = written.iter().any(|(_, line)| !are_releases(line) && release_in(line).is_some());
+    for (start, line) in written {
         if are_releases(line) {
             for word in words(line) {
                 let at = start + word.as_ptr().addr() - line.as_ptr().addr();

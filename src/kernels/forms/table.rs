@@ -30,11 +30,12 @@ pub(super) fn is_one(first: &str) -> bool {
 
 fn is_head(line: &str) -> bool {
     let words: Vec<String> = line.split_whitespace().map(str::to_uppercase).collect();
-    let is_name = |word: &String| word.starts_with(char::is_alphabetic) && !word.contains(['.', '/', ':', '=']);
+    let are_names =
+        words.iter().all(|word| word.starts_with(char::is_alphabetic) && !word.contains(['.', '/', ':', '=']));
     let names_kernels =
         words.iter().any(|word| word.starts_with("KERNEL") && !word.contains(|c: char| c.is_ascii_digit()));
     let is_of_nodes = ["NAME", "STATUS", "VERSION"].iter().all(|name| words.iter().any(|word| word == name));
-    words.iter().all(is_name) && (names_kernels || is_of_nodes)
+    are_names && (names_kernels || is_of_nodes)
 }
 
 /// Checks whether a line is one of `-o wide`, which ends with the container runtime and its version.
@@ -65,23 +66,20 @@ fn read_row(source: SourceId, (start, line): Cell<'_>, columns: &[Cell<'_>], rea
         let span = Span::new(source, start, start + line.trim_end().len());
         return reading.fault(span, Invalid::new(message).help(ADVICE));
     };
-    let cell = |name: &str| find(columns, name).and_then(|at| cells.get(at)).copied();
-    let text = |name: &str| cell(name).map(|(_, text)| text).filter(|text| !text.is_empty() && !text.starts_with('<'));
-    let kernel = cell("KERNEL").filter(|_| text("KERNEL").is_some()).map(|(at, text)| {
+    let kernel = value("KERNEL", columns, &cells).map(|(at, text)| {
         let from = start + at;
         Spanned::new(text.to_owned(), Span::new(source, from, from + text.len()))
     });
+    let [name, os, architecture] =
+        ["NAME", "OS", "ARCH"].map(|column| value(column, columns, &cells).map(|(_, text)| text.to_owned()));
     let span = Span::new(source, start, start + line.trim_end().len());
-    let node = nodes::Node {
-        name: text("NAME").map(str::to_owned),
-        kernel,
-        os: text("OS").map(str::to_owned),
-        architecture: text("ARCH").map(str::to_owned),
-        identity: text("NAME").map(str::to_owned),
-        is_windows: false,
-        span,
-    };
-    node.read(reading);
+    nodes::Node { name: name.clone(), kernel, os, architecture, identity: name, is_windows: false, span }.read(reading);
+}
+
+/// The cell below the column whose name begins so, unless it is empty or such as `<none>`.
+fn value<'t>(name: &str, columns: &[Cell<'_>], cells: &[Cell<'t>]) -> Option<Cell<'t>> {
+    let cell = *cells.get(find(columns, name)?)?;
+    Some(cell).filter(|(_, text)| !text.is_empty() && !text.starts_with('<'))
 }
 
 /// The number of the first column whose name begins so.
@@ -92,9 +90,7 @@ fn find(columns: &[Cell<'_>], name: &str) -> Option<usize> {
 /// The cells of a row: where the columns start, or else, in a table whose spaces someone squeezed, word
 /// by word; only the name of the OS image has several words. `None` if it is neither.
 fn cells<'t>(line: &'t str, columns: &[Cell<'_>]) -> Option<Vec<Cell<'t>>> {
-    let bytes = line.as_bytes();
-    let starts_cell = |at: usize| at == 0 || at < bytes.len() && bytes[at - 1] == b' ' && bytes[at] != b' ';
-    if columns.iter().all(|(at, _)| starts_cell(*at)) {
+    if columns.iter().all(|(at, _)| starts_cell(line.as_bytes(), *at)) {
         let ends = columns.iter().skip(1).map(|(at, _)| *at).chain([line.len()]);
         return columns.iter().zip(ends).map(|((at, _), end)| Some((*at, line.get(*at..end)?.trim_end()))).collect();
     }
@@ -112,6 +108,10 @@ fn cells<'t>(line: &'t str, columns: &[Cell<'_>]) -> Option<Vec<Cell<'t>>> {
         Some((at, line.get(at..end)?))
     });
     cells.collect()
+}
+
+fn starts_cell(line: &[u8], at: usize) -> bool {
+    at == 0 || at < line.len() && line[at - 1] == b' ' && line[at] != b' '
 }
 
 /// The words of a line, and where they start.
@@ -148,11 +148,12 @@ mod tests {
         }
     }
 
+    fn texts(head: &str, row: &'static str) -> Option<Vec<&'static str>> {
+        Some(cells(row, &words(head))?.into_iter().map(|(_, text)| text).collect())
+    }
+
     #[test]
     fn cells_are_found_by_column_or_by_word() {
-        let texts = |head: &str, row: &'static str| -> Option<Vec<&'static str>> {
-            Some(cells(row, &words(head))?.into_iter().map(|(_, text)| text).collect())
-        };
         let head = "NAME   OS-IMAGE             KERNEL";
         assert_eq!(texts(head, "w0     Ubuntu 22.04.5 LTS   5.15"), Some(vec!["w0", "Ubuntu 22.04.5 LTS", "5.15"]));
         assert_eq!(texts(head, "w0 Ubuntu 22.04.5 LTS 5.15"), Some(vec!["w0", "Ubuntu 22.04.5 LTS", "5.15"]));

@@ -14,21 +14,8 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
     let Ok(Some(node)) = kmodgen_yaml::read(source, text) else { return false };
     let mut faults = Diagnostics::default();
     let kernels = read_kernel_file(&node, &mut faults);
-    let mut merged: HashMap<&str, Vec<&Kernel>> = HashMap::with_capacity(kernels.len());
-    for kernel in &kernels {
-        merged.entry(kernel.release.as_str()).or_default().push(kernel);
-    }
-    // Each kernel of the text is that of one item.
-    let mut take = |release: &str, is_it: &dyn Fn(&Kernel) -> bool| {
-        let Some(kernels) = merged.get_mut(release) else { return false };
-        let at = kernels.iter().position(|kernel| is_it(kernel));
-        at.map(|at| kernels.swap_remove(at)).is_some()
-    };
+    let mut merged = KernelsByRelease::of(&kernels);
     let staying: Vec<&Item<'_>> = items.iter().filter(|item| item.fate != Fate::Dropped).collect();
-    let images = |kernel: &Kernel| {
-        let builder = kernel.images.builder.as_ref().map(|builder| builder.value.clone());
-        (builder, kernel.images.runtime.as_ref().map(|runtime| runtime.value.clone()))
-    };
     let are_kept = staying.iter().all(|item| {
         let old = &item.kernel;
         let found = item.found();
@@ -38,18 +25,46 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
             Some(nodes) => Some(item.count(import).unwrap_or(nodes)),
             None => found.map(|found| found.nodes).filter(|nodes| *nodes > 0),
         };
-        take(old.release.as_str(), &|now| {
+        merged.take(old.release.as_str(), |now| {
             now.labels == labels
-                && images(old) == images(now)
+                && have_same_images(old, now)
                 && now.dtk.as_ref().map(|dtk| &dtk.value) == pin
                 && now.nodes == nodes
         })
     });
     let are_new = new.iter().all(|found| {
-        take(found.release.as_str(), &|now| {
+        merged.take(found.release.as_str(), |now| {
             now.labels == found.labels
                 && now.dtk.as_ref().map(|dtk| &dtk.value) == found.dtk.as_ref().map(|pin| &pin.image)
         })
     });
     faults.is_empty() && kernels.len() == staying.len() + new.len() && are_kept && are_new
+}
+
+fn have_same_images(one: &Kernel, other: &Kernel) -> bool {
+    let [own, others] = [one, other].map(|kernel| {
+        let builder = kernel.images.builder.as_ref().map(|builder| &builder.value);
+        (builder, kernel.images.runtime.as_ref().map(|runtime| &runtime.value))
+    });
+    own == others
+}
+
+/// Kernels of a merged text that no item was found for yet.
+struct KernelsByRelease<'k>(HashMap<&'k str, Vec<&'k Kernel>>);
+
+impl<'k> KernelsByRelease<'k> {
+    fn of(kernels: &'k [Kernel]) -> Self {
+        let mut by_release: HashMap<_, Vec<_>> = HashMap::with_capacity(kernels.len());
+        for kernel in kernels {
+            by_release.entry(kernel.release.as_str()).or_default().push(kernel);
+        }
+        Self(by_release)
+    }
+
+    /// Removes the first kernel of a release that fits; false if there is none.
+    fn take(&mut self, release: &str, fits: impl Fn(&Kernel) -> bool) -> bool {
+        let Some(kernels) = self.0.get_mut(release) else { return false };
+        let at = kernels.iter().position(|kernel| fits(kernel));
+        at.map(|at| kernels.swap_remove(at)).is_some()
+    }
 }

@@ -56,9 +56,8 @@ fn agreement(item: &Kernel, found: &Found) -> Option<u32> {
         (Some(_), Some(_)) => agreement += 4,
         _ => {}
     }
-    let label = |key: &str| item.labels.get(key).map(|values| values.split(", ").collect::<BTreeSet<&str>>());
-    let found_label = |key: &str| found.labels.get(key).map(|values| values.split(", ").collect::<BTreeSet<&str>>());
-    if let Some(own) = label("distribution") {
+    if let Some(own) = item.labels.get("distribution") {
+        let own = values(own);
         let others: BTreeSet<&str> = found.systems.iter().chain(&found.distributions).map(String::as_str).collect();
         if own.iter().any(|own| others.contains(own)) {
             agreement += 2;
@@ -66,33 +65,36 @@ fn agreement(item: &Kernel, found: &Found) -> Option<u32> {
             return None;
         }
     }
-    if let Some(own) = label("os") {
-        if found_label("os").is_some_and(|others| own.iter().any(|own| others.contains(own))) {
+    if let Some(own) = item.labels.get("os") {
+        let own = values(own);
+        if found.labels.get("os").is_some_and(|others| !own.is_disjoint(&values(others))) {
             agreement += 1;
         }
-        let systems = own.iter().map(|os| distribution_of(os, item.release.as_str()));
-        let is_other = |system: Option<String>| {
+        let are_others = own.iter().map(|os| distribution_of(os, item.release.as_str())).all(|system| {
             system.is_some_and(|system| {
                 !found.systems.contains(&system) && found.systems.iter().any(|other| excludes(&system, other))
             })
-        };
-        let others: Vec<bool> = systems.map(is_other).collect();
-        if !others.is_empty() && others.iter().all(|is_other| *is_other) {
+        });
+        if are_others {
             return None;
         }
     }
     Some(agreement)
 }
 
+/// The values of a label that holds several.
+fn values(label: &str) -> BTreeSet<&str> {
+    label.split(", ").collect()
+}
+
 /// Checks whether two distributions exclude each other: both have a version, and their names are the same.
 fn excludes(one: &str, other: &str) -> bool {
-    let split = |text: &str| text.rsplit_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned()));
-    match (split(one), split(other)) {
+    fn is_version(text: &str) -> bool {
+        text.starts_with(|c: char| c.is_ascii_digit())
+    }
+    match (one.rsplit_once(' '), other.rsplit_once(' ')) {
         (Some((name, version)), Some((other_name, other_version))) => {
-            fn is_version(text: &str) -> bool {
-                text.starts_with(|c: char| c.is_ascii_digit())
-            }
-            name == other_name && version != other_version && is_version(&version) && is_version(&other_version)
+            name == other_name && version != other_version && is_version(version) && is_version(other_version)
         }
         _ => false,
     }
@@ -104,13 +106,12 @@ pub(super) fn narrowed<'f>(item: &Kernel, found: &'f Found) -> Vec<(&'static str
     if !found.is_split {
         return Vec::new();
     }
-    let narrower = |key: &'static str| {
+    let narrower = LISTS.into_iter().filter_map(|key| {
         let (old, new) = (item.labels.get(key)?, found.labels.get(key)?);
-        let values: Vec<&str> = old.split(", ").collect();
-        let is_part = new.split(", ").all(|value| values.contains(&value)) && old != new;
+        let is_part = values(new).is_subset(&values(old)) && old != new;
         is_part.then_some((key, new.as_str()))
-    };
-    LISTS.into_iter().filter_map(narrower).collect()
+    });
+    narrower.collect()
 }
 
 /// The labels of an item with what inputs know of its kernel.

@@ -127,9 +127,13 @@ pub(super) fn merge(
 /// module would be unloaded there.
 fn drop_old(items: &mut [Item<'_>], import: &Import, keep: Keep) {
     let Some(keep) = keep else { return };
-    let may_run = |kernel: &Kernel| !import.has_nodes && kernel.nodes.is_some_and(|nodes| nodes > 0);
-    let mut old: Vec<&mut Item<'_>> =
-        items.iter_mut().filter(|item| item.fate == Fate::Vanished && !may_run(&item.kernel)).collect();
+    let mut old: Vec<&mut Item<'_>> = items
+        .iter_mut()
+        .filter(|item| {
+            let may_run = !import.has_nodes && item.kernel.nodes.is_some_and(|nodes| nodes > 0);
+            item.fate == Fate::Vanished && !may_run
+        })
+        .collect();
     old.sort_by(|one, other| by_version(other.kernel.release.as_str(), one.kernel.release.as_str()));
     old.into_iter().skip(keep).for_each(|item| item.fate = Fate::Dropped);
 }

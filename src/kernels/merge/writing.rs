@@ -175,10 +175,9 @@ impl<'t, 'i> Writing<'t, 'i> {
     }
 
     fn drop_from_brackets(&mut self, items: &[Item<'_>]) {
-        let goes = |item: &Item<'_>| item.fate == Fate::Dropped;
         let mut at = 0;
         while at < items.len() {
-            let run = items[at..].iter().take_while(|item| goes(item)).count();
+            let run = items[at..].iter().take_while(|item| item.fate == Fate::Dropped).count();
             if run > 0 {
                 let (first, last) = (&items[at], &items[at + run - 1]);
                 let range = match (items.get(at + run), at.checked_sub(1).map(|before| &items[before])) {
@@ -249,6 +248,6 @@ fn places(staying: &[&Item<'_>], new: &[&Found]) -> Vec<Option<usize>> {
             oldest[at - 1] = oldest[at];
         }
     }
-    let place = |found: &&Found| oldest.partition_point(|old| by_version(old, found.release.as_str()).is_lt());
-    new.iter().map(|found| place(found).checked_sub(1)).collect()
+    let older = new.iter().map(|found| oldest.partition_point(|old| by_version(old, found.release.as_str()).is_lt()));
+    older.map(|count| count.checked_sub(1)).collect()
 }

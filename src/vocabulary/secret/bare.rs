@@ -17,14 +17,8 @@ pub(super) fn bare_logins(text: &str) -> Vec<Range<usize>> {
             Some((_, rest)) => word.len() - rest.trim_start_matches('/').len(),
             None => 0,
         };
-        let is_host = |at: usize| {
-            let host = word[at + 1..].split(['/', ':']).next().unwrap_or_default();
-            let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
-            let is_digest = ["sha", "md5"].iter().any(|name| host.to_ascii_lowercase().starts_with(name));
-            let is_whole = word[at + 1..].len() > host.len() || host.contains('.') || host == "localhost";
-            !host.is_empty() && is_name && is_whole && !is_digest
-        };
-        let Some(at) = word.rmatch_indices('@').map(|(at, _)| at).find(|at| *at >= body && is_host(*at)) else {
+        let signs = word.rmatch_indices('@').map(|(at, _)| at);
+        let Some(at) = signs.take_while(|at| *at >= body).find(|at| starts_with_host(&word[at + 1..])) else {
             continue;
         };
         let Some((user, password)) = word[body..at].split_once(':') else { continue };
@@ -34,4 +28,12 @@ pub(super) fn bare_logins(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+fn starts_with_host(text: &str) -> bool {
+    let host = text.split(['/', ':']).next().unwrap_or_default();
+    let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    let is_digest = ["sha", "md5"].iter().any(|name| host.to_ascii_lowercase().starts_with(name));
+    let is_whole = text.len() > host.len() || host.contains('.') || host == "localhost";
+    !host.is_empty() && is_name && is_whole && !is_digest
 }
