@@ -99,9 +99,6 @@ impl Explanation {
     /// Returns the inputs that differ from `old`: name, old value and new value, `None` if absent.
     pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
         let (new, old) = (self.pairs(), old.pairs());
-        let value = |pairs: &[(&str, &str)], name: &str| {
-            pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
-        };
         let gone = old.iter().filter(|(name, _)| value(&new, name).is_none());
         new.iter()
             .chain(gone)
@@ -109,6 +106,10 @@ impl Explanation {
             .filter(|change| change.from != change.to)
             .collect()
     }
+}
+
+fn value(pairs: &[(&str, &str)], name: &str) -> Option<String> {
+    pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
 }
 
 /// One input that changed.

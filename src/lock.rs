@@ -75,11 +75,10 @@ impl Lock {
 
     /// Drops what no source of the manifest asks for, and files that are none of `urls`.
     pub fn retain_used(&mut self, manifest: &Manifest, urls: &BTreeMap<String, Span>) {
-        let used = |url: &GitUrl, reference: &GitRef| {
+        self.commits.retain(|(url, reference), _| {
             let mut gits = manifest.sources.values().filter_map(Source::git);
             gits.any(|git| git.url.value == *url && git.reference.value == *reference)
-        };
-        self.commits.retain(|(url, reference), _| used(url, reference));
+        });
         self.files.retain(|url, _| urls.contains_key(url));
     }
 
@@ -106,7 +105,9 @@ impl Lock {
             }
         };
         decode(&node)
-            .map_err(|(node, message)| faults.push(Diagnostic::error("lock", message).at(node.span, "").help(help)))
+            .map_err(|(node, error)| {
+                faults.push(Diagnostic::error("lock", error.to_string()).at(node.span, "").help(help));
+            })
             .ok()
     }
 
@@ -129,8 +130,11 @@ impl Lock {
             ("sources".into(), Yaml::Seq(sources)),
         ];
         if !self.files.is_empty() {
-            let file = |(url, sha256)| Yaml::Map(vec![text("url", url), text("sha256", Digest::to_string(sha256))]);
-            fields.push(("files".into(), Yaml::Seq(self.files.iter().map(file).collect())));
+            let files = self
+                .files
+                .iter()
+                .map(|(url, sha256)| Yaml::Map(vec![text("url", url), text("sha256", sha256.to_string())]));
+            fields.push(("files".into(), Yaml::Seq(files.collect())));
         }
         format!("{HEADER}{}", kmodgen_yaml::emit(&Yaml::Map(fields)))
     }
@@ -169,58 +173,76 @@ pub fn not_pinned<'m>(
     refs.chain(files).collect()
 }
 
-type Fault<'n> = (&'n Node, String);
+/// Fault of a lock that is valid YAML.
+#[derive(Debug, thiserror::Error)]
+enum LockError {
+    #[error("the lock is not a mapping")]
+    NotMapping,
+    #[error("the lock has a key `{}` that this kmodgen does not know", .0.escape_debug())]
+    UnknownKey(String),
+    #[error("the lock has form {0}, and this kmodgen reads form {FORM}: use a newer kmodgen")]
+    OtherForm(String),
+    #[error("the lock pins version {0} of the templates, and this kmodgen has 1 to {newest}", newest = template::NEWEST)]
+    UnknownTemplates(u32),
+    #[error("the lock has no `sources`")]
+    NoSources,
+    #[error("`{0}` is not a list")]
+    NotList(&'static str),
+    #[error("the same ref is pinned twice")]
+    RepeatedRef,
+    #[error("the same file is pinned twice")]
+    RepeatedFile,
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    #[error("`{0}` is not a text")]
+    NotText(&'static str),
+    #[error(transparent)]
+    Invalid(Invalid),
+}
+
+/// An error, and the node that it is about.
+type Fault<'n> = (&'n Node, LockError);
 
 fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
-    let entries = node.as_mapping().ok_or((node, "the lock is not a mapping".to_owned()))?;
+    let entries = node.as_mapping().ok_or((node, LockError::NotMapping))?;
     let known = ["version", "templates", "sources", "files"];
     if let Some(entry) = entries.iter().find(|entry| !known.contains(&entry.key.value.as_str())) {
-        return Err((
-            &entry.value,
-            format!("the lock has a key `{}` that this kmodgen does not know", entry.key.value.escape_debug()),
-        ));
+        return Err((&entry.value, LockError::UnknownKey(entry.key.value.clone())));
     }
     let version = field(node, "version", |text| Ok::<_, Invalid>(text.to_owned()))?;
     if version != FORM {
-        return Err((
-            node,
-            format!("the lock has form {version}, and this kmodgen reads form {FORM}: use a newer kmodgen"),
-        ));
+        return Err((node, LockError::OtherForm(version)));
     }
     let templates = field(node, "templates", |text| text.parse().map_err(|_| Invalid::new("not a number")))?;
     if !(1..=template::NEWEST).contains(&templates) {
-        let newest = template::NEWEST;
-        return Err((
-            node,
-            format!("the lock pins version {templates} of the templates, and this kmodgen has 1 to {newest}"),
-        ));
+        return Err((node, LockError::UnknownTemplates(templates)));
     }
     let mut lock = Lock { templates, ..Lock::default() };
-    let sources = node.get("sources").ok_or((node, "the lock has no `sources`".to_owned()))?;
-    for source in sources.as_sequence().ok_or((&**sources, "`sources` is not a list".to_owned()))? {
+    let sources = node.get("sources").ok_or((node, LockError::NoSources))?;
+    for source in sources.as_sequence().ok_or((&**sources, LockError::NotList("sources")))? {
         let url = field(source, "git", GitUrl::parse)?;
         let reference = field(source, "ref", GitRef::parse)?;
         let commit = field(source, "commit", GitOid::parse)?;
         if lock.commits.insert((url, reference), commit).is_some() {
-            return Err((source, "the same ref is pinned twice".to_owned()));
+            return Err((source, LockError::RepeatedRef));
         }
     }
     let files = node.get("files");
-    let listed = files.map(|files| files.as_sequence().ok_or((&**files, "`files` is not a list".to_owned())));
+    let listed = files.map(|files| files.as_sequence().ok_or((&**files, LockError::NotList("files"))));
     for file in listed.transpose()?.unwrap_or_default() {
         let url = field(file, "url", |text| FileUrl::parse(text).map(|url| url.to_string()))?;
         let checksum = field(file, "sha256", |text| Digest::parse(text).ok_or(Invalid::new("not a SHA-256 checksum")))?;
         if lock.files.insert(url, checksum).is_some() {
-            return Err((file, "the same file is pinned twice".to_owned()));
+            return Err((file, LockError::RepeatedFile));
         }
     }
     Ok(lock)
 }
 
-fn field<'n, T>(node: &'n Node, key: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Result<T, Fault<'n>> {
-    let value = node.get(key).ok_or((node, format!("`{key}` is missing")))?;
-    let scalar = value.as_scalar().ok_or((&**value, format!("`{key}` is not a text")))?;
-    parse(&scalar.text).map_err(|invalid| (&**value, invalid.message))
+fn field<'n, T>(node: &'n Node, key: &'static str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Result<T, Fault<'n>> {
+    let value = node.get(key).ok_or((node, LockError::Missing(key)))?;
+    let scalar = value.as_scalar().ok_or((&**value, LockError::NotText(key)))?;
+    parse(&scalar.text).map_err(|invalid| (&**value, LockError::Invalid(invalid)))
 }
 
 #[cfg(test)]
@@ -228,10 +250,10 @@ mod tests {
     use super::*;
     use crate::vocabulary::SourceMap;
 
-    fn read(text: &str) -> Result<Lock, String> {
+    fn read(text: &str) -> Result<Lock, Diagnostics> {
         let mut faults = Diagnostics::default();
         let source = SourceMap::default().add(FILE_NAME, text);
-        Lock::read(source, text, &mut faults).ok_or_else(|| faults.into_sorted()[0].message.clone())
+        Lock::read(source, text, &mut faults).ok_or(faults)
     }
 
     #[test]
@@ -258,8 +280,8 @@ mod tests {
             ("version: 1\ntemplates: 1\nsources: []\nx: 1", "does not know"),
             ("version: 1\ntemplates: 1\nsources:\n  - git: https://a/b\n    ref: x\n    commit: abc", "full commit id"),
         ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(said), "{text}: {error}");
+            let faults = read(text).unwrap_err().into_sorted();
+            assert!(faults[0].message.contains(said), "{text}: {faults:?}");
         }
     }
 }

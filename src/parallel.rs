@@ -19,8 +19,8 @@ pub fn in_parts<T: Send, R: Send>(items: Vec<T>, workers: usize, work: impl Fn(T
     std::thread::scope(|scope| {
         // This thread only waits: a new one may be put on the same processor, and be moved to an idle
         // one milliseconds later. Where the system gives no threads, it does the work.
-        let start = |_| Builder::new().spawn_scoped(scope, || left.work_on(&work));
-        let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> = (0..workers).map(start).collect();
+        let threads: Vec<io::Result<ScopedJoinHandle<'_, _>>> =
+            (0..workers).map(|_| Builder::new().spawn_scoped(scope, || left.work_on(&work))).collect();
         let own = if threads.iter().any(Result::is_ok) { Vec::new() } else { left.work_on(&work) };
         in_order(own, threads.into_iter().flatten().map(ScopedJoinHandle::join))
     })
@@ -37,17 +37,18 @@ pub fn map_with<T: Sync, S, R: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &T) -> R + Sync,
 ) -> io::Result<Vec<R>> {
-    let share = |items: &[T]| -> Vec<R> {
-        let mut state = state();
-        items.iter().map(|item| work(&mut state, item)).collect()
-    };
-    let share = &share;
+    let (state, work) = (&state, &work);
     let size = items.len().div_ceil(workers.max(1)).max(SMALLEST_SHARE);
     std::thread::scope(|scope| {
-        let start = |items| Builder::new().spawn_scoped(scope, move || share(items));
-        let threads: Vec<ScopedJoinHandle<'_, _>> = items.chunks(size).map(start).collect::<io::Result<_>>()?;
-        let joined = |thread: ScopedJoinHandle<'_, Vec<R>>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        Ok(threads.into_iter().flat_map(joined).collect())
+        let mut threads: Vec<ScopedJoinHandle<'_, Vec<R>>> = Vec::new();
+        for share in items.chunks(size) {
+            threads.push(Builder::new().spawn_scoped(scope, move || {
+                let mut state = state();
+                share.iter().map(|item| work(&mut state, item)).collect()
+            })?);
+        }
+        let parts = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok(parts.flatten().collect())
     })
 }
 
@@ -65,17 +66,17 @@ impl<T: Send + 'static, R: Send + 'static> Aside<T, R> {
         let count = if workers > 1 { workers.min(items.len()) } else { 0 };
         let (left, work): (_, Arc<dyn Fn(T) -> R + Send + Sync>) = (Arc::new(Left::new(items)), Arc::new(work));
         let (begin, begun) = mpsc::channel();
-        let start = |_| {
+        let mut threads = Vec::with_capacity(count);
+        for _ in 0..count {
             let (left, work, begin) = (left.clone(), work.clone(), begin.clone());
-            let thread = move || {
+            let thread = Builder::new().spawn(move || {
                 // Nobody listens for the second one.
                 let _ = begin.send(());
                 left.work_on(&*work)
-            };
+            });
             // What no thread does is left for the end.
-            Builder::new().spawn(thread).ok()
-        };
-        let threads = (0..count).filter_map(start).collect();
+            threads.extend(thread);
+        }
         drop(begin);
         // A new thread is put on the processor of the one that makes it, and may be left there for
         // milliseconds while another has nothing to do. One that is woken up is put where it can run.
@@ -100,8 +101,11 @@ impl<T> Left<T> {
 
     /// Takes one after the other; gives the results with the items' numbers.
     fn work_on<R>(&self, work: &(impl Fn(T) -> R + ?Sized)) -> Vec<(usize, R)> {
-        let take = || self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
-        std::iter::from_fn(take).map(|(at, item)| (at, work(item))).collect()
+        std::iter::from_fn(|| self.take()).map(|(at, item)| (at, work(item))).collect()
+    }
+
+    fn take(&self) -> Option<(usize, T)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 }
 

@@ -74,8 +74,11 @@ pub fn manifest_hint(path: &Path) -> Option<String> {
 /// The YAML file whose name is nearest to `name`.
 fn similar_file<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
     let yaml = names.iter().map(String::as_str).filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
-    let stem = |name: &str| name.rsplit_once('.').map_or(name.to_owned(), |(stem, _)| stem.to_owned());
     yaml.clone().find(|other| stem(other) == stem(name)).or_else(|| nearest(name, yaml))
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 /// The targets that a run is for; one `None` where the manifest has no targets.
@@ -133,16 +136,17 @@ pub fn workers(flag: Option<NonZeroUsize>) -> usize {
 /// The folder for what only saves time; `None` where there is no place for it. `KMODGEN_CACHE_DIR`
 /// names one, and no place if it is empty.
 pub fn cache_folder() -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let absolute = |path: &PathBuf| path.is_absolute();
-    match named("KMODGEN_CACHE_DIR") {
-        Some(folder) => Some(folder).filter(|folder| !folder.as_os_str().is_empty()),
-        // XDG's rules: a relative path is as good as none.
-        None => named("XDG_CACHE_HOME")
-            .filter(absolute)
-            .or_else(|| named("HOME").filter(absolute).map(|home| home.join(".cache")))
+    match std::env::var_os("KMODGEN_CACHE_DIR") {
+        Some(folder) => Some(PathBuf::from(folder)).filter(|folder| !folder.as_os_str().is_empty()),
+        None => absolute_path_in("XDG_CACHE_HOME")
+            .or_else(|| absolute_path_in("HOME").map(|home| home.join(".cache")))
             .map(|cache| cache.join("kmodgen")),
     }
+}
+
+/// Path in an environment variable. By XDG's rules, a relative one is as good as none.
+fn absolute_path_in(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// Starts renderers of users' templates, with the limits that the environment sets.
@@ -150,20 +154,19 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// # Errors
 /// A limit that is no positive number.
 pub fn renderers() -> anyhow::Result<Arc<dyn Renderers>> {
-    let limit = |name: &str, default: u64, most: u64| match std::env::var_os(name) {
-        None => Ok(default),
-        Some(text) => {
-            let parsed = text.to_str().and_then(|text| text.parse().ok());
-            parsed.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-                anyhow!("{name}: expected a number from 1 to {most}, found `{}`", text.to_string_lossy().escape_debug())
-            })
-        }
-    };
     let Limits { cpu_seconds, memory_mb } = Limits::default();
     Ok(Arc::new(ChildRenderers::new(Limits {
         cpu_seconds: limit(Limits::CPU, cpu_seconds, 3600)?,
         memory_mb: limit(Limits::MEMORY, memory_mb, 1 << 20)?,
     })))
+}
+
+fn limit(variable: &str, default: u64, most: u64) -> anyhow::Result<u64> {
+    let Some(text) = std::env::var_os(variable) else { return Ok(default) };
+    let parsed = text.to_str().and_then(|text| text.parse().ok());
+    parsed.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+        anyhow!("{variable}: expected a number from 1 to {most}, found `{}`", text.to_string_lossy().escape_debug())
+    })
 }
 
 /// Returns a text that identifies this program, different for another build of the same version; `None` if it cannot be
@@ -193,23 +196,34 @@ pub fn driver_toolkit<'p, 'm: 'p>(
 /// The kernels that `kernels` is to list.
 pub fn kernel_selection(args: &KernelsArgs) -> anyhow::Result<Selection> {
     let mut faults = Vec::new();
-    let mut note = |flag: &str, invalid: Invalid| {
-        let help = invalid.help.map(|help| format!("; {help}")).unwrap_or_default();
-        faults.push(format!("--{flag}: {}{help}", invalid.message));
-    };
-    let mut patterns = |flag: &str, texts: &[String]| -> Vec<Pattern> {
-        let parsed = texts.iter().flat_map(|text| Pattern::of_release(text));
-        parsed.filter_map(|pattern| pattern.map_err(|invalid| note(flag, invalid)).ok()).collect()
-    };
-    let (include, exclude) = (patterns("include", &args.include), patterns("exclude", &args.exclude));
-    let parsed = args.arch.iter().map(|name| known_architecture(name));
-    let architectures = parsed.filter_map(|name| name.map_err(|invalid| note("arch", invalid)).ok()).collect();
-    let bounds = args.newer_than.as_deref().map(Bounds::newer_than).transpose();
-    let bounds = bounds.map_err(|invalid| note("newer-than", invalid)).ok().flatten().unwrap_or_default();
+    let [include, exclude] = [("include", &args.include), ("exclude", &args.exclude)].map(|(flag, texts)| {
+        let patterns = texts.iter().flat_map(|text| Pattern::of_release(text));
+        valid(flag, patterns, &mut faults)
+    });
+    let architectures = valid("arch", args.arch.iter().map(|name| known_architecture(name)), &mut faults);
+    let mut bounds = valid("newer-than", args.newer_than.as_deref().map(Bounds::newer_than), &mut faults);
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
+    let bounds = bounds.pop().unwrap_or_default();
     Ok(Selection::of(include, exclude, architectures, args.flavour.clone(), bounds))
+}
+
+/// The values of a flag that are valid; a message about each other one is added to `faults`.
+fn valid<T>(flag: &str, values: impl IntoIterator<Item = Result<T, Invalid>>, faults: &mut Vec<String>) -> Vec<T> {
+    let mut valid = Vec::new();
+    for value in values {
+        match value {
+            Ok(value) => valid.push(value),
+            Err(invalid) => faults.push(format!("--{flag}: {}", invalid.on_one_line())),
+        }
+    }
+    valid
+}
+
+/// Checks whether `--only` selects a mapping; without the flag, all are selected.
+pub fn is_selected(only: Option<&Only>, module: &str, release: &str) -> bool {
+    only.is_none_or(|only| only.selects(module, release))
 }
 
 /// Patterns of `--only`.
@@ -219,13 +233,8 @@ pub struct Only(Vec<Pattern>);
 impl Only {
     /// Compiles the flag's patterns; `None` where the flag is absent.
     pub fn parse(patterns: &[String]) -> anyhow::Result<Option<Self>> {
-        let compile = |text: &String| {
-            Pattern::parse(text).map_err(|invalid| {
-                let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-                anyhow::anyhow!("--only: {invalid}{help}")
-            })
-        };
-        let patterns = patterns.iter().map(compile).collect::<anyhow::Result<Vec<_>>>()?;
+        let patterns = patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>();
+        let patterns = patterns.map_err(|invalid| anyhow!("--only: {}", invalid.on_one_line()))?;
         Ok((!patterns.is_empty()).then_some(Self(patterns)))
     }
 
@@ -254,8 +263,10 @@ impl Only {
     /// names the ConfigMaps of all its kernels, so that its files are written together.
     pub fn touches(&self, module: &Module, kernels: &[Kernel]) -> bool {
         let name = module.name.as_str();
-        let selects = |kernel: &Kernel| self.selects(name, kernel.release.as_str()) && module.kernels.selects(kernel);
-        self.names(name) || kernels.iter().any(selects)
+        self.names(name)
+            || kernels
+                .iter()
+                .any(|kernel| self.selects(name, kernel.release.as_str()) && module.kernels.selects(kernel))
     }
 
     /// Returns whether a pattern matches the name of a module.

@@ -138,11 +138,11 @@ impl World {
     /// Content hash and image of every mapping, by `MODULE/RELEASE`.
     pub(crate) fn identities(&self) -> BTreeMap<String, (String, String)> {
         let (identities, faults) = self.expand(&mut SourceMap::default(), |_, plan| {
-            let identity = |m: &crate::plan::Mapping<'_>| {
+            let identities = plan.mappings().map(|m| {
                 let key = format!("{}/{}", m.module.name.value, m.kernel.release.value);
                 (key, (m.identity.hash.to_string(), m.image().to_string()))
-            };
-            plan.mappings().map(identity).collect()
+            });
+            identities.collect()
         });
         identities.unwrap_or_else(|| panic!("{faults:#?}"))
     }

@@ -4,7 +4,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use kmodgen_image::Contract;
 
 use super::Format;
-use crate::vocabulary::{Invalid, kubernetes};
+use crate::vocabulary::kubernetes;
 
 /// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
@@ -46,11 +46,8 @@ pub struct VerifyArgs {
 }
 
 fn firmware_path(text: &str) -> Result<String, String> {
-    let told = |invalid: Invalid| match invalid.help {
-        Some(help) => format!("{}; {help}", invalid.message),
-        None => invalid.message,
-    };
-    kubernetes::firmware_path(text).map_err(told).map(|()| text.to_owned())
+    kubernetes::firmware_path(text).map_err(|invalid| invalid.on_one_line())?;
+    Ok(text.to_owned())
 }
 
 /// Which KMM is to load from an image.

@@ -13,7 +13,7 @@ use crate::commands::Exit;
 use crate::fingerprint::InputChange;
 use crate::plan::RenderedMapping;
 use crate::previous::{self, OldMapping};
-use crate::settings::{Network, Only};
+use crate::settings::{Network, Only, is_selected};
 use crate::vocabulary::nearest;
 
 /// One mapping; also an element of `--format json`.
@@ -67,18 +67,18 @@ fn explain_all(
     project: &Project,
     drift: &Drift<'_>,
 ) -> anyhow::Result<Vec<Explained>> {
-    let selected =
-        |module: &str, release: &str| release == args.release && only.is_none_or(|only| only.selects(module, release));
-    let old = |module: &str| previous::mapping(module, &args.release, &drift.tree());
-    let planned = drift.plan.mappings().filter(|m| selected(m.module.name.as_str(), m.kernel.release.as_str()));
+    let tree = drift.tree();
     let mut explained = Vec::new();
-    for mapping in planned {
-        let rendered = drift.plan.render(mapping).context("a file of the manifest changed under the run")?;
-        explained.push(explain(&rendered, old(mapping.module.name.as_str())?));
+    for mapping in drift.plan.mappings().filter(|mapping| mapping.kernel.release.as_str() == args.release) {
+        let module = mapping.module.name.as_str();
+        if is_selected(only, module, &args.release) {
+            let rendered = drift.plan.render(mapping).context("a file of the manifest changed under the run")?;
+            explained.push(explain(&rendered, previous::mapping(module, &args.release, &tree)?));
+        }
     }
     for (module, impact) in &drift.impacts {
-        if selected(module, &args.release) && impact.unloads.contains(&args.release) {
-            explained.push(gone(module, &args.release, old(module)?));
+        if is_selected(only, module, &args.release) && impact.unloads.contains(&args.release) {
+            explained.push(gone(module, &args.release, previous::mapping(module, &args.release, &tree)?));
         }
     }
     let target = project.manifest.target.as_ref().map(ToString::to_string);
@@ -128,12 +128,12 @@ fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
 }
 
 fn print(explained: &Explained) {
-    let short = |hash: &Option<String>| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-").to_owned();
     let Explained { target, module, release, state, from, to, changes, diff } = explained;
     let module = target.as_ref().map_or(module.clone(), |target| format!("{target}: {module}"));
+    let [from, to] = [from, to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-"));
     let mut text = match *state {
-        "unchanged" => format!("{module} on {release}: unchanged, {}\n", short(to)),
-        state => format!("{module} on {release}: {state}, {} -> {}\n", short(from), short(to)),
+        "unchanged" => format!("{module} on {release}: unchanged, {to}\n"),
+        state => format!("{module} on {release}: {state}, {from} -> {to}\n"),
     };
     text.push_str(&describe(changes));
     if let Some(diff) = diff {
@@ -146,8 +146,8 @@ fn print(explained: &Explained) {
 /// The inputs that changed, for people. The Dockerfile's digest is told only where nothing else
 /// says why it changed.
 pub(super) fn describe(changes: &[InputChange]) -> String {
-    let telling = |change: &&InputChange| change.input != "dockerfile" || changes.len() == 1;
-    changes.iter().filter(telling).map(describe_one).collect()
+    let telling = changes.iter().filter(|change| change.input != "dockerfile" || changes.len() == 1);
+    telling.map(describe_one).collect()
 }
 
 fn describe_one(change: &InputChange) -> String {

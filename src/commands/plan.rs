@@ -10,17 +10,18 @@ use serde::Serialize;
 use super::drift::{Drift, Scope};
 use super::project::Project;
 use super::registry_lookup::is_in_registry;
+use super::report::column_width;
 use crate::adapters::{git, ui};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::commands::Exit;
 use crate::handoff::{self, Job};
-use crate::impact::Impact;
+
 use crate::manifest::{Choice, Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
 use crate::previous::{self, OldModule};
 use crate::reconcile::Action;
-use crate::settings::{self, Network, Only};
+use crate::settings::{self, Network, Only, is_selected};
 
 /// One mapping; also an element of `--format json`.
 #[derive(Serialize)]
@@ -61,7 +62,6 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(only) = &only {
         rows.retain(|row| only.selects(&row.module, &row.release));
     }
-    let jobs = || jobs(args, &parts, only.as_ref());
     match args.format {
         PlanFormat::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
         PlanFormat::Text => {
@@ -69,9 +69,9 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
             projects.iter().for_each(|project| ui::talk(&unwanted(&project.manifest)));
         }
         PlanFormat::Images => ui::result(&images(&drifts, &rows, args.since.as_deref(), only.as_ref())?),
-        PlanFormat::Bake => ui::result(&handoff::bake(&jobs()?)),
-        PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs()?)),
-        PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs()?)),
+        PlanFormat::Bake => ui::result(&handoff::bake(&jobs(args, &parts, only.as_ref())?)),
+        PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs(args, &parts, only.as_ref())?)),
+        PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &parts, only.as_ref())?)),
     }
     Ok(Exit::Success)
 }
@@ -100,56 +100,59 @@ fn unwanted(manifest: &Manifest) -> String {
 /// still named on disk, and those that were named since a revision.
 fn images(drifts: &[Drift<'_>], rows: &[Row], since: Option<&str>, only: Option<&Only>) -> anyhow::Result<String> {
     let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
-    let mut note = |module: &str, old: &OldModule| {
-        let selected = |release: &String| only.is_none_or(|only| only.selects(module, release));
-        images.extend(old.images.iter().filter(|(release, _)| selected(release)).map(|(_, image)| image.clone()));
-    };
     for drift in drifts {
-        drift.old.iter().for_each(|(module, old)| note(module, old));
+        for (module, old) in &drift.old {
+            images.extend(old_images(module, old, only));
+        }
         let Some(since) = since else { continue };
         let texts = git::texts_since(&drift.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
         for (folder, text) in &texts {
             if let Some(old) = previous::module_text(text) {
-                note(folder, &old);
+                images.extend(old_images(folder, &old, only));
             }
         }
     }
     Ok(images.into_iter().map(|image| image + "\n").collect())
 }
 
+fn old_images(module: &str, old: &OldModule, only: Option<&Only>) -> Vec<String> {
+    let selected = old.images.iter().filter(|(release, _)| is_selected(only, module, release));
+    selected.map(|(_, image)| image.clone()).collect()
+}
+
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
 fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
-    let selected =
-        |m: &&Mapping<'_>| only.is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()));
+    let mut selected = Vec::new();
+    for (project, drift) in parts {
+        for mapping in drift.plan.mappings() {
+            if is_selected(only, mapping.module.name.as_str(), mapping.kernel.release.as_str()) {
+                selected.push((project, drift, mapping));
+            }
+        }
+    }
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
         PlanFormat::Matrix => None,
-        _ => {
-            let mut mappings = parts.iter().flat_map(|(_, drift)| drift.plan.mappings()).filter(selected);
-            settings::driver_toolkit(args.dtk.as_deref(), &mut mappings)?
-        }
+        _ => settings::driver_toolkit(args.dtk.as_deref(), selected.iter().map(|(_, _, mapping)| *mapping))?,
     };
     let network = Network::from(&args.output.network);
-    let stale = |m: &Mapping<'_>| network.offline || !is_in_registry(m, network.timeout);
-    let mappings = parts.iter().flat_map(|(project, drift)| drift.plan.mappings().map(move |m| (project, drift, m)));
     let mut images = BTreeSet::new();
     // What two targets share is built once.
-    let mut first = |mapping: &Mapping<'_>| images.insert(mapping.image_name());
-    Ok(mappings
-        .filter(|(_, _, mapping)| selected(mapping) && first(mapping) && stale(mapping))
-        .map(|(project, drift, mapping)| Job {
-            module: mapping.module.name.value.to_string(),
-            release: mapping.kernel.release.value.to_string(),
-            architecture: mapping.kernel.architecture(),
-            name: mapping.config_map(),
-            image: mapping.image_name(),
-            hash: mapping.identity.hash.to_string(),
-            dockerfile: dockerfile(project, drift, mapping).display().to_string(),
-            context: context(project, mapping),
-            arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
-        })
-        .collect())
+    selected.retain(|(_, _, mapping)| images.insert(mapping.image_name()));
+    selected.retain(|(_, _, mapping)| network.offline || !is_in_registry(mapping, network.timeout));
+    let jobs = selected.into_iter().map(|(project, drift, mapping)| Job {
+        module: mapping.module.name.value.to_string(),
+        release: mapping.kernel.release.value.to_string(),
+        architecture: mapping.kernel.architecture(),
+        name: mapping.config_map(),
+        image: mapping.image_name(),
+        hash: mapping.identity.hash.to_string(),
+        dockerfile: dockerfile(project, drift, mapping).display().to_string(),
+        context: context(project, mapping),
+        arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
+    });
+    Ok(jobs.collect())
 }
 
 /// The path of a Dockerfile; with a context, one that can be told from there.
@@ -169,7 +172,7 @@ fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
 }
 
 fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
-    let target = || project.manifest.target.as_ref().map(ToString::to_string);
+    let target = project.manifest.target.as_ref().map(ToString::to_string);
     let actions: HashMap<&str, &Action> =
         drift.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
     let planned = drift.plan.mappings().map(|mapping| {
@@ -196,7 +199,7 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
             "changed"
         };
         Row {
-            target: target(),
+            target: target.clone(),
             state,
             hash: Some(mapping.identity.hash.to_string()),
             image,
@@ -211,8 +214,8 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
     let further = drift.plan.modules.iter().flat_map(|(module, mappings)| further(project, drift, module, mappings));
     let each = drift.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
     let removed = each.flat_map(|(module, (object, impact))| {
-        impact.unloads.iter().map(move |release| Row {
-            target: target(),
+        impact.unloads.iter().map(|release| Row {
+            target: target.clone(),
             module: object.to_owned(),
             release: release.clone(),
             state: "removed",
@@ -229,7 +232,7 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
             let (module, release) = (module.name.as_str(), kernel.release.as_str());
             let old = drift.old.get(module).and_then(|old| old.images.get(release));
             Row {
-                target: target(),
+                target: target.clone(),
                 // A Module that is right is not looked into.
                 state: match old {
                     _ if !drift.impacts.contains_key(module) => "unchanged",
@@ -261,15 +264,14 @@ fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Ma
     let prebuilt = prebuilt.map(|(kernel, image)| (kernel.release.as_str(), image, None));
     let images: Vec<(&str, String, Option<String>)> = built.chain(prebuilt).collect();
     let impact = drift.impacts.get(module.name.as_str());
-    let of = |name: &str| {
-        let impact = impact.and_then(|impact| impact.others.get(name));
-        let all = |releases: fn(&Impact) -> &Vec<String>| -> HashSet<&str> {
-            impact.into_iter().flat_map(releases).map(String::as_str).collect()
-        };
-        let (loads, reloads) = (all(|impact| &impact.loads), all(|impact| &impact.reloads));
-        let row = |(release, image, hash): &(&str, String, Option<String>)| Row {
+    let mut rows = Vec::new();
+    for (name, _) in &module.kmm.others {
+        let impact = impact.and_then(|impact| impact.others.get(name.as_str()));
+        let [loads, reloads] = [impact.map(|impact| &impact.loads), impact.map(|impact| &impact.reloads)]
+            .map(|releases| releases.into_iter().flatten().map(String::as_str).collect::<HashSet<_>>());
+        rows.extend(images.iter().map(|(release, image, hash)| Row {
             target: project.manifest.target.as_ref().map(ToString::to_string),
-            module: name.to_owned(),
+            module: name.to_string(),
             release: (*release).to_owned(),
             state: match (loads.contains(release), reloads.contains(release)) {
                 (true, _) => "new",
@@ -282,19 +284,20 @@ fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Ma
             dockerfile: None,
             context: None,
             builder_in_cluster: false,
-        };
-        images.iter().map(row).collect::<Vec<_>>()
-    };
-    module.kmm.others.iter().flat_map(|(name, _)| of(name.as_str())).collect()
+        }));
+    }
+    rows
 }
 
 fn print(rows: &[Row]) {
-    let width = |column: fn(&Row) -> usize, title: &str| rows.iter().map(column).max().unwrap_or(0).max(title.len());
-    let (module, release) = (width(|row| row.module.len(), "MODULE"), width(|row| row.release.len(), "KERNEL"));
-    // Only where there are any.
-    let target = width(|row| row.target.as_ref().map_or(0, |target| target.len() + 2), "");
-    let heading = if target > 0 { "TARGET" } else { "" };
-    let target = if target > 0 { target.max(heading.len() + 2) } else { 0 };
+    let module = column_width("MODULE", rows.iter().map(|row| row.module.len()));
+    let release = column_width("KERNEL", rows.iter().map(|row| row.release.len()));
+    let targets: Vec<&String> = rows.iter().filter_map(|row| row.target.as_ref()).collect();
+    let (heading, target) = if targets.is_empty() {
+        ("", 0)
+    } else {
+        ("TARGET", column_width("TARGET", targets.into_iter().map(String::len)) + 2)
+    };
     let mut text = format!(
         "{heading:<target$}{:<module$}  {:<release$}  {:<9}  {:<12}  IMAGE\n",
         "MODULE", "KERNEL", "STATE", "HASH"

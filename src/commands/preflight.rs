@@ -6,7 +6,6 @@ use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Exit;
-use crate::manifest::Kernel;
 use crate::render;
 use crate::settings::{self, one_target};
 use crate::vocabulary::nearest;
@@ -23,9 +22,8 @@ pub fn run(args: &PreflightArgs) -> anyhow::Result<Exit> {
             None => bail!("the manifest has no kernel `{}`", args.release.escape_debug()),
         }
     };
-    let toolkit = |kernel: &Kernel| kernel.dtk.as_ref().map(|dtk| dtk.value.clone());
     let mut same_release = kernels.iter().filter(|other| other.release.value == kernel.release.value);
-    if same_release.any(|other| toolkit(other) != toolkit(kernel)) {
+    if same_release.any(|other| other.dtk.as_ref().map(|dtk| &dtk.value) != kernel.dtk.as_ref().map(|dtk| &dtk.value)) {
         bail!(
             "the manifest has several kernels of release `{}`, each with a `dtk` of its own, and a validation is for one",
             kernel.release.value

@@ -357,11 +357,10 @@ impl Project {
     /// The files that were read: those that the manifest names, and templates. A folder whose names
     /// were read has a `/` at its end.
     pub(super) fn read(&self) -> [Vec<InputRecord>; 2] {
-        let all = |witness: &Arc<Witness>| {
+        self.witnesses.each_ref().map(|witness| {
             let files = witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest));
             files.chain(witness.listed().into_iter().map(|(path, digest)| (format!("{path}/"), digest))).collect()
-        };
-        [all(&self.witnesses[0]), all(&self.witnesses[1])]
+        })
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn is_in_registry(mapping: &Mapping<'_>, timeout: Duration) -> bool {
 
 /// Returns the TLS settings for a module's registry.
 pub(super) fn registry_tls(module: &Module) -> Tls {
-    let flag = |flag| module.kmm.tls_flag(TlsSection::Registry, flag);
-    Tls { insecure: flag("insecure"), skip_verify: flag("insecureSkipTLSVerify") }
+    let [insecure, skip_verify] =
+        ["insecure", "insecureSkipTLSVerify"].map(|flag| module.kmm.tls_flag(TlsSection::Registry, flag));
+    Tls { insecure, skip_verify }
 }

@@ -14,7 +14,7 @@ use crate::fingerprint::InputChange;
 use crate::impact::Impact;
 use crate::output::CONFIG_MAP;
 use crate::previous;
-use crate::reconcile::{Action, Change};
+use crate::reconcile::Action;
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{RelPath, SourceMap, TargetName};
 
@@ -57,6 +57,11 @@ struct Nodes {
     load: usize,
     reload: usize,
     unload: usize,
+}
+
+/// Width of a column of a table.
+pub(super) fn column_width(title: &str, values: impl Iterator<Item = usize>) -> usize {
+    values.max().unwrap_or(0).max(title.len())
 }
 
 impl Summary {
@@ -130,21 +135,20 @@ impl Report {
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
             files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
         }
-        let modules = || drift.impacts.iter().flat_map(|(name, impact)| impact.all(name));
-        let count = |part: fn(&Impact) -> usize| modules().map(|(_, impact)| part(impact)).sum();
-        let nodes = Nodes {
-            load: count(|impact| impact.loads.len()),
-            reload: count(|impact| impact.reloads.len()),
-            unload: count(|impact| impact.unloads.len()),
-        };
+        let mut nodes = Nodes::default();
+        for (_, impact) in drift.impacts.iter().flat_map(|(name, impact)| impact.all(name)) {
+            nodes.load += impact.loads.len();
+            nodes.reload += impact.reloads.len();
+            nodes.unload += impact.unloads.len();
+        }
         let held = drift
             .holds
             .iter()
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
         let explanations = if explain { Some(explanations(drift, usize::MAX)?) } else { None };
-        let is_merged = |change: &Change| change.unmerged && !matches!(change.action, Action::Conflict(_));
-        let merged = drift.changes.iter().filter(|change| is_merged(change)).count();
+        let unmerged = drift.changes.iter().filter(|change| change.unmerged);
+        let merged = unmerged.filter(|change| !matches!(change.action, Action::Conflict(_))).count();
         Ok(Self { summary, nodes, files, held, merged, explanations })
     }
 
@@ -165,15 +169,18 @@ impl Report {
         let mut all = Self::unchanged(0, false);
         for (target, report) in reports {
             let prefix = target.map(|target| format!("{target}/")).unwrap_or_default();
-            let under = |path: String| format!("{prefix}{path}");
             let Self { summary, nodes, files, held, merged, explanations } = report;
             all.merged += merged;
             all.summary.add(&summary);
             all.nodes.add(&nodes);
-            all.files.extend(files.into_iter().map(|file| FileReport { path: under(file.path), ..file }));
-            all.held.extend(held.into_iter().map(|held| HoldReport { module: under(held.module), ..held }));
+            for file in files {
+                all.files.push(FileReport { path: format!("{prefix}{}", file.path), ..file });
+            }
+            for held in held {
+                all.held.push(HoldReport { module: format!("{prefix}{}", held.module), ..held });
+            }
             if let Some(explanations) = explanations {
-                let own = explanations.into_iter().map(|(mapping, changes)| (under(mapping), changes));
+                let own = explanations.into_iter().map(|(mapping, changes)| (format!("{prefix}{mapping}"), changes));
                 all.explanations.get_or_insert_default().extend(own);
             }
         }

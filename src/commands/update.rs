@@ -61,14 +61,17 @@ fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<Source>> {
     if names.is_empty() {
         return Ok(all.values().cloned().collect());
     }
-    let find = |name: &String| match all.values().find(|source| source.name.as_str() == name) {
-        Some(source) => Ok(source.clone()),
-        None => match nearest(name, all.keys().map(|name| name.as_str())) {
-            Some(near) => bail!("the manifest has no source `{}`; did you mean `{near}`?", name.escape_debug()),
-            None => bail!("the manifest has no source `{}`", name.escape_debug()),
-        },
-    };
-    names.iter().map(find).collect()
+    let mut chosen = Vec::new();
+    for name in names {
+        let Some(source) = all.values().find(|source| source.name.as_str() == name) else {
+            match nearest(name, all.keys().map(|name| name.as_str())) {
+                Some(near) => bail!("the manifest has no source `{}`; did you mean `{near}`?", name.escape_debug()),
+                None => bail!("the manifest has no source `{}`", name.escape_debug()),
+            }
+        };
+        chosen.push(source.clone());
+    }
+    Ok(chosen)
 }
 
 fn update_templates(mut project: Project) -> anyhow::Result<Exit> {

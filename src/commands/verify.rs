@@ -85,10 +85,7 @@ pub fn check_release(release: &str) -> Result<(), Breach> {
 }
 
 fn release(text: &str) -> anyhow::Result<KernelRelease> {
-    KernelRelease::parse(text).map_err(|invalid| {
-        let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        anyhow!("--release: {invalid}{help}")
-    })
+    KernelRelease::parse(text).map_err(|invalid| anyhow!("--release: {}", invalid.on_one_line()))
 }
 
 fn engine(name: EngineName) -> oci::Engine {
@@ -103,13 +100,13 @@ fn engine(name: EngineName) -> oci::Engine {
 /// The report for people: what is wrong first, the sum last.
 fn text(verified: &Verified<'_>) -> String {
     let mut text = String::new();
-    let mut tell = |label: &str, Finding { code, path, message, help }: &Finding| {
+    let findings = verified.findings.iter().map(|finding| ("\x1b[1;31mfinding", finding));
+    let notes = verified.notes.iter().map(|note| ("\x1b[1mnote", note));
+    for (label, Finding { code, path, message, help }) in findings.chain(notes) {
         // The path is the image's own text, and must not steer the terminal.
         let path = path.escape_debug();
         let _ = writeln!(text, "{label}[{code}]\x1b[0m: {path} {message}\n  help: {help}");
-    };
-    verified.findings.iter().for_each(|finding| tell("\x1b[1;31mfinding", finding));
-    verified.notes.iter().for_each(|note| tell("\x1b[1mnote", note));
+    }
     let Verified { releases, architecture, modules, summary, .. } = verified;
     let mut of = ui::count(*modules, "module");
     if !releases.is_empty() {

@@ -21,49 +21,54 @@ pub struct Breach {
     pub help: String,
 }
 
+impl Breach {
+    fn new(message: impl Into<String>, help: &str) -> Self {
+        Self { message: message.into(), help: help.to_owned() }
+    }
+}
+
 /// Checks the limits of KMM's builders. `builder_known` says that the builder is decided here,
 /// and KMM must not decide it.
 ///
 /// # Errors
 /// The first limit that is passed.
 pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
-    let breach = |message: String, help: &str| Err(Breach { message, help: help.to_owned() });
     if text.len() > LONGEST_FILE {
-        return breach(
+        return Err(Breach::new(
             format!("is {} bytes long, and a ConfigMap holds 1 MiB", text.len()),
             "put large patches into the source's repository",
-        );
+        ));
     }
     let lines = Lines::of(text);
     if let Some((number, length)) = lines.too_long {
-        return breach(
+        return Err(Breach::new(
             format!("has {length} bytes in line {number}, and buildah drops what follows a line of 65,536"),
             "break the line in the template",
-        );
+        ));
     }
     if let Some((number, bad)) = garbled(text) {
-        return breach(
+        return Err(Breach::new(
             format!(
                 "has the character U+{:04X} in line {number}, which GitOps tools do not carry intact",
                 u32::from(bad)
             ),
             "take it out of the template",
-        );
+        ));
     }
     if !lines.has_from {
-        return breach("has no FROM".into(), "extend one of kmodgen's templates, or write a whole Dockerfile");
+        return Err(Breach::new("has no FROM", "extend one of kmodgen's templates, or write a whole Dockerfile"));
     }
     if builder_known && text.contains("DTK_AUTO") {
-        return breach(
-            "says DTK_AUTO, and KMM then replaces the builder that the manifest names".into(),
+        return Err(Breach::new(
+            "says DTK_AUTO, and KMM then replaces the builder that the manifest names",
             "write `{{ builder }}` in the template instead, and keep the text out of comments too",
-        );
+        ));
     }
     if let Some(number) = lines.long_run {
-        return breach(
+        return Err(Breach::new(
             format!("has a RUN of more than {LONGEST_RUN} bytes in line {number}"),
             "break it into several in the template",
-        );
+        ));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ const NO_CONTEXT: &str = "/tmp/context";
 /// The YAML text. The run needs a workspace with the files that `kmodgen generate` wrote.
 pub fn tekton(jobs: &[Job]) -> String {
     let tasks = if jobs.is_empty() { vec![] } else { vec![task(jobs)] };
-    let workspace = || list(vec![map(vec![("name", Yaml::text("source"))])]);
+    let workspaces = list(vec![map(vec![("name", Yaml::text("source"))])]);
     emit(&map(vec![
         ("apiVersion", Yaml::text("tekton.dev/v1")),
         ("kind", Yaml::text("PipelineRun")),
@@ -35,7 +35,7 @@ pub fn tekton(jobs: &[Job]) -> String {
         (
             "spec",
             map(vec![
-                ("pipelineSpec", map(vec![("workspaces", workspace()), ("tasks", list(tasks))])),
+                ("pipelineSpec", map(vec![("workspaces", workspaces), ("tasks", list(tasks))])),
                 (
                     "workspaces",
                     list(vec![map(vec![

@@ -157,10 +157,13 @@ fn list(text: &mut String, head: &str, kernels: &[String]) {
 mod tests {
     use super::*;
 
+    fn key(module: &str, kernel: &str) -> (String, String) {
+        (module.to_owned(), kernel.to_owned())
+    }
+
     #[test]
     fn facts_read_well() {
         let mut facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
-        let key = |module: &str, kernel: &str| (module.to_owned(), kernel.to_owned());
         let mut altered: BTreeMap<_, _> =
             (0..22).map(|n| (key("alpha", &format!("6.1.{n:02}")), Altered::Added)).collect();
         altered.insert(key("beta", "5.1"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));

@@ -162,15 +162,17 @@ fn refuse_number(claims: &[(&str, Option<Claim>)], node: &Node, known: bool, fau
 
 fn claim(key: &str, node: &Node, faults: &mut Diagnostics) -> Option<Claim> {
     let what = format!("`{key}`");
-    let mut text = || decode::text(node, &what, faults, |text| some_text(key, text)).map(|text| text.value);
-    Some(match key {
-        "contains" => Claim::Contains(text()?),
-        "lacks" => Claim::Lacks(text()?),
-        "error" => Claim::Error(text()?),
-        "unchangedSince" => Claim::UnchangedSince(text()?),
-        "matches" => Claim::Matches(decode::pattern(node, &what, faults, line_pattern)?.value),
-        _ => Claim::Mappings(decode::text(node, &what, faults, count)?.value),
-    })
+    let of_text = match key {
+        "contains" => Claim::Contains,
+        "lacks" => Claim::Lacks,
+        "error" => Claim::Error,
+        "unchangedSince" => Claim::UnchangedSince,
+        "matches" => {
+            return decode::pattern(node, &what, faults, line_pattern).map(|pattern| Claim::Matches(pattern.value));
+        }
+        _ => return decode::text(node, &what, faults, count).map(|count| Claim::Mappings(count.value)),
+    };
+    decode::text(node, &what, faults, |text| some_text(key, text)).map(|text| of_text(text.value))
 }
 
 /// An empty text is in every text.

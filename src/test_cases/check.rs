@@ -64,19 +64,18 @@ impl Check {
 
     /// Returns the message about a broken expectation.
     pub(super) fn told(&self, assertion: &Assertion) -> Option<Diagnostic> {
-        let at = |message: String| Diagnostic::error("not-as-expected", message).at(assertion.span, "");
         if let Claim::Mappings(wanted) = assertion.claim {
             let are = if self.held == 1 {
                 "there is 1 mapping".to_owned()
             } else {
                 format!("there are {} mappings", self.held)
             };
-            return (self.held != wanted).then(|| at(format!("{are}, and {wanted} expected")));
+            return (self.held != wanted).then(|| fault(assertion, format!("{are}, and {wanted} expected")));
         }
         let Some((name, how)) = self.named.first() else {
             let help =
                 "a `when` that holds for none of the case's kernels, or a file that does not come out, is a mistake";
-            return self.is_untouched().then(|| at("there is nothing to look at".into()).help(help));
+            return self.is_untouched().then(|| fault(assertion, "there is nothing to look at").help(help));
         };
         let message = match &assertion.claim {
             Claim::UnchangedSince(revision) => {
@@ -84,7 +83,7 @@ impl Check {
             }
             _ => format!("the {} of {name} {}", assertion.part.title(), assertion.broken()),
         };
-        let fault = self.why.iter().cloned().fold(at(message), Diagnostic::help);
+        let fault = self.why.iter().cloned().fold(fault(assertion, message), Diagnostic::help);
         let others = self.broken - 1;
         if others == 0 {
             return Some(fault);
@@ -93,4 +92,8 @@ impl Check {
         let more = if others > NAMED { ", …" } else { "" };
         Some(fault.help(format!("so it is with {others} more: {}{more}", named.join(", "))))
     }
+}
+
+fn fault(assertion: &Assertion, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error("not-as-expected", message).at(assertion.span, "")
 }

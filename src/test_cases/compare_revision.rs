@@ -1,6 +1,7 @@
 //! Comparison of content hashes with those of a revision.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::assertion::{Assertion, quoted};
 use super::case::Case;
@@ -23,28 +24,21 @@ pub(super) fn compare(
     (manifest, plan): (&Manifest, &Plan<'_>),
     sources: &SourceMap,
 ) -> Result<Check, Diagnostic> {
-    let fail = |why: String| {
-        let message = format!("cannot compare with `{}`: {why}", revision.escape_debug());
-        Diagnostic::error("no-past", message).at(assertion.span, "")
-    };
-    let subject = environment.past.at(revision).map_err(&fail)?;
+    let subject = environment.past.at(revision).map_err(|error| no_past(assertion, revision, error))?;
     // Its messages are about texts that nobody sees: only what they say is told.
     let (mut sources, mut faults) = (sources.clone(), Diagnostics::default());
-    let refused = |faults: Diagnostics| {
-        let first = faults.into_sorted().into_iter().next().map(|fault| fault.message).unwrap_or_default();
-        fail(format!("the manifest was refused there, as this case has it: {first}"))
+    let Some(varied) = subject.of_case(case, false, &mut sources, &mut faults) else {
+        return Err(no_past(assertion, revision, refusal(faults)));
     };
-    let Some(varied) = subject.of_case(case, false, &mut sources, &mut faults) else { return Err(refused(faults)) };
     let mut check = Check::default();
-    let same_target = |old: &&Manifest| old.target == manifest.target;
-    let Some(old_manifest) = varied.manifests.iter().find(same_target) else {
+    let Some(old_manifest) = varied.manifests.iter().find(|old| old.target == manifest.target) else {
         for mapping in plan.mappings().filter(|mapping| assertion.is_about(mapping.kernel)) {
             check.broken(|| name(mapping, manifest), "is new since then");
         }
         return Ok(check);
     };
     let old_plan = Plan::make(varied.inputs(old_manifest), environment.workers, &mut sources, &mut faults);
-    let Some(old_plan) = old_plan else { return Err(refused(faults)) };
+    let Some(old_plan) = old_plan else { return Err(no_past(assertion, revision, refusal(faults))) };
     let mut before: HashMap<(&str, &str), &Mapping<'_>> = old_plan.mappings().map(|m| (key(m), m)).collect();
     for mapping in plan.mappings() {
         let old = before.remove(&key(mapping));
@@ -66,6 +60,16 @@ pub(super) fn compare(
     gone.sort_by_key(|old| key(old));
     gone.into_iter().for_each(|old| check.broken(|| name(old, manifest), "is gone since then"));
     Ok(check)
+}
+
+fn no_past(assertion: &Assertion, revision: &str, why: impl fmt::Display) -> Diagnostic {
+    let message = format!("cannot compare with `{}`: {why}", revision.escape_debug());
+    Diagnostic::error("no-past", message).at(assertion.span, "")
+}
+
+fn refusal(faults: Diagnostics) -> String {
+    let first = faults.into_sorted().into_iter().next().map(|fault| fault.message).unwrap_or_default();
+    format!("the manifest was refused there, as this case has it: {first}")
 }
 
 fn key<'p>(mapping: &Mapping<'p>) -> (&'p str, &'p str) {
@@ -91,9 +95,12 @@ fn changes((old_plan, old): (&Plan<'_>, &Mapping<'_>), (plan, mapping): (&Plan<'
     if inputs.is_empty() {
         return first_difference(&old.dockerfile, &new.dockerfile).into_iter().collect();
     }
-    let side = |side: &Option<String>| side.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`"));
-    let told = |change: &&InputChange| format!("{}: {} became {}", change.input, side(&change.from), side(&change.to));
-    inputs.iter().map(told).collect()
+    let lines = inputs.iter().map(|InputChange { input, from, to }| {
+        let [from, to] =
+            [from, to].map(|value| value.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`")));
+        format!("{input}: {from} became {to}")
+    });
+    lines.collect()
 }
 
 /// The first line that is different, but for the one that carries the hash of the others.
@@ -102,8 +109,8 @@ fn first_difference(old: &str, new: &str) -> Option<String> {
     for number in 2.. {
         let (old, new) = (old.next(), new.next());
         if old != new {
-            let side = |line: Option<&str>| line.map_or("nothing".to_owned(), quoted);
-            return Some(format!("line {number} of the Dockerfile: {} became {}", side(old), side(new)));
+            let [old, new] = [old, new].map(|line| line.map_or("nothing".to_owned(), quoted));
+            return Some(format!("line {number} of the Dockerfile: {old} became {new}"));
         }
         old?;
     }

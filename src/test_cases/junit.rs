@@ -34,9 +34,8 @@ pub struct Complaint {
 
 /// The document of a suite.
 pub fn document(suite: &str, entries: &[TestResult]) -> String {
-    let count = |wanted: fn(&TestStatus) -> bool| entries.iter().filter(|entry| wanted(&entry.result)).count();
-    let failures = count(|outcome| matches!(outcome, TestStatus::Failed(_)));
-    let errors = count(|outcome| matches!(outcome, TestStatus::Error(_)));
+    let failures = entries.iter().filter(|entry| matches!(entry.result, TestStatus::Failed(_))).count();
+    let errors = entries.iter().filter(|entry| matches!(entry.result, TestStatus::Error(_))).count();
     let sums = format!("tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"", entries.len());
     let suite = escaped(suite);
     let mut xml = format!(
@@ -96,11 +95,10 @@ mod tests {
     #[test]
     fn it_reads_well() {
         let complaint = Complaint { message: "2 < 3 & \"so\"".into(), text: "a\n\u{1b}[31mb\r\n".into() };
-        let entry = |name: &str, result| TestResult { name: name.into(), result };
         let entries = [
-            entry("fine", TestStatus::Passed),
-            entry("<bad>", TestStatus::Failed(complaint.clone())),
-            entry("worse", TestStatus::Error(complaint)),
+            TestResult { name: "fine".into(), result: TestStatus::Passed },
+            TestResult { name: "<bad>".into(), result: TestStatus::Failed(complaint.clone()) },
+            TestResult { name: "worse".into(), result: TestStatus::Error(complaint) },
         ];
         assert_snapshot!("junit", document("kmodgen.yaml", &entries));
     }

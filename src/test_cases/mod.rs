@@ -29,5 +29,5 @@ pub use case::{CASE, CASES, Case};
 pub use output_part::OutputPart;
 pub use run_case::run_case;
 pub use snapshots::{SNAPSHOTS, is_current, leftovers};
-pub use subject::{Revisions, Subject, TestEnvironment, Text};
+pub use subject::{RevisionError, Revisions, Subject, TestEnvironment, Text};
 pub use verdict::{Difference, DifferenceKind, State, Verdict};

@@ -134,19 +134,21 @@ impl MappingChecker<'_> {
             }
             debug_assert_eq!(output.path.file_name(), part.file_name());
         }
-        let held = |assertion: &Assertion| {
-            if on.is_some_and(|mapping| !assertion.is_about(mapping.kernel)) {
-                return None;
-            }
-            if let Claim::Mappings(_) = assertion.claim {
-                return on.map(|_| true);
-            }
-            let (_, output) = outputs.iter().find(|(part, _)| *part == assertion.part)?;
-            assertion.holds_of(&output.text)
-        };
-        seen.held = self.case.expect.iter().map(held).collect();
+        seen.held = self.case.expect.iter().map(|assertion| holds(assertion, outputs, on)).collect();
         Ok(seen)
     }
+}
+
+/// Checks files of a mapping, or of a Module if there is none; `None` if the assertion is not about them.
+fn holds(assertion: &Assertion, outputs: &[(OutputPart, Output<'_>)], on: Option<&Mapping<'_>>) -> Option<bool> {
+    if on.is_some_and(|mapping| !assertion.is_about(mapping.kernel)) {
+        return None;
+    }
+    if let Claim::Mappings(_) = assertion.claim {
+        return on.map(|_| true);
+    }
+    let (_, output) = outputs.iter().find(|(part, _)| *part == assertion.part)?;
+    assertion.holds_of(&output.text)
 }
 
 /// Result of a case so far.

@@ -9,7 +9,7 @@ use crate::manifest::{Git, Manifest, Variation};
 use crate::plan::Inputs;
 use crate::template::Renderers;
 use crate::tree::OutputFolder;
-use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, SourceMap, nearest};
+use crate::vocabulary::{Diagnostic, Diagnostics, InputError, InputFiles, Invalid, SourceMap, nearest};
 
 /// A text, under the name that messages call it by.
 #[derive(Debug, Clone)]
@@ -18,6 +18,12 @@ pub struct Text {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+}
+
+impl Text {
+    pub fn new(name: impl Into<String>, text: String) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
 }
 
 /// A manifest with all that belongs to it.
@@ -38,8 +44,24 @@ pub trait Revisions {
     /// The manifest as it was in a revision of its repository.
     ///
     /// # Errors
-    /// What hinders, as a lower-case fragment.
-    fn at(&self, revision: &str) -> Result<Subject, String>;
+    /// A revision that does not exist, or whose manifest cannot be read.
+    fn at(&self, revision: &str) -> Result<Subject, RevisionError>;
+}
+
+/// Reason why the manifest of a revision cannot be read, a lower-case fragment.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RevisionError {
+    /// No repository, no such revision, or another error of git.
+    #[error("{0}")]
+    Git(String),
+    #[error("there was no `{0}` then")]
+    Absent(String),
+    #[error(transparent)]
+    Name(#[from] Invalid),
+    #[error("`{0}` was not UTF-8 text there")]
+    NotUtf8(String),
+    #[error("`{name}` cannot be read there: {why}")]
+    Unreadable { name: String, why: InputError },
 }
 
 /// A subject with the changes of a case: a manifest for each target.
@@ -144,15 +166,15 @@ fn check_target(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
 
 /// Refuses names and patterns that select nothing, which are typing mistakes.
 fn check_selection(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
-    let modules = || manifests.iter().flat_map(|manifest| &manifest.modules);
-    let known: Vec<&str> = modules().map(|module| module.name.as_str()).collect();
+    let modules = manifests.iter().flat_map(|manifest| &manifest.modules);
+    let known: Vec<&str> = modules.map(|module| module.name.as_str()).collect();
     for name in case.modules.iter().filter(|name| !known.contains(&name.as_str())) {
         let fault = Diagnostic::error("unknown-module", format!("the manifest has no module `{}`", name.value));
         faults.push(suggest(fault.at(name.span, ""), name.as_str(), &known));
     }
-    let kernels = || manifests.iter().flat_map(|manifest| &manifest.kernels);
     for pattern in &case.variation.releases {
-        if !kernels().any(|kernel| pattern.selects(kernel.release.as_str())) {
+        let mut kernels = manifests.iter().flat_map(|manifest| &manifest.kernels);
+        if !kernels.any(|kernel| pattern.selects(kernel.release.as_str())) {
             faults.push(
                 Diagnostic::error("no-kernel", format!("no kernel of the manifest is, or matches, `{}`", pattern.value))
                     .at(pattern.span, "")

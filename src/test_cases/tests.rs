@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Case, DifferenceKind, Revisions, State, Subject, TestEnvironment, Text, Verdict, leftovers, run_case};
+use super::{
+    Case, DifferenceKind, RevisionError, Revisions, State, Subject, TestEnvironment, Text, Verdict, leftovers, run_case,
+};
 use crate::template::InProcess;
 use crate::testing::World;
 use crate::tree::Found;
@@ -15,7 +17,7 @@ use crate::vocabulary::{Diagnostics, RelPath, SourceMap};
 struct Same(Subject);
 
 impl Revisions for Same {
-    fn at(&self, _: &str) -> Result<Subject, String> {
+    fn at(&self, _: &str) -> Result<Subject, RevisionError> {
         Ok(self.0.clone())
     }
 }
@@ -24,10 +26,9 @@ impl Revisions for Same {
 type Tree = BTreeMap<RelPath, Found>;
 
 fn subject(world: &World) -> Subject {
-    let text = |name: &str, text: String| Text { name: name.into(), text: text.into() };
     Subject {
-        manifest: text("kmodgen.yaml", world.manifest.clone()),
-        lock: Some(text("kmodgen.lock", world.lock.write())),
+        manifest: Text::new("kmodgen.yaml", world.manifest.clone()),
+        lock: Some(Text::new("kmodgen.lock", world.lock.write())),
         files: Arc::new(world.files.clone()),
         renderers: Arc::new(InProcess),
     }

@@ -79,6 +79,12 @@ impl Invalid {
         self
     }
 
+    /// The message with its advice, on one line.
+    pub fn on_one_line(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{}{help}", self.message)
+    }
+
     /// Marks the text as a secret.
     #[must_use]
     pub fn secret(mut self) -> Self {

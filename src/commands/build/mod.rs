@@ -5,7 +5,7 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use kmodgen_image::{Contract, Expected};
@@ -22,7 +22,7 @@ use crate::commands::Exit;
 use crate::commands::verify::check_release;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
-use crate::settings::{self, Network, Only};
+use crate::settings::{self, Network, Only, is_selected};
 use crate::vocabulary::ImageRef;
 
 /// An image to deal with.
@@ -56,16 +56,16 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
         plans.push(project.plan(settings::workers(None))?);
     }
     only.as_ref().map_or(Ok(()), |only| only.check(plans.iter().map(|plan| only.selects_any(plan))))?;
-    let selected = |m: &&Mapping<'_>| {
-        only.as_ref().is_none_or(|only| only.selects(m.module.name.as_str(), m.kernel.release.as_str()))
-    };
     let mut images = BTreeSet::new();
     let mut items: Vec<Item<'_>> = Vec::new();
     for (project, plan) in projects.iter().zip(&plans) {
-        // What two targets share is built once.
-        let first = |mapping: &&Mapping<'_>| images.insert(mapping.image_name());
-        let mappings = plan.mappings().filter(selected).filter(first);
-        items.extend(mappings.map(|mapping| Item { project, plan, mapping }));
+        for mapping in plan.mappings() {
+            let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+            // What two targets share is built once.
+            if is_selected(only.as_ref(), module, release) && images.insert(mapping.image_name()) {
+                items.push(Item { project, plan, mapping });
+            }
+        }
     }
     let dtk = settings::driver_toolkit(args.dtk.as_deref(), items.iter().map(|item| item.mapping))?;
     let engine =
@@ -151,10 +151,9 @@ impl Run<'_> {
         let mapping = item.mapping;
         let image = mapping.image_name();
         let here = self.local.contains(&image);
-        let timeout = Duration::from_secs(self.args.network.timeout);
-        let published = || !self.args.network.offline && is_in_registry(mapping, timeout);
+        let network = Network::from(&self.args.network);
         line.tell("looks for");
-        if (here && !self.args.push) || published() {
+        if (here && !self.args.push) || (!network.offline && is_in_registry(mapping, network.timeout)) {
             return Ok(Outcome::Skipped);
         }
         let opened = self.logs.open(mapping.module.name.as_str(), mapping.kernel.release.as_str())?;
@@ -232,13 +231,14 @@ impl Run<'_> {
                 secrets.push((name, path));
             }
         }
-        let lax = |flag| kmm.tls_flag(TlsSection::BaseImages, flag);
+        let [insecure, skip_verify] =
+            ["insecure", "insecureSkipTLSVerify"].map(|flag| kmm.tls_flag(TlsSection::BaseImages, flag));
         Ok(Build {
             dockerfile: rendered.dockerfile,
             context: project.context_of(mapping)?,
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,
-            tls_verify: !lax("insecure") && !lax("insecureSkipTLSVerify"),
+            tls_verify: !insecure && !skip_verify,
         })
     }
 

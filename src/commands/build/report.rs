@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::adapters::engine::{Ended, Log};
+use crate::commands::report::column_width;
 
 /// Number of lines to show of a failed build's log: `ERRORS` of its errors, `TAIL` of its end.
 const ERRORS: usize = 5;
@@ -62,12 +63,13 @@ pub(super) struct Row {
 /// Why an image could not be built or pushed: what its log says, if the engine ended with no more than
 /// an exit status.
 pub(super) fn reason(ended: &Ended, log: Option<&Log>) -> String {
-    let said = || {
-        let log = log.filter(|_| matches!(ended, Ended::Failed(_)))?;
-        let last = || log.tail(TAIL).into_iter().rev().find(|line| !line.trim().is_empty());
-        log.errors(1).pop().or_else(last)
+    let said = match (ended, log) {
+        (Ended::Failed(_), Some(log)) => {
+            log.errors(1).pop().or_else(|| log.tail(TAIL).into_iter().rev().find(|line| !line.trim().is_empty()))
+        }
+        _ => None,
     };
-    said().unwrap_or_else(|| ended.to_string())
+    said.unwrap_or_else(|| ended.to_string())
 }
 
 /// The lines of a log that tell most: the first errors, and its end.
@@ -141,8 +143,8 @@ impl fmt::Display for Tally {
 
 /// The table of all, for people.
 pub(super) fn table(rows: &[Row], tally: &Tally) -> String {
-    let width = |column: fn(&Row) -> usize, title: &str| rows.iter().map(column).max().unwrap_or(0).max(title.len());
-    let (module, release) = (width(|row| row.module.len(), "MODULE"), width(|row| row.release.len(), "KERNEL"));
+    let module = column_width("MODULE", rows.iter().map(|row| row.module.len()));
+    let release = column_width("KERNEL", rows.iter().map(|row| row.release.len()));
     let mut text =
         format!("{:<module$}  {:<release$}  {:<9}  {:>7}  IMAGE\n", "MODULE", "KERNEL", "OUTCOME", "SECONDS");
     for Row { module: m, release: r, image, outcome, seconds, .. } in rows {

@@ -48,9 +48,9 @@ impl Told {
                 self.hash.field(mapping.kernel.release.as_str(), mapping.identity.hash.as_bytes());
             }
         }
-        let inside = |name: &str| if target.is_empty() { name.to_owned() } else { format!("{target}/{name}") };
-        let altered = altered(drift)?;
-        self.facts.add(altered.into_iter().map(|((module, kernel), what)| ((inside(&module), kernel), what)).collect());
+        let prefix = if target.is_empty() { String::new() } else { format!("{target}/") };
+        let altered = altered(drift)?.into_iter();
+        self.facts.add(altered.map(|((module, kernel), what)| ((format!("{prefix}{module}"), kernel), what)).collect());
         Ok(())
     }
 
@@ -82,9 +82,8 @@ fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Ina
         altered.insert((module.to_owned(), kernel.to_owned()), what);
     }
     for (module, impact) in &drift.impacts {
-        let changed = |_: &String| Altered::Changed(Vec::new());
         let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
-        let reloads = impact.reloads.iter().map(|kernel| (kernel, changed(kernel)));
+        let reloads = impact.reloads.iter().map(|kernel| (kernel, Altered::Changed(Vec::new())));
         let unloads = impact.unloads.iter().map(|kernel| (kernel, Altered::Removed));
         for (kernel, what) in loads.chain(reloads).chain(unloads) {
             altered.entry((module.clone(), kernel.clone())).or_insert(what);

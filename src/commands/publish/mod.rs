@@ -33,7 +33,6 @@ use crate::manifest::target_names;
 use crate::publish::{Message, render};
 use crate::reconcile::{Action, Change, TextSink};
 use crate::settings::{self, Network};
-use crate::tree::OutputFolder;
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
 
 /// Limit on attempts to commit. If another commit came in between, the next attempt is made on top of that one.
@@ -87,10 +86,11 @@ fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Ve
 fn reach(args: &PublishArgs, wanted: &Wanted) -> anyhow::Result<Destination> {
     let environment = GitEnvironment::from_process();
     let timeout = Duration::from_secs(args.timeout);
-    let waits = || ui::talk("waiting for another run of kmodgen\n");
     let writes = !args.dry_run && !args.check;
     let cache = settings::cache_folder();
-    let opened = Destination::open(&wanted.place(), environment, cache, timeout, !writes, waits);
+    let opened = Destination::open(&wanted.place(), environment, cache, timeout, !writes, || {
+        ui::talk("waiting for another run of kmodgen\n");
+    });
     let destination = opened.map_err(fault)?;
     if wanted.push && writes {
         destination.check_push().map_err(fault)?;
@@ -203,8 +203,10 @@ impl Run<'_> {
             .iter()
             .map(|compared| (below(compared.project).to_owned(), compared.drift.changes.as_slice()))
             .collect();
-        let written = |change: &Change| matches!(change.action, Action::Create | Action::Update | Action::Remove);
-        let any = changes.iter().any(|(_, changes)| changes.iter().any(|change| written(change)));
+        let any = changes
+            .iter()
+            .flat_map(|(_, changes)| changes.iter())
+            .any(|change| matches!(change.action, Action::Create | Action::Update | Action::Remove));
         let mut reports = Vec::new();
         for Compared { project, drift, .. } in &drifts {
             reports.push((
@@ -331,10 +333,11 @@ impl Run<'_> {
             return Ok(());
         }
         let known = target_names(&fs::read_text(self.manifest).unwrap_or_default());
-        let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
-            Ok(Box::new(destination.folder(start, below).map_err(fault)?))
-        };
-        for name in orphan_targets(&at, |name| known.iter().any(|target| target.as_str() == name))? {
+        let orphans =
+            orphan_targets(&|below| Ok(Box::new(destination.folder(start, below).map_err(fault)?)), |name| {
+                known.iter().any(|target| target.as_str() == name)
+            })?;
+        for name in orphans {
             report.orphan_target(Path::new(self.wanted.path.as_str()), &name);
         }
         Ok(())

@@ -66,16 +66,19 @@ impl Checked<'_> {
     }
 }
 
+fn is_same(folder: &dyn OutputFolder, path: &str, before: FileStat) -> bool {
+    before.is_some() && folder.stat(path) == before
+}
+
 impl PreviousRun {
     /// Compares the run with a folder.
     pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
         let (run, inputs) = self.run.as_ref()?;
-        let is_same = |before: FileStat, path: &str| before.is_some() && folder.stat(path) == before;
-        let mut result = CheckResult::of(run, is_same(run.folder, ""));
+        let mut result = CheckResult::of(run, is_same(folder, "", run.folder));
         if !result.whole {
             let all = CheckResult::of(run, true).modules;
             for ((module, check), same) in run.modules.iter().zip(&mut result.modules).zip(all) {
-                if is_same(module.folder, &module.name) {
+                if is_same(folder, &module.name, module.folder) {
                     *check = same;
                 }
             }

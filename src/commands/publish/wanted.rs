@@ -114,10 +114,7 @@ fn missing(args: &PublishArgs, manifest: &Publish) -> String {
 }
 
 fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> anyhow::Result<T> {
-    parse(text).map_err(|invalid| {
-        let help = invalid.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        anyhow!("{flag}: {invalid}{help}")
-    })
+    parse(text).map_err(|invalid| anyhow!("{flag}: {}", invalid.on_one_line()))
 }
 
 /// A path from the root.

@@ -56,8 +56,10 @@ impl SnapshotWriter {
     fn guard(&self) -> anyhow::Result<fs::Guard> {
         let root = self.folder.join(SNAPSHOTS);
         fs::check_output(&root, &self.folder, false).map_err(anyhow::Error::msg)?;
-        let waits = || ui::talk(&format!("another run of kmodgen writes in `{}`: waiting for it\n", root.display()));
-        Ok(fs::Guard::take(&root, PATIENCE, waits)?)
+        let guard = fs::Guard::take(&root, PATIENCE, || {
+            ui::talk(&format!("another run of kmodgen writes in `{}`: waiting for it\n", root.display()));
+        });
+        Ok(guard?)
     }
 
     fn settle(&self, difference: &Difference) -> anyhow::Result<()> {

@@ -32,11 +32,13 @@ pub(super) fn find(folder: &Path, files: &dyn InputFiles, names: &[String]) -> a
     }
     let known: Vec<&str> = listed.iter().filter_map(|file| Case::name_of(file)).collect();
     let patterns = patterns(names, &known)?;
-    let is_chosen = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| pattern.selects(name));
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let (mut chosen, mut first) = (Vec::new(), BTreeMap::new());
     for file in listed {
-        let Some(name) = Case::name_of(file).filter(|name| is_chosen(name)) else { continue };
+        let Some(name) = Case::name_of(file) else { continue };
+        if !patterns.is_empty() && !patterns.iter().any(|pattern| pattern.selects(name)) {
+            continue;
+        }
         let path = place.join(file).display().to_string();
         let read = RelPath::parse(&format!("{CASES}/{file}")).map_err(|invalid| invalid.message);
         let text = read

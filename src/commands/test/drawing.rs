@@ -33,8 +33,8 @@ pub(super) fn alike<'d>(differences: &[&'d Difference]) -> Vec<Vec<&'d Differenc
     let mut known: HashMap<String, usize> = HashMap::new();
     for difference in differences {
         let DifferenceKind::Changed { old, new } = &difference.matter else { continue };
-        let same = |text: &str| without_kernel(text, difference.release.as_ref());
-        let diff = ui::without_colour(&ui::unified("", Some(&same(old)), Some(&same(new))));
+        let [old, new] = [old, new].map(|text| without_kernel(text, difference.release.as_ref()));
+        let diff = ui::without_colour(&ui::unified("", Some(&old), Some(&new)));
         // What stands around a change is the kernel's own, too.
         let lines: Vec<&str> = diff.lines().filter(|line| line.starts_with(['+', '-'])).collect();
         let at = *known.entry(format!("{}\n{}", difference.path.file_name(), lines.join("\n"))).or_insert_with(|| {

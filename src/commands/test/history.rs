@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::adapters::git::CommitFolder;
 use crate::lock;
 use crate::template::Renderers;
-use crate::test_cases::{Revisions, Subject, Text};
+use crate::test_cases::{RevisionError, Revisions, Subject, Text};
 use crate::vocabulary::{InputError, InputFiles, RelPath};
 
 /// The commits that were asked for so far.
@@ -16,7 +16,7 @@ pub(super) struct History {
     /// The manifest's name in its folder.
     name: String,
     renderers: Arc<dyn Renderers>,
-    known: Mutex<HashMap<String, Result<Subject, String>>>,
+    known: Mutex<HashMap<String, Result<Subject, RevisionError>>>,
 }
 
 impl History {
@@ -26,29 +26,29 @@ impl History {
         Self { folder: folder.to_owned(), name, renderers, known: Mutex::default() }
     }
 
-    fn read(&self, revision: &str) -> Result<Subject, String> {
-        let files: Arc<dyn InputFiles> = Arc::new(CommitFolder::open(&self.folder, revision)?);
-        let text = |name: &str| -> Result<Option<Text>, String> {
-            let path = RelPath::parse(name).map_err(|invalid| invalid.message)?;
-            match files.read(&path) {
-                Ok(bytes) => {
-                    let text = String::from_utf8(bytes.to_vec());
-                    let text = text.map_err(|_| format!("`{name}` was not UTF-8 text there"))?;
-                    // As git's own commands write it.
-                    Ok(Some(Text { name: format!("{revision}:{name}"), text: text.into() }))
-                }
-                Err(InputError::Absent) => Ok(None),
-                Err(why) => Err(format!("`{name}` cannot be read there: {why}")),
-            }
-        };
-        let manifest = text(&self.name)?.ok_or_else(|| format!("there was no `{}` then", self.name))?;
-        let lock = text(lock::FILE_NAME)?;
-        Ok(Subject { manifest, lock, files, renderers: self.renderers.clone() })
+    fn read(&self, revision: &str) -> Result<Subject, RevisionError> {
+        let files = CommitFolder::open(&self.folder, revision).map_err(RevisionError::Git)?;
+        let manifest = text(&files, revision, &self.name)?.ok_or_else(|| RevisionError::Absent(self.name.clone()))?;
+        let lock = text(&files, revision, lock::FILE_NAME)?;
+        Ok(Subject { manifest, lock, files: Arc::new(files), renderers: self.renderers.clone() })
+    }
+}
+
+/// Reads a text of a revision; returns `None` if it did not exist.
+fn text(files: &CommitFolder, revision: &str, name: &str) -> Result<Option<Text>, RevisionError> {
+    match files.read(&RelPath::parse(name)?) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes.to_vec()).map_err(|_| RevisionError::NotUtf8(name.into()))?;
+            // As git's own commands write it.
+            Ok(Some(Text::new(format!("{revision}:{name}"), text)))
+        }
+        Err(InputError::Absent) => Ok(None),
+        Err(why) => Err(RevisionError::Unreadable { name: name.into(), why }),
     }
 }
 
 impl Revisions for History {
-    fn at(&self, revision: &str) -> Result<Subject, String> {
+    fn at(&self, revision: &str) -> Result<Subject, RevisionError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(revision.to_owned()).or_insert_with(|| self.read(revision)).clone()
     }

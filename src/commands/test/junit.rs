@@ -22,13 +22,16 @@ pub(super) fn document(results: &Results, folder: &Path) -> String {
 }
 
 fn entry(verdict: &Verdict, folder: &Path) -> TestResult {
-    let complaint = || Complaint { message: message(verdict), text: ui::without_colour(&complaints(verdict, folder)) };
     let result = match verdict.state() {
         State::Passed => TestStatus::Passed,
-        State::Failed => TestStatus::Failed(complaint()),
-        State::Trouble => TestStatus::Error(complaint()),
+        State::Failed => TestStatus::Failed(complaint(verdict, folder)),
+        State::Trouble => TestStatus::Error(complaint(verdict, folder)),
     };
     TestResult { name: verdict.name.clone(), result }
+}
+
+fn complaint(verdict: &Verdict, folder: &Path) -> Complaint {
+    Complaint { message: message(verdict), text: ui::without_colour(&complaints(verdict, folder)) }
 }
 
 /// In one line, what is the matter with a case.

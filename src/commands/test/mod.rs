@@ -59,11 +59,15 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
     let verdicts: Vec<Verdict> = tried.collect::<Result<_, _>>()?;
     let referenced: HashSet<RelPath> = verdicts.iter().flat_map(|verdict| verdict.referenced.iter().cloned()).collect();
     // Which snapshots a case has is known only where it could be tried.
-    let is_looked_at = |name: &str| match verdicts.iter().find(|verdict| verdict.name == name) {
-        Some(verdict) => verdict.state() != State::Trouble,
-        None => args.names.is_empty(),
-    };
-    let unreferenced = test_cases::leftovers(&tree, is_looked_at, &referenced)?;
+    let leftovers = test_cases::leftovers(
+        &tree,
+        |name| match verdicts.iter().find(|verdict| verdict.name == name) {
+            Some(verdict) => verdict.state() != State::Trouble,
+            None => args.names.is_empty(),
+        },
+        &referenced,
+    );
+    let unreferenced = leftovers?;
     let (accepted, removed) = (Vec::new(), Vec::new());
     let mut results = Results { manifest, verdicts, unreferenced, accepted, removed };
     let keeper = SnapshotWriter::new(&folder);
@@ -89,10 +93,9 @@ fn subject(manifest: &Path, folder: &Path) -> anyhow::Result<Subject> {
     let lock = folder.join(lock::FILE_NAME);
     let lock_text =
         fs::read_text_if_any(&lock).map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock.display()))?;
-    let named = |path: &Path, text: String| Text { name: path.display().to_string(), text: text.into() };
     Ok(Subject {
-        manifest: named(manifest, text),
-        lock: lock_text.map(|text| named(&lock, text)),
+        manifest: Text::new(manifest.display().to_string(), text),
+        lock: lock_text.map(|text| Text::new(lock.display().to_string(), text)),
         files: Arc::new(fs::ManifestFolder::new(folder)),
         renderers: settings::renderers()?,
     })

@@ -1,6 +1,5 @@
 //! Reports of the cases, for people and for programs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use super::drawing::{alike, draw};
 use super::{Results, shown};
 use crate::adapters::ui;
 use crate::test_cases::{Difference, DifferenceKind, State, Verdict};
-use crate::vocabulary::{Diagnostic, RelPath, SourceMap};
+use crate::vocabulary::{Diagnostic, SourceMap};
 
 /// Prints the report for people: each case with what is the matter, the sum last.
 pub(super) fn print(results: &Results, folder: &Path) {
@@ -133,11 +132,12 @@ struct Snapshots {
     removed: usize,
 }
 
+fn count_differences(results: &Results, word: &str) -> usize {
+    results.differences().filter(|difference| difference.matter.word() == word).count()
+}
+
 impl CaseCounts {
     fn of(results: &Results) -> Self {
-        let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-        results.differences().for_each(|difference| *words.entry(difference.matter.word()).or_default() += 1);
-        let word = |word: &str| words.get(word).copied().unwrap_or_default();
         Self {
             cases: results.verdicts.len(),
             passed: results.count(State::Passed),
@@ -145,10 +145,10 @@ impl CaseCounts {
             trouble: results.count(State::Trouble),
             snapshots: Snapshots {
                 right: results.verdicts.iter().map(|verdict| verdict.right).sum(),
-                changed: word("changed"),
-                new: word("new"),
-                obstructed: word("obstructed"),
-                unreferenced: word("unreferenced"),
+                changed: count_differences(results, "changed"),
+                new: count_differences(results, "new"),
+                obstructed: count_differences(results, "obstructed"),
+                unreferenced: count_differences(results, "unreferenced"),
                 accepted: results.accepted.len(),
                 removed: results.removed.len(),
             },
@@ -201,12 +201,13 @@ pub(super) fn print_json(results: &Results, folder: &Path) -> anyhow::Result<()>
         removed: Vec<String>,
         summary: CaseCounts,
     }
-    let paths = |paths: &[RelPath]| paths.iter().map(|path| shown(folder, path)).collect();
+    let [accepted, removed] =
+        [&results.accepted, &results.removed].map(|paths| paths.iter().map(|path| shown(folder, path)).collect());
     let report = Report {
         cases: results.verdicts.iter().map(|verdict| case(verdict, folder)).collect(),
         unreferenced: results.unreferenced.iter().map(|stray| difference(stray, folder)).collect(),
-        accepted: paths(&results.accepted),
-        removed: paths(&results.removed),
+        accepted,
+        removed,
         summary: CaseCounts::of(results),
     };
     ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
