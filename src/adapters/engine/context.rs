@@ -1,6 +1,7 @@
 //! The context of a build: a folder of its own, with exactly the files that the content hash is over.
 
 use std::fs::Permissions;
+use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
@@ -30,19 +31,24 @@ impl Context {
     }
 }
 
+fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Ended {
+    Ended::machine(format!("cannot write `{}`", path.display()))
+}
+
 fn lay(file: &FolderFile, files: &dyn InputFiles, top: &Path) -> Result<(), Ended> {
     let path = top.join(file.path.as_str());
-    let machine = || Ended::machine(format!("cannot write `{}`", path.display()));
-    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(machine())?;
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(cannot_write(&path))?;
     match &file.kind {
         // Two sources may be one folder.
         FolderFileKind::Link { .. } if path.is_symlink() => Ok(()),
-        FolderFileKind::Link { to } => symlink(to, &path).map_err(machine()),
+        FolderFileKind::Link { to } => symlink(to, &path).map_err(cannot_write(&path)),
         FolderFileKind::File { executable, digest } => {
             let bytes = files.read(&file.path).ok().filter(|bytes| Digest::of(bytes) == *digest);
             let bytes = bytes.ok_or_else(|| Ended::Refused(format!("`{}` changed under the run", file.path)))?;
             let mode = Permissions::from_mode(if *executable { 0o755 } else { 0o644 });
-            std::fs::write(&path, &**bytes).and_then(|()| std::fs::set_permissions(&path, mode)).map_err(machine())
+            std::fs::write(&path, &**bytes)
+                .and_then(|()| std::fs::set_permissions(&path, mode))
+                .map_err(cannot_write(&path))
         }
     }
 }

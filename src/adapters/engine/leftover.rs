@@ -4,8 +4,9 @@
 //! `userdata/buildah.json` of containers/storage. Every build is given one that no step mounts and that
 //! lies in the build's own private folder, so its containers can be told from everybody else's.
 
+use std::fs::DirEntry;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::ValueEnum as _;
 
@@ -54,12 +55,15 @@ pub(super) fn remove_containers(engine: &Engine, folder: &Path) {
 
 /// The ids of the working containers in a storage that have the mark.
 fn containers(root: &Path, mark: &str) -> Vec<String> {
-    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let drivers = entries(root.to_owned()).filter(|entry| entry.file_name().to_string_lossy().ends_with("-containers"));
+    let drivers = entries(root).filter(|entry| entry.file_name().to_string_lossy().ends_with("-containers"));
     let containers = drivers.flat_map(|driver| entries(driver.path()));
     let marked = containers.filter(|container| {
         let notes = std::fs::read_to_string(container.path().join("userdata/buildah.json")).unwrap_or_default();
         notes.contains(mark)
     });
     marked.filter_map(|container| container.file_name().into_string().ok()).collect()
+}
+
+fn entries(folder: impl AsRef<Path>) -> impl Iterator<Item = DirEntry> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten()
 }

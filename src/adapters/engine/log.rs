@@ -46,10 +46,11 @@ impl Logs {
         fn is_link(path: &Path) -> bool {
             fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
         }
-        let inside = |path: &Path| checkouts.iter().any(|checkout| path.starts_with(checkout) && path != checkout);
-        let link = path.ancestors().enumerate().find(|(up, step)| (*up == 0 || inside(step)) && is_link(step));
-        match link {
-            Some((_, link)) => Err(Ended::Refused(format!(
+        let mut steps = path.ancestors().filter(|step| {
+            *step == path || checkouts.iter().any(|checkout| step.starts_with(checkout) && *step != checkout)
+        });
+        match steps.find(|step| is_link(step)) {
+            Some(link) => Err(Ended::Refused(format!(
                 "--logs: `{}` is a symbolic link; name the folder that it leads to",
                 link.display()
             ))),
@@ -64,16 +65,15 @@ impl Logs {
     pub fn open(&self, module: &str, release: &str) -> Result<Log, Ended> {
         let folder = self.path().join(module);
         let path = folder.join(format!("{release}.log"));
-        let failed = || Ended::machine(format!("cannot write the log `{}`", path.display()));
-        fs::create_dir_all(self.path()).map_err(failed())?;
+        fs::create_dir_all(self.path()).map_err(cannot_write(&path))?;
         match fs::create_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let found = fs::symlink_metadata(&folder).map_err(failed())?;
+                let found = fs::symlink_metadata(&folder).map_err(cannot_write(&path))?;
                 if found.is_symlink() {
                     return Err(Ended::Refused(format!("the log folder `{}` is a symbolic link", folder.display())));
                 }
             }
-            made => made.map_err(failed())?,
+            made => made.map_err(cannot_write(&path))?,
         }
         // A pipe is not waited for.
         let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
@@ -82,8 +82,8 @@ impl Logs {
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             return Err(Ended::Refused(format!("the log `{}` is a symbolic link", path.display())));
         }
-        let file = options.open(&path).map_err(failed())?;
-        if !file.metadata().map_err(failed())?.is_file() {
+        let file = options.open(&path).map_err(cannot_write(&path))?;
+        if !file.metadata().map_err(cannot_write(&path))?.is_file() {
             return Err(Ended::Refused(format!("the log `{}` is not a regular file", path.display())));
         }
         Ok(Log { path, file })
@@ -121,15 +121,7 @@ pub struct Log {
 impl Log {
     /// The last `lines` lines, fit for a terminal.
     pub fn tail(&self, lines: usize) -> Vec<String> {
-        let end = || {
-            let mut file = File::open(&self.path)?;
-            let size = file.seek(SeekFrom::End(0))?;
-            file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
-            let mut bytes = Vec::new();
-            file.take(TAIL).read_to_end(&mut bytes).map(|_| bytes)
-        };
-        let bytes: io::Result<Vec<u8>> = end();
-        let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+        let text = String::from_utf8_lossy(&end_of(&self.path).unwrap_or_default()).into_owned();
         let all: Vec<&str> = text.lines().collect();
         all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
     }
@@ -143,12 +135,8 @@ impl Log {
             return Vec::new();
         }
         let text = String::from_utf8_lossy(&bytes);
-        let all = || text.lines().map(without_noise);
-        let mut found: Vec<String> = all().filter(|line| line.starts_with(OWN)).take(lines).map(shown).collect();
-        if found.is_empty() {
-            found = all().filter(|line| is_error(line)).take(lines).map(shown).collect();
-        }
-        found
+        let own = first_lines(&text, lines, |line| line.starts_with(OWN));
+        if own.is_empty() { first_lines(&text, lines, is_error) } else { own }
     }
 }
 
@@ -169,13 +157,35 @@ fn is_error(line: &str) -> bool {
 
 /// A line without what BuildKit puts in front: `#12 0.345 `.
 fn without_noise(line: &str) -> &str {
-    let number =
-        |text: &str, dot: bool| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || (dot && b == b'.'));
-    let rest = line.strip_prefix('#').and_then(|rest| rest.split_once(' ')).filter(|(step, _)| number(step, false));
+    let rest = line.strip_prefix('#').and_then(|rest| rest.split_once(' '));
+    let rest = rest.filter(|(step, _)| consists_of(step, "0123456789"));
     match rest.and_then(|(_, rest)| rest.split_once(' ')) {
-        Some((seconds, rest)) if number(seconds, true) => rest,
+        Some((seconds, rest)) if consists_of(seconds, "0123456789.") => rest,
         _ => line,
     }
+}
+
+fn consists_of(text: &str, characters: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| characters.contains(c))
+}
+
+/// Returns the last [`TAIL`] bytes of a file.
+fn end_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let size = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Returns the first lines of a log that are `wanted`, fit for a terminal.
+fn first_lines(text: &str, count: usize, wanted: fn(&str) -> bool) -> Vec<String> {
+    text.lines().map(without_noise).filter(|line| wanted(line)).take(count).map(shown).collect()
+}
+
+fn cannot_write(log: &Path) -> impl FnOnce(io::Error) -> Ended {
+    Ended::machine(format!("cannot write the log `{}`", log.display()))
 }
 
 /// A line without what would steer a terminal, and cut.

@@ -110,10 +110,9 @@ impl Engine {
     /// How the engine ended; its words are in the log.
     pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
         let folder = PrivateFolder::make_large().map_err(Ended::no_folder)?;
-        let machine = || Ended::machine(format!("cannot write to `{}`", folder.path().display()));
         let [dockerfile, id, temporary] = ["Dockerfile", "id", "tmp"].map(|name| folder.path().join(name));
-        std::fs::write(&dockerfile, &build.dockerfile).map_err(machine())?;
-        std::fs::create_dir(&temporary).map_err(machine())?;
+        std::fs::write(&dockerfile, &build.dockerfile).map_err(Ended::in_folder(folder.path()))?;
+        std::fs::create_dir(&temporary).map_err(Ended::in_folder(folder.path()))?;
         let mut command = self.command();
         // What an engine leaves that is killed goes with the folder.
         command.env("TMPDIR", &temporary);
@@ -127,7 +126,7 @@ impl Engine {
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
-                command.args(leftover::mark(self, folder.path()).map_err(machine())?);
+                command.args(leftover::mark(self, folder.path()).map_err(Ended::in_folder(folder.path()))?);
                 for (name, path) in &build.secrets {
                     command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));
                 }

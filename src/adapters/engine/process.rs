@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,9 +57,14 @@ impl Ended {
         move |error| Self::Machine { what, error }
     }
 
+    /// Names the folder that could not be written to.
+    pub(super) fn in_folder(folder: &Path) -> impl FnOnce(io::Error) -> Self {
+        Self::machine(format!("cannot write to `{}`", folder.display()))
+    }
+
     /// Names the folder in which no other could be made.
     pub(super) fn no_folder((parent, error): (PathBuf, io::Error)) -> Self {
-        Self::Machine { what: format!("cannot write to `{}`", parent.display()), error }
+        Self::in_folder(&parent)(error)
     }
 }
 
@@ -73,20 +78,27 @@ pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(
     let program = command.get_program().to_string_lossy().into_owned();
     Group::make(&mut command);
     end_with_kmodgen(&mut command);
-    let mut start = || command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn();
-    let mut child = start().map_err(Ended::machine(format!("cannot run `{program}`")))?;
-    let waits = || Ended::machine(format!("cannot wait for `{program}`"));
+    let mut child = start(&mut command, log).map_err(Ended::machine(format!("cannot run `{program}`")))?;
+    match wait(&mut child, cancel).map_err(Ended::machine(format!("cannot wait for `{program}`")))? {
+        None => Err(Ended::Cancelled),
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Ended::Failed(status)),
+    }
+}
+
+fn start(command: &mut Command, log: &File) -> io::Result<Child> {
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
+}
+
+/// Waits for the end of a program; `None` if it was cancelled.
+fn wait(child: &mut Child, cancel: &Cancel) -> io::Result<Option<ExitStatus>> {
     loop {
-        if let Some(status) = child.try_wait().map_err(waits())? {
-            return match status {
-                _ if cancel.is_cancelled() => Err(Ended::Cancelled),
-                status if status.success() => Ok(()),
-                status => Err(Ended::Failed(status)),
-            };
+        if let Some(status) = child.try_wait()? {
+            return Ok((!cancel.is_cancelled()).then_some(status));
         }
         if cancel.is_cancelled() {
-            stop(&mut child).map_err(waits())?;
-            return Err(Ended::Cancelled);
+            stop(child)?;
+            return Ok(None);
         }
         std::thread::sleep(TICK);
     }

@@ -29,11 +29,6 @@ impl Local {
 
     /// The commit that `wanted` names.
     pub(super) fn choose(&self, wanted: &GitRef) -> Result<GitOid, RefProblem> {
-        let unknown = |error: git2::Error| match error.code() {
-            ErrorCode::Ambiguous => RefProblem::AmbiguousShortCommit { candidates: Vec::new() },
-            _ if wanted.as_commit().is_some() => RefProblem::UnknownCommit,
-            _ => RefProblem::UnknownShortCommit,
-        };
         let object = match self.listing.choose(wanted) {
             Ok(oid) => Oid::from_str(oid.as_str()).and_then(|oid| self.repository.find_object(oid, None)),
             Err(RefProblem::UnknownShortCommit | RefProblem::AmbiguousShortCommit { .. }) => {
@@ -41,16 +36,19 @@ impl Local {
             }
             Err(problem) => return Err(problem),
         };
-        let object = object.map_err(unknown)?;
+        let object = object.map_err(|error| match error.code() {
+            ErrorCode::Ambiguous => RefProblem::AmbiguousShortCommit { candidates: Vec::new() },
+            _ if wanted.as_commit().is_some() => RefProblem::UnknownCommit,
+            _ => RefProblem::UnknownShortCommit,
+        })?;
         // A commit would be peeled to its tree.
         let target = match object.kind() {
             Some(ObjectType::Tag) => object.peel(ObjectType::Any).unwrap_or(object),
             _ => object,
         };
-        let target_kind = target.kind();
-        let kind = || RefProblem::NotACommit { kind: target_kind.map_or("broken object", |kind| kind.str()) };
-        let commit = target.into_commit().map_err(|_| kind())?;
-        GitOid::parse(&commit.id().to_string()).map_err(|_| kind())
+        let kind = target.kind().map_or("broken object", |kind| kind.str());
+        let commit = target.into_commit().ok().and_then(|commit| GitOid::parse(&commit.id().to_string()).ok());
+        commit.ok_or(RefProblem::NotACommit { kind })
     }
 }
 
@@ -61,15 +59,17 @@ pub(super) fn open(path: &str) -> Result<Repository, ServerProblem> {
         Err(error) if error.code() == ErrorCode::NotFound => None,
         opened => Some(opened),
     });
-    let none = || {
-        let exists = Path::new(path).exists();
-        let detail = if exists { "the folder is none" } else { "the folder does not exist" };
-        ServerProblem::NoRepository { detail: detail.into() }
-    };
-    repository.ok_or_else(none)?.map_err(|error| unreadable(&error))
+    match repository {
+        Some(opened) => opened.map_err(|error| unreadable(&error)),
+        None => {
+            let exists = Path::new(path).exists();
+            let detail = if exists { "the folder is none" } else { "the folder does not exist" };
+            Err(ServerProblem::NoRepository { detail: detail.into() })
+        }
+    }
 }
 
-fn unreadable(error: &git2::Error) -> ServerProblem {
+pub(super) fn unreadable(error: &git2::Error) -> ServerProblem {
     ServerProblem::Server { detail: shown(error.message()) }
 }
 
@@ -79,13 +79,8 @@ fn candidates(path: &str) -> [PathBuf; 2] {
 }
 
 fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
-    let mut refs = Vec::new();
-    let mut add = |name: &str, target: Option<Oid>| {
-        // A ref that points nowhere is not listed by git either.
-        refs.extend(target.and_then(|oid| GitOid::parse(&oid.to_string()).ok()).map(|oid| (name.to_owned(), oid)));
-    };
     // An unborn branch has no commit yet.
-    add("HEAD", repository.head().ok().and_then(|head| head.target()));
+    let mut refs = vec![("HEAD".to_owned(), repository.head().ok().and_then(|head| head.target()))];
     for reference in repository.references()? {
         let reference = reference?;
         // A name that is not UTF-8 cannot be asked for.
@@ -95,9 +90,10 @@ fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
             let object = repository.find_object(oid, Some(ObjectType::Tag)).ok()?;
             object.peel(ObjectType::Any).ok().map(|object| object.id())
         });
-        add(name, peeled.or(target));
+        refs.push((name.to_owned(), peeled.or(target)));
     }
-    Ok(refs)
+    // A ref that points nowhere is not listed by git either.
+    Ok(refs.into_iter().filter_map(|(name, oid)| Some((name, GitOid::parse(&oid?.to_string()).ok()?))).collect())
 }
 
 /// Lets repositories of other users be read, as a mounted folder in a container usually is.

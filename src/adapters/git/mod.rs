@@ -71,11 +71,11 @@ impl Resolver {
         let mut repository = shown(url);
         let chosen = self.choose(url, refs, &mut repository);
         let chosen = chosen.map_err(|problem| ResolveError::Repository { repository: repository.clone(), problem })?;
-        let about = |(name, result): (&&GitRef, Result<GitOid, RefProblem>)| {
+        let commits = refs.iter().zip(chosen).map(|(name, result)| {
             let repository = repository.clone();
             result.map_err(|problem| ResolveError::Ref { repository, name: (*name).clone(), problem })
-        };
-        Ok(refs.iter().zip(chosen).map(about).collect())
+        });
+        Ok(commits.collect())
     }
 
     /// Resolves refs as [`resolve`](Self::resolve) does; sets `repository` to the name that messages use for the

@@ -157,14 +157,15 @@ mod tests {
 
     #[test]
     fn missing_refs_name_their_neighbours() {
-        let near = |name| match choose(name) {
-            Err(RefProblem::Missing { nearest, .. }) => nearest,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(near("mian"), Some("main".into()));
-        assert_eq!(near("heads/main"), Some("refs/heads/main".into()));
-        assert_eq!(near("refs/heads/mian"), Some("refs/heads/main".into()));
-        assert_eq!(near("zzz"), None);
+        for (name, near) in [
+            ("mian", Some("main")),
+            ("heads/main", Some("refs/heads/main")),
+            ("refs/heads/mian", Some("refs/heads/main")),
+            ("zzz", None),
+        ] {
+            let Err(RefProblem::Missing { nearest, .. }) = choose(name) else { panic!("{name}") };
+            assert_eq!(nearest.as_deref(), near, "{name}");
+        }
         assert_eq!(Listing::default().choose(&GitRef::parse("main").unwrap()), Err(RefProblem::Empty));
     }
 

@@ -121,14 +121,17 @@ pub(super) fn export(name: &str, options: &Options) -> Result<Export, ReadError>
 mod tests {
     use super::*;
 
+    fn skopeo(options: &Options) -> String {
+        Engine::Skopeo.arguments("quay.io/x:1", "/t/a", options).join(" ")
+    }
+
     #[test]
     fn skopeo_is_told_the_architecture_and_whom_to_trust() {
         let mut options = Options { architecture: Some(Architecture::Aarch64), ..Options::default() };
-        let line = |options: &Options| Engine::Skopeo.arguments("quay.io/x:1", "/t/a", options).join(" ");
-        assert_eq!(line(&options), "--override-arch arm64 copy --quiet docker://quay.io/x:1 oci-archive:/t/a");
+        assert_eq!(skopeo(&options), "--override-arch arm64 copy --quiet docker://quay.io/x:1 oci-archive:/t/a");
         options.skip_tls_verify = true;
         assert_eq!(
-            line(&options),
+            skopeo(&options),
             "--override-arch arm64 copy --quiet --src-tls-verify=false docker://quay.io/x:1 oci-archive:/t/a"
         );
     }

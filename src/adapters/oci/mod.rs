@@ -136,10 +136,14 @@ mod tests {
         assert_eq!(Location::parse("docker-archive:a.tar").unwrap(), Location::DockerArchive("a.tar".into()));
         assert!(matches!(Location::parse("quay.io/x/y:1").unwrap(), Location::Reference(_)));
         std::fs::write(folder.path().join("a.tar"), "").unwrap();
-        let said = |text: &str| Location::parse(text).unwrap_err().to_string();
-        assert!(said(&format!("{path}/a.tar")).contains("is a file"), "{}", said(&format!("{path}/a.tar")));
-        assert!(said("./gone").contains("no folder"));
-        assert!(said("docker://x").contains("not an image reference"));
+        for (text, said) in [
+            (format!("{path}/a.tar").as_str(), "is a file"),
+            ("./gone", "no folder"),
+            ("docker://x", "not an image reference"),
+        ] {
+            let error = Location::parse(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
         std::fs::write(folder.path().join("oci-layout"), "").unwrap();
         std::fs::write(folder.path().join("index.json"), "").unwrap();
         assert_eq!(Location::parse(path).unwrap(), Location::OciLayout(path.into(), None));

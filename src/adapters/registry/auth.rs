@@ -5,7 +5,7 @@
 //! `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -35,15 +35,18 @@ pub(super) fn login(repository: &str) -> Option<Login> {
 fn files() -> Vec<PathBuf> {
     // Settings that name programs are not looked for in a checkout.
     let variables = process::inherited();
-    let variable = |name: &str| variables.get(OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let below = |root: Option<PathBuf>, rest: &str| root.map(|root| root.join(rest));
+    let names = ["REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME"];
+    let [file, runtime, config, docker, home] =
+        names.map(|name| variables.get(OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from));
+    let config = config.or_else(|| Some(home.as_ref()?.join(".config")));
+    let docker = docker.or_else(|| Some(home.as_ref()?.join(".docker")));
     let candidates = [
-        variable("REGISTRY_AUTH_FILE"),
-        below(variable("XDG_RUNTIME_DIR"), "containers/auth.json"),
-        below(variable("XDG_CONFIG_HOME").or_else(|| below(variable("HOME"), ".config")), "containers/auth.json"),
-        below(variable("DOCKER_CONFIG").or_else(|| below(variable("HOME"), ".docker")), "config.json"),
+        file,
+        runtime.map(|folder| folder.join("containers/auth.json")),
+        config.map(|folder| folder.join("containers/auth.json")),
+        docker.map(|folder| folder.join("config.json")),
     ];
-    candidates.into_iter().flatten().filter(|path: &PathBuf| Path::exists(path)).collect()
+    candidates.into_iter().flatten().filter(|path| path.exists()).collect()
 }
 
 fn from_file(file: &Value, repository: &str) -> Option<Login> {
@@ -84,13 +87,16 @@ mod tests {
 
     #[test]
     fn the_most_particular_entry_wins() {
-        let entry = |text: &str| serde_json::json!({ "auth": STANDARD.encode(text) });
-        let file =
-            serde_json::json!({ "auths": { "quay.io": entry("all:a:b"), "quay.io/team": entry("team:secret") } });
-        let user = |repository: &str| from_file(&file, repository).map(|login| (login.user, login.password));
-        assert_eq!(user("quay.io/team/kmods"), Some(("team".into(), "secret".into())));
-        assert_eq!(user("quay.io/other"), Some(("all".into(), "a:b".into())));
-        assert_eq!(user("ghcr.io/x"), None);
-        assert_eq!(user("quay.io:5000/x"), None);
+        let [all, team] = ["all:a:b", "team:secret"].map(|login| serde_json::json!({ "auth": STANDARD.encode(login) }));
+        let file = serde_json::json!({ "auths": { "quay.io": all, "quay.io/team": team } });
+        for (repository, expected) in [
+            ("quay.io/team/kmods", Some(("team", "secret"))),
+            ("quay.io/other", Some(("all", "a:b"))),
+            ("ghcr.io/x", None),
+            ("quay.io:5000/x", None),
+        ] {
+            let login = from_file(&file, repository);
+            assert_eq!(login.as_ref().map(|login| (login.user.as_str(), login.password.as_str())), expected);
+        }
     }
 }

@@ -10,10 +10,12 @@ pub(super) fn is_trusted(realm: &str, registry: &str) -> bool {
         return false;
     }
     let (realm, registry) = (host_of(authority), host_of(registry));
-    let is_below = |domain: &str| realm.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-    realm == registry
-        || is_below(&registry)
-        || domain_of(&registry).is_some_and(|domain| realm == domain || is_below(domain))
+    is_within(&realm, &registry) || domain_of(&registry).is_some_and(|domain| is_within(&realm, domain))
+}
+
+/// Checks whether a host is a domain itself, or below it.
+fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The host of an authority, without its port.

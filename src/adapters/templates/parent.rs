@@ -53,16 +53,18 @@ impl Renderer for ChildRenderer {
             UserTemplate::Dockerfile(path) => path.as_str(),
             UserTemplate::Message(_) => MESSAGE,
         };
-        let fail = |message: String| vec![TemplateFault::over_limit(name, message, RENDERER)];
-        let context = WireValue::of(context).map_err(|error| fail(error.to_string()))?;
+        let context = WireValue::of(context)
+            .map_err(|error| vec![TemplateFault::over_limit(name, error.to_string(), RENDERER)])?;
         let request = match template {
             UserTemplate::Dockerfile(path) => Request::Dockerfile(path.to_string(), context),
             UserTemplate::Message(text) => Request::Message(text.to_owned(), context),
         };
         let mut process = match self.process.take() {
             Some(process) => process,
-            None => Process::start(&self.start)
-                .map_err(|error| fail(format!("cannot start a renderer: {}", describe(&error))))?,
+            None => Process::start(&self.start).map_err(|error| {
+                let message = format!("cannot start a renderer: {}", describe(&error));
+                vec![TemplateFault::over_limit(name, message, RENDERER)]
+            })?,
         };
         match process.render(&request, &*self.files) {
             Ok(result) => {

@@ -12,21 +12,26 @@ const RESET: &str = "\x1b[0m";
 /// The difference of two texts under a path, with colours that a stream may strip. `None` is a
 /// file that is not there.
 pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
-    let name = |side: &str, text: Option<&str>| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}"));
+    let [old_name, new_name] =
+        [("a", old), ("b", new)].map(|(side, text)| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}")));
     let diff = TextDiff::from_lines(old.unwrap_or_default(), new.unwrap_or_default());
-    let text = diff.unified_diff().context_radius(3).header(&name("a", old), &name("b", new)).to_string();
-    let colour = |line: &str| match line.as_bytes().first() {
-        Some(b'-') => Some(RED),
-        Some(b'+') => Some(GREEN),
-        Some(b'@') => Some(CYAN),
-        _ => None,
-    };
+    let text = diff.unified_diff().context_radius(3).header(&old_name, &new_name).to_string();
+
     text.lines()
         .map(|line| match colour(line) {
             Some(colour) => format!("{colour}{}{RESET}\n", harmless(line)),
             None => format!("{}\n", harmless(line)),
         })
         .collect()
+}
+
+fn colour(line: &str) -> Option<&'static str> {
+    match line.as_bytes().first() {
+        Some(b'-') => Some(RED),
+        Some(b'+') => Some(GREEN),
+        Some(b'@') => Some(CYAN),
+        _ => None,
+    }
 }
 
 /// A line of somebody's file without what would steer the terminal.

@@ -87,16 +87,19 @@ fn move_under_lock(
 
 /// Git keeps branches as files in folders: `a` and `a/b` cannot both be.
 fn refuse_neighbours(repository: &Repository, branch: &GitBranch) -> Result<(), PublishError> {
-    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
     for reference in repository.references_glob("refs/heads/*")? {
         let reference = reference?;
         let Some(other) = reference.name().ok().and_then(|name| name.strip_prefix("refs/heads/")) else { continue };
-        if inside(other, branch.as_str()) || inside(branch.as_str(), other) {
+        if is_inside(other, branch.as_str()) || is_inside(branch.as_str(), other) {
             let (branch, other) = (branch.to_string(), shown(other));
             return Err(PublishError::BranchInTheWay { branch, other });
         }
     }
     Ok(())
+}
+
+fn is_inside(outer: &str, inner: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Removes the lock that a run left behind which was killed. To be called under the repository's
@@ -106,11 +109,10 @@ pub(super) fn sweep(repository: &Repository) {
     let Ok(name) = fs::read_to_string(&note) else { return };
     if git2::Reference::is_valid_name(&name) && name.starts_with("refs/heads/") {
         let lock = repository.commondir().join(format!("{name}.lock"));
-        let look = || fs::symlink_metadata(&lock).ok().map(|found| (found.ino(), found.mtime(), found.mtime_nsec()));
-        if let Some(before) = look() {
+        if let Some(before) = stat(&lock) {
             // It may be that of a git at work, which holds one for a moment.
             thread::sleep(PAUSE * 20);
-            if look() == Some(before) {
+            if stat(&lock) == Some(before) {
                 let _: io::Result<()> = fs::remove_file(&lock);
             }
         }
@@ -118,20 +120,29 @@ pub(super) fn sweep(repository: &Repository) {
     let _: io::Result<()> = fs::remove_file(&note);
 }
 
+/// Inode and time of the last change of a file.
+fn stat(path: &Path) -> Option<(u64, i64, i64)> {
+    let found = fs::symlink_metadata(path).ok()?;
+    Some((found.ino(), found.mtime(), found.mtime_nsec()))
+}
+
 /// The work tree in which a branch is checked out, if any: it would not follow the branch.
 pub(super) fn work_tree_of(repository: &Repository, branch: &GitBranch) -> Option<PathBuf> {
     let common = repository.commondir();
-    let is_at = |folder: &Path| {
-        let head = fs::read_to_string(folder.join("HEAD")).unwrap_or_default();
-        head.trim_end().strip_prefix("ref: ").is_some_and(|name| name.trim() == branch.full())
-    };
+
     let bare = repository.config().and_then(|config| config.get_bool("core.bare")).unwrap_or(repository.is_bare());
-    if !bare && is_at(common) {
+    if !bare && is_at(common, branch) {
         return Some(common.parent().unwrap_or(common).to_owned());
     }
     let linked = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|entry| entry.path());
-    linked.into_iter().find(|folder| is_at(folder)).map(|folder| {
+    linked.into_iter().find(|folder| is_at(folder, branch)).map(|folder| {
         let file = fs::read_to_string(folder.join("gitdir")).unwrap_or_default();
         Path::new(file.trim_end()).parent().map_or(folder, Path::to_path_buf)
     })
+}
+
+/// Checks whether the `HEAD` in a folder is a branch.
+fn is_at(folder: &Path, branch: &GitBranch) -> bool {
+    let head = fs::read_to_string(folder.join("HEAD")).unwrap_or_default();
+    head.trim_end().strip_prefix("ref: ").is_some_and(|name| name.trim() == branch.full())
 }

@@ -59,8 +59,9 @@ pub(super) fn end(repository: &Repository) {
 }
 
 fn is_overgrown(path: &Path) -> bool {
-    let count = |folder: &str| fs::read_dir(path.join("objects").join(folder)).map_or(0, Iterator::count);
-    count("pack") > 2 * PACKS || count("17") > LOOSE
+    let folders = ["pack", "17"].map(|name| path.join("objects").join(name));
+    let [packs, loose] = folders.map(|folder| fs::read_dir(folder).map_or(0, Iterator::count));
+    packs > 2 * PACKS || loose > LOOSE
 }
 
 /// Removes what is in a folder, which stays locked.

@@ -60,6 +60,11 @@ impl PublishError {
         Some(help.to_owned())
     }
 
+    /// A problem with the repository of this name.
+    pub(super) fn repository(name: &str) -> impl FnOnce(ServerProblem) -> Self {
+        move |problem| Self::Repository { repository: name.to_owned(), problem }
+    }
+
     /// An I/O error at a path.
     pub(super) fn io(verb: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Inaccessible { verb, path: path.display().to_string(), why: fs::describe(&error) }.into()

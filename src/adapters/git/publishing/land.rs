@@ -42,15 +42,11 @@ impl Destination {
         let tree = tree.map_or_else(|| store.write(&[]), Ok)?;
         let (bytes, committer) = Commit { tree, parent, message }.made(&self.environment, &self.config)?;
         let folder = objects.folder().to_owned();
-        let write = || {
-            let id = objects.add(Kind::Commit, &bytes, None)?;
-            objects.finish().map(|()| id)
-        };
-        let id = write().map_err(PublishError::io("write", &folder))?;
-        let id = id.to_git()?;
+        let id = objects.add(Kind::Commit, &bytes, None).and_then(|id| objects.finish().map(|()| id));
+        let id = id.map_err(PublishError::io("write", &folder))?.to_git()?;
         let Some(server) = &self.server else { return self.move_branch(start, id, &committer, message) };
-        let failed = |problem| PublishError::Repository { repository: self.name.clone(), problem };
-        let pushed = server.push(self.repository.path(), &self.branch.full(), start.at, id).map_err(failed)?;
+        let pushed = server.push(self.repository.path(), &self.branch.full(), start.at, id);
+        let pushed = pushed.map_err(PublishError::repository(&self.name))?;
         let landing = self.landing(pushed, server, start.at, id)?;
         if landing != Landing::Moved {
             // The next fetch is told from this. Only time is lost without it.
@@ -75,8 +71,7 @@ impl Destination {
         };
         let repository = server.name();
         let full = self.branch.full();
-        let heads = server.list(&[&full]);
-        let heads = heads.map_err(|problem| PublishError::Repository { repository: repository.clone(), problem })?;
+        let heads = server.list(&[&full]).map_err(PublishError::repository(&repository))?;
         let now = heads.into_iter().find(|head| head.name == full).map(|head| head.id);
         if now != old.map(|old| old.to_string()) {
             return Ok(Landing::Moved);

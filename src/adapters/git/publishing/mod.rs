@@ -106,22 +106,22 @@ impl Destination {
         reads: bool,
         waits: impl FnOnce(),
     ) -> Result<Self, PublishError> {
-        let about = |problem| PublishError::Repository { repository: place::named(wanted.shown), problem };
-        let config = GitConfig::load(&environment).map_err(about)?;
+        let name = place::named(wanted.shown);
+        let config = GitConfig::load(&environment).map_err(PublishError::repository(&name))?;
         let scratch = PrivateFolder::make();
         let scratch = scratch.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
-        let place = Place::find(wanted.repository, &environment, timeout, scratch.path()).map_err(about)?;
+        let place = Place::find(wanted.repository, &environment, timeout, scratch.path());
+        let place = place.map_err(PublishError::repository(&name))?;
         let name = match &place {
             Place::Folder(_) if !is_url(wanted.shown) => format!("`{}`", shown(wanted.shown)),
             _ => place.to_string(),
         };
-        let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
         let (branch, base) = (wanted.branch.clone(), wanted.base.cloned());
         let (mut folder, mut server, mut guard) = (None, None, None);
         let checkout = checkout_of(wanted.manifest);
         let (repository, config) = match place {
             Place::Folder(path) => {
-                let repository = super::local::open(&path).map_err(failed)?;
+                let repository = super::local::open(&path).map_err(PublishError::repository(&name))?;
                 let config = config.with_repository(&repository.config()?, !is_in(&repository, &checkout))?;
                 if let Some(work_tree) = branch::work_tree_of(&repository, &branch).filter(|_| !reads) {
                     let folder = work_tree.display().to_string();

@@ -33,15 +33,14 @@ impl Destination {
             Place::Server(server) => push_branch(self, &server),
             Place::Folder(path) => {
                 let name = Place::Folder(path.clone()).to_string();
-                let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
-                let there = local::open(&path).map_err(failed)?;
+                let there = local::open(&path).map_err(PublishError::repository(&name))?;
                 if self.untrusted.as_ref().is_some_and(|folder| is_in(&there, folder)) {
                     return write_branch(self, &there, &name);
                 }
-                let location = Location::parse(&path).map_err(failed)?;
-                let server =
-                    Server::folder(&path, location, &self.environment, self.timeout, scratch.path()).map_err(failed)?;
-                push_branch(self, &server)
+                let server = Location::parse(&path).and_then(|location| {
+                    Server::folder(&path, location, &self.environment, self.timeout, scratch.path())
+                });
+                push_branch(self, &server.map_err(PublishError::repository(&name))?)
             }
         }
     }
@@ -49,11 +48,11 @@ impl Destination {
     /// Finds where the branch is pushed to, as `git push` does.
     fn remote(&self, scratch: &Path) -> Result<Place, PublishError> {
         let url = self.remote_url()?;
-        let failed = |problem| PublishError::Repository { repository: place::named(&url), problem };
         // A path is from the work tree's top, or from the bare repository.
         let top = self.repository.workdir().unwrap_or_else(|| self.repository.path());
         let absolute = if is_url(&url) { url.clone() } else { top.join(&url).display().to_string() };
-        Place::find(&absolute, &self.environment, self.timeout, scratch).map_err(failed)
+        let place = Place::find(&absolute, &self.environment, self.timeout, scratch);
+        place.map_err(PublishError::repository(&place::named(&url)))
     }
 
     /// Reads the URL of the branch's remote from the repository's settings.
@@ -84,14 +83,13 @@ pub enum ToRemote {
 fn push_branch(from: &Destination, server: &Server) -> Result<ToRemote, PublishError> {
     let Some(new) = branch::tip(&from.repository, &from.branch)? else { return Ok(ToRemote::Unchanged) };
     let name = server.name();
-    let failed = |problem| PublishError::Repository { repository: name.clone(), problem };
     let full = from.branch.full();
-    let heads = server.list(&[&full]).map_err(failed)?;
+    let heads = server.list(&[&full]).map_err(PublishError::repository(&name))?;
     let at = heads.iter().find(|head| head.name == full).and_then(|head| Oid::from_str(&head.id).ok());
     if !is_ahead(from, at, new, &name)? {
         return Ok(ToRemote::Unchanged);
     }
-    let pushed = server.push_from(&from.repository, &full, at, new).map_err(failed)?;
+    let pushed = server.push_from(&from.repository, &full, at, new).map_err(PublishError::repository(&name))?;
     match from.landing(pushed, server, at, new)? {
         Landing::Landed(_) => Ok(ToRemote::Pushed),
         Landing::Moved => Err(behind(from, &name)),

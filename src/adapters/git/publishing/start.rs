@@ -5,6 +5,7 @@ use git2::Oid;
 use super::error::PublishError;
 use super::folder::descend;
 use super::{Destination, branch, known};
+use crate::adapters::git::local::unreadable;
 use crate::vocabulary::{GitBranch, nearest};
 use kmodgen_git::{FETCHED, Head, ObjectId, Server, ServerProblem, shown};
 
@@ -67,43 +68,43 @@ impl Destination {
 
     /// Fetches the commit that the branch is at, or that it is to begin at.
     fn fetched(&self, server: &Server) -> Result<(Option<Oid>, Option<Oid>), PublishError> {
-        let failed = |problem| PublishError::Repository { repository: self.name.clone(), problem };
         let name = self.branch.full();
         let base = self.base.as_ref().map(GitBranch::full);
         let mut patterns = vec!["HEAD", &name];
         patterns.extend(base.as_deref());
-        let heads = server.list(&patterns).map_err(failed)?;
-        let head = |name: &str| heads.iter().find(|head| head.name == name);
-        let from = match (head(&name), &self.base) {
+        let heads = server.list(&patterns).map_err(PublishError::repository(&self.name))?;
+        let head = find(&heads, "HEAD");
+        let branch = find(&heads, &name);
+        let from = match (branch, &self.base) {
             (Some(branch), _) => Some(branch),
-            (None, Some(base)) => match head(&base.full()) {
+            (None, Some(base)) => match find(&heads, &base.full()) {
                 Some(base) => Some(base),
                 None => {
-                    let all = server.list(&[]).map_err(failed)?;
+                    let all = server.list(&[]).map_err(PublishError::repository(&self.name))?;
                     return Err(self.no_base(base, all.iter().filter_map(|head| head.name.strip_prefix("refs/heads/"))));
                 }
             },
-            (None, None) => head("HEAD"),
+            (None, None) => head,
         };
-        let parent = from.map(|from| self.fetch(server, from)).transpose().map_err(failed)?;
-        let at = head(&name).and(parent);
-        let default = self.default.get_or_init(|| head("HEAD").and_then(|head| head.target.clone()));
-        let base = base.or_else(|| default.clone()).and_then(|base| Oid::from_str(&head(&base)?.id).ok());
+        let parent = from.map(|from| self.fetch(server, from)).transpose();
+        let parent = parent.map_err(PublishError::repository(&self.name))?;
+        let at = branch.and(parent);
+        let default = self.default.get_or_init(|| head.and_then(|head| head.target.clone()));
+        let base = base.or_else(|| default.clone()).and_then(|base| Oid::from_str(&find(&heads, &base)?.id).ok());
         self.base_at.set(base);
         Ok((at, parent))
     }
 
     /// Fetches the commit of a ref, unless the copy has it. The ref may have moved since it was listed.
     fn fetch(&self, server: &Server, head: &Head) -> Result<Oid, ServerProblem> {
-        let failed = |error: git2::Error| ServerProblem::Server { detail: shown(error.message()) };
         let id = Oid::from_str(&head.id).map_err(|_| ServerProblem::Server {
             detail: "its objects have ids of the form sha256, and kmodgen writes sha1".into(),
         })?;
-        if self.repository.odb().map_err(failed)?.exists(id) {
+        if self.repository.odb().map_err(|error| unreadable(&error))?.exists(id) {
             return Ok(id);
         }
         server.fetch(self.repository.path(), &head.name)?;
-        self.repository.refname_to_id(FETCHED).map_err(failed)
+        self.repository.refname_to_id(FETCHED).map_err(|error| unreadable(&error))
     }
 
     fn no_base<'n>(&self, base: &GitBranch, names: impl Iterator<Item = &'n str>) -> PublishError {
@@ -143,4 +144,8 @@ impl Destination {
         let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
         Ok((subject.to_owned(), body.trim_matches('\n').to_owned()))
     }
+}
+
+fn find<'h>(heads: &'h [Head], name: &str) -> Option<&'h Head> {
+    heads.iter().find(|head| head.name == name)
 }
