@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{FileMode, ObjectType, Oid, Repository, TreeEntry};
 
-use super::work_tree::WorkTree;
+use super::commit_file_error::CommitFileError;
+use super::work_tree::{WorkTree, WorkTreeError};
 use crate::adapters::fs::LARGEST_INPUT;
-use crate::vocabulary::{ABSENT, InputError, InputFiles, Listed, ListedKind, RelPath};
+use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath};
 
 /// Largest number of links in one path, and of bytes in a link, as on Linux.
 const MOST_LINKS: usize = 40;
@@ -32,8 +33,8 @@ impl CommitFolder {
     /// `folder` as it was in the commit that `revision` names, of the repository that it is in.
     ///
     /// # Errors
-    /// A `folder` in no repository, that there is no such revision, or what git says.
-    pub fn open(folder: &Path, revision: &str) -> Result<Self, String> {
+    /// A `folder` in no repository, a revision that does not exist, or an error of git.
+    pub fn open(folder: &Path, revision: &str) -> Result<Self, WorkTreeError> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let place = WorkTree::around(folder)?;
         let root = place.commit(revision)?.tree_id();
@@ -43,7 +44,7 @@ impl CommitFolder {
             // A name that is not UTF-8 is looked for by its bytes.
             tree = match tree.map(|tree| entry(&repository, tree, name.as_encoded_bytes())) {
                 Some(Ok(Some(Entry::Folder(tree)))) => Some(tree),
-                Some(Err(why)) => return Err(why),
+                Some(Err(error)) => return Err(error.into()),
                 _ => None,
             };
         }
@@ -51,7 +52,7 @@ impl CommitFolder {
     }
 
     /// The bytes of a file below `top`, through links that stay below it.
-    fn find(repository: &Repository, top: Oid, path: &RelPath) -> Result<Oid, String> {
+    fn find(repository: &Repository, top: Oid, path: &RelPath) -> Result<Oid, CommitFileError> {
         let mut todo: Vec<String> = path.as_str().split('/').rev().map(str::to_owned).collect();
         // The folders that lead to where we are, the last one innermost.
         let mut way = vec![top];
@@ -63,64 +64,69 @@ impl CommitFolder {
                     way.pop();
                     continue;
                 }
-                ".." => return Err("it is a link that leaves the manifest's folder".into()),
+                ".." => return Err(CommitFileError::LeavesFolder),
                 _ => {}
             }
             let here = way.last().copied().unwrap_or(top);
             match entry(repository, here, name.as_bytes())? {
                 Some(Entry::Folder(tree)) => way.push(tree),
                 Some(Entry::File(blob)) if todo.is_empty() => return Ok(blob),
-                Some(Entry::File(_)) => return Err("a part of the path is not a folder".into()),
+                Some(Entry::File(_)) => return Err(CommitFileError::NotAFolder),
                 Some(Entry::Link(blob)) => {
                     links += 1;
                     if links > MOST_LINKS {
-                        return Err("it is a link in a circle of links".into());
+                        return Err(CommitFileError::Circle);
                     }
                     let target = bytes(repository, blob, LONGEST_LINK)?;
-                    let target = String::from_utf8(target).map_err(|_| ABSENT)?;
+                    let target = String::from_utf8(target).map_err(|_| CommitFileError::Absent)?;
                     if target.starts_with('/') {
-                        return Err("it is a link that leaves the manifest's folder".into());
+                        return Err(CommitFileError::LeavesFolder);
                     }
                     todo.extend(target.split('/').rev().map(str::to_owned));
                 }
-                None => return Err(ABSENT.into()),
+                None => return Err(CommitFileError::Absent),
             }
         }
-        Err("it is a folder".into())
+        Err(CommitFileError::IsAFolder)
     }
 }
 
 impl InputFiles for CommitFolder {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let top = self.tree.ok_or(ABSENT)?;
+        let top = self.tree.ok_or(CommitFileError::Absent)?;
         let blob = Self::find(&repository, top, path)?;
         Ok(bytes(&repository, blob, LARGEST_INPUT)?.into())
     }
 
     fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut here = self.tree.ok_or(ABSENT)?;
-        for name in folder.as_str().split('/') {
-            here = match entry(&repository, here, name.as_bytes())? {
-                Some(Entry::Folder(tree)) => tree,
-                Some(Entry::Link(_)) => return Err("it is reached through a link".into()),
-                Some(Entry::File(_)) => return Err("a part of the path is not a folder".into()),
-                None => return Err(ABSENT.into()),
-            };
-        }
-        let tree = repository.find_tree(here).map_err(|error| error.message().to_owned())?;
-        let mut names = tree.iter().map(|entry| listed(&repository, &entry)).collect::<Result<Vec<_>, _>>()?;
-        names.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(names)
+        let top = self.tree.ok_or(CommitFileError::Absent)?;
+        Ok(list(&repository, top, folder)?)
     }
 }
 
+/// Lists a folder below `top`.
+fn list(repository: &Repository, top: Oid, folder: &RelPath) -> Result<Vec<Listed>, CommitFileError> {
+    let mut here = top;
+    for name in folder.as_str().split('/') {
+        here = match entry(repository, here, name.as_bytes())? {
+            Some(Entry::Folder(tree)) => tree,
+            Some(Entry::Link(_)) => return Err(CommitFileError::ThroughLink),
+            Some(Entry::File(_)) => return Err(CommitFileError::NotAFolder),
+            None => return Err(CommitFileError::Absent),
+        };
+    }
+    let tree = repository.find_tree(here)?;
+    let mut names = tree.iter().map(|entry| listed(repository, &entry)).collect::<Result<Vec<_>, _>>()?;
+    names.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(names)
+}
+
 /// A name of a tree.
-fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, String> {
+fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, CommitFileError> {
     let Ok(name) = std::str::from_utf8(entry.name_bytes()) else {
-        let shown = String::from_utf8_lossy(entry.name_bytes()).escape_debug().to_string();
-        return Err(format!("the name `{shown}` in it is not UTF-8"));
+        return Err(CommitFileError::Name(entry.name_bytes().to_owned()));
     };
     let kind = match (entry.kind(), entry.filemode()) {
         (Some(ObjectType::Tree), _) => ListedKind::Folder,
@@ -137,8 +143,8 @@ fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, Stri
 }
 
 /// Finds the entry of a tree under a name.
-fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry>, String> {
-    let tree = repository.find_tree(tree).map_err(|error| error.message().to_owned())?;
+fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry>, git2::Error> {
+    let tree = repository.find_tree(tree)?;
     let Some(entry) = tree.get_name_bytes(name) else { return Ok(None) };
     Ok(match (entry.kind(), entry.filemode()) {
         (Some(ObjectType::Tree), _) => Some(Entry::Folder(entry.id())),
@@ -149,14 +155,12 @@ fn entry(repository: &Repository, tree: Oid, name: &[u8]) -> Result<Option<Entry
     })
 }
 
-fn bytes(repository: &Repository, blob: Oid, most: u64) -> Result<Vec<u8>, String> {
-    let (size, _) =
-        repository.odb().and_then(|database| database.read_header(blob)).map_err(|error| error.message().to_owned())?;
+fn bytes(repository: &Repository, blob: Oid, most: u64) -> Result<Vec<u8>, CommitFileError> {
+    let (size, _) = repository.odb()?.read_header(blob)?;
     if size as u64 > most {
-        return Err(format!("it has {size} bytes, and at most {most} are read"));
+        return Err(CommitFileError::TooLarge { size, most });
     }
-    let blob = repository.find_blob(blob).map_err(|error| error.message().to_owned())?;
-    Ok(blob.content().to_vec())
+    Ok(repository.find_blob(blob)?.content().to_vec())
 }
 
 #[cfg(test)]
@@ -164,6 +168,7 @@ mod tests {
     use git2::Signature;
 
     use super::*;
+    use crate::vocabulary::ABSENT;
 
     /// A repository whose only commit has these entries: path, mode, text.
     fn repository(entries: &[(&str, FileMode, &str)]) -> tempfile::TempDir {
@@ -198,10 +203,14 @@ mod tests {
         folder
     }
 
-    fn read(folder: &Path, path: &str) -> Result<String, String> {
-        let files = CommitFolder::open(folder, "HEAD")?;
-        let bytes = files.read(&RelPath::parse(path).unwrap()).map_err(|error| error.to_string())?;
+    fn read(folder: &Path, path: &str) -> Result<String, InputError> {
+        let files = CommitFolder::open(folder, "HEAD").unwrap();
+        let bytes = files.read(&RelPath::parse(path).unwrap())?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    fn error(folder: &Path, path: &str) -> String {
+        read(folder, path).unwrap_err().to_string()
     }
 
     #[test]
@@ -210,11 +219,11 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         let sub = folder.path().join("sub");
         assert_eq!(read(&sub, "a/b").unwrap(), "text");
-        assert_eq!(read(&sub, "c").unwrap_err(), ABSENT);
-        assert_eq!(read(&sub, "a").unwrap_err(), "it is a folder");
-        assert_eq!(read(&sub, "a/b/c").unwrap_err(), "a part of the path is not a folder");
+        assert_eq!(error(&sub, "c"), ABSENT);
+        assert_eq!(error(&sub, "a"), "it is a folder");
+        assert_eq!(error(&sub, "a/b/c"), "a part of the path is not a folder");
         std::fs::create_dir(folder.path().join("new")).unwrap();
-        assert_eq!(read(&folder.path().join("new"), "c").unwrap_err(), ABSENT);
+        assert_eq!(error(&folder.path().join("new"), "c"), ABSENT);
     }
 
     #[test]
@@ -232,9 +241,9 @@ mod tests {
         let sub = folder.path().join("sub");
         assert_eq!(read(&sub, "deep/link").unwrap(), "text");
         assert_eq!(read(&sub, "folder/link").unwrap(), "text");
-        assert!(read(&sub, "out").unwrap_err().contains("leaves"));
-        assert!(read(&sub, "far").unwrap_err().contains("leaves"));
-        assert!(read(&sub, "round").unwrap_err().contains("circle"));
+        assert!(error(&sub, "out").contains("leaves"));
+        assert!(error(&sub, "far").contains("leaves"));
+        assert!(error(&sub, "round").contains("circle"));
     }
 
     #[test]
@@ -246,8 +255,9 @@ mod tests {
             ("src/to", FileMode::Link, "b.c"),
             ("alias", FileMode::Link, "src"),
         ]);
-        let list = |path: &str| CommitFolder::open(folder.path(), "HEAD").unwrap().list(&RelPath::parse(path).unwrap());
-        let kinds: Vec<_> = list("src").unwrap().into_iter().map(|listed| (listed.name, listed.kind)).collect();
+        let files = CommitFolder::open(folder.path(), "HEAD").unwrap();
+        let listed = files.list(&RelPath::parse("src").unwrap()).unwrap();
+        let kinds: Vec<_> = listed.into_iter().map(|listed| (listed.name, listed.kind)).collect();
         let expected = [
             ("b", ListedKind::Folder),
             ("b.c", ListedKind::File { executable: false }),
@@ -255,15 +265,23 @@ mod tests {
             ("to", ListedKind::Link { to: "b.c".into() }),
         ];
         assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
-        assert_eq!(list("alias").unwrap_err().to_string(), "it is reached through a link");
-        assert_eq!(list("src/run").unwrap_err().to_string(), "a part of the path is not a folder");
-        assert_eq!(list("gone").unwrap_err().to_string(), ABSENT);
+        for (path, message) in [
+            ("alias", "it is reached through a link"),
+            ("src/run", "a part of the path is not a folder"),
+            ("gone", ABSENT),
+        ] {
+            assert_eq!(files.list(&RelPath::parse(path).unwrap()).unwrap_err().to_string(), message);
+        }
+    }
+
+    fn refused(folder: &Path, revision: &str) -> String {
+        CommitFolder::open(folder, revision).err().unwrap().to_string()
     }
 
     #[test]
     fn what_is_not_there_is_said() {
         let folder = repository(&[("a", FileMode::Blob, "")]);
-        let refused = |folder: &Path, revision: &str| CommitFolder::open(folder, revision).err().unwrap();
+
         assert_eq!(refused(folder.path(), "v9\n"), "there is no revision `v9\\n` in the repository");
         let empty = tempfile::tempdir().unwrap();
         assert!(refused(empty.path(), "HEAD").ends_with("is in no git repository"));

@@ -5,30 +5,33 @@ use std::path::Path;
 
 use git2::{ObjectType, Oid, Repository, Sort, TreeWalkMode, TreeWalkResult};
 
-use super::work_tree::WorkTree;
+use super::work_tree::{WorkTree, WorkTreeError};
 
 /// Reads the texts that every file called `name` below `folder` had in the commit `since` and in every
 /// commit from there to the present one, each text once, with the folder of the file below `folder`.
 ///
 /// # Errors
-/// A `folder` in no repository, that there is no such revision, or what git says.
-pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<(String, String)>, String> {
-    let fail = |error: git2::Error| error.message().to_owned();
+/// A `folder` in no repository, a revision that does not exist, or an error of git.
+pub fn texts_since(folder: &Path, name: &str, since: &str) -> Result<Vec<(String, String)>, WorkTreeError> {
     let place = WorkTree::around(folder)?;
     let first = place.commit(since)?;
     let WorkTree { repository, below } = &place;
-    let mut walk = repository.revwalk().map_err(fail)?;
-    walk.set_sorting(Sort::TOPOLOGICAL).map_err(fail)?;
-    walk.push_head().map_err(fail)?;
+    let mut walk = repository.revwalk()?;
+    walk.set_sorting(Sort::TOPOLOGICAL)?;
+    walk.push_head()?;
     // The parents of the first commit, and with them all that is older, are left out.
-    first.parent_ids().try_for_each(|parent| walk.hide(parent)).map_err(fail)?;
+    first.parent_ids().try_for_each(|parent| walk.hide(parent))?;
     let mut blobs = BTreeSet::new();
     for commit in walk {
-        let tree = repository.find_commit(commit.map_err(fail)?).and_then(|commit| commit.tree()).map_err(fail)?;
-        collect(repository, &tree, below, name, &mut blobs).map_err(fail)?;
+        let tree = repository.find_commit(commit?)?.tree()?;
+        collect(repository, &tree, below, name, &mut blobs)?;
     }
-    let text = |oid: Oid| repository.find_blob(oid).map(|blob| String::from_utf8_lossy(blob.content()).into_owned());
-    blobs.into_iter().map(|(folder, oid)| Ok((folder, text(oid)?))).collect::<Result<_, _>>().map_err(fail)
+    let mut texts = Vec::with_capacity(blobs.len());
+    for (folder, oid) in blobs {
+        let blob = repository.find_blob(oid)?;
+        texts.push((folder, String::from_utf8_lossy(blob.content()).into_owned()));
+    }
+    Ok(texts)
 }
 
 fn collect(

@@ -10,6 +10,7 @@
 //! ```
 
 mod commit;
+mod commit_file_error;
 mod error;
 mod history;
 mod local;
@@ -28,7 +29,7 @@ pub use history::texts_since;
 pub use publishing::{
     CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, ToRemote, is_url,
 };
-pub use work_tree::checkout_of;
+pub use work_tree::{WorkTreeError, checkout_of};
 
 pub use unmerged::MergeFolder;
 

@@ -4,15 +4,15 @@
 #![expect(clippy::disallowed_methods, reason = "a repository's index is a file")]
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::fs::symlink_metadata;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use git2::{ObjectType, Oid, Repository};
 
-use super::work_tree::WorkTree;
+use super::work_tree::{WorkTree, WorkTreeError};
 use crate::adapters::fs::{Folder, LARGEST_OURS};
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership};
@@ -34,7 +34,7 @@ pub struct MergeFolder {
     folder: Folder,
     root: PathBuf,
     /// Opened for the first file that is not as kmodgen wrote it.
-    opened: Mutex<Option<Result<Opened, String>>>,
+    opened: Mutex<Option<Result<Opened, SidesError>>>,
 }
 
 /// The repository around the folder, and its index.
@@ -43,6 +43,25 @@ struct Opened {
     below: PathBuf,
     /// The mode and object of the stages 1 to 3 of each path that is unmerged.
     stages: HashMap<Vec<u8>, [Option<(u32, Oid)>; 3]>,
+}
+
+/// Reason why the sides of a file cannot be read, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+enum SidesError {
+    #[error(transparent)]
+    WorkTree(#[from] WorkTreeError),
+    #[error("the index of its repository cannot be read: {0}")]
+    IndexFile(io::Error),
+    #[error("the index of its repository cannot be read: it is no file, or too large")]
+    IndexSize,
+    #[error("the index of its repository cannot be read: {}", .0.message().escape_debug())]
+    Index(git2::Error),
+    #[error("one side of it is no file")]
+    NotAFile,
+    #[error("a side of it cannot be read: it is far larger than any file of kmodgen's")]
+    SideSize,
+    #[error("a side of it cannot be read: {}", .0.message().escape_debug())]
+    Side(#[from] git2::Error),
 }
 
 impl MergeFolder {
@@ -55,7 +74,10 @@ impl MergeFolder {
     fn unmerged(&self, path: &RelPath, file: &[u8]) -> Option<Unmerged> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = opened.get_or_insert_with(|| Opened::around(&self.root));
-        let sides = opened.as_ref().map_err(Clone::clone).and_then(|opened| opened.sides(path));
+        let sides = match opened {
+            Ok(opened) => opened.sides(path).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
         match sides {
             Ok(Some(sides)) => Some(Unmerged::of(file, sides)),
             _ if !has_markers(file) => None,
@@ -66,15 +88,13 @@ impl MergeFolder {
 }
 
 impl Opened {
-    fn around(folder: &Path) -> Result<Self, String> {
+    fn around(folder: &Path) -> Result<Self, SidesError> {
         let WorkTree { repository, below } = WorkTree::around(folder)?;
-        let unreadable = |why: &dyn Display| format!("the index of its repository cannot be read: {why}");
-        let at = repository.path().join("index");
-        let metadata = symlink_metadata(&at).map_err(|error| unreadable(&error))?;
+        let metadata = symlink_metadata(repository.path().join("index")).map_err(SidesError::IndexFile)?;
         if !metadata.is_file() || metadata.len() > LARGEST_INDEX {
-            return Err(unreadable(&"it is no file, or too large"));
+            return Err(SidesError::IndexSize);
         }
-        let index = repository.index().map_err(|error| unreadable(&error.message().escape_debug()))?;
+        let index = repository.index().map_err(SidesError::Index)?;
         let mut stages: HashMap<_, [_; 3]> = HashMap::new();
         for entry in index.iter() {
             let stage = usize::from(entry.flags >> STAGE & 3);
@@ -86,25 +106,24 @@ impl Opened {
     }
 
     /// The versions of a path that is unmerged; `None` if it is not.
-    fn sides(&self, path: &RelPath) -> Result<Option<Sides>, String> {
+    fn sides(&self, path: &RelPath) -> Result<Option<Sides>, SidesError> {
         let path = self.below.join(path.as_str());
         let Some([base, ours, theirs]) = self.stages.get(path.as_os_str().as_bytes()) else { return Ok(None) };
-        let side = |entry: &Option<(u32, Oid)>| match entry {
-            None => Ok(None),
-            Some((mode, _)) if !REGULAR.contains(mode) => Err("one side of it is no file".to_owned()),
-            Some((_, id)) => self.blob(*id).map(Some).map_err(|why| format!("a side of it cannot be read: {why}")),
-        };
-        Ok(Some(Sides { base: side(base)?, ours: side(ours)?, theirs: side(theirs)? }))
+        Ok(Some(Sides { base: self.side(*base)?, ours: self.side(*ours)?, theirs: self.side(*theirs)? }))
     }
 
-    fn blob(&self, id: Oid) -> Result<Vec<u8>, String> {
-        let failed = |error: git2::Error| error.message().escape_debug().to_string();
-        let odb = self.repository.odb().map_err(failed)?;
-        let (length, kind) = odb.read_header(id).map_err(failed)?;
-        if kind != ObjectType::Blob || length as u64 > LARGEST_OURS {
-            return Err("it is far larger than any file of kmodgen's".into());
+    /// Reads a version, by its mode and object; `None` if there is none.
+    fn side(&self, entry: Option<(u32, Oid)>) -> Result<Option<Vec<u8>>, SidesError> {
+        let Some((mode, id)) = entry else { return Ok(None) };
+        if !REGULAR.contains(&mode) {
+            return Err(SidesError::NotAFile);
         }
-        Ok(odb.read(id).map_err(failed)?.data().to_vec())
+        let odb = self.repository.odb()?;
+        let (length, kind) = odb.read_header(id)?;
+        if kind != ObjectType::Blob || length as u64 > LARGEST_OURS {
+            return Err(SidesError::SideSize);
+        }
+        Ok(Some(odb.read(id)?.data().to_vec()))
     }
 }
 

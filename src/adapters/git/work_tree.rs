@@ -1,5 +1,6 @@
 //! The repository that a folder is in.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use git2::{Commit, ErrorCode, Repository};
@@ -27,23 +28,47 @@ pub(super) struct WorkTree {
     pub(super) below: PathBuf,
 }
 
+/// Reason why a folder's repository or its commits cannot be read, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum WorkTreeError {
+    #[error("`{}` is in no git repository", .0.display())]
+    NoRepository(PathBuf),
+    #[error("cannot open the repository of `{}`: {}", folder.display(), shown(error.message()))]
+    Unopenable { folder: PathBuf, error: git2::Error },
+    #[error("the repository has no work tree")]
+    NoWorkTree,
+    #[error("{0}")]
+    Path(#[from] io::Error),
+    #[error("the repository has no commit yet")]
+    NoCommit,
+    #[error("there is no revision `{}` in the repository", .0.escape_debug())]
+    NoRevision(String),
+    #[error(
+        "there is no revision `{}` in the repository, whose history is cut off: fetch more of it, as with \
+         `git fetch --unshallow`",
+        .0.escape_debug()
+    )]
+    Shallow(String),
+    #[error("{}", .0.message())]
+    Git(#[from] git2::Error),
+}
+
 impl WorkTree {
     /// The one around `folder`.
     ///
     /// # Errors
-    /// That `folder` is in no repository or in one without a work tree, or what git says.
-    pub(super) fn around(folder: &Path) -> Result<Self, String> {
+    /// A `folder` in no repository or in one without a work tree, or an error of git.
+    pub(super) fn around(folder: &Path) -> Result<Self, WorkTreeError> {
         trust_other_owners();
-        let none = || format!("`{}` is in no git repository", folder.display());
         // git's own search also takes a folder that has the files of a bare repository, as a checkout may.
-        let top = tops(folder).next().ok_or_else(none)?;
+        let top = tops(folder).next().ok_or_else(|| WorkTreeError::NoRepository(folder.to_owned()))?;
         let repository = Repository::open(&top).map_err(|error| match error.code() {
-            ErrorCode::NotFound => none(),
-            _ => format!("cannot open the repository of `{}`: {}", folder.display(), shown(error.message())),
+            ErrorCode::NotFound => WorkTreeError::NoRepository(folder.to_owned()),
+            _ => WorkTreeError::Unopenable { folder: folder.to_owned(), error },
         })?;
-        let root = repository.workdir().ok_or("the repository has no work tree")?;
-        let real = |path: &Path| path.canonicalize().map_err(|error| error.to_string());
-        let below = real(folder)?.strip_prefix(real(root)?).map_err(|error| error.to_string())?.to_owned();
+        let root = repository.workdir().ok_or(WorkTreeError::NoWorkTree)?.canonicalize()?;
+        let below = folder.canonicalize()?.strip_prefix(root).map_err(io::Error::other)?.to_owned();
         Ok(Self { repository, below })
     }
 
@@ -51,18 +76,12 @@ impl WorkTree {
     ///
     /// # Errors
     /// A revision that does not exist.
-    pub(super) fn commit(&self, revision: &str) -> Result<Commit<'_>, String> {
+    pub(super) fn commit(&self, revision: &str) -> Result<Commit<'_>, WorkTreeError> {
         let found = self.repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
         found.map_err(|_| match self.repository.references().map(|mut refs| refs.next().is_none()) {
-            Ok(true) => "the repository has no commit yet".to_owned(),
-            _ => {
-                let shallow = if self.repository.is_shallow() {
-                    ", whose history is cut off: fetch more of it, as with `git fetch --unshallow`"
-                } else {
-                    ""
-                };
-                format!("there is no revision `{}` in the repository{shallow}", revision.escape_debug())
-            }
+            Ok(true) => WorkTreeError::NoCommit,
+            _ if self.repository.is_shallow() => WorkTreeError::Shallow(revision.to_owned()),
+            _ => WorkTreeError::NoRevision(revision.to_owned()),
         })
     }
 }

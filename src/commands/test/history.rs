@@ -27,7 +27,8 @@ impl History {
     }
 
     fn read(&self, revision: &str) -> Result<Subject, RevisionError> {
-        let files = CommitFolder::open(&self.folder, revision).map_err(RevisionError::Git)?;
+        let files =
+            CommitFolder::open(&self.folder, revision).map_err(|error| RevisionError::Git(error.to_string()))?;
         let manifest = text(&files, revision, &self.name)?.ok_or_else(|| RevisionError::Absent(self.name.clone()))?;
         let lock = text(&files, revision, lock::FILE_NAME)?;
         Ok(Subject { manifest, lock, files: Arc::new(files), renderers: self.renderers.clone() })

@@ -106,12 +106,12 @@ impl Destination {
         reads: bool,
         waits: impl FnOnce(),
     ) -> Result<Self, PublishError> {
-        let name = place::named(wanted.shown);
-        let config = GitConfig::load(&environment).map_err(PublishError::repository(&name))?;
+        let named = place::named(wanted.shown);
+        let config = GitConfig::load(&environment).map_err(PublishError::repository(&named))?;
         let scratch = PrivateFolder::make();
         let scratch = scratch.map_err(|(parent, error)| PublishError::io("make folder", &parent)(error))?;
         let place = Place::find(wanted.repository, &environment, timeout, scratch.path());
-        let place = place.map_err(PublishError::repository(&name))?;
+        let place = place.map_err(PublishError::repository(&named))?;
         let name = match &place {
             Place::Folder(_) if !is_url(wanted.shown) => format!("`{}`", shown(wanted.shown)),
             _ => place.to_string(),
