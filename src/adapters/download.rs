@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 use ureq::Agent;
+use ureq::http::StatusCode;
 use ureq::tls::{RootCerts, TlsConfig};
 
 use super::fs;
@@ -20,19 +21,41 @@ const LIMIT: u64 = 16 << 30;
 /// Factor by which the time limit for a whole file exceeds the one for a server's answer.
 const WHOLE: u32 = 20;
 
+/// Reason why a file has no checksum, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum DownloadError {
+    #[error("{}", fs::describe(.0))]
+    File(#[from] io::Error),
+    #[error("it is outside of the manifest's folder")]
+    Outside,
+    #[error("it is a folder")]
+    IsAFolder,
+    #[error("it is not a regular file")]
+    NotRegular,
+    #[error("the server redirects to {0}, which is not https")]
+    Redirect(String),
+    #[error("the server answers {0}")]
+    Answer(StatusCode),
+    #[error("{0}")]
+    Server(ureq::Error),
+    #[error("{0}")]
+    Body(io::Error),
+}
+
 /// The SHA-256 of the file at a URL over `https`, `http` or `file`. A server has `timeout` to answer,
 /// and twenty times as long to send everything; proxies are those of the environment. A file of this
 /// machine is a regular file in `folder`, the manifest's.
 ///
 /// # Errors
-/// Why there is none, as a lower-case fragment: also a redirect from https to http, after which anybody
-/// on the way decides what is downloaded.
-pub fn checksum(url: &str, folder: &Path, timeout: Duration) -> Result<Digest, String> {
+/// No such file, and also a redirect from https to http, after which anybody on the way decides what is
+/// downloaded.
+pub fn checksum(url: &str, folder: &Path, timeout: Duration) -> Result<Digest, DownloadError> {
     // What is after a `#` is for people.
     let url = url.split('#').next().unwrap_or_default();
     let end = Instant::now() + timeout * WHOLE;
     if let Some(path) = url.strip_prefix("file://") {
-        return digest(local(Path::new(path), folder)?, end).map_err(|error| fs::describe(&error));
+        return Ok(digest(local(Path::new(path), folder)?, end)?);
     }
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     let agent = Agent::config_builder()
@@ -45,32 +68,30 @@ pub fn checksum(url: &str, folder: &Path, timeout: Duration) -> Result<Digest, S
         .build()
         .new_agent();
     let response = agent.get(url).call().map_err(|error| match error {
-        ureq::Error::RequireHttpsOnly(to) => format!("the server redirects to {to}, which is not https"),
-        error => error.to_string(),
+        ureq::Error::RequireHttpsOnly(to) => DownloadError::Redirect(to),
+        error => DownloadError::Server(error),
     })?;
     if !response.status().is_success() {
-        return Err(format!("the server answers {}", response.status()));
+        return Err(DownloadError::Answer(response.status()));
     }
-    digest(response.into_body().into_reader(), end).map_err(|error| error.to_string())
+    digest(response.into_body().into_reader(), end).map_err(DownloadError::Body)
 }
 
 /// Opens a regular file in `folder`, links followed, without waiting for what is none.
-fn local(path: &Path, folder: &Path) -> Result<File, String> {
+fn local(path: &Path, folder: &Path) -> Result<File, DownloadError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let real = |path: &Path| path.canonicalize().map_err(|error| fs::describe(&error));
-    let path = real(path)?;
-    if !path.starts_with(real(folder)?) {
-        return Err("it is outside of the manifest's folder".into());
+    let path = path.canonicalize()?;
+    if !path.starts_with(folder.canonicalize()?) {
+        return Err(DownloadError::Outside);
     }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| fs::describe(&error.into()))?;
-    let file = File::from(file);
-    let metadata = file.metadata().map_err(|error| fs::describe(&error))?;
+    let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).map_err(io::Error::from)?);
+    let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err("it is a folder".into());
+        return Err(DownloadError::IsAFolder);
     }
     if !metadata.is_file() {
-        return Err("it is not a regular file".into());
+        return Err(DownloadError::NotRegular);
     }
     Ok(file)
 }
@@ -114,7 +135,8 @@ mod tests {
         let url = format!("file://{}", path.display());
         assert_eq!(checksum(&url, folder.path(), SECOND).unwrap(), Digest::of(&[7; 200_000]));
         assert_eq!(checksum(&format!("{url}#b.zip"), folder.path(), SECOND).unwrap(), Digest::of(&[7; 200_000]));
-        assert!(checksum(&format!("{url}x"), folder.path(), SECOND).unwrap_err().contains("there is no such file"));
+        let absent = checksum(&format!("{url}x"), folder.path(), SECOND).unwrap_err();
+        assert_eq!(absent.to_string(), "there is no such file");
     }
 
     #[test]
@@ -126,12 +148,9 @@ mod tests {
         std::fs::write(folder.join("inside"), "x").unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, folder.join("pipe"), Mode::RWXU).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
-        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, folder.join(name)).unwrap();
-        link("../other", "leaves");
-        link("/dev/zero", "device");
-        link("inside", "link");
-        link("loop", "loop");
-        let why = |path: &str| checksum(&format!("file://{}/{path}", folder.display()), &folder, SECOND).unwrap_err();
+        for (to, name) in [("../other", "leaves"), ("/dev/zero", "device"), ("inside", "link"), ("loop", "loop")] {
+            std::os::unix::fs::symlink(to, folder.join(name)).unwrap();
+        }
         for (path, said) in [
             ("../other", "outside of the manifest's folder"),
             ("leaves", "outside of the manifest's folder"),
@@ -142,11 +161,13 @@ mod tests {
             (".", "it is a folder"),
             ("absent", "there is no such file"),
         ] {
-            assert!(why(path).contains(said), "{path}: {}", why(path));
+            let url = format!("file://{}/{path}", folder.display());
+            let error = checksum(&url, &folder, SECOND).unwrap_err().to_string();
+            assert!(error.contains(said), "{path}: {error}");
         }
         let inside = format!("file://{}/link", folder.display());
         assert_eq!(checksum(&inside, &folder, SECOND).unwrap(), Digest::of(b"x"));
-        assert!(checksum("file:///dev/zero", &folder, SECOND).unwrap_err().contains("outside"));
+        assert!(matches!(checksum("file:///dev/zero", &folder, SECOND), Err(DownloadError::Outside)));
         let out_of_time = digest(&[0; 9][..], Instant::now() - SECOND).unwrap_err();
         assert!(out_of_time.to_string().contains("--timeout"));
     }

@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    fn person(variables: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<String, String> {
+    fn person(variables: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<String, CommitError> {
         let numbered = settings.iter().enumerate().flat_map(|(number, (key, value))| {
             [
                 (format!("GIT_CONFIG_KEY_{number}"), (*key).to_owned()),
@@ -200,7 +200,7 @@ mod tests {
         let given = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let environment = GitEnvironment::new(fixed.into_iter().chain(numbered).chain(given));
         let config = GitConfig::load(&environment).unwrap();
-        Person::both(&environment, &config).map(|[author, _]| author.to_string()).map_err(|error| error.to_string())
+        Ok(Person::both(&environment, &config)?[0].to_string())
     }
 
     #[test]
@@ -212,9 +212,13 @@ mod tests {
             "Ann <a@b> 1767225600 +0130"
         );
         assert_eq!(person(&[("EMAIL", "e@b")], &settings[..1]).unwrap(), "User <e@b> 1767225600 +0130");
-        assert!(person(&[], &settings[..1]).unwrap_err().contains("user.email is not set"));
-        assert!(person(&[], &[]).unwrap_err().contains("user.name is not set"));
-        assert!(person(&[("GIT_COMMITTER_DATE", "noon")], &settings).unwrap_err().contains("`noon`"));
+        for (variables, settings, message) in [
+            (&[][..], &settings[..1], "git does not know who you are: user.email is not set"),
+            (&[], &[], "git does not know who you are: user.name is not set"),
+            (&[("GIT_COMMITTER_DATE", "noon")], &settings, "the date `noon` in GIT_COMMITTER_DATE is not understood"),
+        ] {
+            assert_eq!(person(variables, settings).unwrap_err().to_string(), message);
+        }
     }
 
     proptest! {

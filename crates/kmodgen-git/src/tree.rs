@@ -151,14 +151,17 @@ mod tests {
     #[derive(Default)]
     struct Memory(RefCell<HashMap<ObjectId, Vec<u8>>>);
 
-    impl Trees for Memory {
-        type Error = String;
+    #[derive(Debug)]
+    struct NoTree(#[expect(dead_code, reason = "a failed test prints it")] ObjectId);
 
-        fn read(&self, id: ObjectId) -> Result<Names, String> {
-            self.0.borrow().get(&id).and_then(|bytes| parse(bytes)).ok_or_else(|| format!("no tree {id}"))
+    impl Trees for Memory {
+        type Error = NoTree;
+
+        fn read(&self, id: ObjectId) -> Result<Names, NoTree> {
+            self.0.borrow().get(&id).and_then(|bytes| parse(bytes)).ok_or(NoTree(id))
         }
 
-        fn write(&self, bytes: &[u8]) -> Result<ObjectId, String> {
+        fn write(&self, bytes: &[u8]) -> Result<ObjectId, NoTree> {
             let id = ObjectId::of(Kind::Tree, bytes);
             self.0.borrow_mut().insert(id, bytes.to_vec());
             Ok(id)

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use clap::ValueEnum as _;
 
-use super::{Engine, EngineKind};
+use super::{Engine, EngineError, EngineKind};
 use crate::adapters::fs::sweep_private_folders;
 use kmodgen_process::inherited;
 
@@ -49,7 +49,7 @@ pub(super) fn remove_containers(engine: &Engine, folder: &Path) {
             EngineKind::Podman => &["rm", "--force", &id],
             _ => &["rm", &id],
         };
-        let _: Result<String, String> = engine.output(arguments);
+        let _: Result<String, EngineError> = engine.output(arguments);
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "what engines read and write are files")]
 
 mod context;
+mod error;
 mod leftover;
 mod log;
 mod process;
@@ -13,6 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use context::Context;
+pub use error::EngineError;
 pub use leftover::sweep;
 pub use log::{Log, Logs};
 pub use process::{Cancel, Ended};
@@ -61,18 +63,13 @@ impl Engine {
     /// The engine that is named, or the first that is installed.
     ///
     /// # Errors
-    /// What to install.
-    pub fn find(named: Option<EngineKind>) -> Result<Self, String> {
+    /// The engines that would do, none of which is installed.
+    pub fn find(named: Option<EngineKind>) -> Result<Self, EngineError> {
         let candidates =
             named.map_or_else(|| vec![EngineKind::Podman, EngineKind::Buildah, EngineKind::Docker], |kind| vec![kind]);
         let mut engines = candidates.iter().map(|kind| Self { kind: *kind, variables: programs::inherited() });
-        match engines.find(|engine| engine.output(&["--version"]).is_ok()) {
-            Some(engine) => Ok(engine),
-            None => {
-                let names: Vec<&str> = candidates.iter().map(|kind| kind.program()).collect();
-                Err(format!("{} is not installed, or does not run", names.join(", nor ")))
-            }
-        }
+        let found = engines.find(|engine| engine.output(&["--version"]).is_ok());
+        found.ok_or(EngineError::NotInstalled(candidates))
     }
 
     /// The program's name.
@@ -93,7 +90,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the engine said.
-    pub fn images(&self) -> Result<BTreeSet<String>, String> {
+    pub fn images(&self) -> Result<BTreeSet<String>, EngineError> {
         let format = match self.kind {
             EngineKind::Buildah => "{{.Name}}:{{.Tag}}",
             EngineKind::Podman | EngineKind::Docker => "{{.Repository}}:{{.Tag}}",
@@ -153,7 +150,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the engine said.
-    pub fn tag(&self, id: &str, image: &str) -> Result<(), String> {
+    pub fn tag(&self, id: &str, image: &str) -> Result<(), EngineError> {
         self.output(&["tag", id, image]).map(drop)
     }
 
@@ -162,7 +159,7 @@ impl Engine {
         let all = self.output(&["images", "--filter", "dangling=true", "--no-trunc", "--quiet"]);
         // One that another build gave a name has the same id.
         if all.is_ok_and(|all| all.lines().any(|line| line.trim() == id)) {
-            let _: Result<String, String> = self.output(&["rmi", id]);
+            let _: Result<String, EngineError> = self.output(&["rmi", id]);
         }
     }
 
@@ -185,13 +182,14 @@ impl Engine {
         programs::command(self.name(), &self.variables)
     }
 
-    fn output(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = programs::output(self.command().args(arguments), b"", LIMIT).map_err(|error| error.to_string())?;
+    fn output(&self, arguments: &[&str]) -> Result<String, EngineError> {
+        let output = programs::output(self.command().args(arguments), b"", LIMIT)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let words = String::from_utf8_lossy(&output.stderr);
-        Err(format!("{} {}: {}", self.name(), arguments[0], words.lines().last().unwrap_or_default()))
+        let words = words.lines().last().unwrap_or_default().to_owned();
+        Err(EngineError::Failed { program: self.name(), command: arguments[0].to_owned(), words })
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::EngineError;
 use crate::adapters::fs::describe;
 use kmodgen_process::{Group, end_with_kmodgen};
 
@@ -44,6 +45,9 @@ pub enum Ended {
     /// Unable to do what was requested.
     #[error("{0}")]
     Refused(String),
+    /// Unable to run a short command, such as one that names an image.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// Something on this machine is in the way: what could not be done, as `cannot write …`.
     #[error("{what}: {}", describe(error))]
     #[expect(missing_docs, reason = "the names say it")]

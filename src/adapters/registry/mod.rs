@@ -2,16 +2,19 @@
 #![expect(clippy::disallowed_methods, reason = "passwords are in files and in the environment")]
 
 mod auth;
+mod error;
 mod realm;
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ureq::http::{HeaderMap, StatusCode};
+use ureq::Body;
+use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use self::auth::Login;
+pub use self::error::RegistryError;
 use crate::vocabulary::ImageRef;
 
 /// The kinds of manifest that an image may have.
@@ -31,45 +34,51 @@ pub struct Tls {
 /// Checks whether a registry has `image`.
 ///
 /// # Errors
-/// Why it could not be told, as a lower-case fragment.
-pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, String> {
+/// A registry that does not tell.
+pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, RegistryError> {
     let (host, path) = split(image);
     let reference = image.digest().or(image.tag()).unwrap_or("latest");
     let agent = agent(tls, timeout);
-    let url = |scheme: &str| format!("{scheme}://{host}/v2/{path}/manifests/{reference}");
-    let head = |url: &str, authorization: Option<&str>| {
-        let request = agent.head(url).header("accept", ACCEPT);
-        match authorization {
-            Some(value) => request.header("authorization", value),
-            None => request,
-        }
-        .call()
-        .map_err(|error| format!("cannot ask {host}: {}", describe(&error)))
-    };
-    let mut address = url("https");
-    let mut answer = head(&address, None);
+    let mut url = format!("https://{host}/v2/{path}/manifests/{reference}");
+    let mut answer = head(&agent, &url, None);
     if tls.insecure && answer.is_err() {
-        address = url("http");
-        answer = head(&address, None);
+        url = format!("http://{host}/v2/{path}/manifests/{reference}");
+        answer = head(&agent, &url, None);
     }
-    let mut answer = answer?;
     let mut user = None;
-    if answer.status() == StatusCode::UNAUTHORIZED {
+    if let Ok(first) = &answer
+        && first.status() == StatusCode::UNAUTHORIZED
+    {
         let login = auth::login(&format!("{host}/{path}"));
         user = login.as_ref().map(|login| login.user.clone());
-        let authorization = authorization(&agent, answer.headers(), &host, &path, login, tls)?;
-        answer = head(&address, Some(&authorization))?;
+        let authorization = authorization(&agent, first.headers(), &host, &path, login, tls)?;
+        answer = head(&agent, &url, Some(&authorization));
     }
-    match answer.status() {
-        StatusCode::OK => Ok(true),
-        StatusCode::NOT_FOUND => Ok(false),
-        StatusCode::UNAUTHORIZED if user.is_some() => Err(refused(&host, &user.unwrap_or_default())),
+    match answer {
+        Ok(answer) => judge(answer.status(), host, path, user),
+        Err(error) => Err(RegistryError::NoAnswer { host, error }),
+    }
+}
+
+/// Reads the last answer of a registry, to a user if it has asked for one.
+fn judge(status: StatusCode, host: String, path: String, user: Option<String>) -> Result<bool, RegistryError> {
+    match (status, user) {
+        (StatusCode::OK, _) => Ok(true),
+        (StatusCode::NOT_FOUND, _) => Ok(false),
+        (StatusCode::UNAUTHORIZED, Some(user)) => Err(RegistryError::WrongPassword { host, user }),
         // Registries hide what a user may not see.
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Err(format!("{host} refuses to show {path}: log in with your engine's `login`"))
-        }
-        status => Err(format!("{host} answers {status}")),
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Err(RegistryError::Hidden { host, path }),
+        (status, _) => Err(RegistryError::Answer { host, status }),
     }
+}
+
+fn head(agent: &ureq::Agent, url: &str, authorization: Option<&str>) -> Result<Response<Body>, ureq::Error> {
+    let request = agent.head(url).header("accept", ACCEPT);
+    match authorization {
+        Some(value) => request.header("authorization", value),
+        None => request,
+    }
+    .call()
 }
 
 /// A client that speaks https alone, unless plain HTTP is fine, and forwards no password.
@@ -105,18 +114,15 @@ fn authorization(
     path: &str,
     login: Option<Login>,
     tls: Tls,
-) -> Result<String, String> {
+) -> Result<String, RegistryError> {
     let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let user = login.as_ref().map(|login| login.user.clone());
-    let basic = login.map(|login| format!("Basic {}", STANDARD.encode(format!("{}:{}", login.user, login.password))));
-    let no_password = || match &user {
-        Some(user) => refused(host, user),
-        None => format!("{host} wants a password: log in with your engine's `login`"),
-    };
+    let user = login.as_ref().map(|login| login.user.as_str());
+    let basic =
+        login.as_ref().map(|login| format!("Basic {}", STANDARD.encode(format!("{}:{}", login.user, login.password))));
     if challenge.to_ascii_lowercase().starts_with("basic") {
-        return basic.ok_or_else(no_password);
+        return basic.ok_or_else(|| unauthorized(host, user));
     }
-    let realm = parameter(challenge, "realm").ok_or_else(no_password)?;
+    let realm = parameter(challenge, "realm").ok_or_else(|| unauthorized(host, user))?;
     let service = parameter(challenge, "service").unwrap_or_default();
     let scope = format!("repository:{path}:pull");
     let request = agent.get(&realm).query("service", &service).query("scope", &scope);
@@ -125,36 +131,23 @@ fn authorization(
         Some(basic) => request.header("authorization", basic),
         None => request,
     };
-    let mut answer = request.call().map_err(|error| format!("cannot get a token for {host}: {}", describe(&error)))?;
-    let text = answer.body_mut().read_to_string().map_err(|error| format!("cannot get a token for {host}: {error}"))?;
+    let text = request.call().and_then(|mut answer| answer.body_mut().read_to_string());
+    let text = text.map_err(|error| RegistryError::NoToken { host: host.to_owned(), error })?;
     let token: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     match token["token"].as_str().or(token["access_token"].as_str()) {
         Some(token) => Ok(format!("Bearer {token}")),
-        None if basic.is_some() && !is_trusted => Err(format!(
-            "{host} asks for its password at {}, which is another site: set `registryTLS.insecure` if this is intended",
-            realm.escape_debug()
-        )),
-        None => Err(no_password()),
+        None if basic.is_some() && !is_trusted => Err(RegistryError::OtherSite { host: host.to_owned(), realm }),
+        None => Err(unauthorized(host, user)),
     }
 }
 
-/// An error of the HTTP client in the words of a message.
-fn describe(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::RequireHttpsOnly(to) => {
-            format!(
-                "it leads to {to}, and passwords are sent over https only: set `registryTLS.insecure` if this is intended"
-            )
-        }
-        error => error.to_string(),
+/// The error of a registry that wants another password than the one that is kept for a user, if any.
+fn unauthorized(host: &str, user: Option<&str>) -> RegistryError {
+    let host = host.to_owned();
+    match user {
+        Some(user) => RegistryError::WrongPassword { host, user: user.to_owned() },
+        None => RegistryError::NoPassword { host },
     }
-}
-
-fn refused(host: &str, user: &str) -> String {
-    format!(
-        "{host} refuses the password that is kept for `{}`: log in again with your engine's `login`",
-        user.escape_debug()
-    )
 }
 
 /// A parameter of a challenge, such as `realm` of `Bearer realm="…",service="…"`.
@@ -189,21 +182,23 @@ mod tests {
         assert_eq!(parameter(challenge, "scope"), None);
         assert_eq!(parameter("Bearer realm=\"", "realm"), None);
     }
+
+    fn token(headers: &HeaderMap, tls: Tls) -> Result<String, RegistryError> {
+        let login = Some(Login { user: "robot".into(), password: "hunter2".into() });
+        authorization(&agent(tls, Duration::from_millis(200)), headers, "127.0.0.1:5000", "a", login, tls)
+    }
+
     #[test]
     fn a_token_server_over_plain_http_gets_no_password() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let challenge = format!("Bearer realm=\"http://{address}/token\"");
         let headers = [("www-authenticate".parse().unwrap(), challenge.parse().unwrap())].into_iter().collect();
-        let ask = |tls: Tls| {
-            let login = Some(Login { user: "robot".into(), password: "hunter2".into() });
-            authorization(&agent(tls, Duration::from_millis(200)), &headers, "127.0.0.1:5000", "a", login, tls)
-        };
-        let error = ask(Tls::default()).unwrap_err();
+        let error = token(&headers, Tls::default()).unwrap_err().to_string();
         assert!(error.contains("over https only") && error.contains("registryTLS.insecure"), "{error}");
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "nothing was sent");
-        ask(Tls { insecure: true, ..Tls::default() }).unwrap_err();
+        token(&headers, Tls { insecure: true, ..Tls::default() }).unwrap_err();
         assert!(listener.accept().is_ok(), "it is asked if that is intended");
     }
 }

@@ -74,17 +74,28 @@ struct ParentFiles;
 
 impl InputFiles for ParentFiles {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
-        let lost = |error: io::Error| format!("it was not received: {error}");
-        send(&Reply::Read(path.to_string())).map_err(lost)?;
-        let reply: Option<FileReply> = receive().map_err(lost)?;
-        reply.ok_or_else(|| lost(io::ErrorKind::UnexpectedEof.into()))??;
-        let bytes = frame::receive_bytes(&mut stdin().lock()).map_err(lost)?;
-        Ok(Arc::new(bytes.ok_or_else(|| lost(io::ErrorKind::UnexpectedEof.into()))?))
+        let (reply, bytes) = ask_for(path).map_err(|error| format!("it was not received: {error}"))?;
+        match reply {
+            FileReply::Bytes => Ok(Arc::new(bytes)),
+            FileReply::Absent => Err(InputError::Absent),
+            FileReply::Unreadable(why) => Err(InputError::Unreadable(why)),
+        }
     }
 
     fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
         Err("templates list no folders".into())
     }
+}
+
+/// Asks for a file; returns the answer and, if there are any, the bytes.
+fn ask_for(path: &RelPath) -> io::Result<(FileReply, Vec<u8>)> {
+    send(&Reply::Read(path.to_string()))?;
+    let reply = receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let bytes = match reply {
+        FileReply::Bytes => frame::receive_bytes(&mut stdin().lock())?.ok_or(io::ErrorKind::UnexpectedEof)?,
+        FileReply::Absent | FileReply::Unreadable(_) => Vec::new(),
+    };
+    Ok((reply, bytes))
 }
 
 fn send(reply: &Reply) -> io::Result<()> {

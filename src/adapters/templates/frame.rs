@@ -37,8 +37,15 @@ pub(super) enum Reply {
     Done(Result<String, Vec<TemplateFault>>),
 }
 
-/// The answer to [`Reply::Read`]; the bytes of a file that could be read follow in a frame of their own.
-pub(super) type FileReply = Result<(), String>;
+/// The answer to [`Reply::Read`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum FileReply {
+    /// The file's bytes follow in a frame of their own.
+    Bytes,
+    Absent,
+    /// Reason why the file cannot be read.
+    Unreadable(String),
+}
 
 pub(super) fn send(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     send_bytes(to, &serde_json::to_vec(message)?)

@@ -12,7 +12,7 @@ use super::Limits;
 use super::frame::{FileReply, Reply, Request, Start, receive, send, send_bytes};
 use crate::adapters::fs::describe;
 use crate::template::{MESSAGE, Renderer, Renderers, STACK, TemplateFault, UserTemplate, WireValue};
-use crate::vocabulary::{InputFiles, RelPath};
+use crate::vocabulary::{InputError, InputFiles, RelPath};
 use kmodgen_process as process;
 
 /// The hidden command that [`serve`](super::serve)s.
@@ -112,14 +112,19 @@ impl Process {
                 Reply::Read(path) => {
                     read += 1;
                     let file = match RelPath::parse(&path) {
-                        Ok(_) if read > MOST_FILES => Err(format!("a template reads at most {MOST_FILES} files")),
-                        Ok(path) => files.read(&path).map_err(|error| error.to_string()),
-                        Err(invalid) => Err(invalid.message),
+                        Ok(_) if read > MOST_FILES => {
+                            Err(format!("a template reads at most {MOST_FILES} files").into())
+                        }
+                        Ok(path) => files.read(&path),
+                        Err(invalid) => Err(invalid.message.into()),
                     };
-                    let reply: FileReply = file.as_ref().map(drop).map_err(Clone::clone);
-                    send(&mut self.stdin, &reply)?;
-                    if let Ok(bytes) = file {
-                        send_bytes(&mut self.stdin, &bytes)?;
+                    match file {
+                        Ok(bytes) => {
+                            send(&mut self.stdin, &FileReply::Bytes)?;
+                            send_bytes(&mut self.stdin, &bytes)?;
+                        }
+                        Err(InputError::Absent) => send(&mut self.stdin, &FileReply::Absent)?,
+                        Err(InputError::Unreadable(why)) => send(&mut self.stdin, &FileReply::Unreadable(why))?,
                     }
                 }
             }

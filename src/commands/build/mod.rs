@@ -164,7 +164,7 @@ impl Run<'_> {
             line.tell("builds");
             let id = self.engine.build(&self.job(item)?, log, &self.cancel)?;
             let named = self.verify(&id, mapping, line);
-            let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::Refused));
+            let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::from));
             if named.is_err() {
                 self.engine.remove_unnamed(&id);
             }

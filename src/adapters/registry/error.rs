@@ -1,0 +1,41 @@
+//! Reasons why a registry does not tell whether it has an image.
+
+use ureq::http::StatusCode;
+
+/// Reason why a registry does not tell whether it has an image, as a lower-case fragment.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum RegistryError {
+    #[error("cannot ask {host}: {}", describe(error))]
+    NoAnswer { host: String, error: ureq::Error },
+    #[error("cannot get a token for {host}: {}", describe(error))]
+    NoToken { host: String, error: ureq::Error },
+    #[error("{host} wants a password: log in with your engine's `login`")]
+    NoPassword { host: String },
+    #[error(
+        "{host} refuses the password that is kept for `{}`: log in again with your engine's `login`",
+        user.escape_debug()
+    )]
+    WrongPassword { host: String, user: String },
+    #[error(
+        "{host} asks for its password at {}, which is another site: set `registryTLS.insecure` if this is intended",
+        realm.escape_debug()
+    )]
+    OtherSite { host: String, realm: String },
+    #[error("{host} refuses to show {path}: log in with your engine's `login`")]
+    Hidden { host: String, path: String },
+    #[error("{host} answers {status}")]
+    Answer { host: String, status: StatusCode },
+}
+
+/// An error of the HTTP client in the words of a message.
+fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::RequireHttpsOnly(to) => {
+            format!(
+                "it leads to {to}, and passwords are sent over https only: set `registryTLS.insecure` if this is intended"
+            )
+        }
+        error => error.to_string(),
+    }
+}
