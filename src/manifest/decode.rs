@@ -162,10 +162,10 @@ pub(crate) fn text<T>(
 
 /// Decodes the value of a field.
 pub(crate) fn field<T>(
-    node: &Node,
+    node: &Arc<Node>,
     key: &str,
     faults: &mut Diagnostics,
-    decode: impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<T>,
+    decode: impl FnOnce(&Arc<Node>, &str, &mut Diagnostics) -> Option<T>,
 ) -> Option<T> {
     decode(node, key, faults)
 }
@@ -173,15 +173,28 @@ pub(crate) fn field<T>(
 /// Returns a decoder of fields that parses a string and keeps its place.
 pub(crate) fn placed<T>(
     parse: impl Fn(&str) -> Result<T, Invalid>,
-) -> impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<Spanned<T>> {
+) -> impl FnOnce(&Arc<Node>, &str, &mut Diagnostics) -> Option<Spanned<T>> {
     move |node, key, faults| text(node, &format!("`{key}`"), faults, parse)
 }
 
 /// Returns a decoder of fields that parses a string.
 pub(crate) fn parsed<T>(
     parse: impl Fn(&str) -> Result<T, Invalid>,
-) -> impl FnOnce(&Node, &str, &mut Diagnostics) -> Option<T> {
+) -> impl FnOnce(&Arc<Node>, &str, &mut Diagnostics) -> Option<T> {
     move |node, key, faults| Some(placed(parse)(node, key, faults)?.value)
+}
+
+/// Returns a decoder of fields that parses a string, which messages call `what`.
+pub(crate) fn noun<T>(
+    what: &str,
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> impl FnOnce(&Arc<Node>, &str, &mut Diagnostics) -> Option<Spanned<T>> {
+    move |node, _, faults| text(node, what, faults, parse)
+}
+
+/// Keeps the value of a field as it is written, to be decoded as another field.
+pub(crate) fn later(node: &Arc<Node>, _key: &str, _faults: &mut Diagnostics) -> Option<Arc<Node>> {
+    Some(node.clone())
 }
 
 /// Returns advice on the right place for the secret in the value of `what`.
@@ -204,7 +217,7 @@ pub(crate) fn refuse_secrets_below(node: &Node, faults: &mut Diagnostics) {
 }
 
 /// `true` or `false`, unquoted, under a key.
-pub(crate) fn flag(node: &Node, key: &str, faults: &mut Diagnostics) -> Option<bool> {
+pub(crate) fn flag(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<bool> {
     match node.as_scalar().filter(|scalar| scalar.plain).map(|scalar| scalar.text.as_str()) {
         Some("true") => Some(true),
         Some("false") => Some(false),

@@ -17,14 +17,14 @@ pub enum Builder {
 
 declare! {
     /// Base images of a Dockerfile, as far as one place of the manifest states them.
-    #[derive(Hash)]
-    pub struct Images: IMAGES, "`images`" {
-        builder: Spanned<Builder> {
+    #[derive(Debug, Clone, Default, Hash)]
+    pub struct Images: IMAGES, "`images`", overridable {
+        optional builder: Spanned<Builder> {
             takes: Shape::Text,
             says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
             decode: decode::placed(builder),
         }
-        runtime: Spanned<ImageRef> {
+        optional runtime: Spanned<ImageRef> {
             takes: Shape::Text,
             says: "what carries the result; the template gets kmod where it has no `modprobe`",
             decode: decode::placed(runtime),

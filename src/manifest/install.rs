@@ -59,38 +59,39 @@ pub struct InstalledFiles {
 
 declare! {
     /// Settings for installing the results, as far as one place of the manifest states them.
-    pub struct Install: INSTALL, "`install`" {
-        dir: RelPath {
+    #[derive(Debug, Clone, Default)]
+    pub struct Install: INSTALL, "`install`", overridable {
+        optional dir: RelPath {
             takes: Shape::Text,
             says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
             decode: decode::parsed(install_dir),
         }
-        strip: bool {
+        optional strip: bool {
             takes: Shape::Bool,
             says: "take debugging symbols out of the kmods",
             decode: decode::flag,
         }
-        compress: Spanned<Compression> {
+        optional compress: Spanned<Compression> {
             takes: Shape::OneOf(&["gz", "xz", "zstd"]),
             says: "compress the kmods, as the kernel and its kmod must support; not beside `sign`",
             decode: decode::placed(compression),
         }
-        host: bool {
+        optional host: bool {
             takes: Shape::Bool,
             says: "link `host` to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
             decode: decode::flag,
         }
-        firmware: Vec<Conditional<InstalledFiles>> {
+        optional firmware: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
             decode: |node, key, faults| Some(decode_list(node, key, &FIRMWARE, faults)),
         }
-        licenses: Vec<Conditional<InstalledFiles>> {
+        optional licenses: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&LICENSE)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/licenses`",
             decode: |node, key, faults| Some(decode_list(node, key, &LICENSE, faults)),
         }
-        rpms: Vec<Conditional<Spanned<String>>> {
+        optional rpms: Vec<Conditional<Spanned<String>>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
             says: "packages of an `rpmbuild` step or an `rpm` source, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
             decode: |node, _, faults| Some(conditionals(node, "`rpms`", &PACKAGE, faults, decode_package)),

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use kmodgen_yaml::Node;
 
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
@@ -14,51 +15,52 @@ use crate::vocabulary::{
     architecture_of, flavour_of, not_utf8,
 };
 
-/// One target kernel.
-#[derive(Debug, Clone)]
-pub struct Kernel {
-    /// Its release, as `uname -r` prints it.
-    pub release: Spanned<KernelRelease>,
-    /// The Driver Toolkit image made for it, by digest.
-    pub dtk: Option<Spanned<ImageRef>>,
-    /// Base images of its own.
-    pub images: Images,
-    /// Free labels, which conditions and templates can ask for.
-    pub labels: BTreeMap<String, String>,
-    /// Number of nodes that run the kernel, if known.
-    pub nodes: Option<u64>,
+declare! {
+    /// One target kernel.
+    #[derive(Debug, Clone)]
+    pub struct Kernel: KERNEL, "a kernel" {
+        required release: Spanned<KernelRelease> {
+            takes: Shape::Text,
+            says: "the release, as `uname -r` prints it",
+            advice: "write `release: …`, as `uname -r` prints it",
+            decode: decode::noun("a kernel release", KernelRelease::parse),
+        }
+        optional dtk: Spanned<ImageRef> {
+            takes: Shape::Text,
+            says: "its Driver Toolkit image, by digest",
+            decode: decode::placed(pinned_image),
+        }
+        default images: Images {
+            takes: Shape::Record(&IMAGES),
+            says: "its own base images",
+            decode: |node, _, faults| Images::decode(node, faults),
+        }
+        default labels: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "free words, which `when`, a module's `kernels` and templates ask for",
+            decode: |node, _, faults| Some(decode::labels(node, faults)),
+        }
+        optional nodes: u64 {
+            takes: Shape::Int,
+            says: "how many nodes run it; above 0, its mappings are removed only with `--allow-remove`",
+            decode: decode::parsed(count),
+        }
+    }
+}
+
+declare! {
+    /// File with kernels, in place of one.
+    struct Reference: REFERENCE, "a file of kernels" {
+        required file: Spanned<RelPath> {
+            takes: Shape::Text,
+            says: "in place of all these: a file with `apiVersion` and `kernels`",
+            decode: decode::placed(RelPath::parse),
+        }
+    }
 }
 
 /// An item of the manifest's list.
 pub(crate) static ITEM: Shape = Shape::Either(&[Shape::TextOr(&KERNEL), Shape::Record(&REFERENCE)]);
-
-pub(super) static KERNEL: Record = Record {
-    name: "a kernel",
-    fields: &[
-        Field { key: "release", takes: Shape::Text, says: "the release, as `uname -r` prints it" },
-        Field { key: "dtk", takes: Shape::Text, says: "its Driver Toolkit image, by digest" },
-        Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" },
-        Field {
-            key: "labels",
-            takes: Shape::TextMap,
-            says: "free words, which `when`, a module's `kernels` and templates ask for",
-        },
-        Field {
-            key: "nodes",
-            takes: Shape::Int,
-            says: "how many nodes run it; above 0, its mappings are removed only with `--allow-remove`",
-        },
-    ],
-};
-
-pub(super) static REFERENCE: Record = Record {
-    name: "a file of kernels",
-    fields: &[Field {
-        key: "file",
-        takes: Shape::Text,
-        says: "in place of all these: a file with `apiVersion` and `kernels`",
-    }],
-};
 
 /// Schema of a file of kernels.
 pub static KERNEL_FILE: Record = Record {
@@ -117,16 +119,7 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         let release = decode::text(node, "a kernel release", faults, KernelRelease::parse)?;
         return Some(Kernel { release, dtk: None, images: Images::default(), labels: BTreeMap::new(), nodes: None });
     }
-    let mut fields = Fields::open(&KERNEL, node, faults)?;
-    let release = fields
-        .need("release", "write `release: …`, as `uname -r` prints it", faults)
-        .and_then(|node| decode::text(node, "a kernel release", faults, KernelRelease::parse));
-    let dtk = fields.take("dtk", faults).and_then(|node| decode::text(node, "`dtk`", faults, pinned_image));
-    let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-    let labels = fields.take("labels", faults).map(|node| decode::labels(node, faults)).unwrap_or_default();
-    let nodes = fields.take("nodes", faults).and_then(|node| decode::text(node, "`nodes`", faults, count));
-    fields.finish(faults);
-    Some(Kernel { release: release?, dtk, images, labels, nodes: nodes.map(|n| n.value) })
+    Kernel::decode(node, faults)
 }
 
 /// A DTK image decides every module built from it, so it is named by digest.
@@ -150,11 +143,8 @@ fn decode_file(
     faults: &mut Diagnostics,
     kernels: &mut Vec<Kernel>,
 ) {
-    let Some(mut fields) = Fields::open(&REFERENCE, item, faults) else { return };
-    let path = fields.take("file", faults).and_then(|node| decode::text(node, "`file`", faults, RelPath::parse));
-    fields.finish(faults);
-    let Some(path) = path else { return };
-    let Some(node) = read_yaml(&path, files, sources, faults) else { return };
+    let Some(Reference { file }) = Reference::decode(item, faults) else { return };
+    let Some(node) = read_yaml(&file, files, sources, faults) else { return };
     decode_document(&node, faults, kernels);
 }
 

@@ -47,7 +47,7 @@ mod when_tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, StepPlace, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
 pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE_FOLDER};
@@ -287,8 +287,9 @@ impl Manifest {
         };
         let code = code.map(|node| source::decode_all(node, faults)).unwrap_or_default();
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
-        let platform = fields.take("platform", faults).map(|node| Platform::decode(node, faults)).unwrap_or_default();
-        let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
+        let platform =
+            fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
+        let images = fields.take("images", faults).and_then(|node| Images::decode(node, faults)).unwrap_or_default();
         let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
         if needs_kernels {
             fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
@@ -306,8 +307,8 @@ impl Manifest {
         };
         let modules: Vec<Module> =
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
-        let output = fields.take("output", faults).map(|node| Output::decode(node, faults)).unwrap_or_default();
-        let publish = fields.take("publish", faults).map(|node| Publish::decode(node, faults)).unwrap_or_default();
+        let output = fields.take("output", faults).and_then(|node| Output::decode(node, faults)).unwrap_or_default();
+        let publish = fields.take("publish", faults).and_then(|node| Publish::decode(node, faults)).unwrap_or_default();
         fields.later(&["templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"].into_iter().filter(|key| needs_kernels || *key == "modules") {

@@ -9,7 +9,7 @@ use super::kernel::Kernel;
 use super::kind::{Kind, refuse_building};
 use super::kmm::{self, Kmm};
 use super::platform::Platform;
-use super::recipe::{self, Recipe, decode_override};
+use super::recipe::{Recipe, decode_override};
 use super::schema::{Field, Record, Shape, joined};
 use super::source::Source;
 use super::version::{IMAGE, KMM_FIELD, SELECTING, VERSION, label_value};
@@ -70,7 +70,7 @@ impl Scope<'_> {
     }
 }
 
-const HEAD: [Field; 2] = [
+const HEAD: &[Field] = &[
     Field {
         key: "name",
         takes: Shape::Text,
@@ -79,7 +79,7 @@ const HEAD: [Field; 2] = [
     IMAGE,
 ];
 
-const VERSIONED: [Field; 2] = [
+const VERSIONED: &[Field] = &[
     Field {
         key: "version",
         takes: Shape::Text,
@@ -92,11 +92,8 @@ const VERSIONED: [Field; 2] = [
     },
 ];
 
-const TAIL: [Field; SELECTING.len() + 3] = joined([&SELECTING, &VERSIONED, &[KMM_FIELD]]);
-
-const FIELDS: [Field; HEAD.len() + recipe::FIELDS.len() + TAIL.len()] = joined([&HEAD, &recipe::FIELDS, &TAIL]);
-
-pub(super) static MODULE: Record = Record { name: "a module", fields: &FIELDS };
+pub(super) static MODULE: Record =
+    Record { name: "a module", fields: joined![HEAD, Recipe::FIELDS, SELECTING, VERSIONED, &[KMM_FIELD]] };
 
 impl Module {
     pub(super) fn decode(node: &Node, scope: &Scope<'_>, faults: &mut Diagnostics) -> Option<Self> {
@@ -117,7 +114,7 @@ impl Module {
         };
         let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
         let kernels = fields.take("kernels", faults).map(|n| Selection::decode(n, faults)).unwrap_or_default();
-        let recipe = Recipe::decode(&mut fields, faults);
+        let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
         let mut overrides = Vec::new();
         if let Some(list) = fields.take("overrides", faults) {
             let items = decode::items(list, "`overrides`", faults);

@@ -1,24 +1,54 @@
 //! Packages that a builder gets before it builds.
 
+use std::sync::Arc;
+
 use kmodgen_yaml::Node;
 
-use super::decode::{self, Fields};
+use super::declare::declare;
+use super::decode;
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
 use super::when::{Circumstances, Conditional, WHEN, conditionals};
 use crate::vocabulary::{Diagnostics, Invalid, written_out};
 
-/// Packages of the builder, by what installs them.
+/// Packages of the builder for one kernel, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Packages<T = String> {
+pub struct Packages {
     /// With dnf or microdnf.
-    pub rpm: Vec<T>,
+    pub rpm: Vec<String>,
     /// With apt-get.
-    pub deb: Vec<T>,
+    pub deb: Vec<String>,
     /// With zypper.
-    pub zypper: Vec<T>,
+    pub zypper: Vec<String>,
     /// With apk.
-    pub apk: Vec<T>,
+    pub apk: Vec<String>,
+}
+
+declare! {
+    /// Packages of the builder for all kernels, by what installs them.
+    #[derive(Debug, Clone)]
+    pub struct PackageLists: PACKAGES, "packages by family" {
+        default rpm: Vec<Conditional<String>> {
+            takes: LIST,
+            says: "for builders with dnf or microdnf",
+            decode: list,
+        }
+        default deb: Vec<Conditional<String>> {
+            takes: LIST,
+            says: "for builders with apt-get",
+            decode: list,
+        }
+        default zypper: Vec<Conditional<String>> {
+            takes: LIST,
+            says: "for builders with zypper",
+            decode: list,
+        }
+        default apk: Vec<Conditional<String>> {
+            takes: LIST,
+            says: "for builders with apk",
+            decode: list,
+        }
+    }
 }
 
 /// A list for one family, or for all.
@@ -32,34 +62,14 @@ static PACKAGE: Record = Record {
     ],
 };
 
-pub(super) static PACKAGES: Record = Record {
-    name: "packages by family",
-    fields: &[
-        Field { key: "rpm", takes: LIST, says: "for builders with dnf or microdnf" },
-        Field { key: "deb", takes: LIST, says: "for builders with apt-get" },
-        Field { key: "zypper", takes: LIST, says: "for builders with zypper" },
-        Field { key: "apk", takes: LIST, says: "for builders with apk" },
-    ],
-};
-
-impl Packages<Conditional<String>> {
-    /// A list for whatever the builder has, or lists by family.
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
-        let list = |node: &Node, faults: &mut Diagnostics| {
-            conditionals(node, "`packages`", &PACKAGE, faults, |node, faults| {
-                decode::text(node, "a package", faults, package).map(|name| name.value)
-            })
-        };
-        if node.as_mapping().is_none() {
-            let all = list(node, faults);
-            return Some(Self { rpm: all.clone(), deb: all.clone(), zypper: all.clone(), apk: all });
+impl PackageLists {
+    /// Decodes a list for whatever the builder has, or lists by family.
+    pub(super) fn read(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<Self> {
+        if node.as_mapping().is_some() {
+            return Self::decode(node, faults);
         }
-        let mut fields = Fields::open(&PACKAGES, node, faults)?;
-        let mut family =
-            |key, faults: &mut Diagnostics| fields.take(key, faults).map(|n| list(n, faults)).unwrap_or_default();
-        let [rpm, deb, zypper, apk] = ["rpm", "deb", "zypper", "apk"].map(|key| family(key, faults));
-        fields.finish(faults);
-        Some(Self { rpm, deb, zypper, apk })
+        let all = list(node, key, faults)?;
+        Some(Self { rpm: all.clone(), deb: all.clone(), zypper: all.clone(), apk: all })
     }
 
     /// Returns the packages for a kernel.
@@ -67,6 +77,12 @@ impl Packages<Conditional<String>> {
         let [rpm, deb, zypper, apk] = [&self.rpm, &self.deb, &self.zypper, &self.apk].map(|all| kernel.choose(all));
         Packages { rpm, deb, zypper, apk }
     }
+}
+
+fn list(node: &Arc<Node>, _: &str, faults: &mut Diagnostics) -> Option<Vec<Conditional<String>>> {
+    Some(conditionals(node, "`packages`", &PACKAGE, faults, |node, faults| {
+        decode::text(node, "a package", faults, package).map(|name| name.value)
+    }))
 }
 
 fn package(text: &str) -> Result<String, Invalid> {

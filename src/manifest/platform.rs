@@ -2,20 +2,35 @@
 
 use kmodgen_yaml::Node;
 
-use super::decode::{self, Fields};
-use super::schema::{Field, Record, Shape};
+use super::declare::declare;
+use super::decode;
+use super::schema::Shape;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Spanned};
 
-/// Platform of the clusters, as far as the manifest states it.
-#[derive(Debug, Clone, Default)]
-pub struct Platform {
-    /// Whose Kubernetes it is.
-    pub kind: Option<Kind>,
-    /// The oldest KMM, as major and minor version.
-    pub kmm: Option<(u32, u32)>,
-    /// The oldest OpenShift or Kubernetes, as its kind says.
-    pub version: Option<(u32, u32)>,
+declare! {
+    /// Platform of the clusters, as far as the manifest states it.
+    #[derive(Debug, Clone, Default)]
+    pub struct Platform: PLATFORM, "`platform`" {
+        optional kind: Kind {
+            takes: Shape::OneOf(&["openshift", "kubernetes"]),
+            says: "whose Kubernetes; only OpenShift's KMM chooses a Driver Toolkit by itself",
+            decode: decode::parsed(kind),
+        }
+        optional version: Spanned<Version> {
+            takes: Shape::Text,
+            says: "the oldest version of it in use, such as `\"4.21\"` of OpenShift or `\"1.34\"` of Kubernetes; `dra` needs these",
+            decode: decode::placed(|text| version(text, "a cluster")),
+        }
+        optional kmm: Version {
+            takes: Shape::Text,
+            says: "the oldest KMM in use, such as `\"2.4\"`; from 2 on the image needs no modprobe, and gets no packages",
+            decode: decode::parsed(|text| version(text, "KMM")),
+        }
+    }
 }
+
+/// Major and minor version.
+type Version = (u32, u32);
 
 /// Whose Kubernetes it is, and with it which fork of KMM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,44 +41,16 @@ pub enum Kind {
     Kubernetes,
 }
 
-pub(super) static PLATFORM: Record = Record {
-    name: "`platform`",
-    fields: &[
-        Field {
-            key: "kind",
-            takes: Shape::OneOf(&["openshift", "kubernetes"]),
-            says: "whose Kubernetes; only OpenShift's KMM chooses a Driver Toolkit by itself",
-        },
-        Field {
-            key: "version",
-            takes: Shape::Text,
-            says: "the oldest version of it in use, such as `\"4.21\"` of OpenShift or `\"1.34\"` of Kubernetes; `dra` needs these",
-        },
-        Field {
-            key: "kmm",
-            takes: Shape::Text,
-            says: "the oldest KMM in use, such as `\"2.4\"`; from 2 on the image needs no modprobe, and gets no packages",
-        },
-    ],
-};
-
 impl Platform {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let Some(mut fields) = Fields::open(&PLATFORM, node, faults) else { return Self::default() };
-        let kind = fields.take("kind", faults).and_then(|node| decode::text(node, "`kind`", faults, kind));
-        let cluster = |text: &str| version(text, "a cluster");
-        let version_node = fields.take("version", faults);
-        let cluster = version_node.and_then(|node| decode::text(node, "`version`", faults, cluster));
-        let kmm = fields.take("kmm", faults);
-        let kmm = kmm.and_then(|node| decode::text(node, "`kmm`", faults, |text| version(text, "KMM")));
-        fields.finish(faults);
-        let kind = kind.map(|kind| kind.value);
-        if let Some(cluster) = &cluster
-            && (kind.is_some() || node.get("kind").is_none())
+    /// Decodes `platform`, and checks that its fields go together.
+    pub(super) fn read(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        let platform = Self::decode(node, faults)?;
+        if let Some(version) = &platform.version
+            && (platform.kind.is_some() || node.get("kind").is_none())
         {
-            check_cluster(kind, cluster, faults);
+            check_cluster(platform.kind, version, faults);
         }
-        Self { kind, kmm: kmm.map(|kmm| kmm.value), version: cluster.map(|version| version.value) }
+        Some(platform)
     }
 
     /// Returns whether KMM's worker brings its own modprobe, so that images need none (KMM 2).
@@ -83,7 +70,7 @@ impl Platform {
             Kind::OpenShift => (4, 21),
             Kind::Kubernetes => (1, 34),
         };
-        self.version.map(|version| version >= least)
+        self.version.as_ref().map(|version| version.value >= least)
     }
 
     /// The most characters that KMM allows for a Module's name and namespace together.
@@ -92,7 +79,7 @@ impl Platform {
     }
 
     /// Returns whether KMM is known to be older than a version.
-    pub fn is_before(&self, version: (u32, u32)) -> bool {
+    pub fn is_before(&self, version: Version) -> bool {
         self.kmm.is_some_and(|kmm| kmm < version)
     }
 }
@@ -107,7 +94,7 @@ fn kind(text: &str) -> Result<Kind, Invalid> {
 }
 
 /// A version without its kind says nothing, and one of the other kind is a mistake.
-fn check_cluster(kind: Option<Kind>, version: &Spanned<(u32, u32)>, faults: &mut Diagnostics) {
+fn check_cluster(kind: Option<Kind>, version: &Spanned<Version>, faults: &mut Diagnostics) {
     let (message, help) = match (kind, version.value.0) {
         (None, _) => {
             ("`platform` has a `version`, and no `kind` that it is of", "write `kind: openshift` or `kind: kubernetes`")
@@ -123,7 +110,7 @@ fn check_cluster(kind: Option<Kind>, version: &Spanned<(u32, u32)>, faults: &mut
     faults.push(Diagnostic::error("platform-version", message).at(version.span, "").help(help));
 }
 
-fn version(text: &str, of: &str) -> Result<(u32, u32), Invalid> {
+fn version(text: &str, of: &str) -> Result<Version, Invalid> {
     let (major, rest) = text.split_once('.').unwrap_or((text, "0"));
     let minor = rest.split('.').next().unwrap_or_default();
     match (major.trim_start_matches('v').parse(), minor.parse()) {

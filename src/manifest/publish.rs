@@ -1,61 +1,44 @@
 //! `publish`: the branch of a GitOps repository that the files are committed to.
 
-use super::decode::{self, Fields};
-use super::schema::{Field, Record, Shape};
-use crate::vocabulary::{
-    Diagnostics, FolderPath, GitBranch, GitUrl, Invalid, Located, PUBLISH_LOGIN, Spanned, refuse_bare_login,
-};
+use super::declare::declare;
+use super::decode;
+use super::schema::Shape;
+use crate::vocabulary::{FolderPath, GitBranch, GitUrl, Invalid, Located, PUBLISH_LOGIN, Spanned, refuse_bare_login};
 
-/// Schema of `publish`.
-pub(super) static PUBLISH: Record = Record {
-    name: "`publish`",
-    fields: &[
-        Field { key: "repo", takes: Shape::Text, says: "the repository: a URL, or a path from the manifest's folder" },
-        Field { key: "branch", takes: Shape::Text, says: "the branch, which is made where it is not there" },
-        Field { key: "path", takes: Shape::Text, says: "the folder in the repository; `.` is all of it" },
-        Field {
-            key: "base",
+declare! {
+    /// Place to publish to, as far as the manifest states it; the command line may override it.
+    #[derive(Debug, Clone, Default)]
+    pub struct Publish: PUBLISH, "`publish`" {
+        optional repo: Spanned<String> {
+            takes: Shape::Text,
+            says: "the repository: a URL, or a path from the manifest's folder",
+            decode: decode::placed(repository),
+        }
+        optional branch: GitBranch {
+            takes: Shape::Text,
+            says: "the branch, which is made where it is not there",
+            decode: decode::parsed(GitBranch::parse),
+        }
+        optional path: FolderPath {
+            takes: Shape::Text,
+            says: "the folder in the repository; `.` is all of it",
+            decode: decode::parsed(FolderPath::parse),
+        }
+        optional base: GitBranch {
             takes: Shape::Text,
             says: "the branch that a new one begins at; what the repository's `HEAD` is where absent",
-        },
-        Field { key: "push", takes: Shape::Bool, says: "push, too" },
-        Field { key: "message", takes: Shape::Text, says: "a template of the commit message" },
-    ],
-};
-
-/// Place to publish to, as far as the manifest states it; the command line may override it.
-#[derive(Debug, Clone, Default)]
-pub struct Publish {
-    /// A URL, or a path from the manifest's folder.
-    pub repo: Option<Spanned<String>>,
-    /// The branch.
-    pub branch: Option<GitBranch>,
-    /// The folder in the repository.
-    pub path: Option<FolderPath>,
-    /// The branch that a new one begins at.
-    pub base: Option<GitBranch>,
-    /// Set if the commit is also pushed.
-    pub push: bool,
-    /// A template of the commit message.
-    pub message: Option<Spanned<String>>,
-}
-
-impl Publish {
-    pub(super) fn decode(node: &kmodgen_yaml::Node, faults: &mut Diagnostics) -> Self {
-        let Some(mut fields) = Fields::open(&PUBLISH, node, faults) else { return Self::default() };
-        let repo = fields.take("repo", faults).and_then(|node| decode::text(node, "`repo`", faults, repository));
-        let mut branch = |key, faults: &mut Diagnostics| {
-            let node = fields.take(key, faults)?;
-            decode::text(node, &format!("`{key}`"), faults, GitBranch::parse).map(|branch| branch.value)
-        };
-        let (name, base) = (branch("branch", faults), branch("base", faults));
-        let path = fields.take("path", faults).and_then(|node| decode::text(node, "`path`", faults, FolderPath::parse));
-        let push = fields.take("push", faults).and_then(|node| decode::flag(node, "push", faults)).unwrap_or_default();
-        let message = fields.take("message", faults);
-        let message =
-            message.and_then(|node| decode::text(node, "`message`", faults, |text| Ok::<_, Invalid>(text.to_owned())));
-        fields.finish(faults);
-        Self { repo, branch: name, path: path.map(|path| path.value), base, push, message }
+            decode: decode::parsed(GitBranch::parse),
+        }
+        default push: bool {
+            takes: Shape::Bool,
+            says: "push, too",
+            decode: decode::flag,
+        }
+        optional message: Spanned<String> {
+            takes: Shape::Text,
+            says: "a template of the commit message",
+            decode: decode::placed(|text| Ok(text.to_owned())),
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::Node;
 
 use super::build::{Build, STEPS};
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::install::{self, Install};
-use super::packages::{self, Packages};
+use super::packages::{self, PackageLists};
 use super::schema::{Field, Record, Shape, joined};
 use super::variables;
 use super::when::{Conditional, WHEN, When, conditional, conditionals};
@@ -17,29 +18,63 @@ use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest, quoted_list,
 };
 
-/// Settings that decide an image, as far as one place of the manifest states them.
-#[derive(Debug, Clone, Default)]
-pub struct Recipe {
-    /// Sources of the code; the first one is built.
-    pub sources: Option<Vec<Conditional<Spanned<SourceName>>>>,
-    /// The image, where it is built elsewhere; KMM's variables for the release are written out.
-    pub prebuilt: Option<Spanned<String>>,
-    /// The Dockerfile template.
-    pub template: Option<Spanned<TemplateName>>,
-    /// Base images.
-    pub images: Images,
-    /// The steps that compile.
-    pub build: Option<Build>,
-    /// The kmods that must come out.
-    pub kmods: Option<Vec<Conditional<Spanned<Kmod>>>>,
-    /// Settings for installing the kmods, and other content of the image.
-    pub install: Install,
-    /// Packages that the builder needs besides the compiler.
-    pub packages: Option<Packages<Conditional<String>>>,
-    /// Labels of the image; an override adds to them.
-    pub labels: BTreeMap<String, String>,
-    /// User that the image runs as.
-    pub user: Option<String>,
+declare! {
+    /// Settings that decide an image, as far as one place of the manifest states them: fields of a module, a version
+    /// and an override alike.
+    #[derive(Debug, Clone, Default)]
+    pub struct Recipe {
+        optional sources: Vec<Conditional<Spanned<SourceName>>> {
+            key: "source",
+            takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
+            says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
+            decode: |node, _, faults| Some(decode_sources(node, faults)),
+        }
+        optional prebuilt: Spanned<String> {
+            takes: Shape::Text,
+            says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
+            decode: decode::placed(prebuilt_image),
+        }
+        optional kmods: Vec<Conditional<Spanned<Kmod>>> {
+            takes: Shape::List(&Shape::TextOr(&KMOD)),
+            says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
+            decode: |node, _, faults| Some(decode_kmods(node, faults)),
+        }
+        optional build: Build {
+            takes: Shape::Either(STEPS),
+            says: "the steps that compile; `kbuild: {}` where absent",
+            decode: |node, _, faults| Build::decode(node, faults),
+        }
+        optional template: Spanned<TemplateName> {
+            takes: Shape::Text,
+            says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
+            decode: decode::placed(template_name),
+        }
+        default images: Images {
+            takes: Shape::Record(&IMAGES),
+            says: "its own base images",
+            decode: |node, _, faults| Images::decode(node, faults),
+        }
+        default install: Install {
+            takes: Shape::Record(&install::INSTALL),
+            says: "where the results go",
+            decode: |node, _, faults| Install::decode(node, faults),
+        }
+        optional packages: PackageLists {
+            takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
+            says: "packages that the builder gets first: a list, or lists by family",
+            decode: PackageLists::read,
+        }
+        default labels: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "labels of the image; an override adds to them",
+            decode: |node, _, faults| Some(install::labels(node, faults)),
+        }
+        optional user: String {
+            takes: Shape::Text,
+            says: "who the image runs as; the runtime image's own where absent",
+            decode: decode::parsed(install::user),
+        }
+    }
 }
 
 /// A kmod that must come out of the build.
@@ -69,44 +104,13 @@ pub enum TemplateName {
     File(RelPath),
 }
 
-/// Fields of a module, a version and an override alike.
-pub(super) const FIELDS: [Field; 10] = [
-    Field {
-        key: "source",
-        takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
-        says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
-    },
-    Field {
-        key: "prebuilt",
-        takes: Shape::Text,
-        says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
-    },
-    Field {
-        key: "kmods",
-        takes: Shape::List(&Shape::TextOr(&KMOD)),
-        says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
-    },
-    Field { key: "build", takes: Shape::Either(STEPS), says: "the steps that compile; `kbuild: {}` where absent" },
-    Field {
-        key: "template",
-        takes: Shape::Text,
-        says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
-    },
-    Field { key: "images", takes: Shape::Record(&IMAGES), says: "its own base images" },
-    Field { key: "install", takes: Shape::Record(&install::INSTALL), says: "where the results go" },
-    Field {
-        key: "packages",
-        takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
-        says: "packages that the builder gets first: a list, or lists by family",
-    },
-    Field { key: "labels", takes: Shape::TextMap, says: "labels of the image; an override adds to them" },
-    Field { key: "user", takes: Shape::Text, says: "who the image runs as; the runtime image's own where absent" },
-];
-
-const OVERRIDE_FIELDS: [Field; 1 + FIELDS.len()] =
-    joined([&[Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" }], &FIELDS, &[]]);
-
-pub(super) static OVERRIDE: Record = Record { name: "an override", fields: &OVERRIDE_FIELDS };
+pub(super) static OVERRIDE: Record = Record {
+    name: "an override",
+    fields: joined![
+        &[Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" }],
+        Recipe::FIELDS,
+    ],
+};
 
 static CHOSEN: Record = Record {
     name: "a chosen source",
@@ -125,33 +129,6 @@ static KMOD: Record = Record {
 };
 
 impl Recipe {
-    pub(super) fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
-        let sources = fields.take("source", faults).map(|node| decode_sources(node, faults));
-        let prebuilt = fields.take("prebuilt", faults);
-        let prebuilt = prebuilt.and_then(|node| decode::text(node, "`prebuilt`", faults, prebuilt_image));
-        let template =
-            fields.take("template", faults).and_then(|node| decode::text(node, "`template`", faults, template_name));
-        let images = fields.take("images", faults).map(|node| Images::decode(node, faults)).unwrap_or_default();
-        let build = fields.take("build", faults).and_then(|node| Build::decode(node, faults));
-        let kmods = fields.take("kmods", faults).map(|node| decode_kmods(node, faults));
-        let install = fields.take("install", faults).map(|node| Install::decode(node, faults)).unwrap_or_default();
-        let packages = fields.take("packages", faults).and_then(|node| Packages::decode(node, faults));
-        let labels = fields.take("labels", faults).map(|node| install::labels(node, faults)).unwrap_or_default();
-        let user = fields.take("user", faults).and_then(|node| decode::text(node, "`user`", faults, install::user));
-        Self {
-            sources,
-            prebuilt,
-            template,
-            images,
-            build,
-            kmods,
-            install,
-            packages,
-            labels,
-            user: user.map(|user| user.value),
-        }
-    }
-
     /// Every source that some kernel may have.
     pub(super) fn all_sources(&self) -> impl Iterator<Item = &Spanned<SourceName>> {
         self.sources.iter().flatten().map(|source| &source.value)
@@ -184,7 +161,7 @@ pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(
         .need("when", "write `when: {release: PATTERN}`", faults)
         .map(|node| When::decode(node, faults))
         .unwrap_or_default();
-    let recipe = Recipe::decode(&mut fields, faults);
+    let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
     fields.finish(faults);
     Some((when, recipe))
 }

@@ -64,10 +64,21 @@ pub enum Shape {
 }
 
 /// Joins lists of fields, so that records share them.
+macro_rules! joined {
+    ($($fields:expr),+ $(,)?) => {{
+        const JOINED: [$crate::manifest::schema::Field; 0 $(+ $fields.len())+] =
+            $crate::manifest::schema::join([$($fields),+]);
+        &JOINED
+    }};
+}
+
+pub(super) use joined;
+
+/// Joins lists whose fields are `N` together.
 ///
 /// # Panics
-/// If `N` is not the count of all fields; the compiler reports it for a constant.
-pub(super) const fn joined<const N: usize>(lists: [&[Field]; 3]) -> [Field; N] {
+/// If they are not; the compiler reports it for a constant.
+pub(super) const fn join<const N: usize, const LISTS: usize>(lists: [&[Field]; LISTS]) -> [Field; N] {
     let mut all = [Field { key: "", takes: Shape::Text, says: "" }; N];
     let (mut at, mut list) = (0, 0);
     while list < lists.len() {

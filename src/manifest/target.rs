@@ -5,58 +5,57 @@ use std::sync::Arc;
 
 use kmodgen_yaml::{Node, Value};
 
-use super::decode::{self, Fields};
+use super::declare::declare;
+use super::decode;
 use super::kernel::Kernel;
 use super::kmm::KMM;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
-use super::schema::{Field, Record, Shape};
+use super::schema::Shape;
 use super::version;
 use super::when::{SELECTION, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest, quoted_list};
 
-/// Schema of a target.
-pub(super) static TARGET: Record = Record {
-    name: "a target",
-    fields: &[
-        Field { key: "namespace", takes: Shape::Text, says: "the namespace of its objects" },
-        Field {
-            key: "image",
+declare! {
+    /// Settings of a target: fields for the manifest and its modules, and the kernels of its nodes.
+    struct Settings: TARGET, "a target" {
+        optional namespace: Arc<Node> {
+            takes: Shape::Text,
+            says: "the namespace of its objects",
+            decode: decode::later,
+        }
+        optional image: Spanned<String> {
             takes: Shape::Text,
             says: "the registry and path of its images; the last part of an `image` or `prebuilt` stays, in overrides too",
-        },
-        Field {
-            key: "mirrors",
+            decode: decode::placed(prefix),
+        }
+        optional mirrors: Arc<Node> {
             takes: Shape::TextMap,
             says: "where its builds get things, in place of the manifest's `mirrors`",
-        },
-        Field {
-            key: "platform",
+            decode: decode::later,
+        }
+        optional platform: Arc<Node> {
             takes: Shape::Record(&PLATFORM),
             says: "what it runs, in place of the manifest's `platform`",
-        },
-        Field {
-            key: "kernels",
+            decode: decode::later,
+        }
+        default kernels: Selection {
             takes: Shape::Record(&SELECTION),
             says: "which of the manifest's kernels its nodes run; all where absent",
-        },
-        Field {
-            key: "kmm",
+            decode: |node, _, faults| Some(Selection::decode(node, faults)),
+        }
+        optional kmm: Arc<Node> {
             takes: Shape::Record(&KMM),
             says: "fields of `kmm` that replace those of every module, each as a whole",
-        },
-    ],
-};
+            decode: kmm,
+        }
+    }
+}
 
-/// A target's name and what it says.
+/// A target's name and settings.
 pub(super) struct Target {
     pub(super) name: Spanned<TargetName>,
-    namespace: Option<Arc<Node>>,
-    platform: Option<Arc<Node>>,
-    mirrors: Option<Arc<Node>>,
-    image: Option<Spanned<String>>,
-    kernels: Selection,
-    kmm: Option<Arc<Node>>,
+    settings: Settings,
 }
 
 /// The names of a manifest's targets, in its order, where it is YAML and has any.
@@ -94,26 +93,23 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Target> {
     let mut targets = Vec::new();
     for entry in entries {
         match TargetName::parse(&entry.key.value) {
-            Ok(name) => targets.extend(decode_one(Spanned::new(name, entry.key.span), &entry.value, faults)),
+            Ok(name) => {
+                let name = Spanned::new(name, entry.key.span);
+                targets.extend(Settings::decode(&entry.value, faults).map(|settings| Target { name, settings }));
+            }
             Err(invalid) => faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid)),
         }
     }
     targets
 }
 
-fn decode_one(name: Spanned<TargetName>, node: &Node, faults: &mut Diagnostics) -> Option<Target> {
-    let mut fields = Fields::open(&TARGET, node, faults)?;
-    let namespace = fields.take("namespace", faults).cloned();
-    let platform = fields.take("platform", faults).cloned();
-    let mirrors = fields.take("mirrors", faults).cloned();
-    let image = fields.take("image", faults).and_then(|node| decode::text(node, "`image`", faults, prefix));
-    let kernels = fields.take("kernels", faults).map(|node| Selection::decode(node, faults)).unwrap_or_default();
-    let mut kmm = fields.take("kmm", faults).cloned();
-    if let Some(kmm) = kmm.take_if(|kmm| kmm.as_mapping().is_none()) {
-        faults.push(decode::wrong_kind(&kmm, "`kmm`", decode::Kind::Record(&KMM)));
+/// A section that is laid over that of a module, and has to be a map for it.
+fn kmm(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<Arc<Node>> {
+    if node.as_mapping().is_none() {
+        faults.push(decode::wrong_kind(node, &format!("`{key}`"), decode::Kind::Record(&KMM)));
+        return None;
     }
-    fields.finish(faults);
-    Some(Target { name, namespace, platform, mirrors, image, kernels, kmm })
+    Some(node.clone())
 }
 
 /// A registry, perhaps with a path: a repository without its last part.
@@ -130,7 +126,8 @@ impl Target {
     /// The manifest that is the target's: `node` with the target's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
         let mut own = overlay::without(node, &["targets"]);
-        for (key, value) in [("namespace", &self.namespace), ("platform", &self.platform), ("mirrors", &self.mirrors)] {
+        let Settings { namespace, platform, mirrors, .. } = &self.settings;
+        for (key, value) in [("namespace", namespace), ("platform", platform), ("mirrors", mirrors)] {
             if let Some(value) = value {
                 own = overlay::with(&own, overlay::field(key, value.clone()));
             }
@@ -150,11 +147,11 @@ impl Target {
 
     fn over_module(&self, module: &Arc<Node>) -> Arc<Node> {
         let mut own = module.clone();
-        if let Some(kmm) = &self.kmm {
+        if let Some(kmm) = &self.settings.kmm {
             let over = Node { span: kmm.span, value: Value::Mapping(vec![overlay::field("kmm", kmm.clone())]) };
             own = overlaid(&own, &over);
         }
-        let Some(prefix) = &self.image else { return own };
+        let Some(prefix) = &self.settings.image else { return own };
         own = moved(&own, prefix.as_str());
         let overrides = own.get("overrides").and_then(|list| Some((list.span, list.as_sequence()?)));
         if let Some((span, items)) = overrides {
@@ -167,13 +164,13 @@ impl Target {
 
     /// The kernels that its nodes run.
     pub(super) fn kernels(&self, kernels: &[Kernel]) -> Vec<Kernel> {
-        kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect()
+        kernels.iter().filter(|kernel| self.settings.kernels.selects(kernel)).cloned().collect()
     }
 
     /// Warns of a target whose nodes run none of the kernels.
     pub(super) fn check_kernels(&self, own: &[Kernel], kernels: &[Kernel], faults: &mut Diagnostics) {
         if own.is_empty() {
-            let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
+            let (why, help) = self.settings.kernels.why_none(kernels).unwrap_or_default();
             let help = help.unwrap_or_else(|| "its `kernels` select among those of the manifest".into());
             let message = format!("target `{}` has none of the kernels: {why}", self.name.value);
             faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));

@@ -4,60 +4,46 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::schema::{Field, Shape};
+use super::schema::Shape;
 use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest, quoted_list};
 
-/// Traits that a kernel must have: every part that is given must hold.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Traits {
-    /// Each of these labels has exactly this value.
-    labels: BTreeMap<String, String>,
-    /// Architectures, of which the kernel must have one; any if empty.
-    architectures: Vec<&'static str>,
-    /// Flavours, of which the kernel must have one; any if empty.
-    flavours: Vec<String>,
-    /// Its release is within.
-    bounds: Bounds,
+declare! {
+    /// Traits that a kernel must have: every part that is given must hold.
+    #[derive(Debug, Clone, Default)]
+    pub(super) struct Traits {
+        default labels: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "the kernel has all these labels with these values",
+            decode: |node, _, faults| Some(decode::labels(node, faults)),
+        }
+        default architectures: Vec<&'static str> {
+            key: "arch",
+            takes: Shape::OneOrList(&Shape::Text),
+            says: "the kernel is for this architecture, or one of several: `x86_64`, `aarch64`, `ppc64le`, `s390x`, …",
+            decode: |node, _, faults| Some(texts(node, "`arch`", faults, known_architecture)),
+        }
+        default flavours: Vec<String> {
+            key: "flavour",
+            takes: Shape::OneOrList(&Shape::Text),
+            says: "the kernel is of this flavour, or of one of several",
+            decode: |node, _, faults| Some(texts(node, "`flavour`", faults, decode::line)),
+        }
+        default bounds: Bounds {
+            key: "version",
+            takes: Shape::Text,
+            says: "all comparisons hold, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
+            decode: decode::parsed(Bounds::parse),
+        }
+    }
 }
-
-pub(super) const LABELS: Field =
-    Field { key: "labels", takes: Shape::TextMap, says: "the kernel has all these labels with these values" };
-pub(super) const ARCH: Field = Field {
-    key: "arch",
-    takes: Shape::OneOrList(&Shape::Text),
-    says: "the kernel is for this architecture, or one of several: `x86_64`, `aarch64`, `ppc64le`, `s390x`, …",
-};
-pub(super) const FLAVOUR: Field = Field {
-    key: "flavour",
-    takes: Shape::OneOrList(&Shape::Text),
-    says: "the kernel is of this flavour, or of one of several",
-};
-pub(super) const VERSION: Field = Field {
-    key: "version",
-    takes: Shape::Text,
-    says: "all comparisons hold, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
-};
 
 impl Traits {
     /// One of these architectures and flavours, any where there is none, within these bounds.
     pub(super) fn of(architectures: Vec<&'static str>, flavours: Vec<String>, bounds: Bounds) -> Self {
         Self { labels: BTreeMap::new(), architectures, flavours, bounds }
-    }
-
-    /// Takes the fields that say what a kernel has to be.
-    pub(super) fn decode(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Self {
-        let labels = fields.take("labels", faults).map(|node| decode::labels(node, faults)).unwrap_or_default();
-        let architectures = fields.take("arch", faults).map(|node| texts(node, "`arch`", faults, known_architecture));
-        let flavours = fields.take("flavour", faults).map(|node| texts(node, "`flavour`", faults, decode::line));
-        let bounds = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, Bounds::parse));
-        Self {
-            labels,
-            architectures: architectures.unwrap_or_default(),
-            flavours: flavours.unwrap_or_default(),
-            bounds: bounds.map(|bounds| bounds.value).unwrap_or_default(),
-        }
     }
 
     /// Takes `min` and `max`, the oldest and the newest version.

@@ -7,7 +7,7 @@ use kmodgen_yaml::Node;
 use super::decode::{self, Fields};
 use super::kmm::KMM;
 use super::overlay::{self, overlaid, without};
-use super::recipe::{self, OVERRIDE};
+use super::recipe::{OVERRIDE, Recipe};
 use super::schema::{Field, Record, Shape, joined};
 use super::when::SELECTION;
 use crate::vocabulary::{Diagnostics, Invalid};
@@ -17,7 +17,7 @@ pub(super) const IMAGE: Field =
     Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
 
 /// Fields of a module and a version alike, after those of a recipe.
-pub(super) const SELECTING: [Field; 3] = [
+pub(super) const SELECTING: &[Field] = &[
     Field {
         key: "kernels",
         takes: Shape::Record(&SELECTION),
@@ -41,18 +41,15 @@ pub(super) const KMM_FIELD: Field = Field {
     says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
 };
 
-const HEAD: [Field; 3] = [
+const HEAD: &[Field] = &[
     Field { key: "version", takes: Shape::Text, says: "KMM's version" },
     Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
     IMAGE,
 ];
 
-const TAIL: [Field; 4] = joined([&SELECTING, &[KMM_FIELD], &[]]);
-
-const FIELDS: [Field; HEAD.len() + recipe::FIELDS.len() + TAIL.len()] = joined([&HEAD, &recipe::FIELDS, &TAIL]);
-
 /// Schema of one of a module's `versions`, whose fields replace those of the module.
-pub(super) static VERSION: Record = Record { name: "a version", fields: &FIELDS };
+pub(super) static VERSION: Record =
+    Record { name: "a version", fields: joined![HEAD, Recipe::FIELDS, SELECTING, &[KMM_FIELD]] };
 
 /// A module as it is, or one for each of its `versions`.
 pub(super) fn expand(module: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {

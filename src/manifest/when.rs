@@ -4,10 +4,11 @@ use std::cell::RefCell;
 
 use kmodgen_yaml::Node;
 
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::schema::{Field, Record, Shape};
-use super::traits::{self, Traits};
+use super::schema::{Field, Record, Shape, joined};
+use super::traits::Traits;
 use crate::vocabulary::{Bounds, Diagnostics, Pattern};
 
 /// A condition on a kernel: every part that is given must hold.
@@ -18,20 +19,13 @@ pub struct When {
     traits: Traits,
 }
 
-pub(crate) static WHEN: Record = Record {
-    name: "a condition",
-    fields: &[
-        Field {
-            key: "release",
-            takes: Shape::OneOrList(&Shape::Text),
-            says: "the pattern, or one of several, matches the release",
-        },
-        traits::LABELS,
-        traits::ARCH,
-        traits::FLAVOUR,
-        traits::VERSION,
-    ],
+const RELEASE: Field = Field {
+    key: "release",
+    takes: Shape::OneOrList(&Shape::Text),
+    says: "the pattern, or one of several, matches the release",
 };
+
+pub(crate) static WHEN: Record = Record { name: "a condition", fields: joined![&[RELEASE], Traits::FIELDS] };
 
 impl When {
     pub(crate) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
@@ -40,7 +34,7 @@ impl When {
         if let Some(node) = fields.take("release", faults) {
             when.releases = patterns(node, "`release`", faults);
         }
-        when.traits = Traits::decode(&mut fields, faults);
+        when.traits = Traits::take(&mut fields, faults).unwrap_or_default();
         fields.finish(faults);
         when
     }
@@ -158,35 +152,22 @@ pub(super) fn conditional<T>(
     value.map(|value| Conditional { value, when })
 }
 
-pub(super) static SELECTION: Record = Record {
-    name: "`kernels` of a module",
-    fields: &[
-        Field {
-            key: "include",
-            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
-            says: "takes kernels that a pattern matches, or one of several",
-        },
-        Field {
-            key: "exclude",
-            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
-            says: "takes kernels that no pattern matches",
-        },
-        Field { key: "min", takes: Shape::Text, says: "takes kernels that are not older than this version" },
-        Field { key: "max", takes: Shape::Text, says: "takes kernels that are not newer than this version" },
-        traits::LABELS,
-        traits::ARCH,
-        traits::FLAVOUR,
-        traits::VERSION,
-    ],
-};
+const LIMITS: &[Field] = &[
+    Field {
+        key: "include",
+        takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
+        says: "takes kernels that a pattern matches, or one of several",
+    },
+    Field {
+        key: "exclude",
+        takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
+        says: "takes kernels that no pattern matches",
+    },
+    Field { key: "min", takes: Shape::Text, says: "takes kernels that are not older than this version" },
+    Field { key: "max", takes: Shape::Text, says: "takes kernels that are not newer than this version" },
+];
 
-static RULE: Record = Record {
-    name: "a rule",
-    fields: &[
-        Field { key: "release", takes: Shape::Text, says: "the pattern" },
-        Field { key: "reason", takes: Shape::Text, says: "why; `plan` says it of kernels that no module is for" },
-    ],
-};
+pub(super) static SELECTION: Record = Record { name: "`kernels` of a module", fields: joined![LIMITS, Traits::FIELDS] };
 
 /// Which kernels a module is for.
 #[derive(Debug, Clone, Default)]
@@ -199,11 +180,23 @@ pub struct Selection {
 /// Maximum number of patterns in a message.
 const SHOWN: usize = 3;
 
-/// A pattern of a list, and why it is there.
-#[derive(Debug, Clone)]
-struct Rule {
-    pattern: Pattern,
-    reason: Option<String>,
+declare! {
+    /// A pattern of a list, and why it is there.
+    #[derive(Debug, Clone)]
+    struct Rule: RULE, "a rule" {
+        required pattern: Pattern {
+            key: "release",
+            takes: Shape::Text,
+            says: "the pattern",
+            advice: "write `release: PATTERN`",
+            decode: |node, _, faults| pattern(node, faults),
+        }
+        optional reason: String {
+            takes: Shape::Text,
+            says: "why; `plan` says it of kernels that no module is for",
+            decode: decode::parsed(decode::line),
+        }
+    }
 }
 
 /// Decision of whether a module is for a kernel, and if not, by which rule.
@@ -229,7 +222,7 @@ impl Selection {
         if let Some(node) = fields.take("exclude", faults) {
             selection.exclude = rules(node, "`exclude`", faults);
         }
-        selection.traits = Traits::decode(&mut fields, faults);
+        selection.traits = Traits::take(&mut fields, faults).unwrap_or_default();
         selection.traits.decode_limits(&mut fields, faults);
         fields.finish(faults);
         selection
@@ -305,12 +298,7 @@ fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Rule> {
     if node.as_mapping().is_none() {
         return pattern(node, faults).map(|pattern| Rule { pattern, reason: None });
     }
-    let mut fields = Fields::open(&RULE, node, faults)?;
-    let release = fields.need("release", "write `release: PATTERN`", faults);
-    let release = release.and_then(|node| pattern(node, faults));
-    let reason = fields.take("reason", faults).and_then(|node| decode::text(node, "`reason`", faults, decode::line));
-    fields.finish(faults);
-    Some(Rule { pattern: release?, reason: reason.map(|reason| reason.value) })
+    Rule::decode(node, faults)
 }
 
 /// One pattern, or a list of them.

@@ -175,7 +175,7 @@ impl<'m> Resolver<'m> {
         }
         let build = recipe.build.unwrap_or_default();
         let steps: Vec<Step> = build.steps_on(circumstances).cloned().collect();
-        for source in steps.iter().filter_map(|step| step.source.as_ref()) {
+        for source in steps.iter().filter_map(|step| step.place.source.as_ref()) {
             if !codes.iter().any(|code| code.name == source.value) {
                 faults.push(
                     Diagnostic::error("step-source", format!("`{}` is none of this module's sources", source.value))

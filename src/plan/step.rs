@@ -7,9 +7,9 @@ use crate::template::shell_word;
 
 /// A step as the one line of shell that it comes to.
 pub(super) fn describe(step: &Step) -> String {
-    let source = step.source.iter().map(|source| format!("in {}", source.value));
-    let folder = step.dir.iter().map(|dir| format!("-C {}", shell_word(dir.as_str())));
-    let words = assigned(&step.env).chain([step.tool.name().to_owned()]).chain(source).chain(folder);
+    let source = step.place.source.iter().map(|source| format!("in {}", source.value));
+    let folder = step.place.dir.iter().map(|dir| format!("-C {}", shell_word(dir.as_str())));
+    let words = assigned(&step.place.env).chain([step.tool.name().to_owned()]).chain(source).chain(folder);
     words.chain(arguments(&step.tool)).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,23 +1,22 @@
 //! The steps that compile the kmods.
 
-mod fields;
+mod options;
 mod script;
 mod tools;
 mod values;
 
-use std::collections::BTreeMap;
-
-use fields::TOOLS;
-use tools::one_tool;
-pub use tools::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Tool};
+use kmodgen_yaml::Node;
+pub use options::{Configure, Dkms, Kconfig, Make, Rpmbuild, Run, StepPlace};
+use script::script_path;
+use tools::TOOLS;
+pub use tools::Tool;
+pub use values::Jobs;
 pub(super) use values::variable_name;
 
-use kmodgen_yaml::Node;
-
 use super::decode::{self, Fields};
-use super::schema::{Field, Record, Shape};
+use super::schema::{Field, Record, Shape, joined};
 use super::when::{Circumstances, WHEN, When};
-use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, SourceName, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics};
 
 /// Steps that build a module.
 #[derive(Debug, Clone)]
@@ -33,23 +32,13 @@ pub enum Build {
 pub struct Step {
     /// Which tool runs, and what it is told.
     pub tool: Tool,
-    /// Environment variables; may contain `${KERNEL_VERSION}`.
-    pub env: BTreeMap<String, String>,
-    /// Which of the module's sources it runs in; the first where `None`.
-    pub source: Option<Spanned<SourceName>>,
-    /// The folder to run in, below the source's own `dir`.
-    pub dir: Option<RelPath>,
-}
-
-impl Step {
-    fn bare(tool: Tool) -> Self {
-        Self { tool, env: BTreeMap::new(), source: None, dir: None }
-    }
+    /// Place and environment that it runs in.
+    pub place: StepPlace,
 }
 
 impl Default for Build {
     fn default() -> Self {
-        Self::Step(Step::bare(Tool::Kbuild(Make::default())))
+        Self::Step(Step { tool: Tool::Kbuild(Make::default()), place: StepPlace::default() })
     }
 }
 
@@ -58,15 +47,9 @@ pub(super) const STEPS: &[Shape] = &[Shape::Record(&STEP), Shape::List(&Shape::R
 
 static STEP: Record = Record {
     name: "a build step",
-    fields: &[
-        TOOLS[0],
-        TOOLS[1],
-        TOOLS[2],
-        TOOLS[3],
-        TOOLS[4],
-        TOOLS[5],
-        TOOLS[6],
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "in a list: the kernels it is for" },
+    fields: joined![
+        TOOLS,
+        &[Field { key: "when", takes: Shape::Record(&WHEN), says: "in a list: the kernels it is for" }],
     ],
 };
 
@@ -95,10 +78,7 @@ impl Build {
     pub fn overridden_by(&self, over: &Self) -> Self {
         let (Self::Step(base), Self::Step(step)) = (self, over) else { return over.clone() };
         let Some(tool) = base.tool.overridden_by(&step.tool) else { return over.clone() };
-        let mut env = base.env.clone();
-        env.extend(step.env.clone());
-        let source = step.source.clone().or_else(|| base.source.clone());
-        Self::Step(Step { tool, env, source, dir: step.dir.clone().or_else(|| base.dir.clone()) })
+        Self::Step(Step { tool, place: base.place.overridden_by(&step.place) })
     }
 }
 
@@ -119,24 +99,32 @@ fn decode_step(node: &Node, in_list: bool, faults: &mut Diagnostics) -> Option<(
     fields.finish(faults);
     let unknown = node.as_mapping().unwrap_or_default().iter().any(|e| STEP.field(&e.key.value).is_none());
     match tools.as_slice() {
-        [(tool, body)] => decode_tool(tool, body, faults).map(|step| (step, when)),
+        [(tool, body)] => Step::decode(tool, body, faults).map(|step| (step, when)),
         _ if unknown => None,
         tools => {
-            faults.push(one_tool(if tools.is_empty() { "names no tool" } else { "names several tools" }, node));
+            let problem = if tools.is_empty() { "names no tool" } else { "names several tools" };
+            faults.push(
+                Diagnostic::error("build-tool", format!("this build step {problem}"))
+                    .at(node.span, "")
+                    .help("write `make: {…}`, `kbuild: {…}` or another tool; several steps are a list"),
+            );
             None
         }
     }
 }
 
-fn decode_tool(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Step> {
-    if name == "run" && node.as_scalar().is_some() {
-        return tools::script(node, faults).map(Step::bare);
+impl Step {
+    /// Decodes the value under a tool's name.
+    fn decode(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        if name == "run" && node.as_scalar().is_some() {
+            let script = decode::text(node, "`run`", faults, script_path)?;
+            let tool = Tool::Run(Run { script: script.value, args: Vec::new() });
+            return Some(Self { tool, place: StepPlace::default() });
+        }
+        let mut fields = Fields::open(tools::record(name), node, faults)?;
+        let tool = Tool::take(name, &mut fields, faults);
+        let place = StepPlace::take(&mut fields, faults);
+        fields.finish(faults);
+        Some(Self { tool: tool?, place: place? })
     }
-    let mut fields = Fields::open(fields::record(name), node, faults)?;
-    let tool = Tool::decode(name, &mut fields, faults);
-    let source = fields.take("source", faults);
-    let source = source.and_then(|node| decode::text(node, "`source`", faults, SourceName::parse));
-    let (env, dir) = tools::place(&mut fields, faults);
-    fields.finish(faults);
-    Some(Step { tool: tool?, env, source, dir })
 }

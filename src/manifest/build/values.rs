@@ -1,56 +1,126 @@
-//! Values of build steps: variables and words.
+//! Values of build steps: variables, words, targets and jobs.
 
 use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
-use crate::manifest::decode;
+use crate::manifest::decode::{self, has_only};
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
 
-/// Variables by name; each value is one line.
+/// Number of parallel jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Jobs {
+    /// One job for each processor of the machine that builds.
+    All,
+    /// Fixed number of jobs.
+    Number(u16),
+}
+
+pub(super) fn jobs(text: &str) -> Result<Jobs, Invalid> {
+    match text.parse() {
+        _ if text == "all" => Ok(Jobs::All),
+        Ok(number @ 1..) => Ok(Jobs::Number(number)),
+        _ => Err(Invalid::new(format!("`{}` is not a number of jobs", text.escape_debug()))
+            .help("write a number from 1, or `all` for one per processor")),
+    }
+}
+
+/// Decodes variables by name; each value is one line.
 pub(super) fn variables(
     node: &Node,
-    what: &str,
+    key: &str,
     expands: Expands,
     faults: &mut Diagnostics,
 ) -> BTreeMap<String, String> {
-    named(node, what, faults, variable_name, |text| expands.line(text))
+    named(node, key, faults, variable_name, |text| expands.line(text))
 }
 
-/// Texts by names of the user's choice.
+/// Decodes strings by names of the user's choice.
 pub(super) fn named(
     node: &Node,
-    what: &str,
+    key: &str,
     faults: &mut Diagnostics,
     check_name: impl Fn(&str) -> Result<(), Invalid>,
     check_value: impl Fn(&str) -> Result<String, Invalid>,
 ) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
-    for entry in decode::entries(node, what, faults) {
+    for entry in decode::entries(node, &format!("`{key}`"), faults) {
         if let Err(invalid) = check_name(&entry.key.value) {
             faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
-        } else if let Some(value) = decode::text(&entry.value, &format!("a value of {what}"), faults, &check_value) {
+        } else if let Some(value) = decode::text(&entry.value, &format!("a value of `{key}`"), faults, &check_value) {
             variables.insert(entry.key.value.clone(), value.value);
         }
     }
     variables
 }
 
-/// A list of words, in each of which the release expands.
-pub(super) fn words(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<String> {
-    let items = decode::items(node, what, faults).iter();
-    items
-        .filter_map(|node| decode::text(node, what, faults, |text| Expands::Release.line(text)))
-        .map(|word| word.value)
-        .collect()
+/// Decodes a list of strings, each of which messages call `what`.
+pub(super) fn strings(
+    node: &Node,
+    key: &str,
+    what: &str,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&str) -> Result<String, Invalid>,
+) -> Vec<String> {
+    let items = decode::items(node, &format!("`{key}`"), faults).iter();
+    items.filter_map(|item| decode::text(item, what, faults, &parse)).map(|item| item.value).collect()
+}
+
+/// Checks a word, in which the release expands.
+pub(super) fn word(text: &str) -> Result<String, Invalid> {
+    Expands::Release.line(text)
+}
+
+/// Checks a path, in which the release expands.
+pub(super) fn path(text: &str) -> Result<RelPath, Invalid> {
+    Expands::Release.path(text)
+}
+
+pub(super) fn target(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() || text.starts_with('-') || text.contains('=') {
+        return Err(Invalid::new(format!("`{}` is not a make target", text.escape_debug()))
+            .help("write a target's name; variables go under `vars`"));
+    }
+    Expands::Release.line(text)
 }
 
 /// Checks the name of a shell or make variable.
 pub(in crate::manifest) fn variable_name(text: &str) -> Result<(), Invalid> {
-    if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && decode::has_only(text, "_") {
+    if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && has_only(text, "_") {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not the name of a variable", text.escape_debug()))
         .help("write letters, digits and `_`, not starting with a digit"))
+}
+
+pub(super) fn option_name(text: &str) -> Result<(), Invalid> {
+    if !without_prefix(text).is_empty() && has_only(text, "_") {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the name of an option", text.escape_debug()))
+        .help("write letters, digits and `_`, such as `NET_VENDOR_INTEL`"))
+}
+
+/// Returns the name of an option without `CONFIG_`.
+pub(super) fn without_prefix(option: &str) -> &str {
+    option.strip_prefix("CONFIG_").unwrap_or(option)
+}
+
+/// Checks the value of an option. In a `.config`, words and numbers stand as they are, all else in quotes.
+pub(super) fn option_value(text: &str) -> Result<String, Invalid> {
+    if text.contains(['"', '\\']) {
+        return Err(Invalid::new("an option's text has no quotes and no backslashes")
+            .help("write it without quotes of its own: kmodgen adds those of `.config`"));
+    }
+    Expands::Nothing.line(text)
+}
+
+/// Checks the name of an RPM macro: three characters at least, as rpm has it.
+pub(super) fn macro_name(text: &str) -> Result<(), Invalid> {
+    if text.len() >= 3 && variable_name(text).is_ok() {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("`{}` is not the name of a macro", text.escape_debug()))
+        .help("write three or more letters, digits and `_`, not starting with a digit"))
 }

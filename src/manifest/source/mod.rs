@@ -11,6 +11,7 @@ pub use file::{File, FileKind, decompressor};
 use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};
 
+use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape};
@@ -103,18 +104,27 @@ pub(super) static SOURCE: Record = Record {
     ],
 };
 
-static PATCH: Record = Record {
-    name: "a patch",
-    fields: &[
-        Field { key: "file", takes: Shape::Text, says: "the file" },
-        Field {
-            key: "version",
+declare! {
+    /// A patch of some versions of a source, on some kernels.
+    struct Patch: PATCH, "a patch" {
+        optional file: Spanned<RelPath> {
+            takes: Shape::Text,
+            says: "the file",
+            advice: "write `file: …`",
+            decode: decode::noun("a patch", RelPath::parse),
+        }
+        optional version: Spanned<Bounds> {
             takes: Shape::Text,
             says: "the versions of the source that it is for: `\">=1.2, <2\"`",
-        },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" },
-    ],
-};
+            decode: decode::placed(Bounds::parse),
+        }
+        optional when: When {
+            takes: Shape::Record(&WHEN),
+            says: "the kernels it is for",
+            decode: |node, _, faults| Some(When::decode(node, faults)),
+        }
+    }
+}
 
 impl Source {
     /// Its folder in the builder.
@@ -195,13 +205,8 @@ fn decode_patch(node: &Node, source: Option<&str>, faults: &mut Diagnostics) -> 
         let value = decode::text(node, "a patch", faults, RelPath::parse)?;
         return Some(Conditional { value, when: None });
     }
-    let mut fields = Fields::open(&PATCH, node, faults)?;
-    let file = fields.need("file", "write `file: …`", faults);
-    let file = file.and_then(|node| decode::text(node, "a patch", faults, RelPath::parse));
-    let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, Bounds::parse));
-    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
-    fields.finish(faults);
-    let fits = match (&version, source) {
+    let patch = Patch::decode(node, faults)?;
+    let fits = match (&patch.version, source) {
         (None, _) => true,
         (Some(bounds), Some(source)) => bounds.hold(source),
         (Some(bounds), None) => {
@@ -213,7 +218,7 @@ fn decode_patch(node: &Node, source: Option<&str>, faults: &mut Diagnostics) -> 
             false
         }
     };
-    file.filter(|_| fits).map(|value| Conditional { value, when })
+    patch.file.filter(|_| fits).map(|value| Conditional { value, when: patch.when })
 }
 
 /// A folder in the builder: it is printed in shell commands and beside other folders.

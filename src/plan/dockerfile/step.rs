@@ -25,7 +25,8 @@ pub(super) fn values(step: &Step, folder: String) -> Value {
         }
         Tool::Run(Run { script, args }) => vec![("script", Value::from(script.as_str())), ("args", texts(args))],
     };
-    let common = [("tool", Value::from(step.tool.name())), ("folder", Value::from(folder)), ("env", pairs(&step.env))];
+    let common =
+        [("tool", Value::from(step.tool.name())), ("folder", Value::from(folder)), ("env", pairs(&step.place.env))];
     Value::from_pairs(common.into_iter().chain(own))
 }
 

@@ -1,0 +1,178 @@
+//! Options of build steps, tool by tool.
+
+use std::collections::BTreeMap;
+
+use super::script::script_path;
+use super::values::{
+    Jobs, jobs, macro_name, named, option_name, option_value, path, strings, target, variables, without_prefix, word,
+};
+use crate::manifest::declare::declare;
+use crate::manifest::decode;
+use crate::manifest::expansion::Expands;
+use crate::manifest::schema::Shape;
+use crate::vocabulary::{RelPath, SourceName, Spanned};
+
+declare! {
+    /// Place and environment that a step runs in, whatever its tool.
+    #[derive(Debug, Clone, Default, Hash)]
+    pub struct StepPlace {
+        default env: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "variables in its environment",
+            decode: |node, key, faults| Some(variables(node, key, Expands::Release, faults)),
+        }
+        optional source: Spanned<SourceName> {
+            takes: Shape::Text,
+            says: "which of the module's sources it runs in; the first where absent",
+            decode: decode::placed(SourceName::parse),
+        }
+        optional dir: RelPath {
+            takes: Shape::Text,
+            says: "the folder to run in, below the source's `dir`",
+            decode: decode::parsed(path),
+        }
+    }
+}
+
+declare! {
+    /// Options of a make or kbuild step.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+    pub struct Make {
+        optional targets: Vec<String> {
+            takes: Shape::List(&Shape::Text),
+            says: "what to make",
+            decode: |node, key, faults| Some(strings(node, key, "a target", faults, target)),
+        }
+        default vars: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "variables on make's command line",
+            decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
+        }
+        optional jobs: Jobs {
+            takes: Shape::Text,
+            says: "how many jobs at once: a number, or `all` for one per processor",
+            decode: decode::parsed(jobs),
+        }
+    }
+}
+
+declare! {
+    /// Options of the kernel's configuration system.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+    pub struct Kconfig {
+        optional defconfig: String {
+            takes: Shape::Text,
+            says: "the target that makes the first `.config`",
+            decode: decode::parsed(target),
+        }
+        default options: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "options, with or without `CONFIG_`: `y`, `m`, `n`, a number, or a text",
+            decode: |node, key, faults| {
+                let options = named(node, key, faults, option_name, option_value).into_iter();
+                Some(options.map(|(name, value)| (without_prefix(&name).to_owned(), value)).collect())
+            },
+        }
+        default vars: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "variables on make's command line",
+            decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
+        }
+    }
+}
+
+declare! {
+    /// Options of a `configure` step.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+    pub struct Configure {
+        default autoreconf: bool {
+            takes: Shape::Bool,
+            says: "make the script with `autoreconf -fi` first",
+            decode: decode::flag,
+        }
+        default args: Vec<String> {
+            takes: Shape::List(&Shape::Text),
+            says: "arguments",
+            decode: |node, key, faults| Some(strings(node, key, &format!("`{key}`"), faults, word)),
+        }
+    }
+}
+
+declare! {
+    /// Options of a dkms step, besides those in `dkms.conf`.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+    pub struct Dkms {
+        optional jobs: Jobs {
+            takes: Shape::Text,
+            says: "parallel jobs of make: a number, or `all` for one per processor, the default of dkms",
+            decode: decode::parsed(jobs),
+        }
+    }
+}
+
+declare! {
+    /// Options of an rpmbuild step.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    pub struct Rpmbuild {
+        required spec: RelPath {
+            takes: Shape::Text,
+            says: "the spec file; its sources are looked for beside it",
+            advice: "write the spec file's path in the source",
+            decode: decode::parsed(path),
+        }
+        default defines: BTreeMap<String, String> {
+            takes: Shape::TextMap,
+            says: "macros",
+            decode: |node, key, faults| {
+                Some(named(node, key, faults, macro_name, |text| Expands::Release.line(text)))
+            },
+        }
+    }
+}
+
+declare! {
+    /// A script and its arguments.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    pub struct Run {
+        required script: RelPath {
+            takes: Shape::Text,
+            says: "the script, in the step's folder",
+            advice: "write the script's path in the source",
+            decode: decode::parsed(script_path),
+        }
+        default args: Vec<String> {
+            takes: Shape::List(&Shape::Text),
+            says: "arguments",
+            decode: |node, key, faults| Some(strings(node, key, &format!("`{key}`"), faults, word)),
+        }
+    }
+}
+
+impl StepPlace {
+    /// Returns this, with what `over` says instead; variables are added.
+    #[must_use]
+    pub(super) fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            env: merged(&self.env, &over.env),
+            source: over.source.clone().or_else(|| self.source.clone()),
+            dir: over.dir.clone().or_else(|| self.dir.clone()),
+        }
+    }
+}
+
+impl Make {
+    /// Returns this, with what `over` says instead; variables are added.
+    #[must_use]
+    pub(super) fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            targets: over.targets.clone().or_else(|| self.targets.clone()),
+            vars: merged(&self.vars, &over.vars),
+            jobs: over.jobs.or(self.jobs),
+        }
+    }
+}
+
+/// Returns the variables of `base`, with those of `over` in the place of their own.
+pub(super) fn merged(base: &BTreeMap<String, String>, over: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    base.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
