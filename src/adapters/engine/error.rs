@@ -2,14 +2,12 @@
 
 use std::io;
 
-use super::EngineKind;
-
 /// Reason why an engine did not answer, as a lower-case fragment.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum EngineError {
-    #[error("{} is not installed, or does not run", .0.iter().map(|kind| kind.program()).collect::<Vec<_>>().join(", nor "))]
-    NotInstalled(Vec<EngineKind>),
+    #[error("{} is not installed, or does not run", .0.join(", nor "))]
+    NotInstalled(Vec<&'static str>),
     #[error("{0}")]
     NotRun(#[from] io::Error),
     #[error("{program} {command}: {words}")]

@@ -69,7 +69,7 @@ impl Engine {
             named.map_or_else(|| vec![EngineKind::Podman, EngineKind::Buildah, EngineKind::Docker], |kind| vec![kind]);
         let mut engines = candidates.iter().map(|kind| Self { kind: *kind, variables: programs::inherited() });
         let found = engines.find(|engine| engine.output(&["--version"]).is_ok());
-        found.ok_or(EngineError::NotInstalled(candidates))
+        found.ok_or_else(|| EngineError::NotInstalled(candidates.iter().map(|kind| kind.program()).collect()))
     }
 
     /// The program's name.
