@@ -81,19 +81,12 @@ impl Server {
         Ok(server)
     }
 
-    /// Takes a repository in a folder of this machine for a server. Its own hooks and settings decide what a
-    /// push runs there.
-    pub fn folder(
-        path: &str,
-        location: Location,
-        environment: &GitEnvironment,
-        limit: Duration,
-        scratch: &Path,
-    ) -> Result<Self, ServerProblem> {
-        Self::new(path, location, environment, limit, scratch)
-    }
-
-    fn new(
+    /// Takes the repository at `url` for a server. It may be a folder of this machine, whose own hooks and
+    /// settings decide what a push runs there. `limit` and `scratch` are those of [`find`](Self::find).
+    ///
+    /// # Errors
+    /// A `scratch` that cannot be made a bare repository.
+    pub fn new(
         url: &str,
         location: Location,
         environment: &GitEnvironment,

@@ -37,9 +37,8 @@ impl Destination {
                 if self.untrusted.as_ref().is_some_and(|folder| is_in(&there, folder)) {
                     return write_branch(self, &there, &name);
                 }
-                let server = Location::parse(&path).and_then(|location| {
-                    Server::folder(&path, location, &self.environment, self.timeout, scratch.path())
-                });
+                let server = Location::parse(&path)
+                    .and_then(|location| Server::new(&path, location, &self.environment, self.timeout, scratch.path()));
                 push_branch(self, &server.map_err(PublishError::repository(&name))?)
             }
         }
