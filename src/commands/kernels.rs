@@ -56,13 +56,17 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
     }
     let selection = settings::kernel_selection(args)?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let inputs = args.inputs.iter().enumerate();
-    let repeated =
-        |at: usize, name: &str| name == STANDARD_INPUT && args.inputs[..at].iter().any(|other| other == name);
-    let inputs: Vec<Input> = inputs
-        .filter(|(at, name)| !repeated(*at, name))
-        .filter_map(|(_, name)| read(name).map_err(|fault| faults.push(fault)).ok())
-        .collect();
+    let mut inputs = Vec::new();
+    for (at, name) in args.inputs.iter().enumerate() {
+        // Standard input can be read once.
+        if name == STANDARD_INPUT && args.inputs[..at].contains(name) {
+            continue;
+        }
+        match read(name) {
+            Ok(input) => inputs.push(input),
+            Err(fault) => faults.push(fault),
+        }
+    }
     let old = match args.merge.as_deref().map(|path| (path, fs::read_text(path))) {
         Some((path, Ok(text))) => Some((path, text)),
         Some((path, Err(why))) => {

@@ -1,6 +1,7 @@
 //! A folder in a git repository, such as one that is published to.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use super::{Invalid, RelPath};
 
@@ -57,9 +58,9 @@ impl fmt::Display for FolderPath {
 /// Checks whether some file system takes a name for `.git`, so that `git fsck --strict` refuses a tree which
 /// has it: letter case, what Windows leaves out at the end, its short names, and characters that macOS does not see.
 pub fn is_gits_own(name: &str) -> bool {
-    let ignored =
-        |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
-    let seen: String = name.chars().filter(|c| !ignored(*c)).collect();
+    const IGNORED: [RangeInclusive<char>; 4] =
+        ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
+    let seen: String = name.chars().filter(|c| !IGNORED.iter().any(|range| range.contains(c))).collect();
     let seen = seen.split(':').next().unwrap_or_default().trim_end_matches(['.', ' ']).to_ascii_lowercase();
     seen == ".git" || seen == "git~1"
 }

@@ -73,9 +73,8 @@ fn is_subdomain(text: &str) -> bool {
     fn legal(b: u8) -> bool {
         b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
     }
-    let part =
-        |part: &str| !part.is_empty() && part.bytes().all(legal) && !part.starts_with('-') && !part.ends_with('-');
-    text.split('.').all(part)
+    text.split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(legal) && !part.starts_with('-') && !part.ends_with('-'))
 }
 
 /// Checks for a name of 1 to 63 letters, digits, `-`, `_` and `.`, alphanumeric at both ends.

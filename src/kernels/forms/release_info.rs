@@ -99,12 +99,12 @@ impl Release {
 
     /// The version of the operating system whose stream a Driver Toolkit is of.
     fn os_of(&self, stream: &str) -> Option<String> {
-        let streams =
-            |name: &str| SYSTEMS.iter().find_map(|system| suffix(name, system)).unwrap_or_default().to_owned();
         let own = match self.systems.as_slice() {
             // With one operating system and one toolkit they belong together: 4.12 has `rhel-coreos-8`.
             [only] if self.toolkits.len() == 1 => Some(only),
-            all => all.iter().find(|(name, _)| streams(name) == stream),
+            all => all
+                .iter()
+                .find(|(name, _)| SYSTEMS.iter().find_map(|system| suffix(name, system)).unwrap_or_default() == stream),
         };
         match own {
             Some((_, Some(version))) => Some(version.clone()),
