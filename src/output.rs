@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::contract;
 use crate::contract::module::Size;
-use crate::manifest::{Kind, Manifest, Module};
+use crate::manifest::{Manifest, Module, ModuleKind};
 use crate::plan::{self, Mapping, Plan, RenderedMapping};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
@@ -83,8 +83,8 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
 /// Returns whether a module has any files in the output.
 pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manifest) -> bool {
     match module.kind {
-        Kind::Built => !mappings.is_empty(),
-        Kind::Prebuilt | Kind::Plugin => module.is_for_any(&manifest.kernels),
+        ModuleKind::Built => !mappings.is_empty(),
+        ModuleKind::Prebuilt | ModuleKind::Plugin => module.is_for_any(&manifest.kernels),
     }
 }
 

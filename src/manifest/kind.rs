@@ -6,7 +6,7 @@ use crate::vocabulary::{Diagnostic, Diagnostics};
 
 /// The origin of a module's images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ModuleKind {
     /// They are built.
     Built,
     /// Somebody else builds them.
@@ -15,7 +15,7 @@ pub enum Kind {
     Plugin,
 }
 
-impl Kind {
+impl ModuleKind {
     /// Finds the kind of a module as it is written. One that builds nothing and has a `fallback` is prebuilt.
     pub(super) fn of(node: &Node) -> Self {
         let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
@@ -40,10 +40,10 @@ fn has(node: &Node, key: &str) -> bool {
 
 /// Checks whether the manifest has to list kernels for a module: it builds for them, or only they have an image.
 pub(super) fn needs_kernels(node: &Node) -> bool {
-    match Kind::of(node) {
-        Kind::Built => true,
-        Kind::Prebuilt => !has_fallbacks(node),
-        Kind::Plugin => false,
+    match ModuleKind::of(node) {
+        ModuleKind::Built => true,
+        ModuleKind::Prebuilt => !has_fallbacks(node),
+        ModuleKind::Plugin => false,
     }
 }
 

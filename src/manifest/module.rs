@@ -6,7 +6,7 @@ use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::kind::{Kind, refuse_building};
+use super::kind::{ModuleKind, refuse_building};
 use super::kmm::{self, Kmm};
 use super::platform::Platform;
 use super::recipe::{Recipe, decode_override};
@@ -26,7 +26,7 @@ pub struct Module {
     /// The repository of its images; tags are generated. Its name, where nothing is built.
     pub image: Spanned<ImageRef>,
     /// Origin of the module's images.
-    pub kind: Kind,
+    pub kind: ModuleKind,
     /// KMM's version of it, for ordered upgrade.
     pub version: Option<String>,
     /// Which kernels it is for.
@@ -101,12 +101,12 @@ impl Module {
         let name = fields
             .need("name", "write the name of its KMM Module", faults)
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
-        let kind = Kind::of(node);
+        let kind = ModuleKind::of(node);
         let image = match kind {
-            Kind::Built => fields
+            ModuleKind::Built => fields
                 .need("image", "write the repository of its images, such as `registry.example.com/kmods/NAME`", faults)
                 .and_then(|node| decode::text(node, "`image`", faults, repository)),
-            Kind::Prebuilt | Kind::Plugin => {
+            ModuleKind::Prebuilt | ModuleKind::Plugin => {
                 fields.take("image", faults);
                 let name = name.as_ref();
                 name.and_then(|name| Some(Spanned::new(ImageRef::parse(name.as_str()).ok()?, name.span)))
@@ -126,7 +126,7 @@ impl Module {
         fields.take("targets", faults);
         fields.take("versions", faults);
         for (key, is_written) in ["source", "kmods"].map(|key| (key, node.get(key).is_some())) {
-            if kind == Kind::Built && !is_written {
+            if kind == ModuleKind::Built && !is_written {
                 let advice =
                     if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
                 fields.lacks(
@@ -138,7 +138,7 @@ impl Module {
             }
         }
         fields.finish(faults);
-        if kind != Kind::Built {
+        if kind != ModuleKind::Built {
             refuse_building(node, faults);
         }
         let recipes: Vec<&Recipe> = recipes(&recipe, &overrides).collect();
@@ -164,7 +164,7 @@ impl Module {
             module: name.as_ref().map_or(start, |name| name.span),
         };
         let kmm = Kmm::decode_all(kmm_node, &context, faults);
-        if let (true, false, Some(name)) = (kmm.nothing, kind == Kind::Built, &name) {
+        if let (true, false, Some(name)) = (kmm.nothing, kind == ModuleKind::Built, &name) {
             let fault = format!(
                 "nothing comes of module `{}`: its images are built elsewhere, and it has no Module",
                 name.value
@@ -190,12 +190,12 @@ impl Module {
 
     /// Returns whether the module's images are built.
     pub fn is_built(&self) -> bool {
-        self.kind == Kind::Built
+        self.kind == ModuleKind::Built
     }
 
     /// Returns whether the module's images are built elsewhere.
     pub fn is_prebuilt(&self) -> bool {
-        self.kind == Kind::Prebuilt
+        self.kind == ModuleKind::Prebuilt
     }
 
     /// Checks whether it says which image a kernel has that is built elsewhere.
@@ -211,9 +211,9 @@ impl Module {
     /// Checks whether there is anything to say to KMM where these are all kernels.
     pub fn is_for_any(&self, kernels: &[Kernel]) -> bool {
         match self.kind {
-            Kind::Plugin => true,
-            Kind::Prebuilt if kernels.is_empty() => self.falls_back(),
-            Kind::Built | Kind::Prebuilt => kernels.iter().any(|kernel| self.kernels.selects(kernel)),
+            ModuleKind::Plugin => true,
+            ModuleKind::Prebuilt if kernels.is_empty() => self.falls_back(),
+            ModuleKind::Built | ModuleKind::Prebuilt => kernels.iter().any(|kernel| self.kernels.selects(kernel)),
         }
     }
 

@@ -11,7 +11,7 @@ declare! {
     /// Platform of the clusters, as far as the manifest states it.
     #[derive(Debug, Clone, Default)]
     pub struct Platform: PLATFORM, "`platform`" {
-        optional kind: Kind {
+        optional kind: PlatformKind {
             takes: Shape::OneOf(&["openshift", "kubernetes"]),
             says: "whose Kubernetes; only OpenShift's KMM chooses a Driver Toolkit by itself",
             decode: decode::parsed(kind),
@@ -34,7 +34,7 @@ type Version = (u32, u32);
 
 /// Whose Kubernetes it is, and with it which fork of KMM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PlatformKind {
     /// OpenShift, with Driver Toolkits.
     OpenShift,
     /// Any other.
@@ -60,15 +60,15 @@ impl Platform {
 
     /// Returns whether KMM is known not to choose Driver Toolkits.
     pub fn lacks_toolkits(&self) -> bool {
-        self.kind == Some(Kind::Kubernetes)
+        self.kind == Some(PlatformKind::Kubernetes)
     }
 
     /// Returns whether the clusters have DeviceClasses in the version that KMM requires; `None` if the manifest does
     /// not state the kind and version of the clusters.
     pub fn has_device_classes(&self) -> Option<bool> {
         let least = match self.kind? {
-            Kind::OpenShift => (4, 21),
-            Kind::Kubernetes => (1, 34),
+            PlatformKind::OpenShift => (4, 21),
+            PlatformKind::Kubernetes => (1, 34),
         };
         self.version.as_ref().map(|version| version.value >= least)
     }
@@ -84,25 +84,25 @@ impl Platform {
     }
 }
 
-fn kind(text: &str) -> Result<Kind, Invalid> {
+fn kind(text: &str) -> Result<PlatformKind, Invalid> {
     match text {
-        "openshift" => Ok(Kind::OpenShift),
-        "kubernetes" => Ok(Kind::Kubernetes),
+        "openshift" => Ok(PlatformKind::OpenShift),
+        "kubernetes" => Ok(PlatformKind::Kubernetes),
         _ => Err(Invalid::new(format!("`{}` is no kind of platform", text.escape_debug()))
             .help("write `openshift` or `kubernetes`")),
     }
 }
 
 /// A version without its kind says nothing, and one of the other kind is a mistake.
-fn check_cluster(kind: Option<Kind>, version: &Spanned<Version>, faults: &mut Diagnostics) {
+fn check_cluster(kind: Option<PlatformKind>, version: &Spanned<Version>, faults: &mut Diagnostics) {
     let (message, help) = match (kind, version.value.0) {
         (None, _) => {
             ("`platform` has a `version`, and no `kind` that it is of", "write `kind: openshift` or `kind: kubernetes`")
         }
-        (Some(Kind::OpenShift), 0..=3) => {
+        (Some(PlatformKind::OpenShift), 0..=3) => {
             ("this is no version of OpenShift 4", "write OpenShift's version, such as `\"4.21\"`")
         }
-        (Some(Kind::Kubernetes), major) if major != 1 => {
+        (Some(PlatformKind::Kubernetes), major) if major != 1 => {
             ("this is no version of Kubernetes", "write Kubernetes' version, such as `\"1.34\"`")
         }
         _ => return,

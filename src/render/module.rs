@@ -4,7 +4,7 @@ use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
 use crate::header::with_header;
-use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kind, Kmm, Module, Sign};
+use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kmm, Module, ModuleKind, Sign};
 use crate::plan::Mapping;
 use crate::vocabulary::{Namespace, written_out};
 
@@ -80,7 +80,7 @@ fn spec<'v>(
     (mappings, prebuilt): (&'v [Mapping<'_>], &'v [(&Kernel, String)]),
     builds: bool,
 ) -> Vec<Pair<'v>> {
-    if module.kind == Kind::Plugin {
+    if module.kind == ModuleKind::Plugin {
         return kmm.spec.clone();
     }
     let mut container = Vec::new();

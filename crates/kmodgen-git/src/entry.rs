@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-use super::object::Kind;
+use super::object::ObjectKind;
 
 /// Length in bytes below which data is stored uncompressed: a compressor takes longer to set up than it would save.
 const SHORT: usize = 192;
@@ -94,7 +94,7 @@ pub(super) fn offset_back(distance: u64) -> Vec<u8> {
 }
 
 /// A whole object as an entry.
-pub(super) fn whole(kind: Kind, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn whole(kind: ObjectKind, bytes: &[u8]) -> Vec<u8> {
     let mut entry = entry_header(kind as u8, bytes.len());
     entry.extend_from_slice(&deflated(bytes));
     entry

@@ -31,7 +31,7 @@ pub use config::GitConfig;
 pub use environment::GitEnvironment;
 pub use identity::{Moment, Person};
 pub use location::{Location, Scheme};
-pub use object::{Kind, ObjectId};
+pub use object::{ObjectId, ObjectKind};
 pub use problem::{ServerProblem, shown};
 pub use pushed::Pushed;
 pub use server::{FETCHED, Head, Server, init_bare};

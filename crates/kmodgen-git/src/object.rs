@@ -7,7 +7,7 @@ use sha1::{Digest as _, Sha1};
 
 /// Kind of an object. The numbers are those of packs (gitformat-pack(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// Commit.
     Commit = 1,
     /// Names of files and folders.
@@ -16,7 +16,7 @@ pub enum Kind {
     Blob = 3,
 }
 
-impl Kind {
+impl ObjectKind {
     /// Returns the name in an object's header.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ pub struct ObjectId(pub [u8; 20]);
 
 impl ObjectId {
     /// Computes the id of an object with these bytes.
-    pub fn of(kind: Kind, bytes: &[u8]) -> Self {
+    pub fn of(kind: ObjectKind, bytes: &[u8]) -> Self {
         let mut hash = Sha1::new();
         hash.update(header(kind, bytes.len()));
         hash.update(bytes);
@@ -67,7 +67,7 @@ impl fmt::Debug for ObjectId {
 }
 
 /// Header that an object's id is computed over, before its bytes; loose objects begin with it.
-pub(crate) fn header(kind: Kind, length: usize) -> String {
+pub(crate) fn header(kind: ObjectKind, length: usize) -> String {
     format!("{} {length}\0", kind.name())
 }
 
@@ -78,11 +78,11 @@ mod tests {
     #[test]
     fn ids_are_those_of_git() {
         // `git hash-object --stdin </dev/null`, and the empty tree that every git knows.
-        assert_eq!(ObjectId::of(Kind::Blob, b"").to_string(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
-        assert_eq!(ObjectId::of(Kind::Tree, b"").to_string(), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
+        assert_eq!(ObjectId::of(ObjectKind::Blob, b"").to_string(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(ObjectId::of(ObjectKind::Tree, b"").to_string(), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
         let bytes = b"text\n";
         let theirs = Oid::hash_object(git2::ObjectType::Blob, bytes).unwrap();
-        assert_eq!(ObjectId::from_git(theirs), Some(ObjectId::of(Kind::Blob, bytes)));
-        assert_eq!(ObjectId::of(Kind::Blob, bytes).to_git().unwrap(), theirs);
+        assert_eq!(ObjectId::from_git(theirs), Some(ObjectId::of(ObjectKind::Blob, bytes)));
+        assert_eq!(ObjectId::of(ObjectKind::Blob, bytes).to_git().unwrap(), theirs);
     }
 }

@@ -144,7 +144,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::object::Kind;
+    use super::super::object::ObjectKind;
     use super::*;
 
     /// Trees in memory.
@@ -162,7 +162,7 @@ mod tests {
         }
 
         fn write(&self, bytes: &[u8]) -> Result<ObjectId, NoTree> {
-            let id = ObjectId::of(Kind::Tree, bytes);
+            let id = ObjectId::of(ObjectKind::Tree, bytes);
             self.0.borrow_mut().insert(id, bytes.to_vec());
             Ok(id)
         }

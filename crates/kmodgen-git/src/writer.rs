@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::delta::Base;
 use super::entry::{OFFSET_DELTA, deflated, entry_header, offset_back, whole};
-use super::object::{Kind, ObjectId, header};
+use super::object::{ObjectId, ObjectKind, header};
 use super::pack::{self, Pack};
 
 /// Largest number of loose objects, as with `git receive-pack` (`transfer.unpackLimit`).
@@ -30,7 +30,7 @@ pub struct Objects {
 struct State {
     known: HashSet<ObjectId>,
     /// Objects of a writer that has few.
-    few: Vec<(ObjectId, Kind, Vec<u8>)>,
+    few: Vec<(ObjectId, ObjectKind, Vec<u8>)>,
     pack: Option<Pack>,
     /// Bases of deltas between the files of a module, by its folder and their name.
     bases: HashMap<(String, String), Arc<(Base, u64)>>,
@@ -48,7 +48,7 @@ impl Objects {
     }
 
     /// Adds an object. `family` are a folder and a name whose objects are like each other.
-    pub fn add(&self, kind: Kind, bytes: &[u8], family: Option<(&str, &str)>) -> io::Result<ObjectId> {
+    pub fn add(&self, kind: ObjectKind, bytes: &[u8], family: Option<(&str, &str)>) -> io::Result<ObjectId> {
         let id = ObjectId::of(kind, bytes);
         let family = family.map(|(folder, name)| (folder.to_owned(), name.to_owned()));
         let base = {
@@ -114,7 +114,7 @@ fn open(state: &mut State) -> io::Result<&mut Pack> {
     state.pack.as_mut().ok_or_else(|| io::Error::other("no pack was begun"))
 }
 
-fn put_loose(folder: &Path, id: ObjectId, kind: Kind, bytes: &[u8]) -> io::Result<()> {
+fn put_loose(folder: &Path, id: ObjectId, kind: ObjectKind, bytes: &[u8]) -> io::Result<()> {
     let name = id.to_string();
     let (first, rest) = name.split_at(2);
     let path = folder.join(first).join(rest);

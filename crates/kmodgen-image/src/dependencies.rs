@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::facts::Kind;
+    use crate::facts::FileKind;
     use crate::index;
     use crate::testing::{R, Tree, codes, kmod, kmod_file};
     use crate::{Expected, placement};
@@ -214,7 +214,7 @@ mod tests {
         INDEXES
             .iter()
             .fold(Tree::new(), |tree, file| {
-                tree.file(&format!("{BASE}/{file}"), 0o644, Facts::of(Kind::Index, file, index::write(&lines)))
+                tree.file(&format!("{BASE}/{file}"), 0o644, Facts::of(FileKind::Index, file, index::write(&lines)))
             })
             .file(&format!("{BASE}/extra/kmm-a.ko"), 0o644, module("kmm-b,ib_core"))
             .file(&format!("{BASE}/extra/kmm_b.ko.xz"), 0o644, module(""))
@@ -257,7 +257,7 @@ mod tests {
             ("extra/kmm-a.ko: extra/kmm_b.ko.xz", "", false),
         ] {
             let index = index::write(&[("kmm_a", first), ("kmm_b", second)]);
-            let index = Facts::of(Kind::Index, "modules.dep.bin", index);
+            let index = Facts::of(FileKind::Index, "modules.dep.bin", index);
             let found = run(tree(list).file(&format!("{BASE}/modules.dep.bin"), 0o644, index)).0;
             let expected = if agrees { vec![] } else { vec![format!("depmod /{BASE}/modules.dep.bin")] };
             assert_eq!(found, expected, "{first}, {second}");
@@ -273,7 +273,7 @@ mod tests {
             ("modules.symbols.bin", index::write(&[("a", "b")])[..20].to_vec()),
             ("modules.builtin.alias.bin", [0xb0, 0x07, 0xf4, 0x57, 0, 3, 0, 1, 0, 0, 0, 0].to_vec()),
         ] {
-            let other = tree(good).file(&format!("{BASE}/{file}"), 0o644, Facts::of(Kind::Index, file, bytes));
+            let other = tree(good).file(&format!("{BASE}/{file}"), 0o644, Facts::of(FileKind::Index, file, bytes));
             assert_eq!(run(other).0, [format!("depmod /{BASE}/{file}")]);
         }
         let busybox = Tree::new().file(&format!("{BASE}/a.ko"), 0o644, Facts::Plain);

@@ -37,7 +37,7 @@ pub enum Interest {
     /// The whole file, a module unpacked, to be handed to [`Facts::of`].
     Whole {
         /// Kind of the file.
-        kind: Kind,
+        kind: FileKind,
         /// The largest size, unpacked, that is read.
         limit: u64,
     },
@@ -46,7 +46,7 @@ pub enum Interest {
 /// Kind of a file, judged by its path, its permission bits and its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Kind {
+pub enum FileKind {
     Module,
     Program,
     Text,
@@ -58,19 +58,19 @@ impl Interest {
     pub fn of(path: &str, mode: u32, head: &[u8]) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
         if is_module(name) {
-            return Self::Whole { kind: Kind::Module, limit: LARGEST_MODULE };
+            return Self::Whole { kind: FileKind::Module, limit: LARGEST_MODULE };
         }
         if name.starts_with("modules.") && name.ends_with(".bin") {
-            return Self::Whole { kind: Kind::Index, limit: LARGEST_TEXT };
+            return Self::Whole { kind: FileKind::Index, limit: LARGEST_TEXT };
         }
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
         let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
         if is_list || in_loader_path || is_musl_path || is_configuration(path) {
-            return Self::Whole { kind: Kind::Text, limit: LARGEST_TEXT };
+            return Self::Whole { kind: FileKind::Text, limit: LARGEST_TEXT };
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
-            return Self::Whole { kind: Kind::Program, limit: LARGEST_PROGRAM };
+            return Self::Whole { kind: FileKind::Program, limit: LARGEST_PROGRAM };
         }
         match head.strip_prefix(b"#!") {
             Some(line) if mode & 0o111 != 0 => Self::Settled(Facts::Script(interpreter(line))),
@@ -109,14 +109,14 @@ impl Facts {
     }
 
     /// Reads a whole file, unpacked.
-    pub fn of(kind: Kind, path: &str, bytes: Vec<u8>) -> Self {
+    pub fn of(kind: FileKind, path: &str, bytes: Vec<u8>) -> Self {
         match kind {
-            Kind::Module => Self::of_module(path, &bytes, &bytes, false),
+            FileKind::Module => Self::of_module(path, &bytes, &bytes, false),
             // The values of other indexes are large, and nobody asks for them.
-            Kind::Index if path.ends_with("modules.dep.bin") => Self::Index(Index::parse(&bytes)),
-            Kind::Index => Self::Index(Index::parse(&bytes).map(|_| Index::default())),
-            Kind::Program => Self::Program(Program::parse(&bytes)),
-            Kind::Text => Self::Text(bytes),
+            FileKind::Index if path.ends_with("modules.dep.bin") => Self::Index(Index::parse(&bytes)),
+            FileKind::Index => Self::Index(Index::parse(&bytes).map(|_| Index::default())),
+            FileKind::Program => Self::Program(Program::parse(&bytes)),
+            FileKind::Text => Self::Text(bytes),
         }
     }
 
@@ -145,7 +145,7 @@ fn interpreter(line: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn kind(path: &str, mode: u32, head: &[u8]) -> Option<Kind> {
+    fn kind(path: &str, mode: u32, head: &[u8]) -> Option<FileKind> {
         match Interest::of(path, mode, head) {
             Interest::Whole { kind, .. } => Some(kind),
             Interest::Settled(_) => None,
@@ -154,17 +154,17 @@ mod tests {
 
     #[test]
     fn a_file_is_judged_by_name_and_head() {
-        assert_eq!(kind("x/a.ko", 0o644, b""), Some(Kind::Module));
-        assert_eq!(kind("a.ko.zst", 0o644, b""), Some(Kind::Module));
+        assert_eq!(kind("x/a.ko", 0o644, b""), Some(FileKind::Module));
+        assert_eq!(kind("a.ko.zst", 0o644, b""), Some(FileKind::Module));
         assert_eq!(kind("x/.ko", 0o644, b""), None);
-        assert_eq!(kind("x/modules.dep", 0o644, b""), Some(Kind::Text));
-        assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some(Kind::Text));
-        assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some(Kind::Program));
+        assert_eq!(kind("x/modules.dep", 0o644, b""), Some(FileKind::Text));
+        assert_eq!(kind("etc/ld.so.conf.d/x.conf", 0o644, b""), Some(FileKind::Text));
+        assert_eq!(kind("usr/lib/libc.so.6", 0o644, b"\x7fELF"), Some(FileKind::Program));
         assert_eq!(kind("usr/lib/data", 0o644, b"\x7fELF"), None);
         for (head, program) in [(&b"#! /bin/sh -e\n"[..], "/bin/sh"), (b"#!\n/bin/sh", "")] {
             assert_eq!(Interest::of("bin/x", 0o755, head), Interest::Settled(Facts::Script(program.into())));
         }
-        assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(Kind::Index));
-        assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(Kind::Text));
+        assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(FileKind::Index));
+        assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(FileKind::Text));
     }
 }

@@ -136,12 +136,12 @@ fn find(root: &Root, folders: &[String], name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Facts, Kind};
+    use crate::facts::{Facts, FileKind};
     use crate::testing::{R, Tree, codes, kmod_file};
     use crate::{Expected, placement};
 
     fn run(tree: Tree, firmware: Option<&Firmware>) -> (Vec<String>, Vec<String>) {
-        let module = Facts::of(Kind::Module, "a.ko", kmod_file(62, "firmware=v/a.bin\0firmware=v/b.bin\0"));
+        let module = Facts::of(FileKind::Module, "a.ko", kmod_file(62, "firmware=v/a.bin\0firmware=v/b.bin\0"));
         let root = tree.file(&format!("opt/lib/modules/{R}/a.ko"), 0o644, module).root();
         let mut report = Report::default();
         let folders = placement::check(&root, &Expected::default(), &mut report);

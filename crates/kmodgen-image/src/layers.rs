@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::root::{Entry, Node, Root, clean, join, parts};
+use crate::root::{LayeredNode, Node, Root, clean, join, parts};
 
 /// Linux refuses longer paths (PATH_MAX).
 const LONGEST_PATH: usize = 4096;
@@ -109,11 +109,11 @@ impl Root {
             }
             let next = join(&at, &part);
             match self.entries.get_mut(&next) {
-                Some(Entry { layer, node: Node::Folder }) => {
+                Some(LayeredNode { layer, node: Node::Folder }) => {
                     *layer = self.layer;
                     at = next;
                 }
-                Some(Entry { layer, node: Node::Link(target) }) if *layer == self.layer => {
+                Some(LayeredNode { layer, node: Node::Link(target) }) if *layer == self.layer => {
                     links += 1;
                     if links > 40 {
                         return Err(Unfit::Circle);
@@ -145,7 +145,7 @@ impl Root {
         if self.weight > HEAVIEST {
             return Err(Unfit::TooMany);
         }
-        self.entries.insert(at, Entry { layer: self.layer, node });
+        self.entries.insert(at, LayeredNode { layer: self.layer, node });
         Ok(())
     }
 

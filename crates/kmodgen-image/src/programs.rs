@@ -263,12 +263,12 @@ fn library_folders(root: &Root) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Kind;
+    use crate::facts::FileKind;
     use crate::testing::{Tree, program_file};
     use crate::{Expected, Image, check};
 
     fn program(machine: u16, interpreter: Option<&str>, needed: &[&str]) -> Facts {
-        Facts::of(Kind::Program, "", program_file(machine, interpreter, needed))
+        Facts::of(FileKind::Program, "", program_file(machine, interpreter, needed))
     }
 
     /// usrmerge, a static busybox for all but one program.
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn busybox_is_everything_but_modprobe() {
         let busybox = [program_file(62, None, &[]), b"BusyBox v1.36.1 (2024)".to_vec()].concat();
-        let busybox = Facts::of(Kind::Program, "", busybox);
+        let busybox = Facts::of(FileKind::Program, "", busybox);
         let tree = tree().file("usr/bin/busybox", 0o755, busybox).link("usr/bin/sh", "busybox");
         let found = find(tree.clone(), None);
         assert_eq!(found.len(), 1, "{found:?}");

@@ -56,7 +56,7 @@ pub enum Unresolved {
 
 /// A node, and the layer that it came with.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct LayeredNode {
     pub(crate) layer: u32,
     pub(crate) node: Node,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Entry {
 /// a function says that it resolves.
 #[derive(Debug, Clone, Default)]
 pub struct Root {
-    pub(crate) entries: BTreeMap<String, Entry>,
+    pub(crate) entries: BTreeMap<String, LayeredNode>,
     /// The layer that is being applied; see the module `layers`.
     pub(crate) layer: u32,
     /// Paths below which the present layer has hidden lower entries already.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::Finding;
-use crate::facts::{Facts, Kind};
+use crate::facts::{Facts, FileKind};
 use crate::root::{File, Node, Root};
 
 /// The release that tests are about.
@@ -79,7 +79,7 @@ pub(crate) fn stripped_kmod_file(machine: u16, info: &str) -> Vec<u8> {
 
 /// Returns the facts of a module of these bytes, in a file that is not compressed.
 pub(crate) fn kmod(bytes: Vec<u8>) -> Facts {
-    Facts::of(Kind::Module, "a.ko", bytes)
+    Facts::of(FileKind::Module, "a.ko", bytes)
 }
 
 /// An object with a `.modinfo` section, and empty ones of these names and types.

@@ -35,7 +35,7 @@ use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
 
 use super::decode::{self, Fields};
-use super::kind::Kind;
+use super::kind::ModuleKind;
 use super::platform::Platform;
 use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
@@ -85,7 +85,7 @@ pub enum TlsSection {
 /// Parts of the rest of the module, for the rules to compare with.
 pub(super) struct Context<'m> {
     /// Origin of the module's images.
-    pub(super) kind: Kind,
+    pub(super) kind: ModuleKind,
     /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
     pub(super) folder: Option<&'m str>,
     /// Set if a recipe of the module has no such folder, so that KMM can build images for other kernels.
@@ -171,7 +171,7 @@ impl Kmm {
         if let (Some(name), Some(namespace)) = (context.name, &namespace) {
             check_name_length(name, namespace, context.platform, faults);
         }
-        if let Some(hub) = on_hub.filter(|_| context.kind == Kind::Plugin) {
+        if let Some(hub) = on_hub.filter(|_| context.kind == ModuleKind::Plugin) {
             faults.push(
                 Diagnostic::error("kmm-hub", "a hub's Module without kmods crashes KMM's hub")
                     .at(hub.key.span, "")
@@ -252,7 +252,7 @@ impl Kmm {
         }
         refuse_deprecated(&mut fields, faults);
         fields.finish(faults);
-        if context.kind == Kind::Plugin {
+        if context.kind == ModuleKind::Plugin {
             refuse_loading(node, faults);
         }
         check_spec(node, context, faults);
@@ -264,7 +264,7 @@ impl Kmm {
         }
         if let Some(sign) = &kmm.sign {
             // Of an image that is built here, another `dirName` is an error of its own.
-            let modprobe = modprobe.filter(|_| context.kind == Kind::Prebuilt);
+            let modprobe = modprobe.filter(|_| context.kind == ModuleKind::Prebuilt);
             check_signed_files(sign, modprobe.map(|node| &**node), faults);
         }
         kmm
@@ -292,12 +292,12 @@ impl Kmm {
         // `moduleLoader` is refused, and most likely holds it.
         let loads =
             context.may_have("modprobe", node) || node.is_some_and(|node| entry(node, "moduleLoader").is_some());
-        if !loads && context.kind != Kind::Plugin {
+        if !loads && context.kind != ModuleKind::Plugin {
             match context.kmods {
                 [only] => self
                     .container
                     .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::text(only.clone()))]))),
-                [] if !context.knows_kmods || context.kind == Kind::Built => {}
+                [] if !context.knows_kmods || context.kind == ModuleKind::Built => {}
                 kmods => faults.push(
                     Diagnostic::error(
                         "kmm-modprobe",

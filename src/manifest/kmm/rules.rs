@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kmodgen_yaml::{Entry, Node};
 
 use super::{Context, Sign, entry, texts};
-use crate::manifest::kind::Kind;
+use crate::manifest::kind::ModuleKind;
 use crate::manifest::platform::Platform;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 
@@ -107,7 +107,7 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
         check_loading_order(&texts(modprobe, "modulesLoadingOrder"), order.span, name.map(|(name, _)| name), faults);
     }
     if let Some(dir) = modprobe.get("dirName")
-        && context.kind == Kind::Built
+        && context.kind == ModuleKind::Built
         && dir.as_scalar().is_some_and(|dir| dir.text != "/opt")
     {
         faults.push(

@@ -7,7 +7,7 @@ use super::place::At;
 use super::{Context, entry, fields, scalars, texts};
 use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
-use crate::manifest::kind::Kind;
+use crate::manifest::kind::ModuleKind;
 use crate::manifest::variables;
 use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
 
@@ -31,7 +31,7 @@ impl Sign {
     }
 
     pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {
-        if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == Kind::Built) {
+        if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == ModuleKind::Built) {
             faults.push(
                 Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
                     .at(unsigned.key.span, "")
@@ -76,7 +76,7 @@ impl Sign {
                 );
             }
         }
-        if context.kind != Kind::Built {
+        if context.kind != ModuleKind::Built {
             for (key, advice) in [("unsignedImage", "the image that is signed"), ("filesToSign", "the files in it")] {
                 if node.get(key).is_none() {
                     faults.push(

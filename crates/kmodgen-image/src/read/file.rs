@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use super::budget::Budget;
 use super::unpack;
 use super::words::broken;
-use crate::facts::{Facts, HEAD, Interest, Kind};
+use crate::facts::{Facts, FileKind, HEAD, Interest};
 use crate::secrets::Secret;
 
 /// Looks at a file of an image.
@@ -26,7 +26,7 @@ pub(super) fn look(
     let facts = match Interest::of(path, mode, &head) {
         Interest::Settled(facts) => facts,
         Interest::Whole { limit, .. } if size > limit => too_large(limit),
-        Interest::Whole { kind: Kind::Module, limit } => {
+        Interest::Whole { kind: FileKind::Module, limit } => {
             let whole = BufReader::new(Cursor::new(head.clone()).chain(reader));
             let parts = Cell::new(0);
             match unpack::counted(whole, budget, &parts).and_then(|unpacked| bytes(unpacked, limit)) {

@@ -11,7 +11,7 @@ use crate::adapters::fs::LARGEST_OURS;
 use crate::file_stat::FileStat;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
-use kmodgen_git::{Entry, Kind as ObjectKind, Names, ObjectId, shown};
+use kmodgen_git::{Entry, Names, ObjectId, ObjectKind, shown};
 
 /// A tree beyond this is none that anyone works with: a million names fit.
 const LARGEST_TREE: usize = 128 << 20;

@@ -6,7 +6,7 @@ use super::error::PublishError;
 use super::folder::Handles;
 use super::{Destination, Objects, Start, branch, known};
 use crate::reconcile::{Action, Change};
-use kmodgen_git::{Commit, Edit, Edits, FETCHED, Kind, Names, ObjectId, Person, Pushed, Server, Trees};
+use kmodgen_git::{Commit, Edit, Edits, FETCHED, Names, ObjectId, ObjectKind, Person, Pushed, Server, Trees};
 
 /// Outcome of a commit.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Destination {
         let tree = tree.map_or_else(|| store.write(&[]), Ok)?;
         let (bytes, committer) = Commit { tree, parent, message }.made(&self.environment, &self.config)?;
         let folder = objects.folder().to_owned();
-        let id = objects.add(Kind::Commit, &bytes, None).and_then(|id| objects.finish().map(|()| id));
+        let id = objects.add(ObjectKind::Commit, &bytes, None).and_then(|id| objects.finish().map(|()| id));
         let id = id.map_err(PublishError::io("write", &folder))?.to_git()?;
         let Some(server) = &self.server else { return self.move_branch(start, id, &committer, message) };
         let pushed = server.push(self.repository.path(), &self.branch.full(), start.at, id);
@@ -118,6 +118,6 @@ impl Trees for Store<'_> {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<ObjectId, PublishError> {
-        self.objects.add(Kind::Tree, bytes, None).map_err(PublishError::io("write", self.objects.folder()))
+        self.objects.add(ObjectKind::Tree, bytes, None).map_err(PublishError::io("write", self.objects.folder()))
     }
 }

@@ -1,6 +1,6 @@
 //! New files as objects of a repository.
 
-use kmodgen_git::{Kind, Objects};
+use kmodgen_git::{ObjectKind, Objects};
 
 use crate::file_stat::FileStat;
 use crate::reconcile::{Action, TextSink};
@@ -13,7 +13,7 @@ impl TextSink for Objects {
             return Ok(FileStat::NONE);
         }
         let family = path.parent().split_once('/').map(|(module, _)| (module, path.file_name()));
-        let id = self.add(Kind::Blob, text.as_bytes(), family).map_err(|error| Inaccessible {
+        let id = self.add(ObjectKind::Blob, text.as_bytes(), family).map_err(|error| Inaccessible {
             verb: "write",
             path: self.folder().display().to_string(),
             why: crate::adapters::fs::describe(&error),
