@@ -94,7 +94,7 @@ impl<'m> Resolver<'m> {
             faults.push(
                 Diagnostic::error("no-toolkit", fault)
                     .at(kernel.release.span, "this kernel")
-                    .context(hub.place, "the hub")
+                    .context(hub.span, "the hub")
                     .help("give it a `dtk`, or name a `builder` image"),
             );
             return false;

@@ -2,6 +2,7 @@
 //! passed through has the types that the API wants and a misspelt field is caught here rather than
 //! dropped in the cluster.
 
+use super::hub::{FALLBACK, HUB};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::when::WHEN;
 
@@ -252,26 +253,6 @@ static PLUGIN_CONTAINER: Record = Record {
             key: "volumeMounts",
             takes: Shape::List(&Shape::Kubernetes("volumeMounts")),
             says: "where volumes are mounted",
-        },
-    ],
-};
-
-pub(super) static HUB: Record = Record {
-    name: "`hub`",
-    fields: &[
-        Field { key: "spokeNamespace", takes: Shape::Text, says: "the namespace of the Module on the spokes" },
-        Field { key: "selector", takes: Shape::TextMap, says: "the labels of the managed clusters" },
-    ],
-};
-
-pub(super) static FALLBACK: Record = Record {
-    name: "`fallback`",
-    fields: &[
-        Field { key: "release", takes: Shape::Text, says: "the pattern, which matches whole releases" },
-        Field {
-            key: "image",
-            takes: Shape::Text,
-            says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
         },
     ],
 };

@@ -1,63 +1,58 @@
 //! Fields of `kmm` for a hub's spokes and for kernels that are not listed.
 
-use kmodgen_yaml::{Node, Yaml};
+use kmodgen_yaml::Yaml;
 
 use super::check::convert;
-use super::fields::{FALLBACK, HUB};
-use crate::manifest::decode::{self, Fields};
-use crate::manifest::variables;
-use crate::vocabulary::{Diagnostics, ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
+use crate::manifest::declare::declare;
+use crate::manifest::schema::Shape;
+use crate::manifest::{decode, variables};
+use crate::vocabulary::{ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
 
-/// The spokes of a hub.
-#[derive(Debug, Clone)]
-pub struct Hub {
-    /// Place of the section in the manifest.
-    pub place: crate::vocabulary::Span,
-    /// The namespace of the Module on them.
-    pub namespace: Namespace,
-    /// The labels of the managed clusters.
-    pub selector: Yaml<'static>,
-}
-
-impl Hub {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
-        let mut fields = Fields::open(&HUB, node, faults)?;
-        let namespace = fields
-            .need("spokeNamespace", "write the namespace of the Module on the spokes", faults)
-            .and_then(|node| decode::text(node, "`spokeNamespace`", faults, Namespace::parse));
-        let selector = fields
-            .need("selector", "write the labels of the managed clusters", faults)
-            .and_then(|node| convert("hub", "selector", node, faults));
-        fields.finish(faults);
-        Some(Self { place: node.span, namespace: namespace?.value, selector: selector? })
+declare! {
+    /// The spokes of a hub.
+    #[derive(Debug, Clone)]
+    pub struct Hub: HUB, "`hub`" {
+        required namespace: Namespace {
+            key: "spokeNamespace",
+            takes: Shape::Text,
+            says: "the namespace of the Module on the spokes",
+            advice: "write the namespace of the Module on the spokes",
+            decode: decode::parsed(Namespace::parse),
+        }
+        required selector: Yaml<'static> {
+            takes: Shape::TextMap,
+            says: "the labels of the managed clusters",
+            advice: "write the labels of the managed clusters",
+            decode: |node, key, faults| convert("hub", key, node, faults),
+        }
     }
 }
 
-/// Image for the kernels that nobody has listed.
-#[derive(Debug, Clone)]
-pub struct Fallback {
-    /// The releases, as a regular expression that matches them as a whole.
-    pub regexp: String,
-    /// The image, in which KMM writes the release.
-    pub image: Spanned<String>,
+declare! {
+    /// Image for the kernels that nobody has listed.
+    #[derive(Debug, Clone)]
+    pub struct Fallback: FALLBACK, "`fallback`" {
+        required regexp: String {
+            key: "release",
+            takes: Shape::Text,
+            says: "the pattern, which matches whole releases",
+            advice: "write a pattern that matches whole releases",
+            decode: |node, _, faults| Some(decode::text(node, "a pattern", faults, regexp)?.value),
+        }
+        required image: Spanned<String> {
+            takes: Shape::Text,
+            says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
+            advice: "write the image, with `${KERNEL_FULL_VERSION}` in its tag",
+            decode: decode::placed(image),
+        }
+    }
 }
 
-impl Fallback {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
-        let mut fields = Fields::open(&FALLBACK, node, faults)?;
-        let release = fields.need("release", "write a pattern that matches whole releases", faults).and_then(|node| {
-            decode::text(node, "a pattern", faults, |text| {
-                Pattern::parse(text)?;
-                go_regexp::check(text).map(|()| text.to_owned())
-            })
-        });
-        let image = fields
-            .need("image", "write the image, with `${KERNEL_FULL_VERSION}` in its tag", faults)
-            .and_then(|node| decode::text(node, "`image`", faults, image));
-        fields.finish(faults);
-        // KMM's own match is not anchored.
-        Some(Self { regexp: format!("^(?:{})$", release?.value), image: image? })
-    }
+/// Returns a pattern as a regular expression of Go, anchored because KMM's own match is not.
+fn regexp(text: &str) -> Result<String, Invalid> {
+    Pattern::parse(text)?;
+    go_regexp::check(text)?;
+    Ok(format!("^(?:{text})$"))
 }
 
 /// One image for several kernels would be loaded on all of them.

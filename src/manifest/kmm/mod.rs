@@ -64,7 +64,7 @@ pub struct Kmm {
     /// Set if KMM looks for the module's images again whenever one of them changes.
     pub auto_trigger: bool,
     /// The spokes, where it is for a hub.
-    pub hub: Option<Hub>,
+    pub hub: Option<Spanned<Hub>>,
     /// Image for the kernels that nobody has listed.
     pub fallback: Option<Fallback>,
     /// Set if the module has images only, and no objects.
@@ -235,7 +235,7 @@ impl Kmm {
         }
         kmm.spec.extend(convert_fields(&mut fields, "module", &after[1..], faults));
         fields.take("name", faults);
-        kmm.hub = fields.take("hub", faults).and_then(|node| Hub::decode(node, faults));
+        kmm.hub = fields.take("hub", faults).and_then(|node| Some(Spanned::new(Hub::decode(node, faults)?, node.span)));
         kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
         kmm.loader = convert_fields(&mut fields, "moduleLoader", fields::LOADER, faults);
         kmm.container = convert_fields(&mut fields, "moduleLoader.container", fields::CONTAINER, faults);
