@@ -22,6 +22,7 @@ mod platform;
 mod publish;
 mod recipe;
 pub mod schema;
+mod selection;
 mod source;
 mod structure;
 mod structure_json;
@@ -64,13 +65,14 @@ pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
 use schema::{Field, Record, Shape};
+pub use selection::{Choice, Selection};
 pub use source::{File, FileKind, Git, Origin, Source, decompressor};
 pub use target::names as target_names;
 use target::{TARGET, Target};
 pub use traits::known_architecture;
 pub use variation::Variation;
 pub(crate) use when::WHEN;
-pub use when::{Answer, Choice, Circumstances, Conditional, Selection, When};
+pub use when::{Answer, Circumstances, Conditional, When};
 
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned, TargetName,

@@ -11,9 +11,10 @@ use super::kmm::{self, Kmm};
 use super::platform::Platform;
 use super::recipe::{Recipe, decode_override};
 use super::schema::{Field, Record, Shape, joined};
+use super::selection::Selection;
 use super::source::Source;
 use super::version::{IMAGE, KMM_FIELD, SELECTING, VERSION, label_value};
-use super::when::{Circumstances, Selection, When};
+use super::when::{Circumstances, When};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };

@@ -12,8 +12,8 @@ use super::kmm::KMM;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
 use super::schema::Shape;
+use super::selection::{SELECTION, Selection};
 use super::version;
-use super::when::{SELECTION, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest, quoted_list};
 
 declare! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::Node;
 
 use super::declare::declare;
-use super::decode::{self, Fields};
+use super::decode;
 use super::kernel::Kernel;
 use super::schema::Shape;
 use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest, quoted_list};
@@ -44,13 +44,6 @@ impl Traits {
     /// One of these architectures and flavours, any where there is none, within these bounds.
     pub(super) fn of(architectures: Vec<&'static str>, flavours: Vec<String>, bounds: Bounds) -> Self {
         Self { labels: BTreeMap::new(), architectures, flavours, bounds }
-    }
-
-    /// Takes `min` and `max`, the oldest and the newest version.
-    pub(super) fn decode_limits(&mut self, fields: &mut Fields<'_>, faults: &mut Diagnostics) {
-        let min = fields.take("min", faults).and_then(|node| decode::text(node, "`min`", faults, Bounds::at_least));
-        let max = fields.take("max", faults).and_then(|node| decode::text(node, "`max`", faults, Bounds::at_most));
-        [min, max].into_iter().flatten().for_each(|bounds| self.bounds.narrow(bounds.value));
     }
 
     /// Finds a part that holds for none of `kernels`, and the nearest value that one of them has.

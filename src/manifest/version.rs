@@ -9,7 +9,7 @@ use super::kmm::KMM;
 use super::overlay::{self, overlaid, without};
 use super::recipe::{OVERRIDE, Recipe};
 use super::schema::{Field, Record, Shape, joined};
-use super::when::SELECTION;
+use super::selection::SELECTION;
 use crate::vocabulary::{Diagnostics, Invalid};
 
 /// Fields of a module and a version alike, before those of a recipe.
