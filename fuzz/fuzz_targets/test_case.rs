@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kmodgen::adapters::ui;
 use kmodgen::header::{Ownership, ownership};
 use kmodgen::template::InProcess;
-use kmodgen::test_cases::{Case, DifferenceKind, Revisions, Subject, TestEnvironment, Text, run_case};
+use kmodgen::test_cases::{Case, DifferenceKind, RevisionError, Revisions, Subject, TestEnvironment, Text, run_case};
 use kmodgen::tree::Found;
 use kmodgen::vocabulary::{Diagnostics, SourceMap};
 use kmodgen_fuzz::{Files, IN_MEMORY, Tree};
@@ -31,8 +31,8 @@ modules:
 struct Nothing;
 
 impl Revisions for Nothing {
-    fn at(&self, _: &str) -> Result<Subject, String> {
-        Err("there is no repository".into())
+    fn at(&self, _: &str) -> Result<Subject, RevisionError> {
+        Err(RevisionError::Git("there is no repository".into()))
     }
 }
 
@@ -46,7 +46,7 @@ fuzz_target!(|text: &str| {
         }
         return;
     };
-    let manifest = Text { name: "kmodgen.yaml".into(), text: MANIFEST.into() };
+    let manifest = Text::new("kmodgen.yaml", MANIFEST.into());
     let subject = Subject { manifest, lock: None, files: Arc::new(Files::default()), renderers: Arc::new(InProcess) };
     let mut folder = Tree::new();
     let tried = |folder: &Tree| {
