@@ -14,7 +14,7 @@ pub use origin::{Git, Origin};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
-use super::schema::{Field, Record, Shape};
+use super::schema::{Record, Shape, joined};
 use super::when::{Conditional, WHEN, When};
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
 
@@ -38,71 +38,43 @@ pub struct Source {
     pub patches: Vec<Conditional<Spanned<RelPath>>>,
 }
 
-/// Schema of a source.
-pub(super) static SOURCE: Record = Record {
-    name: "a source",
-    fields: &[
-        Field {
-            key: "git",
+declare! {
+    /// Settings of a source, wherever its code comes from.
+    #[derive(Default)]
+    struct SourceOptions {
+        optional dir: RelPath {
             takes: Shape::Text,
-            says: "a repository: `https`, `http`, `ssh`, `git`, `file`, or `user@host:path`",
-        },
-        Field {
-            key: "ref",
-            takes: Shape::Text,
-            says: "its branch, tag, full ref such as `refs/heads/main`, or commit; see [lock.md](lock.md)",
-        },
-        Field { key: "submodules", takes: Shape::Bool, says: "with its submodules, at the commits that it names" },
-        Field {
-            key: "archive",
-            takes: Shape::Text,
-            says: "in place of `git`: the URL of a tar or zip archive; `${KERNEL_VERSION}` may stand in it",
-        },
-        Field { key: "rpm", takes: Shape::Text, says: "in place of `git`: the URL of an RPM, whose files are taken" },
-        Field {
-            key: "deb",
-            takes: Shape::Text,
-            says: "in place of `git`: the URL of a Debian package, whose files are taken",
-        },
-        Field {
-            key: "sha256",
-            takes: Shape::Text,
-            says: "the checksum of that file; where absent, [the lock](lock.md) has it",
-        },
-        Field {
-            key: "strip",
-            takes: Shape::Int,
-            says: "how many folders to take off an archive's paths; 1 where absent",
-        },
-        Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
-        Field {
-            key: "path",
-            takes: Shape::Text,
-            says: "with `image`: the file or folder in it. Alone: a folder beside the manifest, for images that KMM does not build",
-        },
-        Field { key: "dir", takes: Shape::Text, says: "the folder in it to build in" },
-        Field {
-            key: "at",
+            says: "the folder in it to build in",
+            decode: decode::parsed(|text| Expands::Release.path(text)),
+        }
+        optional at: Spanned<RelPath> {
             takes: Shape::Text,
             says: "where it is laid, below `/usr/src/kmodgen`; its name where absent. One source may lie in another",
-        },
-        Field {
-            key: "secret",
+            decode: decode::placed(place),
+        }
+        optional secret: Spanned<String> {
             takes: Shape::Text,
             says: "the secret with its login, which the build mounts: `username` and `password`, or `ssh-privatekey`",
-        },
-        Field {
-            key: "version",
+            decode: decode::placed(secret_name),
+        }
+        optional version: String {
             takes: Shape::Text,
             says: "its version; where absent, that of a `ref` such as `v1.2.0`",
-        },
-        Field {
-            key: "patches",
+            decode: decode::parsed(decode::line),
+        }
+        default patches: Vec<Patch> {
             takes: Shape::List(&Shape::TextOr(&PATCH)),
             says: "files beside the manifest, applied in order with `git apply`",
-        },
-    ],
-};
+            decode: |node, _, faults| {
+                let items = decode::items(node, "`patches`", faults).iter();
+                Some(items.filter_map(|item| Patch::read(item, faults)).collect())
+            },
+        }
+    }
+}
+
+/// Schema of a source.
+pub(super) static SOURCE: Record = Record { name: "a source", fields: joined![origin::FIELDS, SourceOptions::FIELDS] };
 
 declare! {
     /// A patch of some versions of a source, on some kernels.
@@ -179,46 +151,43 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
 fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) -> Option<Source> {
     let mut fields = Fields::open(&SOURCE, node, faults)?;
     let origin = Origin::decode(&name, node, &mut fields, faults);
-    let dir = fields
-        .take("dir", faults)
-        .and_then(|node| decode::text(node, "`dir`", faults, |text| Expands::Release.path(text)));
-    let at = fields.take("at", faults).and_then(|node| decode::text(node, "`at`", faults, place));
-    let secret = fields.take("secret", faults).and_then(|node| decode::text(node, "`secret`", faults, secret_name));
+    let SourceOptions { dir, at, secret, version, patches } =
+        SourceOptions::take(&mut fields, faults).unwrap_or_default();
+    fields.finish(faults);
     if let (Some(origin), Some(secret)) = (&origin, &secret) {
         origin.check_secret(secret, faults);
     }
-    let version = fields.take("version", faults).and_then(|node| decode::text(node, "`version`", faults, decode::line));
-    let version = version.map(|version| version.value).or_else(|| origin.as_ref()?.version());
-    let mut patches = Vec::new();
-    if let Some(list) = fields.take("patches", faults) {
-        for item in decode::items(list, "`patches`", faults) {
-            patches.extend(decode_patch(item, version.as_deref(), faults));
-        }
-    }
-    fields.finish(faults);
-    Some(Source { name, origin: origin?, dir: dir.map(|dir| dir.value), at, secret, patches })
+    let version = version.or_else(|| origin.as_ref()?.version());
+    let patches = patches.into_iter().filter_map(|patch| patch.of_version(version.as_deref(), faults)).collect();
+    Some(Source { name, origin: origin?, dir, at, secret, patches })
 }
 
-/// A patch; `None` also where it is for other versions of the source.
-fn decode_patch(node: &Node, source: Option<&str>, faults: &mut Diagnostics) -> Option<Conditional<Spanned<RelPath>>> {
-    if node.as_mapping().is_none() {
-        let value = decode::text(node, "a patch", faults, RelPath::parse)?;
-        return Some(Conditional { value, when: None });
-    }
-    let patch = Patch::decode(node, faults)?;
-    let fits = match (&patch.version, source) {
-        (None, _) => true,
-        (Some(bounds), Some(source)) => bounds.hold(source),
-        (Some(bounds), None) => {
-            faults.push(
-                Diagnostic::error("source-version", "nothing says which version this source is")
-                    .at(bounds.span, "")
-                    .help("write the source's `version`, or a `ref` such as `v1.2.0`"),
-            );
-            false
+impl Patch {
+    /// Decodes a patch, written as a string or as a map.
+    fn read(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        if node.as_mapping().is_some() {
+            return Self::decode(node, faults);
         }
-    };
-    patch.file.filter(|_| fits).map(|value| Conditional { value, when: patch.when })
+        let file = decode::text(node, "a patch", faults, RelPath::parse)?;
+        Some(Self { file: Some(file), version: None, when: None })
+    }
+
+    /// Returns the patch if it is for a version of the source.
+    fn of_version(self, source: Option<&str>, faults: &mut Diagnostics) -> Option<Conditional<Spanned<RelPath>>> {
+        let fits = match (&self.version, source) {
+            (None, _) => true,
+            (Some(bounds), Some(source)) => bounds.hold(source),
+            (Some(bounds), None) => {
+                faults.push(
+                    Diagnostic::error("source-version", "nothing says which version this source is")
+                        .at(bounds.span, "")
+                        .help("write the source's `version`, or a `ref` such as `v1.2.0`"),
+                );
+                false
+            }
+        };
+        self.file.filter(|_| fits).map(|value| Conditional { value, when: self.when })
+    }
 }
 
 /// A folder in the builder: it is printed in shell commands and beside other folders.

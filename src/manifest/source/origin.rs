@@ -5,6 +5,7 @@ use kmodgen_yaml::Node;
 use super::file::File;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
+use crate::manifest::schema::{Field, Shape};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned, quoted_list,
 };
@@ -37,6 +38,44 @@ pub struct Git {
     /// Set if the repository's submodules come with it.
     pub submodules: bool,
 }
+
+/// The fields that say where code comes from.
+pub(super) const FIELDS: &[Field] = &[
+    Field {
+        key: "git",
+        takes: Shape::Text,
+        says: "a repository: `https`, `http`, `ssh`, `git`, `file`, or `user@host:path`",
+    },
+    Field {
+        key: "ref",
+        takes: Shape::Text,
+        says: "its branch, tag, full ref such as `refs/heads/main`, or commit; see [lock.md](lock.md)",
+    },
+    Field { key: "submodules", takes: Shape::Bool, says: "with its submodules, at the commits that it names" },
+    Field {
+        key: "archive",
+        takes: Shape::Text,
+        says: "in place of `git`: the URL of a tar or zip archive; `${KERNEL_VERSION}` may stand in it",
+    },
+    Field { key: "rpm", takes: Shape::Text, says: "in place of `git`: the URL of an RPM, whose files are taken" },
+    Field {
+        key: "deb",
+        takes: Shape::Text,
+        says: "in place of `git`: the URL of a Debian package, whose files are taken",
+    },
+    Field {
+        key: "sha256",
+        takes: Shape::Text,
+        says: "the checksum of that file; where absent, [the lock](lock.md) has it",
+    },
+    Field { key: "strip", takes: Shape::Int, says: "how many folders to take off an archive's paths; 1 where absent" },
+    Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
+    Field {
+        key: "path",
+        takes: Shape::Text,
+        says: "with `image`: the file or folder in it. Alone: a folder beside the manifest, for images that KMM does not build",
+    },
+];
 
 /// The keys under which an origin is written, beside `path` alone.
 const ORIGINS: [&str; 5] = ["git", "archive", "rpm", "deb", "image"];
