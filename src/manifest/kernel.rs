@@ -5,11 +5,11 @@ use std::fmt::Display;
 
 use kmodgen_yaml::Node;
 
+use super::api_version::{API_VERSION, check_api_version, other_version};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
-use super::{API_VERSION, check_api_version, other_version};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
     architecture_of, flavour_of, not_utf8,

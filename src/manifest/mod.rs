@@ -3,6 +3,7 @@
 //! Every fault of a file is collected, so that one run reports them all. Nothing here touches
 //! the world: the files that a manifest names come through [`InputFiles`].
 
+mod api_version;
 mod build;
 mod declare;
 pub(crate) mod decode;
@@ -21,6 +22,7 @@ mod packages;
 mod platform;
 mod publish;
 mod recipe;
+mod repeats;
 pub mod schema;
 mod selection;
 mod source;
@@ -45,9 +47,11 @@ mod target_tests;
 #[cfg(test)]
 mod when_tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+pub use api_version::API_VERSION;
+pub(crate) use api_version::{check_api_version, other_version};
 pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, StepPlace, Tool};
 use decode::Fields;
 pub use images::{Builder, Images};
@@ -64,6 +68,7 @@ pub use packages::Packages;
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
+use repeats::refuse_repeats;
 use schema::{Field, Record, Shape};
 pub use selection::{Choice, Selection};
 pub use source::{File, FileKind, Git, Origin, Source, decompressor};
@@ -77,9 +82,6 @@ pub use when::{Answer, Circumstances, Conditional, When};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned, TargetName,
 };
-
-/// The one version of the manifest's form.
-pub const API_VERSION: &str = "kmodgen/v1";
 
 /// Schema of the manifest.
 pub static MANIFEST: Record = Record {
@@ -348,52 +350,5 @@ fn names<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<Vec<&'n str>> {
     match node.get(key) {
         Some(map) => Some(map.as_mapping()?.iter().map(|entry| entry.key.value.as_str()).collect()),
         None => (!decode::may_have(node, &MANIFEST, key)).then(Vec::new),
-    }
-}
-
-/// The error of a document of another version, which is the only one: what else is wrong with it is for
-/// the program that reads that version.
-pub(crate) fn other_version(node: &kmodgen_yaml::Node) -> Option<Diagnostic> {
-    let given = node.get("apiVersion")?;
-    let text = &given.as_scalar().filter(|scalar| !scalar.is_null() && scalar.text != API_VERSION)?.text;
-    let fault = Diagnostic::error("invalid-value", format!("unsupported apiVersion `{}`", text.escape_debug()));
-    Some(fault.at(given.span, "").help(format!("write `apiVersion: {API_VERSION}`")))
-}
-
-pub(crate) fn check_api_version(fields: &mut Fields<'_>, faults: &mut Diagnostics) {
-    let advice = format!("write `apiVersion: {API_VERSION}` as the first line");
-    if let Some(node) = fields.need("apiVersion", &advice, faults) {
-        decode::text(node, "`apiVersion`", faults, |_| Ok(()));
-    }
-}
-
-/// Two Modules of one name would be one object; two modules on one image would share its tags.
-fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
-    let mut first = HashMap::new();
-    for name in modules.iter().flat_map(Module::names) {
-        if let Some(earlier) = first.insert(name.value.clone(), name.span) {
-            faults.push(
-                Diagnostic::error("repeated-module", format!("two modules have the name `{}`", name.value))
-                    .at(name.span, "again here")
-                    .context(earlier, "first here")
-                    .help("each is one KMM Module: give it a name of its own"),
-            );
-        }
-    }
-    let mut images: HashMap<&str, &Module> = HashMap::new();
-    for module in modules.iter().filter(|module| module.is_built()) {
-        match images.insert(module.image.repository(), module) {
-            // The versions of a module share its line.
-            Some(earlier) if earlier.image.span != module.image.span => faults.push(
-                Diagnostic::warning(
-                    "shared-image",
-                    format!("modules `{}` and `{}` share an image name", earlier.name.value, module.name.value),
-                )
-                .at(module.image.span, "again here")
-                .context(earlier.image.span, "first here")
-                .help("give each a repository of its own, or make them one module whose `kmm` is a list"),
-            ),
-            _ => {}
-        }
     }
 }

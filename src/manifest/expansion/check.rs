@@ -1,93 +1,8 @@
 //! Texts that look as if something expanded them.
 
 use super::Expands;
+use super::names::{is_alias, is_command, is_folder, is_make_function};
 use crate::vocabulary::{EXPANDING, Invalid, nearest};
-
-/// Other names of the release: those of dkms, kbuild, and many a script.
-const ALIASES: [&str; 13] = [
-    "kernelver",
-    "kernelversion",
-    "kernelrelease",
-    "kernel_version",
-    "kernel_release",
-    "kernel",
-    "kver",
-    "kversion",
-    "krel",
-    "kernel_full_release",
-    "uname_r",
-    "uname",
-    "kernel_ver",
-];
-
-/// Names of the folder with the kernel's headers, in the Makefiles and scripts of out-of-tree modules.
-const FOLDERS: [&str; 19] = [
-    "kdir",
-    "kerneldir",
-    "kernel_dir",
-    "kernel_src",
-    "kernelsrc",
-    "kernel_source",
-    "kernel_sources",
-    "kernel_source_dir",
-    "kernel_build",
-    "kernel_build_dir",
-    "kernel_path",
-    "kernel_tree",
-    "kernel_headers",
-    "kheaders",
-    "kbuild",
-    "kbuild_dir",
-    "kbuild_output",
-    "kobj",
-    "ksrc",
-];
-
-/// The functions of GNU make (manual, "Functions for Transforming Text").
-const MAKE_FUNCTIONS: [&str; 38] = [
-    "abspath",
-    "addprefix",
-    "addsuffix",
-    "and",
-    "basename",
-    "call",
-    "dir",
-    "error",
-    "eval",
-    "file",
-    "filter",
-    "filter-out",
-    "findstring",
-    "firstword",
-    "flavor",
-    "foreach",
-    "guile",
-    "if",
-    "info",
-    "intcmp",
-    "join",
-    "lastword",
-    "let",
-    "notdir",
-    "or",
-    "origin",
-    "patsubst",
-    "realpath",
-    "shell",
-    "sort",
-    "strip",
-    "subst",
-    "suffix",
-    "value",
-    "warning",
-    "wildcard",
-    "word",
-    "words",
-];
-
-/// Commands that make would take for the names of variables.
-const COMMANDS: [&str; 12] =
-    ["arch", "cat", "date", "getconf", "hostname", "id", "ls", "nproc", "pwd", "uname", "whoami", "which"];
 
 /// Something that does not expand: the text as far as it, itself, and the rest.
 struct Found<'t> {
@@ -137,7 +52,7 @@ pub(super) fn check(text: &str, expands: Expands) -> Result<(), Invalid> {
             variable(&Found::at(text, next, 1 + name.len()), name, expands)?;
         } else if let Some(quoted) = rest.strip_prefix('`') {
             let Some(end) = quoted.find('`') else { continue };
-            if expands != Expands::Prose || COMMANDS.contains(&first_word(&quoted[..end])) {
+            if expands != Expands::Prose || is_command(first_word(&quoted[..end])) {
                 command(
                     &Found::at(text, next, end + 2),
                     &quoted[..end],
@@ -217,8 +132,8 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         return Err(found.refuse("is not computed", "write the number"));
     }
     let is_make = match inner.split_once(char::is_whitespace) {
-        Some((function, _)) => MAKE_FUNCTIONS.contains(&function) || function.contains(':') || function.contains('$'),
-        None => !COMMANDS.contains(&inner),
+        Some((function, _)) => is_make_function(function) || function.contains(':') || function.contains('$'),
+        None => !is_command(inner),
     };
     if expands == Expands::Make && is_make {
         return Ok(());
@@ -251,14 +166,6 @@ fn folder(found: &Found<'_>, expands: Expands) -> Result<(), Invalid> {
         return release(found, "is no variable of a build", expands);
     }
     Err(found.fault("is no variable of a build", "/lib/modules/${KERNEL_VERSION}/build"))
-}
-
-fn is_folder(name: &str) -> bool {
-    FOLDERS.contains(&name.to_ascii_lowercase().as_str())
-}
-
-fn is_alias(name: &str) -> bool {
-    ALIASES.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The name that a text begins with.

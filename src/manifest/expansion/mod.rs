@@ -5,6 +5,7 @@
 //! else that a shell would expand arrives as it is written and cannot work, so it is refused.
 
 mod check;
+mod names;
 
 use super::decode;
 use crate::vocabulary::{Invalid, RelPath};

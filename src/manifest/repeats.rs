@@ -1,0 +1,37 @@
+//! Modules with a name or an image that another one has.
+
+use std::collections::HashMap;
+
+use super::module::Module;
+use crate::vocabulary::{Diagnostic, Diagnostics};
+
+/// Two Modules of one name would be one object; two modules on one image would share its tags.
+pub(super) fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
+    let mut first = HashMap::new();
+    for name in modules.iter().flat_map(Module::names) {
+        if let Some(earlier) = first.insert(name.value.clone(), name.span) {
+            faults.push(
+                Diagnostic::error("repeated-module", format!("two modules have the name `{}`", name.value))
+                    .at(name.span, "again here")
+                    .context(earlier, "first here")
+                    .help("each is one KMM Module: give it a name of its own"),
+            );
+        }
+    }
+    let mut images: HashMap<&str, &Module> = HashMap::new();
+    for module in modules.iter().filter(|module| module.is_built()) {
+        match images.insert(module.image.repository(), module) {
+            // The versions of a module share its line.
+            Some(earlier) if earlier.image.span != module.image.span => faults.push(
+                Diagnostic::warning(
+                    "shared-image",
+                    format!("modules `{}` and `{}` share an image name", earlier.name.value, module.name.value),
+                )
+                .at(module.image.span, "again here")
+                .context(earlier.image.span, "first here")
+                .help("give each a repository of its own, or make them one module whose `kmm` is a list"),
+            ),
+            _ => {}
+        }
+    }
+}
