@@ -7,40 +7,20 @@ use std::hash::{Hash, Hasher};
 
 use bitcode::{Decode, Encode};
 use highway::{HighwayHash as _, HighwayHasher, Key};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Key of the checksums of one cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct ChecksumKey([u64; 4]);
 
 /// Checksum of bytes or of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Checksum([u64; 2]);
-
-impl Checksum {
-    /// Number of bytes that a checksum takes.
-    pub const SIZE: usize = 16;
-
-    /// Returns its bytes.
-    pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        for (bytes, number) in bytes.chunks_exact_mut(8).zip(self.0) {
-            bytes.copy_from_slice(&number.to_le_bytes());
-        }
-        bytes
-    }
-
-    /// Returns the checksum with these bytes.
-    pub fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
-        let number = |from: usize| {
-            bytes.iter().skip(from).take(8).rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
-        };
-        Self([number(0), number(8)])
-    }
-}
 
 impl Hash for Checksum {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.to_bytes());
+        state.write(self.as_bytes());
     }
 }
 
@@ -116,11 +96,5 @@ mod tests {
         assert_ne!(key.checksum_of(&("a", "b")), key.checksum_of(&("ab", "")));
         assert_ne!(key.checksum_of(&vec![1, 2]), key.checksum_of(&vec![1]));
         assert_ne!(key.checksum_of(&Some(0)), key.checksum_of(&None::<i32>));
-    }
-
-    #[test]
-    fn bytes_survive() {
-        let checksum = ChecksumKey::PUBLIC.checksum(b"text");
-        assert_eq!(Checksum::from_bytes(checksum.to_bytes()), checksum);
     }
 }

@@ -1,9 +1,11 @@
 //! Metadata that shows whether a file or folder changed without reading it.
 
 use bitcode::{Decode, Encode};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Metadata of a file or folder: what git's index compares, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct FileStat {
     /// Inode number; 0 if nothing is known.
     pub inode: u64,

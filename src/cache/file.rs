@@ -1,30 +1,112 @@
-//! A cached run as a file: a header, and the run in the encoding of the crate bitcode.
+//! A cached run as a file: a header with what it read and wrote, then a table of metadata and a table of results. A run
+//! with nothing to do does not read the last one.
 
-use super::CachedRun;
+use std::hash::Hasher as _;
+use std::io::{self, Read, Write};
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use super::{CachedFiles, CachedMapping, CachedRun, MappingResult, MappingStats};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::vocabulary::Digest;
 
-/// First bytes of a file; the number goes up with every change of the header.
-const MAGIC: &[u8; 16] = b"kmodgen cache  1";
+/// First bytes of a file; the number goes up with every change of the format.
+const MAGIC: &[u8; 16] = b"kmodgen cache  2";
 
-/// Reads a cached run from the bytes of a file; `None` if it is none, is damaged, or is not for the program that
-/// `program` identifies.
-pub fn read(bytes: &[u8], program: &str) -> Option<CachedRun> {
-    let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(Digest::of(program.as_bytes()).as_bytes())?;
-    let (checksum, body) = rest.split_first_chunk()?;
-    if ChecksumKey::PUBLIC.checksum(body) != Checksum::from_bytes(*checksum) {
+/// Number of rows that are written in one go.
+const BLOCK: usize = 512;
+
+/// Largest part of a file that is read: a larger one would be of millions of mappings.
+const LARGEST: usize = 1 << 30;
+
+/// A cached run whose results are not read yet.
+pub struct UnreadRun<R> {
+    /// What the run read and wrote.
+    pub files: CachedFiles,
+    /// Metadata of the files of each mapping.
+    pub stats: Vec<MappingStats>,
+    rest: R,
+}
+
+impl<R: Read> UnreadRun<R> {
+    /// Reads the results; `None` if they are damaged.
+    pub fn read_results(&mut self) -> Option<Vec<MappingResult>> {
+        read_table(&mut self.rest, self.files.mapping_count())
+    }
+
+    /// Reads the results, too; `None` if they are damaged.
+    pub fn complete(mut self) -> Option<CachedRun> {
+        let results = self.read_results()?;
+        Some(self.with_results(results))
+    }
+
+    /// Returns the run with results that were read before.
+    pub fn with_results(self, results: Vec<MappingResult>) -> CachedRun {
+        CachedRun { files: self.files, stats: self.stats, results }
+    }
+}
+
+/// Reads a cached run from a file; `None` if it is none, is damaged, or is not for the program that `program`
+/// identifies.
+pub fn read<R: Read>(mut file: R, program: &str) -> Option<UnreadRun<R>> {
+    let mut start = [0; MAGIC.len() + 32];
+    file.read_exact(&mut start).ok()?;
+    if start.strip_prefix(MAGIC)? != Digest::of(program.as_bytes()).as_bytes() {
         return None;
     }
-    bitcode::decode(body).ok()
+    let mut length = 0_u64;
+    file.read_exact(length.as_mut_bytes()).ok()?;
+    let header: Vec<u8> = read_table(&mut file, usize::try_from(length).ok()?)?;
+    let files: CachedFiles = bitcode::decode(&header).ok()?;
+    let stats = read_table(&mut file, files.mapping_count())?;
+    Some(UnreadRun { files, stats, rest: file })
 }
 
-/// Returns the bytes of a file that only the program that `program` identifies will read.
-pub fn write(run: &CachedRun, program: &str) -> Vec<u8> {
-    with_header(&bitcode::encode(run), program)
+/// Writes a file that only the program that `program` identifies will read.
+///
+/// # Errors
+/// Those of `file`.
+pub fn write<'r>(
+    files: &CachedFiles,
+    mappings: impl Iterator<Item = CachedMapping<'r>> + Clone,
+    program: &str,
+    file: &mut impl Write,
+) -> io::Result<()> {
+    file.write_all(&with_header(&bitcode::encode(files), program))?;
+    write_table(mappings.clone().map(|mapping| *mapping.stats), file)?;
+    write_table(mappings.map(|mapping| *mapping.result), file)
 }
 
-/// Returns the bytes of a file with this body.
-pub fn with_header(body: &[u8], program: &str) -> Vec<u8> {
-    let (program, checksum) = (Digest::of(program.as_bytes()), ChecksumKey::PUBLIC.checksum(body).to_bytes());
-    [MAGIC.as_slice(), program.as_bytes(), &checksum, body].concat()
+/// Returns the first bytes of a file with this header.
+pub fn with_header(header: &[u8], program: &str) -> Vec<u8> {
+    let (program, length) = (Digest::of(program.as_bytes()), header.len() as u64);
+    let checksum = ChecksumKey::PUBLIC.checksum(header);
+    [MAGIC, program.as_bytes().as_slice(), length.as_bytes(), header, checksum.as_bytes()].concat()
+}
+
+/// Reads rows and the checksum behind them.
+fn read_table<T: FromBytes + IntoBytes + Immutable>(file: &mut impl Read, count: usize) -> Option<Vec<T>> {
+    if count.checked_mul(size_of::<T>())? > LARGEST {
+        return None;
+    }
+    let mut rows = T::new_vec_zeroed(count).ok()?;
+    let mut checksum = Checksum::default();
+    file.read_exact(rows.as_mut_bytes()).ok()?;
+    file.read_exact(checksum.as_mut_bytes()).ok()?;
+    (ChecksumKey::PUBLIC.checksum(rows.as_bytes()) == checksum).then_some(rows)
+}
+
+/// Writes rows and a checksum behind them. Few are held at a time: all of a fleet's are megabytes.
+fn write_table<T: IntoBytes + Immutable>(mut rows: impl Iterator<Item = T>, file: &mut impl Write) -> io::Result<()> {
+    let mut hasher = ChecksumKey::PUBLIC.hasher();
+    let mut block = Vec::with_capacity(BLOCK);
+    loop {
+        block.extend(rows.by_ref().take(BLOCK));
+        if block.is_empty() {
+            return file.write_all(hasher.checksum().as_bytes());
+        }
+        hasher.write(block.as_bytes());
+        file.write_all(block.as_bytes())?;
+        block.clear();
+    }
 }

@@ -8,17 +8,19 @@ fn stat(inode: u64) -> FileStat {
     FileStat { inode, size: 300, modified: -1, changed: i64::MAX }
 }
 
+fn entry(text: &str) -> FileEntry {
+    FileEntry { stat: stat(text.len() as u64), checksum: ChecksumKey::PUBLIC.checksum(text.as_bytes()) }
+}
+
+fn digest(text: &str) -> Option<Digest> {
+    Some(Digest::of(text.as_bytes()))
+}
+
 fn run() -> CachedRun {
-    let entry = |text: &str| FileEntry {
-        stat: stat(text.len() as u64),
-        checksum: ChecksumKey::PUBLIC.checksum(text.as_bytes()),
-    };
-    let digest = |text: &str| Some(Digest::of(text.as_bytes()));
     let hash = Digest::of(b"hash");
     let identity = Identity { hash, dockerfile: Digest::of(b"dockerfile"), asks_for_dtk: true, is_long: false };
     let key = ChecksumKey::PUBLIC.checksum_of("key");
-    let files = [entry("dockerfile"), entry("config map")];
-    CachedRun {
+    let files = CachedFiles {
         inputs: Inputs {
             manifest: digest("manifest"),
             lock: None,
@@ -41,29 +43,61 @@ fn run() -> CachedRun {
             length: 300,
             folder: stat(1),
             own: vec![entry("module"), entry("list")],
-            mappings: (0..3).map(|release| CachedMapping { release, key, identity, files }).collect(),
+            releases: vec![0, 1, 2],
         }],
+    };
+    let (dockerfile, config_map) = (entry("dockerfile"), entry("config map"));
+    CachedRun {
+        files,
+        stats: vec![[dockerfile.stat, config_map.stat]; 3],
+        results: vec![MappingResult::new(key, identity, [dockerfile.checksum, config_map.checksum]); 3],
     }
 }
 
 fn bytes() -> Vec<u8> {
-    write(&run(), "kmodgen 1")
+    let mut bytes = Vec::new();
+    let run = run();
+    write(&run.files, run.mappings(), "kmodgen 1", &mut bytes).unwrap();
+    bytes
+}
+
+fn read_whole(bytes: &[u8], program: &str) -> Option<CachedRun> {
+    read(bytes, program)?.complete()
 }
 
 #[test]
 fn a_run_survives() {
-    assert_eq!(read(&bytes(), "kmodgen 1"), Some(run()));
-    assert_eq!(read(&bytes(), "kmodgen 2"), None);
-    assert_eq!(run().file_count(), 1 + 2 + 6);
+    assert_eq!(read_whole(&bytes(), "kmodgen 1"), Some(run()));
+    assert!(read(&*bytes(), "kmodgen 2").is_none());
+    assert_eq!(run().files.file_count(), 1 + 2 + 6);
+}
+
+#[test]
+fn facts_about_a_dockerfile_survive() {
+    for (asks_for_dtk, is_long) in [(false, false), (false, true), (true, false), (true, true)] {
+        let digest = Digest::of(b"");
+        let identity = Identity { hash: digest, dockerfile: digest, asks_for_dtk, is_long };
+        let key = ChecksumKey::PUBLIC.checksum(b"");
+        assert_eq!(MappingResult::new(key, identity, [key; 2]).identity(), identity);
+    }
 }
 
 #[test]
 fn a_file_that_is_cut_off_is_not_read() {
     let bytes = bytes();
     for length in 0..bytes.len() {
-        assert_eq!(read(&bytes[..length], "kmodgen 1"), None, "{length}");
+        assert_eq!(read_whole(&bytes[..length], "kmodgen 1"), None, "{length}");
         assert!(length == 0 || read(&bytes[length..], "kmodgen 1").is_none(), "{length}");
     }
+}
+
+#[test]
+fn files_are_compared_without_the_results() {
+    let mut bytes = bytes();
+    bytes.truncate(bytes.len() - 1);
+    let run = read(&*bytes, "kmodgen 1").unwrap();
+    assert_eq!((run.files.mapping_count(), run.stats.len()), (3, 3));
+    assert!(run.complete().is_none());
 }
 
 proptest! {
@@ -72,16 +106,16 @@ proptest! {
         let mut bytes = bytes();
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
-        prop_assert_eq!(read(&bytes, "kmodgen 1"), None);
+        prop_assert_eq!(read_whole(&bytes, "kmodgen 1"), None);
     }
 
     /// With the right checksum, too, no bytes break the reader.
     #[test]
     fn no_bytes_break_the_reader(at in any::<prop::sample::Index>(), bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&with_header(&bytes, "kmodgen 1"), "kmodgen 1");
-        let mut body = bitcode::encode(&run());
-        let at = at.index(body.len());
-        body.splice(at..at, bytes);
-        let _ = read(&with_header(&body, "kmodgen 1"), "kmodgen 1");
+        let _ = read_whole(&with_header(&bytes, "kmodgen 1"), "kmodgen 1");
+        let mut header = bitcode::encode(&run().files);
+        let at = at.index(header.len());
+        header.splice(at..at, bytes);
+        let _ = read_whole(&with_header(&header, "kmodgen 1"), "kmodgen 1");
     }
 }

@@ -8,10 +8,13 @@ mod file;
 mod file_tests;
 mod reuse;
 
+use std::ops::Range;
+
 use bitcode::{Decode, Encode};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 pub use check::{CheckResult, ModuleCheck};
-pub use file::{read, with_header, write};
+pub use file::{UnreadRun, read, with_header, write};
 pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};
@@ -45,17 +48,62 @@ pub struct FileEntry {
     pub checksum: Checksum,
 }
 
-/// A mapping that a run rendered, or took over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct CachedMapping {
-    /// Kernel release, as an index into [`CachedRun::releases`].
-    pub release: u32,
-    /// Key of all that decides its texts.
+/// Metadata of the Dockerfile and the ConfigMap of a mapping.
+pub type MappingStats = [FileStat; 2];
+
+/// What the inputs of a mapping produced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct MappingResult {
+    /// Key of all that decides the mapping's texts.
     pub key: Checksum,
-    /// Content hash of the mapping, and facts about its Dockerfile.
-    pub identity: Identity,
-    /// Its Dockerfile and its ConfigMap.
-    pub files: [FileEntry; 2],
+    /// Checksums of its Dockerfile and its ConfigMap.
+    pub checksums: [Checksum; 2],
+    /// Content hash.
+    pub hash: Digest,
+    /// Digest of the Dockerfile.
+    dockerfile: Digest,
+    /// The other facts about the Dockerfile, as bits.
+    facts: u64,
+}
+
+impl MappingResult {
+    const ASKS_FOR_DTK: u64 = 1;
+    const IS_LONG: u64 = 2;
+
+    /// Makes the result of a mapping with this key.
+    pub fn new(key: Checksum, identity: Identity, checksums: [Checksum; 2]) -> Self {
+        let Identity { hash, dockerfile, asks_for_dtk, is_long } = identity;
+        let facts = u64::from(asks_for_dtk) * Self::ASKS_FOR_DTK + u64::from(is_long) * Self::IS_LONG;
+        Self { key, checksums, hash, dockerfile, facts }
+    }
+
+    /// Returns the content hash, and facts about the Dockerfile.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            hash: self.hash,
+            dockerfile: self.dockerfile,
+            asks_for_dtk: self.facts & Self::ASKS_FOR_DTK != 0,
+            is_long: self.facts & Self::IS_LONG != 0,
+        }
+    }
+}
+
+/// A mapping of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct CachedMapping<'c> {
+    /// Metadata of its files.
+    pub stats: &'c MappingStats,
+    /// What its inputs produced.
+    pub result: &'c MappingResult,
+}
+
+impl CachedMapping<'_> {
+    /// Returns its Dockerfile and its ConfigMap.
+    pub fn files(&self) -> [FileEntry; 2] {
+        let ([dockerfile, config_map], checksums) = (*self.stats, self.result.checksums);
+        [FileEntry { stat: dockerfile, checksum: checksums[0] }, FileEntry { stat: config_map, checksum: checksums[1] }]
+    }
 }
 
 /// A module with all its files.
@@ -75,13 +123,13 @@ pub struct CachedModule {
     pub folder: FileStat,
     /// Its Module and its kustomization, or neither.
     pub own: Vec<FileEntry>,
-    /// Its mappings, in the order of their releases.
-    pub mappings: Vec<CachedMapping>,
+    /// Kernel releases of its mappings in ascending order, as indices into [`CachedFiles::releases`].
+    pub releases: Vec<u32>,
 }
 
-/// One run.
+/// What a run read and wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct CachedRun {
+pub struct CachedFiles {
     /// Digests of the files that the run read.
     pub inputs: Inputs,
     /// Key of all checksums.
@@ -90,7 +138,7 @@ pub struct CachedRun {
     pub root: String,
     /// Warnings and notes, which a run with nothing to do shows again.
     pub messages: Vec<String>,
-    /// Kernel releases; each mapping holds an index into this list.
+    /// Kernel releases.
     pub releases: Vec<String>,
     /// Folders that no mapping asks for, in which a file of an earlier run might turn up again.
     pub unplanned: Vec<(String, FileStat)>,
@@ -104,15 +152,48 @@ pub struct CachedRun {
     pub modules: Vec<CachedModule>,
 }
 
-impl CachedRun {
-    /// Returns how many files the output has.
-    pub fn file_count(&self) -> usize {
-        let modules = self.modules.iter().map(|module| module.own.len() + 2 * module.mappings.len());
-        self.top.len() + modules.sum::<usize>()
+impl CachedFiles {
+    /// Returns how many mappings there are.
+    pub fn mapping_count(&self) -> usize {
+        self.modules.iter().map(|module| module.releases.len()).sum()
     }
 
-    /// Returns the release of a mapping.
-    pub fn release(&self, mapping: &CachedMapping) -> &str {
-        self.releases.get(mapping.release as usize).map_or("", String::as_str)
+    /// Returns how many files the output has.
+    pub fn file_count(&self) -> usize {
+        let own: usize = self.modules.iter().map(|module| module.own.len()).sum();
+        self.top.len() + own + 2 * self.mapping_count()
+    }
+
+    /// Returns all modules, each with the numbers of its mappings.
+    pub fn numbered(&self) -> impl Iterator<Item = (&CachedModule, Range<usize>)> {
+        let mut first = 0;
+        self.modules.iter().map(move |module| {
+            let numbers = first..first + module.releases.len();
+            first = numbers.end;
+            (module, numbers)
+        })
+    }
+
+    /// Returns the release with this number.
+    pub fn release(&self, number: u32) -> &str {
+        self.releases.get(number as usize).map_or("", String::as_str)
+    }
+}
+
+/// One run. Mappings have a number, module by module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedRun {
+    /// Files, but for the metadata of those of mappings.
+    pub files: CachedFiles,
+    /// Metadata of the files of each mapping.
+    pub stats: Vec<MappingStats>,
+    /// Result of each mapping.
+    pub results: Vec<MappingResult>,
+}
+
+impl CachedRun {
+    /// Returns all mappings.
+    pub fn mappings(&self) -> impl Iterator<Item = CachedMapping<'_>> + Clone {
+        self.stats.iter().zip(&self.results).map(|(stats, result)| CachedMapping { stats, result })
     }
 }

@@ -1,70 +1,88 @@
 //! Reuse of mappings and modules of the previous run: found by name, and valid if key and metadata match.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
 use crate::checksum::Checksum;
-use crate::plan::Expansion;
+use crate::plan::{Expansion, kernel_numbers};
 use crate::vocabulary::Digest;
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
 pub struct Reuse<'c> {
     run: &'c CachedRun,
+    check: &'c CheckResult,
     /// Set if the templates are unchanged; no key covers them.
     same_templates: bool,
     modules: HashMap<&'c str, Module<'c>>,
-    /// The mapping of the cached run for each mapping of this run.
-    mappings: Vec<Option<(&'c CachedMapping, [bool; 2])>>,
+    /// The number that each mapping of this run has in the cached run.
+    numbers: Vec<Option<usize>>,
+    /// Mappings of the cached run that this run has, too.
+    planned: Vec<bool>,
 }
 
 /// A module of the cached run.
 struct Module<'c> {
     cached: &'c CachedModule,
     check: &'c ModuleCheck,
-    /// Which of its mappings this run has.
-    planned: Vec<bool>,
+    /// Numbers of its mappings.
+    numbers: Range<usize>,
 }
 
 impl<'c> Reuse<'c> {
     /// Looks all mappings of this run up.
     pub fn new(run: &'c CachedRun, check: &'c CheckResult, same_templates: bool, expansion: &Expansion<'_>) -> Self {
-        let releases: HashMap<&str, u32> = run.releases.iter().map(String::as_str).zip(0..).collect();
-        let modules = run.modules.iter().zip(&check.modules).map(|(cached, check)| {
-            (cached.name.as_str(), Module { cached, check, planned: vec![false; cached.mappings.len()] })
-        });
-        let mut modules: HashMap<&str, Module<'_>> = modules.collect();
-        let mut mappings = Vec::with_capacity(expansion.mapping_count());
-        for (module, planned) in &expansion.modules {
-            let mut cached = modules.get_mut(module.name.as_str());
-            mappings.extend(planned.iter().map(|mapping| {
-                let release = releases.get(mapping.kernel.release.as_str())?;
-                cached.as_mut()?.find(*release)
-            }));
+        let kernels = &expansion.inputs.manifest.kernels;
+        let releases: HashMap<&str, u32> = run.files.releases.iter().map(String::as_str).zip(0..).collect();
+        let releases: Vec<Option<u32>> =
+            kernels.iter().map(|kernel| releases.get(kernel.release.as_str()).copied()).collect();
+        let modules = run.files.numbered().zip(&check.modules);
+        let modules =
+            modules.map(|((cached, numbers), check)| (cached.name.as_str(), Module { cached, check, numbers }));
+        let modules: HashMap<&str, Module<'_>> = modules.collect();
+        let mut numbers = Vec::with_capacity(expansion.mapping_count());
+        let mut planned = vec![false; run.results.len()];
+        for (module, mappings) in &expansion.modules {
+            let cached = modules.get(module.name.as_str());
+            for kernel in kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel)) {
+                let number = cached.zip(kernel).and_then(|(module, kernel)| module.find((*releases.get(kernel)?)?));
+                if let Some(planned) = number.and_then(|number| planned.get_mut(number)) {
+                    *planned = true;
+                }
+                numbers.push(number);
+            }
         }
-        Self { run, same_templates, modules, mappings }
+        Self { run, check, same_templates, modules, numbers, planned }
     }
 
     /// Returns the templates that reused mappings were rendered from, which this run does not read again.
     pub fn templates(&self) -> &'c [InputRecord] {
-        if self.same_templates { &self.run.inputs.templates } else { &[] }
+        if self.same_templates { &self.run.files.inputs.templates } else { &[] }
     }
 
     /// Returns the mapping with this number in the plan if its key is still the same and its files are as they were.
-    pub fn mapping(&self, number: usize, key: Checksum) -> Option<&'c CachedMapping> {
-        let (cached, same) = (*self.mappings.get(number)?)?;
-        (same == [true; 2] && self.same_templates && cached.key == key).then_some(cached)
+    pub fn mapping(&self, number: usize, key: Checksum) -> Option<CachedMapping<'c>> {
+        let (cached, same) = self.find(number)?;
+        (same == [true; 2] && self.same_templates && cached.result.key == key).then_some(cached)
     }
 
     /// Returns those files of a mapping that are as they were.
     pub fn files(&self, number: usize) -> [Option<FileEntry>; 2] {
-        let Some(Some((cached, same))) = self.mappings.get(number) else { return [None; 2] };
-        [same[0].then_some(cached.files[0]), same[1].then_some(cached.files[1])]
+        let Some((cached, same)) = self.find(number) else { return [None; 2] };
+        let files = cached.files();
+        [same[0].then_some(files[0]), same[1].then_some(files[1])]
     }
 
     /// Returns the content hash that a mapping had; `None` if there was none.
     pub fn hash(&self, number: usize) -> Option<Digest> {
-        let (cached, _) = (*self.mappings.get(number)?)?;
-        Some(cached.identity.hash)
+        self.find(number).map(|(cached, _)| cached.result.hash)
+    }
+
+    /// Finds the mapping with this number in the plan, and which of its files are as they were.
+    fn find(&self, number: usize) -> Option<(CachedMapping<'c>, [bool; 2])> {
+        let number = (*self.numbers.get(number)?)?;
+        let cached = CachedMapping { stats: self.run.stats.get(number)?, result: self.run.results.get(number)? };
+        Some((cached, *self.check.mappings.get(number)?))
     }
 
     /// Returns those of a module's own files that are as they were: its Module, and its kustomization.
@@ -87,27 +105,27 @@ impl<'c> Reuse<'c> {
         check.own.first().is_some_and(|same| *same).then_some(cached)
     }
 
-    /// Returns the mappings of a module that this run does not have.
-    pub fn unplanned(&self, module: &str) -> impl Iterator<Item = (&'c str, &'c CachedMapping)> {
-        let module = self.modules.get(module).into_iter();
-        let mappings = module.flat_map(|module| module.cached.mappings.iter().zip(&module.planned));
-        mappings.filter(|(_, planned)| !**planned).map(|(mapping, _)| (self.run.release(mapping), mapping))
+    /// Returns the mappings of a module that this run does not have: their releases and content hashes.
+    pub fn unplanned(&self, module: &str) -> impl Iterator<Item = (&'c str, Digest)> {
+        let Self { run, planned, .. } = self;
+        let modules = self.modules.get(module).into_iter();
+        let rows = modules.flat_map(|module| module.cached.releases.iter().zip(module.numbers.clone()));
+        let rows = rows.filter(|(_, number)| planned.get(*number) == Some(&false));
+        rows.filter_map(|(release, number)| Some((run.files.release(*release), run.results.get(number)?.hash)))
     }
 
     /// Returns the folders in a module's folder that no mapping of this run has; `None` if others may be there.
     pub fn unplanned_folders(&self, module: &str) -> Option<Vec<&'c str>> {
         let known = self.modules.get(module)?.check.folder;
-        let others = self.run.unplanned.iter().any(|(path, _)| path.split('/').next() == Some(module));
+        let others = self.run.files.unplanned.iter().any(|(path, _)| path.split('/').next() == Some(module));
         (known && !others).then(|| self.unplanned(module).map(|(release, _)| release).collect())
     }
 }
 
-impl<'c> Module<'c> {
-    fn find(&mut self, release: u32) -> Option<(&'c CachedMapping, [bool; 2])> {
-        let at = self.cached.mappings.binary_search_by_key(&release, |mapping| mapping.release).ok()?;
-        if let Some(planned) = self.planned.get_mut(at) {
-            *planned = true;
-        }
-        Some((self.cached.mappings.get(at)?, *self.check.mappings.get(at)?))
+impl Module<'_> {
+    /// Returns the number of the mapping on a release.
+    fn find(&self, release: u32) -> Option<usize> {
+        let at = self.cached.releases.binary_search(&release).ok()?;
+        Some(self.numbers.start + at)
     }
 }

@@ -1,9 +1,10 @@
 //! Location of the cached run of a manifest, target and output folder.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::fs;
-use crate::cache::{self, CachedRun};
+use crate::cache::{self, CachedFiles, CachedMapping, UnreadRun};
 use crate::settings;
 use crate::vocabulary::{Digest, TargetName};
 
@@ -34,14 +35,14 @@ impl CacheLocation {
     }
 
     /// Reads the cached run, if there is one that this program wrote.
-    pub(super) fn read(&self) -> Option<CachedRun> {
-        cache::read(&fs::read_cache_file(self.path.as_ref()?)?, &self.owner)
+    pub(super) fn read(&self) -> Option<UnreadRun<File>> {
+        cache::read(fs::open_cache_file(self.path.as_ref()?)?, &self.owner)
     }
 
     /// Writes a run for the next one. It only saves time, so that nothing is reported if it cannot be written.
-    pub(super) fn write(&self, run: &CachedRun) {
+    pub(super) fn write<'r>(&self, files: &CachedFiles, mappings: impl Iterator<Item = CachedMapping<'r>> + Clone) {
         if let Some(path) = &self.path {
-            fs::write_cache_file(path, &cache::write(run, &self.owner));
+            fs::write_cache_file(path, |file| cache::write(files, mappings, &self.owner, file));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::manifest::{Kernel, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, Invalid, Namespace};
 
 /// Content hash of a mapping, and facts about its Dockerfile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bitcode::Encode, bitcode::Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     /// Content hash.
     pub hash: Digest,

@@ -19,10 +19,9 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
     for (module, mappings) in &expansion.modules {
         // Few of a module's mappings differ in more than their kernels.
         let mut groups: Vec<(&Arc<Resolved>, Checksum)> = Vec::new();
-        // Mappings are in the order of the kernels.
-        let mut numbered = kernels.iter().zip(&kernel_keys);
-        for PlannedMapping { kernel, resolved, .. } in mappings {
-            let of_kernel = numbered.find(|(other, _)| std::ptr::eq(*other, *kernel)).map(|(_, key)| *key);
+        let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
+        for (PlannedMapping { resolved, .. }, number) in mappings.iter().zip(numbers) {
+            let of_kernel = number.and_then(|number| kernel_keys.get(number));
             let group = match groups.iter().rev().find(|(other, _)| Arc::ptr_eq(other, resolved)) {
                 Some((_, group)) => *group,
                 None => {
@@ -56,6 +55,15 @@ pub fn module_key(
     }
     (mappings.len(), prebuilt.len()).hash(&mut hasher);
     hasher.checksum()
+}
+
+/// Returns the number that each kernel has in a list of all kernels. Those of a module's mappings are in its order.
+pub fn kernel_numbers<'k>(
+    all: &'k [Kernel],
+    kernels: impl Iterator<Item = &'k Kernel>,
+) -> impl Iterator<Item = Option<usize>> {
+    let mut numbered = all.iter().enumerate();
+    kernels.map(move |kernel| numbered.find(|(_, other)| std::ptr::eq(*other, kernel)).map(|(number, _)| number))
 }
 
 fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {

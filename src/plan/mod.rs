@@ -32,7 +32,7 @@ pub use code::{Code, Content};
 pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::{Identity, image_name};
-pub use keys::{mapping_keys, module_key};
+pub use keys::{kernel_numbers, mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use layout::Layout;
 pub use patch::Patch;

@@ -86,7 +86,7 @@ impl<'m> Resolver<'m> {
         kernel: &Kernel,
         faults: &mut Diagnostics,
     ) -> bool {
-        if resolved.builder_on(kernel).is_some() {
+        if resolved.has_builder_on(kernel) {
             return true;
         }
         if let Some(hub) = &module.kmm.hub {
@@ -244,6 +244,14 @@ fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diag
 }
 
 impl Resolved {
+    /// Returns whether the manifest says which image compiles for `kernel`; otherwise KMM chooses a Driver Toolkit.
+    pub fn has_builder_on(&self, kernel: &Kernel) -> bool {
+        match &self.builder {
+            Builder::Image(_) => true,
+            Builder::Dtk => kernel.dtk.is_some(),
+        }
+    }
+
     /// The image that compiles for `kernel`; `None` where KMM chooses its DTK in the cluster.
     pub fn builder_on(&self, kernel: &Kernel) -> Option<String> {
         match &self.builder {

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use bitcode::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A SHA-256 digest; shown as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, bitcode::Encode, bitcode::Decode)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Digest([u8; 32]);
 
 impl Digest {

@@ -22,7 +22,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use again::again;
-pub use cache_file::{random_checksum_key, read_cache_file, write_cache_file};
+pub use cache_file::{open_cache_file, random_checksum_key, write_cache_file};
 pub use failure::describe;
 pub use folder::ManifestFolder;
 pub use guard::Guard;

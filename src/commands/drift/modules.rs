@@ -111,13 +111,13 @@ impl ModuleComparer<'_> {
             }
         }
         for (release, before) in reuse.unplanned(&cached.name) {
-            images.insert(release.to_owned(), image_name(repository, release, &before.identity.hash));
+            images.insert(release.to_owned(), image_name(repository, release, &before));
             impact.unloads.push(release.to_owned());
         }
         impact.unloads.sort();
         let old = OldModule {
             version: cached.version.clone(),
-            mappings: cached.mappings.len(),
+            mappings: cached.releases.len(),
             images,
             nodes: BTreeSet::new(),
             others: BTreeMap::new(),

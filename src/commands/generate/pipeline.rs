@@ -1,12 +1,13 @@
 //! `generate` for one target, from the first read to the last write.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
 use crate::adapters::fs::{self, BackgroundCheck, MemorySink, Stage};
 use crate::adapters::{git, ui};
-use crate::cache::{CachedRun, Reuse};
+use crate::cache::{Reuse, UnreadRun};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::drift::{Drift, Expanded, Scope};
@@ -58,19 +59,18 @@ impl<'r> Pipeline<'r> {
         let previous = self.previous_run(&location, &mut lock)?;
         let workers = settings::workers(self.args.output.jobs);
         let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers));
-        let inputs = check.as_ref().map(|check| InputCheck::of(&check.run().inputs, self.manifest));
-        if let (Some(check), Some(true)) = (&mut check, inputs.map(|inputs| inputs.same))
-            && check.wait().whole
-        {
+        let inputs = check.as_ref().map(|check| InputCheck::of(&check.files().inputs, self.manifest));
+        let same_inputs = inputs.is_some_and(|inputs| inputs.same);
+        if let Some(check) = check.take_if(|check| same_inputs && check.wait().whole) {
             return self.finish_unchanged(check, &location, make_files);
         }
 
         let (project, root) = self.open(target, &mut lock)?;
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
-        let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run().key);
+        let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.files().key);
         let expanded = Expanded::of(&project, key)?;
-        let cached = check.map(BackgroundCheck::finish);
+        let cached = check.and_then(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
 
@@ -100,7 +100,7 @@ impl<'r> Pipeline<'r> {
             && self.only.is_none()
             && let Some(run) = drift.to_cached_run(&project, &fs::Folder::new(&root), since)
         {
-            location.write(&run);
+            location.write(&run.files, run.mappings());
         }
         if self.args.format == Format::Text {
             ui::result(&diff);
@@ -114,34 +114,35 @@ impl<'r> Pipeline<'r> {
         &self,
         location: &CacheLocation,
         lock: &mut Option<OutputLock>,
-    ) -> anyhow::Result<Option<CachedRun>> {
+    ) -> anyhow::Result<Option<UnreadRun<File>>> {
         let Some(run) = self.only.is_none().then(|| location.read()).flatten() else { return Ok(None) };
         if !self.writes() {
             return Ok(Some(run));
         }
-        *lock = OutputLock::take_existing(Path::new(&run.root))?;
+        *lock = OutputLock::take_existing(Path::new(&run.files.root))?;
         let Some(lock) = lock else { return Ok(None) };
         // The run that was waited for has left a newer one.
         let run = if lock.waited { location.read() } else { Some(run) };
-        Ok(run.filter(|run| lock.is_of(Path::new(&run.root))))
+        Ok(run.filter(|run| lock.is_of(Path::new(&run.files.root))))
     }
 
     /// Ends a run that has nothing to do.
     fn finish_unchanged(
         &self,
-        check: &BackgroundCheck,
+        check: BackgroundCheck,
         location: &CacheLocation,
         make_files: &mut MakeFiles<'_>,
     ) -> anyhow::Result<Done> {
-        let run = check.run();
-        if check.has_touched() {
-            location.write(run);
+        let (files, root) = (check.files(), check.root().to_owned());
+        make_files.note(self.manifest, &root, [&files.inputs.files, &files.inputs.templates])?;
+        files.messages.iter().for_each(|message| ui::talk_once(message));
+        let report = Report::unchanged(files.file_count(), self.args.explain);
+        if check.has_touched()
+            && let Some((run, _)) = check.finish()
+        {
+            location.write(&run.files, run.mappings());
         }
-        let inputs = &run.inputs;
-        make_files.note(self.manifest, check.root(), [&inputs.files, &inputs.templates])?;
-        run.messages.iter().for_each(|message| ui::talk_once(message));
-        let report = Report::unchanged(run.file_count(), self.args.explain);
-        Ok(Done { report, root: check.root().to_owned(), impacts: BTreeMap::new(), selected: true })
+        Ok(Done { report, root, impacts: BTreeMap::new(), selected: true })
     }
 
     /// Reads the manifest, and locks its output folder if it is to be written to.

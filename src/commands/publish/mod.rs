@@ -172,8 +172,8 @@ impl Run<'_> {
             self.push_on(destination, &mut published)?;
             let reports = self.projects.iter().zip(unchanged).map(|(project, check)| {
                 // Those of the plan; the manifest was read.
-                check.run.messages.iter().for_each(|message| ui::talk_once(message));
-                let report = Report::unchanged(check.run.file_count(), false);
+                check.run.files.messages.iter().for_each(|message| ui::talk_once(message));
+                let report = Report::unchanged(check.run.files.file_count(), false);
                 if self.args.format == Format::Text {
                     report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);
                 }
@@ -187,7 +187,7 @@ impl Run<'_> {
         let since = fs::now();
         let (mut expanded, mut reuses) = (Vec::new(), Vec::new());
         for (project, check) in self.projects.iter().zip(&checks) {
-            let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.key);
+            let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.files.key);
             let own = Expanded::of(project, key)?;
             reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
             expanded.push(own);
@@ -323,7 +323,7 @@ impl Run<'_> {
             let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
             let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
             if let Some(run) = drift.to_cached_run(project, &folder, since).filter(|_| settled) {
-                previous.location.write(&run);
+                previous.location.write(&run.files, run.mappings());
             }
         }
     }

@@ -24,8 +24,8 @@ impl Reading {
         let read = {
             let location = location.clone();
             move || {
-                let run = location.read()?;
-                let inputs = InputCheck::of(&run.inputs, &manifest);
+                let run = location.read()?.complete()?;
+                let inputs = InputCheck::of(&run.files.inputs, &manifest);
                 Some((run, inputs))
             }
         };
@@ -74,12 +74,13 @@ impl PreviousRun {
     /// Compares the run with a folder.
     pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
         let (run, inputs) = self.run.as_ref()?;
-        let mut result = CheckResult::of(run, is_same(folder, "", run.folder));
+        let mut result = CheckResult::of(&run.files, is_same(folder, "", run.files.folder));
         if !result.whole {
-            let all = CheckResult::of(run, true).modules;
-            for ((module, check), same) in run.modules.iter().zip(&mut result.modules).zip(all) {
+            for ((module, mappings), check) in run.files.numbered().zip(&mut result.modules) {
                 if is_same(folder, &module.name, module.folder) {
-                    *check = same;
+                    check.folder = true;
+                    check.own.fill(true);
+                    result.mappings[mappings].fill([true; 2]);
                 }
             }
         }

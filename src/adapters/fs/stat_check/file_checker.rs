@@ -12,16 +12,16 @@ use crate::adapters::fs::staging_dir::is_left_over;
 use crate::adapters::fs::stat::{folder_stat, stat_from};
 use crate::adapters::fs::tree::{Folder, LARGEST_OURS};
 use crate::cache::FileEntry;
-use crate::checksum::{Checksum, ChecksumKey};
+use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
 use crate::tree::{Kind, OutputFolder as _, is_ours};
 
-/// Result of a comparison.
+/// Result of a comparison of a file with its metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compared {
     Same,
-    /// Its content is the same, and this is its new metadata.
-    Touched(FileStat),
+    /// It may have changed, and is this now.
+    Read(FileEntry),
     Changed,
 }
 
@@ -37,51 +37,38 @@ pub(super) struct FileChecker {
 }
 
 impl FileChecker {
-    /// Checks whether a folder has exactly the folders that are `known`, and no staging directory.
+    /// Returns the metadata of a folder if it has exactly the folders that are `known`, and no staging directory.
     pub(super) fn check_folder<'n>(
         self,
         path: &Path,
         before: FileStat,
         known: impl FnOnce() -> HashSet<&'n str>,
-    ) -> Compared {
+    ) -> Option<FileStat> {
         let now = folder_stat(path);
         if before.is_some() && now == before {
-            return Compared::Same;
+            return Some(before);
         }
-        let Ok(names) = Folder::new(path).names("") else { return Compared::Changed };
+        let names = Folder::new(path).names("").ok()?;
         if names.iter().any(|(name, kind)| *kind == Kind::Folder && is_left_over(name)) {
-            return Compared::Changed;
+            return None;
         }
-        let known = known();
-        let mut ours = names.iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name.as_str());
-        let mut count = 0;
-        let all_known = ours.all(|name| {
-            count += 1;
-            known.contains(name)
-        });
-        if !all_known || count != known.len() {
-            return Compared::Changed;
-        }
-        Compared::Touched(now.settled(self.now))
+        let ours = names.iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name.as_str());
+        (ours.collect::<HashSet<&str>>() == known()).then(|| now.settled(self.now))
     }
 
-    /// Checks whether the file at a path below `folder` is as it was.
-    pub(super) fn check_file(self, folder: &OwnedFd, path: &str, before: &FileEntry) -> Compared {
-        if !self.reads && before.stat.is_some() {
+    /// Compares the file at a path below `folder` with the metadata that it had.
+    pub(super) fn check_file(self, folder: &OwnedFd, path: &str, before: FileStat) -> Compared {
+        if !self.reads && before.is_some() {
             let now = retry_on_intr(|| statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)).map(|stat| stat_from(&stat));
-            if now.is_ok_and(|now| now == before.stat) {
+            if now.is_ok_and(|now| now == before) {
                 return Compared::Same;
             }
         }
-        match self.compare(folder, path, before.checksum) {
-            None => Compared::Changed,
-            Some(stat) if stat == before.stat => Compared::Same,
-            Some(stat) => Compared::Touched(stat),
-        }
+        self.read(folder, path).map_or(Compared::Changed, Compared::Read)
     }
 
-    /// Reads a file and returns its metadata if its checksum is this one. No pipe is waited for, and no link followed.
-    fn compare(self, folder: &OwnedFd, path: &str, checksum: Checksum) -> Option<FileStat> {
+    /// Reads a file; `None` if it cannot be one that kmodgen wrote. No pipe is waited for, and no link followed.
+    fn read(self, folder: &OwnedFd, path: &str) -> Option<FileEntry> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = retry_on_intr(|| openat(folder, path, flags, Mode::empty())).ok()?;
         let raw = retry_on_intr(|| fstat(&open)).ok()?;
@@ -93,7 +80,7 @@ impl FileChecker {
         // Room for more than there is: if some stays free, all has been read.
         let mut bytes = Vec::with_capacity(length + 1);
         while bytes.len() < length && retry_on_intr(|| read(&open, spare_capacity(&mut bytes))).ok()? > 0 {}
-        let same = bytes.len() == length && self.key.checksum(&bytes) == checksum;
-        same.then(|| stat.settled(self.now))
+        let checksum = self.key.checksum(&bytes);
+        (bytes.len() == length).then(|| FileEntry { stat: stat.settled(self.now), checksum })
     }
 }
