@@ -2,10 +2,12 @@
 //!
 //! Kernels and modules are taken apart field by field, so that a new field cannot be forgotten.
 
-use std::hash::Hash as _;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use super::{Expansion, Inputs, Mapping, PlannedMapping, Resolved};
+use zerocopy::IntoBytes as _;
+
+use super::{Expansion, Inputs, PlannedMapping, Resolved};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::manifest::{Kernel, Kmm, Manifest, Module};
 use crate::vocabulary::Digest;
@@ -21,7 +23,7 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
         let mut groups: Vec<(&Arc<Resolved>, Checksum)> = Vec::new();
         let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
         for (PlannedMapping { resolved, .. }, number) in mappings.iter().zip(numbers) {
-            let of_kernel = number.and_then(|number| kernel_keys.get(number));
+            let of_kernel = number.and_then(|number| kernel_keys.get(number)).copied().unwrap_or_default();
             let group = match groups.iter().rev().find(|(other, _)| Arc::ptr_eq(other, resolved)) {
                 Some((_, group)) => *group,
                 None => {
@@ -30,30 +32,27 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
                     group
                 }
             };
-            keys.push(key.checksum_of(&(group, of_kernel)));
+            keys.push(key.checksum([group, of_kernel].as_bytes()));
         }
     }
     keys
 }
 
 /// Returns a key that covers all that decides the objects of a module; `manifest` is the digest of the manifest's text,
-/// and `mapping_keys` are those of its mappings.
+/// and `mapping_keys` are those of its mappings. Templates of users are covered as little as by these.
 pub fn module_key(
     manifest: Digest,
-    mappings: &[Mapping<'_>],
     mapping_keys: &[Checksum],
     prebuilt: &[(&Kernel, String)],
     key: &ChecksumKey,
 ) -> Checksum {
     let mut hasher = key.hasher();
     manifest.hash(&mut hasher);
-    for (mapping, key) in mappings.iter().zip(mapping_keys) {
-        (key, mapping.identity.hash, mapping.identity.dockerfile).hash(&mut hasher);
-    }
+    hasher.write(mapping_keys.as_bytes());
     for (kernel, image) in prebuilt {
         (kernel_key(kernel, key), image).hash(&mut hasher);
     }
-    (mappings.len(), prebuilt.len()).hash(&mut hasher);
+    (mapping_keys.len(), prebuilt.len()).hash(&mut hasher);
     hasher.checksum()
 }
 

@@ -51,7 +51,7 @@ impl<'m> MappingRenderer<'m> {
         let dockerfile =
             self.dockerfiles.dockerfile(resolved, module, kernel, mirrors).map_err(RenderError::Template)?;
         let mut faults = Diagnostics::default();
-        check(module, kernel, &dockerfile, resolved.builder_on(kernel).is_some(), &mut faults);
+        check(module, kernel, &dockerfile, resolved.has_builder_on(kernel), &mut faults);
         identity::check_signed_files(module, kernel, resolved, &mut faults);
         let digest = Digest::of(dockerfile.as_bytes());
         let mut sinks = (HashSink::default(), Explanation::default());

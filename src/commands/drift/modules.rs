@@ -49,8 +49,8 @@ impl ModuleComparer<'_> {
         let manifest = &self.project.manifest;
         let name = module.name.as_str();
         let prebuilt = plan::prebuilt(manifest, module);
-        let keys = self.keys.get(first..).unwrap_or_default();
-        let key = plan::module_key(self.project.manifest_digest, mappings, keys, &prebuilt, &self.inspector.key);
+        let keys = self.keys.get(first..first + mappings.len()).unwrap_or_default();
+        let key = plan::module_key(self.project.manifest_digest, keys, &prebuilt, &self.inspector.key);
         if let Some((cached, files)) = self.reuse.and_then(|reuse| reuse.module(name, key)) {
             let own = Some(files.map(Verdict::Right));
             let length = usize::try_from(cached.length).ok();
