@@ -21,27 +21,43 @@ const LARGEST: usize = 1 << 30;
 
 /// A cached run whose results are not read yet.
 pub struct UnreadRun<R> {
-    /// What the run read and wrote.
-    pub files: CachedFiles,
-    /// Metadata of the files of each mapping.
-    pub stats: Vec<MappingStats>,
-    rest: R,
+    /// What is compared with files.
+    pub tables: Tables,
+    /// What the inputs produced.
+    pub results: UnreadResults<R>,
 }
 
 impl<R: Read> UnreadRun<R> {
-    /// Reads the results; `None` if they are damaged.
-    pub fn read_results(&mut self) -> Option<Vec<MappingResult>> {
-        read_table(&mut self.rest, self.files.mapping_count())
-    }
-
     /// Reads the results, too; `None` if they are damaged.
-    pub fn complete(mut self) -> Option<CachedRun> {
-        let results = self.read_results()?;
-        Some(self.with_results(results))
+    pub fn complete(self) -> Option<CachedRun> {
+        Some(self.tables.with(self.results.read()?))
     }
+}
 
-    /// Returns the run with results that were read before.
-    pub fn with_results(self, results: Vec<MappingResult>) -> CachedRun {
+/// Table of results that is not read yet.
+pub struct UnreadResults<R> {
+    file: R,
+    count: usize,
+}
+
+impl<R: Read> UnreadResults<R> {
+    /// Reads the table; `None` if it is damaged.
+    pub fn read(mut self) -> Option<Vec<MappingResult>> {
+        read_table(&mut self.file, self.count)
+    }
+}
+
+/// What a run read and wrote, with the metadata of all files.
+pub struct Tables {
+    /// Files, but for the metadata of those of mappings.
+    pub files: CachedFiles,
+    /// Metadata of the files of each mapping.
+    pub stats: Vec<MappingStats>,
+}
+
+impl Tables {
+    /// Returns the run with these results.
+    pub fn with(self, results: Vec<MappingResult>) -> CachedRun {
         CachedRun { files: self.files, stats: self.stats, results }
     }
 }
@@ -58,8 +74,9 @@ pub fn read<R: Read>(mut file: R, program: &str) -> Option<UnreadRun<R>> {
     file.read_exact(length.as_mut_bytes()).ok()?;
     let header: Vec<u8> = read_table(&mut file, usize::try_from(length).ok()?)?;
     let files: CachedFiles = bitcode::decode(&header).ok()?;
-    let stats = read_table(&mut file, files.mapping_count())?;
-    Some(UnreadRun { files, stats, rest: file })
+    let count = files.mapping_count();
+    let stats = read_table(&mut file, count)?;
+    Some(UnreadRun { tables: Tables { files, stats }, results: UnreadResults { file, count } })
 }
 
 /// Writes a file that only the program that `program` identifies will read.

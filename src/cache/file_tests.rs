@@ -96,7 +96,7 @@ fn files_are_compared_without_the_results() {
     let mut bytes = bytes();
     bytes.truncate(bytes.len() - 1);
     let run = read(&*bytes, "kmodgen 1").unwrap();
-    assert_eq!((run.files.mapping_count(), run.stats.len()), (3, 3));
+    assert_eq!((run.tables.files.mapping_count(), run.tables.stats.len()), (3, 3));
     assert!(run.complete().is_none());
 }
 

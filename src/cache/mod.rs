@@ -14,7 +14,7 @@ use bitcode::{Decode, Encode};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 pub use check::{CheckResult, ModuleCheck};
-pub use file::{UnreadRun, read, with_header, write};
+pub use file::{Tables, UnreadResults, UnreadRun, read, with_header, write};
 pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};

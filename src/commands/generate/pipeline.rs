@@ -119,11 +119,11 @@ impl<'r> Pipeline<'r> {
         if !self.writes() {
             return Ok(Some(run));
         }
-        *lock = OutputLock::take_existing(Path::new(&run.files.root))?;
+        *lock = OutputLock::take_existing(Path::new(&run.tables.files.root))?;
         let Some(lock) = lock else { return Ok(None) };
         // The run that was waited for has left a newer one.
         let run = if lock.waited { location.read() } else { Some(run) };
-        Ok(run.filter(|run| lock.is_of(Path::new(&run.files.root))))
+        Ok(run.filter(|run| lock.is_of(Path::new(&run.tables.files.root))))
     }
 
     /// Ends a run that has nothing to do.

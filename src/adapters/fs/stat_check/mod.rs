@@ -2,5 +2,7 @@
 
 mod background;
 mod file_checker;
+mod folder_check;
+mod result;
 
 pub use background::BackgroundCheck;

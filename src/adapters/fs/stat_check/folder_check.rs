@@ -1,0 +1,173 @@
+//! Comparison of an output folder with a cached run, in jobs for several threads.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::retry_on_intr;
+
+use super::file_checker::{Compared, FileChecker};
+use crate::adapters::fs::stat::{folder_stat, path_stat};
+use crate::adapters::fs::tree::Folder;
+use crate::cache::{CachedModule, Tables};
+use crate::file_stat::FileStat;
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
+use crate::tree::{OutputFolder as _, is_ours};
+
+/// Number of mappings that one thread checks in one go.
+const SHARE: usize = 125;
+
+/// Some mappings of a module, and its own files with the first of them.
+pub(super) struct Job {
+    /// Number of the module.
+    module: usize,
+    /// Set if the module's folder still has the recorded metadata.
+    same_folder: bool,
+    /// Set if the job is about the module's own files, too.
+    own: bool,
+    /// Numbers of the mappings.
+    mappings: Range<usize>,
+    /// Number of the module's first mapping.
+    first: usize,
+}
+
+/// Result of a job.
+pub(super) struct Done {
+    pub(super) module: usize,
+    pub(super) mappings: Range<usize>,
+    /// Metadata of the folder, `Some(None)` if it has other names now.
+    pub(super) folder: Option<Option<FileStat>>,
+    pub(super) own: Vec<Compared>,
+    /// Files of mappings with other metadata: the number of the mapping, and of the file.
+    pub(super) others: Vec<(usize, usize, Compared)>,
+}
+
+/// Result for the output folder, modules left out.
+pub(super) struct Top {
+    pub(super) folder: Option<FileStat>,
+    pub(super) files: Vec<Compared>,
+    /// Set if all paths that belong to no mapping are unchanged.
+    pub(super) rest: bool,
+}
+
+/// Comparison of an output folder with a run, in parts that do not depend on each other.
+pub(super) struct FolderCheck {
+    pub(super) checker: FileChecker,
+    pub(super) root: PathBuf,
+    pub(super) tables: Arc<Tables>,
+}
+
+impl FolderCheck {
+    /// Checks what is at the top, modules left out; `None` if there is no folder.
+    pub(super) fn top(&self) -> Option<Top> {
+        let Self { checker, root, tables } = self;
+        let run = &tables.files;
+        let folder = self.open(root)?;
+        let unplanned = run.unplanned.iter().map(|(path, _)| path.as_str());
+        let known = || {
+            let modules = run.modules.iter().map(|module| module.name.as_str());
+            modules.chain(unplanned.filter(|path| !path.contains('/'))).collect::<HashSet<&str>>()
+        };
+        let names = TOP.get(TOP.len().saturating_sub(run.top.len())..).unwrap_or_default();
+        let files =
+            run.top.iter().zip(names).map(|(file, name)| checker.check_file(&folder, name, file.stat)).collect();
+        let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
+            before.is_some() && stat(&root.join(path)) == *before
+        };
+        let rest = run.unplanned.iter().all(|entry| is_same(entry, folder_stat))
+            && run.foreign.iter().all(|entry| is_same(entry, path_stat));
+        Some(Top { folder: checker.check_folder(root, run.folder, known), files, rest })
+    }
+
+    /// Shares the folders of modules out.
+    pub(super) fn jobs(&self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (number, (module, all)) in self.tables.files.numbered().enumerate() {
+            let now = folder_stat(&self.root.join(&module.name));
+            let same_folder = module.folder.is_some() && now == module.folder;
+            // A folder that changed is checked with all of its mappings.
+            let share = if same_folder { SHARE } else { all.len().max(1) };
+            let mut start = all.start;
+            loop {
+                let mappings = start..all.end.min(start + share);
+                let own = start == all.start;
+                start = mappings.end;
+                jobs.push(Job { module: number, same_folder, own, mappings, first: all.start });
+                if start == all.end {
+                    break;
+                }
+            }
+        }
+        jobs
+    }
+
+    /// Does a job.
+    pub(super) fn run(&self, job: Job) -> Done {
+        let Job { module: number, same_folder, own: with_own, mappings, first } = job;
+        let module = &self.tables.files.modules[number];
+        let path = self.root.join(&module.name);
+        let mut done = Done { module: number, mappings, folder: None, own: Vec::new(), others: Vec::new() };
+        // One for each job: threads that share one are in each other's way.
+        let Some(folder) = self.open(&path) else {
+            done.folder = Some(None);
+            done.own = vec![Compared::Changed; module.own.len()];
+            let all = done.mappings.clone().flat_map(|mapping| [(mapping, 0), (mapping, 1)]);
+            done.others = all.map(|(mapping, file)| (mapping, file, Compared::Changed)).collect();
+            return done;
+        };
+        // Folders that are there; what is no folder any more may be a link to one.
+        let mut there = None;
+        if with_own {
+            let now = match same_folder {
+                true => Some(module.folder),
+                false => self.checker.check_folder(&path, module.folder, || self.known_folders(module)),
+            };
+            there = now.is_none().then(|| folders_in(&path));
+            done.folder = Some(now);
+            let files = module.own.iter().zip([MODULE, KUSTOMIZATION]);
+            done.own = files.map(|(file, name)| self.checker.check_file(&folder, name, file.stat)).collect();
+        }
+        let mut name = String::new();
+        for mapping in done.mappings.clone() {
+            let release = self.tables.files.release(module.releases[mapping - first]);
+            let is_there = there.as_ref().is_none_or(|there| there.contains(release));
+            for (file, (file_name, stat)) in
+                [DOCKERFILE, CONFIG_MAP].into_iter().zip(self.tables.stats[mapping]).enumerate()
+            {
+                name.clear();
+                name.extend([release, "/", file_name]);
+                let compared = match is_there {
+                    true => self.checker.check_file(&folder, &name, stat),
+                    false => Compared::Changed,
+                };
+                if compared != Compared::Same {
+                    done.others.push((mapping, file, compared));
+                }
+            }
+        }
+        done
+    }
+
+    /// Returns the folders that a module's folder had.
+    fn known_folders<'c>(&'c self, module: &'c CachedModule) -> HashSet<&'c str> {
+        let unplanned = self.tables.files.unplanned.iter();
+        let unplanned = unplanned.filter_map(|(path, _)| path.strip_prefix(&module.name)?.strip_prefix('/'));
+        unplanned.chain(module.releases.iter().map(|release| self.tables.files.release(*release))).collect()
+    }
+
+    fn open(&self, path: &Path) -> Option<OwnedFd> {
+        // The output folder itself may be behind a link, what is in it may not.
+        let follow = if path == self.root { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
+        retry_on_intr(|| openat(rustix::fs::CWD, path, flags, Mode::empty())).ok()
+    }
+}
+
+/// Returns the names of the folders in a folder, links not counted.
+fn folders_in(path: &Path) -> HashSet<String> {
+    let names = Folder::new(path).names("").unwrap_or_default();
+    names.into_iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name).collect()
+}
