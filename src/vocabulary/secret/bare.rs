@@ -2,12 +2,19 @@
 
 use std::ops::Range;
 
+use memchr::memrchr;
+
 use super::find::is_variable;
 
 /// Logins of `USER:PASSWORD@HOST` without a scheme. Addresses of mail look alike, so these are masked
 /// everywhere and refused only where a host is expected.
 pub(super) fn bare_logins(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    // A password has a colon before it and a sign behind it, unlike the digest of an image.
+    let may_have_password = memrchr(b'@', text.as_bytes()).is_some_and(|at| text[..at].contains(':'));
+    if !may_have_password {
+        return found;
+    }
     for word in text.split(|c: char| c.is_whitespace() || "\"'`<>,[]{}()".contains(c)) {
         if word.contains("://") || !word.contains('@') {
             continue;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 /// Prefixes of access tokens, as the services that issue them document them.
 const TOKEN_PREFIXES: [&str; 12] =
     ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xoxb-", "xoxp-", "AKIA"];
@@ -9,7 +11,7 @@ const TOKEN_PREFIXES: [&str; 12] =
 /// Shortest access token, without its prefix.
 const TOKEN_LENGTH: usize = 16;
 
-/// SecretKind of a secret.
+/// Form of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SecretKind {
     /// User information in a URL.
@@ -30,20 +32,25 @@ pub(super) struct Secret {
 /// Secrets that have a clear form: they are refused wherever they are.
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut found = Vec::new();
-    for (colon, _) in text.match_indices("://") {
+    // Texts of all kernels come through here.
+    let bytes = text.as_bytes();
+    for colon in memchr_iter(b':', bytes).filter(|colon| bytes[*colon..].starts_with(b"://")) {
         in_url(text, colon, &mut found);
     }
-    fn is_word(c: char) -> bool {
-        c.is_ascii_alphanumeric() || c == '_' || c == '-'
-    }
-    for word in text.split(|c| !is_word(c)).filter(|word| word.len() >= TOKEN_LENGTH) {
-        let prefix = TOKEN_PREFIXES.iter().find(|prefix| word.starts_with(**prefix));
+    let mut start = 0;
+    for word in bytes.split(|byte| !is_word(*byte)) {
+        let prefix = TOKEN_PREFIXES.iter().filter(|_| word.len() >= TOKEN_LENGTH);
+        let prefix = prefix.copied().find(|prefix| word.starts_with(prefix.as_bytes()));
         if prefix.is_some_and(|prefix| word.len() >= prefix.len() + TOKEN_LENGTH) {
-            let start = word.as_ptr() as usize - text.as_ptr() as usize;
             found.push(Secret { range: start..start + word.len(), kind: SecretKind::Token });
         }
+        start += word.len() + 1;
     }
     found
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 /// Finds the secrets of the URL whose `://` is at `colon`.
