@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use super::{CachedFiles, CachedMapping, CachedRun, MappingResult, MappingStats};
+use super::{CachedFiles, CachedRun, MappingResult, MappingRow, MappingStats};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::vocabulary::Digest;
 
@@ -83,15 +83,15 @@ pub fn read<R: Read>(mut file: R, program: &str) -> Option<UnreadRun<R>> {
 ///
 /// # Errors
 /// Those of `file`.
-pub fn write<'r>(
+pub fn write(
     files: &CachedFiles,
-    mappings: impl Iterator<Item = CachedMapping<'r>> + Clone,
+    mappings: impl Iterator<Item = MappingRow> + Clone,
     program: &str,
     file: &mut impl Write,
 ) -> io::Result<()> {
     file.write_all(&with_header(&bitcode::encode(files), program))?;
-    write_table(mappings.clone().map(|mapping| *mapping.stats), file)?;
-    write_table(mappings.map(|mapping| *mapping.result), file)
+    write_table(mappings.clone().map(|(stats, _)| stats), file)?;
+    write_table(mappings.map(|(_, result)| result), file)
 }
 
 /// Returns the first bytes of a file with this header.

@@ -89,6 +89,9 @@ impl MappingResult {
     }
 }
 
+/// Rows of both tables for one mapping.
+pub type MappingRow = (MappingStats, MappingResult);
+
 /// A mapping of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct CachedMapping<'c> {
@@ -193,7 +196,7 @@ pub struct CachedRun {
 
 impl CachedRun {
     /// Returns all mappings.
-    pub fn mappings(&self) -> impl Iterator<Item = CachedMapping<'_>> + Clone {
-        self.stats.iter().zip(&self.results).map(|(stats, result)| CachedMapping { stats, result })
+    pub fn mappings(&self) -> impl Iterator<Item = MappingRow> + Clone {
+        self.stats.iter().copied().zip(self.results.iter().copied())
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::fs;
-use crate::cache::{self, CachedFiles, CachedMapping, UnreadRun};
+use crate::cache::{self, CachedFiles, MappingRow, UnreadRun};
 use crate::settings;
 use crate::vocabulary::{Digest, TargetName};
 
@@ -40,7 +40,7 @@ impl CacheLocation {
     }
 
     /// Writes a run for the next one. It only saves time, so that nothing is reported if it cannot be written.
-    pub(super) fn write<'r>(&self, files: &CachedFiles, mappings: impl Iterator<Item = CachedMapping<'r>> + Clone) {
+    pub(super) fn write(&self, files: &CachedFiles, mappings: impl Iterator<Item = MappingRow> + Clone) {
         if let Some(path) = &self.path {
             fs::write_cache_file(path, |file| cache::write(files, mappings, &self.owner, file));
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
-use crate::cache::{CachedFiles, CachedMapping, CachedModule, FileEntry, MappingResult, MappingStats};
+use crate::cache::{CachedFiles, CachedModule, FileEntry, MappingResult, MappingRow};
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::manifest::Kernel;
@@ -14,24 +14,29 @@ use crate::plan::kernel_numbers;
 use crate::reconcile::Action;
 use crate::tree::OutputFolder;
 
-/// What the next run can take over.
-pub(in crate::commands) struct NextRun<'c> {
+/// What the next run can take over. Rows of tables are made when they are written: those of a fleet are megabytes.
+pub(in crate::commands) struct NextRun<'d> {
     pub(in crate::commands) files: CachedFiles,
-    rows: Vec<Row<'c>>,
+    drift: &'d Drift<'d>,
+    times: Times,
+    /// Mappings in the order of the tables: the number of the module, of its first mapping, and within the module.
+    order: Vec<[u32; 3]>,
 }
 
-/// A mapping, which is most often as the previous run left it.
-enum Row<'c> {
-    Reused(CachedMapping<'c>),
-    New(Box<(MappingStats, MappingResult)>),
+/// Times that decide which metadata shows every later change.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Time at which the run began.
+    since: i64,
+    /// Time at which all files were written.
+    now: i64,
 }
 
 impl NextRun<'_> {
     /// Returns all mappings.
-    pub(in crate::commands) fn mappings(&self) -> impl Iterator<Item = CachedMapping<'_>> + Clone {
-        self.rows.iter().map(|row| match row {
-            Row::Reused(cached) => *cached,
-            Row::New(row) => CachedMapping { stats: &row.0, result: &row.1 },
+    pub(in crate::commands) fn mappings(&self) -> impl Iterator<Item = MappingRow> + Clone {
+        self.order.iter().filter_map(|[module, first, at]| {
+            self.drift.cached_mapping(*module as usize, *first as usize, *at as usize, self.times)
         })
     }
 }
@@ -46,39 +51,29 @@ impl Drift<'_> {
         folder: &dyn OutputFolder,
         since: i64,
     ) -> Option<NextRun<'_>> {
-        let now = fs::now();
+        let times = Times { since, now: fs::now() };
         let settled = |(path, stat): (String, FileStat)| (path, stat.settled(since));
         // As long as an earlier run's staging directory is there, the folder is read.
         let tidy = fs::left_over(&self.outline).next().is_none();
         let kernels = &project.manifest.kernels;
         let (releases, release_numbers) = unique_releases(kernels);
         let mut modules = Vec::new();
-        let mut all_rows = Vec::with_capacity(self.keys.len());
-        let mut rows: Vec<(u32, Row<'_>)> = Vec::new();
-        let mut keys = self.keys.iter();
-        for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
-            let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
-            rows.clear();
-            for (((mapping, files), key), number) in
-                mappings.iter().zip(&files.mappings).zip(keys.by_ref()).zip(numbers)
-            {
-                let row = match files {
-                    MappingFiles::Reused(cached) => Row::Reused(*cached),
-                    MappingFiles::Compared(files) => {
-                        let [first, second] = [self.entry(&files[0], since, now)?, self.entry(&files[1], since, now)?];
-                        let checksums = [first.checksum, second.checksum];
-                        let result = MappingResult::new(*key, mapping.identity, checksums);
-                        Row::New(Box::new(([first.stat, second.stat], result)))
-                    }
-                };
-                rows.push((*release_numbers.get(number?)?, row));
+        let mut order = Vec::with_capacity(self.keys.len());
+        let mut first = 0;
+        for (number, ((module, mappings), files)) in (0..).zip(self.plan.modules.iter().zip(&self.files.modules)) {
+            let mut rows = Vec::with_capacity(mappings.len());
+            for (at, kernel) in kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel)).enumerate() {
+                self.cached_mapping(number as usize, first as usize, at, times)?;
+                rows.push((*release_numbers.get(kernel?)?, at as u32));
             }
+            let start = first;
+            first += mappings.len() as u32;
             if !output::is_asked_for(module, mappings, &project.manifest) {
                 continue;
             }
             rows.sort_by_key(|(release, _)| *release);
             let releases = rows.iter().map(|(release, _)| *release).collect();
-            all_rows.extend(rows.drain(..).map(|(_, row)| row));
+            order.extend(rows.iter().map(|(_, at)| [number, start, *at]));
             let name = module.name.value.to_string();
             modules.push(CachedModule {
                 key: files.key,
@@ -87,7 +82,7 @@ impl Drift<'_> {
                 length: files.length.unwrap_or_default() as u64,
                 folder: folder.stat(&name).settled(since),
                 name,
-                own: self.entries(&files.own, since, now)?,
+                own: self.entries(&files.own, times)?,
                 releases,
             });
         }
@@ -100,27 +95,41 @@ impl Drift<'_> {
             unplanned: self.unplanned(folder).into_iter().map(settled).collect(),
             foreign: self.foreign(folder).into_iter().map(settled).collect(),
             folder: if tidy { folder.stat("").settled(since) } else { FileStat::NONE },
-            top: self.entries(&self.files.top, since, now)?,
+            top: self.entries(&self.files.top, times)?,
             modules,
         };
-        Some(NextRun { files, rows: all_rows })
+        Some(NextRun { files, drift: self, times, order })
     }
 
-    fn entries(&self, states: &[FileState], since: i64, now: i64) -> Option<Vec<FileEntry>> {
-        states.iter().map(|state| self.entry(state, since, now)).collect()
+    /// Returns a mapping of a module, whose first mapping has the number `first`; `None` if a file is not right.
+    fn cached_mapping(&self, module: usize, first: usize, at: usize, times: Times) -> Option<MappingRow> {
+        match self.files.modules.get(module)?.mappings.get(at)? {
+            MappingFiles::Reused(cached) => Some((*cached.stats, *cached.result)),
+            MappingFiles::Compared(files) => {
+                let [dockerfile, config_map] = [self.entry(&files[0], times)?, self.entry(&files[1], times)?];
+                let (_, mappings) = self.plan.modules.get(module)?;
+                let checksums = [dockerfile.checksum, config_map.checksum];
+                let result = MappingResult::new(*self.keys.get(first + at)?, mappings.get(at)?.identity, checksums);
+                Some(([dockerfile.stat, config_map.stat], result))
+            }
+        }
     }
 
-    fn entry(&self, state: &FileState, since: i64, now: i64) -> Option<FileEntry> {
+    fn entries(&self, states: &[FileState], times: Times) -> Option<Vec<FileEntry>> {
+        states.iter().map(|state| self.entry(state, times)).collect()
+    }
+
+    fn entry(&self, state: &FileState, times: Times) -> Option<FileEntry> {
         match state {
             FileState::NotAsked => None,
             FileState::Right(FileEntry { stat, checksum }) => {
-                Some(FileEntry { stat: stat.settled(since), checksum: *checksum })
+                Some(FileEntry { stat: stat.settled(times.since), checksum: *checksum })
             }
             // Written by this run, and by nobody since.
             FileState::Change(at) => {
                 let change = &self.changes[*at];
                 let written = change.written.filter(|_| matches!(change.action, Action::Create | Action::Update))?;
-                Some(FileEntry { stat: written.stat.settled(now), checksum: written.checksum })
+                Some(FileEntry { stat: written.stat.settled(times.now), checksum: written.checksum })
             }
         }
     }
