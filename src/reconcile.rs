@@ -74,8 +74,8 @@ pub struct Change {
 pub enum Verdict {
     /// The run is not about it.
     NotAsked,
-    /// The file is right.
-    Right(FileEntry),
+    /// The file is right. Boxed, since most files that are compared have to change.
+    Right(Box<FileEntry>),
     /// Something is to be done.
     Change(Box<Change>),
 }
@@ -135,11 +135,11 @@ impl Inspector<'_> {
         }
         let checksum = self.key.checksum(text.as_bytes());
         let (action, unmerged) = match known {
-            Some(known) if known.checksum == checksum => return Ok(Verdict::Right(known)),
+            Some(known) if known.checksum == checksum => return Ok(Verdict::Right(Box::new(known))),
             // It is ours, and nobody edited it.
             Some(_) => (Action::Update, false),
             None => match self.compare(&path, &text)? {
-                Ok(stat) => return Ok(Verdict::Right(FileEntry { stat, checksum })),
+                Ok(stat) => return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum }))),
                 Err(action) => action,
             },
         };

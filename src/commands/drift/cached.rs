@@ -122,9 +122,7 @@ impl Drift<'_> {
     fn entry(&self, state: &FileState, times: Times) -> Option<FileEntry> {
         match state {
             FileState::NotAsked => None,
-            FileState::Right(FileEntry { stat, checksum }) => {
-                Some(FileEntry { stat: stat.settled(times.since), checksum: *checksum })
-            }
+            FileState::Right(file) => Some(FileEntry { stat: file.stat.settled(times.since), ..**file }),
             // Written by this run, and by nobody since.
             FileState::Change(at) => {
                 let change = &self.changes[*at];

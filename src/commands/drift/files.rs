@@ -38,7 +38,7 @@ pub(in crate::commands) enum FileState {
     /// The run is not about it.
     NotAsked,
     /// File that is up to date.
-    Right(FileEntry),
+    Right(Box<FileEntry>),
     /// File that has to change, as an index into the changes.
     Change(usize),
 }

@@ -52,7 +52,7 @@ impl ModuleComparer<'_> {
         let keys = self.keys.get(first..first + mappings.len()).unwrap_or_default();
         let key = plan::module_key(self.project.manifest_digest, keys, &prebuilt, &self.inspector.key);
         if let Some((cached, files)) = self.reuse.and_then(|reuse| reuse.module(name, key)) {
-            let own = Some(files.map(Verdict::Right));
+            let own = Some(files.map(|file| Verdict::Right(Box::new(file))));
             let length = usize::try_from(cached.length).ok();
             return Ok(ModuleResult { own, key, length, old: None, impact: None });
         }
