@@ -231,8 +231,7 @@ impl Run<'_> {
                 secrets.push((name, path));
             }
         }
-        let [insecure, skip_verify] =
-            ["insecure", "insecureSkipTLSVerify"].map(|flag| kmm.tls_flag(TlsSection::BaseImages, flag));
+        let [insecure, skip_verify] = kmm.tls_flags(TlsSection::BaseImages);
         Ok(Build {
             dockerfile: rendered.dockerfile,
             context: project.context_of(mapping)?,

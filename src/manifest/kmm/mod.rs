@@ -270,15 +270,16 @@ impl Kmm {
         kmm
     }
 
-    /// Returns whether a TLS setting, `insecure` or `insecureSkipTLSVerify`, is on.
-    pub fn tls_flag(&self, section: TlsSection, flag: &str) -> bool {
+    /// Returns the TLS settings `insecure` and `insecureSkipTLSVerify`.
+    pub fn tls_flags(&self, section: TlsSection) -> [bool; 2] {
         let (fields, key) = match section {
             TlsSection::Registry => (&self.container, "registryTLS"),
             TlsSection::BaseImages => (&self.build, "baseImageRegistryTLS"),
         };
         let settings = fields.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-        let Some(Yaml::Map(settings)) = settings else { return false };
-        settings.iter().any(|(name, value)| name == flag && *value == Yaml::verbatim("true"))
+        let Some(Yaml::Map(settings)) = settings else { return [false; 2] };
+        ["insecure", "insecureSkipTLSVerify"]
+            .map(|flag| settings.iter().any(|(name, value)| name == flag && *value == Yaml::verbatim("true")))
     }
 
     /// The section of each of its Modules, the first one's before the others'.
