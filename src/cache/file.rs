@@ -21,9 +21,9 @@ const LARGEST: usize = 1 << 30;
 
 /// A cached run whose results are not read yet.
 pub struct UnreadRun<R> {
-    /// What is compared with files.
+    /// Tables that are compared with files.
     pub tables: Tables,
-    /// What the inputs produced.
+    /// Table of results.
     pub results: UnreadResults<R>,
 }
 
@@ -47,7 +47,7 @@ impl<R: Read> UnreadResults<R> {
     }
 }
 
-/// What a run read and wrote, with the metadata of all files.
+/// Files of a run, with the metadata of each.
 pub struct Tables {
     /// Files, but for the metadata of those of mappings.
     pub files: CachedFiles,
@@ -82,7 +82,7 @@ pub fn read<R: Read>(mut file: R, program: &str) -> Option<UnreadRun<R>> {
 /// Writes a file that only the program that `program` identifies will read.
 ///
 /// # Errors
-/// Those of `file`.
+/// Errors of `file`.
 pub fn write(
     files: &CachedFiles,
     mappings: impl Iterator<Item = MappingRow> + Clone,

@@ -51,7 +51,7 @@ pub struct FileEntry {
 /// Metadata of the Dockerfile and the ConfigMap of a mapping.
 pub type MappingStats = [FileStat; 2];
 
-/// What the inputs of a mapping produced.
+/// Result of the inputs of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct MappingResult {
@@ -97,7 +97,7 @@ pub type MappingRow = (MappingStats, MappingResult);
 pub struct CachedMapping<'c> {
     /// Metadata of its files.
     pub stats: &'c MappingStats,
-    /// What its inputs produced.
+    /// Result of its inputs.
     pub result: &'c MappingResult,
 }
 
@@ -130,7 +130,7 @@ pub struct CachedModule {
     pub releases: Vec<u32>,
 }
 
-/// What a run read and wrote.
+/// Files that a run read and wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CachedFiles {
     /// Digests of the files that the run read.

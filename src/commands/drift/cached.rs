@@ -14,7 +14,7 @@ use crate::plan::kernel_numbers;
 use crate::reconcile::Action;
 use crate::tree::OutputFolder;
 
-/// What the next run can take over. Rows of tables are made when they are written: those of a fleet are megabytes.
+/// State that the next run can take over. Rows of tables are made when they are written: those of a fleet are megabytes.
 pub(in crate::commands) struct NextRun<'d> {
     pub(in crate::commands) files: CachedFiles,
     drift: &'d Drift<'d>,

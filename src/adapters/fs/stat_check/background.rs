@@ -16,7 +16,7 @@ pub struct BackgroundCheck {
     tables: Arc<Tables>,
     /// Results of the run, until they are read.
     unread: Option<UnreadResults<File>>,
-    /// Results of the run; none as well if they are damaged.
+    /// Results of the run, unless they are damaged.
     results: Option<Vec<MappingResult>>,
     result: CheckResult,
     /// `None` as soon as the check has ended.
@@ -60,7 +60,9 @@ impl BackgroundCheck {
         }
         // Threads that have ended share nothing.
         if let (Some(top), Some(tables)) = (top, Arc::get_mut(&mut self.tables)) {
-            self.result = ResultBuilder::build(tables, self.results.as_deref().unwrap_or_default(), top, done);
+            let result = std::mem::take(&mut self.result);
+            let results = self.results.as_deref().unwrap_or_default();
+            self.result = ResultBuilder::build(result, tables, results, top, done);
         }
         &self.result
     }

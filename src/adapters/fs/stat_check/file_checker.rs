@@ -20,7 +20,7 @@ use crate::tree::{Kind, OutputFolder as _, is_ours};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compared {
     Same,
-    /// It may have changed, and is this now.
+    /// File that may have changed, as it is now.
     Read(FileEntry),
     Changed,
 }

@@ -20,14 +20,12 @@ use crate::tree::{OutputFolder as _, is_ours};
 /// Number of mappings that one thread checks in one go.
 const SHARE: usize = 125;
 
-/// Some mappings of a module, and its own files with the first of them.
+/// Some mappings of a module; its own files are checked with the first of them.
 pub(super) struct Job {
     /// Number of the module.
     module: usize,
     /// Set if the module's folder still has the recorded metadata.
     same_folder: bool,
-    /// Set if the job is about the module's own files, too.
-    own: bool,
     /// Numbers of the mappings.
     mappings: Range<usize>,
     /// Number of the module's first mapping.
@@ -90,23 +88,16 @@ impl FolderCheck {
             let same_folder = module.folder.is_some() && now == module.folder;
             // A folder that changed is checked with all of its mappings.
             let share = if same_folder { SHARE } else { all.len().max(1) };
-            let mut start = all.start;
-            loop {
-                let mappings = start..all.end.min(start + share);
-                let own = start == all.start;
-                start = mappings.end;
-                jobs.push(Job { module: number, same_folder, own, mappings, first: all.start });
-                if start == all.end {
-                    break;
-                }
-            }
+            let starts = (all.start..all.end.max(all.start + 1)).step_by(share);
+            let parts = starts.map(|start| start..all.end.min(start + share));
+            jobs.extend(parts.map(|mappings| Job { module: number, same_folder, mappings, first: all.start }));
         }
         jobs
     }
 
     /// Does a job.
     pub(super) fn run(&self, job: Job) -> Done {
-        let Job { module: number, same_folder, own: with_own, mappings, first } = job;
+        let Job { module: number, same_folder, mappings, first } = job;
         let module = &self.tables.files.modules[number];
         let path = self.root.join(&module.name);
         let mut done = Done { module: number, mappings, folder: None, own: Vec::new(), others: Vec::new() };
@@ -120,7 +111,7 @@ impl FolderCheck {
         };
         // Folders that are there; what is no folder any more may be a link to one.
         let mut there = None;
-        if with_own {
+        if done.mappings.start == first {
             let now = match same_folder {
                 true => Some(module.folder),
                 false => self.checker.check_folder(&path, module.folder, || self.known_folders(module)),

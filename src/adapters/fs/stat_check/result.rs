@@ -12,9 +12,16 @@ pub(super) struct ResultBuilder {
 }
 
 impl ResultBuilder {
-    /// Puts the results of all parts of the folder together, and notes new metadata in the run.
-    pub(super) fn build(tables: &mut Tables, results: &[MappingResult], top: Top, done: Vec<Done>) -> CheckResult {
-        let mut builder = Self { result: CheckResult::of(&tables.files, false) };
+    /// Puts the results of all parts of the folder together, and notes new metadata in the run. `result` has no file
+    /// as it was.
+    pub(super) fn build(
+        result: CheckResult,
+        tables: &mut Tables,
+        results: &[MappingResult],
+        top: Top,
+        done: Vec<Done>,
+    ) -> CheckResult {
+        let mut builder = Self { result };
         builder.result.whole = top.rest;
         builder.folder(top.folder, &mut tables.files.folder);
         for (file, compared) in tables.files.top.iter_mut().zip(top.files) {
