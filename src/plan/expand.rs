@@ -74,6 +74,15 @@ impl<'m> Expansion<'m> {
     }
 }
 
+/// Returns the number that each kernel has in a list of all kernels. Those of a module's mappings are in its order.
+pub fn kernel_numbers<'k>(
+    all: &'k [Kernel],
+    kernels: impl Iterator<Item = &'k Kernel>,
+) -> impl Iterator<Item = Option<usize>> {
+    let mut numbered = all.iter().enumerate();
+    kernels.map(move |kernel| numbered.find(|(_, other)| std::ptr::eq(*other, kernel)).map(|(number, _)| number))
+}
+
 fn check_kernels(
     module: &Module,
     kernels: &[&Kernel],

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zerocopy::IntoBytes as _;
 
-use super::{Expansion, Inputs, PlannedMapping, Resolved};
+use super::{Expansion, Inputs, PlannedMapping, Resolved, kernel_numbers};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::manifest::{Kernel, Kmm, Manifest, Module};
 use crate::vocabulary::Digest;
@@ -39,7 +39,7 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
 }
 
 /// Returns a key that covers all that decides the objects of a module; `manifest` is the digest of the manifest's text,
-/// and `mapping_keys` are those of its mappings. Templates of users are covered as little as by these.
+/// and `mapping_keys` are those of its mappings. Like them, it does not cover templates of users.
 pub fn module_key(
     manifest: Digest,
     mapping_keys: &[Checksum],
@@ -54,15 +54,6 @@ pub fn module_key(
     }
     (mapping_keys.len(), prebuilt.len()).hash(&mut hasher);
     hasher.checksum()
-}
-
-/// Returns the number that each kernel has in a list of all kernels. Those of a module's mappings are in its order.
-pub fn kernel_numbers<'k>(
-    all: &'k [Kernel],
-    kernels: impl Iterator<Item = &'k Kernel>,
-) -> impl Iterator<Item = Option<usize>> {
-    let mut numbered = all.iter().enumerate();
-    kernels.map(move |kernel| numbered.find(|(_, other)| std::ptr::eq(*other, kernel)).map(|(number, _)| number))
 }
 
 fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {

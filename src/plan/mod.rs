@@ -29,10 +29,10 @@ mod releases_tests;
 use std::sync::Arc;
 
 pub use code::{Code, Content};
-pub use expand::{Expansion, PlannedMapping};
+pub use expand::{Expansion, PlannedMapping, kernel_numbers};
 pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::{Identity, image_name};
-pub use keys::{kernel_numbers, mapping_keys, module_key};
+pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use layout::Layout;
 pub use patch::Patch;

@@ -39,14 +39,17 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
     }
     let mut start = 0;
     for word in bytes.split(|byte| !is_word(*byte)) {
-        let prefix = TOKEN_PREFIXES.iter().filter(|_| word.len() >= TOKEN_LENGTH);
-        let prefix = prefix.copied().find(|prefix| word.starts_with(prefix.as_bytes()));
-        if prefix.is_some_and(|prefix| word.len() >= prefix.len() + TOKEN_LENGTH) {
+        if word.len() > TOKEN_LENGTH && is_token(word) {
             found.push(Secret { range: start..start + word.len(), kind: SecretKind::Token });
         }
         start += word.len() + 1;
     }
     found
+}
+
+fn is_token(word: &[u8]) -> bool {
+    let prefix = TOKEN_PREFIXES.iter().find(|prefix| word.starts_with(prefix.as_bytes()));
+    prefix.is_some_and(|prefix| word.len() >= prefix.len() + TOKEN_LENGTH)
 }
 
 fn is_word(byte: u8) -> bool {
