@@ -77,7 +77,7 @@ use target::{TARGET, Target};
 pub use traits::known_architecture;
 pub use variation::Variation;
 pub(crate) use when::WHEN;
-pub use when::{Answer, Circumstances, Conditional, When};
+pub use when::{Circumstances, Conditional, When};
 
 use crate::vocabulary::{
     Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned, TargetName,

@@ -12,7 +12,7 @@ use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architecture
 
 declare! {
     /// Traits that a kernel must have: every part that is given must hold.
-    #[derive(Debug, Clone, Default)]
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
     pub(super) struct Traits {
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,

@@ -11,7 +11,7 @@ use super::traits::Traits;
 use crate::vocabulary::{Diagnostics, Pattern};
 
 /// A condition on a kernel: every part that is given must hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct When {
     /// One of these patterns matches the whole release; no condition where empty.
     releases: Vec<Pattern>,
@@ -52,7 +52,7 @@ impl When {
     }
 
     /// Checks if every part holds for a kernel.
-    pub(super) fn holds(&self, kernel: &Kernel) -> bool {
+    pub fn holds(&self, kernel: &Kernel) -> bool {
         let release = kernel.release.as_str();
         (self.releases.is_empty() || self.releases.iter().any(|pattern| pattern.matches(release)))
             && self.traits.are_those_of(kernel)
@@ -64,14 +64,7 @@ impl When {
 #[derive(Debug)]
 pub struct Circumstances<'k> {
     kernel: &'k Kernel,
-    answers: RefCell<Vec<Answer>>,
-}
-
-/// A condition, and whether it held.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    when: When,
-    held: bool,
+    answers: RefCell<Vec<(When, bool)>>,
 }
 
 impl<'k> Circumstances<'k> {
@@ -83,7 +76,7 @@ impl<'k> Circumstances<'k> {
     /// Returns whether a condition holds, and records the answer.
     pub fn allow(&self, when: &When) -> bool {
         let held = when.holds(self.kernel);
-        self.answers.borrow_mut().push(Answer { when: when.clone(), held });
+        self.answers.borrow_mut().push((when.clone(), held));
         held
     }
 
@@ -92,16 +85,9 @@ impl<'k> Circumstances<'k> {
         list.iter().filter_map(|item| item.on(self)).cloned().collect()
     }
 
-    /// Returns all answers so far.
-    pub fn into_answers(self) -> Vec<Answer> {
+    /// Returns the conditions so far, and whether they held.
+    pub fn into_answers(self) -> Vec<(When, bool)> {
         self.answers.into_inner()
-    }
-}
-
-impl Answer {
-    /// Returns whether `kernel` gives the same answer.
-    pub fn is_that_of(&self, kernel: &Kernel) -> bool {
-        self.when.holds(kernel) == self.held
     }
 }
 

@@ -46,15 +46,16 @@ impl<'m> Expansion<'m> {
         let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
         let mut modules = Vec::with_capacity(manifest.modules.len());
         for module in &manifest.modules {
-            let kernels: Vec<&Kernel> =
-                manifest.kernels.iter().filter(|kernel| module.kernels.selects(kernel)).collect();
+            let numbered = manifest.kernels.iter().enumerate();
+            let (numbers, kernels): (Vec<usize>, Vec<&Kernel>) =
+                numbered.filter(|(_, kernel)| module.kernels.selects(kernel)).unzip();
             check_kernels(module, &kernels, manifest, shares_labels, faults);
             let mut mappings = Vec::new();
             if module.is_built() {
                 resolver.begin();
                 mappings.reserve_exact(kernels.len());
-                for kernel in kernels {
-                    let Some(resolved) = resolver.resolve(module, kernel, faults) else { continue };
+                for (number, kernel) in numbers.into_iter().zip(kernels) {
+                    let Some(resolved) = resolver.resolve(module, (number, kernel), faults) else { continue };
                     mappings.push(PlannedMapping { module, kernel, resolved });
                 }
             }

@@ -3,6 +3,7 @@
 mod builder;
 mod code;
 mod collisions;
+mod conditions;
 pub mod dockerfile;
 mod expand;
 mod file_names;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::code::{Code, Codes};
+use super::conditions::{Answer, Conditions};
 use super::layout::Layout;
 use super::step::describe;
 use super::{collisions, firmware};
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    Answer, BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step,
-    TemplateName, Tool,
+    BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName, Tool,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of, written_out};
 
@@ -51,6 +51,7 @@ pub(super) struct Resolver<'m> {
     codes: Codes<'m>,
     /// Set if any source is a file with another URL for every kernel.
     has_files_by_kernel: bool,
+    conditions: Conditions,
     /// Inputs that were resolved for the current module, each with the answers to the conditions that were asked.
     known: Vec<(Vec<Answer>, Arc<Resolved>)>,
 }
@@ -58,7 +59,13 @@ pub(super) struct Resolver<'m> {
 impl<'m> Resolver<'m> {
     pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
         let has_files_by_kernel = manifest.sources.values().filter_map(Source::file).any(|file| file.url.expands());
-        Self { manifest, codes: Codes::new(lock, files), has_files_by_kernel, known: Vec::new() }
+        Self {
+            manifest,
+            codes: Codes::new(lock, files),
+            has_files_by_kernel,
+            conditions: Conditions::default(),
+            known: Vec::new(),
+        }
     }
 
     /// Forgets the module before.
@@ -66,15 +73,15 @@ impl<'m> Resolver<'m> {
         self.known.clear();
     }
 
-    /// The inputs of `module`, the same since [`Self::begin`], on a kernel; `None` where something is
-    /// missing, noted in `faults`.
+    /// Returns the inputs of `module`, the same since [`Self::begin`], on a kernel, given with its number; `None` if
+    /// something is missing, noted in `faults`.
     pub(super) fn resolve(
         &mut self,
         module: &Module,
-        kernel: &Kernel,
+        (number, kernel): (usize, &Kernel),
         faults: &mut Diagnostics,
     ) -> Option<Arc<Resolved>> {
-        let resolved = self.resolve_once(module, kernel, faults)?;
+        let resolved = self.resolve_once(module, (number, kernel), faults)?;
         self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
     }
 
@@ -112,12 +119,17 @@ impl<'m> Resolver<'m> {
     }
 
     /// Resolves, unless a kernel before gave the same answers to every condition that was asked.
-    fn resolve_once(&mut self, module: &Module, kernel: &Kernel, faults: &mut Diagnostics) -> Option<Arc<Resolved>> {
+    fn resolve_once(
+        &mut self,
+        module: &Module,
+        (number, kernel): (usize, &Kernel),
+        faults: &mut Diagnostics,
+    ) -> Option<Arc<Resolved>> {
         // Nothing but conditions, images and files of its own tells one kernel from another here.
         let shares = kernel.images.is_empty() && !self.has_files_by_kernel;
         if shares {
-            let same = |answers: &[Answer]| answers.iter().all(|answer| answer.is_that_of(kernel));
-            if let Some(at) = self.known.iter().position(|(answers, _)| same(answers)) {
+            let Self { known, conditions, .. } = self;
+            if let Some(at) = known.iter().position(|(answers, _)| conditions.same_for(answers, (number, kernel))) {
                 // The next kernel is most often like this one.
                 self.known.swap(0, at);
                 return Some(self.known[0].1.clone());
@@ -126,7 +138,8 @@ impl<'m> Resolver<'m> {
         let circumstances = Circumstances::of(kernel);
         let resolved = Arc::new(self.resolve_anew(module, kernel, &circumstances, faults)?);
         if shares {
-            self.known.push((circumstances.into_answers(), resolved.clone()));
+            let answers = circumstances.into_answers().into_iter().map(|answer| self.conditions.add(answer)).collect();
+            self.known.push((answers, resolved.clone()));
         }
         Some(resolved)
     }
