@@ -116,7 +116,7 @@ class Trees:
         self.errors.append(f"{path}: {text}")
 
     def tree(self, root):
-        # One tree, or one for each target.
+        # One tree, or one for each cluster.
         modules = sorted([*root.glob("*/module.yaml"), *root.glob("*/*/module.yaml")])
         if not modules:
             self.error(root, "no module.yaml")

@@ -126,7 +126,7 @@ class Fleet:
             "apiVersion: kmodgen/v1\n"
             "namespace: drivers\n\n"
             f"sources:\n{sources}\n"
-            "images:\n"
+            "baseImages:\n"
             "  builder: dtk\n"
             "  runtime: registry.redhat.io/ubi9/ubi-minimal:9.4\n\n"
             "kernels:\n"
@@ -145,22 +145,23 @@ class Fleet:
         """One of the modules."""
         # A pattern that holds for the kernels of the others: any other digit in any place.
         others = "|".join(f"{name[:at]}[^{digit}]{'.' * (len(name) - at - 1)}" for at, digit in enumerate(name))
-        exclude = f"    kernels: {{exclude: ['.*\\.lab({others})\\..*']}}\n" if self.own() else ""
+        exclude = f"    unless: {{kernel: ['.*\\.lab({others})\\..*']}}\n" if self.own() else ""
         return (
             f"  - name: driver-{name}\n"
             f"    source: {DRIVERS[number % len(DRIVERS)]}\n"
             f"    kmods: [driver_{name}, driver_{name}_aux]\n"
             f"    image: registry.example.com/kmods/driver-{name}\n"
             f"{exclude}"
-            "    build:\n"
-            "      make:\n"
-            "        targets: [modules]\n"
-            '        vars: {KDIR: "/lib/modules/${KERNEL_VERSION}/build", LEVEL: "1"}\n'
+            "    steps:\n"
+            "      - id: compile\n"
+            "        make:\n"
+            "          targets: [modules]\n"
+            '          vars: {KDIR: "/lib/modules/${KERNEL_VERSION}/build", LEVEL: "1"}\n'
             "    overrides:\n"
-            "      - when: {release: '.*\\+rt'}\n"
-            '        build: {make: {vars: {RT: "1"}}}\n'
+            "      - when: {kernel: '.*\\+rt'}\n"
+            '        steps: {compile: {make: {vars: {RT: "1"}}}}\n'
             "      - when: {labels: {family: debian}}\n"
-            "        images: {runtime: docker.io/library/debian:12-slim}\n"
+            "        baseImages: {runtime: docker.io/library/debian:12-slim}\n"
             "    kmm:\n"
             f"      modprobe: {{moduleName: driver_{name}, modulesLoadingOrder: [driver_{name}, driver_{name}_aux]}}\n"
             '      selector: {node-role.kubernetes.io/worker: ""}\n\n'

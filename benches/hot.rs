@@ -57,10 +57,10 @@ fn manifest_text(count: usize) -> String {
                  source: code\n    \
                  kmods: [driver_{number}, driver_{number}_aux]\n    \
                  image: registry.example.com/kmods/driver-{number}\n    \
-                 build: {{make: {{targets: [modules], vars: {{KDIR: \"/lib/modules/${{KERNEL_VERSION}}/build\"}}}}}}\n    \
+                 steps: [{{id: compile, make: {{targets: [modules], vars: {{KDIR: \"/lib/modules/${{KERNEL_VERSION}}/build\"}}}}}}]\n    \
                  overrides:\n      \
-                   - when: {{release: '.*\\+rt'}}\n        \
-                     build: {{make: {{vars: {{RT: \"1\"}}}}}}\n    \
+                   - when: {{kernel: '.*\\+rt'}}\n        \
+                     steps: {{compile: {{make: {{vars: {{RT: \"1\"}}}}}}}}\n    \
                  kmm:\n      \
                    modprobe: {{moduleName: driver_{number}}}\n      \
                    selector: {{node-role.kubernetes.io/worker: \"\"}}\n"
@@ -74,7 +74,7 @@ fn manifest_text(count: usize) -> String {
          namespace: drivers\n\
          sources:\n  \
            code: {{git: https://git.example.com/code.git, ref: {commit}, patches: [fix.patch]}}\n\
-         images: {{builder: dtk, runtime: registry.example.com/runtime:1}}\n\
+         baseImages: {{builder: dtk, runtime: registry.example.com/runtime:1}}\n\
          kernels:\n{}\
          modules:\n{modules}",
         kernels(count)

@@ -128,7 +128,7 @@ pub fn check_sizes(modules: &[(&Module, usize)], faults: &mut Diagnostics) {
     };
     let large = of_size(Size::ServerSideOnly);
     if !large.is_empty() {
-        // Without their sizes, in which targets differ, so that it is the same message for all of these.
+        // Without their sizes, in which clusters differ, so that it is the same message for all of these.
         let message = format!("{} too large for client-side apply, which takes 256 KiB", who(&large));
         faults.push(
             Diagnostic::warning("large-module", message)

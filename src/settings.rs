@@ -10,11 +10,11 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::adapters::fs;
 use crate::adapters::templates::{ChildRenderers, Limits};
-use crate::cli::{KernelsArgs, ManifestArgs, NetworkArgs, TargetArgs};
-use crate::manifest::{Kernel, Manifest, Module, OUTPUT_FOLDER, Selection, known_architecture, target_names};
+use crate::cli::{ClusterArgs, KernelsArgs, ManifestArgs, NetworkArgs};
+use crate::manifest::{Kernel, Manifest, Module, OUTPUT_FOLDER, Selection, cluster_names, known_architecture};
 use crate::plan::{Mapping, Plan};
 use crate::template::Renderers;
-use crate::vocabulary::{Bounds, ImageRef, Invalid, Pattern, RelPath, TargetName, nearest};
+use crate::vocabulary::{Bounds, ClusterName, ImageRef, Invalid, Pattern, RelPath, nearest};
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "kmodgen.yaml";
@@ -81,35 +81,35 @@ fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-/// The targets that a run is for; one `None` where the manifest has no targets.
-pub fn targets(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Vec<Option<TargetName>>> {
+/// The clusters that a run is for; one `None` where the manifest has no clusters.
+pub fn clusters(args: &ClusterArgs, manifest: &Path) -> anyhow::Result<Vec<Option<ClusterName>>> {
     // One that cannot be read is told of by who reads it as a whole.
-    let mut names = fs::read_text(manifest).map(|text| target_names(&text)).unwrap_or_default();
-    for wanted in &args.target {
+    let mut names = fs::read_text(manifest).map(|text| cluster_names(&text)).unwrap_or_default();
+    for wanted in &args.cluster {
         if names.iter().any(|name| name.as_str() == wanted) {
             continue;
         }
-        match nearest(wanted, names.iter().map(TargetName::as_str)) {
-            Some(near) => bail!("the manifest has no target `{}`; did you mean `{near}`?", wanted.escape_debug()),
-            None => bail!("the manifest has no target `{}`", wanted.escape_debug()),
+        match nearest(wanted, names.iter().map(ClusterName::as_str)) {
+            Some(near) => bail!("the manifest has no cluster `{}`; did you mean `{near}`?", wanted.escape_debug()),
+            None => bail!("the manifest has no cluster `{}`", wanted.escape_debug()),
         }
     }
-    names.retain(|name| args.target.is_empty() || args.target.iter().any(|wanted| wanted == name.as_str()));
+    names.retain(|name| args.cluster.is_empty() || args.cluster.iter().any(|wanted| wanted == name.as_str()));
     Ok(if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() })
 }
 
-/// The target that a run for one cluster is for.
-pub fn one_target(args: &TargetArgs, manifest: &Path) -> anyhow::Result<Option<TargetName>> {
-    match targets(args, manifest)?.as_mut_slice() {
-        [target] => Ok(target.take()),
+/// The cluster that a run for one cluster is for.
+pub fn one_cluster(args: &ClusterArgs, manifest: &Path) -> anyhow::Result<Option<ClusterName>> {
+    match clusters(args, manifest)?.as_mut_slice() {
+        [cluster] => Ok(cluster.take()),
         several => {
-            let names: Vec<String> = several.iter().flatten().map(|name| format!("--target {name}")).collect();
-            bail!("the manifest has several targets: say which with one of {}", names.join(", "))
+            let names: Vec<String> = several.iter().flatten().map(|name| format!("--cluster {name}")).collect();
+            bail!("the manifest has several clusters: say which with one of {}", names.join(", "))
         }
     }
 }
 
-/// The output folder of all targets.
+/// The output folder of all clusters.
 pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> PathBuf {
     match flag {
         Some(flag) => flag.clone(),
@@ -117,13 +117,13 @@ pub fn output_root(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -
     }
 }
 
-/// The output folder of a manifest, or of the target that it is for.
+/// The output folder of a manifest, or of the cluster that it is for.
 ///
 /// # Errors
 /// A folder that nothing may be written to.
 pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path) -> anyhow::Result<PathBuf> {
     let root = output_root(flag, manifest, folder);
-    let root = manifest.target.as_ref().map_or(root.clone(), |target| root.join(target.as_str()));
+    let root = manifest.cluster.as_ref().map_or(root.clone(), |cluster| root.join(cluster.as_str()));
     fs::check_output(&root, folder, flag.is_some()).map_err(anyhow::Error::msg)?;
     Ok(root)
 }

@@ -32,7 +32,7 @@ apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
   code: {git: https://example.com/code.git, ref: main, patches: [fix.patch]}
-images: {builder: dtk, runtime: registry.example.com/runtime:1}
+baseImages: {builder: dtk, runtime: registry.example.com/runtime:1}
 kernels:
   - release: 5.14.0-1.el9.x86_64
     labels: {site: a}
@@ -41,7 +41,7 @@ modules:
   - name: first
     source: code
     kmods: [one, two]
-    build: {make: {targets: [all], vars: {A: x}}}
+    steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]
     image: registry.example.com/kmods/first
     kmm:
       modprobe: {moduleName: one}

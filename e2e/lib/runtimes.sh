@@ -39,15 +39,15 @@ STAND_IN
 }
 
 try_runtimes() {
-  local target runtime tree=$work/project/gitops/runtimes
+  local cluster runtime tree=$work/project/gitops/runtimes
   check 'runtime images of every kind' make_runtimes
   mkdir -p "$work/runtimes"
   sed -e "s/@COMMIT@/$commit/; s/@STABLE@/$stable/" "$here/runtimes.yaml.in" > "$work/runtimes/kmodgen.yaml"
-  check 'a manifest with two targets' "$KMODGEN" generate -f "$work/runtimes/kmodgen.yaml" -o "$tree"
-  for target in any two; do
+  check 'a manifest with two clusters' "$KMODGEN" generate -f "$work/runtimes/kmodgen.yaml" -o "$tree"
+  for cluster in any two; do
     for runtime in busybox alpine micro; do
       cp "$tree/$target/on-$runtime/$stable/Dockerfile" "$tree/$target/on-$runtime/$stable/from-configmap"
-      mkdir -p "$work/log/runtimes/$target"
+      mkdir -p "$work/log/runtimes/$cluster"
     done
   done
   refuses runtimes/any/on-micro "$stable" 'the runtime image has no modprobe, and no package manager to get it with'
@@ -65,7 +65,7 @@ try_runtimes() {
   check 'KMM 2 needs no package manager' lacks_packages "$tree/two/on-micro/$stable/Dockerfile"
 }
 
-# verifies TARGET MODULE CONTRACT CODE TEXT
+# verifies CLUSTER MODULE CONTRACT CODE TEXT
 verifies() {
   ends "$4" "$5" "$KMODGEN" verify --engine buildah --contract "$3" --release "$stable" \
     "$(image_of "runtimes/$1/$2" "$stable")"

@@ -16,15 +16,15 @@ sources:
     git: https://github.com/example/kmm-ci.git
     ref: $commit
     dir: driver
-    patches: [{file: patches/0001-hostile-text.patch, when: {release: '$(pattern "$plus")'}}]
-images: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4"}
+    patches: [{file: patches/0001-hostile-text.patch, when: {kernel: '$(pattern "$plus")'}}]
+baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4"}
 kernels: [$stable, $plus]
 modules:
   - name: story
     image: 127.0.0.1:$port/kmods/story
     source: kmm-ci
     kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
-    build: {kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}
+    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
     kmm:
       selector: {node-role.kubernetes.io/worker: ""}
       modprobe: {moduleName: kmm_ci_a}

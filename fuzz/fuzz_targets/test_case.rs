@@ -16,13 +16,13 @@ use libfuzzer_sys::fuzz_target;
 const MANIFEST: &str = r#"apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources: {code: {git: https://git.example.com/code.git, ref: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}
-images: {builder: dtk, runtime: registry.example.com/runtime:1}
+baseImages: {builder: dtk, runtime: registry.example.com/runtime:1}
 kernels: [5.14.0-427.28.1.el9_4.x86_64, 5.14.0-427.81.1.el9_4.x86_64+rt]
 modules:
   - name: ice
     source: code
     kmods: [one, two]
-    build: {make: {targets: [all], vars: {A: 'x $y "z"'}}}
+    steps: [{make: {targets: [all], vars: {A: 'x $y "z"'}}}]
     image: registry.example.com/kmods/first
     kmm: {modprobe: {moduleName: one}, selector: {a: b}}
 "#;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ContractName, Format, ManifestArgs, NetworkArgs, TargetArgs};
+use super::{ClusterArgs, ContractName, Format, ManifestArgs, NetworkArgs};
 
 /// Arguments of `build`.
 #[derive(Debug, Args)]
@@ -14,7 +14,7 @@ pub struct BuildArgs {
     pub manifest: ManifestArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
-    pub target: TargetArgs,
+    pub cluster: ClusterArgs,
     /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
     /// (repeatable)
     #[arg(long, value_name = "PATTERN")]

@@ -79,12 +79,12 @@ pub struct ManifestArgs {
     pub file: Option<PathBuf>,
 }
 
-/// For which of the manifest's targets.
+/// For which of the manifest's clusters.
 #[derive(Debug, Args)]
-pub struct TargetArgs {
-    /// Only this target (repeatable) [default: all]
+pub struct ClusterArgs {
+    /// Only this cluster (repeatable) [default: all]
     #[arg(long, value_name = "NAME")]
-    pub target: Vec<String>,
+    pub cluster: Vec<String>,
 }
 
 /// Which outputs, and how they come about.
@@ -95,7 +95,7 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
-    pub target: TargetArgs,
+    pub cluster: ClusterArgs,
     /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
     /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
@@ -153,7 +153,7 @@ pub struct PreflightArgs {
     pub manifest: ManifestArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
-    pub target: TargetArgs,
+    pub cluster: ClusterArgs,
     /// Have KMM push what it builds
     #[arg(long)]
     pub push: bool,

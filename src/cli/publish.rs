@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, ManifestArgs, SettleArgs, TargetArgs};
+use super::{ClusterArgs, Format, ManifestArgs, SettleArgs};
 
 /// Examples at the end of the help.
 pub(super) const EXAMPLES: &str = "\
@@ -24,7 +24,7 @@ pub struct PublishArgs {
     pub manifest: ManifestArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
-    pub target: TargetArgs,
+    pub cluster: ClusterArgs,
     /// The repository: a URL, or a path [default: the manifest's `publish.repo`]
     #[arg(long, value_name = "URL-or-PATH")]
     pub repo: Option<String>,

@@ -1,4 +1,4 @@
-//! Location of the cached run of a manifest, target and output folder.
+//! Location of the cached run of a manifest, cluster and output folder.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::fs;
 use crate::cache::{self, CachedFiles, MappingRow, UnreadRun};
 use crate::settings;
-use crate::vocabulary::{Digest, TargetName};
+use crate::vocabulary::{ClusterName, Digest};
 
 /// Location of a cached run.
 #[derive(Clone)]
@@ -19,15 +19,15 @@ pub(super) struct CacheLocation {
 }
 
 impl CacheLocation {
-    /// Returns the location for a manifest, a target, and the output folder that a flag names.
-    pub(super) fn of(manifest: &Path, target: Option<&TargetName>, output: Option<&PathBuf>) -> Self {
-        Self::named(manifest, target, &output.map(|path| absolute(path)).unwrap_or_default())
+    /// Returns the location for a manifest, a cluster, and the output folder that a flag names.
+    pub(super) fn of(manifest: &Path, cluster: Option<&ClusterName>, output: Option<&PathBuf>) -> Self {
+        Self::named(manifest, cluster, &output.map(|path| absolute(path)).unwrap_or_default())
     }
 
-    /// Returns the location for a manifest, a target, and anything else that `output` names.
-    pub(super) fn named(manifest: &Path, target: Option<&TargetName>, output: &str) -> Self {
+    /// Returns the location for a manifest, a cluster, and anything else that `output` names.
+    pub(super) fn named(manifest: &Path, cluster: Option<&ClusterName>, output: &str) -> Self {
         let shown = manifest.display().to_string();
-        let name = [absolute(manifest).as_str(), &shown, output, target.map_or("", TargetName::as_str)].join("\0");
+        let name = [absolute(manifest).as_str(), &shown, output, cluster.map_or("", ClusterName::as_str)].join("\0");
         let file = format!("{}.run", Digest::of(name.as_bytes()).short(32));
         let (path, program) = settings::cache_folder().zip(settings::program()).unzip();
         let program = program.unwrap_or_default();

@@ -19,9 +19,9 @@ use crate::vocabulary::nearest;
 /// One mapping; also an element of `--format json`.
 #[derive(Serialize)]
 struct Explained {
-    /// Of which target, where the manifest has any.
+    /// Of which cluster, where the manifest has any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<String>,
+    cluster: Option<String>,
     module: String,
     release: String,
     state: &'static str,
@@ -39,7 +39,7 @@ struct Explained {
 /// Runs the verb.
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
-    let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
+    let projects = Project::find_all(&args.manifest, &args.output.cluster, Network::from(&args.output.network))?;
     let (mut explained, mut known) = (Vec::new(), BTreeSet::new());
     for project in &projects {
         let drift = Drift::find(project, &Scope::reading(&args.output, only.as_ref()))?;
@@ -60,7 +60,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Explains the images of a kernel for one target.
+/// Explains the images of a kernel for one cluster.
 fn explain_all(
     args: &ExplainArgs,
     only: Option<&Only>,
@@ -81,8 +81,8 @@ fn explain_all(
             explained.push(gone(module, &args.release, previous::mapping(module, &args.release, &tree)?));
         }
     }
-    let target = project.manifest.target.as_ref().map(ToString::to_string);
-    explained.iter_mut().for_each(|explained| explained.target.clone_from(&target));
+    let cluster = project.manifest.cluster.as_ref().map(ToString::to_string);
+    explained.iter_mut().for_each(|explained| explained.cluster.clone_from(&cluster));
     Ok(explained)
 }
 
@@ -103,7 +103,7 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
         .filter(|_| only_the_text)
         .map(|dockerfile| ui::unified("Dockerfile", Some(dockerfile), Some(text)));
     Explained {
-        target: None,
+        cluster: None,
         module: mapping.module.name.value.to_string(),
         release: mapping.kernel.release.value.to_string(),
         state,
@@ -116,7 +116,7 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
 
 fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
     Explained {
-        target: None,
+        cluster: None,
         module: module.to_owned(),
         release: release.to_owned(),
         state: "removed",
@@ -128,8 +128,8 @@ fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
 }
 
 fn print(explained: &Explained) {
-    let Explained { target, module, release, state, from, to, changes, diff } = explained;
-    let module = target.as_ref().map_or(module.clone(), |target| format!("{target}: {module}"));
+    let Explained { cluster, module, release, state, from, to, changes, diff } = explained;
+    let module = cluster.as_ref().map_or(module.clone(), |cluster| format!("{cluster}: {module}"));
     let [from, to] = [from, to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-"));
     let mut text = match *state {
         "unchanged" => format!("{module} on {release}: unchanged, {to}\n"),

@@ -44,7 +44,7 @@ impl<'a> MakeFiles<'a> {
         Ok(Self { args, stamp, text: String::new(), inputs: BTreeSet::new(), own: Vec::new() })
     }
 
-    /// Adds files that were read for a target: the manifest and files in its folder. `root` is the output folder.
+    /// Adds files that were read for a cluster: the manifest and files in its folder. `root` is the output folder.
     pub(super) fn note(&mut self, manifest: &Path, root: &Path, read: [&[InputRecord]; 2]) -> anyhow::Result<()> {
         if self.args.depfile.is_none() {
             return Ok(());

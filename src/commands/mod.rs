@@ -19,7 +19,7 @@ mod exit;
 mod faults;
 mod input_check;
 mod make_files;
-mod orphan_targets;
+mod orphan_clusters;
 mod project;
 mod registry_lookup;
 mod report;

@@ -16,7 +16,7 @@ use crate::cli::{PlanArgs, PlanFormat};
 use crate::commands::Exit;
 use crate::handoff::{self, Job};
 
-use crate::manifest::{Choice, Manifest, Module};
+use crate::manifest::{Manifest, Module};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping};
 use crate::previous::{self, OldModule};
@@ -27,9 +27,9 @@ use crate::settings::{self, Network, Only, is_selected};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
-    /// Of which target, where the manifest has any.
+    /// Of which cluster, where the manifest has any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<String>,
+    cluster: Option<String>,
     module: String,
     release: String,
     /// `new`, `changed`, `unchanged`, `conflict`, or `removed` where no kernel asks for it any more.
@@ -51,7 +51,7 @@ struct Row {
 /// Runs the verb.
 pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
-    let projects = Project::find_all(&args.manifest, &args.output.target, Network::from(&args.output.network))?;
+    let projects = Project::find_all(&args.manifest, &args.output.cluster, Network::from(&args.output.network))?;
     let scope = Scope::reading(&args.output, only.as_ref());
     let drifts: Vec<Drift<'_>> =
         projects.iter().map(|project| Drift::find(project, &scope)).collect::<anyhow::Result<_>>()?;
@@ -80,14 +80,12 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
 fn unwanted(manifest: &Manifest) -> String {
     let mut text = String::new();
     for kernel in &manifest.kernels {
-        let choices: Vec<_> =
-            manifest.modules.iter().map(|module| (&module.name.value, module.kernels.choice(kernel))).collect();
-        if choices.iter().any(|(_, choice)| *choice == Choice::Selected) {
+        if manifest.modules.iter().any(|module| module.kernels.selects(kernel)) {
             continue;
         }
-        let reasons = choices.iter().filter_map(|(module, choice)| match choice {
-            Choice::Excluded(Some(reason)) => Some(format!("{module}: {reason}")),
-            _ => None,
+        let reasons = manifest.modules.iter().filter_map(|module| {
+            let reason = module.kernels.reason_against(kernel)?;
+            Some(format!("{}: {reason}", module.name.value))
         });
         let reasons: Vec<String> = reasons.collect();
         let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
@@ -138,7 +136,7 @@ fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) 
     };
     let network = Network::from(&args.output.network);
     let mut images = BTreeSet::new();
-    // What two targets share is built once.
+    // What two clusters share is built once.
     selected.retain(|(_, _, mapping)| images.insert(mapping.image_name()));
     selected.retain(|(_, _, mapping)| network.offline || !is_in_registry(mapping, network.timeout));
     let jobs = selected.into_iter().map(|(project, drift, mapping)| Job {
@@ -172,7 +170,7 @@ fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
 }
 
 fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
-    let target = project.manifest.target.as_ref().map(ToString::to_string);
+    let cluster = project.manifest.cluster.as_ref().map(ToString::to_string);
     let actions: HashMap<&str, &Action> =
         drift.changes.iter().map(|change| (change.path.as_str(), &change.action)).collect();
     let planned = drift.plan.mappings().map(|mapping| {
@@ -199,7 +197,7 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
             "changed"
         };
         Row {
-            target: target.clone(),
+            cluster: cluster.clone(),
             state,
             hash: Some(mapping.identity.hash.to_string()),
             image,
@@ -215,7 +213,7 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
     let each = drift.impacts.iter().flat_map(|(module, impact)| impact.all(module).map(move |one| (module, one)));
     let removed = each.flat_map(|(module, (object, impact))| {
         impact.unloads.iter().map(|release| Row {
-            target: target.clone(),
+            cluster: cluster.clone(),
             module: object.to_owned(),
             release: release.clone(),
             state: "removed",
@@ -232,7 +230,7 @@ fn rows(project: &Project, drift: &Drift<'_>) -> Vec<Row> {
             let (module, release) = (module.name.as_str(), kernel.release.as_str());
             let old = drift.old.get(module).and_then(|old| old.images.get(release));
             Row {
-                target: target.clone(),
+                cluster: cluster.clone(),
                 // A Module that is right is not looked into.
                 state: match old {
                     _ if !drift.impacts.contains_key(module) => "unchanged",
@@ -270,7 +268,7 @@ fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Ma
         let [loads, reloads] = [impact.map(|impact| &impact.loads), impact.map(|impact| &impact.reloads)]
             .map(|releases| releases.into_iter().flatten().map(String::as_str).collect::<HashSet<_>>());
         rows.extend(images.iter().map(|(release, image, hash)| Row {
-            target: project.manifest.target.as_ref().map(ToString::to_string),
+            cluster: project.manifest.cluster.as_ref().map(ToString::to_string),
             module: name.to_string(),
             release: (*release).to_owned(),
             state: match (loads.contains(release), reloads.contains(release)) {
@@ -292,20 +290,20 @@ fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Ma
 fn print(rows: &[Row]) {
     let module = column_width("MODULE", rows.iter().map(|row| row.module.len()));
     let release = column_width("KERNEL", rows.iter().map(|row| row.release.len()));
-    let targets: Vec<&String> = rows.iter().filter_map(|row| row.target.as_ref()).collect();
-    let (heading, target) = if targets.is_empty() {
+    let clusters: Vec<&String> = rows.iter().filter_map(|row| row.cluster.as_ref()).collect();
+    let (heading, cluster) = if clusters.is_empty() {
         ("", 0)
     } else {
-        ("TARGET", column_width("TARGET", targets.into_iter().map(String::len)) + 2)
+        ("CLUSTER", column_width("CLUSTER", clusters.into_iter().map(String::len)) + 2)
     };
     let mut text = format!(
-        "{heading:<target$}{:<module$}  {:<release$}  {:<9}  {:<12}  IMAGE\n",
+        "{heading:<cluster$}{:<module$}  {:<release$}  {:<9}  {:<12}  IMAGE\n",
         "MODULE", "KERNEL", "STATE", "HASH"
     );
-    for Row { target: of, module: name, release: kernel, state, hash, image, .. } in rows {
+    for Row { cluster: of, module: name, release: kernel, state, hash, image, .. } in rows {
         let hash = hash.as_deref().map_or("-", |hash| &hash[..12]);
         let of = of.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{of:<target$}{name:<module$}  {kernel:<release$}  {state:<9}  {hash:<12}  {image}");
+        let _ = writeln!(text, "{of:<cluster$}{name:<module$}  {kernel:<release$}  {state:<9}  {hash:<12}  {image}");
     }
     ui::result(&text);
     let in_cluster = rows.iter().filter(|row| row.builder_in_cluster).count();

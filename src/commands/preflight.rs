@@ -7,14 +7,14 @@ use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Exit;
 use crate::render;
-use crate::settings::{self, one_target};
+use crate::settings::{self, one_cluster};
 use crate::vocabulary::nearest;
 
 /// Runs the verb. Several validations at once disturb each other, so that there is one kernel, and
 /// nothing is written to a folder that a cluster follows.
 pub fn run(args: &PreflightArgs) -> anyhow::Result<Exit> {
     let path = settings::manifest_path(&args.manifest)?;
-    let project = Project::open(&path, one_target(&args.target, &path)?.as_ref())?;
+    let project = Project::open(&path, one_cluster(&args.cluster, &path)?.as_ref())?;
     let kernels = &project.manifest.kernels;
     let Some(kernel) = kernels.iter().find(|kernel| kernel.release.as_str() == args.release) else {
         match nearest(&args.release, kernels.iter().map(|kernel| kernel.release.as_str())) {

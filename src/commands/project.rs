@@ -12,19 +12,19 @@ use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
 use crate::cache::{self, InputRecord};
-use crate::cli::{ManifestArgs, TargetArgs};
+use crate::cli::{ClusterArgs, ManifestArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest};
 use crate::plan::{Expansion, Inputs, Mapping, Plan};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, SourceMap, Span, TargetName, Witness};
+use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, RelPath, SourceMap, Span, Witness};
 
 /// A manifest with its lock.
 pub(super) struct Project {
-    /// The manifest, for one of its targets.
+    /// The manifest, for one of its clusters.
     pub(super) manifest: Arc<Manifest>,
-    /// The same for each of its targets.
+    /// The same for each of its clusters.
     all: Vec<Arc<Manifest>>,
     /// Pinned commits and checksums.
     pub(super) lock: Lock,
@@ -48,20 +48,20 @@ pub(super) struct Project {
     pub(super) manifest_digest: Digest,
     /// The warnings and notes that were shown.
     messages: Mutex<Vec<String>>,
-    /// The notes on all of its targets, once a verb asks for them.
+    /// The notes on all of its clusters, once a verb asks for them.
     notes: Arc<OnceLock<Vec<Diagnostic>>>,
 }
 
 impl Project {
-    /// Reads the manifest that the command line names, or the nearest one, for each target that it
+    /// Reads the manifest that the command line names, or the nearest one, for each cluster that it
     /// names, and pins what is not pinned.
-    pub(super) fn find_all(args: &ManifestArgs, targets: &TargetArgs, network: Network) -> anyhow::Result<Vec<Self>> {
+    pub(super) fn find_all(args: &ManifestArgs, clusters: &ClusterArgs, network: Network) -> anyhow::Result<Vec<Self>> {
         let path = settings::manifest_path(args)?;
-        let targets = settings::targets(targets, &path)?;
-        let first = Self::open(&path, targets.first().and_then(Option::as_ref))?;
+        let clusters = settings::clusters(clusters, &path)?;
+        let first = Self::open(&path, clusters.first().and_then(Option::as_ref))?;
         let mut projects: Vec<Self> = Vec::new();
-        for target in targets {
-            let mut project = first.for_target(target.as_ref())?;
+        for cluster in clusters {
+            let mut project = first.for_cluster(cluster.as_ref())?;
             // What one has pinned is pinned for all.
             if let Some(last) = projects.last() {
                 project.lock = last.lock.clone();
@@ -72,11 +72,11 @@ impl Project {
         Ok(projects)
     }
 
-    /// The manifest for another of its targets, without what was done for this one: it is decoded once,
-    /// however many targets it has.
-    pub(super) fn for_target(&self, target: Option<&TargetName>) -> anyhow::Result<Self> {
-        let manifest = self.all.iter().find(|one| one.target.as_ref() == target).cloned();
-        let manifest = manifest.ok_or_else(|| anyhow!("the targets of the manifest changed under the run"))?;
+    /// The manifest for another of its clusters, without what was done for this one: it is decoded once,
+    /// however many clusters it has.
+    pub(super) fn for_cluster(&self, cluster: Option<&ClusterName>) -> anyhow::Result<Self> {
+        let manifest = self.all.iter().find(|one| one.cluster.as_ref() == cluster).cloned();
+        let manifest = manifest.ok_or_else(|| anyhow!("the clusters of the manifest changed under the run"))?;
         let witnesses = [self.decoded.fork(), self.decoded.fresh()].map(Arc::new);
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         Ok(Self {
@@ -97,15 +97,15 @@ impl Project {
         })
     }
 
-    /// Reads the manifest that the command line names, or the nearest one, for any of its targets.
+    /// Reads the manifest that the command line names, or the nearest one, for any of its clusters.
     pub(super) fn find(args: &ManifestArgs) -> anyhow::Result<Self> {
         let path = settings::manifest_path(args)?;
-        let targets = settings::targets(&TargetArgs { target: Vec::new() }, &path)?;
-        Self::open(&path, targets.first().and_then(Option::as_ref))
+        let clusters = settings::clusters(&ClusterArgs { cluster: Vec::new() }, &path)?;
+        Self::open(&path, clusters.first().and_then(Option::as_ref))
     }
 
-    /// Reads the manifest at `path` for a target of it, the files that it names, and the lock.
-    pub(super) fn open(path: &Path, target: Option<&TargetName>) -> anyhow::Result<Self> {
+    /// Reads the manifest at `path` for a cluster of it, the files that it names, and the lock.
+    pub(super) fn open(path: &Path, cluster: Option<&ClusterName>) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let text = fs::read_text(path).map_err(|why| {
             let hint = settings::manifest_hint(path).map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Project {
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
         let all: Vec<Arc<Manifest>> = manifests.unwrap_or_default().into_iter().map(Arc::new).collect();
-        let manifest = all.iter().find(|one| one.target.as_ref() == target).cloned();
+        let manifest = all.iter().find(|one| one.cluster.as_ref() == cluster).cloned();
         let lock_path = folder.join(lock::FILE_NAME);
         let lock_text = fs::read_text_if_any(&lock_path)
             .map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock_path.display()))?;
@@ -129,7 +129,7 @@ impl Project {
         };
         match (manifest, lock) {
             (None, Some(_)) if !faults.has_errors() => {
-                Err(anyhow!("the targets of `{}` changed under the run", path.display()))
+                Err(anyhow!("the clusters of `{}` changed under the run", path.display()))
             }
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
                 let manifest_digest = Digest::of(text.as_bytes());
@@ -161,7 +161,7 @@ impl Project {
     pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
         let missing: Vec<Git> = self.lock.missing(&self.manifest).into_values().flatten().cloned().collect();
         let asks = !network.locked && !network.offline;
-        // One that asks pins what every target needs, so that the lock is complete afterwards.
+        // One that asks pins what every cluster needs, so that the lock is complete afterwards.
         let files = if asks { self.file_urls() } else { self.manifest.file_urls() };
         let files = self.lock.missing_files(files);
         if missing.is_empty() && files.is_empty() {
@@ -185,13 +185,13 @@ impl Project {
         Err(Faults::new(faults, self.sources.clone()).into())
     }
 
-    /// The URLs of all files whose checksums the lock has to know, for any target, and the places that
+    /// The URLs of all files whose checksums the lock has to know, for any cluster, and the places that
     /// ask for them.
     pub(super) fn file_urls(&self) -> BTreeMap<String, Span> {
         self.all.iter().flat_map(|manifest| manifest.file_urls()).collect()
     }
 
-    /// Drops from the lock what no target asks for.
+    /// Drops from the lock what no cluster asks for.
     pub(super) fn tidy_lock(&mut self) {
         let urls = self.file_urls();
         self.lock.retain_used(&self.manifest, &urls);
@@ -247,7 +247,7 @@ impl Project {
         Ok(true)
     }
 
-    /// Takes the lock of the same manifest for another target, which is on disk if it was `saved`.
+    /// Takes the lock of the same manifest for another cluster, which is on disk if it was `saved`.
     pub(super) fn take_lock(&mut self, other: &Self, saved: bool) {
         self.lock = other.lock.clone();
         if saved {

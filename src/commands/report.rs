@@ -16,7 +16,7 @@ use crate::output::CONFIG_MAP;
 use crate::previous;
 use crate::reconcile::Action;
 use crate::tree::{Found, Inaccessible};
-use crate::vocabulary::{RelPath, SourceMap, TargetName};
+use crate::vocabulary::{ClusterName, RelPath, SourceMap};
 
 /// Limit on the paths in the report for people; the report for scripts has all paths.
 const SHOWN: usize = 40;
@@ -164,11 +164,11 @@ impl Report {
         }
     }
 
-    /// The reports of all targets as one, with their folders before their paths.
-    pub(super) fn joined(reports: impl Iterator<Item = (Option<TargetName>, Self)>) -> Self {
+    /// The reports of all clusters as one, with their folders before their paths.
+    pub(super) fn joined(reports: impl Iterator<Item = (Option<ClusterName>, Self)>) -> Self {
         let mut all = Self::unchanged(0, false);
-        for (target, report) in reports {
-            let prefix = target.map(|target| format!("{target}/")).unwrap_or_default();
+        for (cluster, report) in reports {
+            let prefix = cluster.map(|cluster| format!("{cluster}/")).unwrap_or_default();
             let Self { summary, nodes, files, held, merged, explanations } = report;
             all.merged += merged;
             all.summary.add(&summary);
@@ -187,9 +187,9 @@ impl Report {
         all
     }
 
-    /// Notes a folder of the output folder that is of no target any more, and says so.
-    pub(super) fn orphan_target(&mut self, root: &Path, name: &str) {
-        let reason = format!("`{}` is of no target any more", root.join(name).display());
+    /// Notes a folder of the output folder that is of no cluster any more, and says so.
+    pub(super) fn orphan_cluster(&mut self, root: &Path, name: &str) {
+        let reason = format!("`{}` is of no cluster any more", root.join(name).display());
         let help = "remove the folder once its cluster is rid of its modules".to_owned();
         ui::talk(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
         self.held.push(HoldReport { module: name.to_owned(), reason, help });
@@ -205,10 +205,10 @@ impl Report {
         self.summary.created + self.summary.updated + self.summary.removed > 0
     }
 
-    /// Prints the report for people: results first, then what needs someone. `target` is whose it is.
+    /// Prints the report for people: results first, then what needs someone. `cluster` is whose it is.
     pub(super) fn print(
         &self,
-        target: Option<&str>,
+        cluster: Option<&str>,
         root: &Path,
         impacts: &BTreeMap<String, Impact>,
         written: bool,
@@ -229,7 +229,7 @@ impl Report {
         }
         let Summary { created, updated, unchanged, removed, conflicts: number } = &self.summary;
         let number = ui::count(*number, "conflict");
-        let whose = target.map(|target| format!("{target}: ")).unwrap_or_default();
+        let whose = cluster.map(|cluster| format!("{cluster}: ")).unwrap_or_default();
         let would = if written { "" } else { " (nothing was written)" };
         let _ = writeln!(
             text,

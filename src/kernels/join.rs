@@ -8,7 +8,7 @@ use super::systems::{by_age, el_of_kernel};
 use super::toolkits::{Image, Toolkits};
 use super::variants::{Variant, variants};
 use super::{Found, Pin};
-use crate::manifest::{Images, Kernel, Selection};
+use crate::manifest::{BaseImages, Kernel, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, by_version, flavour_of};
 
 /// The kernels that inputs name, the oldest first, whatever the order of the inputs.
@@ -55,7 +55,7 @@ impl<'f> Variant<'f> {
         Kernel {
             release: self.release.clone(),
             dtk: None,
-            images: Images::default(),
+            base_images: BaseImages::default(),
             labels: self.architecture().map(|arch| ("arch".to_owned(), arch.to_owned())).into_iter().collect(),
             nodes: None,
         }

@@ -6,17 +6,17 @@ const MANIFEST: &str = "apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
   code: {git: https://example.com/code.git, ref: main}
-images: {builder: dtk, runtime: registry.example.com/runtime:1}
+baseImages: {builder: dtk, runtime: registry.example.com/runtime:1}
 kernels: [5.14.0-1.el9.x86_64]
-targets:
+clusters:
   lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}
 modules:
   - name: first
     image: r.example.com/first
     source: code
     kmods: [one]
-    build: {make: {}}
-    targets: [lab]
+    steps: [{make: {}}]
+    clusters: [lab]
     kmm: {selector: {a: b}}
 ";
 
@@ -51,8 +51,8 @@ fn one_mistake_is_one_error() {
         ("source: code", "sourc: code", "unknown-key"),
         ("source: code", "source: [[code]]", "wrong-kind"),
         ("kmm: {selector: {a: b}}", "kmm: {selctor: {a: b}}", "unknown-key"),
-        ("    targets: [lab]\n    kmm: {selector: {a: b}}", "    kmm:", "no-value"),
-        ("    targets: [lab]\n    kmm: {selector: {a: b}}", "    kmm: []", "empty-list"),
+        ("    clusters: [lab]\n    kmm: {selector: {a: b}}", "    kmm:", "no-value"),
+        ("    clusters: [lab]\n    kmm: {selector: {a: b}}", "    kmm: []", "empty-list"),
         ("kmm: {selector: {a: b}}", "kmm: [{selector: {a: b}}, {name: 'A B', selector: {a: c}}]", "invalid-value"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  1", "wrong-kind"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  - code", "wrong-kind"),
@@ -69,8 +69,8 @@ fn one_mistake_is_one_error() {
         ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  lab: 1", "wrong-kind"),
         ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: 0}", "wrong-kind"),
         ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: [a]}", "wrong-kind"),
-        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kernels: [a]}", "wrong-kind"),
-        ("targets:\n", "target:\n", "unknown-key"),
+        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{when: [a]}", "wrong-kind"),
+        ("clusters:\n", "cluster:\n", "unknown-key"),
     ];
     let told = cases.iter().map(|(from, to, _)| (*to, codes(&[(from, to)]))).collect::<Vec<_>>();
     let expected = cases.iter().map(|(_, to, code)| (*to, vec![(*code).to_owned()])).collect::<Vec<_>>();
@@ -79,7 +79,7 @@ fn one_mistake_is_one_error() {
 }
 
 #[test]
-fn what_a_target_that_has_an_error_may_give_is_not_missing() {
+fn what_a_cluster_that_has_an_error_may_give_is_not_missing() {
     let lab = "{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}";
     let (namespace, selector) = (("namespace: kmm-ci\n", ""), ("    kmm: {selector: {a: b}}\n", ""));
     for to in ["{kmm: 0}", "1"] {
@@ -93,13 +93,13 @@ fn errors_of_their_own_are_reported_beside_each_other() {
     let cases: &[(Changes<'_>, &[&str])] = &[
         (&[("source: code", "source: cod"), ("kmods: [one]", "kmods: one")], &["unknown-source", "wrong-kind"]),
         (
-            &[("targets: [lab]", "targets: [lap]"), ("kernels: [5.14.0-1.el9.x86_64]", "kernels: 1")],
-            &["wrong-kind", "unknown-target"],
+            &[("clusters: [lab]", "clusters: [lap]"), ("kernels: [5.14.0-1.el9.x86_64]", "kernels: 1")],
+            &["wrong-kind", "unknown-cluster"],
         ),
         (&[("kmods: [one]", "kmods: [one, two, 'th ree']")], &["invalid-value", "kmm-modprobe"]),
         (
             &[
-                ("source: code\n    kmods: [one]\n    build: {make: {}}", "prebuilt: 'r.example.com/first:1'"),
+                ("source: code\n    kmods: [one]\n    steps: [{make: {}}]", "prebuilt: 'r.example.com/first:1'"),
                 ("    image: r.example.com/first\n", ""),
             ],
             &["kmm-modprobe"],

@@ -85,7 +85,7 @@ macro_rules! declare {
         }
 
         impl $name {
-            pub(super) const FIELDS: &[$crate::manifest::schema::Field] = &[
+            pub(crate) const FIELDS: &[$crate::manifest::schema::Field] = &[
                 $($crate::manifest::schema::Field {
                     key: $crate::manifest::declare::declare!(@key $field $($key)?),
                     takes: $takes,
@@ -94,7 +94,7 @@ macro_rules! declare {
             ];
 
             /// Takes the fields of a record that has these among others.
-            pub(super) fn take(
+            pub(crate) fn take(
                 fields: &mut $crate::manifest::decode::Fields<'_>,
                 faults: &mut $crate::vocabulary::Diagnostics,
             ) -> Option<Self> {

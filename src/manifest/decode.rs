@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::renamed::renamed;
 use super::schema::Record;
 pub(crate) use super::wrong_kind::{Kind, flow, wrong_kind};
 use kmodgen_yaml::{Entry, Node, Value};
@@ -101,7 +102,7 @@ impl<'n> Fields<'n> {
                     .at(key.span, "");
             let is_secret = is_secret_name(name) && value.as_scalar().is_some();
             let fault = if is_secret { fault.hide(value.span) } else { fault };
-            faults.push(match nearest(name, candidates) {
+            faults.push(match renamed(record, name).or_else(|| nearest(name, candidates)) {
                 Some(near) => {
                     // What is misspelt is not missing as well.
                     self.missing.retain(|(key, _)| *key != near);

@@ -37,8 +37,8 @@ fn an_empty_manifest_is_told_what_it_needs() {
 fn steps_and_images_are_checked() {
     let world = World::small()
         .with(
-            "build: {make: {targets: [all], vars: {A: x}}}",
-            "build:
+            "steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]",
+            "steps:
       - {make: {jobs: 0}, kbuild: {}}
       - {make: {jobs: -1}}
       - {kconfig: {options: {A-B: y, C: '\"x\"'}, defconfig: '-x'}}
@@ -52,9 +52,9 @@ fn steps_and_images_are_checked() {
         .with(
             "    source: code\n",
             "    source: code
-    packages: {rpm: ['-y', 'a b'], yum: [x]}
-    install: {strip: 'true', compress: bzip2, host: 1, firmware: [/etc, {to: x}, {from: x, to: ..}], licenses: [../a], dir: lib}
-    labels: {'a b': x, '-x': y, ok: \"a\\nb\"}
+    packages: {builder: {rpm: ['-y', 'a b'], yum: [x]}}
+    install: {strip: 'true', compress: bzip2, linkInTree: 1, firmware: [/etc, {to: x}, {from: x, to: ..}], licenses: [../a], modDir: lib}
+    imageLabels: {'a b': x, '-x': y, ok: \"a\\nb\"}
     user: 'a b'
     overrides: [{when: {arch: aarch64}, install: {compress: xz}}]
 ",
@@ -67,8 +67,11 @@ fn steps_and_images_are_checked() {
 fn what_is_not_built_yet_is_refused_as_such() {
     let world = World::small()
         .and("templates: {}\n")
-        .with("    source: code\n", "    source: code\n    versions: [a]\n    install: {strip: true, host: true}\n")
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: [{dkms: {}}, {make: {jobs: 4}}]");
+        .with(
+            "    source: code\n",
+            "    source: code\n    versions: [a]\n    install: {strip: true, linkInTree: true}\n",
+        )
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{dkms: {}}, {make: {jobs: 4}}]");
     assert_snapshot!(told(&world));
 }
 
@@ -76,7 +79,7 @@ fn what_is_not_built_yet_is_refused_as_such() {
 fn values_are_told_apart_from_kinds() {
     let world = World::small()
         .with("kernels:\n", "kernels:\n  - [5.14.0-3.x86_64]\n  - {release: 5.14.0-3.x86_64, labels: [a]}\n  - {dtk: quay.io/x:latest, release: 5.14.0-4.x86_64}\n  - {release: 5.14.0-5.x86_64, nodes: many}\n")
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {make: {targets: all, vars: {A: {}, 9B: x, C: '${KERNEL_VERSON}', D: \"a\\nb\"}}}")
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {targets: all, vars: {A: {}, 9B: x, C: '${KERNEL_VERSON}', D: \"a\\nb\"}}}]")
         .with("kmods: [one, two]", "kmods:");
     assert_snapshot!(told(&world));
 }
@@ -85,7 +88,7 @@ fn values_are_told_apart_from_kinds() {
 fn what_a_kernel_has_to_be_is_checked() {
     let world = World::small().with(
         "    source: code\n",
-        "    source: code\n    kernels: {arch: [amd64, x86_65], min: '>=5', max: x, exclude: [{release: '.*', reson: y}, {reason: z}]}\n    overrides:\n      - {when: {version: 5.14, flavour: {}}, build: {make: {}}}\n",
+        "    source: code\n    when: {arch: [amd64, x86_65], kernelVersion: x, release: '.*'}\n    unless: [{kernel: '.*', reson: y}, {reason: z}]\n    overrides:\n      - {when: {kernelVersion: 5.14, flavour: {}}, steps: [{make: {}}]}\n",
     );
     assert_snapshot!(told(&world));
 }
@@ -94,7 +97,7 @@ fn what_a_kernel_has_to_be_is_checked() {
 fn patterns_are_checked() {
     let world = World::small().with(
         "    source: code\n",
-        "    source: code\n    kernels: {include: ['[', 'a)|(b'], exclude: '*', labels: {a: {}}}\n    overrides:\n      - {build: {make: {}}}\n      - {when: {realease: x}}\n",
+        "    source: code\n    when: {kernel: ['[', 'a)|(b'], labels: {a: {}}}\n    unless: {kernel: '*'}\n    overrides:\n      - {steps: [{make: {}}]}\n      - {when: {realease: x}}\n",
     );
     assert_snapshot!(told(&world));
 }
@@ -104,7 +107,10 @@ fn paths_stay_in_the_manifests_folder() {
     let world = World::small()
         .with("ref: main, patches: [fix.patch]", "ref: main, dir: ../x, patches: [../fix.patch, /etc/passwd, 'a\\b']")
         .with("kernels:\n", "kernels:\n  - file: ../fleet.yaml\n  - file: absent.yaml\n")
-        .with("    source: code\n", "    source: code\n    template: ../t.Dockerfile\n    install: {dir: ../../etc}\n")
+        .with(
+            "    source: code\n",
+            "    source: code\n    template: ../t.Dockerfile\n    install: {modDir: ../../etc}\n",
+        )
         .with("name: first", "name: ../first")
         .and("output: {dir: /tmp}\n");
     assert_snapshot!(told(&world));
@@ -136,7 +142,7 @@ fn a_kernel_file_has_faults_of_its_own() {
 
 #[test]
 fn a_module_for_no_kernel_is_a_warning() {
-    let world = World::small().with("    source: code\n", "    source: code\n    kernels: {include: ['5.14']}\n");
+    let world = World::small().with("    source: code\n", "    source: code\n    when: {kernel: '5.14'}\n");
     assert!(world.faults()[0].contains("no-kernel"));
     assert_eq!(world.outputs().len(), 1, "only the top kustomization is left");
 }
@@ -159,7 +165,7 @@ fn no_value_changes_its_text() {
 fn overrides_apply_in_order() {
     let world = World::small().with(
         "    image: registry",
-        "    overrides:\n      - {when: {labels: {site: a}}, kmods: [two], build: {make: {vars: {A: second, B: b}}}}\n      - {when: {release: '.*-1\\..*'}, images: {runtime: other.example.com/r:1}, build: {make: {vars: {A: third}}}}\n      - {when: {release: nothing}, build: {kbuild: {}}}\n    image: registry",
+        "    overrides:\n      - {when: {labels: {site: a}}, kmods: [two], steps: {compile: {make: {vars: {A: second, B: b}}}}}\n      - {when: {kernel: '.*-1\\..*'}, baseImages: {runtime: other.example.com/r:1}, steps: {compile: {make: {vars: {A: third}}}}}\n      - {when: {kernel: nothing}, steps: [{kbuild: {}}]}\n    image: registry",
     );
     let outputs = world.outputs();
     let text = &outputs.iter().find(|o| o.path.as_str() == "first/5.14.0-1.el9.x86_64/Dockerfile").unwrap().text;

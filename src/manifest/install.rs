@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
+use super::conditional::{Conditional, conditionals};
 use super::declare::declare;
 use super::decode::{self, Fields, has_only, has_only_within};
 use super::expansion::Expands;
-use super::schema::{Field, Record, Shape};
-use super::when::{Conditional, WHEN, When, conditionals};
+use super::schema::{Field, Record, Shape, joined};
+use super::selection::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned, written_out};
 
 /// Folder of the image that firmware is installed into.
@@ -61,10 +62,11 @@ declare! {
     /// Settings for installing the results, as far as one place of the manifest states them.
     #[derive(Debug, Clone, Default)]
     pub struct Install: INSTALL, "`install`", overridable {
-        optional dir: RelPath {
+        optional mod_dir: RelPath {
+            key: "modDir",
             takes: Shape::Text,
-            says: "the folder below `/opt/lib/modules/<release>`: `extra` (where absent), `updates`, `kernel/…` or one below these",
-            decode: decode::parsed(install_dir),
+            says: "the folder below `/opt/lib/modules/<release>`, as kbuild's `INSTALL_MOD_DIR`: `extra` (where absent), `updates`, `kernel/…` or one below these",
+            decode: decode::parsed(mod_dir),
         }
         optional strip: bool {
             takes: Shape::Bool,
@@ -76,20 +78,21 @@ declare! {
             says: "compress the kmods, as the kernel and its kmod must support; not beside `sign`",
             decode: decode::placed(compression),
         }
-        optional host: bool {
+        optional link_in_tree: bool {
+            key: "linkInTree",
             takes: Shape::Bool,
-            says: "link `host` to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
+            says: "link to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
             decode: decode::flag,
         }
         optional firmware: Vec<Conditional<InstalledFiles>> {
-            takes: Shape::List(&Shape::TextOr(&FIRMWARE)),
+            takes: Shape::List(&Shape::TextOr(&FILES)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
-            decode: |node, key, faults| Some(decode_list(node, key, &FIRMWARE, faults)),
+            decode: |node, key, faults| Some(decode_list(node, key, faults)),
         }
         optional licenses: Vec<Conditional<InstalledFiles>> {
-            takes: Shape::List(&Shape::TextOr(&LICENSE)),
+            takes: Shape::List(&Shape::TextOr(&FILES)),
             says: "files of the source, folders whose contents, or shell patterns of these, that go to `/licenses`",
-            decode: |node, key, faults| Some(decode_list(node, key, &LICENSE, faults)),
+            decode: |node, key, faults| Some(decode_list(node, key, faults)),
         }
         optional rpms: Vec<Conditional<Spanned<String>>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
@@ -101,65 +104,50 @@ declare! {
 
 static PACKAGE: Record = Record {
     name: "an installed package",
-    fields: &[
-        Field { key: "rpm", takes: Shape::Text, says: "the package" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have its files" },
+    fields: joined![&[Field { key: "rpm", takes: Shape::Text, says: "the package" }], Selection::FIELDS],
+};
+
+static FILES: Record = Record {
+    name: "installed files",
+    fields: joined![
+        &[
+            Field { key: "from", takes: Shape::Text, says: "the file, folder or shell pattern" },
+            Field { key: "to", takes: Shape::Text, says: "the folder that it goes to, below the one for all" },
+        ],
+        Selection::FIELDS,
     ],
 };
 
-static FIRMWARE: Record = Record {
-    name: "firmware",
-    fields: &[
-        Field { key: "from", takes: Shape::Text, says: "the file, folder or shell pattern" },
-        Field { key: "to", takes: Shape::Text, says: "the folder below `/opt/lib/firmware` that it goes to" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
-    ],
-};
-
-static LICENSE: Record = Record {
-    name: "a license",
-    fields: &[
-        Field { key: "file", takes: Shape::Text, says: "the file, folder or shell pattern" },
-        Field { key: "to", takes: Shape::Text, says: "the folder below `/licenses` that it goes to" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose images have it" },
-    ],
-};
-
-fn decode_list(
-    node: &Node,
-    key: &str,
-    record: &'static Record,
-    faults: &mut Diagnostics,
-) -> Vec<Conditional<InstalledFiles>> {
-    let items = decode::items(node, &format!("`{key}`"), faults).iter();
-    items.filter_map(|item| decode_files(item, record, faults)).collect()
+fn decode_list(node: &Node, key: &str, faults: &mut Diagnostics) -> Vec<Conditional<InstalledFiles>> {
+    decode::items(node, &format!("`{key}`"), faults).iter().filter_map(|item| decode_files(item, faults)).collect()
 }
 
 fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Spanned<String>> {
     decode::text(node, "a package", faults, package)
 }
 
-fn decode_files(node: &Node, record: &'static Record, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {
+fn decode_files(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {
     if node.as_mapping().is_none() {
-        return decode::text(node, record.name, faults, |text| Expands::Release.pattern(text))
-            .map(|from| Conditional { value: InstalledFiles { from, to: None }, when: None });
+        let from = decode::text(node, "a path", faults, pattern)?;
+        return Some(Conditional { value: InstalledFiles { from, to: None }, kernels: Selection::default() });
     }
-    let key = record.fields[0].key;
-    let mut fields = Fields::open(record, node, faults)?;
-    let from = fields.need(key, "write the file or folder of the source", faults);
-    let from =
-        from.and_then(|node| decode::text(node, &format!("`{key}`"), faults, |text| Expands::Release.pattern(text)));
-    let to = fields
-        .take("to", faults)
-        .and_then(|node| decode::text(node, "`to`", faults, |text| Expands::Release.path(text)));
-    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
+    let mut fields = Fields::open(&FILES, node, faults)?;
+    let from = fields.need("from", "write the file or folder of the source", faults);
+    let from = from.and_then(|node| decode::text(node, "`from`", faults, pattern));
+    let to = fields.take("to", faults);
+    let to = to.and_then(|node| decode::text(node, "`to`", faults, |text| Expands::Release.path(text)));
+    let kernels = Selection::take(&mut fields, faults)?;
     fields.finish(faults);
-    Some(Conditional { value: InstalledFiles { from: from?, to: to.map(|to| to.value) }, when })
+    Some(Conditional { value: InstalledFiles { from: from?, to: to.map(|to| to.value) }, kernels })
+}
+
+fn pattern(text: &str) -> Result<RelPath, Invalid> {
+    Expands::Release.pattern(text)
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
 /// mirrors the kernel's own tree.
-fn install_dir(text: &str) -> Result<RelPath, Invalid> {
+fn mod_dir(text: &str) -> Result<RelPath, Invalid> {
     let dir = RelPath::parse(text)?;
     let top = dir.as_str().split('/').next().unwrap_or_default();
     if ["extra", "updates", "kernel"].contains(&top) && has_only(dir.as_str(), "._-+/") {
@@ -189,9 +177,9 @@ fn compression(text: &str) -> Result<Compression, Invalid> {
 }
 
 /// Labels of the image.
-pub(super) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
+pub(super) fn image_labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
-    for entry in decode::entries(node, "`labels`", faults) {
+    for entry in decode::entries(node, "`imageLabels`", faults) {
         let key = &entry.key.value;
         if !has_only_within(key, "._-/") {
             faults.push(

@@ -6,9 +6,9 @@ use std::fmt::Display;
 use kmodgen_yaml::Node;
 
 use super::api_version::{API_VERSION, check_api_version, other_version};
+use super::base_images::{BASE_IMAGES, BaseImages};
 use super::declare::declare;
 use super::decode::{self, Fields};
-use super::images::{IMAGES, Images};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
@@ -30,14 +30,15 @@ declare! {
             says: "its Driver Toolkit image, by digest",
             decode: decode::placed(pinned_image),
         }
-        default images: Images {
-            takes: Shape::Record(&IMAGES),
+        default base_images: BaseImages {
+            key: "baseImages",
+            takes: Shape::Record(&BASE_IMAGES),
             says: "its own base images",
-            decode: |node, _, faults| Images::decode(node, faults),
+            decode: |node, _, faults| BaseImages::decode(node, faults),
         }
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,
-            says: "free words, which `when`, a module's `kernels` and templates ask for",
+            says: "free words, which conditions and templates ask for",
             decode: |node, _, faults| Some(decode::labels(node, faults)),
         }
         optional nodes: u64 {
@@ -117,7 +118,13 @@ pub(super) fn decode_list(
 fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
     if node.as_scalar().is_some() {
         let release = decode::text(node, "a kernel release", faults, KernelRelease::parse)?;
-        return Some(Kernel { release, dtk: None, images: Images::default(), labels: BTreeMap::new(), nodes: None });
+        return Some(Kernel {
+            release,
+            dtk: None,
+            base_images: BaseImages::default(),
+            labels: BTreeMap::new(),
+            nodes: None,
+        });
     }
     Kernel::decode(node, faults)
 }

@@ -61,7 +61,8 @@ fn has_fallbacks(node: &Node) -> bool {
 }
 
 /// The keys of a build.
-const BUILDING: [&str; 9] = ["image", "source", "build", "template", "images", "install", "packages", "labels", "user"];
+const BUILDING: [&str; 9] =
+    ["image", "source", "steps", "template", "baseImages", "install", "packages", "imageLabels", "user"];
 
 /// Fields of a build, where nothing is built.
 pub(super) fn refuse_building(node: &Node, faults: &mut Diagnostics) {

@@ -4,11 +4,14 @@
 //! the world: the files that a manifest names come through [`InputFiles`].
 
 mod api_version;
-mod build;
+mod base_images;
 mod declare;
 pub(crate) mod decode;
 mod expansion;
-mod images;
+
+mod cluster;
+pub(crate) mod condition;
+mod conditional;
 mod install;
 mod kernel;
 mod kind;
@@ -22,39 +25,42 @@ mod packages;
 mod platform;
 mod publish;
 mod recipe;
+mod renamed;
 mod repeats;
 pub mod schema;
 mod selection;
 mod source;
+mod steps;
 mod structure;
 mod structure_json;
-mod target;
-mod traits;
 pub(crate) mod variables;
 mod variation;
 mod version;
-mod when;
 mod wrong_kind;
 
 #[cfg(test)]
 mod causes_tests;
 #[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
+mod conditional_tests;
+#[cfg(test)]
 mod faults_tests;
 #[cfg(test)]
 mod prebuilt_tests;
-#[cfg(test)]
-mod target_tests;
-#[cfg(test)]
-mod when_tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 pub use api_version::API_VERSION;
 pub(crate) use api_version::{check_api_version, other_version};
-pub use build::{Build, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, StepPlace, Tool};
+pub use base_images::{BaseImages, Builder};
+
+pub use cluster::names as cluster_names;
+use cluster::{CLUSTER, Cluster};
+pub use condition::known_architecture;
+pub use conditional::{Circumstances, Conditional};
 use decode::Fields;
-pub use images::{Builder, Images};
 pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE_FOLDER};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
@@ -64,23 +70,19 @@ pub use mirrors::Mirrors;
 pub use module::Module;
 use module::Scope;
 pub use output::{OUTPUT_FOLDER, Output};
-pub use packages::Packages;
+pub use packages::BuilderPackages;
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
 use repeats::refuse_repeats;
 use schema::{Field, Record, Shape};
-pub use selection::{Choice, Selection};
+pub use selection::Selection;
 pub use source::{File, FileKind, Git, Origin, Source, decompressor};
-pub use target::names as target_names;
-use target::{TARGET, Target};
-pub use traits::known_architecture;
+pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, StepPlace, Tool};
 pub use variation::Variation;
-pub(crate) use when::WHEN;
-pub use when::{Circumstances, Conditional, When};
 
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned, TargetName,
+    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned,
 };
 
 /// Schema of the manifest.
@@ -94,7 +96,7 @@ pub static MANIFEST: Record = Record {
             takes: Shape::Named(&Shape::Record(&source::SOURCE)),
             says: "where code comes from, by name",
         },
-        Field { key: "images", takes: Shape::Record(&images::IMAGES), says: "base images" },
+        Field { key: "baseImages", takes: Shape::Record(&base_images::BASE_IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
         Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
         Field {
@@ -104,8 +106,8 @@ pub static MANIFEST: Record = Record {
         },
         Field { key: "platform", takes: Shape::Record(&platform::PLATFORM), says: "what the clusters run" },
         Field {
-            key: "targets",
-            takes: Shape::Named(&Shape::Record(&TARGET)),
+            key: "clusters",
+            takes: Shape::Named(&Shape::Record(&CLUSTER)),
             says: "the clusters that it is for, by name; each has a folder of its own",
         },
         Field { key: "output", takes: Shape::Record(&output::OUTPUT), says: "where the files go" },
@@ -120,8 +122,8 @@ pub static MANIFEST: Record = Record {
 /// A manifest whose every value is well formed and whose names all resolve.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// Which of the targets it is for; `None` where there are none.
-    pub target: Option<TargetName>,
+    /// Which of the clusters it is for; `None` where there are none.
+    pub cluster: Option<ClusterName>,
     /// The namespace of all objects.
     pub namespace: Spanned<Namespace>,
     /// Sources of code, by name.
@@ -131,7 +133,7 @@ pub struct Manifest {
     /// Platform of the clusters.
     pub platform: Platform,
     /// Base images, unless a kernel, module or override says otherwise.
-    pub images: Images,
+    pub base_images: BaseImages,
     /// Target kernels, in the order of the manifest.
     pub kernels: Vec<Kernel>,
     /// Modules, in the order of the manifest.
@@ -146,7 +148,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// Decodes the manifest in `source`, adding the files that it names to `sources`: one for each of
-    /// its targets, in their order, or the only one.
+    /// its clusters, in their order, or the only one.
     ///
     /// # Errors
     /// `None` where anything is wrong; `faults` then says what. Warnings come with a manifest.
@@ -231,28 +233,28 @@ impl Manifest {
         let kernels = given(node, "kernels").map(|node| kernel::decode_list(node, files, sources, faults));
         let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
         let errors_of_kernels = faults.errors() - errors;
-        let targets = given(node, "targets").map(|node| target::decode_all(node, faults)).unwrap_or_default();
-        let target_names = names(node, "targets");
-        let knows_targets = target_names.is_some() && faults.errors() - errors == errors_of_kernels;
+        let clusters = given(node, "clusters").map(|node| cluster::decode_all(node, faults)).unwrap_or_default();
+        let cluster_names = names(node, "clusters");
+        let knows_clusters = cluster_names.is_some() && faults.errors() - errors == errors_of_kernels;
         let modules = given(node, "modules")
-            .map(|node| target::modules(node, target_names.as_deref(), faults))
+            .map(|node| cluster::modules(node, cluster_names.as_deref(), faults))
             .unwrap_or_default();
         let written = overlay::without(node, &["kernels"]);
-        if targets.is_empty() {
-            let manifest = Self::decode_one(node, (None, knows_targets), kernels, &modules, &written, faults);
+        if clusters.is_empty() {
+            let manifest = Self::decode_one(node, (None, knows_clusters), kernels, &modules, &written, faults);
             return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
         }
         let mut manifests = Vec::new();
         let mut told = HashSet::new();
-        for target in &targets {
+        for cluster in &clusters {
             let mut own = Diagnostics::default();
-            let own_kernels = target.kernels(&kernels);
-            if errors_of_kernels == 0 && knows_targets && !kernels.is_empty() {
-                target.check_kernels(&own_kernels, &kernels, &mut own);
+            let own_kernels = cluster.kernels(&kernels);
+            if errors_of_kernels == 0 && knows_clusters && !kernels.is_empty() {
+                cluster.check_kernels(&own_kernels, &kernels, &mut own);
             }
-            let modules = target.modules(modules.clone());
-            let (node, target) = (target.laid_over(node), (Some(target), knows_targets));
-            manifests.extend(Self::decode_one(&node, target, own_kernels, &modules, &written, &mut own));
+            let modules = cluster.modules(modules.clone());
+            let (node, cluster) = (cluster.laid_over(node), (Some(cluster), knows_clusters));
+            manifests.extend(Self::decode_one(&node, cluster, own_kernels, &modules, &written, &mut own));
             // What is wrong for all of them is told once.
             for fault in own.into_sorted() {
                 if told.insert(fault.clone()) {
@@ -263,11 +265,11 @@ impl Manifest {
         (!faults.has_errors()).then_some(manifests)
     }
 
-    /// Decodes what is left when kernels and modules are found, for a target, of which the flag tells
+    /// Decodes what is left when kernels and modules are found, for a cluster, of which the flag tells
     /// whether all of them were decoded.
     fn decode_one(
         node: &kmodgen_yaml::Node,
-        (target, knows_targets): (Option<&Target>, bool),
+        (cluster, knows_clusters): (Option<&Cluster>, bool),
         kernels: Vec<Kernel>,
         module_nodes: &[Arc<kmodgen_yaml::Node>],
         written: &Arc<kmodgen_yaml::Node>,
@@ -275,8 +277,8 @@ impl Manifest {
     ) -> Option<Self> {
         let mut fields = Fields::open(&MANIFEST, node, faults)?;
         check_api_version(&mut fields, faults);
-        // A target may give it.
-        let namespace = if knows_targets {
+        // A cluster may give it.
+        let namespace = if knows_clusters {
             fields.need("namespace", "write the namespace of the Modules", faults)
         } else {
             fields.take("namespace", faults)
@@ -293,7 +295,8 @@ impl Manifest {
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
         let platform =
             fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
-        let images = fields.take("images", faults).and_then(|node| Images::decode(node, faults)).unwrap_or_default();
+        let base_images =
+            fields.take("baseImages", faults).and_then(|node| BaseImages::decode(node, faults)).unwrap_or_default();
         let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
         if needs_kernels {
             fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
@@ -301,11 +304,11 @@ impl Manifest {
             fields.take("kernels", faults);
         }
         fields.need("modules", "list what to build", faults);
-        fields.take("targets", faults);
+        fields.take("clusters", faults);
         let scope = Scope {
             namespace: namespace.as_ref().map(|namespace| &namespace.value),
             sources: names(node, "sources").filter(|_| !needs_sources || node.get("sources").is_some()),
-            knows_targets,
+            knows_clusters,
             decoded: &code,
             platform: &platform,
         };
@@ -322,14 +325,14 @@ impl Manifest {
         }
         refuse_repeats(&modules, faults);
         output::refuse_in_sources(&output, &code, faults);
-        let target = target.map(|target| target.name.value.clone());
+        let cluster = cluster.map(|cluster| cluster.name.value.clone());
         Some(Self {
-            target,
+            cluster,
             namespace: namespace?,
             sources: code,
             mirrors,
             platform,
-            images,
+            base_images,
             kernels,
             modules,
             output,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
+use super::conditional::Circumstances;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kind::{ModuleKind, refuse_building};
@@ -13,8 +14,8 @@ use super::recipe::{Recipe, decode_override};
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
 use super::source::Source;
-use super::version::{IMAGE, KMM_FIELD, SELECTING, VERSION, label_value};
-use super::when::{Circumstances, When};
+use super::steps::check_changes;
+use super::version::{IMAGE, KMM_FIELD, VARIANTS, VERSION, label_value};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };
@@ -35,7 +36,7 @@ pub struct Module {
     /// Recipe of the module's images, before `overrides`.
     pub recipe: Recipe,
     /// Changes to `recipe` for some kernels; later ones win.
-    pub overrides: Vec<(When, Recipe)>,
+    pub overrides: Vec<(Selection, Recipe)>,
     /// The rest of the Module.
     pub kmm: Kmm,
 }
@@ -46,8 +47,8 @@ pub(super) struct Scope<'m> {
     /// The names of all sources as they are written, so that one with a fault of its own is not
     /// called missing as well; `None` if `sources` itself has one.
     pub(super) sources: Option<Vec<&'m str>>,
-    /// Set if the fields that a target lays over modules are known.
-    pub(super) knows_targets: bool,
+    /// Set if the fields that a cluster lays over modules are known.
+    pub(super) knows_clusters: bool,
     /// The sources that are right.
     pub(super) decoded: &'m BTreeMap<SourceName, Source>,
     /// Platform of the clusters.
@@ -93,8 +94,10 @@ const VERSIONED: &[Field] = &[
     },
 ];
 
-pub(super) static MODULE: Record =
-    Record { name: "a module", fields: joined![HEAD, Recipe::FIELDS, SELECTING, VERSIONED, &[KMM_FIELD]] };
+pub(super) static MODULE: Record = Record {
+    name: "a module",
+    fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, VERSIONED, &[KMM_FIELD]],
+};
 
 impl Module {
     pub(super) fn decode(node: &Node, scope: &Scope<'_>, faults: &mut Diagnostics) -> Option<Self> {
@@ -114,7 +117,7 @@ impl Module {
             }
         };
         let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
-        let kernels = fields.take("kernels", faults).map(|n| Selection::decode(n, faults)).unwrap_or_default();
+        let kernels = Selection::take(&mut fields, faults).unwrap_or_default();
         let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
         let mut overrides = Vec::new();
         if let Some(list) = fields.take("overrides", faults) {
@@ -123,8 +126,8 @@ impl Module {
         }
         // A key without a value is reported by now, and so is not taken for an absent section.
         let kmm_node = fields.take("kmm", faults).or_else(|| node.get("kmm"));
-        // Both are done with: what is decoded is one version, for one target.
-        fields.take("targets", faults);
+        // Both are done with: what is decoded is one version, for one cluster.
+        fields.take("clusters", faults);
         fields.take("versions", faults);
         for (key, is_written) in ["source", "kmods"].map(|key| (key, node.get(key).is_some())) {
             if kind == ModuleKind::Built && !is_written {
@@ -143,6 +146,8 @@ impl Module {
             refuse_building(node, faults);
         }
         let recipes: Vec<&Recipe> = recipes(&recipe, &overrides).collect();
+        let changed = overrides.iter().filter_map(|(_, recipe)| recipe.steps.as_ref());
+        check_changes(recipe.steps.as_ref(), changed, faults);
         let sources: Vec<_> = recipes.iter().flat_map(|recipe| recipe.all_sources()).collect();
         sources.iter().for_each(|source| scope.check_source(source, faults));
         let kmods = all_kmods(&recipes);
@@ -160,7 +165,7 @@ impl Module {
             platform: scope.platform,
             kmods: &kmods,
             knows_kmods: knows_kmods(node, &recipe, &overrides),
-            knows_targets: scope.knows_targets,
+            knows_clusters: scope.knows_clusters,
             name: name.as_ref(),
             module: name.as_ref().map_or(start, |name| name.span),
         };
@@ -239,12 +244,12 @@ impl Module {
 
     /// Returns the module's recipe for a kernel: its own, then each override that applies.
     pub fn recipe_on(&self, kernel: &Circumstances<'_>) -> Recipe {
-        let applying = self.overrides.iter().filter(|(when, _)| kernel.allow(when));
+        let applying = self.overrides.iter().filter(|(kernels, _)| kernel.allow(kernels));
         applying.fold(self.recipe.clone(), |recipe, (_, over)| recipe.overridden_by(over))
     }
 }
 
-fn recipes<'m>(recipe: &'m Recipe, overrides: &'m [(When, Recipe)]) -> impl Iterator<Item = &'m Recipe> {
+fn recipes<'m>(recipe: &'m Recipe, overrides: &'m [(Selection, Recipe)]) -> impl Iterator<Item = &'m Recipe> {
     std::iter::once(recipe).chain(overrides.iter().map(|(_, recipe)| recipe))
 }
 
@@ -274,7 +279,7 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
 }
 
 /// Checks that [`all_kmods`] finds every kmod that is written, and that a built module has any.
-fn knows_kmods(node: &Node, recipe: &Recipe, overrides: &[(When, Recipe)]) -> bool {
+fn knows_kmods(node: &Node, recipe: &Recipe, overrides: &[(Selection, Recipe)]) -> bool {
     let items = node.get("overrides").map_or(Some(&[][..]), |list| list.as_sequence());
     let Some(items) = items.filter(|items| items.len() == overrides.len()) else { return false };
     has_all_kmods(recipe, node) && items.iter().zip(overrides).all(|(item, (_, recipe))| has_all_kmods(recipe, item))

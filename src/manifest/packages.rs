@@ -1,19 +1,20 @@
-//! Packages that a builder gets before it builds.
+//! Packages that stages get from their package managers.
 
 use std::sync::Arc;
 
 use kmodgen_yaml::Node;
 
+use super::conditional::{Circumstances, Conditional, conditionals};
 use super::declare::declare;
 use super::decode;
 use super::expansion::Expands;
-use super::schema::{Field, Record, Shape};
-use super::when::{Circumstances, Conditional, WHEN, conditionals};
+use super::schema::{Field, Record, Shape, joined};
+use super::selection::Selection;
 use crate::vocabulary::{Diagnostics, Invalid, written_out};
 
 /// Packages of the builder for one kernel, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Packages {
+pub struct BuilderPackages {
     /// With dnf or microdnf.
     pub rpm: Vec<String>,
     /// With apt-get.
@@ -25,9 +26,21 @@ pub struct Packages {
 }
 
 declare! {
+    /// Packages that stages get from their package managers.
+    #[derive(Debug, Clone, Default)]
+    pub struct Packages: PACKAGES, "`packages`", overridable {
+        optional builder: PackageLists {
+            takes: Shape::Either(&[LIST, Shape::Record(&FAMILIES)]),
+            says: "packages that the builder gets before it builds: a list, or lists by family",
+            decode: PackageLists::read,
+        }
+    }
+}
+
+declare! {
     /// Packages of the builder for all kernels, by what installs them.
     #[derive(Debug, Clone)]
-    pub struct PackageLists: PACKAGES, "packages by family" {
+    pub struct PackageLists: FAMILIES, "packages by family" {
         default rpm: Vec<Conditional<String>> {
             takes: LIST,
             says: "for builders with dnf or microdnf",
@@ -52,14 +65,11 @@ declare! {
 }
 
 /// A list for one family, or for all.
-pub(super) const LIST: Shape = Shape::List(&Shape::TextOr(&PACKAGE));
+const LIST: Shape = Shape::List(&Shape::TextOr(&PACKAGE));
 
 static PACKAGE: Record = Record {
     name: "a package",
-    fields: &[
-        Field { key: "package", takes: Shape::Text, says: "the package" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose builds need it" },
-    ],
+    fields: joined![&[Field { key: "package", takes: Shape::Text, says: "the package" }], Selection::FIELDS],
 };
 
 impl PackageLists {
@@ -73,9 +83,9 @@ impl PackageLists {
     }
 
     /// Returns the packages for a kernel.
-    pub fn on(&self, kernel: &Circumstances<'_>) -> Packages {
+    pub fn on(&self, kernel: &Circumstances<'_>) -> BuilderPackages {
         let [rpm, deb, zypper, apk] = [&self.rpm, &self.deb, &self.zypper, &self.apk].map(|all| kernel.choose(all));
-        Packages { rpm, deb, zypper, apk }
+        BuilderPackages { rpm, deb, zypper, apk }
     }
 }
 

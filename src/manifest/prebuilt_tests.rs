@@ -87,10 +87,10 @@ fn a_module_that_comes_to_nothing_is_told_of() {
 }
 
 #[test]
-fn a_targets_registry_has_the_images_of_overrides_too() {
+fn a_clusters_registry_has_the_images_of_overrides_too() {
     let world = world()
         .with("    overrides:\n", "    versions: [{version: '1'}]\n    overrides:\n")
-        .and("targets: {site: {image: registry.site.example.com/drivers}}\n");
+        .and("clusters: {site: {image: registry.site.example.com/drivers}}\n");
     let outputs = world.outputs();
     for image in ["driver:1.2-5.14.0-1.el9.x86_64", "driver-rt:1.2-5.14.0-2.el9.x86_64_rt"] {
         let line = format!("containerImage: \"registry.site.example.com/drivers/{image}\"");
@@ -160,7 +160,7 @@ fn only_a_fallback_is_no_need_of_kernels() {
     let faults = fallback("    image: registry.example.com/v\n", "{MODPROBE, FALLBACK}").faults();
     assert!(faults.iter().any(|fault| fault.contains("a module has no `source`")), "{faults:?}");
     // Kernels that a selection leaves out are told of.
-    let world = fallback("    kernels: {include: '4.*'}\n", "{MODPROBE, FALLBACK}")
+    let world = fallback("    when: {kernel: '4.*'}\n", "{MODPROBE, FALLBACK}")
         .with("modules:\n", "kernels: [5.14.0-1.el9.x86_64]\nmodules:\n");
     assert!(world.faults()[0].contains("is for none of the kernels"), "{:?}", world.faults());
 }

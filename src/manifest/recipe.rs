@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
-use super::build::{Build, STEPS};
+use super::base_images::{BASE_IMAGES, BaseImages};
+use super::conditional::{Conditional, conditional, conditionals};
 use super::declare::declare;
 use super::decode::{self, Fields};
-use super::images::{IMAGES, Images};
 use super::install::{self, Install};
-use super::packages::{self, PackageLists};
+use super::packages::{PACKAGES, Packages};
 use super::schema::{Field, Record, Shape, joined};
+use super::selection::Selection;
+use super::steps::{STEPS, Steps};
 use super::variables;
-use super::when::{Conditional, WHEN, When, conditional, conditionals};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest, quoted_list,
 };
@@ -39,35 +40,37 @@ declare! {
             says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
             decode: |node, _, faults| Some(decode_kmods(node, faults)),
         }
-        optional build: Build {
+        optional steps: Steps {
             takes: Shape::Either(STEPS),
-            says: "the steps that compile; `kbuild: {}` where absent",
-            decode: |node, _, faults| Build::decode(node, faults),
+            says: "the steps that compile; `kbuild: {}` where absent; in an override also changes to steps, by `id`",
+            decode: |node, _, faults| Steps::decode(node, faults),
         }
         optional template: Spanned<TemplateName> {
             takes: Shape::Text,
             says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
             decode: decode::placed(template_name),
         }
-        default images: Images {
-            takes: Shape::Record(&IMAGES),
+        default base_images: BaseImages {
+            key: "baseImages",
+            takes: Shape::Record(&BASE_IMAGES),
             says: "its own base images",
-            decode: |node, _, faults| Images::decode(node, faults),
+            decode: |node, _, faults| BaseImages::decode(node, faults),
         }
         default install: Install {
             takes: Shape::Record(&install::INSTALL),
             says: "where the results go",
             decode: |node, _, faults| Install::decode(node, faults),
         }
-        optional packages: PackageLists {
-            takes: Shape::Either(&[packages::LIST, Shape::Record(&packages::PACKAGES)]),
-            says: "packages that the builder gets first: a list, or lists by family",
-            decode: PackageLists::read,
+        default packages: Packages {
+            takes: Shape::Record(&PACKAGES),
+            says: "packages that stages get",
+            decode: |node, _, faults| Packages::decode(node, faults),
         }
-        default labels: BTreeMap<String, String> {
+        default image_labels: BTreeMap<String, String> {
+            key: "imageLabels",
             takes: Shape::TextMap,
-            says: "labels of the image; an override adds to them",
-            decode: |node, _, faults| Some(install::labels(node, faults)),
+            says: "labels of the images; an override adds to them",
+            decode: |node, _, faults| Some(install::image_labels(node, faults)),
         }
         optional user: String {
             takes: Shape::Text,
@@ -104,28 +107,16 @@ pub enum TemplateName {
     File(RelPath),
 }
 
-pub(super) static OVERRIDE: Record = Record {
-    name: "an override",
-    fields: joined![
-        &[Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels it is for" }],
-        Recipe::FIELDS,
-    ],
-};
+pub(super) static OVERRIDE: Record = Record { name: "an override", fields: joined![Selection::FIELDS, Recipe::FIELDS] };
 
 static CHOSEN: Record = Record {
     name: "a chosen source",
-    fields: &[
-        Field { key: "source", takes: Shape::Text, says: "the source" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that it is for" },
-    ],
+    fields: joined![&[Field { key: "source", takes: Shape::Text, says: "the source" }], Selection::FIELDS],
 };
 
 static KMOD: Record = Record {
     name: "a kmod",
-    fields: &[
-        Field { key: "kmod", takes: Shape::Text, says: "the kmod" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels that have it" },
-    ],
+    fields: joined![&[Field { key: "kmod", takes: Shape::Text, says: "the kmod" }], Selection::FIELDS],
 };
 
 impl Recipe {
@@ -141,29 +132,32 @@ impl Recipe {
             sources: over.sources.clone().or_else(|| self.sources.clone()),
             prebuilt: over.prebuilt.clone().or_else(|| self.prebuilt.clone()),
             template: over.template.clone().or_else(|| self.template.clone()),
-            images: self.images.overridden_by(&over.images),
-            build: match (&self.build, &over.build) {
+            base_images: self.base_images.overridden_by(&over.base_images),
+            steps: match (&self.steps, &over.steps) {
                 (Some(base), Some(over)) => Some(base.overridden_by(over)),
                 (base, over) => over.clone().or_else(|| base.clone()),
             },
             kmods: over.kmods.clone().or_else(|| self.kmods.clone()),
             install: self.install.overridden_by(&over.install),
-            packages: over.packages.clone().or_else(|| self.packages.clone()),
-            labels: self.labels.iter().chain(&over.labels).map(|(key, value)| (key.clone(), value.clone())).collect(),
+            packages: self.packages.overridden_by(&over.packages),
+            image_labels: {
+                let all = self.image_labels.iter().chain(&over.image_labels);
+                all.map(|(key, value)| (key.clone(), value.clone())).collect()
+            },
             user: over.user.clone().or_else(|| self.user.clone()),
         }
     }
 }
 
-pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(When, Recipe)> {
+pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(Selection, Recipe)> {
     let mut fields = Fields::open(&OVERRIDE, node, faults)?;
-    let when = fields
-        .need("when", "write `when: {release: PATTERN}`", faults)
-        .map(|node| When::decode(node, faults))
-        .unwrap_or_default();
+    if node.get("unless").is_none() {
+        fields.need("when", "write `when: {kernel: PATTERN}`", faults);
+    }
+    let kernels = Selection::take(&mut fields, faults)?;
     let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
     fields.finish(faults);
-    Some((when, recipe))
+    Some((kernels, recipe))
 }
 
 fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<SourceName>>> {

@@ -72,13 +72,13 @@ macro_rules! joined {
     }};
 }
 
-pub(super) use joined;
+pub(crate) use joined;
 
 /// Joins lists whose fields are `N` together.
 ///
 /// # Panics
 /// If they are not; the compiler reports it for a constant.
-pub(super) const fn join<const N: usize, const LISTS: usize>(lists: [&[Field]; LISTS]) -> [Field; N] {
+pub(crate) const fn join<const N: usize, const LISTS: usize>(lists: [&[Field]; LISTS]) -> [Field; N] {
     let mut all = [Field { key: "", takes: Shape::Text, says: "" }; N];
     let (mut at, mut list) = (0, 0);
     while list < lists.len() {

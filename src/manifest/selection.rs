@@ -1,97 +1,47 @@
-//! `kernels` of a module: which of the manifest's kernels it is for.
+//! Selections of kernels: the ones that a module, an override, a step or an item is for.
 
 use kmodgen_yaml::Node;
 
+use super::condition::{CONDITION, Condition};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::schema::{Record, Shape, joined};
-use super::traits::Traits;
-use super::when::{SHOWN, matches_any, pattern};
-use crate::vocabulary::{Bounds, Diagnostics, Pattern};
+use super::schema::{Field, Record, Shape, joined};
+use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Pattern};
 
 declare! {
-    /// Patterns and versions that limit the kernels of a module.
-    #[derive(Default)]
-    struct Limits {
-        default include: Vec<Rule> {
-            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
-            says: "takes kernels that a pattern matches, or one of several",
-            decode: |node, _, faults| Some(rules(node, "`include`", faults)),
+    /// Kernels that meet a condition, without those that are excluded; all if nothing is given.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+    pub struct Selection {
+        optional when: Condition {
+            takes: Shape::Record(&CONDITION),
+            says: "only for kernels that meet this condition",
+            decode: |node, _, faults| Condition::decode(node, faults),
         }
-        default exclude: Vec<Rule> {
-            takes: Shape::OneOrList(&Shape::TextOr(&RULE)),
-            says: "takes kernels that no pattern matches",
-            decode: |node, _, faults| Some(rules(node, "`exclude`", faults)),
-        }
-        optional min: Bounds {
-            takes: Shape::Text,
-            says: "takes kernels that are not older than this version",
-            decode: decode::parsed(Bounds::at_least),
-        }
-        optional max: Bounds {
-            takes: Shape::Text,
-            says: "takes kernels that are not newer than this version",
-            decode: decode::parsed(Bounds::at_most),
+        default unless: Vec<Exclusion> {
+            takes: Shape::OneOrList(&Shape::Record(&EXCLUSION)),
+            says: "not for kernels that meet this condition, or one of several, each with a `reason`",
+            decode: |node, _, faults| Some(exclusions(node, faults)),
         }
     }
 }
 
-pub(super) static SELECTION: Record =
-    Record { name: "`kernels` of a module", fields: joined![Limits::FIELDS, Traits::FIELDS] };
-
-/// Which kernels a module is for.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    include: Vec<Rule>,
-    exclude: Vec<Rule>,
-    traits: Traits,
+/// A condition on kernels that are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Exclusion {
+    condition: Condition,
+    /// Why they are left out.
+    reason: Option<String>,
 }
 
-declare! {
-    /// A pattern of a list, and why it is there.
-    #[derive(Debug, Clone)]
-    struct Rule: RULE, "a rule" {
-        required pattern: Pattern {
-            key: "release",
-            takes: Shape::Text,
-            says: "the pattern",
-            advice: "write `release: PATTERN`",
-            decode: |node, _, faults| pattern(node, faults),
-        }
-        optional reason: String {
-            takes: Shape::Text,
-            says: "why; `plan` says it of kernels that no module is for",
-            decode: decode::parsed(decode::line),
-        }
-    }
-}
+const REASON: Field =
+    Field { key: "reason", takes: Shape::Text, says: "why; `plan` says it of kernels that no module is for" };
 
-/// Decision of whether a module is for a kernel, and if not, by which rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// The module is for the kernel.
-    Selected,
-    /// The kernel is not included.
-    NotIncluded,
-    /// The kernel is excluded, for a reason if there is one.
-    Excluded(Option<String>),
-    /// The kernel is not of the architecture, flavour or version, or has not the labels.
-    OtherTraits,
-}
+static EXCLUSION: Record = Record { name: "an exclusion", fields: joined![Condition::FIELDS, &[REASON]] };
 
 impl Selection {
-    pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Self {
-        let Some(mut fields) = Fields::open(&SELECTION, node, faults) else { return Self::default() };
-        let Limits { include, exclude, min, max } = Limits::take(&mut fields, faults).unwrap_or_default();
-        let mut traits = Traits::take(&mut fields, faults).unwrap_or_default();
-        fields.finish(faults);
-        min.iter().chain(&max).for_each(|bounds| traits.bounds.narrow(bounds.clone()));
-        Self { include, exclude, traits }
-    }
-
-    /// The kernels that one of the patterns includes, or all where there is none, that none excludes, and
-    /// that are for one of these machines, of one of these flavours and within these bounds.
+    /// Selects kernels that one of the patterns includes, or all if there is none, that none excludes, and that are for
+    /// one of these architectures, of one of these flavours and within these bounds.
     pub fn of(
         include: Vec<Pattern>,
         exclude: Vec<Pattern>,
@@ -99,9 +49,29 @@ impl Selection {
         flavours: Vec<String>,
         bounds: Bounds,
     ) -> Self {
-        let [include, exclude] = [include, exclude]
-            .map(|patterns| patterns.into_iter().map(|pattern| Rule { pattern, reason: None }).collect());
-        Self { include, exclude, traits: Traits::of(architectures, flavours, bounds) }
+        let when = Condition { releases: include, architectures, flavours, bounds, ..Condition::default() };
+        let excluded = Condition { releases: exclude, ..Condition::default() };
+        let unless = (!excluded.releases.is_empty()).then_some(Exclusion { condition: excluded, reason: None });
+        Self { when: Some(when), unless: unless.into_iter().collect() }
+    }
+
+    /// Returns whether it selects every kernel.
+    pub fn is_all(&self) -> bool {
+        self.when.is_none() && self.unless.is_empty()
+    }
+
+    /// Returns whether it selects `kernel`.
+    pub fn selects(&self, kernel: &Kernel) -> bool {
+        self.when.as_ref().is_none_or(|when| when.holds(kernel)) && self.exclusion(kernel).is_none()
+    }
+
+    /// Returns the reason why it excludes `kernel`, if the manifest gives one.
+    pub fn reason_against(&self, kernel: &Kernel) -> Option<&str> {
+        self.exclusion(kernel)?.reason.as_deref()
+    }
+
+    fn exclusion(&self, kernel: &Kernel) -> Option<&Exclusion> {
+        self.unless.iter().find(|exclusion| exclusion.condition.holds(kernel))
     }
 
     /// Explains why it selects none of `kernels`, and what to write instead; `None` if it selects any.
@@ -112,48 +82,34 @@ impl Selection {
         if kernels.is_empty() {
             return Some(("there are no kernels".into(), Some("list them under `kernels`".into())));
         }
-        let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
-        if !self.include.is_empty() && !matches_any(self.include.iter().map(|rule| &rule.pattern), &releases) {
-            let patterns = self.include.iter().map(|rule| format!("`{}`", rule.pattern));
-            let patterns = patterns.take(SHOWN).collect::<Vec<_>>().join(", ");
-            let meant = self.include.iter().find_map(|rule| rule.pattern.meant(&releases));
-            let help = meant.map(|meant| format!("write `include: ['{meant}']`: a pattern is for whole releases"));
-            return Some((format!("`include` matches no kernel: {patterns}"), help));
-        }
-        Some(self.traits.why_none(kernels).unwrap_or_else(|| ("`kernels` leaves none of them".into(), None)))
-    }
-
-    /// Returns whether the module is for `kernel`.
-    pub fn selects(&self, kernel: &Kernel) -> bool {
-        self.choice(kernel) == Choice::Selected
-    }
-
-    /// Returns whether the module is for `kernel`, and if not, why.
-    pub fn choice(&self, kernel: &Kernel) -> Choice {
-        let release = kernel.release.as_str();
-        if let Some(rule) = self.exclude.iter().find(|rule| rule.pattern.matches(release)) {
-            Choice::Excluded(rule.reason.clone())
-        } else if !self.include.is_empty() && !self.include.iter().any(|rule| rule.pattern.matches(release)) {
-            Choice::NotIncluded
-        } else if !self.traits.are_those_of(kernel) {
-            Choice::OtherTraits
-        } else {
-            Choice::Selected
+        match &self.when {
+            Some(when) if !kernels.iter().any(|kernel| when.holds(kernel)) => Some(when.why_none(kernels)),
+            _ => Some(("`unless` leaves none of them".into(), None)),
         }
     }
 }
 
-/// One rule, or a list of them: patterns, or `{release: PATTERN, reason: TEXT}`.
-fn rules(node: &Node, what: &str, faults: &mut Diagnostics) -> Vec<Rule> {
-    if node.as_sequence().is_none() {
-        return rule(node, faults).into_iter().collect();
+/// One exclusion, or a list of them.
+fn exclusions(node: &Node, faults: &mut Diagnostics) -> Vec<Exclusion> {
+    if node.as_mapping().is_some() {
+        return exclusion(node, faults).into_iter().collect();
     }
-    decode::items(node, what, faults).iter().filter_map(|node| rule(node, faults)).collect()
+    decode::items(node, "`unless`", faults).iter().filter_map(|item| exclusion(item, faults)).collect()
 }
 
-fn rule(node: &Node, faults: &mut Diagnostics) -> Option<Rule> {
-    if node.as_mapping().is_none() {
-        return pattern(node, faults).map(|pattern| Rule { pattern, reason: None });
+fn exclusion(node: &Node, faults: &mut Diagnostics) -> Option<Exclusion> {
+    let mut fields = Fields::open(&EXCLUSION, node, faults)?;
+    let condition = Condition::take(&mut fields, faults)?;
+    let reason = fields.take("reason", faults);
+    let reason = reason.and_then(|node| decode::text(node, "`reason`", faults, decode::line));
+    fields.finish(faults);
+    let entries = node.as_mapping().unwrap_or_default();
+    if entries.iter().all(|entry| entry.key.value == "reason") {
+        faults.push(
+            Diagnostic::error("empty-condition", "this excludes every kernel")
+                .at(node.span, "")
+                .help("say which kernels: `unless: {kernel: PATTERN}`"),
+        );
     }
-    Rule::decode(node, faults)
+    Some(Exclusion { condition, reason: reason.map(|reason| reason.value) })
 }

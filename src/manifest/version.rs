@@ -9,29 +9,24 @@ use super::kmm::KMM;
 use super::overlay::{self, overlaid, without};
 use super::recipe::{OVERRIDE, Recipe};
 use super::schema::{Field, Record, Shape, joined};
-use super::selection::SELECTION;
+use super::selection::Selection;
 use crate::vocabulary::{Diagnostics, Invalid};
 
 /// Fields of a module and a version alike, before those of a recipe.
 pub(super) const IMAGE: Field =
     Field { key: "image", takes: Shape::Text, says: "the repository of its images, without a tag" };
 
-/// Fields of a module and a version alike, after those of a recipe.
-pub(super) const SELECTING: &[Field] = &[
-    Field {
-        key: "kernels",
-        takes: Shape::Record(&SELECTION),
-        says: "which of the manifest's kernels; all where absent",
-    },
+/// Fields of a module and a version alike, after those of a recipe and of a selection.
+pub(super) const VARIANTS: &[Field] = &[
     Field {
         key: "overrides",
         takes: Shape::List(&Shape::Record(&OVERRIDE)),
         says: "what is different for some kernels",
     },
     Field {
-        key: "targets",
+        key: "clusters",
         takes: Shape::List(&Shape::Text),
-        says: "which of the manifest's targets it is for; all where absent",
+        says: "which of the manifest's clusters it is for; all where absent",
     },
 ];
 
@@ -49,7 +44,7 @@ const HEAD: &[Field] = &[
 
 /// Schema of one of a module's `versions`, whose fields replace those of the module.
 pub(super) static VERSION: Record =
-    Record { name: "a version", fields: joined![HEAD, Recipe::FIELDS, SELECTING, &[KMM_FIELD]] };
+    Record { name: "a version", fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, &[KMM_FIELD]] };
 
 /// A module as it is, or one for each of its `versions`.
 pub(super) fn expand(module: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {

@@ -48,7 +48,7 @@ pub enum Content {
         /// Its checksum.
         sha256: Digest,
         /// Number of folders to strip from the front of an archive's paths.
-        strip: u8,
+        strip_components: u8,
     },
     /// A part of an image.
     Image {
@@ -149,10 +149,10 @@ impl<'m> Codes<'m> {
                 let Git { url, submodules, .. } = git;
                 Content::Commit { url: url.value.to_string(), commit: self.lock.commit(git)?, submodules: *submodules }
             }
-            Origin::File(File { kind, url, sha256, strip }) => {
+            Origin::File(File { kind, url, sha256, strip_components }) => {
                 let url = url.on(kernel.release.as_str());
                 let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
-                Content::File { kind: *kind, url, sha256, strip: *strip }
+                Content::File { kind: *kind, url, sha256, strip_components: *strip_components }
             }
             Origin::Image { image, path } => Content::Image { image: image.value.to_string(), path: path.clone() },
             Origin::Folder(path) => Content::Folder(self.folder(path, faults)?),

@@ -22,8 +22,8 @@ const MOST_COMPARED: usize = 100;
 /// Checks that firmware and licenses overwrite nothing.
 pub(super) fn check(layout: &Layout, codes: &[Code], faults: &mut Diagnostics) {
     let firmware = layout.firmware.as_deref().unwrap_or_default();
-    let firmware = List { key: "from", top: FIRMWARE_FOLDER, items: firmware, is_file, codes };
-    let licenses = List { key: "file", top: LICENSE_FOLDER, items: &layout.licenses, is_file: is_license, codes };
+    let firmware = List { top: FIRMWARE_FOLDER, items: firmware, is_file, codes };
+    let licenses = List { top: LICENSE_FOLDER, items: &layout.licenses, is_file: is_license, codes };
     [firmware, licenses].iter().filter(|list| !list.items.is_empty()).for_each(|list| list.check(faults));
 }
 
@@ -53,7 +53,6 @@ pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
 
 /// Items for one folder of the image.
 struct List<'l> {
-    key: &'static str,
     top: &'static str,
     items: &'l [InstalledFiles],
     is_file: fn(&str) -> bool,
@@ -200,12 +199,7 @@ impl List<'_> {
         }
         let parent = from.rsplit('/').nth(1).filter(|parent| !is_pattern(parent) && !parent.contains('$'));
         let to = join(folder(item), parent.unwrap_or("more"));
-        fault.help(format!(
-            "write `{{{}: {}, to: {}}}`",
-            self.key,
-            kmodgen_yaml::inline(from),
-            kmodgen_yaml::inline(&to)
-        ))
+        fault.help(format!("write `{{from: {}, to: {}}}`", kmodgen_yaml::inline(from), kmodgen_yaml::inline(&to)))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::manifest::{Kernel, When};
+use crate::manifest::{Kernel, Selection};
 
 /// Conditions, each of which is asked once for a kernel, however many modules have it.
 #[derive(Default)]
 pub(super) struct Conditions {
-    numbers: HashMap<When, usize>,
+    numbers: HashMap<Selection, usize>,
     /// Each condition, and its answers by the kernel's number in the manifest; `None` until it is asked.
-    asked: Vec<(When, Vec<Option<bool>>)>,
+    asked: Vec<(Selection, Vec<Option<bool>>)>,
 }
 
 /// A condition by its number, and whether it held.
@@ -21,9 +21,9 @@ pub(super) struct Answer {
 
 impl Conditions {
     /// Adds a condition, if it is new.
-    pub(super) fn add(&mut self, (when, held): (When, bool)) -> Answer {
-        let condition = *self.numbers.entry(when).or_insert_with_key(|when| {
-            self.asked.push((when.clone(), Vec::new()));
+    pub(super) fn add(&mut self, (selection, held): (Selection, bool)) -> Answer {
+        let condition = *self.numbers.entry(selection).or_insert_with_key(|selection| {
+            self.asked.push((selection.clone(), Vec::new()));
             self.asked.len() - 1
         });
         Answer { condition, held }
@@ -32,11 +32,11 @@ impl Conditions {
     /// Returns whether a kernel, given with its number, gives the same answers.
     pub(super) fn same_for(&mut self, answers: &[Answer], (number, kernel): (usize, &Kernel)) -> bool {
         answers.iter().all(|answer| {
-            let (when, known) = &mut self.asked[answer.condition];
+            let (selection, known) = &mut self.asked[answer.condition];
             if known.len() <= number {
                 known.resize(number + 1, None);
             }
-            *known[number].get_or_insert_with(|| when.holds(kernel)) == answer.held
+            *known[number].get_or_insert_with(|| selection.selects(kernel)) == answer.held
         })
     }
 }

@@ -93,7 +93,7 @@ fn check_kernels(
 ) {
     if kernels.is_empty() && !module.is_for_any(&manifest.kernels) {
         let (why, help) = module.kernels.why_none(&manifest.kernels).unwrap_or_default();
-        let help = help.unwrap_or_else(|| "its `kernels` select whole releases: `include: ['5\\.14\\..*']`".into());
+        let help = help.unwrap_or_else(|| "a pattern is for whole releases: `when: {kernel: '5\\.14\\..*'}`".into());
         let message = format!("module `{}` is for none of the kernels: {why}", module.name.value);
         faults.push(Diagnostic::warning("no-kernel", message).at(module.name.span, "").help(help));
     }
@@ -147,7 +147,7 @@ fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
     let key = key.unwrap_or("arch");
     let [one, other] = [one, other].map(|kernel| {
         let value = kernel.labels.get(key).map_or_else(|| "…".to_owned(), |value| kmodgen_yaml::inline(value));
-        format!("`kernels: {{labels: {{{key}: {value}}}}}`")
+        format!("`when: {{labels: {{{key}: {value}}}}}`")
     });
     let nodes = match key {
         "arch" => "by the label `kubernetes.io/arch`",

@@ -79,11 +79,11 @@ fn firmware_that_nothing_installs_is_not_copied() {
 fn templates_of_ones_own_and_packages_bring_firmware_unseen() {
     let own = world("template: own.Dockerfile", ", firmwarePath: /firmware");
     holds(&own.clone().file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n").faults(), "");
-    let on_some = "overrides: [{when: {release: '.*rt'}, template: own.Dockerfile}]";
+    let on_some = "overrides: [{when: {kernel: '.*rt'}, template: own.Dockerfile}]";
     let on_some = world(on_some, ", firmwarePath: /firmware").file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n");
     holds(&on_some.faults(), "nothing installs firmware in `/firmware`");
     let rpms = world("install: {rpms: [driver]}", ", firmwarePath: /lib/firmware")
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {rpmbuild: {spec: a.spec}}");
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{rpmbuild: {spec: a.spec}}]");
     holds(&rpms.faults(), "");
 }
 
@@ -110,13 +110,13 @@ fn folders_below_are_there_on_every_kernel() {
             "this goes to `/opt/lib/firmware/y`, and no `firmwarePath` has KMM copy it from there",
         ),
         (
-            "install: {firmware: [{from: a, to: x, when: {release: '.*rt'}}]}".into(),
+            "install: {firmware: [{from: a, to: x, when: {kernel: '.*rt'}}]}".into(),
             "/opt/lib/firmware/x",
             "the image for kernel `5.14.0-1.el9.x86_64` has no firmware in `/opt/lib/firmware/x`",
         ),
-        ("install: {firmware: [{from: a, to: x, when: {release: '.*rt'}}]}".into(), "/opt/lib/firmware", ""),
+        ("install: {firmware: [{from: a, to: x, when: {kernel: '.*rt'}}]}".into(), "/opt/lib/firmware", ""),
         (
-            "overrides: [{when: {release: '.*rt'}, install: {firmware: [{from: a, to: x}]}}]".into(),
+            "overrides: [{when: {kernel: '.*rt'}, install: {firmware: [{from: a, to: x}]}}]".into(),
             "/opt/lib/firmware/x",
             "the image for kernel `5.14.0-1.el9.x86_64` has no firmware",
         ),
@@ -155,7 +155,7 @@ fn images_without_firmware_have_a_file_that_can_be_copied() {
         let dockerfiles = outputs.iter().filter(|output| output.path.as_str().ends_with("Dockerfile"));
         dockerfiles.map(|output| output.text.contains(": > /opt/lib/firmware/kmodgen-no-firmware")).collect()
     };
-    let mut some = texts("install: {licenses: [COPYING], firmware: [{from: a, when: {release: '.*rt'}}]}");
+    let mut some = texts("install: {licenses: [COPYING], firmware: [{from: a, when: {kernel: '.*rt'}}]}");
     some.sort_unstable();
     assert_eq!(some, [false, true]);
     assert_eq!(texts("install: {firmware: []}"), [true, true]);
@@ -168,11 +168,11 @@ fn files_of_one_name_and_place_are_refused() {
     for (install, said) in [
         (
             "licenses: [COPYING, f/COPYING]",
-            "`COPYING` and `f/COPYING` would both be installed as `/licenses/COPYING` | write `{file: f/COPYING, to: f}`",
+            "`COPYING` and `f/COPYING` would both be installed as `/licenses/COPYING` | write `{from: f/COPYING, to: f}`",
         ),
         ("licenses: [a/MIT, b/MIT]", "installed as `/licenses/MIT`"),
-        ("licenses: [a/LICENSE.txt, {file: b/LICENSE.txt}]", "installed as `/licenses/LICENSE.txt`"),
-        ("licenses: [{file: a/COPYING, to: x}, {file: b/COPYING, to: x}]", "| write `{file: b/COPYING, to: x/b}`"),
+        ("licenses: [a/LICENSE.txt, {from: b/LICENSE.txt}]", "installed as `/licenses/LICENSE.txt`"),
+        ("licenses: [{from: a/COPYING, to: x}, {from: b/COPYING, to: x}]", "| write `{from: b/COPYING, to: x/b}`"),
         ("licenses: [COPYING, ./COPYING]", "take one of them out"),
         ("licenses: [COPYING, 'COPYING*']", "take `COPYING` out: `COPYING*` has it"),
         ("licenses: ['L*', LICENSES/MIT]", "take `LICENSES/MIT` out: `L*` has it"),
@@ -190,7 +190,7 @@ fn files_of_one_name_and_place_are_refused() {
             "firmware: [{from: a.bin, to: x}, {from: b/x/a.bin}, {from: c, to: x/a.bin/d}]",
             "`/opt/lib/firmware/x/a.bin`",
         ),
-        ("licenses: [{file: COPYING, when: {release: '.*rt'}}, f/COPYING]", "`/licenses/COPYING`"),
+        ("licenses: [{from: COPYING, when: {kernel: '.*rt'}}, f/COPYING]", "`/licenses/COPYING`"),
     ] {
         holds(&world(&format!("install: {{{install}}}"), "").faults(), said);
     }
@@ -199,10 +199,10 @@ fn files_of_one_name_and_place_are_refused() {
 #[test]
 fn files_that_may_all_have_a_place_are_taken() {
     for install in [
-        "licenses: [COPYING, {file: f/COPYING, to: f}]",
+        "licenses: [COPYING, {from: f/COPYING, to: f}]",
         "licenses: [COPYING, copying]",
         "licenses: [a/LICENSES, b/LICENSES]",
-        "licenses: [{file: a/COPYING, when: {release: '.*rt'}}, {file: b/COPYING, when: {release: '.*x86_64'}}]",
+        "licenses: [{from: a/COPYING, when: {kernel: '.*rt'}}, {from: b/COPYING, when: {kernel: '.*x86_64'}}]",
         "firmware: [a/fw, b/fw]",
         "firmware: [fw, fw/sub]",
         "firmware: ['fw/*.bin', fw/.x.bin]",
@@ -246,5 +246,5 @@ fn kmods_of_one_name_are_refused() {
     holds(&faults("a/two, b/two"), "repeated-kmod: `a/two` and `b/two` are one module to modprobe, `two`");
     holds(&faults("two-x, two_x"), "`two-x` and `two_x` are one module");
     holds(&faults("two, two"), "kmod `two` is listed twice");
-    holds(&faults("{kmod: a/two, when: {release: '.*rt'}}, {kmod: b/two, when: {release: '.*x86_64'}}"), "");
+    holds(&faults("{kmod: a/two, when: {kernel: '.*rt'}}, {kmod: b/two, when: {kernel: '.*x86_64'}}"), "");
 }

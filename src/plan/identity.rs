@@ -70,7 +70,7 @@ pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Dig
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.
 pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Resolved, faults: &mut Diagnostics) {
     let Some(named) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
-    let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.layout.dir);
+    let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.layout.mod_dir);
     let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
     for (written, file) in named.iter().zip(resolved.signed_files(module, kernel)) {
         let pattern = ShellPattern::new(&file);
@@ -79,7 +79,7 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
                 // Without the kernel's name, so that it is reported once for all of them.
                 Diagnostic::error("kmm-sign", "this matches no file of the image").at(written.span, "").help(format!(
                     "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
-                    resolved.layout.dir, resolved.kmods[0].name
+                    resolved.layout.mod_dir, resolved.kmods[0].name
                 )),
             );
         }

@@ -12,7 +12,7 @@ fn world() -> World {
         .with("    source: code\n", "    source: code\n    template: mine.Dockerfile\n")
         .with(
             "    kmm:\n",
-            "    overrides:\n      - when: {release: '.*rt'}\n        build: {make: {vars: {RT: '1'}}}\n    kmm:\n      build: {buildArgs: [{name: ARG, value: one}], secrets: [{name: s}]}\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n",
+            "    overrides:\n      - when: {kernel: '.*rt'}\n        steps: {compile: {make: {vars: {RT: '1'}}}}\n    kmm:\n      build: {buildArgs: [{name: ARG, value: one}], secrets: [{name: s}]}\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n",
         )
         .file(
             "mine.Dockerfile",
@@ -47,7 +47,7 @@ fn each_input_changes_the_hash_of_its_mappings() {
         ("another source", world().with("source: code\n", "source: other\n"), both),
         ("patch content", world().file("fix.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+c\n"), both),
         ("patch order", world().with("[fix.patch]", "[fix.patch, fix.patch]"), both),
-        ("patch for some", world().with("[fix.patch]", "[{file: fix.patch, when: {release: '.*64'}}]"), &[RT]),
+        ("patch for some", world().with("[fix.patch]", "[{file: fix.patch, when: {kernel: '.*64'}}]"), &[RT]),
         ("build argument", world().with("value: one", "value: two"), both),
         ("builder image", world().with("builder: dtk", "builder: example.com/b:1"), both),
         (
@@ -70,7 +70,11 @@ fn each_input_changes_the_hash_of_its_mappings() {
         ("override", world().with("RT: '1'", "RT: '2'"), &[RT]),
         ("variable", world().with("A: x", "A: y"), both),
         ("target", world().with("targets: [all]", "targets: [some]"), both),
-        ("install folder", world().with("    source: code\n", "    source: code\n    install: {dir: updates}\n"), both),
+        (
+            "install folder",
+            world().with("    source: code\n", "    source: code\n    install: {modDir: updates}\n"),
+            both,
+        ),
         ("signing key", world().with("keySecret: {name: k}", "keySecret: {name: k2}"), both),
         ("signing rotation", world().with("sign: {", "sign: {rotation: 1, "), both),
     ];

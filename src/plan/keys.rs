@@ -57,9 +57,9 @@ pub fn module_key(
 }
 
 fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
-    let Kernel { release, dtk, images, labels, nodes: _ } = kernel;
+    let Kernel { release, dtk, base_images, labels, nodes: _ } = kernel;
     let dtk = dtk.as_ref().map(|dtk| &dtk.value);
-    key.checksum_of(&(&release.value, dtk, images, labels, kernel.is_in_use()))
+    key.checksum_of(&(&release.value, dtk, base_images, labels, kernel.is_in_use()))
 }
 
 /// Returns the key of what mappings share that differ in nothing but their kernels.

@@ -8,13 +8,13 @@ use crate::vocabulary::RelPath;
 #[derive(Debug, Clone, Hash)]
 pub struct Layout {
     /// The folder below `/opt/lib/modules/<release>` that the kmods are put into.
-    pub dir: RelPath,
+    pub mod_dir: RelPath,
     /// Set if debugging symbols are stripped.
     pub strip: bool,
     /// Compression of the kmods.
     pub compress: Option<Compression>,
     /// Set if the image has a link `host` to the kernel's own modules.
-    pub host: bool,
+    pub link_in_tree: bool,
     /// Files in `/opt/lib/firmware`; `None` if there is no such folder.
     pub firmware: Option<Vec<InstalledFiles>>,
     /// Files in `/licenses`.
@@ -28,10 +28,10 @@ impl Layout {
     /// copies it on all of them.
     pub(super) fn of(install: &Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {
-            dir: install.dir.clone().or_else(|| RelPath::parse("extra").ok())?,
+            mod_dir: install.mod_dir.clone().or_else(|| RelPath::parse("extra").ok())?,
             strip: install.strip.unwrap_or_default(),
             compress: install.compress.as_ref().map(|compress| compress.value),
-            host: install.host.unwrap_or_default(),
+            link_in_tree: install.link_in_tree.unwrap_or_default(),
             firmware: install.firmware.as_ref().map(|all| kernel.choose(all)).or_else(|| firmware.then(Vec::new)),
             licenses: install.licenses.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
             rpms: install.rpms.iter().flatten().filter_map(|rpm| rpm.on(kernel)).map(|rpm| rpm.value.clone()).collect(),
@@ -40,20 +40,20 @@ impl Layout {
 
     /// The file of a kmod in the image.
     pub(super) fn file(&self, kmod: &Kmod, release: &str) -> String {
-        format!("/opt/lib/modules/{release}/{}/{}.ko", self.dir, kmod.name)
+        format!("/opt/lib/modules/{release}/{}/{}.ko", self.mod_dir, kmod.name)
     }
 
     /// Passes the parts of the layout that decide the image to a sink; options that are not set are left out.
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        text("install folder", self.dir.as_str());
+        text("install folder", self.mod_dir.as_str());
         if self.strip {
             text("stripped", "true");
         }
         if let Some(compress) = self.compress {
             text("compression", compress.name());
         }
-        if self.host {
+        if self.link_in_tree {
             text("link to the node's modules", "host");
         }
         let firmware = self.firmware.iter().flatten().map(|files| ("firmware", files));

@@ -11,7 +11,8 @@ use super::{collisions, firmware};
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Packages, Source, Step, TemplateName, Tool,
+    BuildArgument, Builder, BuilderPackages, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName,
+    Tool,
 };
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of, written_out};
 
@@ -34,9 +35,9 @@ pub struct Resolved {
     /// Paths of the kmods in the image, and its other content.
     pub layout: Layout,
     /// Packages that the builder needs beside the compiler.
-    pub packages: Option<Packages>,
+    pub packages: Option<BuilderPackages>,
     /// Labels of the image.
-    pub labels: BTreeMap<String, String>,
+    pub image_labels: BTreeMap<String, String>,
     /// User that the image runs as.
     pub user: Option<String>,
     /// Build arguments, in order.
@@ -126,7 +127,7 @@ impl<'m> Resolver<'m> {
         faults: &mut Diagnostics,
     ) -> Option<Arc<Resolved>> {
         // Nothing but conditions, images and files of its own tells one kernel from another here.
-        let shares = kernel.images.is_empty() && !self.has_files_by_kernel;
+        let shares = kernel.base_images.is_empty() && !self.has_files_by_kernel;
         if shares {
             let Self { known, conditions, .. } = self;
             if let Some(at) = known.iter().position(|(answers, _)| conditions.same_for(answers, (number, kernel))) {
@@ -153,7 +154,7 @@ impl<'m> Resolver<'m> {
     ) -> Option<Resolved> {
         let recipe = module.recipe_on(circumstances);
         // The more particular place wins: manifest, kernel, module, override.
-        let images = self.manifest.images.overridden_by(&kernel.images).overridden_by(&recipe.images);
+        let images = self.manifest.base_images.overridden_by(&kernel.base_images).overridden_by(&recipe.base_images);
         let place = module.name.span;
         let template = recipe.template.map_or_else(|| TemplateName::BuiltIn("dtk".into()), |template| template.value);
         let Some(builder) = images.builder else {
@@ -186,8 +187,7 @@ impl<'m> Resolver<'m> {
             faults.push(missing_item(("no-kmods", "kmod"), place, kernel));
             return None;
         }
-        let build = recipe.build.unwrap_or_default();
-        let steps: Vec<Step> = build.steps_on(circumstances).cloned().collect();
+        let steps: Vec<Step> = recipe.steps.unwrap_or_default().steps_on(circumstances).cloned().collect();
         for source in steps.iter().filter_map(|step| step.place.source.as_ref()) {
             if !codes.iter().any(|code| code.name == source.value) {
                 faults.push(
@@ -229,8 +229,8 @@ impl<'m> Resolver<'m> {
             steps,
             kmods: kmods.into_iter().map(|kmod| kmod.value).collect(),
             layout,
-            packages: recipe.packages.map(|packages| packages.on(circumstances)),
-            labels: recipe.labels,
+            packages: recipe.packages.builder.map(|packages| packages.on(circumstances)),
+            image_labels: recipe.image_labels,
             user: recipe.user,
             build_args: circumstances.choose(&module.kmm.build_args),
             lean: self.manifest.platform.brings_modprobe(),
@@ -253,7 +253,7 @@ fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diag
         format!("nothing says which `{key}` image this module has on kernel `{}`", kernel.release.value),
     )
     .at(place, "this module")
-    .help(format!("write `images: {{{key}: {example}}}` at the top of the manifest"))
+    .help(format!("write `baseImages: {{{key}: {example}}}` at the top of the manifest"))
 }
 
 impl Resolved {
@@ -295,12 +295,12 @@ impl Resolved {
         self.layout.traverse(sink);
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         if let Some(packages) = &self.packages {
-            let Packages { rpm, deb, zypper, apk } = packages;
+            let BuilderPackages { rpm, deb, zypper, apk } = packages;
             for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
                 text(&format!("{family} packages"), &names.join(" "));
             }
         }
-        for (key, value) in &self.labels {
+        for (key, value) in &self.image_labels {
             text(&format!("label {key}"), value);
         }
         if let Some(user) = &self.user {

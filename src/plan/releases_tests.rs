@@ -28,13 +28,13 @@ fn a_module_is_for_one_kernel_of_a_release() {
     assert_eq!(faults.len(), 1, "{faults:?}");
     for said in [
         "kmm-same-release: module `first` is for two kernels of release `6.8.0-51-generic`",
-        "`kernels: {labels: {arch: x86_64}}`",
-        "`kernels: {labels: {arch: aarch64}}`",
+        "`when: {labels: {arch: x86_64}}`",
+        "`when: {labels: {arch: aarch64}}`",
         "`kubernetes.io/arch`",
     ] {
         assert!(faults[0].contains(said), "{said}: {faults:?}");
     }
-    assert_eq!(two_architectures("    kernels: {arch: arm64}\n").faults(), Vec::<String>::new());
+    assert_eq!(two_architectures("    when: {arch: arm64}\n").faults(), Vec::<String>::new());
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn images_of_two_architectures_have_tags_of_their_own() {
             .expand(&mut SourceMap::default(), |_, plan| plan.mappings().map(|m| m.image_name()).collect::<Vec<_>>());
         names.unwrap()
     };
-    let [intel, arm] = ["x86_64", "aarch64"].map(|arch| tag(&format!("    kernels: {{arch: {arch}}}\n")));
+    let [intel, arm] = ["x86_64", "aarch64"].map(|arch| tag(&format!("    when: {{arch: {arch}}}\n")));
     assert_eq!((intel.len(), arm.len()), (1, 1));
     assert_ne!(intel, arm, "the texts are the same, and the images are not");
 }
@@ -53,7 +53,7 @@ fn images_of_two_architectures_have_tags_of_their_own() {
 fn a_kernel_that_one_module_excludes_may_look_like_another() {
     let world = World::small()
         .with("  - 5.14.0-2.el9.x86_64+rt\n", "  - 5.14.0-1.el9.x86-64\n")
-        .with("    source: code\n", "    source: code\n    kernels: {exclude: ['.*x86-64']}\n");
+        .with("    source: code\n", "    source: code\n    unless: {kernel: ['.*x86-64']}\n");
     assert_eq!(world.faults(), Vec::<String>::new());
 }
 

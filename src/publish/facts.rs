@@ -54,7 +54,7 @@ pub struct Files {
 /// Changes of a commit for one module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ModuleFacts {
-    /// Its name, behind that of its target where there are targets.
+    /// Its name, behind that of its cluster where there are clusters.
     pub name: String,
     /// Kernels that are new to it.
     pub added: Vec<String>,

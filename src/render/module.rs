@@ -118,7 +118,7 @@ fn spec<'v>(
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
 fn in_tree<'v>(kmm: &'v Kmm, kernel: &Kernel) -> Option<Pair<'v>> {
     let here = Circumstances::of(kernel).choose(&kmm.in_tree);
-    let on_all = kmm.in_tree.iter().filter(|module| module.when.is_none()).count();
+    let on_all = kmm.in_tree.iter().filter(|module| module.kernels.is_all()).count();
     let here: Vec<Yaml<'_>> = here.into_iter().map(Yaml::text).collect();
     (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
 }

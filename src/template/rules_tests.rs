@@ -168,15 +168,15 @@ fn what_an_image_carries_reads_well() {
     let world = World::small().with(
         "    source: code\n",
         "    source: code
-    packages: {rpm: [elfutils-libelf-devel, bc], deb: [libelf-dev]}
+    packages: {builder: {rpm: [elfutils-libelf-devel, bc], deb: [libelf-dev]}}
     install:
-      dir: updates
+      modDir: updates
       strip: true
       compress: xz
-      host: true
+      linkInTree: true
       firmware: [fw, {from: more/x.bin, to: vendor}]
       licenses: [COPYING]
-    labels: {org.opencontainers.image.vendor: \"A 'B' $$C\", version: 1.10}
+    imageLabels: {org.opencontainers.image.vendor: \"A 'B' $$C\", version: 1.10}
     user: 201:0
 ",
     );
@@ -190,8 +190,8 @@ fn what_an_image_carries_reads_well() {
 #[test]
 fn every_step_reads_well() {
     let world = World::small().with(
-        "build: {make: {targets: [all], vars: {A: x}}}",
-        "build:
+        "steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]",
+        "steps:
       - configure: {autoreconf: true, args: [\"--with-linux=/lib/modules/${KERNEL_VERSION}/build\", --x=y z], env: {CC: gcc}}
       - kconfig: {defconfig: defconfig-wifi, options: {CFG80211: m, CONFIG_DEBUG: n, NAME: a b, LEVEL: 3}, vars: {KLIB: /x}}
       - make: {jobs: all, dir: compat}
@@ -210,7 +210,7 @@ fn what_packages_bring_reads_well() {
     let world = World::small()
         .with("sources:\n", &format!("sources:\n  vendor: {{rpm: 'https://example.com/kmod-vendor-1-2.x86_64.rpm', sha256: {sha256}}}\n"))
         .with("    source: code\n", "    source: [code, vendor]\n    install: {firmware: [], rpms: ['kmod-${KERNEL_VERSION}-*', {rpm: tools, when: {flavour: rt}}]}\n")
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {rpmbuild: {spec: driver.spec}}");
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{rpmbuild: {spec: driver.spec}}]");
     assert_snapshot!("rpms", dockerfile(&world));
     let outputs = world.outputs();
     let rt = outputs.iter().filter(|output| output.path.file_name() == "Dockerfile").nth(1).unwrap();
@@ -226,30 +226,32 @@ fn dockerfile_without_steps(template: &str, install: &str) -> String {
             "    source: code\n",
             &format!("    source: [vendor, code]\n    template: {template}\n    install: {install}\n"),
         )
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: []");
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: []");
     dockerfile(&world)
 }
 
 #[test]
 fn without_steps_a_builder_needs_no_headers() {
     for template in ["dtk", "debian", "kernel-devel", "sles"] {
-        for install in ["{rpms: ['kmod-*'], firmware: []}", "{host: true}", "{compress: xz, strip: true}"] {
+        for install in ["{rpms: ['kmod-*'], firmware: []}", "{linkInTree: true}", "{compress: xz, strip: true}"] {
             let text = dockerfile_without_steps(template, install);
             for word in ["headers", "build/Makefile", "gcc", " make", ":${devel}\"", "-devel ", "libelf"] {
                 assert!(!text.contains(word), "{template} {install}: {word}\n{text}");
             }
             assert_eq!(
                 text.contains("/kernel:"),
-                template != "dtk" && install.contains("host"),
+                template != "dtk" && install.contains("linkInTree"),
                 "{template} {install}"
             );
             assert_eq!(text.contains(" depmod:kmod find:findutils"), template != "dtk");
             assert!(text.contains("-b /opt \"${KERNEL_VERSION}\" && test -s modules.dep.bin"), "{text}");
         }
     }
-    for (template, install) in
-        [("debian", "{host: true}"), ("kernel-devel", "{rpms: ['kmod-*'], firmware: []}"), ("sles", "{host: true}")]
-    {
+    for (template, install) in [
+        ("debian", "{linkInTree: true}"),
+        ("kernel-devel", "{rpms: ['kmod-*'], firmware: []}"),
+        ("sles", "{linkInTree: true}"),
+    ] {
         assert_snapshot!(format!("no_steps_{template}"), dockerfile_without_steps(template, install));
     }
 }

@@ -6,38 +6,40 @@ use kmodgen_yaml::Node;
 
 use super::output_part::OutputPart;
 use crate::manifest::decode::{self, Fields};
-use crate::manifest::schema::{Field, Record, Shape};
-use crate::manifest::{Circumstances, Kernel, WHEN, When};
+use crate::manifest::schema::{Field, Record, Shape, joined};
+use crate::manifest::{Kernel, Selection};
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, Pattern, Span, quoted_list};
 
 /// Fields of an item of `expect`: one of the first six, and the files that it is about.
 pub static ASSERTION: Record = Record {
     name: "an expectation",
-    fields: &[
-        Field { key: "contains", takes: Shape::Text, says: "every such file contains this text" },
-        Field { key: "lacks", takes: Shape::Text, says: "no such file contains this text" },
-        Field {
-            key: "matches",
-            takes: Shape::Text,
-            says: "every such file has a line that this pattern matches as a whole",
-        },
-        Field { key: "mappings", takes: Shape::Int, says: "there are so many mappings" },
-        Field {
-            key: "unchangedSince",
-            takes: Shape::Text,
-            says: "the content hashes are those of this revision of the repository that the manifest is in",
-        },
-        Field {
-            key: "error",
-            takes: Shape::Text,
-            says: "the manifest is refused, with a message that contains this text",
-        },
-        Field {
-            key: "in",
-            takes: Shape::OneOf(OutputPart::WORDS),
-            says: "which files `contains`, `lacks` and `matches` look at; `dockerfile` where absent",
-        },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "only for these kernels" },
+    fields: joined![
+        &[
+            Field { key: "contains", takes: Shape::Text, says: "every such file contains this text" },
+            Field { key: "lacks", takes: Shape::Text, says: "no such file contains this text" },
+            Field {
+                key: "matches",
+                takes: Shape::Text,
+                says: "every such file has a line that this pattern matches as a whole",
+            },
+            Field { key: "mappings", takes: Shape::Int, says: "there are so many mappings" },
+            Field {
+                key: "unchangedSince",
+                takes: Shape::Text,
+                says: "the content hashes are those of this revision of the repository that the manifest is in",
+            },
+            Field {
+                key: "error",
+                takes: Shape::Text,
+                says: "the manifest is refused, with a message that contains this text",
+            },
+            Field {
+                key: "in",
+                takes: Shape::OneOf(OutputPart::WORDS),
+                says: "which files `contains`, `lacks` and `matches` look at; `dockerfile` where absent",
+            },
+        ],
+        Selection::FIELDS,
     ],
 };
 
@@ -50,8 +52,8 @@ pub struct Assertion {
     pub claim: Claim,
     /// Of which files, where it is about texts.
     pub part: OutputPart,
-    /// Of which kernels; of all where absent.
-    when: Option<When>,
+    /// Kernels that it is about.
+    kernels: Selection,
     pub span: Span,
 }
 
@@ -75,7 +77,7 @@ pub enum Claim {
 impl Assertion {
     /// Checks whether the assertion applies to a kernel.
     pub(super) fn is_about(&self, kernel: &Kernel) -> bool {
-        self.when.as_ref().is_none_or(|when| Circumstances::of(kernel).allow(when))
+        self.kernels.selects(kernel)
     }
 
     /// Checks a text; returns `None` if the assertion is not about texts.
@@ -119,9 +121,8 @@ pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Asser
         }
     }
     let part = fields.take("in", faults);
-    let when = fields.take("when", faults);
+    let kernels = Selection::take(&mut fields, faults)?;
     let decoded = part.and_then(|node| OutputPart::decode(node, faults));
-    let condition = when.map(|node| When::decode(node, faults));
     let known =
         node.as_mapping().is_some_and(|entries| entries.iter().all(|e| ASSERTION.field(&e.key.value).is_some()));
     fields.finish(faults);
@@ -132,13 +133,14 @@ pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Asser
         faults.push(fault.at(part.span, "").help("take `in` out"));
     }
     let is_of_module = decoded == Some(OutputPart::Module);
-    if let Some(when) = when.filter(|_| key == "error" || is_of_module) {
+    let condition = node.get("when").or_else(|| node.get("unless"));
+    if let Some(condition) = condition.filter(|_| key == "error" || is_of_module) {
         let why =
             if is_of_module { "a Module is for all its kernels" } else { "an error is one of the whole manifest" };
-        let fault = Diagnostic::error("not-about-kernels", format!("{why}, so `when` says nothing"));
-        faults.push(fault.at(when.span, "").help("take `when` out, and give the case fewer `releases`"));
+        let fault = Diagnostic::error("not-about-kernels", format!("{why}, so a condition says nothing"));
+        faults.push(fault.at(condition.span, "").help("take it out, and give the case fewer `releases`"));
     }
-    Some(Assertion { claim: claim?, part: decoded.unwrap_or(OutputPart::Dockerfile), when: condition, span: node.span })
+    Some(Assertion { claim: claim?, part: decoded.unwrap_or(OutputPart::Dockerfile), kernels, span: node.span })
 }
 
 /// Says that an item has not exactly one claim. One with a key that is unknown was told of already.

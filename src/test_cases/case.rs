@@ -9,7 +9,7 @@ use super::output_part::OutputPart;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::schema::{Field, Record, Shape};
 use crate::manifest::{API_VERSION, KERNEL_ITEM, MANIFEST, Variation, check_api_version, other_version};
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned, TargetName};
+use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, Invalid, ModuleName, Pattern, SourceId, Span, Spanned};
 
 /// The folder of cases, beside the manifest.
 pub const CASES: &str = "tests";
@@ -20,7 +20,7 @@ pub static CASE: Record = Record {
     fields: &[
         Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
         Field { key: "modules", takes: Shape::List(&Shape::Text), says: "which modules; all where absent" },
-        Field { key: "target", takes: Shape::Text, says: "which of the manifest's targets; all where absent" },
+        Field { key: "cluster", takes: Shape::Text, says: "which of the manifest's clusters; all where absent" },
         Field {
             key: "releases",
             takes: Shape::OneOrList(&Shape::Text),
@@ -54,8 +54,8 @@ pub struct Case {
     pub span: Span,
     /// The modules that it is about; all where empty.
     pub modules: Vec<Spanned<ModuleName>>,
-    /// The target that it is about; all where absent.
-    pub target: Option<Spanned<TargetName>>,
+    /// The cluster that it is about; all where absent.
+    pub cluster: Option<Spanned<ClusterName>>,
     /// Its kernels, and what it changes.
     pub variation: Variation,
     /// Parts that are compared with snapshots.
@@ -126,8 +126,8 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
     check_api_version(&mut fields, faults);
     let modules = fields.take("modules", faults).map(|node| filled(node, "modules", faults)).unwrap_or_default();
     let modules = modules.iter().filter_map(|node| decode::text(node, "a module", faults, ModuleName::parse)).collect();
-    let target = fields.take("target", faults);
-    let target = target.and_then(|node| decode::text(node, "`target`", faults, TargetName::parse));
+    let cluster = fields.take("cluster", faults);
+    let cluster = cluster.and_then(|node| decode::text(node, "`cluster`", faults, ClusterName::parse));
     let releases = fields.take("releases", faults).map(|node| patterns(node, faults)).unwrap_or_default();
     let kernels = fields.take("kernels", faults).cloned();
     if let Some(kernels) = &kernels {
@@ -145,7 +145,7 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
         name: name.to_owned(),
         span: Span::new(node.span.source, node.span.start, node.span.start),
         modules,
-        target,
+        cluster,
         variation: Variation { set, releases, kernels },
         snapshot: snapshot.clone().unwrap_or_else(|| OutputPart::USUAL.to_vec()),
         expect,

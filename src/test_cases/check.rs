@@ -1,4 +1,4 @@
-//! Result of an expectation, added up over mappings, modules and targets.
+//! Result of an expectation, added up over mappings, modules and clusters.
 
 use super::assertion::{Assertion, Claim};
 use crate::vocabulary::Diagnostic;

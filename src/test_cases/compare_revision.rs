@@ -31,7 +31,7 @@ pub(super) fn compare(
         return Err(no_past(assertion, revision, refusal(faults)));
     };
     let mut check = Check::default();
-    let Some(old_manifest) = varied.manifests.iter().find(|old| old.target == manifest.target) else {
+    let Some(old_manifest) = varied.manifests.iter().find(|old| old.cluster == manifest.cluster) else {
         for mapping in plan.mappings().filter(|mapping| assertion.is_about(mapping.kernel)) {
             check.broken(|| name(mapping, manifest), "is new since then");
         }
@@ -82,8 +82,8 @@ fn hash<'p>(mapping: &'p Mapping<'_>) -> &'p Digest {
 
 /// Returns the name of a mapping in messages.
 pub(super) fn name(mapping: &Mapping<'_>, manifest: &Manifest) -> String {
-    let target = manifest.target.as_ref().map(|target| format!(" of target `{target}`")).unwrap_or_default();
-    format!("`{}` on kernel `{}`{target}", mapping.module.name.value, mapping.kernel.release.value)
+    let cluster = manifest.cluster.as_ref().map(|cluster| format!(" of cluster `{cluster}`")).unwrap_or_default();
+    format!("`{}` on kernel `{}`{cluster}", mapping.module.name.value, mapping.kernel.release.value)
 }
 
 /// The inputs that are different, for people; where it is the Dockerfile alone, its first line that

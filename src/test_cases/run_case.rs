@@ -53,7 +53,7 @@ pub fn run_case(
     Ok(Verdict { name, mappings, refused, right, differences, broken, trouble, referenced, sources })
 }
 
-/// Plans the case for each of its targets; whether it could be planned.
+/// Plans the case for each of its clusters; whether it could be planned.
 fn expand(
     case: &Case,
     environment: &TestEnvironment<'_>,
@@ -126,7 +126,7 @@ impl MappingChecker<'_> {
     ) -> Result<CheckedFiles, Inaccessible> {
         let mut seen = CheckedFiles { right: Vec::new(), differences: Vec::new(), held: Vec::new() };
         for (part, output) in outputs.iter().filter(|(part, _)| self.case.snapshot.contains(part)) {
-            let path = snapshots::path_of(&self.case.name, self.manifest.target.as_ref(), &output.path);
+            let path = snapshots::path_of(&self.case.name, self.manifest.cluster.as_ref(), &output.path);
             let release: Option<&KernelRelease> = on.map(|mapping| &mapping.kernel.release.value);
             match snapshots::compare(self.folder, path.clone(), release, &output.text)? {
                 None => seen.right.push(path),

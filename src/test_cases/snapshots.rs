@@ -11,17 +11,17 @@ use super::output_part::OutputPart;
 use super::verdict::{Difference, DifferenceKind};
 use crate::header::{Ownership, ownership, to_unix};
 use crate::tree::{Found, Inaccessible, Kind, OutputFolder};
-use crate::vocabulary::{KernelRelease, RelPath, TargetName};
+use crate::vocabulary::{ClusterName, KernelRelease, RelPath};
 
 /// The folder of snapshots, beside the manifest.
 pub const SNAPSHOTS: &str = "snapshots";
 
-/// Depth of their folders: all of them, case, target, module, release.
+/// Depth of their folders: all of them, case, cluster, module, release.
 const DEEPEST: usize = 5;
 
 /// Returns the path of an output's snapshot.
-pub(super) fn path_of(case: &str, target: Option<&TargetName>, output: &RelPath) -> RelPath {
-    let names = [SNAPSHOTS, case].into_iter().chain(target.map(TargetName::as_str)).chain(output.as_str().split('/'));
+pub(super) fn path_of(case: &str, cluster: Option<&ClusterName>, output: &RelPath) -> RelPath {
+    let names = [SNAPSHOTS, case].into_iter().chain(cluster.map(ClusterName::as_str)).chain(output.as_str().split('/'));
     RelPath::of_names(&names.collect::<Vec<_>>())
 }
 

@@ -64,7 +64,7 @@ pub enum RevisionError {
     Unreadable { name: String, why: InputError },
 }
 
-/// A subject with the changes of a case: a manifest for each target.
+/// A subject with the changes of a case: a manifest for each cluster.
 pub(super) struct Varied<'s> {
     pub(super) manifests: Vec<Manifest>,
     lock: Lock,
@@ -112,7 +112,7 @@ impl Subject {
         if read && !faults.has_errors() { Ok(()) } else { Err(faults) }
     }
 
-    /// The manifest as a case has it: for its target, with its modules and kernels. `strictly` refuses
+    /// The manifest as a case has it: for its cluster, with its modules and kernels. `strictly` refuses
     /// a case that asks for what there is not.
     ///
     /// # Errors
@@ -126,10 +126,10 @@ impl Subject {
     ) -> Option<Varied<'_>> {
         let mut varied = self.varied(&case.variation, sources, faults)?;
         if strictly {
-            check_target(case, &varied.manifests, faults);
+            check_cluster(case, &varied.manifests, faults);
         }
-        if let Some(target) = &case.target {
-            varied.manifests.retain(|manifest| manifest.target.as_ref() == Some(&target.value));
+        if let Some(cluster) = &case.cluster {
+            varied.manifests.retain(|manifest| manifest.cluster.as_ref() == Some(&cluster.value));
         }
         if strictly {
             check_selection(case, &varied.manifests, faults);
@@ -155,12 +155,12 @@ impl Varied<'_> {
     }
 }
 
-fn check_target(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
-    let Some(target) = &case.target else { return };
-    let known: Vec<&str> = manifests.iter().filter_map(|one| Some(one.target.as_ref()?.as_str())).collect();
-    if !known.contains(&target.as_str()) {
-        let fault = Diagnostic::error("unknown-target", format!("the manifest has no target `{}`", target.value));
-        faults.push(suggest(fault.at(target.span, ""), target.as_str(), &known));
+fn check_cluster(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics) {
+    let Some(cluster) = &case.cluster else { return };
+    let known: Vec<&str> = manifests.iter().filter_map(|one| Some(one.cluster.as_ref()?.as_str())).collect();
+    if !known.contains(&cluster.as_str()) {
+        let fault = Diagnostic::error("unknown-cluster", format!("the manifest has no cluster `{}`", cluster.value));
+        faults.push(suggest(fault.at(cluster.span, ""), cluster.as_str(), &known));
     }
 }
 

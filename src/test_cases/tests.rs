@@ -55,8 +55,11 @@ fn accept(verdict: &Verdict, folder: &mut Tree) {
 
 fn case_text() -> impl Strategy<Value = String> {
     let releases = prop_oneof![Just(""), Just("releases: '.*rt'\n"), Just("kernels: [6.1.0-1.x86_64]\n"),];
-    let set =
-        prop_oneof![Just(""), Just("set: {images: {runtime: other.example.com/r:2}}\n"), Just("set: {namespace: x}\n")];
+    let set = prop_oneof![
+        Just(""),
+        Just("set: {baseImages: {runtime: other.example.com/r:2}}\n"),
+        Just("set: {namespace: x}\n")
+    ];
     let snapshot = prop_oneof![Just(""), Just("snapshot: configmap\n"), Just("snapshot: [module, dockerfile]\n")];
     (releases, set, snapshot).prop_map(|(releases, set, snapshot)| {
         format!("apiVersion: kmodgen/v1\n{releases}{set}{snapshot}expect: [{{unchangedSince: now}}, {{lacks: no such text}}]\n")

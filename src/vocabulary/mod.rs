@@ -40,7 +40,7 @@ pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};
 pub use image::{ImageRef, with_registry};
 pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use markers::{first_marker, has_markers, is_marker, trimmed};
-pub use name::{KmodName, ModuleName, Namespace, SourceName, TargetName};
+pub use name::{ClusterName, KmodName, ModuleName, Namespace, SourceName};
 pub use path::RelPath;
 pub use pattern::Pattern;
 pub use quantity::Quantity;

@@ -47,8 +47,8 @@ name_type! {
     SourceName, |text| dns_label("source name", text)
 }
 name_type! {
-    /// The name of a target; also a folder of the output.
-    TargetName, |text| dns_label("target name", text)
+    /// The name of a cluster; also a folder of the output.
+    ClusterName, |text| dns_label("cluster name", text)
 }
 name_type! {
     /// The name of a kernel module file without `.ko`, such as `kmm_ci_a`.

@@ -7,7 +7,7 @@ RUN missing=; \
     for pair in
 {%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:linux-headers-${KERNEL_VERSION} gcc make"
 {%- endif %}
-{%- if install.host %} \
+{%- if install.link_in_tree %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:linux-image-${KERNEL_VERSION}"
 {%- endif %} \
        {%+ include "kmodgen/programs" %}; do \

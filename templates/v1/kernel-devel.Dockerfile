@@ -8,7 +8,7 @@ RUN devel={{ kernel.devel_package }}; missing=; \
     for pair in
 {%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:${devel} gcc make elfutils-libelf-devel"
 {%- endif %}
-{%- if install.host %} \
+{%- if install.link_in_tree %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:${devel%-devel-*}-${devel##*-devel-}"
 {%- endif %} \
        {%+ include "kmodgen/programs" %}; do \

@@ -64,7 +64,7 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 {% include "kmodgen/install/rpms" %}
 {% endif %}
 # Each kmod that must come out, checked against the kernel and put where KMM looks for it.
-RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
+RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
 {% if install.rpms %}
       built="$(find /usr/src/kmodgen-packages/root -type f -path "*/${kmod}.ko")"; \
@@ -78,7 +78,7 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
       vermagic="$(modinfo -F vermagic "${built}")"; \
       test "${vermagic%% *}" = "${KERNEL_VERSION}" \
         || { echo "kmodgen: ${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
-      cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}/" || exit 1; \
+      cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}/" || exit 1; \
 {% if install.rpms %}
       rm "${built}"; \
 {% endif %}
@@ -88,18 +88,18 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" \
 {% include "kmodgen/install/rpms-rest" %}
 {% endif %}
 {% if install.strip %}
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec strip --strip-debug {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec strip --strip-debug {} +
 
 {% endif %}
 {% if install.compress == "xz" %}
 # As the kernel reads it: a CRC32 for a checksum, and a dictionary that fits its buffer.
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec xz --check=crc32 --lzma2=dict=1MiB {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec xz --check=crc32 --lzma2=dict=1MiB {} +
 
 {% elif install.compress == "gz" %}
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec gzip -9 -n {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec gzip -9 -n {} +
 
 {% elif install.compress == "zstd" %}
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
 
 {% endif %}
 {% if install.firmware or install.licenses %}
@@ -111,7 +111,7 @@ RUN mkdir -p /opt/lib/firmware \
  && if test -z "$(ls /opt/lib/firmware)"; then : > /opt/lib/firmware/kmodgen-no-firmware; fi
 
 {% endif %}
-{% if install.host %}
+{% if install.link_in_tree %}
 # The kernel's own modules, at their place on the node: depmod sees those of the builder through it.
 RUN test -d "/lib/modules/${KERNEL_VERSION}/kernel" \
  || { echo "kmodgen: the builder image has no modules of kernel ${KERNEL_VERSION}, which \`host\` is to lead to" >&2; exit 1; }; \
@@ -127,15 +127,15 @@ RUN test -d "/lib/modules/${KERNEL_VERSION}/kernel" \
 # The indexes that modprobe reads, in which each kmod has to be: depmod is silent about a file that it cannot
 # read, and about one that it takes another one for. busybox's depmod would leave out the .bin files.
 RUN cd "/opt/lib/modules/${KERNEL_VERSION}" \
-{% if install.host %}
- && printf 'search %s built-in\n' {{ install.dir }} > /usr/src/kmodgen-depmod.conf \
+{% if install.link_in_tree %}
+ && printf 'search %s built-in\n' {{ install.mod_dir }} > /usr/src/kmodgen-depmod.conf \
  && depmod -C /usr/src/kmodgen-depmod.conf -b /opt "${KERNEL_VERSION}" && test -s modules.dep.bin \
 {% else %}
  && depmod -b /opt "${KERNEL_VERSION}" && test -s modules.dep.bin \
 {% endif %}
  || { echo "kmodgen: depmod of the builder image is not kmod's" >&2; exit 1; }; \
     for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
-      file="{{ install.dir }}/${kmod##*/}{{ install.ending }}"; \
+      file="{{ install.mod_dir }}/${kmod##*/}{{ install.ending }}"; \
       name="$(echo "${kmod##*/}" | sed 's/[-_]/[-_]/g')"; \
       listed="$(cut -d: -f1 modules.dep | grep -E "(^|/)${name}\.ko(\.[a-z]+)?$")"; \
       test "${listed}" = "${file}" \
@@ -186,7 +186,7 @@ RUN for tool in {% if not lean %}modprobe sleep {% endif %}sh mkdir cp; do \
     done
 
 {% block labels %}
-{% for label in labels %}
+{% for label in image_labels %}
 LABEL {{ label.name }}={{ label.value | arg }}
 {% endfor %}
 {% endblock %}

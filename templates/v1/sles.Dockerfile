@@ -8,7 +8,7 @@ RUN flavour="${KERNEL_VERSION##*-}"; release="${KERNEL_VERSION%-*}"; missing=; \
     for pair in
 {%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:kernel-${flavour}-devel gcc make"
 {%- endif %}
-{%- if install.host %} \
+{%- if install.link_in_tree %} \
         "/lib/modules/${KERNEL_VERSION}/kernel:kernel-${flavour}"
 {%- endif %} \
        {%+ include "kmodgen/programs" %}; do \

@@ -69,10 +69,10 @@ fn arguments(chance: &mut Chance) -> String {
     arguments + last
 }
 
-fn sequence(targets: bool) {
+fn sequence(clusters: bool) {
     let mut chance = Chance::new();
     let ways = Way::all();
-    let mut state = State::new(targets);
+    let mut state = State::new(clusters);
     ways.iter().for_each(|way| state.write(&way.project));
     let mut log = Vec::new();
     let (turns, mut succeeded) = (scaled(12, 400), 0);
@@ -111,6 +111,6 @@ fn of_one_folder() {
 }
 
 #[test]
-fn of_targets() {
+fn of_clusters() {
     sequence(true);
 }

@@ -21,7 +21,7 @@ fn project() -> Project {
     project.edit(
         "kmodgen.yaml",
         "    source: driver\n",
-        "    source: [driver, common]\n    kernels: {version: \"<6\"}\n",
+        "    source: [driver, common]\n    when: {kernelVersion: \"<6\"}\n",
     );
     project
 }
@@ -90,14 +90,12 @@ fn a_checksum_is_not_taken_from_http_if_the_url_says_https() {
     assert_eq!(project.read("kmodgen.lock").matches("sha256:").count(), 3);
 }
 
-/// Each target has kernels of its own, and with them URLs.
+/// Each cluster has kernels of its own, and with them URLs.
 #[test]
-fn the_lock_is_complete_for_every_target() {
+fn the_lock_is_complete_for_every_cluster() {
     let project = project();
-    project.append(
-        "kmodgen.yaml",
-        "targets:\n  plain: {kernels: {flavour: standard}}\n  realtime: {kernels: {flavour: rt}}\n",
-    );
+    project
+        .append("kmodgen.yaml", "clusters:\n  plain: {when: {flavour: standard}}\n  realtime: {when: {flavour: rt}}\n");
     project.run("lock").fine();
     assert_eq!(project.read("kmodgen.lock").matches("sha256:").count(), 3);
     let rows = project.run("plan --offline --format json --only alpha").fine().json();

@@ -22,24 +22,24 @@ fn a_path_beside_the_firmware_is_an_error_with_the_line_to_write() {
 }
 
 #[test]
-fn a_path_of_a_target_is_told_once() {
+fn a_path_of_a_cluster_is_told_once() {
     let project = alpha("    install: {firmware: [fw]}\n", "kmm: {selector: {a: \"\"}}");
     let kmm = |path: &str| format!("kmm: {{modprobe: {{moduleName: alpha, firmwarePath: {path}}}}}");
-    project.edit("kmodgen.yaml", "  - name: beta", "  - name: beta\n    targets: [west]");
-    let targets = format!(
-        "targets:\n  north: {{{}}}\n  east: {{{}}}\n  west: {{}}\nmodules:\n",
+    project.edit("kmodgen.yaml", "  - name: beta", "  - name: beta\n    clusters: [west]");
+    let clusters = format!(
+        "clusters:\n  north: {{{}}}\n  east: {{{}}}\n  west: {{}}\nmodules:\n",
         kmm("/firmware"),
         kmm("/opt/lib/firmware/")
     );
-    project.edit("kmodgen.yaml", "modules:\n", &targets);
+    project.edit("kmodgen.yaml", "modules:\n", &clusters);
     let run = project.run("generate").trouble().says("kmodgen.yaml:21:61").says("has KMM copy `/firmware`");
     assert!(run.stderr.contains("1 error\n"), "{run}");
     project.edit("kmodgen.yaml", "firmwarePath: /firmware", "firmwarePath: /opt/lib/firmware/x");
     project.run("generate").fine();
-    for (target, path) in
+    for (cluster, path) in
         [("west", "/opt/lib/firmware"), ("east", "/opt/lib/firmware/"), ("north", "/opt/lib/firmware/x")]
     {
-        let module = project.read(&format!("gitops/{target}/alpha/module.yaml"));
+        let module = project.read(&format!("gitops/{cluster}/alpha/module.yaml"));
         assert!(module.contains(&format!("firmwarePath: \"{path}\"\n")), "{module}");
     }
 }
@@ -54,7 +54,7 @@ modules:
   - name: accel
     overrides:
       - {when: {flavour: rt}, prebuilt: 'registry.example.com/accel-rt:1'}
-      - {when: {release: '.*x86_64'}, prebuilt: 'registry.example.com/accel:1'}
+      - {when: {kernel: '.*x86_64'}, prebuilt: 'registry.example.com/accel:1'}
     kmm: {selector: {a: \"\"}, modprobe: {moduleName: accel, firmwarePath: /firmware}}
 ",
     );

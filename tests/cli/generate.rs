@@ -28,7 +28,8 @@ fn the_second_run_touches_nothing() {
 
 #[test]
 fn a_change_reaches_its_mappings_and_no_other() {
-    let override_for_rt = "    overrides: [{when: {release: '.*[+]rt'}, build: {make: {vars: {RT: \"1\"}}}}]\n";
+    let override_for_rt =
+        "    overrides: [{when: {kernel: '.*[+]rt'}, steps: {compile: {make: {vars: {RT: \"1\"}}}}}]\n";
     let add_override = |project: &Project| {
         project.edit("kmodgen.yaml", "    kmm: {selector", &format!("{override_for_rt}    kmm: {{selector"));
     };

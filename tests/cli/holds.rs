@@ -27,7 +27,7 @@ fn exclude_from_alpha(project: &Project) {
     project.edit(
         "kmodgen.yaml",
         "  - name: alpha\n",
-        "  - name: alpha\n    kernels: {exclude: ['5[.]14[.]0-427[.]28.*']}\n",
+        "  - name: alpha\n    unless: {kernel: ['5[.]14[.]0-427[.]28.*']}\n",
     );
 }
 
@@ -89,7 +89,7 @@ fn a_new_image_needs_a_new_version() {
 #[test]
 fn the_same_image_needs_no_new_version() {
     let project = with_version();
-    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    kernels: {include: ['5[.].*']}\n");
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    when: {kernel: ['5[.].*']}\n");
     project.run("generate").fine().shows("1 to unload");
     project.edit("kmodgen.yaml", "version: \"1.0\"", "version: \"2.0\"");
     project.run("generate").fine().shows("1 updated");
@@ -110,14 +110,14 @@ fn a_version_neither_comes_nor_goes() {
 /// Whatever takes the last kernel from a module: the message says what, and what to write.
 #[test]
 fn a_module_keeps_its_last_kernel() {
-    let include = |pattern: &str| format!("  - name: alpha\n    kernels: {{include: ['{pattern}']}}\n");
-    let labels = |labels: &str| format!("  - name: alpha\n    kernels: {{labels: {{{labels}}}}}\n");
-    let flavour = "  - name: alpha\n    kernels: {flavour: realtime}\n".to_owned();
+    let include = |pattern: &str| format!("  - name: alpha\n    when: {{kernel: ['{pattern}']}}\n");
+    let labels = |labels: &str| format!("  - name: alpha\n    when: {{labels: {{{labels}}}}}\n");
+    let flavour = "  - name: alpha\n    when: {flavour: realtime}\n".to_owned();
     for (change, why, help) in [
-        (include("5.14*"), "`include` matches no kernel: `5.14*`", r"write `include: ['5\.14.*']`"),
-        (include("5.1?.0-427*"), "`include` matches no kernel: `5.1?.0-427*`", r"write `include: ['5\.1.\.0-427.*']`"),
-        (include("el9_4"), "`include` matches no kernel: `el9_4`", "write `include: ['.*el9_4.*']`"),
-        (include("4[.]18.*"), "`include` matches no kernel: `4[.]18.*`", "keep its kernels"),
+        (include("5.14*"), "no kernel release matches `5.14*`", r"write `kernel: '5\.14.*'`"),
+        (include("5.1?.0-427*"), "no kernel release matches `5.1?.0-427*`", r"write `kernel: '5\.1.\.0-427.*'`"),
+        (include("el9_4"), "no kernel release matches `el9_4`", "write `kernel: '.*el9_4.*'`"),
+        (include("4[.]18.*"), "no kernel release matches `4[.]18.*`", "keep its kernels"),
         (labels("distro: rhel9x"), "no kernel has the label `distro: rhel9x`", "did you mean `distro: rhel9`?"),
         (labels("distroo: rhel9"), "no kernel has the label `distroo: rhel9`", "did you mean the label `distro`?"),
         (flavour, "no kernel is of the flavour `realtime`", "keep its kernels"),

@@ -24,9 +24,9 @@ fn paths_stay_in_their_folder() {
         refused("patches/fix.patch", path, "path `");
         refused("  driver:\n", &format!("  driver:\n    dir: {path}\n"), "path `");
         refused("kernels:\n", &format!("kernels:\n  - file: {path}\n"), "path `");
-        refused("images:\n", &format!("output: {{dir: {path}}}\nimages:\n"), "path `");
-        refused("{make: {", &format!("{{make: {{dir: {path}, "), "path `");
-        refused("  - name: alpha\n", &format!("  - name: alpha\n    install: {{dir: {path}}}\n"), "path `");
+        refused("baseImages:\n", &format!("output: {{dir: {path}}}\nbaseImages:\n"), "path `");
+        refused("make: {", &format!("make: {{dir: {path}, "), "path `");
+        refused("  - name: alpha\n", &format!("  - name: alpha\n    install: {{modDir: {path}}}\n"), "path `");
     }
     for path in ["../mine.Dockerfile", "/etc/passwd", "a/../../x"] {
         refused("  - name: alpha\n", &format!("  - name: alpha\n    template: {path}\n"), "path `");
@@ -34,7 +34,7 @@ fn paths_stay_in_their_folder() {
     }
     refused(
         "  - name: alpha\n",
-        "  - name: alpha\n    install: {dir: lib/modules}\n",
+        "  - name: alpha\n    install: {modDir: lib/modules}\n",
         "not a folder for kernel modules",
     );
 }
@@ -105,25 +105,25 @@ fn values_have_one_line() {
         ["\"a\\nRUN id\"", "\"a\\r\\nRUN id\"", "\"a\\0b\"", "\"a\\eb\"", "|\n            a\n            RUN id\n"]
     {
         for key in ["vars", "env"] {
-            let to = format!("\n      make:\n        {key}:\n          DEBUG: {value}\n");
-            refused(" {make: {vars: {DEBUG: \"0\"}}}\n", &to, "the value `");
+            let to = format!("\n    - make:\n        {key}:\n          DEBUG: {value}\n");
+            refused(" [{id: compile, make: {vars: {DEBUG: \"0\"}}}]\n", &to, "the value `");
         }
     }
     refused("{DEBUG: \"0\"}", "{\"A\\nRUN id\": x}", "is not the name of a variable");
     refused("{DEBUG: \"0\"}", "{\"A B\": x}", "is not the name of a variable");
-    refused("{make: {", "{make: {targets: [\"a\\nb\"], ", "the value `");
-    refused("{make: {", "{make: {targets: [--eval=x], ", "is not a make target");
+    refused("make: {", "make: {targets: [\"a\\nb\"], ", "the value `");
+    refused("make: {", "make: {targets: [--eval=x], ", "is not a make target");
 }
 
 #[test]
 fn patterns_are_bounded() {
-    let add = |pattern: &str| format!("  - name: alpha\n    kernels: {{include: ['{pattern}']}}\n");
+    let add = |pattern: &str| format!("  - name: alpha\n    when: {{kernel: ['{pattern}']}}\n");
     refused("  - name: alpha\n", &add("(a{1000}){1000}"), "exceeds the size limit of patterns");
     for pattern in [&"(".repeat(20_000), "[", "a)|(b"] {
         refused("  - name: alpha\n", &add(pattern), "is not a regular expression");
     }
     let many: Vec<String> = (0..400).map(|number| format!(r"'[0-9]{{{number}}}\w{{3}}'")).collect();
-    let many = format!("  - name: alpha\n    kernels: {{include: [{}]}}\n", many.join(", "));
+    let many = format!("  - name: alpha\n    when: {{kernel: [{}]}}\n", many.join(", "));
     refused("  - name: alpha\n", &many, "exceed the size limit of them all");
     let project = Project::fleet();
     project.edit("kmodgen.yaml", "  - name: alpha\n", &add("(a*)*(a*)*(a*)*(a*)*b|.*"));

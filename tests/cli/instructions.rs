@@ -165,7 +165,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             "local": {"path": get("beside")},
         },
         "mirrors": {"https://git.example.com/": get("mirror"), "quay.example.com": get("image mirror")},
-        "images": {"builder": "quay.example.com/builder:1", "runtime": "quay.example.com/runtime:1"},
+        "baseImages": {"builder": "quay.example.com/builder:1", "runtime": "quay.example.com/runtime:1"},
         "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],
         "modules": [{
             "name": "alpha",
@@ -173,8 +173,8 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             "kmods": ["alpha"],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
-            "packages": [get("package")],
-            "build": [
+            "packages": {"builder": [get("package")]},
+            "steps": [
                 {"make": {
                     "targets": [get("target")],
                     "vars": {"VAR": get("var")},
@@ -188,12 +188,12 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 {"dkms": {"env": {"ENV": get("env")}}},
             ],
             "install": {
-                "dir": get("install"),
+                "modDir": get("install"),
                 "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
                 "licenses": [get("license")],
                 "rpms": [get("rpm")],
             },
-            "labels": named("label", "label value"),
+            "imageLabels": named("label", "label value"),
             "user": get("user"),
             "kmm": {
                 "modprobe": {"moduleName": "alpha"},

@@ -237,14 +237,14 @@ fn one_release_on_two_architectures_is_two_modules() {
     let manifest = |modules: &str| {
         format!(
             "apiVersion: kmodgen/v1\nnamespace: drivers\nsources:\n  d: {{git: 'https://git.example.com/d.git', ref: \
-             0419e2f0ea5186e8f143b95e636345f760d016b1}}\nimages: {{builder: 'ubuntu:24.04', runtime: 'ubuntu:24.04'}}\n\
+             0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {{builder: 'ubuntu:24.04', runtime: 'ubuntu:24.04'}}\n\
              kernels: [{{file: fleet.yaml}}]\nmodules:\n{modules}"
         )
     };
     let module = |name: &str, kernels: &str, arch: &str| {
         format!(
             "  - name: {name}\n    source: d\n    template: debian\n    kmods: [d]\n    image: registry.example.com/d\n    \
-             kernels: {kernels}\n    kmm: {{selector: {{kubernetes.io/arch: {arch}}}}}\n"
+             when: {kernels}\n    kmm: {{selector: {{kubernetes.io/arch: {arch}}}}}\n"
         )
     };
     project.write("kmodgen.yaml", manifest(&module("d", "{}", "amd64")));
@@ -265,7 +265,7 @@ fn one_release_on_two_architectures_is_two_modules() {
     // A run that knows the one before tells the two kernels apart.
     project.edit("fleet.yaml", "site: north", "site: south");
     project.run("generate --offline").fine().shows("0 updated");
-    project.edit("kmodgen.yaml", "kernels: {arch: amd64}", "kernels: {arch: arm64}");
+    project.edit("kmodgen.yaml", "when: {arch: amd64}", "when: {arch: arm64}");
     project.run("generate --offline --allow-remove").fine();
     assert_eq!(project.run("plan --offline").fine().stdout.matches("unchanged").count(), 2);
 }

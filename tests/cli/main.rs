@@ -9,6 +9,7 @@
 mod scenario;
 
 mod building;
+mod clusters;
 mod conflicts;
 mod context;
 mod determinism;
@@ -44,7 +45,7 @@ mod reports;
 mod secrets;
 mod streams;
 mod symlinks;
-mod targets;
+
 mod test_cases;
 mod units;
 mod verify;

@@ -11,14 +11,14 @@ fn noted() -> Project {
     project.edit("kmodgen.yaml", &digest, "");
     project.edit(
         "kmodgen.yaml",
-        "images:\n",
-        &format!("  old: {{git: https://git.example.com/old.git, ref: '{}'}}\nimages:\n", "3".repeat(40)),
+        "baseImages:\n",
+        &format!("  old: {{git: https://git.example.com/old.git, ref: '{}'}}\nbaseImages:\n", "3".repeat(40)),
     );
     project.edit("kmodgen.yaml", "image: registry.example.com/kmods/beta", "image: kmods/beta");
     project.edit(
         "kmodgen.yaml",
-        "    build: {make",
-        "    overrides: [{when: {flavour: rtt}, kmods: [alpha]}]\n    build: {make",
+        "    steps: [{",
+        "    overrides: [{when: {flavour: rtt}, kmods: [alpha]}]\n    steps: [{",
     );
     project
 }
@@ -52,15 +52,15 @@ fn generate_and_plan_print_each_note_once() {
 }
 
 #[test]
-fn targets_share_their_notes() {
+fn clusters_share_their_notes() {
     let project = noted();
-    project.append("kmodgen.yaml", "targets: {east: {}, west: {namespace: west}}\n");
+    project.append("kmodgen.yaml", "clusters: {east: {}, west: {namespace: west}}\n");
     for _ in 0..2 {
         let run = project.run("generate").fine();
         assert_eq!(counts(&run.stderr), [1; 4], "{run}");
     }
     project.append("kmodgen.yaml", "# changed\n");
-    let run = project.run("plan --target west").fine();
+    let run = project.run("plan --cluster west").fine();
     assert_eq!(counts(&run.stderr), [1; 4], "{run}");
 }
 
@@ -71,8 +71,8 @@ fn a_run_that_writes_the_lock_warns_once() {
     project.edit("kmodgen.yaml", "https://git.example.com/driver.git", &world.file_url("a.git"));
     project.edit("kmodgen.yaml", &format!("\"{}\"", "1".repeat(40)), "main");
     project.edit("kmodgen.yaml", "image: registry.example.com/kmods/beta", "image: registry.example.com/kmods/alpha");
-    project.edit("kmodgen.yaml", "  - name: beta\n", "  - name: beta\n    kernels: {flavour: cloudy}\n");
-    project.append("kmodgen.yaml", "targets: {east: {}, west: {namespace: west}}\n");
+    project.edit("kmodgen.yaml", "  - name: beta\n", "  - name: beta\n    when: {flavour: cloudy}\n");
+    project.append("kmodgen.yaml", "clusters: {east: {}, west: {namespace: west}}\n");
     for verb in ["generate --dry-run", "generate", "generate", "plan"] {
         let run = project.run(verb).fine();
         for code in ["shared-image", "no-kernel"] {

@@ -54,11 +54,11 @@ fn every_state() {
 #[test]
 fn a_plan_names_the_kernels_that_no_module_is_for() {
     let project = Project::fleet();
-    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    kernels: {flavour: standard, exclude: [{release: '6\\..*', reason: the driver needs 5.14}]}\n");
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    when: {flavour: standard}\n    unless: {kernel: '6\\..*', reason: the driver needs 5.14}\n");
     project.edit(
         "kmodgen.yaml",
         "  - name: beta\n",
-        "  - name: beta\n    kernels: {max: \"5.14\", arch: x86_64, flavour: [standard]}\n",
+        "  - name: beta\n    when: {kernelVersion: \"<=5.14\", arch: x86_64, flavour: [standard]}\n",
     );
     let run = project.run("plan").fine();
     let notes: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("note: no module")).collect();
@@ -174,7 +174,7 @@ fn the_schema_is_that_of_the_manifest() {
 #[test]
 fn many_warnings_are_counted() {
     let mut manifest = String::from(
-        "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nimages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r@sha256:DIGEST'}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
+        "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r@sha256:DIGEST'}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
     );
     for number in 0..100 {
         manifest

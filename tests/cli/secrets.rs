@@ -66,8 +66,8 @@ fn a_login_in_other_fields() {
         "publish: {repo: https://git.example.com/fleet.git, message: https://u:hunter2@x.example.com}",
         "pasword: https://u:hunter2@x.example.com",
         "password: hunter2",
-        "images: {runtime: u:hunter2@registry.example.com/a:1}",
-        "images: {runtime: https://u:hunter2@registry.example.com/a:1}",
+        "baseImages: {runtime: u:hunter2@registry.example.com/a:1}",
+        "baseImages: {runtime: https://u:hunter2@registry.example.com/a:1}",
     ] {
         refused(namespace, &format!("{namespace}{field}\n"));
     }

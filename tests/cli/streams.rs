@@ -48,7 +48,7 @@ fn a_reader_that_hangs_up_does_not_change_the_answer() {
 #[test]
 fn work_is_done_though_nobody_listens() {
     let project = Project::fleet();
-    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    kernels: {include: [none]}\n");
+    project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha\n    when: {kernel: [none]}\n");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let status = project.kmodgen("generate").command().stdout(Stdio::null()).stderr(writer).status().unwrap();

@@ -33,12 +33,12 @@ struct Wish {
     modules: Vec<bool>,
     /// A number in all Dockerfiles, in all Modules, and the version of one.
     numbers: [usize; 3],
-    targets: bool,
+    clusters: bool,
 }
 
 impl Wish {
-    fn new(targets: bool) -> Self {
-        Self { kernels: vec![true; RELEASES.len()], modules: vec![true; MODULES.len()], numbers: [0; 3], targets }
+    fn new(clusters: bool) -> Self {
+        Self { kernels: vec![true; RELEASES.len()], modules: vec![true; MODULES.len()], numbers: [0; 3], clusters }
     }
 
     /// Changes something.
@@ -63,13 +63,13 @@ impl Wish {
             let builds = if rest.starts_with("prebuilt") { "" } else { "source: driver, kmods: [driver], " };
             format!("  - {{name: {name}, {builds}{rest}}}\n")
         });
-        let targets = "targets:\n  east: {namespace: east}\n  west: {kernels: {exclude: ['6[.]8.*']}}\n";
+        let clusters = "clusters:\n  east: {namespace: east}\n  west: {unless: {kernel: ['6[.]8.*']}}\n";
         format!(
             "apiVersion: kmodgen/v1\nnamespace: drivers\nsources: {{driver: {{path: src}}}}\n\
-             images: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{base}'}}\nkernels: [{}]\nmodules:\n{}{}",
+             baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{base}'}}\nkernels: [{}]\nmodules:\n{}{}",
             kernels.join(", "),
             modules.collect::<String>(),
-            if self.targets { targets } else { "" },
+            if self.clusters { clusters } else { "" },
         )
     }
 }
@@ -127,10 +127,10 @@ fn ended(run: &Run, during: &str) {
     assert!(run.code < 2 || run.stderr.contains("--only"), "{during}\n{run}");
 }
 
-fn sequence(targets: bool) {
+fn sequence(clusters: bool) {
     let mut chance = Chance::new();
     let project = Project::empty().with("src/Makefile", "obj-m := driver.o\n");
-    let mut wish = Wish::new(targets);
+    let mut wish = Wish::new(clusters);
     let mut log = Vec::new();
     for _ in 0..scaled(20, 2000) {
         match chance.below(5) {
@@ -173,7 +173,7 @@ fn of_a_folder() {
 }
 
 #[test]
-fn of_targets() {
+fn of_clusters() {
     sequence(true);
 }
 

@@ -37,7 +37,7 @@ pub fn talk(text: &str) {
     let _ = progress::aside(|| print(io::stderr().lock(), &masked(text)));
 }
 
-/// Prints talk that the process has not printed yet: what holds for several targets is told once.
+/// Prints talk that the process has not printed yet: what holds for several clusters is told once.
 pub fn talk_once(text: &str) {
     static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {

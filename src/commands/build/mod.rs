@@ -50,7 +50,7 @@ struct Run<'r> {
 /// Runs the verb.
 pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.only)?;
-    let projects = Project::find_all(&args.manifest, &args.target, Network::from(&args.network))?;
+    let projects = Project::find_all(&args.manifest, &args.cluster, Network::from(&args.network))?;
     let mut plans = Vec::new();
     for project in &projects {
         plans.push(project.plan(settings::workers(None))?);
@@ -61,7 +61,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     for (project, plan) in projects.iter().zip(&plans) {
         for mapping in plan.mappings() {
             let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-            // What two targets share is built once.
+            // What two clusters share is built once.
             if is_selected(only.as_ref(), module, release) && images.insert(mapping.image_name()) {
                 items.push(Item { project, plan, mapping });
             }

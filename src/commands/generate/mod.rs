@@ -10,41 +10,41 @@ use anyhow::bail;
 
 use self::pipeline::Pipeline;
 use super::make_files::MakeFiles;
-use super::orphan_targets::orphan_targets;
+use super::orphan_clusters::orphan_clusters;
 use super::report::Report;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::Exit;
-use crate::manifest::target_names;
+use crate::manifest::cluster_names;
 use crate::settings::{self, Only};
 use crate::tree::OutputFolder;
-use crate::vocabulary::TargetName;
+use crate::vocabulary::ClusterName;
 
 /// Runs the command.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let mut make_files = MakeFiles::begin(args)?;
     let only = Only::parse(&args.output.only)?;
     let manifest = settings::manifest_path(&args.manifest)?;
-    let targets = settings::targets(&args.output.target, &manifest)?;
-    if args.depfile.is_some() && args.stamp.is_none() && targets.iter().any(Option::is_some) {
-        bail!("--depfile needs --stamp where the manifest has targets: there is no one file that stands for them all");
+    let clusters = settings::clusters(&args.output.cluster, &manifest)?;
+    if args.depfile.is_some() && args.stamp.is_none() && clusters.iter().any(Option::is_some) {
+        bail!("--depfile needs --stamp where the manifest has clusters: there is no one file that stands for them all");
     }
     let mut pipeline = Pipeline::new(args, &manifest, only.as_ref());
     let mut dones = Vec::new();
-    // All targets are in one folder, each in its own.
+    // All clusters are in one folder, each in its own.
     let mut roots = BTreeSet::new();
-    for target in targets {
-        let done = pipeline.run(target.as_ref(), &mut make_files)?;
-        // What --only does not name in any target is refused below.
+    for cluster in clusters {
+        let done = pipeline.run(cluster.as_ref(), &mut make_files)?;
+        // What --only does not name in any cluster is refused below.
         if args.format == Format::Text && done.selected {
-            let name = target.as_ref().map(TargetName::as_str);
+            let name = cluster.as_ref().map(ClusterName::as_str);
             done.report.print(name, &done.root, &done.impacts, pipeline.writes(), only.is_some());
         }
-        roots.extend(target.as_ref().and(done.root.parent()).map(Path::to_path_buf));
-        dones.push((target, done));
+        roots.extend(cluster.as_ref().and(done.root.parent()).map(Path::to_path_buf));
+        dones.push((cluster, done));
     }
     only.as_ref().map_or(Ok(()), |only| only.check(dones.iter().map(|(_, done)| done.selected)))?;
-    let mut report = Report::joined(dones.into_iter().map(|(target, done)| (target, done.report)));
+    let mut report = Report::joined(dones.into_iter().map(|(cluster, done)| (cluster, done.report)));
     report_orphans(&mut report, &manifest, &roots)?;
     if args.format == Format::Json {
         ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
@@ -53,14 +53,14 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     make_files.write(if unsettled { Exit::ActionNeeded } else { Exit::Success })
 }
 
-/// Reports folders of targets that the manifest does not have any more.
+/// Reports folders of clusters that the manifest does not have any more.
 fn report_orphans(report: &mut Report, manifest: &Path, roots: &BTreeSet<std::path::PathBuf>) -> anyhow::Result<()> {
-    let known = target_names(&fs::read_text(manifest).unwrap_or_default());
+    let known = cluster_names(&fs::read_text(manifest).unwrap_or_default());
     for root in roots {
         let at =
             |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&root.join(below)))) };
-        for name in orphan_targets(&at, |name| known.iter().any(|target| target.as_str() == name))? {
-            report.orphan_target(root, &name);
+        for name in orphan_clusters(&at, |name| known.iter().any(|cluster| cluster.as_str() == name))? {
+            report.orphan_cluster(root, &name);
         }
     }
     Ok(())

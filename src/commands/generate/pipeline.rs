@@ -1,4 +1,4 @@
-//! `generate` for one target, from the first read to the last write.
+//! `generate` for one cluster, from the first read to the last write.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,25 +19,25 @@ use crate::impact::Impact;
 use crate::lock;
 use crate::reconcile::TextSink;
 use crate::settings::{self, Network, Only};
-use crate::vocabulary::TargetName;
+use crate::vocabulary::ClusterName;
 
-/// Result for one target.
+/// Result for one cluster.
 pub(super) struct Done {
     pub(super) report: Report,
     /// Its output folder.
     pub(super) root: PathBuf,
     /// Effects of the changes on nodes, by module.
     pub(super) impacts: BTreeMap<String, Impact>,
-    /// Set if the run was about any mapping or module of the target.
+    /// Set if the run was about any mapping or module of the cluster.
     pub(super) selected: bool,
 }
 
-/// Arguments and manifest that all targets of a run share.
+/// Arguments and manifest that all clusters of a run share.
 pub(super) struct Pipeline<'r> {
     args: &'r GenerateArgs,
     manifest: &'r Path,
     only: Option<&'r Only>,
-    /// The manifest as it was read for the first of its targets.
+    /// The manifest as it was read for the first of its clusters.
     read: Option<Project>,
 }
 
@@ -51,10 +51,14 @@ impl<'r> Pipeline<'r> {
         !self.args.dry_run && !self.args.check
     }
 
-    /// Makes the files of one target what they should be.
-    pub(super) fn run(&mut self, target: Option<&TargetName>, make_files: &mut MakeFiles<'_>) -> anyhow::Result<Done> {
+    /// Makes the files of one cluster what they should be.
+    pub(super) fn run(
+        &mut self,
+        cluster: Option<&ClusterName>,
+        make_files: &mut MakeFiles<'_>,
+    ) -> anyhow::Result<Done> {
         let since = fs::now();
-        let location = CacheLocation::of(self.manifest, target, self.args.output.output.as_ref());
+        let location = CacheLocation::of(self.manifest, cluster, self.args.output.output.as_ref());
         let mut lock = None;
         let previous = self.previous_run(&location, &mut lock)?;
         let workers = settings::workers(self.args.output.jobs);
@@ -65,7 +69,7 @@ impl<'r> Pipeline<'r> {
             return self.finish_unchanged(check, &location, make_files);
         }
 
-        let (project, root) = self.open(target, &mut lock)?;
+        let (project, root) = self.open(cluster, &mut lock)?;
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
         let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.files().key);
@@ -91,7 +95,7 @@ impl<'r> Pipeline<'r> {
         make_files.note(self.manifest, &root, [&files, &templates])?;
 
         let saved = self.writes() && drift.selected && commit(&project, &mut drift, stage, make_files)?;
-        // A lock is for all targets.
+        // A lock is for all clusters.
         if let Some(read) = &mut self.read {
             read.take_lock(&project, saved);
         }
@@ -148,13 +152,13 @@ impl<'r> Pipeline<'r> {
     /// Reads the manifest, and locks its output folder if it is to be written to.
     fn open(
         &mut self,
-        target: Option<&TargetName>,
+        cluster: Option<&ClusterName>,
         lock: &mut Option<OutputLock>,
     ) -> anyhow::Result<(Project, PathBuf)> {
         let mut network = Network::from(&self.args.output.network);
         network.locked |= self.args.check;
         loop {
-            let mut project = self.read(target)?;
+            let mut project = self.read(cluster)?;
             project.complete_lock(network)?;
             let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder)?;
             if !self.writes() || lock.as_ref().is_some_and(|lock| lock.is_of(&root)) {
@@ -170,17 +174,17 @@ impl<'r> Pipeline<'r> {
         }
     }
 
-    /// Reads the manifest for one of its targets: as it was read for another one, if nothing has changed since.
-    fn read(&mut self, target: Option<&TargetName>) -> anyhow::Result<Project> {
-        if target.is_none() {
+    /// Reads the manifest for one of its clusters: as it was read for another one, if nothing has changed since.
+    fn read(&mut self, cluster: Option<&ClusterName>) -> anyhow::Result<Project> {
+        if cluster.is_none() {
             return Project::open(self.manifest, None);
         }
         let current = self.read.take().filter(|project| project.is_current(self.manifest));
         let project = match current {
             Some(project) => project,
-            None => Project::open(self.manifest, target)?,
+            None => Project::open(self.manifest, cluster)?,
         };
-        self.read.insert(project).for_target(target)
+        self.read.insert(project).for_cluster(cluster)
     }
 
     fn scope(&self) -> Scope<'r> {

@@ -31,8 +31,8 @@ impl Told {
         Self { facts, hash: HashSink::default() }
     }
 
-    /// Adds what becomes of a target.
-    pub(super) fn add(&mut self, target: &str, drift: &Drift<'_>) -> Result<(), Inaccessible> {
+    /// Adds what becomes of a cluster.
+    pub(super) fn add(&mut self, cluster: &str, drift: &Drift<'_>) -> Result<(), Inaccessible> {
         for change in &drift.changes {
             match change.action {
                 Action::Create => self.facts.files.created += 1,
@@ -41,14 +41,14 @@ impl Told {
                 Action::Unchanged | Action::Conflict(_) => {}
             }
         }
-        self.hash.field("target", target.as_bytes());
+        self.hash.field("cluster", cluster.as_bytes());
         for (module, mappings) in &drift.plan.modules {
             self.hash.field("module", module.name.as_str().as_bytes());
             for mapping in mappings {
                 self.hash.field(mapping.kernel.release.as_str(), mapping.identity.hash.as_bytes());
             }
         }
-        let prefix = if target.is_empty() { String::new() } else { format!("{target}/") };
+        let prefix = if cluster.is_empty() { String::new() } else { format!("{cluster}/") };
         let altered = altered(drift)?.into_iter();
         self.facts.add(altered.map(|((module, kernel), what)| ((format!("{prefix}{module}"), kernel), what)).collect());
         Ok(())

@@ -19,7 +19,7 @@ use self::report::{Published, PullRequest};
 use self::wanted::Wanted;
 use super::drift::{Drift, Expanded, Scope};
 use super::faults::Faults;
-use super::orphan_targets::orphan_targets;
+use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
 use crate::adapters::engine;
@@ -29,11 +29,11 @@ use crate::adapters::ui;
 use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
-use crate::manifest::target_names;
+use crate::manifest::cluster_names;
 use crate::publish::{Message, render};
 use crate::reconcile::{Action, Change, TextSink};
 use crate::settings::{self, Network};
-use crate::vocabulary::{Diagnostic, Diagnostics, SourceMap, TargetName};
+use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, SourceMap};
 
 /// Limit on attempts to commit. If another commit came in between, the next attempt is made on top of that one.
 const TRIES: usize = 50;
@@ -63,19 +63,19 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Exit> {
     Ok(if unsettled { Exit::ActionNeeded } else { Exit::Success })
 }
 
-/// The manifest for each target, and what is known of the run before.
+/// The manifest for each cluster, and what is known of the run before.
 fn open(args: &PublishArgs, manifest: &Path) -> anyhow::Result<(Vec<Project>, Vec<PreviousRun>)> {
     let network = Network { locked: true, offline: args.offline, timeout: Duration::from_secs(args.timeout) };
     let (mut projects, mut reading) = (Vec::new(), Vec::new());
     let flags = wanted::flags(args);
     let mut first = None;
-    for target in settings::targets(&args.target, manifest)? {
-        reading.push(Reading::start(manifest.to_owned(), target.as_ref(), &flags));
+    for cluster in settings::clusters(&args.cluster, manifest)? {
+        reading.push(Reading::start(manifest.to_owned(), cluster.as_ref(), &flags));
         let first = match &mut first {
             Some(first) => first,
-            None => first.insert(Project::open(manifest, target.as_ref())?),
+            None => first.insert(Project::open(manifest, cluster.as_ref())?),
         };
-        let mut project = first.for_target(target.as_ref())?;
+        let mut project = first.for_cluster(cluster.as_ref())?;
         project.complete_lock(network)?;
         projects.push(project);
     }
@@ -124,16 +124,16 @@ struct Run<'r> {
     previous: &'r [PreviousRun],
 }
 
-/// A target, compared with the branch.
+/// A cluster, compared with the branch.
 struct Compared<'r> {
     project: &'r Project,
     drift: Drift<'r>,
     previous: &'r PreviousRun,
 }
 
-/// The folder of a target below that of all.
+/// The folder of a cluster below that of all.
 fn below(project: &Project) -> &str {
-    project.manifest.target.as_ref().map_or("", TargetName::as_str)
+    project.manifest.cluster.as_ref().map_or("", ClusterName::as_str)
 }
 
 impl Run<'_> {
@@ -175,12 +175,12 @@ impl Run<'_> {
                 check.run.files.messages.iter().for_each(|message| ui::talk_once(message));
                 let report = Report::unchanged(check.run.files.file_count(), false);
                 if self.args.format == Format::Text {
-                    report.print(target_name(project), Path::new(""), &[].into(), self.writes(), false);
+                    report.print(cluster_name(project), Path::new(""), &[].into(), self.writes(), false);
                 }
-                (project.manifest.target.clone(), report)
+                (project.manifest.cluster.clone(), report)
             });
             let mut report = Report::joined(reports);
-            self.note_orphan_targets(destination, &start, &mut report)?;
+            self.note_orphan_clusters(destination, &start, &mut report)?;
             self.finish_unchanged(destination, &start, &mut published)?;
             return Ok(Some((report, published)));
         }
@@ -210,7 +210,7 @@ impl Run<'_> {
         let mut reports = Vec::new();
         for Compared { project, drift, .. } in &drifts {
             reports.push((
-                project.manifest.target.clone(),
+                project.manifest.cluster.clone(),
                 Report::new(drift, &project.sources, self.args.format, false)?,
             ));
         }
@@ -231,11 +231,11 @@ impl Run<'_> {
         self.write_cache(destination, landed.filter(|_| self.writes() || !any), &drifts, since);
         if self.args.format == Format::Text {
             for (Compared { project, drift, .. }, (_, report)) in drifts.iter().zip(&reports) {
-                report.print(target_name(project), &drift.root, &drift.impacts, self.writes(), false);
+                report.print(cluster_name(project), &drift.root, &drift.impacts, self.writes(), false);
             }
         }
         let mut report = Report::joined(reports.into_iter());
-        self.note_orphan_targets(destination, &start, &mut report)?;
+        self.note_orphan_clusters(destination, &start, &mut report)?;
         // The process is about to end. To take ten thousand mappings apart first would be a tenth of
         // the run.
         std::mem::forget(drifts);
@@ -328,22 +328,27 @@ impl Run<'_> {
         }
     }
 
-    fn note_orphan_targets(&self, destination: &Destination, start: &Start, report: &mut Report) -> anyhow::Result<()> {
-        if self.projects.iter().all(|project| project.manifest.target.is_none()) {
+    fn note_orphan_clusters(
+        &self,
+        destination: &Destination,
+        start: &Start,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        if self.projects.iter().all(|project| project.manifest.cluster.is_none()) {
             return Ok(());
         }
-        let known = target_names(&fs::read_text(self.manifest).unwrap_or_default());
+        let known = cluster_names(&fs::read_text(self.manifest).unwrap_or_default());
         let orphans =
-            orphan_targets(&|below| Ok(Box::new(destination.folder(start, below).map_err(fault)?)), |name| {
-                known.iter().any(|target| target.as_str() == name)
+            orphan_clusters(&|below| Ok(Box::new(destination.folder(start, below).map_err(fault)?)), |name| {
+                known.iter().any(|cluster| cluster.as_str() == name)
             })?;
         for name in orphans {
-            report.orphan_target(Path::new(self.wanted.path.as_str()), &name);
+            report.orphan_cluster(Path::new(self.wanted.path.as_str()), &name);
         }
         Ok(())
     }
 }
 
-fn target_name(project: &Project) -> Option<&str> {
-    project.manifest.target.as_ref().map(TargetName::as_str)
+fn cluster_name(project: &Project) -> Option<&str> {
+    project.manifest.cluster.as_ref().map(ClusterName::as_str)
 }

@@ -9,18 +9,18 @@ use crate::commands::input_check::InputCheck;
 use crate::file_stat::FileStat;
 use crate::plan::Expansion;
 use crate::tree::OutputFolder;
-use crate::vocabulary::TargetName;
+use crate::vocabulary::ClusterName;
 
-/// The cached run of a target, which is read while the manifest is.
+/// The cached run of a cluster, which is read while the manifest is.
 pub(super) struct Reading {
     location: CacheLocation,
     reading: Option<JoinHandle<Option<(CachedRun, InputCheck)>>>,
 }
 
 impl Reading {
-    /// Starts to read the run of a manifest and a target with these flags. It is good wherever the same tree is.
-    pub(super) fn start(manifest: PathBuf, target: Option<&TargetName>, flags: &str) -> Self {
-        let location = CacheLocation::named(&manifest, target, flags);
+    /// Starts to read the run of a manifest and a cluster with these flags. It is good wherever the same tree is.
+    pub(super) fn start(manifest: PathBuf, cluster: Option<&ClusterName>, flags: &str) -> Self {
+        let location = CacheLocation::named(&manifest, cluster, flags);
         let read = {
             let location = location.clone();
             move || {
@@ -40,7 +40,7 @@ impl Reading {
     }
 }
 
-/// The previous run of a target, if it is cached.
+/// The previous run of a cluster, if it is cached.
 pub(super) struct PreviousRun {
     /// Location at which the next run is cached.
     pub(super) location: CacheLocation,

@@ -43,8 +43,8 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
 
 fn have_same_images(one: &Kernel, other: &Kernel) -> bool {
     let [own, others] = [one, other].map(|kernel| {
-        let builder = kernel.images.builder.as_ref().map(|builder| &builder.value);
-        (builder, kernel.images.runtime.as_ref().map(|runtime| &runtime.value))
+        let builder = kernel.base_images.builder.as_ref().map(|builder| &builder.value);
+        (builder, kernel.base_images.runtime.as_ref().map(|runtime| &runtime.value))
     });
     own == others
 }

@@ -154,7 +154,7 @@ fn warn_of_splits(items: &[Item<'_>], new: &[&Found], faults: &mut Diagnostics) 
         let warning = Diagnostic::warning("split-kernel", message).at(release.span, "this item is one of them");
         faults.push(warning.help(
             "KMM cannot tell them apart by their release: give each a module with a selector for its nodes, and \
-             `kernels: {labels: …}`",
+             `when: {labels: …}`",
         ));
     }
 }

@@ -18,7 +18,7 @@ kernels:  # all of them
     labels:
       site: b   # b!
       ocp: '4.16'
-    images: {runtime: registry.example.com/runtime:1}
+    baseImages: {runtime: registry.example.com/runtime:1}
   - labels: {}
     release: \"5.14.0-427.81.1.el9_4.x86_64\"
 # The end.
@@ -106,7 +106,7 @@ fn nodes_alone_make_only_kernels_vanish_that_nodes_ran() {
         ("5.14.0-1.el9.x86_64", false),
         ("{release: 5.14.0-1.el9.x86_64}", false),
         ("{release: 5.14.0-1.el9.x86_64, labels: {arch: x86_64, flavour: standard}}", false),
-        ("{release: 5.14.0-1.el9.x86_64, images: {runtime: \"registry.example.com/r:1\"}}", false),
+        ("{release: 5.14.0-1.el9.x86_64, baseImages: {runtime: \"registry.example.com/r:1\"}}", false),
         ("\n    release: 5.14.0-1.el9.x86_64  # driver-toolkit-release.json\n    labels: {flavour: rt}", false),
         ("{release: 5.14.0-1.el9.x86_64, nodes: 3}", true),
         ("{release: 5.14.0-1.el9.x86_64, nodes: 0}", true),

@@ -154,7 +154,7 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
 /// Something that means the release.
 fn release(found: &Found<'_>, why: &str, expands: Expands) -> Result<(), Invalid> {
     if expands == Expands::Nothing {
-        return Err(found.refuse(why, "write what is meant for each kernel in `overrides`, with `when: {release: …}`"));
+        return Err(found.refuse(why, "write what is meant for each kernel in `overrides`, with `when: {kernel: …}`"));
     }
     let full = found.it.to_ascii_uppercase().contains("KERNEL_FULL_VERSION");
     Err(found.fault(why, if full { "${KERNEL_FULL_VERSION}" } else { "${KERNEL_VERSION}" }))

@@ -3,10 +3,11 @@
 use kmodgen_yaml::Node;
 
 use super::fields::BUILD_ARGUMENT;
-use crate::manifest::build::variable_name;
+use crate::manifest::conditional::Conditional;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::expansion::Expands;
-use crate::manifest::when::{Conditional, When};
+use crate::manifest::selection::Selection;
+use crate::manifest::steps::variable_name;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 
 /// A build argument: its name and its value.
@@ -21,7 +22,7 @@ pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<B
         let Some(argument) = one(item, faults) else { continue };
         let earlier = all.iter().find(|other| other.value.0 == argument.value.0);
         // Two for different kernels may have one name.
-        if earlier.is_some_and(|other| other.when.is_none() || argument.when.is_none()) {
+        if earlier.is_some_and(|other| other.kernels.is_all() || argument.kernels.is_all()) {
             let fault = format!("the build argument `{}` is given twice", argument.value.0);
             faults.push(Diagnostic::error("kmm-build-arg", fault).at(item.span, ""));
         } else {
@@ -34,7 +35,7 @@ pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<B
 fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgument>> {
     let mut fields = Fields::open(&BUILD_ARGUMENT, node, faults)?;
     let [name, value] = ["name", "value"].map(|key| fields.take(key, faults));
-    let when = fields.take("when", faults).map(|node| When::decode(node, faults));
+    let kernels = Selection::take(&mut fields, faults)?;
     fields.finish(faults);
     let (Some(name), Some(value)) = (name, value) else {
         faults
@@ -43,7 +44,7 @@ fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgumen
     };
     let name = decode::text(name, "a build argument's name", faults, self::name);
     let value = decode::text(value, "a build argument's value", faults, |text| Expands::Release.line(text));
-    Some(Conditional { value: (name?.value, value?.value), when })
+    Some(Conditional { value: (name?.value, value?.value), kernels })
 }
 
 fn name(text: &str) -> Result<String, Invalid> {

@@ -3,8 +3,8 @@
 //! dropped in the cluster.
 
 use super::hub::{FALLBACK, HUB};
-use crate::manifest::schema::{Field, Record, Shape};
-use crate::manifest::when::WHEN;
+use crate::manifest::schema::{Field, Record, Shape, joined};
+use crate::manifest::selection::Selection;
 
 /// The fields that go to `spec`.
 pub(super) const SPEC: &[&str] = &["selector", "imageRepoSecret", TRIGGER, "tolerations", "devicePlugin", "dra"];
@@ -162,18 +162,17 @@ pub(super) static BUILD: Record = Record {
 
 pub(super) static REMOVED: Record = Record {
     name: "a module to unload",
-    fields: &[
-        Field { key: "module", takes: Shape::Text, says: "the module" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels on which it is unloaded" },
-    ],
+    fields: joined![&[Field { key: "module", takes: Shape::Text, says: "the module" }], Selection::FIELDS],
 };
 
 pub(super) static BUILD_ARGUMENT: Record = Record {
     name: "a build argument",
-    fields: &[
-        Field { key: "name", takes: Shape::Text, says: "its name" },
-        Field { key: "value", takes: Shape::Text, says: "its value, one line" },
-        Field { key: "when", takes: Shape::Record(&WHEN), says: "the kernels whose builds have it" },
+    fields: joined![
+        &[
+            Field { key: "name", takes: Shape::Text, says: "its name" },
+            Field { key: "value", takes: Shape::Text, says: "its value, one line" },
+        ],
+        Selection::FIELDS,
     ],
 };
 

@@ -3,8 +3,8 @@
 use kmodgen_yaml::{Node, Yaml};
 
 use super::fields::REMOVED;
+use crate::manifest::conditional::{Conditional, conditionals};
 use crate::manifest::decode;
-use crate::manifest::when::{Conditional, conditionals};
 use crate::vocabulary::Diagnostics;
 
 /// Returns the modules to unload on every kernel, for the container. If any module is for some kernels only, `all` gets
@@ -17,9 +17,9 @@ pub(super) fn decode(
     let modules = conditionals(node, "`inTreeModulesToRemove`", &REMOVED, faults, |node, faults| {
         decode::text(node, "a module", faults, |text| Ok(text.to_owned())).map(|name| name.value)
     });
-    let on_all = modules.iter().filter(|module| module.when.is_none());
+    let on_all = modules.iter().filter(|module| module.kernels.is_all());
     let on_all = Yaml::Seq(on_all.map(|module| Yaml::text(module.value.clone())).collect());
-    if modules.iter().all(|module| module.when.is_none()) {
+    if modules.iter().all(|module| module.kernels.is_all()) {
         return Some(on_all);
     }
     *all = modules;

@@ -34,10 +34,10 @@ use refused::{module_loader, refuse_deprecated, refuse_loading};
 use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
 pub use sign::Sign;
 
+use super::conditional::Conditional;
 use super::decode::{self, Fields};
 use super::kind::ModuleKind;
 use super::platform::Platform;
-use super::when::Conditional;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 
 /// Settings of the Module besides its kernels, ready to be written out.
@@ -94,8 +94,8 @@ pub(super) struct Context<'m> {
     pub(super) kmods: &'m [String],
     /// Set if `kmods` is complete: no entry is missing because of an error in the manifest.
     pub(super) knows_kmods: bool,
-    /// Set if the fields that a target lays over `kmm` are known.
-    pub(super) knows_targets: bool,
+    /// Set if the fields that a cluster lays over `kmm` are known.
+    pub(super) knows_clusters: bool,
     /// The module's name, where it is right.
     pub(super) name: Option<&'m Spanned<ModuleName>>,
     /// The place of the module's name, for faults without a place of their own.
@@ -114,7 +114,7 @@ impl Context<'_> {
     /// Checks if the section at `node` may have a field: a field that may be written where an error is already
     /// reported is not reported as absent.
     fn may_have(&self, key: &str, node: Option<&Node>) -> bool {
-        !self.knows_targets || node.is_some_and(|node| decode::may_have(node, &KMM, key))
+        !self.knows_clusters || node.is_some_and(|node| decode::may_have(node, &KMM, key))
     }
 }
 

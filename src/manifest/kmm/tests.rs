@@ -113,7 +113,7 @@ fn a_wrong_path_of_signed_files_is_told_once_for_all_kernels() {
         .with("  - 5.14.0-2.el9.x86_64+rt\n", "  - 5.14.0-2.el9.x86_64+rt\n  - 5.14.0-3.el9.x86_64\n  - 5.14.0-4.el9.x86_64+rt\n")
         .with(
             "    kmm:\n",
-            "    overrides: [{when: {flavour: rt}, install: {dir: updates}}]\n    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}, filesToSign: ['/opt/lib/modules/*/x.ko']}\n",
+            "    overrides: [{when: {flavour: rt}, install: {modDir: updates}}]\n    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}, filesToSign: ['/opt/lib/modules/*/x.ko']}\n",
         )
         .faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");

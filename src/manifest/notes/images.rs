@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::written::Written;
 use super::{Finding, grouped};
-use crate::manifest::images::Builder;
+use crate::manifest::base_images::Builder;
+use crate::manifest::cluster::CLUSTER;
 use crate::manifest::module::MODULE;
 use crate::manifest::recipe::OVERRIDE;
 use crate::manifest::schema::Record;
-use crate::manifest::target::TARGET;
 use crate::manifest::version::VERSION;
 use crate::manifest::{Kernel, Manifest};
 use crate::vocabulary::{Diagnostic, Span, with_registry};
@@ -61,14 +61,14 @@ pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option
 
 /// Notes the images that docker, podman, buildah and nodes look for in different registries.
 pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
-    let targets: Vec<&Written<'_>> = written.iter().filter(|one| std::ptr::eq(one.record, &TARGET)).collect();
-    let is_moved = !targets.is_empty() && targets.iter().all(|target| target.node.get("image").is_some());
+    let clusters: Vec<&Written<'_>> = written.iter().filter(|one| std::ptr::eq(one.record, &CLUSTER)).collect();
+    let is_moved = !clusters.is_empty() && clusters.iter().all(|cluster| cluster.node.get("image").is_some());
     let findings = images(written, all).into_iter().filter_map(|image| {
         if is_moved && image.is_in(&[&MODULE, &VERSION, &OVERRIDE]) {
             return None;
         }
         let Image { key, text, span, .. } = &image;
-        let whole = if image.is_in(&[&TARGET]) {
+        let whole = if image.is_in(&[&CLUSTER]) {
             with_registry(&format!("{text}/x"))?.trim_end_matches("/x").to_owned()
         } else {
             with_registry(text)?
@@ -92,7 +92,7 @@ pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -
 /// Lists the images in the order in which they are written, each place once.
 fn images(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Vec<Image> {
     let mut images: Vec<Image> = written.iter().flat_map(of_record).collect();
-    let kernels = all.iter().flat_map(|manifest| &manifest.kernels).filter(|kernel| !kernel.images.is_empty());
+    let kernels = all.iter().flat_map(|manifest| &manifest.kernels).filter(|kernel| !kernel.base_images.is_empty());
     images.extend(kernels.flat_map(of_kernel));
     let mut seen = BTreeSet::new();
     images.retain(|image| seen.insert(image.span));
@@ -111,11 +111,11 @@ fn of_record(one: &Written<'_>) -> Vec<Image> {
 }
 
 fn of_kernel(kernel: &Kernel) -> impl Iterator<Item = Image> + use<> {
-    let builder = kernel.images.builder.as_ref().and_then(|builder| match &builder.value {
+    let builder = kernel.base_images.builder.as_ref().and_then(|builder| match &builder.value {
         Builder::Dtk => None,
         Builder::Image(text) => Some(("builder", text.clone(), builder.span)),
     });
-    let runtime = kernel.images.runtime.as_ref().map(|image| ("runtime", image.value.to_string(), image.span));
+    let runtime = kernel.base_images.runtime.as_ref().map(|image| ("runtime", image.value.to_string(), image.span));
     let given = [builder, runtime].into_iter().flatten();
     given.map(|(key, text, span)| Image { key, text, span, record: None })
 }

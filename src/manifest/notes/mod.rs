@@ -15,7 +15,7 @@ use super::{MANIFEST, Manifest};
 use crate::vocabulary::{Diagnostic, Span};
 
 impl Manifest {
-    /// Finds what is to be noted on a manifest, of which `all` are those of its targets: one note of a kind.
+    /// Finds what is to be noted on a manifest, of which `all` are those of its clusters: one note of a kind.
     pub fn notes(all: &[Arc<Self>]) -> Vec<Diagnostic> {
         let Some(first) = all.first() else { return Vec::new() };
         let written = Written::all(&MANIFEST, &first.written);

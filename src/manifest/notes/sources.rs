@@ -7,7 +7,7 @@ use super::{Finding, grouped};
 use crate::manifest::Manifest;
 use crate::vocabulary::Diagnostic;
 
-/// Notes the sources that no module has, for any target.
+/// Notes the sources that no module has, for any cluster.
 pub(super) fn unused(all: &[Arc<Manifest>]) -> Option<Diagnostic> {
     let recipes = all.iter().flat_map(|manifest| &manifest.modules).flat_map(|module| module.recipes());
     let used: BTreeSet<&str> = recipes.flat_map(|recipe| recipe.all_sources()).map(|name| name.as_str()).collect();

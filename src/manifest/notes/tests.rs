@@ -32,15 +32,17 @@ fn nothing_is_noted_on_a_manifest_that_needs_no_note() {
 #[test]
 fn runtime_images_without_a_digest() {
     let told = note(&World::small());
-    assert!(told.starts_with("kmodgen.yaml:5:33 unpinned-image: the runtime image `registry.example.com/runtime:1`"));
+    assert!(told.starts_with("kmodgen.yaml:5:37 unpinned-image: the runtime image `registry.example.com/runtime:1`"));
     assert!(told.contains("write `runtime: registry.example.com/runtime:1@sha256:…`; `skopeo inspect"), "{told}");
-    let of_kernel = world().with("labels: {site: a}", "images: {runtime: r.example.com/x:2}");
+    let of_kernel = world().with("labels: {site: a}", "baseImages: {runtime: r.example.com/x:2}");
     assert!(note(&of_kernel).contains("`r.example.com/x:2` has no digest"));
-    let of_override = world()
-        .with("    kmm:\n", "    overrides: [{when: {flavour: rt}, images: {runtime: r.example.com/x}}]\n    kmm:\n");
+    let of_override = world().with(
+        "    kmm:\n",
+        "    overrides: [{when: {flavour: rt}, baseImages: {runtime: r.example.com/x}}]\n    kmm:\n",
+    );
     assert!(note(&of_override).contains("`r.example.com/x` has no digest"));
     let of_module =
-        of_override.with("    source: code\n", "    source: code\n    images: {runtime: r.example.com/y}\n");
+        of_override.with("    source: code\n", "    source: code\n    baseImages: {runtime: r.example.com/y}\n");
     assert!(note(&of_module).contains("unpinned-image: 2 runtime images have no digest"), "{}", note(&of_module));
     for image in ["localhost/x:1", "scratch"] {
         let local = World::small().with("registry.example.com/runtime:1", image);
@@ -57,7 +59,7 @@ fn images_without_a_registry() {
         ("builder: dtk", "builder: 'me/b:${KERNEL_VERSION}'", "`builder: docker.io/me/b:${KERNEL_VERSION}`"),
         ("registry.example.com/runtime", "myorg/app", "`runtime: docker.io/myorg/app:1@sha256:0123"),
         ("image: registry.example.com/kmods/first", "image: kmods/first", "`image: docker.io/kmods/first`"),
-        ("labels: {site: a}", "images: {builder: 'debian:12'}", "`builder: docker.io/library/debian:12`"),
+        ("labels: {site: a}", "baseImages: {builder: 'debian:12'}", "`builder: docker.io/library/debian:12`"),
         (
             "    kmm:\n",
             "    kmm:\n      devicePlugin: {container: {image: 'plugin:1', command: [a]}}\n",
@@ -80,14 +82,14 @@ fn images_without_a_registry() {
     let mirrored =
         world().with("builder: dtk", "builder: 'ubuntu:24.04'").and("mirrors: {ubuntu: r.example.com/ubuntu}\n");
     assert_eq!(mirrored.notes(), Vec::<String>::new());
-    // So do targets, to images of modules.
+    // So do clusters, to images of modules.
     let bare = world().with("image: registry.example.com/kmods/first", "image: first");
-    let moved = bare.clone().and("targets: {a: {image: r.example.com/a}, b: {image: r.example.com/b}}\n");
+    let moved = bare.clone().and("clusters: {a: {image: r.example.com/a}, b: {image: r.example.com/b}}\n");
     assert_eq!(moved.notes(), Vec::<String>::new());
     assert!(
-        note(&bare.clone().and("targets: {a: {image: r.example.com/a}, b: {namespace: b}}\n")).contains("no-registry")
+        note(&bare.clone().and("clusters: {a: {image: r.example.com/a}, b: {namespace: b}}\n")).contains("no-registry")
     );
-    assert!(note(&bare.and("targets: {a: {image: kmods}}\n")).contains("write `image: docker.io/kmods`"));
+    assert!(note(&bare.and("clusters: {a: {image: kmods}}\n")).contains("write `image: docker.io/kmods`"));
 }
 
 #[test]
@@ -97,25 +99,25 @@ fn sources_without_a_module() {
         note(&one),
         "kmodgen.yaml:4:3 unused-source: no module uses the source `old` | take it out, or name it under `source` of a module"
     );
-    // One message, however many sources and targets.
+    // One message, however many sources and clusters.
     let many: String = (0..8).map(|n| format!("  s{n}: {{git: https://example.com/{n}.git, ref: main}}\n")).collect();
-    let many = world().with("  code: {", &format!("{many}  code: {{")).and("targets: {a: {}, b: {}}\n");
+    let many = world().with("  code: {", &format!("{many}  code: {{")).and("clusters: {a: {}, b: {}}\n");
     assert!(note(&many).contains("8 sources are used by no module (here, and in 3 more places)"), "{}", note(&many));
-    // A module that is for some target uses it.
-    let other = "  - {name: other, source: old, kmods: [one], image: r.io/o, targets: [b], kmm: {selector: {a: b}}}\n";
-    assert_eq!(one.and(other).and("targets: {a: {}, b: {}}\n").notes(), Vec::<String>::new());
+    // A module that is for some cluster uses it.
+    let other = "  - {name: other, source: old, kmods: [one], image: r.io/o, clusters: [b], kmm: {selector: {a: b}}}\n";
+    assert_eq!(one.and(other).and("clusters: {a: {}, b: {}}\n").notes(), Vec::<String>::new());
 }
 
 #[test]
 fn conditions_that_no_kernel_meets() {
     for (when, said) in [
-        ("{release: '5.14.0'}", "no release matches `5.14.0` | write `release: '5\\.14\\.0.*'`"),
+        ("{kernel: '5.14.0'}", "no kernel release matches `5.14.0` | write `kernel: '5\\.14\\.0.*'`"),
         ("{labels: {site: aa}}", "no kernel has the label `site: aa` | did you mean `site: a`?"),
         ("{labels: {sit: a}}", "no kernel has the label `sit: a` | did you mean the label `site`?"),
         ("{flavour: rtt}", "no kernel is of the flavour `rtt` | did you mean `flavour: rt`?"),
         ("{arch: aarch64}", "no kernel is for the architecture `aarch64`"),
-        ("{version: '>=6'}", "no kernel is of the version"),
-        ("{labels: {site: a}, flavour: rt}", "none has all that it asks for"),
+        ("{kernelVersion: '>=6'}", "no kernel is of the version"),
+        ("{labels: {site: a}, flavour: rt}", "no kernel meets all parts of the condition"),
     ] {
         let told = note(&with_override(when));
         assert!(told.contains("this override is for no kernel of module `first`: ") && told.contains(said), "{told}");
@@ -123,15 +125,15 @@ fn conditions_that_no_kernel_meets() {
     let of_rt = with_override("{flavour: rt}");
     assert_eq!(of_rt.notes(), Vec::<String>::new());
     // A kernel that the module is not for does not count.
-    let excluded = of_rt.clone().with("    source: code\n", "    source: code\n    kernels: {flavour: standard}\n");
+    let excluded = of_rt.clone().with("    source: code\n", "    source: code\n    when: {flavour: standard}\n");
     assert!(note(&excluded).contains("unmet-condition"));
     // A module for no kernel is told of already.
-    let none = of_rt.with("    source: code\n", "    source: code\n    kernels: {flavour: cloud}\n");
+    let none = of_rt.with("    source: code\n", "    source: code\n    when: {flavour: cloud}\n");
     assert_eq!(none.notes(), Vec::<String>::new());
 }
 
 fn with_override(when: &str) -> World {
-    world().with("    kmm:\n", &format!("    overrides: [{{when: {when}, packages: [bc]}}]\n    kmm:\n"))
+    world().with("    kmm:\n", &format!("    overrides: [{{when: {when}, packages: {{builder: [bc]}}}}]\n    kmm:\n"))
 }
 
 #[test]
@@ -139,16 +141,16 @@ fn every_kind_of_condition_is_looked_at() {
     for (from, to) in [
         ("kmods: [one, two]", "kmods: [one, {kmod: two, when: {flavour: x}}]"),
         ("source: code\n", "source: [code, {source: code2, when: {flavour: x}}]\n"),
-        ("build: {make: {targets: [all], vars: {A: x}}}", "build: [{make: {}, when: {flavour: x}}]"),
-        ("    kmm:\n", "    packages: {rpm: [{package: bc, when: {flavour: x}}]}\n    kmm:\n"),
+        ("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {}, when: {flavour: x}}]"),
+        ("    kmm:\n", "    packages: {builder: {rpm: [{package: bc, when: {flavour: x}}]}}\n    kmm:\n"),
         ("    kmm:\n", "    install: {firmware: [{from: fw, when: {flavour: x}}]}\n    kmm:\n"),
         ("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: A, value: b, when: {flavour: x}}]}\n"),
         ("    kmm:\n", "    kmm:\n      inTreeModulesToRemove: [{module: a, when: {flavour: x}}]\n"),
         ("patches: [fix.patch]", "patches: [{file: fix.patch, when: {flavour: x}}]"),
     ] {
-        let more = "  code2: {git: https://example.com/2.git, ref: main}\nimages:";
+        let more = "  code2: {git: https://example.com/2.git, ref: main}\nbaseImages:";
         let world = world().with(from, to);
-        let world = if to.contains("code2") { world.with("images:", more) } else { world };
+        let world = if to.contains("code2") { world.with("baseImages:", more) } else { world };
         assert!(note(&world).contains("no kernel is of the flavour `x`"), "{to}: {}", note(&world));
     }
     // Within an override for none, and within one for others.

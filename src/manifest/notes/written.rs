@@ -1,4 +1,4 @@
-//! The records of a manifest as they are written, before targets and versions are laid over them.
+//! The records of a manifest as they are written, before clusters and versions are laid over them.
 
 use std::sync::Arc;
 

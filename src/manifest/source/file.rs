@@ -14,7 +14,7 @@ pub struct File {
     /// Its checksum, where the manifest names it; otherwise the lock does.
     pub sha256: Option<Digest>,
     /// Number of folders to remove from the front of an archive's paths.
-    pub strip: u8,
+    pub strip_components: u8,
 }
 
 /// Format of a file, which decides how it is unpacked.
@@ -74,7 +74,8 @@ impl File {
         let url = decode::text(node, &format!("`{key}`"), faults, FileUrl::parse);
         let sha256 = fields.take("sha256", faults);
         let sha256 = sha256.and_then(|node| decode::text(node, "`sha256`", faults, checksum));
-        let strip = fields.take("strip", faults).and_then(|node| decode::text(node, "`strip`", faults, count));
+        let strip = fields.take("stripComponents", faults);
+        let strip = strip.and_then(|node| decode::text(node, "`stripComponents`", faults, count));
         let url = url?;
         if let Some(sha256) = sha256.as_ref().filter(|_| url.expands()) {
             faults.push(
@@ -103,8 +104,9 @@ impl File {
                 }
             },
         };
-        let strip = strip.map_or(u8::from(matches!(kind, FileKind::Tar | FileKind::Zip)), |strip| strip.value);
-        Some(Self { kind, url, sha256: sha256.map(|sha256| sha256.value), strip })
+        let strip_components =
+            strip.map_or(u8::from(matches!(kind, FileKind::Tar | FileKind::Zip)), |strip| strip.value);
+        Some(Self { kind, url, sha256: sha256.map(|sha256| sha256.value), strip_components })
     }
 }
 

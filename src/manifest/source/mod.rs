@@ -11,11 +11,12 @@ pub use file::{File, FileKind, decompressor};
 use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};
 
+use super::conditional::Conditional;
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
 use super::schema::{Record, Shape, joined};
-use super::when::{Conditional, WHEN, When};
+use super::selection::Selection;
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
 
 /// The folder of the builder that sources are laid in.
@@ -62,7 +63,7 @@ declare! {
             says: "its version; where absent, that of a `ref` such as `v1.2.0`",
             decode: decode::parsed(decode::line),
         }
-        default patches: Vec<Patch> {
+        default patches: Vec<(Patch, Selection)> {
             takes: Shape::List(&Shape::TextOr(&PATCH)),
             says: "files beside the manifest, applied in order with `git apply`",
             decode: |node, _, faults| {
@@ -77,26 +78,24 @@ declare! {
 pub(super) static SOURCE: Record = Record { name: "a source", fields: joined![origin::FIELDS, SourceOptions::FIELDS] };
 
 declare! {
-    /// A patch of some versions of a source, on some kernels.
-    struct Patch: PATCH, "a patch" {
+    /// A patch of some versions of a source.
+    struct Patch {
         optional file: Spanned<RelPath> {
             takes: Shape::Text,
             says: "the file",
             advice: "write `file: …`",
             decode: decode::noun("a patch", RelPath::parse),
         }
-        optional version: Spanned<Bounds> {
+        optional source_version: Spanned<Bounds> {
+            key: "sourceVersion",
             takes: Shape::Text,
             says: "the versions of the source that it is for: `\">=1.2, <2\"`",
             decode: decode::placed(Bounds::parse),
         }
-        optional when: When {
-            takes: Shape::Record(&WHEN),
-            says: "the kernels it is for",
-            decode: |node, _, faults| Some(When::decode(node, faults)),
-        }
     }
 }
+
+static PATCH: Record = Record { name: "a patch", fields: joined![Patch::FIELDS, Selection::FIELDS] };
 
 impl Source {
     /// Its folder in the builder.
@@ -158,23 +157,31 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
         origin.check_secret(secret, faults);
     }
     let version = version.or_else(|| origin.as_ref()?.version());
-    let patches = patches.into_iter().filter_map(|patch| patch.of_version(version.as_deref(), faults)).collect();
+    let patches = patches.into_iter().filter_map(|(patch, kernels)| {
+        let value = patch.of_version(version.as_deref(), faults)?;
+        Some(Conditional { value, kernels })
+    });
+    let patches = patches.collect();
     Some(Source { name, origin: origin?, dir, at, secret, patches })
 }
 
 impl Patch {
-    /// Decodes a patch, written as a string or as a map.
-    fn read(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
-        if node.as_mapping().is_some() {
-            return Self::decode(node, faults);
+    /// Decodes a patch, written as a string or as a map, and the kernels that it is for.
+    fn read(node: &Node, faults: &mut Diagnostics) -> Option<(Self, Selection)> {
+        if node.as_mapping().is_none() {
+            let file = decode::text(node, "a patch", faults, RelPath::parse)?;
+            return Some((Self { file: Some(file), source_version: None }, Selection::default()));
         }
-        let file = decode::text(node, "a patch", faults, RelPath::parse)?;
-        Some(Self { file: Some(file), version: None, when: None })
+        let mut fields = Fields::open(&PATCH, node, faults)?;
+        let patch = Self::take(&mut fields, faults)?;
+        let kernels = Selection::take(&mut fields, faults)?;
+        fields.finish(faults);
+        Some((patch, kernels))
     }
 
-    /// Returns the patch if it is for a version of the source.
-    fn of_version(self, source: Option<&str>, faults: &mut Diagnostics) -> Option<Conditional<Spanned<RelPath>>> {
-        let fits = match (&self.version, source) {
+    /// Returns the file if the patch is for a version of the source.
+    fn of_version(self, source: Option<&str>, faults: &mut Diagnostics) -> Option<Spanned<RelPath>> {
+        let fits = match (&self.source_version, source) {
             (None, _) => true,
             (Some(bounds), Some(source)) => bounds.hold(source),
             (Some(bounds), None) => {
@@ -186,7 +193,7 @@ impl Patch {
                 false
             }
         };
-        self.file.filter(|_| fits).map(|value| Conditional { value, when: self.when })
+        self.file.filter(|_| fits)
     }
 }
 

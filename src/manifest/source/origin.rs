@@ -68,7 +68,11 @@ pub(super) const FIELDS: &[Field] = &[
         takes: Shape::Text,
         says: "the checksum of that file; where absent, [the lock](lock.md) has it",
     },
-    Field { key: "strip", takes: Shape::Int, says: "how many folders to take off an archive's paths; 1 where absent" },
+    Field {
+        key: "stripComponents",
+        takes: Shape::Int,
+        says: "how many folders to take off an archive's paths, as tar's `--strip-components`; 1 where absent",
+    },
     Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
     Field {
         key: "path",
@@ -116,7 +120,7 @@ impl Origin {
             ("ref", &["git"][..]),
             ("submodules", &["git"]),
             ("sha256", &["archive", "rpm", "deb"]),
-            ("strip", &["archive"]),
+            ("stripComponents", &["archive"]),
             ("path", &["image"]),
         ] {
             let value = fields.take(key, faults);

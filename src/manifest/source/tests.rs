@@ -21,7 +21,7 @@ fn a_source_is_in_one_place() {
   two: {git: https://example.com/a.git, archive: https://example.com/a.tar.gz, ref: main}
   odd: {giit: x}
   mixed: {archive: https://example.com/a.tar.gz, ref: main, submodules: true, path: /x}
-  plain: {git: https://example.com/a.git, ref: main, sha256: x, strip: 2}
+  plain: {git: https://example.com/a.git, ref: main, sha256: x, stripComponents: 2}
 ",
     );
     assert_snapshot!(world.faults().join("\n"));
@@ -35,10 +35,10 @@ fn what_a_source_says_is_checked() {
   every: {rpm: \"https://example.com/${KERNEL_VERSION}.rpm\", sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}
   user: {deb: https://me:secret@example.com/a.deb, secret: -x}
   moving: {image: registry.example.com/a:1, path: ../x}
-  place: {git: https://example.com/a.git, ref: v1, at: ../x, strip: many}
+  place: {git: https://example.com/a.git, ref: v1, at: ../x, stripComponents: many}
   same: {git: https://example.com/a.git, ref: main, at: other}
   other: {git: https://example.com/b.git, ref: main}
-  undated: {git: https://example.com/b.git, ref: main, patches: [{file: fix.patch, version: \">=1\"}]}
+  undated: {git: https://example.com/b.git, ref: main, patches: [{file: fix.patch, sourceVersion: \">=1\"}]}
 ",
     )
     .with("    source: code\n", "    source: [code, other, code, gone]\n")
@@ -52,14 +52,14 @@ fn every_kind_reads_well() {
     let mut world = with_sources(&format!(
         "  code: {{git: https://example.com/code.git, ref: main, dir: src, submodules: true, secret: git-login, patches: [fix.patch]}}
   tar: {{archive: \"https://example.com/v1/${{KERNEL_VERSION}}.tar.xz\", at: code/third/tar, patches: [fix.patch]}}
-  zip: {{archive: https://example.com/a.zip, strip: 2, sha256: {sha256}}}
+  zip: {{archive: https://example.com/a.zip, stripComponents: 2, sha256: {sha256}}}
   rpm: {{rpm: https://example.com/a.src.rpm, sha256: {sha256}, secret: file-login}}
   deb: {{deb: https://example.com/a.deb, sha256: {sha256}}}
   img: {{image: registry.example.com/fw@sha256:{sha256}, path: /usr/share/fw}}
 "
     ))
     .with("    source: code\n", "    source: [code, tar, zip, rpm, deb, img]\n")
-    .with("build: {make: {targets: [all], vars: {A: x}}}", "build: [{make: {source: tar, dir: lib}}, {kbuild: {}}]");
+    .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {source: tar, dir: lib}}, {kbuild: {}}]");
     for release in ["5.14.0-1.el9.x86_64", "5.14.0-2.el9.x86_64+rt"] {
         world.lock.pin_file(format!("https://example.com/v1/{release}.tar.xz"), Digest::of(release.as_bytes()));
     }
@@ -73,7 +73,7 @@ fn every_kind_reads_well() {
 #[test]
 fn a_step_runs_in_a_source_of_its_module() {
     let world = with_sources(&format!("{CODE}  more: {{git: https://example.com/code.git, ref: main}}\n"))
-        .with("build: {make: {targets: [all], vars: {A: x}}}", "build: {make: {source: more}}");
+        .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {source: more}}]");
     assert!(world.faults()[0].contains("`more` is none of this module's sources"), "{:?}", world.faults());
 }
 
@@ -87,7 +87,7 @@ fn patches_are_for_versions_of_the_source() {
         ("v1.3", "version: 1.2,", ">=1.3", false),
     ] {
         let mut world = with_sources(&format!(
-            "  code: {{git: https://example.com/code.git, ref: {reference}, {version} patches: [{{file: fix.patch, version: \"{bounds}\"}}]}}\n"
+            "  code: {{git: https://example.com/code.git, ref: {reference}, {version} patches: [{{file: fix.patch, sourceVersion: \"{bounds}\"}}]}}\n"
         ));
         world.pin("https://example.com/code.git", reference, 'c');
         assert_eq!(dockerfile(&world).contains("# Patch fix.patch"), is_patched, "{reference} {version} {bounds}");
@@ -155,7 +155,7 @@ fn one_source_of_several_is_enough_for_kmm_not_to_build() {
     let world =
         with_folder().with("sources:\n", "sources:\n  more: {git: https://example.com/code.git, ref: main}\n").with(
             "    source: code\n",
-            "    source: more\n    overrides: [{when: {release: '.*rt'}, source: [more, code]}]\n",
+            "    source: more\n    overrides: [{when: {kernel: '.*rt'}, source: [more, code]}]\n",
         );
     let outputs = world.outputs();
     let module = outputs.iter().find(|output| output.path.as_str() == "first/module.yaml").unwrap();

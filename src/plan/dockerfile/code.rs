@@ -29,13 +29,13 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
             ("submodules", Value::from(*submodules)),
             ("instead_of", mirrors.git_settings().map(Value::from).collect()),
         ],
-        Content::File { kind, url, sha256, strip } => vec![
+        Content::File { kind, url, sha256, strip_components } => vec![
             ("kind", Value::from("file")),
             ("form", Value::from(kind.name())),
             ("compression", decompressor(url).filter(|_| *kind == FileKind::Tar).map_or(Value::from(()), Value::from)),
             ("url", Value::from(mirrors.url(url))),
             ("sha256", Value::from(sha256.to_string())),
-            ("strip", Value::from(*strip)),
+            ("strip_components", Value::from(*strip_components)),
         ],
         Content::Image { image, path } => vec![
             ("kind", Value::from("image")),

@@ -13,7 +13,8 @@ use self::skeleton::{KernelValues, Skeleton};
 use super::{Code, Layout, Resolved};
 use crate::header::with_header;
 use crate::manifest::{
-    Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module, Packages, TemplateName,
+    BuilderPackages, Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module,
+    TemplateName,
 };
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
@@ -167,7 +168,7 @@ fn context(
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
         ("install", install(&resolved.layout)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
-        ("labels", step::pairs_on(resolved.labels.iter(), values.release)),
+        ("image_labels", step::pairs_on(resolved.image_labels.iter(), values.release)),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
@@ -176,17 +177,17 @@ fn context(
 }
 
 fn install(layout: &Layout) -> Value {
-    let Layout { dir, strip, compress, host, firmware, licenses, rpms } = layout;
+    let Layout { mod_dir, strip, compress, link_in_tree, firmware, licenses, rpms } = layout;
     let files = |folder: &str, InstalledFiles { from, to }: &InstalledFiles| {
         let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
         Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("{folder}{to}")))])
     };
     Value::from_pairs([
-        ("dir", Value::from(dir.as_str())),
+        ("mod_dir", Value::from(mod_dir.as_str())),
         ("strip", Value::from(*strip)),
         ("compress", compress.map_or(Value::from(()), |compress| Value::from(compress.name()))),
         ("ending", Value::from(compress.map_or(".ko", Compression::ending))),
-        ("host", Value::from(*host)),
+        ("link_in_tree", Value::from(*link_in_tree)),
         ("has_firmware", Value::from(firmware.is_some())),
         ("firmware", firmware.iter().flatten().map(|item| files(FIRMWARE_FOLDER, item)).collect()),
         ("licenses", licenses.iter().map(|item| files(LICENSE_FOLDER, item)).collect()),
@@ -194,8 +195,8 @@ fn install(layout: &Layout) -> Value {
     ])
 }
 
-fn packages(packages: &Packages) -> Value {
-    let Packages { rpm, deb, zypper, apk } = packages;
+fn packages(packages: &BuilderPackages) -> Value {
+    let BuilderPackages { rpm, deb, zypper, apk } = packages;
     let list = |names: &[String]| -> Value { names.iter().map(String::as_str).collect() };
     Value::from_pairs([("rpm", list(rpm)), ("deb", list(deb)), ("zypper", list(zypper)), ("apk", list(apk))])
 }

@@ -13,10 +13,10 @@ RUN mkdir -p {{ source.folder }} \
 {% endif %}
  && echo "{{ source.sha256 }}  ${file}" | sha256sum -c - \
 {% if source.form == "tar" %}
- && tar -xf "${file}" -C {{ source.folder }} --no-same-owner --strip-components={{ source.strip }} \
+ && tar -xf "${file}" -C {{ source.folder }} --no-same-owner --strip-components={{ source.strip_components }} \
 {% elif source.form == "zip" %}
  && unzip -q "${file}" -d "${file}.d" && top="${file}.d" \
-{% for level in range(source.strip) %}
+{% for level in range(source.strip_components) %}
  && set -- "${top}"/*/ && test "$#" = 1 && top="$1" \
 {% endfor %}
  && cp -R "${top}/." {{ source.folder }}/ && rm -rf "${file}.d" \

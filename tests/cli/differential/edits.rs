@@ -52,18 +52,18 @@ pub(super) struct State {
     numbers: [usize; NUMBERS.len()],
     /// True if the manifest has an error.
     is_wrong: bool,
-    targets: bool,
+    clusters: bool,
 }
 
 impl State {
-    pub(super) fn new(targets: bool) -> Self {
+    pub(super) fn new(clusters: bool) -> Self {
         Self {
             kernels: [true; RELEASES.len()],
             modules: [true; 3],
             absent: [false; OPTIONAL.len()],
             numbers: [0; NUMBERS.len()],
             is_wrong: false,
-            targets,
+            clusters,
         }
     }
 
@@ -101,7 +101,7 @@ impl State {
     image: registry.example.com/kmods/alpha
     version: 'v{}'
     template: templates/own
-    build: {{make: {{vars: {{DEBUG: '{}'}}}}}}
+    steps: [{{make: {{vars: {{DEBUG: '{}'}}}}}}]
     kmm: {{selector: {{a: 's{}'}}}}
 ",
                 self.number(Number::Version),
@@ -112,8 +112,8 @@ impl State {
     source: tools
     kmods: [beta, beta_core]
     image: registry.example.com/kmods/beta
-    kernels: {version: '<6.10'}
-    overrides: [{when: {flavour: rt}, packages: [bc]}]
+    when: {kernelVersion: '<6.10'}
+    overrides: [{when: {flavour: rt}, packages: {builder: [bc]}}]
     kmm:
       - {modprobe: {moduleName: beta, modulesLoadingOrder: [beta, beta_core]}, selector: {a: ''}}
       - {name: beta-b, modprobe: {moduleName: beta_core}, selector: {b: ''}}
@@ -127,9 +127,9 @@ impl State {
         ];
         let modules: String =
             modules.iter().zip(self.modules).filter(|(_, chosen)| *chosen).map(|(text, _)| &**text).collect();
-        let targets = "targets:
+        let clusters = "clusters:
   east: {namespace: east}
-  west: {image: registry.west.example.com/kmods, kernels: {exclude: ['6[.]8.*']}}
+  west: {image: registry.west.example.com/kmods, unless: {kernel: ['6[.]8.*']}}
 ";
         format!(
             "apiVersion: kmodgen/v1
@@ -137,13 +137,13 @@ namespace: drivers
 sources:
   driver: {{git: 'https://git.example.com/driver.git', ref: main, patches: [patches/fix.patch]}}
   tools: {{git: 'https://git.example.com/tools.git', ref: '{}'}}
-images: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{}'}}
+baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{}'}}
 kernels: [{{file: kernels.yaml}}]
 modules:
 {modules}{}{}",
             commit_id('2'),
             self.number(Number::Runtime),
-            if self.targets { targets } else { "" },
+            if self.clusters { clusters } else { "" },
             if self.is_wrong { "unknown: 1\n" } else { "" },
         )
     }

@@ -55,7 +55,7 @@ fn nodes_are_not_unloaded_in_passing() {
     fleet.project.edit(
         "kmodgen.yaml",
         "    source: driver\n",
-        "    source: driver\n    kernels: {exclude: ['6\\.1\\..*']}\n",
+        "    source: driver\n    unless: {kernel: ['6\\.1\\..*']}\n",
     );
     let before = fleet.tip("main");
     fleet.publish("").differs().says("say --allow-remove");

@@ -136,9 +136,9 @@ fn a_work_tree_is_not_left_behind() {
 }
 
 #[test]
-fn targets_have_a_folder_each() {
+fn clusters_have_a_folder_each() {
     let fleet = Fleet::new();
-    fleet.project.append("kmodgen.yaml", "targets: {north: {}, south: {namespace: other}}\n");
+    fleet.project.append("kmodgen.yaml", "clusters: {north: {}, south: {namespace: other}}\n");
     fleet.publish("").fine();
     let south = fleet.tip("main:clusters/prod/south");
     fleet.project.edit("kmodgen.yaml", "north: {}", "north: {namespace: third}");
@@ -146,9 +146,9 @@ fn targets_have_a_folder_each() {
     assert_eq!(run.json()["files"][0]["path"].as_str().unwrap().split('/').next(), Some("north"));
     assert_eq!(fleet.tip("main:clusters/prod/south"), south);
     assert_eq!(fleet.commits("main"), 2, "one commit for all of them");
-    fleet.publish("--target south").fine().shows("nothing to publish");
+    fleet.publish("--cluster south").fine().shows("nothing to publish");
     fleet.project.edit("kmodgen.yaml", "south: {namespace: other}", "west: {}");
-    fleet.publish("").differs().says("`clusters/prod/south` is of no target any more");
+    fleet.publish("").differs().says("`clusters/prod/south` is of no cluster any more");
     fleet.is_sound();
 }
 

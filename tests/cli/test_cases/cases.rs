@@ -13,12 +13,12 @@ fn expectations_that_hold() {
     let texts = [
         "- contains: FROM registry.example.com/ubi9/ubi-minimal:9.4",
         "- lacks: ubi-minimal:9.5",
-        "- matches: 'FROM quay\\.example\\.com/dtk@sha256:[ab]+ AS builder'\n    when: {release: '5\\..*'}",
+        "- matches: 'FROM quay\\.example\\.com/dtk@sha256:[ab]+ AS builder'\n    when: {kernel: '5\\..*'}",
         "- {contains: 'dockerfile: |', in: configmap}",
         "- {matches: ' *- literal: \"6\\.12.*\"', in: module}",
         "- mappings: 6",
         "- {mappings: 2, when: {flavour: rt}}",
-        "- {contains: bbbbbbbb, when: {release: '.*\\+rt'}}",
+        "- {contains: bbbbbbbb, when: {kernel: '.*\\+rt'}}",
     ];
     for text in texts {
         with_case(&format!("snapshot: false\nexpect:\n  {text}\n")).run("test").fine();
@@ -46,7 +46,7 @@ fn a_kernel_that_is_not_listed_yet() {
     let project = with_case(&format!(
         "releases: ['5\\..*', {DEBIAN}]\nkernels: [{{release: {EL9}, labels: {{site: new}}}}, 6.12.0-1.el10.x86_64]\n\
          snapshot: false\nexpect:\n  - mappings: 8\n  - {{mappings: 2, when: {{labels: {{site: new}}}}}}\n  \
-         - {{lacks: quay.example.com/dtk, when: {{release: '{}'}}}}\n",
+         - {{lacks: quay.example.com/dtk, when: {{kernel: '{}'}}}}\n",
         EL9.replace('.', "\\.")
     ));
     project.run("test").fine();
@@ -65,13 +65,13 @@ fn a_release_as_it_is_written_means_itself() {
 #[test]
 fn fields_of_the_manifest_are_laid_over_it() {
     let project = with_case(
-        "set:\n  images: {runtime: registry.example.com/other:1}\n  modules:\n    - name: alpha\n      \
-         build: {make: {vars: {TRACE: \"1\"}}}\n    - name: beta\n      kernels: {exclude: '.*'}\nsnapshot: false\nexpect:\n  \
-         - contains: FROM registry.example.com/other:1\n  - contains: TRACE=1\n  - contains: DEBUG=0\n  - mappings: 3\n",
+        "set:\n  baseImages: {runtime: registry.example.com/other:1}\n  modules:\n    - name: alpha\n      \
+         steps: [{make: {vars: {DEBUG: \"0\", TRACE: \"1\"}}}]\n    - name: beta\n      unless: {kernel: '.*'}\nsnapshot: false\nexpect:\n  \
+         - contains: FROM registry.example.com/other:1\n  - contains: TRACE=1\n  - mappings: 3\n",
     );
     project.run("test").fine();
     let project = with_case(
-        "set: {modules: [{name: alpha, build: ~}], sources: {driver: {patches: ~}}}\nmodules: [alpha]\nsnapshot: false\nexpect:\n  \
+        "set: {modules: [{name: alpha, steps: ~}], sources: {driver: {patches: ~}}}\nmodules: [alpha]\nsnapshot: false\nexpect:\n  \
          - lacks: DEBUG=0\n  - lacks: fix.patch\n",
     );
     project.run("test").fine();
@@ -102,12 +102,12 @@ fn manifests_that_have_to_be_refused() {
 }
 
 #[test]
-fn targets() {
+fn clusters() {
     let project = Project::of(include_str!("../scenario/fleet.yaml"))
         .with("patches/fix.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n")
         .with("tests/all.yaml", "apiVersion: kmodgen/v1\nsnapshot: module\nexpect: [{mappings: 8}]\n")
-        .with("tests/one.yaml", "apiVersion: kmodgen/v1\ntarget: old\nsnapshot: module\nexpect: [{mappings: 2}]\n");
-    project.append("kmodgen.yaml", "targets:\n  new: {namespace: there}\n  old: {kernels: {include: '6\\..*'}}\n");
+        .with("tests/one.yaml", "apiVersion: kmodgen/v1\ncluster: old\nsnapshot: module\nexpect: [{mappings: 2}]\n");
+    project.append("kmodgen.yaml", "clusters:\n  new: {namespace: there}\n  old: {when: {kernel: '6\\..*'}}\n");
     project.run("test --accept").fine();
     let tree = project.tree();
     let snapshots: Vec<&str> = tree.paths().into_iter().filter(|path| path.starts_with("snapshots/")).collect();
@@ -122,10 +122,10 @@ fn targets() {
             "snapshots/one/old/beta/module.yaml",
         ]
     );
-    project.edit("tests/one.yaml", "target: old", "target: odl");
+    project.edit("tests/one.yaml", "cluster: old", "cluster: odl");
     let run = project.run("test one");
     assert_eq!(run.code, 2, "{run}");
-    run.shows("the manifest has no target `odl`").shows("did you mean `old`?");
+    run.shows("the manifest has no cluster `odl`").shows("did you mean `old`?");
 }
 
 #[test]

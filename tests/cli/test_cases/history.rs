@@ -53,7 +53,7 @@ fn what_changed_is_told_with_its_inputs() {
 
 #[test]
 fn templates_and_patches_are_those_of_the_commit() {
-    let project = committed("    when: {release: '5\\..*'}\n");
+    let project = committed("    when: {kernel: '5\\..*'}\n");
     change(&project);
     project.run("test").differs().shows(&format!("`alpha` on kernel `{EL9}` has another content hash"));
     git(&project, "checkout --quiet mine.Dockerfile");
@@ -64,11 +64,11 @@ fn templates_and_patches_are_those_of_the_commit() {
 
 #[test]
 fn only_the_kernels_that_it_is_about() {
-    let project = committed("    when: {release: '5\\..*'}\n");
+    let project = committed("    when: {kernel: '5\\..*'}\n");
     project.edit(
         "kmodgen.yaml",
         "    image: registry.example.com/kmods/alpha\n",
-        "    image: registry.example.com/kmods/alpha\n    overrides: [{when: {release: '6\\..*'}, user: \"7\"}]\n",
+        "    image: registry.example.com/kmods/alpha\n    overrides: [{when: {kernel: '6\\..*'}, user: \"7\"}]\n",
     );
     project.run("test").fine();
     project.write("tests/same.yaml", project.read("tests/same.yaml").replace("5\\.", "6\\."));

@@ -13,7 +13,7 @@ fn every_fault_of_every_case_is_told_at_once() {
         .with("tests/a.yaml", "apiVersion: kmodgen/v1\nmoduls: [alpha]\nreleases: '['\nsnapshot: [dockerfil]\nexpect:\n  - contians: x\n  - {}\n  - {contains: x, lacks: y}\n  - {mappings: many}\n")
         .with("tests/b.yaml", "snapshot: false\n")
         .with("tests/c.yaml", "")
-        .with("tests/d.yml", "apiVersion: kmodgen/v1\nexpect:\n  - {error: x}\n  - {mappings: 1, in: module}\n  - {contains: x, in: module, when: {release: x}}\n  - contains: \"\"\n")
+        .with("tests/d.yml", "apiVersion: kmodgen/v1\nexpect:\n  - {error: x}\n  - {mappings: 1, in: module}\n  - {contains: x, in: module, when: {kernel: x}}\n  - contains: \"\"\n")
         .with("tests/e f.yaml", "apiVersion: kmodgen/v1\nset: [a]\nkernels: []\n")
         .with("tests/d.yaml", "apiVersion: kmodgen/v1\n");
     assert_snapshot!("faults", project.run("test").trouble());
@@ -26,10 +26,10 @@ fn cases_that_select_nothing() {
         ("modules: [alhpa]\n", "did you mean `alpha`?"),
         ("releases: '4\\..*'\n", "no kernel of the manifest is, or matches, `4\\..*`"),
         ("releases: [5.14.0]\n", "a pattern matches the whole release"),
-        ("target: x\n", "the manifest has no target `x`"),
+        ("cluster: x\n", "the manifest has no cluster `x`"),
         ("set: {modules: [{name: x}]}\n", "the manifest has no module `x`"),
         (
-            "set: {modules: [{name: alpha, kernels: {exclude: '.*'}}]}\nmodules: [alpha]\n",
+            "set: {modules: [{name: alpha, unless: {kernel: '.*'}}]}\nmodules: [alpha]\n",
             "nothing comes out of this case",
         ),
     ] {
@@ -37,7 +37,7 @@ fn cases_that_select_nothing() {
         assert_eq!(run.code, 2, "{text}: {run}");
         run.shows(said).shows("tests/case.yaml:").shows("1 in trouble");
     }
-    let none = "set: {modules: [{name: alpha, kernels: {exclude: '.*'}}]}\nmodules: [alpha]\nexpect: [{mappings: 0}]\n";
+    let none = "set: {modules: [{name: alpha, unless: {kernel: '.*'}}]}\nmodules: [alpha]\nexpect: [{mappings: 0}]\n";
     case(none).run("test").fine();
 }
 

@@ -1,15 +1,15 @@
-//! Targets: one manifest for several clusters, a folder for each.
+//! Clusters: one manifest for several clusters, a folder for each.
 
 use crate::scenario::{DEBIAN, EL9, Project, RT};
 
-const TARGETS: &str = "targets:
-  east: {image: registry.east.example.com/kmods, kernels: {flavour: [standard, rt]}}
+const CLUSTERS: &str = "clusters:
+  east: {image: registry.east.example.com/kmods, when: {flavour: [standard, rt]}}
   west: {namespace: west, kmm: {selector: {zone: west}}}
 ";
 
 fn two() -> Project {
     let project = Project::fleet();
-    project.append("kmodgen.yaml", TARGETS);
+    project.append("kmodgen.yaml", CLUSTERS);
     project
 }
 
@@ -21,22 +21,22 @@ fn tag(module: &str, release: &str) -> String {
 }
 
 #[test]
-fn each_target_has_a_folder_with_its_own() {
+fn each_cluster_has_a_folder_with_its_own() {
     let project = two();
     project.run("generate").fine();
     assert_snapshot!("tree", project.tree().paths().join("\n"));
-    let [east, west] = ["east", "west"].map(|target| project.read(&format!("gitops/{target}/alpha/module.yaml")));
+    let [east, west] = ["east", "west"].map(|cluster| project.read(&format!("gitops/{cluster}/alpha/module.yaml")));
     assert!(east.contains("registry.east.example.com/kmods/alpha:") && east.contains("namespace: \"kmm-ci\""));
     assert!(west.contains("registry.example.com/kmods/alpha:") && west.contains("namespace: \"west\""));
     // The same content has the same tag, wherever it goes.
     assert_eq!([EL9, RT].map(|release| tag(&east, release)), [EL9, RT].map(|release| tag(&west, release)));
-    let dockerfile = |target: &str| project.read(&format!("gitops/{target}/alpha/{EL9}/Dockerfile"));
+    let dockerfile = |cluster: &str| project.read(&format!("gitops/{cluster}/alpha/{EL9}/Dockerfile"));
     assert_eq!(dockerfile("east"), dockerfile("west"));
 }
 
-/// The manifest is decoded once, and not again for each target.
+/// The manifest is decoded once, and not again for each cluster.
 #[test]
-fn warnings_about_all_targets_are_printed_once() {
+fn warnings_about_all_clusters_are_printed_once() {
     let project = two();
     project.edit("kmodgen.yaml", "registry.example.com/kmods/beta", "registry.example.com/kmods/alpha");
     project.run("generate").fine();
@@ -47,7 +47,7 @@ fn warnings_about_all_targets_are_printed_once() {
 }
 
 #[test]
-fn a_change_while_targets_are_generated_is_read() {
+fn a_change_while_clusters_are_generated_is_read() {
     let project = two();
     project.run("generate").fine();
     project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
@@ -57,7 +57,7 @@ fn a_change_while_targets_are_generated_is_read() {
 }
 
 #[test]
-fn a_second_run_touches_nothing_and_a_change_only_its_target() {
+fn a_second_run_touches_nothing_and_a_change_only_its_cluster() {
     let project = two();
     project.run("generate").fine();
     let before = project.tree();
@@ -77,30 +77,30 @@ fn a_second_run_touches_nothing_and_a_change_only_its_target() {
 }
 
 #[test]
-fn every_verb_knows_targets() {
+fn every_verb_knows_clusters() {
     let project = two();
-    project.run("generate --target west").fine();
+    project.run("generate --cluster west").fine();
     assert!(!project.path("gitops/east").exists());
     assert_snapshot!("plan", project.run("plan").fine().unhashed());
-    let rows = project.run("plan --format json --target east").fine().json();
+    let rows = project.run("plan --format json --cluster east").fine().json();
     let rows = rows.as_array().unwrap();
-    assert!(rows.iter().all(|row| row["target"] == "east" && row["state"] == "new"));
+    assert!(rows.iter().all(|row| row["cluster"] == "east" && row["state"] == "new"));
     assert!(rows.iter().all(|row| row["release"] != DEBIAN) && rows.len() == 4);
     let explained = project.run(&format!("explain {EL9} --format json")).fine().json();
     let states: Vec<_> =
-        explained.as_array().unwrap().iter().map(|one| format!("{} {}", one["target"], one["state"])).collect();
+        explained.as_array().unwrap().iter().map(|one| format!("{} {}", one["cluster"], one["state"])).collect();
     assert_eq!(states, ["\"east\" \"new\""; 2].into_iter().chain(["\"west\" \"unchanged\""; 2]).collect::<Vec<_>>());
     for verb in ["generate", "plan", "build"] {
-        let refused = project.run(&format!("{verb} --target wst")).trouble();
-        assert!(refused.stderr.contains("no target `wst`; did you mean `west`?"), "{}", refused.stderr);
+        let refused = project.run(&format!("{verb} --cluster wst")).trouble();
+        assert!(refused.stderr.contains("no cluster `wst`; did you mean `west`?"), "{}", refused.stderr);
     }
     let refused = project.run("generate --only gamma").trouble();
     assert!(refused.stderr.contains("--only gamma: no module"), "{}", refused.stderr);
-    project.run("generate --only alpha --target east").fine();
+    project.run("generate --only alpha --cluster east").fine();
 }
 
 #[test]
-fn what_two_targets_share_is_built_once() {
+fn what_two_clusters_share_is_built_once() {
     let project = two();
     project.edit("kmodgen.yaml", "image: registry.east.example.com/kmods, ", "");
     let jobs = project.run("plan --format github --offline").fine().json();
@@ -108,7 +108,7 @@ fn what_two_targets_share_is_built_once() {
 }
 
 #[test]
-fn a_depfile_is_of_all_targets() {
+fn a_depfile_is_of_all_clusters() {
     let project = two();
     let refused = project.run("generate --depfile kmodgen.d").trouble();
     assert!(refused.stderr.contains("--depfile needs --stamp"), "{}", refused.stderr);
@@ -118,32 +118,32 @@ fn a_depfile_is_of_all_targets() {
 }
 
 #[test]
-fn a_target_that_goes_is_named_and_stays() {
+fn a_cluster_that_goes_is_named_and_stays() {
     let project = two();
     project.run("generate").fine();
     project.edit("kmodgen.yaml", "  west: {namespace: west, kmm: {selector: {zone: west}}}\n", "");
     let before = project.tree();
     let told = project.run("generate").differs();
-    assert!(told.stderr.contains("`gitops/west` is of no target"), "{}", told.stderr);
+    assert!(told.stderr.contains("`gitops/west` is of no cluster"), "{}", told.stderr);
     assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
     std::fs::remove_dir_all(project.path("gitops/west")).unwrap();
     project.run("generate").fine();
 }
 
 #[test]
-fn a_preflight_is_of_one_kernel_and_one_target() {
+fn a_preflight_is_of_one_kernel_and_one_cluster() {
     let project = Project::fleet();
     assert_snapshot!("preflight", project.run(&format!("preflight {EL9} --push")).fine());
     assert!(!project.path("gitops").exists());
     let refused = project.run("preflight 5.14.0-427.28.1.el9_4.x86_65").trouble();
     assert!(refused.stderr.contains(&format!("did you mean `{EL9}`?")), "{}", refused.stderr);
     let refused = two().run(&format!("preflight {EL9}")).trouble();
-    assert!(refused.stderr.contains("say which with one of --target east, --target west"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("say which with one of --cluster east, --cluster west"), "{}", refused.stderr);
     project.append(
         "kmodgen.yaml",
-        "platform: {kind: kubernetes}\nimages: {builder: example.com/b:1, runtime: example.com/r:1}\n",
+        "platform: {kind: kubernetes}\nbaseImages: {builder: example.com/b:1, runtime: example.com/r:1}\n",
     );
-    project.edit("kmodgen.yaml", "images:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n", "");
+    project.edit("kmodgen.yaml", "baseImages:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n", "");
     let told = project.run(&format!("preflight {EL9}")).fine();
     assert!(
         told.stdout.contains("kind: \"PreflightValidation\"\n") && !told.stdout.contains("dtkImage"),

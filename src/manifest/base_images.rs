@@ -18,7 +18,7 @@ pub enum Builder {
 declare! {
     /// Base images of a Dockerfile, as far as one place of the manifest states them.
     #[derive(Debug, Clone, Default, Hash)]
-    pub struct Images: IMAGES, "`images`", overridable {
+    pub struct BaseImages: BASE_IMAGES, "`baseImages`", overridable {
         optional builder: Spanned<Builder> {
             takes: Shape::Text,
             says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
@@ -32,7 +32,7 @@ declare! {
     }
 }
 
-impl Images {
+impl BaseImages {
     /// Returns whether no image is stated.
     pub fn is_empty(&self) -> bool {
         self.builder.is_none() && self.runtime.is_none()
@@ -65,7 +65,7 @@ fn runtime(text: &str) -> Result<ImageRef, Invalid> {
             text.escape_debug()
         ))
         .help(
-            "write the image that carries the result for all kernels, or one under `images` of a kernel or an override",
+            "write the image that carries the result for all kernels, or one under `baseImages` of a kernel or an override",
         ));
     }
     ImageRef::parse(text)

@@ -12,10 +12,10 @@ fn world() -> World {
         .with(
             "    source: code\n",
             "    source: [code, {source: more, when: {flavour: rt}}]
-    packages: [bc, {package: elfutils, when: {flavour: rt}}]
+    packages: {builder: [bc, {package: elfutils, when: {flavour: rt}}]}
     install:
       firmware: [fw, {from: fw-rt, to: rt, when: {flavour: rt}}]
-      licenses: [COPYING, {file: COPYING.rt, when: {flavour: rt}}]
+      licenses: [COPYING, {from: COPYING.rt, when: {flavour: rt}}]
 ",
         )
         .with(
@@ -72,7 +72,7 @@ fn what_is_for_no_kernel_is_told() {
     let world = world()
         .with("[code, {source: more, when: {flavour: rt}}]", "{source: more, when: {flavour: rt}}")
         .with("name: ALL, value: a", "name: LEVEL, value: a")
-        .with("{file: COPYING.rt,", "{file: ../COPYING,")
+        .with("{from: COPYING.rt,", "{file: ../COPYING,")
         .with("{package: elfutils, when", "{pakage: elfutils, when")
         .with("{module: old_rt, when: {flavour: rt}}", "{when: {flavour: rt}}");
     assert_snapshot!("faults", world.faults().join("\n"));

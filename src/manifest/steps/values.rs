@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
-use crate::manifest::decode::{self, has_only};
+use crate::manifest::decode::{self, has_only, has_only_within};
 use crate::manifest::expansion::Expands;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
 
@@ -83,6 +83,15 @@ pub(super) fn target(text: &str) -> Result<String, Invalid> {
             .help("write a target's name; variables go under `vars`"));
     }
     Expands::Release.line(text)
+}
+
+/// Checks the id of a step.
+pub(super) fn id(text: &str) -> Result<String, Invalid> {
+    if has_only_within(text, "_-") {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{}` is not the id of a step", text.escape_debug()))
+        .help("write letters, digits, `_` and `-`, such as `compile`"))
 }
 
 /// Checks the name of a shell or make variable.

@@ -1,24 +1,24 @@
-//! Targets: clusters, or sets of clusters, that one manifest is for. Each has a manifest of its own,
-//! which is the whole one with the target's fields laid over it.
+//! Clusters: clusters, or sets of clusters, that one manifest is for. Each has a manifest of its own,
+//! which is the whole one with the cluster's fields laid over it.
 
 use std::sync::Arc;
 
 use kmodgen_yaml::{Node, Value};
 
 use super::declare::declare;
-use super::decode;
+use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kmm::KMM;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
-use super::schema::Shape;
-use super::selection::{SELECTION, Selection};
+use super::schema::{Record, Shape, joined};
+use super::selection::Selection;
 use super::version;
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, TargetName, nearest, quoted_list};
+use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, nearest, quoted_list};
 
 declare! {
-    /// Settings of a target: fields for the manifest and its modules, and the kernels of its nodes.
-    struct Settings: TARGET, "a target" {
+    /// Settings of a cluster: fields for the manifest and its modules.
+    struct Settings {
         optional namespace: Arc<Node> {
             takes: Shape::Text,
             says: "the namespace of its objects",
@@ -39,11 +39,6 @@ declare! {
             says: "what it runs, in place of the manifest's `platform`",
             decode: decode::later,
         }
-        default kernels: Selection {
-            takes: Shape::Record(&SELECTION),
-            says: "which of the manifest's kernels its nodes run; all where absent",
-            decode: |node, _, faults| Some(Selection::decode(node, faults)),
-        }
         optional kmm: Arc<Node> {
             takes: Shape::Record(&KMM),
             says: "fields of `kmm` that replace those of every module, each as a whole",
@@ -52,31 +47,34 @@ declare! {
     }
 }
 
-/// A target's name and settings.
-pub(super) struct Target {
-    pub(super) name: Spanned<TargetName>,
+pub(super) static CLUSTER: Record = Record { name: "a cluster", fields: joined![Settings::FIELDS, Selection::FIELDS] };
+
+/// A cluster's name, its settings and the kernels of its nodes.
+pub(super) struct Cluster {
+    pub(super) name: Spanned<ClusterName>,
     settings: Settings,
+    kernels: Selection,
 }
 
-/// The names of a manifest's targets, in its order, where it is YAML and has any.
-pub fn names(text: &str) -> Vec<TargetName> {
+/// The names of a manifest's clusters, in its order, where it is YAML and has any.
+pub fn names(text: &str) -> Vec<ClusterName> {
     // Most manifests have none; theirs need not be read for it.
-    if !may_have_targets(text) {
+    if !may_have_clusters(text) {
         return Vec::new();
     }
     let node = kmodgen_yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
-    let targets = node.as_ref().and_then(|node| node.get("targets"));
-    let entries = targets.and_then(|targets| targets.as_mapping()).unwrap_or_default();
-    entries.iter().filter_map(|entry| TargetName::parse(&entry.key.value).ok()).collect()
+    let clusters = node.as_ref().and_then(|node| node.get("clusters"));
+    let entries = clusters.and_then(|clusters| clusters.as_mapping()).unwrap_or_default();
+    entries.iter().filter_map(|entry| ClusterName::parse(&entry.key.value).ok()).collect()
 }
 
-/// Returns whether a line seems to have the key `targets`, no deeper than the first key of all or beside a brace.
-fn may_have_targets(text: &str) -> bool {
+/// Returns whether a line seems to have the key `clusters`, no deeper than the first key of all or beside a brace.
+fn may_have_clusters(text: &str) -> bool {
     let first = text.lines().find(|line| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-')));
     let top = first.map_or(0, indent);
     text.lines().any(|line| {
         let key = line.trim_start_matches(['{', '-', ' ', '"', '\'']);
-        key.starts_with("targets") && (indent(line) <= top || line.contains('{'))
+        key.starts_with("clusters") && (indent(line) <= top || line.contains('{'))
     })
 }
 
@@ -84,23 +82,23 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Decodes the `targets` of a manifest.
-pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Target> {
-    let entries = decode::entries(node, "`targets`", faults);
+/// Decodes the `clusters` of a manifest.
+pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Cluster> {
+    let entries = decode::entries(node, "`clusters`", faults);
     if entries.is_empty() && node.as_mapping().is_some() {
-        faults.push(Diagnostic::error("empty-list", "`targets` is empty").at(node.span, ""));
+        faults.push(Diagnostic::error("empty-list", "`clusters` is empty").at(node.span, ""));
     }
-    let mut targets = Vec::new();
+    let mut clusters = Vec::new();
     for entry in entries {
-        match TargetName::parse(&entry.key.value) {
+        match ClusterName::parse(&entry.key.value) {
             Ok(name) => {
                 let name = Spanned::new(name, entry.key.span);
-                targets.extend(Settings::decode(&entry.value, faults).map(|settings| Target { name, settings }));
+                clusters.extend(Cluster::decode(name, &entry.value, faults));
             }
             Err(invalid) => faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid)),
         }
     }
-    targets
+    clusters
 }
 
 /// A section that is laid over that of a module, and has to be a map for it.
@@ -122,10 +120,18 @@ fn prefix(text: &str) -> Result<String, Invalid> {
     }
 }
 
-impl Target {
-    /// The manifest that is the target's: `node` with the target's fields.
+impl Cluster {
+    fn decode(name: Spanned<ClusterName>, node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::open(&CLUSTER, node, faults)?;
+        let settings = Settings::take(&mut fields, faults)?;
+        let kernels = Selection::take(&mut fields, faults)?;
+        fields.finish(faults);
+        Some(Self { name, settings, kernels })
+    }
+
+    /// The manifest that is the cluster's: `node` with the cluster's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
-        let mut own = overlay::without(node, &["targets"]);
+        let mut own = overlay::without(node, &["clusters"]);
         let Settings { namespace, platform, mirrors, .. } = &self.settings;
         for (key, value) in [("namespace", namespace), ("platform", platform), ("mirrors", mirrors)] {
             if let Some(value) = value {
@@ -135,13 +141,13 @@ impl Target {
         own
     }
 
-    /// Its modules: those that are for it, each with the target's fields.
+    /// Its modules: those that are for it, each with the cluster's fields.
     pub(super) fn modules(&self, modules: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
         modules.into_iter().filter(|module| self.has(module)).map(|module| self.over_module(&module)).collect()
     }
 
     fn has(&self, module: &Node) -> bool {
-        let Some(names) = module.get("targets").and_then(|names| names.as_sequence()) else { return true };
+        let Some(names) = module.get("clusters").and_then(|names| names.as_sequence()) else { return true };
         names.iter().any(|name| name.as_scalar().is_some_and(|scalar| scalar.text == self.name.as_str()))
     }
 
@@ -164,15 +170,16 @@ impl Target {
 
     /// The kernels that its nodes run.
     pub(super) fn kernels(&self, kernels: &[Kernel]) -> Vec<Kernel> {
-        kernels.iter().filter(|kernel| self.settings.kernels.selects(kernel)).cloned().collect()
+        kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect()
     }
 
-    /// Warns of a target whose nodes run none of the kernels.
+    /// Warns of a cluster whose nodes run none of the kernels.
     pub(super) fn check_kernels(&self, own: &[Kernel], kernels: &[Kernel], faults: &mut Diagnostics) {
         if own.is_empty() {
-            let (why, help) = self.settings.kernels.why_none(kernels).unwrap_or_default();
-            let help = help.unwrap_or_else(|| "its `kernels` select among those of the manifest".into());
-            let message = format!("target `{}` has none of the kernels: {why}", self.name.value);
+            let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
+            let help =
+                help.unwrap_or_else(|| "its `when` and `unless` select among the kernels of the manifest".into());
+            let message = format!("cluster `{}` has none of the kernels: {why}", self.name.value);
             faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));
         }
     }
@@ -187,30 +194,30 @@ fn moved(node: &Arc<Node>, prefix: &str) -> Arc<Node> {
     })
 }
 
-/// Modules as they are written, and for each of their versions. `targets` are the names of all targets as
+/// Modules as they are written, and for each of their versions. `clusters` are the names of all clusters as
 /// they are written, `None` if those cannot be known.
-pub(super) fn modules(node: &Node, targets: Option<&[&str]>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {
+pub(super) fn modules(node: &Node, clusters: Option<&[&str]>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {
     let mut modules = Vec::new();
     for item in decode::items(node, "`modules`", faults) {
-        check_names(item, targets, faults);
+        check_names(item, clusters, faults);
         let versions = item.get("versions").and_then(|versions| versions.as_sequence()).unwrap_or_default();
-        versions.iter().for_each(|version| check_names(version, targets, faults));
+        versions.iter().for_each(|version| check_names(version, clusters, faults));
         modules.extend(version::expand(item, faults));
     }
     modules
 }
 
-/// Refuses targets that there are not.
-fn check_names(module: &Node, targets: Option<&[&str]>, faults: &mut Diagnostics) {
-    let Some(names) = module.get("targets") else { return };
-    for name in decode::items(names, "`targets`", faults) {
-        let Some(name) = decode::text(name, "a target", faults, TargetName::parse) else { continue };
-        if let Some(known) = targets.filter(|known| !known.contains(&name.as_str())) {
+/// Refuses clusters that there are not.
+fn check_names(module: &Node, clusters: Option<&[&str]>, faults: &mut Diagnostics) {
+    let Some(names) = module.get("clusters") else { return };
+    for name in decode::items(names, "`clusters`", faults) {
+        let Some(name) = decode::text(name, "a cluster", faults, ClusterName::parse) else { continue };
+        if let Some(known) = clusters.filter(|known| !known.contains(&name.as_str())) {
             let fault =
-                Diagnostic::error("unknown-target", format!("there is no target `{}`", name.value)).at(name.span, "");
+                Diagnostic::error("unknown-cluster", format!("there is no cluster `{}`", name.value)).at(name.span, "");
             faults.push(match nearest(name.as_str(), known.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
-                None if known.is_empty() => fault.help("declare it under the manifest's `targets`"),
+                None if known.is_empty() => fault.help("declare it under the manifest's `clusters`"),
                 None => fault.help(format!("it is for some of {}", quoted_list(known))),
             });
         }

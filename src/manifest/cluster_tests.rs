@@ -1,4 +1,4 @@
-//! Targets and versions: what comes of a manifest for each, and what a wrong one is told.
+//! Clusters and versions: what comes of a manifest for each, and what a wrong one is told.
 
 use std::sync::Arc;
 
@@ -20,22 +20,22 @@ fn modules(manifest: &Manifest) -> Vec<&str> {
 }
 
 #[test]
-fn each_target_has_a_manifest_of_its_own() {
+fn each_cluster_has_a_manifest_of_its_own() {
     let world = World::small().and(
-        "targets:
-  east: {namespace: east, image: registry.east.example.com/x/y, kernels: {labels: {site: a}}}
+        "clusters:
+  east: {namespace: east, image: registry.east.example.com/x/y, when: {labels: {site: a}}}
   west: {kmm: {selector: {zone: west}, tolerations: []}}
 ",
     );
     let all = manifests(&world);
     let [east, west] = all.as_slice() else { panic!("{}", all.len()) };
-    assert_eq!(east.target.as_ref().unwrap().as_str(), "east");
+    assert_eq!(east.cluster.as_ref().unwrap().as_str(), "east");
     assert_eq!(east.namespace.as_str(), "east");
     assert_eq!(east.modules[0].image.repository(), "registry.east.example.com/x/y/first");
     assert_eq!(east.kernels.iter().map(|kernel| kernel.release.as_str()).collect::<Vec<_>>(), ["5.14.0-1.el9.x86_64"]);
     assert_eq!(west.namespace.as_str(), "kmm-ci");
     assert_eq!(west.kernels.len(), 2);
-    // A field of a target replaces the module's as a whole; the others stay.
+    // A field of a cluster replaces the module's as a whole; the others stay.
     assert_eq!(kmm_field(west, "selector").unwrap().trim(), "zone: \"west\"");
     assert_eq!(kmm_field(west, "modprobe"), kmm_field(east, "modprobe"));
     assert!(kmm_field(west, "modprobe").is_some());
@@ -49,10 +49,10 @@ fn kmm_field(manifest: &Manifest, name: &str) -> Option<String> {
 }
 
 #[test]
-fn a_module_may_be_for_some_targets() {
+fn a_module_may_be_for_some_clusters() {
     let world = World::small()
-        .with("  - name: first\n", "  - name: first\n    targets: [east]\n")
-        .and("targets:\n  east: {}\n  west: {}\n");
+        .with("  - name: first\n", "  - name: first\n    clusters: [east]\n")
+        .and("clusters:\n  east: {}\n  west: {}\n");
     let all = manifests(&world);
     assert_eq!(all.iter().map(modules).collect::<Vec<_>>(), [vec!["first"], vec![]]);
 }
@@ -65,8 +65,8 @@ fn each_version_is_a_module_of_its_own() {
     versions:
       - {version: \"1.2\"}
       - version: 2.0_rc1
-        build: {kbuild: {}}
-        kernels: {flavour: rt}
+        steps: [{kbuild: {}}]
+        when: {flavour: rt}
         kmm: {selector: {canary: \"\"}}
       - {version: \"3\", name: third, image: registry.example.com/kmods/third}
 ",
@@ -83,16 +83,16 @@ fn each_version_is_a_module_of_its_own() {
 }
 
 #[test]
-fn faults_in_targets_and_versions_are_told_once() {
+fn faults_in_clusters_and_versions_are_told_once() {
     let world = World::small()
         .with("ref: main,", "ref: main, dri: x,")
         .with(
             "  - name: first\n",
-            "  - name: first\n    targets: [east, wst, 7.]\n    versions: [{vesion: \"1\"}, {version: \"-\"}, x]\n",
+            "  - name: first\n    clusters: [east, wst, 7.]\n    versions: [{vesion: \"1\"}, {version: \"-\"}, x]\n",
         )
         .and(
-            "targets:
-  east: {namespace: EAST, image: https://x, kernels: {arch: z80}}
+            "clusters:
+  east: {namespace: EAST, image: https://x, when: {arch: z80}}
   west: {image: registry.example.com, kmm: [a], imag: x}
   a/b: {}
 ",
@@ -101,23 +101,23 @@ fn faults_in_targets_and_versions_are_told_once() {
 }
 
 #[test]
-fn what_a_target_runs_decides_what_it_can_be_given() {
+fn what_a_cluster_runs_decides_what_it_can_be_given() {
     let world = World::small()
         .with("    kmm:\n", "    kmm:\n      imageRebuildTriggerGeneration: 1\n")
-        .and("platform: {kmm: 2.5, kind: k8s}\ntargets: {new: {platform: {kmm: v2.6.1}}, old: {platform: {kmm: two}}, same: {}}\n");
+        .and("platform: {kmm: 2.5, kind: k8s}\nclusters: {new: {platform: {kmm: v2.6.1}}, old: {platform: {kmm: two}}, same: {}}\n");
     assert_snapshot!(world.faults().join("\n"));
     let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
-    let world = World::small().with("    labels:", &dtk).and("targets: {other: {platform: {kind: kubernetes}}}\n");
+    let world = World::small().with("    labels:", &dtk).and("clusters: {other: {platform: {kind: kubernetes}}}\n");
     assert_snapshot!("toolkits", world.faults().join("\n"));
 }
 
 #[test]
-fn rules_are_held_to_what_a_target_makes_of_a_module() {
+fn rules_are_held_to_what_a_cluster_makes_of_a_module() {
     let world = World::small().and(
-        "targets:
+        "clusters:
   east: {kmm: {modprobe: {moduleName: tow}}}
   west: {namespace: a-namespace-of-a-cluster-far-in-the-west-x}
-  none: {kernels: {include: 'x'}}
+  none: {when: {kernel: 'x'}}
 ",
     );
     assert_snapshot!(world.faults().join("\n"));

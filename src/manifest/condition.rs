@@ -1,4 +1,4 @@
-//! Traits of a kernel besides the text of its release: architecture, flavour, version and labels.
+//! Conditions on kernels.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,18 @@ use super::declare::declare;
 use super::decode;
 use super::kernel::Kernel;
 use super::schema::Shape;
-use crate::vocabulary::{Bounds, Diagnostics, Invalid, architecture, architectures, nearest, quoted_list};
+use crate::vocabulary::{Bounds, Diagnostics, Invalid, Pattern, architecture, architectures, nearest, quoted_list};
 
 declare! {
-    /// Traits that a kernel must have: every part that is given must hold.
+    /// A condition on a kernel: every part that is given must hold.
     #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-    pub(super) struct Traits {
+    pub struct Condition: CONDITION, "a condition" {
+        default releases: Vec<Pattern> {
+            key: "kernel",
+            takes: Shape::OneOrList(&Shape::Text),
+            says: "the pattern, or one of several, matches the kernel release",
+            decode: |node, _, faults| Some(patterns(node, faults)),
+        }
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,
             says: "the kernel has all these labels with these values",
@@ -32,7 +38,7 @@ declare! {
             decode: |node, _, faults| Some(texts(node, "`flavour`", faults, decode::line)),
         }
         default bounds: Bounds {
-            key: "version",
+            key: "kernelVersion",
             takes: Shape::Text,
             says: "all comparisons hold, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
             decode: decode::parsed(Bounds::parse),
@@ -40,14 +46,25 @@ declare! {
     }
 }
 
-impl Traits {
-    /// One of these architectures and flavours, any where there is none, within these bounds.
-    pub(super) fn of(architectures: Vec<&'static str>, flavours: Vec<String>, bounds: Bounds) -> Self {
-        Self { labels: BTreeMap::new(), architectures, flavours, bounds }
+/// Maximum number of patterns in a message.
+const SHOWN: usize = 3;
+
+impl Condition {
+    /// Explains why it holds for none of `kernels`, and what to write instead, if that can be told.
+    pub(super) fn why_none(&self, kernels: &[Kernel]) -> (String, Option<String>) {
+        let releases: Vec<&str> = kernels.iter().map(|kernel| kernel.release.as_str()).collect();
+        let matches = |pattern: &Pattern| releases.iter().any(|release| pattern.matches(release));
+        if !self.releases.is_empty() && !self.releases.iter().any(matches) {
+            let shown: Vec<String> = self.releases.iter().take(SHOWN).map(|pattern| format!("`{pattern}`")).collect();
+            let meant = self.releases.iter().find_map(|pattern| pattern.meant(&releases));
+            let help = meant.map(|meant| format!("write `kernel: '{meant}'`: a pattern is for whole releases"));
+            return (format!("no kernel release matches {}", shown.join(", ")), help);
+        }
+        self.unmet_part(kernels).unwrap_or_else(|| ("no kernel meets all parts of the condition".into(), None))
     }
 
     /// Finds a part that holds for none of `kernels`, and the nearest value that one of them has.
-    pub(super) fn why_none(&self, kernels: &[Kernel]) -> Option<(String, Option<String>)> {
+    fn unmet_part(&self, kernels: &[Kernel]) -> Option<(String, Option<String>)> {
         for (key, value) in &self.labels {
             let values: Vec<&str> =
                 kernels.iter().filter_map(|kernel| kernel.labels.get(key).map(String::as_str)).collect();
@@ -79,12 +96,14 @@ impl Traits {
         }
     }
 
-    /// Returns whether `kernel` has all these traits.
-    pub(super) fn are_those_of(&self, kernel: &Kernel) -> bool {
-        self.labels.iter().all(|(key, value)| kernel.labels.get(key) == Some(value))
+    /// Returns whether every part holds for a kernel.
+    pub(super) fn holds(&self, kernel: &Kernel) -> bool {
+        let release = kernel.release.as_str();
+        (self.releases.is_empty() || self.releases.iter().any(|pattern| pattern.matches(release)))
+            && self.labels.iter().all(|(key, value)| kernel.labels.get(key) == Some(value))
             && (self.architectures.is_empty() || self.names_architecture_of(kernel))
             && (self.flavours.is_empty() || self.names_flavour_of(kernel))
-            && self.bounds.hold(kernel.release.as_str())
+            && self.bounds.hold(release)
     }
 
     fn names_architecture_of(&self, kernel: &Kernel) -> bool {
@@ -120,4 +139,16 @@ fn texts<T>(
     }
     let items = decode::items(node, what, faults).iter();
     items.filter_map(|node| decode::text(node, what, faults, parse)).map(|text| text.value).collect()
+}
+
+/// One pattern, or a list of them.
+fn patterns(node: &Node, faults: &mut Diagnostics) -> Vec<Pattern> {
+    if node.as_scalar().is_some() {
+        return pattern(node, faults).into_iter().collect();
+    }
+    decode::items(node, "`kernel`", faults).iter().filter_map(|node| pattern(node, faults)).collect()
+}
+
+pub(super) fn pattern(node: &Node, faults: &mut Diagnostics) -> Option<Pattern> {
+    decode::pattern(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
 }

@@ -1,12 +1,12 @@
-//! Folders of targets that the manifest does not have any more.
+//! Folders of clusters that the manifest does not have any more.
 
 use crate::previous;
 use crate::tree::{Kind, Outline, OutputFolder, View};
 
-/// The folders that hold the Modules of a target whose name is not `known`; `at` is the folder of all
-/// targets and, by their names, those in it. A cluster may still follow them, so nobody but a person removes
+/// The folders that hold the Modules of a cluster whose name is not `known`; `at` is the folder of all
+/// clusters and, by their names, those in it. A cluster may still follow them, so nobody but a person removes
 /// them.
-pub(super) fn orphan_targets(
+pub(super) fn orphan_clusters(
     at: &dyn Fn(&str) -> anyhow::Result<Box<dyn OutputFolder>>,
     known: impl Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<String>> {
