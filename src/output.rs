@@ -214,10 +214,10 @@ mod tests {
             .with("      selector: {node-role.kubernetes.io/worker: ''}\n", "");
         let outputs = images_alone.outputs();
         let top = &outputs.last().unwrap().text;
-        assert!(top.contains("resources: []\nnamespace: \"kmm-ci\"\n"), "{top}");
+        assert!(top.contains("resources: []\nnamespace: kmm-ci\n"), "{top}");
         let with_namespace = images_alone.and("output: {namespace: true}\n").outputs();
         let top = &with_namespace.last().unwrap().text;
-        assert!(top.contains("- \"namespace.yaml\"") && !top.contains("kmm-ci"), "{top}");
+        assert!(top.contains("- namespace.yaml") && !top.contains("kmm-ci"), "{top}");
     }
 
     #[test]

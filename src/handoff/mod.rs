@@ -104,10 +104,8 @@ mod tests {
             assert!(bake.contains(&format!("\"context\": \"{context}\"")), "{bake}");
             assert!(bake.contains(&format!("\"dockerfile\": \"{below}\"")), "{bake}");
             assert!(matrix.contains(&format!("\"context\": \"{context}\"")), "{matrix}");
-            assert!(
-                tekton.contains(&format!("- name: \"CONTEXT\"\n                  value: \"{context}\"")),
-                "{tekton}"
-            );
+            let value = kmodgen_yaml::inline(context);
+            assert!(tekton.contains(&format!("- name: CONTEXT\n                  value: {value}\n")), "{tekton}");
         }
     }
 

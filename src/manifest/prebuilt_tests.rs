@@ -26,7 +26,7 @@ modules:
   - name: plugin
     kmm:
       selector: {a: ''}
-      devicePlugin: {container: {image: \"registry.example.com/plugin:1\"}}
+      devicePlugin: {container: {image: registry.example.com/plugin:1}}
 "
     .into();
     world
@@ -93,7 +93,7 @@ fn a_clusters_registry_has_the_images_of_overrides_too() {
         .and("clusters: {site: {image: registry.site.example.com/drivers}}\n");
     let outputs = world.outputs();
     for image in ["driver:1.2-5.14.0-1.el9.x86_64", "driver-rt:1.2-5.14.0-2.el9.x86_64_rt"] {
-        let line = format!("containerImage: \"registry.site.example.com/drivers/{image}\"");
+        let line = format!("containerImage: registry.site.example.com/drivers/{image}\n");
         assert!(outputs[0].text.contains(&line), "{line}: {}", outputs[0].text);
     }
 }
@@ -112,7 +112,7 @@ fn fallback(fields: &str, kmm: &str) -> World {
 #[test]
 fn a_fallback_needs_no_kernels() {
     let prebuilt = "    prebuilt: registry.example.com/v:${KERNEL_FULL_VERSION}\n";
-    let plugin = "devicePlugin: {container: {image: \"registry.example.com/plugin:1\"}}";
+    let plugin = "devicePlugin: {container: {image: registry.example.com/plugin:1}}";
     for (fields, kmm) in [
         (prebuilt, "{MODPROBE, FALLBACK}"),
         ("", "{MODPROBE, FALLBACK}"),

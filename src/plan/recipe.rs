@@ -313,12 +313,8 @@ impl Resolved {
             text(&format!("build argument {name}"), value);
         }
         if let Some(sign) = &module.kmm.sign {
-            let identity = |key: &str| {
-                let field = sign.fields.iter().find(|(name, _)| name == key);
-                field.map(|(_, value)| kmodgen_yaml::emit(value).trim_end().to_owned()).unwrap_or_default()
-            };
-            text("signing key", &identity("keySecret"));
-            text("signing certificate", &identity("certSecret"));
+            text("signing key", sign.secret("keySecret").unwrap_or_default());
+            text("signing certificate", sign.secret("certSecret").unwrap_or_default());
             text("signed files", &self.signed_files(module, kernel).join(" "));
             text("signing rotation", sign.rotation.as_deref().unwrap_or("0"));
         }

@@ -2,6 +2,7 @@
 
 use kmodgen_yaml::Yaml;
 
+use super::labels;
 use crate::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
 use crate::plan::RenderedMapping;
@@ -31,6 +32,7 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
     let metadata = Yaml::Map(vec![
         ("name".into(), Yaml::text(mapping.config_map())),
         ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
+        labels::of(mapping.module.name.as_str(), Some(mapping.kernel)),
         ("annotations".into(), Yaml::Map(annotations)),
     ]);
     with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![

@@ -2,6 +2,7 @@
 
 pub mod configmap;
 pub mod kustomization;
+mod labels;
 pub mod module;
 pub mod namespace;
 pub mod preflight;

@@ -3,6 +3,7 @@
 use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
+use super::labels;
 use crate::header::with_header;
 use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kmm, Module, ModuleKind, Sign};
 use crate::plan::Mapping;
@@ -24,10 +25,11 @@ pub fn render(
         .chain(module.kmm.others.iter().map(|(name, kmm)| (name.as_str(), kmm)));
     let objects = modules.enumerate().map(|(at, (name, kmm))| {
         let spec = spec(module, kmm, (mappings, prebuilt), at == 0);
-        let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
+        let labels = labels::of(module.name.as_str(), None);
+        let about = std::iter::once(labels).chain(nodes(mappings, prebuilt).filter(|_| at == 0));
         kmodgen_yaml::emit(&match &module.kmm.hub {
-            Some(hub) => hub_module(name, nodes, hub, spec),
-            None => kmm_module(name, namespace, nodes, spec),
+            Some(hub) => hub_module(name, about, hub, spec),
+            None => kmm_module(name, namespace, about, spec),
         })
     });
     let text = objects.collect::<Vec<_>>().join("---\n");
@@ -45,18 +47,18 @@ fn nodes(mappings: &[Mapping<'_>], prebuilt: &[(&Kernel, String)]) -> Option<Pai
 fn kmm_module<'v>(
     name: &'v str,
     namespace: &'v Namespace,
-    annotations: Option<Pair<'v>>,
+    about: impl Iterator<Item = Pair<'v>>,
     spec: Vec<Pair<'v>>,
 ) -> Yaml<'v> {
     let metadata = [("name".into(), Yaml::text(name)), ("namespace".into(), Yaml::text(namespace.as_str()))];
-    object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata.into_iter().chain(annotations).collect(), spec)
+    object("kmm.sigs.x-k8s.io/v1beta1", "Module", metadata.into_iter().chain(about).collect(), spec)
 }
 
-fn hub_module<'v>(name: &'v str, annotations: Option<Pair<'v>>, hub: &'v Hub, spec: Vec<Pair<'v>>) -> Yaml<'v> {
+fn hub_module<'v>(name: &'v str, about: impl Iterator<Item = Pair<'v>>, hub: &'v Hub, spec: Vec<Pair<'v>>) -> Yaml<'v> {
     object(
         "hub.kmm.sigs.x-k8s.io/v1beta1",
         "ManagedClusterModule",
-        [("name".into(), Yaml::text(name))].into_iter().chain(annotations).collect(),
+        [("name".into(), Yaml::text(name))].into_iter().chain(about).collect(),
         vec![
             ("moduleSpec".into(), Yaml::Map(spec)),
             ("spokeNamespace".into(), Yaml::text(hub.namespace.as_str())),

@@ -3,12 +3,18 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
+use super::labels::MANAGED_BY;
 use crate::header::with_header;
 use crate::manifest::Manifest;
 
-/// The text of the manifest's namespace, which Argo CD makes before all else if it is told an order.
+/// Returns the text of the manifest's namespace, which Argo CD makes before all else if it is told an order. KMM's pods
+/// in it are privileged; OpenShift allows that by itself, other clusters by these labels.
 pub fn render(manifest: &Manifest) -> String {
-    let mut metadata = vec![("name".into(), Yaml::text(manifest.namespace.as_str()))];
+    let labels = ["enforce", "audit", "warn"]
+        .map(|mode| (format!("pod-security.kubernetes.io/{mode}").into(), Yaml::text("privileged")));
+    let labels = std::iter::once((MANAGED_BY.into(), Yaml::text("kmodgen"))).chain(labels).collect();
+    let mut metadata =
+        vec![("name".into(), Yaml::text(manifest.namespace.as_str())), ("labels".into(), Yaml::Map(labels))];
     if manifest.output.sync_waves {
         metadata.push(("annotations".into(), Yaml::Map(vec![(SYNC_WAVE.into(), Yaml::text("-2"))])));
     }

@@ -26,8 +26,8 @@ fn each_cluster_has_a_folder_with_its_own() {
     project.run("generate").fine();
     assert_snapshot!("tree", project.tree().paths().join("\n"));
     let [east, west] = ["east", "west"].map(|cluster| project.read(&format!("gitops/{cluster}/alpha/module.yaml")));
-    assert!(east.contains("registry.east.example.com/kmods/alpha:") && east.contains("namespace: \"kmm-ci\""));
-    assert!(west.contains("registry.example.com/kmods/alpha:") && west.contains("namespace: \"west\""));
+    assert!(east.contains("registry.east.example.com/kmods/alpha:") && east.contains("namespace: kmm-ci"));
+    assert!(west.contains("registry.example.com/kmods/alpha:") && west.contains("namespace: west"));
     // The same content has the same tag, wherever it goes.
     assert_eq!([EL9, RT].map(|release| tag(&east, release)), [EL9, RT].map(|release| tag(&west, release)));
     let dockerfile = |cluster: &str| project.read(&format!("gitops/{cluster}/alpha/{EL9}/Dockerfile"));
@@ -146,7 +146,7 @@ fn a_preflight_is_of_one_kernel_and_one_cluster() {
     project.edit("kmodgen.yaml", "baseImages:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n", "");
     let told = project.run(&format!("preflight {EL9}")).fine();
     assert!(
-        told.stdout.contains("kind: \"PreflightValidation\"\n") && !told.stdout.contains("dtkImage"),
+        told.stdout.contains("kind: PreflightValidation\n") && !told.stdout.contains("dtkImage"),
         "{}",
         told.stdout
     );

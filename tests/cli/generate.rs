@@ -169,7 +169,7 @@ fn only_some() {
             let files = output.paths().iter().filter(|path| path.starts_with(module)).count();
             let selected = modules.contains(&module);
             assert_eq!(files, if selected { 8 } else { 0 }, "{pattern}: {module}");
-            assert_eq!(top.contains(&format!("\"{module}\"")), selected, "{pattern}: {top}");
+            assert_eq!(top.contains(&format!("- {module}\n")), selected, "{pattern}: {top}");
         }
         assert_eq!(output.dangling(), Vec::<String>::new());
     }
@@ -209,11 +209,11 @@ fn another_output_folder() {
     let project = Project::fleet();
     project.run("generate -o deploy/here").fine();
     assert_eq!(project.tree().folders().iter().filter(|path| !path.contains("deploy")).count(), 1, "patches alone");
-    assert!(project.read("deploy/here/kustomization.yaml").contains("\"alpha\""));
+    assert!(project.read("deploy/here/kustomization.yaml").contains("- alpha\n"));
 
     project.append("kmodgen.yaml", "output: {dir: clusters/prod}\n");
     project.run("generate").fine();
-    assert!(project.read("clusters/prod/kustomization.yaml").contains("\"alpha\""));
+    assert!(project.read("clusters/prod/kustomization.yaml").contains("- alpha\n"));
     project.kmodgen("generate -o").arg("").run().trouble();
 }
 

@@ -60,7 +60,7 @@ fn a_module_with_nodes_is_not_removed_in_passing() {
     project.edit("kmodgen.yaml", "name: alpha", "name: alpha2");
     project.run("generate").differs().says("module `alpha` is left as it is");
     let list = project.read("gitops/kustomization.yaml");
-    assert!(["\"alpha\"", "\"alpha2\"", "\"beta\""].iter().all(|name| list.contains(name)), "{list}");
+    assert!(["- alpha\n", "- alpha2\n", "- beta\n"].iter().all(|name| list.contains(name)), "{list}");
     project.run("generate --allow-remove").fine().shows("unloads beta on");
     assert!(!project.path("gitops/beta").exists() && !project.read("gitops/kustomization.yaml").contains("\"beta\""));
 }
@@ -135,7 +135,7 @@ fn a_module_keeps_its_last_kernel() {
         }
         project.run("generate --allow-remove").fine().shows("unloads alpha");
         assert!(!project.path("gitops/alpha").exists());
-        assert!(!project.read("gitops/kustomization.yaml").contains("\"alpha\""));
+        assert!(!project.read("gitops/kustomization.yaml").contains("- alpha\n"));
     }
 }
 
@@ -151,7 +151,7 @@ fn a_module_without_objects_and_a_list_without_kernels() {
     let project = Project::generated();
     project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha2\n");
     project.run("generate").differs().says("module `alpha` is left as it is: it would lose all its kernels");
-    assert!(project.read("gitops/kustomization.yaml").contains("\"alpha2\""));
+    assert!(project.read("gitops/kustomization.yaml").contains("- alpha2\n"));
     project.run("generate --allow-remove").fine().shows("unloads alpha on");
 }
 
@@ -189,7 +189,7 @@ fn nodes_are_noted_when_they_come() {
     project.run("generate").fine();
     project.write("kernels.yaml", list(&format!("  - {{release: {DEBIAN}, nodes: 2}}\n  - 6.1.0-1-amd64\n")));
     project.run("generate").fine().shows("2 updated");
-    assert!(project.read("gitops/alpha/module.yaml").contains(&format!("kmodgen/nodes: \"{DEBIAN}\"")));
+    assert!(project.read("gitops/alpha/module.yaml").contains(&format!("kmodgen/nodes: {DEBIAN}\n")));
     project.write("kernels.yaml", list("  - 6.1.0-1-amd64\n"));
     project.run("generate").differs().says(&format!("on nodes that run {DEBIAN}"));
 }

@@ -17,9 +17,10 @@ fn dead_url() -> String {
 }
 
 fn lock_of(url: &str, reference: &str, commit: &str) -> String {
+    let commit = kmodgen_yaml::inline(commit);
     format!(
         "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\nversion: 1\ntemplates: 1\n\
-         sources:\n  - git: \"{url}\"\n    ref: \"{reference}\"\n    commit: \"{commit}\"\n"
+         sources:\n  - git: {url}\n    ref: {reference}\n    commit: {commit}\n"
     )
 }
 

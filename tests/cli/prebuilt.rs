@@ -68,8 +68,8 @@ fn the_namespace_comes_and_goes() {
     project.append("kmodgen.yaml", "output: {namespace: true, syncWaves: true}\n");
     project.run("generate").fine();
     let namespace = project.read("gitops/namespace.yaml");
-    assert!(namespace.contains("kind: \"Namespace\"") && namespace.contains("sync-wave: \"-2\""), "{namespace}");
-    assert!(project.read("gitops/kustomization.yaml").contains("- \"namespace.yaml\""));
+    assert!(namespace.contains("kind: Namespace") && namespace.contains("sync-wave: \"-2\""), "{namespace}");
+    assert!(project.read("gitops/kustomization.yaml").contains("- namespace.yaml\n"));
     let before = project.tree();
     project.run("generate").fine();
     project.run("generate --check").fine();

@@ -1,9 +1,9 @@
 //! Writes YAML in the small part of the language that every reader takes the same way.
 //!
-//! Values are quoted whatever they hold, since readers differ on which plain words are texts:
-//! YAML 1.1 takes `on`, `y`, `1_000` and `12:30` for something else. Escapes stand for every
-//! character that a reader may refuse or take for a line break, so any text survives, even NUL
-//! and non-characters.
+//! Values are quoted unless they are words, names, image references or versions that all readers take for text.
+//! Readers differ on others: YAML 1.1 takes `on`, `y`, `1_000` and `12:30` for something else. Escapes stand for
+//! every character that a reader may refuse or take for a line break, so any text survives, even NUL and
+//! non-characters.
 //!
 //! kubectl and PyYAML read all of it, and so does kustomize. But what kustomize writes in turn is
 //! wrong for U+007F to U+009F, U+FFFE and U+FFFF, on which it fails (U+0085 becomes a space), and
@@ -22,7 +22,7 @@ use crate::characters::{is_plain_lines, is_plain_text};
 /// [`emit`] calls itself once per level of nesting, as dropping a value does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Yaml<'v> {
-    /// A text on one line, in double quotes.
+    /// A text on one line, in double quotes unless no reader takes it for anything else.
     Text(Cow<'v, str>),
     /// A text that is easier to read line by line; quoted where that would not be safe.
     Block(Cow<'v, str>),
@@ -159,7 +159,7 @@ fn write_leaf(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
             Literal::of(text).write(out, text, indent);
             return;
         }
-        Yaml::Text(text) | Yaml::Block(text) => write_quoted(out, text),
+        Yaml::Text(text) | Yaml::Block(text) => write_text(out, text),
         Yaml::Verbatim(text) => out.push_str(text),
         Yaml::Seq(_) => out.push_str("[]"),
         Yaml::Map(_) => out.push_str("{}"),
@@ -193,11 +193,40 @@ fn write_key(out: &mut String, key: &str, indent: usize) {
 
 /// Returns whether every reader of YAML 1.1 and 1.2 takes the key, unquoted, for exactly its text.
 fn is_plain_key(key: &str) -> bool {
-    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    const LONGEST: usize = 5;
     key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
-        && (key.len() > LONGEST || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key)))
+        && (key.len() > LONGEST_WORD || !is_word(key))
+}
+
+/// Length of the longest word that some reader takes for a truth value or for nothing.
+const LONGEST_WORD: usize = 5;
+
+/// Returns whether some reader takes a text for a truth value or for nothing.
+fn is_word(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// Returns whether every reader takes a value, unquoted and outside of brackets and braces, for exactly its text.
+fn is_plain_value(text: &str) -> bool {
+    let is_part = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b'+' | b':' | b'@' | b'=' | b'~' | b'%')
+    };
+    if !text.bytes().all(is_part) || text.ends_with(':') {
+        return false;
+    }
+    match text.bytes().next() {
+        Some(first) if first.is_ascii_alphabetic() => text.len() > LONGEST_WORD || !is_word(text),
+        _ => is_version(text),
+    }
+}
+
+fn write_text(out: &mut String, text: &str) {
+    if is_plain_value(text) {
+        out.push_str(text);
+    } else {
+        write_quoted(out, text);
+    }
 }
 
 fn write_quoted(out: &mut String, text: &str) {

@@ -58,7 +58,7 @@ fn the_layout_is_the_one_people_write() {
         ),
     ]);
     let expected = r#"
-kind: "ConfigMap"
+kind: ConfigMap
 number: 3
 "on": []
 data:
@@ -68,16 +68,16 @@ data:
     RUN b
   empty: {}
 items:
-  - a: "b"
+  - a: b
     c: |2-
         d
       e
-  - - "f"
-    - - "g"
+  - - f
+    - - g
   - |+
     h
 
-  - "i"
+  - i
 "#;
     assert_eq!(emit(&value), expected[1..]);
 }
@@ -94,9 +94,68 @@ fn keys_are_plain_only_where_all_readers_agree() {
 }
 
 #[test]
+fn values_are_plain_only_where_all_readers_agree() {
+    for value in [
+        "a",
+        "Module",
+        "kmm.sigs.x-k8s.io/v1beta1",
+        "registry.example.com:5000/kmods/a:5.14.0-427.28.1.el9_4.x86_64-0123",
+        "quay.io/a@sha256:0123",
+        "5.14.0-427.81.1.el9_4.x86_64+rt",
+        "6.1.0-28-amd64",
+        "KVER=1",
+        "yes1",
+        "nulls",
+    ] {
+        assert_eq!(emit(&map([("a", text(value))])), format!("a: {value}\n"));
+    }
+    for value in [
+        "",
+        "y",
+        "No",
+        "TRUE",
+        "null",
+        "~",
+        "1",
+        "1.5",
+        "1e3",
+        "0x1",
+        "1_000",
+        "12:30",
+        "2001-01-01",
+        ".inf",
+        "<<",
+        "=",
+        "a:",
+        "a b",
+        "-a",
+        "a,b",
+        "[a",
+        "{a",
+        "#a",
+        "a#b",
+        "&a",
+        "*a",
+        "!a",
+        "|",
+        ">",
+        "@a",
+        "`a",
+        "%a",
+        "'a",
+        "é",
+        "5.14.0:1",
+        "1.2.3:4",
+    ] {
+        let quoted = format!("a: \"{value}\"\n");
+        assert_eq!(emit(&map([("a", text(value))])), quoted);
+    }
+}
+
+#[test]
 fn blocks_that_are_not_safe_are_quoted() {
     for unsafe_text in
-        ["", "a", "\n", "\n\n", "a\r\nb", "a\u{85}\n", "a\n\u{feff}b", "\u{2028}\n", "a\n\0", "a\n\u{7f}"]
+        ["", "a b", "\n", "\n\n", "a\r\nb", "a\u{85}\n", "a\n\u{feff}b", "\u{2028}\n", "a\n\0", "a\n\u{7f}"]
     {
         assert!(emit(&map([("a", block(unsafe_text))])).starts_with("a: \""), "{unsafe_text:?}");
     }

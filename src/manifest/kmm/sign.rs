@@ -1,6 +1,6 @@
 //! Signing of a module's kmods by KMM.
 
-use kmodgen_yaml::{Node, Pair};
+use kmodgen_yaml::{Node, Pair, Yaml};
 
 use super::check::{convert, convert_fields};
 use super::place::At;
@@ -28,6 +28,16 @@ impl Sign {
     pub fn files_on(&self, kernel: &Kernel) -> Option<Vec<String>> {
         let files = self.files.as_ref()?.iter();
         Some(files.map(|file| variables::written_out(&file.value, kernel.release.as_str())).collect())
+    }
+
+    /// Returns the name of the secret in one of its fields.
+    pub fn secret(&self, field: &str) -> Option<&str> {
+        let (_, reference) = self.fields.iter().find(|(name, _)| name == field)?;
+        let Yaml::Map(entries) = reference else { return None };
+        entries.iter().find_map(|(key, value)| match value {
+            Yaml::Text(name) if key == "name" => Some(&**name),
+            _ => None,
+        })
     }
 
     pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {

@@ -15,7 +15,7 @@ fn expectations_that_hold() {
         "- lacks: ubi-minimal:9.5",
         "- matches: 'FROM quay\\.example\\.com/dtk@sha256:[ab]+ AS builder'\n    when: {kernel: '5\\..*'}",
         "- {contains: 'dockerfile: |', in: configmap}",
-        "- {matches: ' *- literal: \"6\\.12.*\"', in: module}",
+        "- {matches: ' *- literal: 6\\.12.*', in: module}",
         "- mappings: 6",
         "- {mappings: 2, when: {flavour: rt}}",
         "- {contains: bbbbbbbb, when: {kernel: '.*\\+rt'}}",
