@@ -183,11 +183,17 @@ fn weight(node: &Node) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
+    use crate::facts::{Facts, FileKind};
+    use crate::index;
     use crate::root::File;
+    use crate::testing::{kmod_file, program_file};
 
     fn file() -> Node {
-        Node::File(File { size: 1, mode: 0o644, facts: Arc::new(Facts::Plain) })
+        file_with(Facts::Plain)
+    }
+
+    fn file_with(facts: Facts) -> Node {
+        Node::File(File { size: 1, mode: 0o644, facts: Arc::new(facts) })
     }
 
     fn link(target: &str) -> Node {
@@ -267,5 +273,24 @@ mod tests {
             deep.apply(&format!("l{n}"), link(&format!("{below}{folder}"))).unwrap();
         }
         assert!(refused);
+    }
+
+    #[test]
+    fn memory_of_an_image_is_bounded() {
+        let long = "x".repeat(1000);
+        let of = |kind, path: &str, bytes: Vec<u8>| file_with(Facts::of(kind, path, bytes));
+        for (name, node) in [
+            ("link", link(&long)),
+            ("modules.dep", of(FileKind::Text, "modules.dep", long.clone().into())),
+            ("modules.dep.bin", of(FileKind::Index, "modules.dep.bin", index::write(&[("a", &long)]))),
+            ("a.ko", of(FileKind::Module, "a.ko", kmod_file(62, &format!("firmware={long}\0")))),
+            ("program", of(FileKind::Program, "program", program_file(62, None, &[&long]))),
+        ] {
+            let mut root = Root { weight: HEAVIEST - 1000, ..Root::default() };
+            assert_eq!(root.apply(name, node), Err(Unfit::TooMany), "{name}");
+        }
+        let mut root = Root { weight: HEAVIEST - 1000, ..Root::default() };
+        root.apply("a", file_with(Facts::Text(vec![b'x'; 500]))).unwrap();
+        root.apply_hard_link("b", "a").unwrap();
     }
 }

@@ -61,3 +61,29 @@ fn bytes(mut reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
 fn too_large(limit: u64) -> Facts {
     Facts::Unread(format!("is larger than {} MiB, and so is not read", limit >> 20))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::testing::kmod_file;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_module_in_several_parts_is_read_whole_and_has_a_fault() {
+        let module = kmod_file(62, "name=a\0");
+        let (first, second) = module.split_at(module.len() / 2);
+        for (bytes, is_whole) in [(gzip(&module), true), ([gzip(first), gzip(second)].concat(), false)] {
+            let (facts, _) = look("a.ko.gz", 0o644, bytes.len() as u64, &bytes[..], &Budget::default()).unwrap();
+            let Facts::Module(Ok(kmod)) = facts else { panic!("{facts:?}") };
+            assert_eq!(kmod.info.unwrap().name.as_deref(), Some("a"));
+            assert_eq!(kmod.packing.is_none(), is_whole, "{:?}", kmod.packing);
+        }
+    }
+}

@@ -147,3 +147,24 @@ fn open(place: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     File::options().read(true).custom_flags(flags.bits().cast_signed()).open(place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_several_layers_merge() {
+        let mut image = Image::default();
+        for (name, text) in [("lower", "one"), ("upper", "two")] {
+            let layer = tempfile::tempdir().unwrap();
+            fs::create_dir_all(layer.path().join("etc/d")).unwrap();
+            fs::write(layer.path().join("etc/d").join(name), "").unwrap();
+            fs::write(layer.path().join("etc/ld.so.conf"), text).unwrap();
+            read_layer(layer.path(), &mut image, &Budget::default()).unwrap();
+        }
+        let paths: Vec<&str> = image.root.below("").map(|(path, _)| path).collect();
+        assert_eq!(paths, ["etc", "etc/d", "etc/d/lower", "etc/d/upper", "etc/ld.so.conf"]);
+        assert_eq!(*image.root.file("etc/ld.so.conf").unwrap().facts, Facts::Text("two".into()));
+        assert_eq!(image.layers, 2);
+    }
+}

@@ -48,3 +48,37 @@ fn has(path: &Path, attribute: &str) -> io::Result<bool> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rustix::fs::{XattrFlags, setxattr};
+
+    use super::*;
+
+    /// The attributes that a file's owner can set.
+    const OWNERS_SPACES: [&str; 2] = [SPACES[1], SPACES[2]];
+
+    #[test]
+    fn attributes_mark_opaque_folders_and_content_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_opaque(folder.path()).unwrap());
+        check_whole(folder.path()).unwrap();
+        for space in OWNERS_SPACES {
+            for (attribute, opaque, whole) in
+                [("opaque", Some(true), true), ("redirect", None, false), ("metacopy", Some(false), false)]
+            {
+                let path = folder.path().join(format!("{space}.{attribute}"));
+                fs::create_dir(&path).unwrap();
+                match setxattr(&path, format!("{space}.{attribute}"), b"y", XattrFlags::empty()) {
+                    // There is nothing to read on such a file system: tmpfs before Linux 6.6 is one.
+                    Err(Errno::NOTSUP) => return,
+                    set => set.unwrap(),
+                }
+                assert_eq!(is_opaque(&path).ok(), opaque, "{space}.{attribute}");
+                assert_eq!(check_whole(&path).is_ok(), whole, "{space}.{attribute}");
+            }
+        }
+    }
+}

@@ -202,6 +202,12 @@ mod tests {
         Ok(out)
     }
 
+    fn part_count(bytes: &[u8]) -> usize {
+        let parts = Cell::new(0);
+        io::copy(&mut counted(bytes, &Budget::default(), &parts).unwrap(), &mut io::sink()).unwrap();
+        parts.get()
+    }
+
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(bytes).unwrap();
@@ -223,15 +229,18 @@ mod tests {
     #[test]
     fn streams_of_several_parts_are_read_whole() {
         let skipped = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();
-        for packed in [
-            b"onetwo".to_vec(),
-            [gzip(b"one"), gzip(b"two")].concat(),
-            [zstd(b"one"), skipped.clone(), zstd(b"two"), skipped.clone()].concat(),
-            [skipped, zstd(b"onetwo")].concat(),
+        for (packed, parts) in [
+            (b"onetwo".to_vec(), 0),
+            (gzip(b"onetwo"), 1),
+            ([gzip(b"onetwo"), vec![0; 512]].concat(), 1),
+            ([gzip(b"one"), gzip(b"two")].concat(), 2),
+            ([zstd(b"one"), skipped.clone(), zstd(b"two"), skipped.clone()].concat(), 2),
+            ([skipped, zstd(b"onetwo")].concat(), 1),
         ] {
-            assert_eq!(unpacked(&packed).unwrap(), b"onetwo");
+            assert_eq!((unpacked(&packed).unwrap().as_slice(), part_count(&packed)), (&b"onetwo"[..], parts));
         }
-        assert_eq!(unpacked(&HELLO).unwrap(), b"hello\n");
+        assert_eq!((unpacked(&HELLO).unwrap().as_slice(), part_count(&HELLO)), (&b"hello\n"[..], 1));
+        assert_eq!(part_count(&[&HELLO[..], &[0; 4], &HELLO].concat()), 2);
         assert_eq!(unpacked(b"").unwrap(), b"");
         let cut = zstd(&[7; 1000]);
         unpacked(&cut[..cut.len() - 5]).unwrap_err();
