@@ -53,11 +53,32 @@ fn brackets_and_lists() {
     check("a: ]\n", "yaml-syntax", "]", "closes nothing", "quotes");
     check("a: - b\n", "yaml-syntax", "-", "cannot start here", "next line");
     check("- a\nb: 1\n", "yaml-syntax", "b", "not an item", "`- `");
+    check("a: [- x]\n", "yaml-syntax", "-", "inside of brackets", "commas");
+    for text in ["a: [[x] z]\n", "a: {x: [y] z}\n"] {
+        check(text, "yaml-syntax", "z", "no comma or closing bracket", "commas");
+    }
+}
+
+#[test]
+fn texts_of_several_lines() {
+    for (text, label) in [("a: | x\n", "|"), ("a: >x\n", ">x"), ("a: |0\n  x\n", "|0")] {
+        check(text, "yaml-syntax", label, "starts on the next line", "`|` or `>` needs quotes");
+    }
+    check("a: |\n    \n  x\n", "yaml-syntax", "x", "too little or too much", "indent");
+    check("a: \"x\n---\n\"\n", "yaml-syntax", "\"", "still open at a line", "same quote");
+    check("a: 1\n... x\n", "yaml-syntax", "x", "after the `...`", "");
+    check("'a'\nb\n", "yaml-syntax", "b", "should have ended here", "indent");
 }
 
 #[test]
 fn characters() {
     check("a: @x\n", "yaml-syntax", "@x", "cannot start with `@`", "quotes");
+    for text in ["a: & x\n", "a: * x\n"] {
+        check(text, "yaml-syntax", &text[3..4], "has no name", "`&` or `*` needs quotes");
+    }
+    for tag in ["!<x", "!e!x", "!!!"] {
+        check(&format!("a: {tag} 1\n"), "yaml-syntax", tag, "no tag", "`!` needs quotes");
+    }
     check("\"c\"#d: 1\n", "yaml-syntax", "#", "no space before", "");
     check("é: b\0c\nd: 1\n", "yaml-syntax", "\0", "U+0000", "escape");
     check("a: 'é\u{1b}'\n", "yaml-syntax", "\u{1b}", "U+001B", "escape");
