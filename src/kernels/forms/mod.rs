@@ -60,7 +60,6 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
     }
     match documents::read_all(source, text) {
         Ok(nodes) if nodes.is_empty() => reading.fault(here, Invalid::new("there is nothing but comments in it")),
-        Ok(nodes) if nodes.len() == 1 => read_node(&nodes[0], here, DEPTH, reading),
         Ok(nodes) => nodes.iter().for_each(|node| {
             let span = node.span;
             let line = text[span.start..span.end].find('\n').map_or(span.end, |end| span.start + end);
@@ -197,5 +196,26 @@ fn read_item(kind: &str, node: &Node, reading: &mut Reading<'_>) -> bool {
         "ImageStream" => image_stream::read(node, reading),
         "ConfigMap" => config_map::read(node, reading),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::Import;
+    use crate::kernels::testing::input;
+    use crate::manifest::Selection;
+    use crate::vocabulary::{Diagnostics, SourceMap};
+
+    #[test]
+    fn a_fault_is_at_the_document_that_it_is_about() {
+        for text in ["# some\n---\na: 1\nb: 2\n", "- 6.1.0-1-amd64\n---\na: 1\nb: 2\n", "\n\na: 1\nb: 2\n"] {
+            let mut faults = Diagnostics::default();
+            let selection = Selection::default();
+            let import = Import::read(vec![input(text)], &selection, false, &mut SourceMap::default(), &mut faults);
+            let faults = faults.into_sorted();
+            assert!(import.is_none() && faults.len() == 1, "{faults:?}");
+            let span = faults[0].labels[0].span;
+            assert_eq!(&text[span.start..span.end], "a: 1");
+        }
     }
 }
