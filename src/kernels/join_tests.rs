@@ -1,6 +1,6 @@
 //! Joins of inputs that agree, and of inputs that do not.
 
-use super::testing::{A, B, OS_A, OS_B, dtk, image_stream, import, input, list, merged, node, nodes};
+use super::testing::{A, B, GENERIC, OS_A, OS_B, dtk, image_stream, import, input, list, merged, node, nodes, ubuntu};
 use super::{Import, Input};
 use crate::manifest::Selection;
 use crate::vocabulary::{Diagnostics, SourceMap};
@@ -249,15 +249,6 @@ fn crawled_kernels_name_their_distribution() {
     let (text, _) = list(&[crawled, "3.10.0-1160.el7.x86_64\n"]);
     assert_eq!(text.matches("3.10.0-1160.el7.x86_64  # kernel-crawler; text").count(), 2, "{text}");
 }
-
-/// A node as Ubuntu has it.
-fn ubuntu(name: &str, architecture: &str, version: &str) -> String {
-    node(name, GENERIC, OS_A)
-        .replace("amd64", architecture)
-        .replace(&format!("Red Hat Enterprise Linux CoreOS {OS_A} (Plow)"), &format!("Ubuntu {version} LTS"))
-}
-
-const GENERIC: &str = "6.8.0-51-generic";
 
 #[test]
 fn one_release_on_two_architectures_or_distributions_is_two_kernels() {

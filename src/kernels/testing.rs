@@ -18,6 +18,13 @@ pub(super) fn node(name: &str, kernel: &str, os: &str) -> String {
     )
 }
 
+/// A node with Ubuntu and its generic kernel.
+pub(super) fn ubuntu(name: &str, architecture: &str, version: &str) -> String {
+    node(name, GENERIC, OS_A)
+        .replace("amd64", architecture)
+        .replace(&format!("Red Hat Enterprise Linux CoreOS {OS_A} (Plow)"), &format!("Ubuntu {version} LTS"))
+}
+
 pub(super) fn nodes(items: &[String]) -> String {
     format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(",\n"))
 }
@@ -69,5 +76,6 @@ pub(super) fn reads_back(list: &str) -> bool {
 
 pub(super) const A: &str = "5.14.0-427.28.1.el9_4.x86_64";
 pub(super) const B: &str = "5.14.0-427.81.1.el9_4.x86_64";
+pub(super) const GENERIC: &str = "6.8.0-51-generic";
 pub(super) const OS_A: &str = "416.94.202407081958-0";
 pub(super) const OS_B: &str = "416.94.202501030250-0";

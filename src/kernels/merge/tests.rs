@@ -1,7 +1,7 @@
 //! Kernels that merging keeps, adds, marks and drops.
 
 use crate::kernels::Import;
-use crate::kernels::testing::{A, B, OS_A, OS_B, image_stream, import, input, merged, node, nodes};
+use crate::kernels::testing::{A, B, GENERIC, OS_A, OS_B, image_stream, import, input, merged, node, nodes, ubuntu};
 use crate::manifest::Selection;
 use crate::vocabulary::{Bounds, Diagnostics, Pattern, SourceMap};
 
@@ -157,5 +157,52 @@ fn what_cannot_be_edited_without_loss_is_refused() {
         let merged = import.merge_into(SourceMap::default().add("old", &*old), &old, None, &mut faults);
         let codes: Vec<_> = faults.into_sorted().iter().map(|fault| fault.code).collect();
         assert!(merged.is_none() && codes == ["unmergeable"], "{codes:?} {merged:?}");
+    }
+}
+
+#[test]
+fn an_item_for_another_version_of_a_distribution_is_another_kernel() {
+    let cluster = nodes(&[ubuntu("w0", "amd64", "24.04.1")]);
+    for (labels, is_other) in [
+        ("arch: x86_64", false),
+        ("arch: aarch64", true),
+        ("distribution: Ubuntu 24.04", false),
+        ("distribution: Ubuntu 22.04", true),
+        ("distribution: 'Ubuntu 22.04, Ubuntu 24.04'", false),
+        ("distribution: 'Ubuntu 20.04, Ubuntu 22.04'", true),
+        ("distribution: Ubuntu", false),
+        ("distribution: Ubuntu Pro", false),
+        ("distribution: Debian GNU/Linux 12", false),
+        ("os: Ubuntu 24.04.2 LTS", false),
+        ("os: Ubuntu 22.04.5 LTS", true),
+        ("os: 'Ubuntu 22.04.5 LTS, Ubuntu 24.04.1 LTS'", false),
+    ] {
+        let old =
+            format!("apiVersion: kmodgen/v1\nkernels:\n  - {{release: {GENERIC}, labels: {{{labels}}}, nodes: 1}}\n");
+        let (text, changes) = merged(&[&cluster], &old, None);
+        let counts = (changes.vanished.len(), changes.added.len());
+        assert_eq!(counts, (is_other.into(), is_other.into()), "{labels}: {text}");
+    }
+}
+
+#[test]
+fn of_two_items_the_one_that_agrees_better_is_the_kernel() {
+    let crawled = format!(r#"{{"Oracle7": [{{"kernelversion": 1, "kernelrelease": "{A}", "headers": null}}]}}"#);
+    let cluster = nodes(&[node("w0", A, OS_A)]);
+    let ubuntus = nodes(&[ubuntu("w0", "amd64", "24.04.1")]);
+    for (input, right, wrong) in [
+        (&ubuntus, "arch: x86_64", "site: a"),
+        (&crawled, "distribution: Oracle7", "distribution: CentOS"),
+        (&cluster, &format!("os: {OS_A}"), &format!("os: {OS_B}")),
+    ] {
+        for labels in [[right, wrong], [wrong, right]] {
+            let release = if input == &ubuntus { GENERIC } else { A };
+            let items =
+                labels.map(|labels| format!("  - {{release: {release}, labels: {{{labels}}}, nodes: 1}}\n")).concat();
+            let old = format!("apiVersion: kmodgen/v1\nkernels:\n{items}");
+            let (text, changes) = merged(&[input], &old, None);
+            let vanished = text.lines().skip_while(|line| !line.contains("# vanished")).nth(1).unwrap_or_default();
+            assert!(changes.vanished.len() == 1 && vanished.contains(wrong), "{text}");
+        }
     }
 }
