@@ -126,6 +126,10 @@ fn what_is_required_is_there() {
     refuses("modprobe: {moduleName: one, args: {load: []}}", "`load` is empty");
     refuses("modprobe: {moduleName: one, args: {unload: []}}", "`unload` is empty");
     refuses("modprobe: {moduleName: ''}", "is empty");
+    refuses(&volume("gcePersistentDisk: {pdName: ''}"), "`pdName` is empty");
+    refuses(&volume("scaleIO: {gateway: g, system: s, secretRef: {name: x}, volumeName: ''}"), "`volumeName` is empty");
+    accepts(&volume("scaleIO: {gateway: g, system: s, secretRef: {name: x}, volumeName: v, storagePool: ''}"));
+    accepts("build: {buildArgs: [{name: A, value: ''}]}");
 }
 
 #[test]
@@ -231,6 +235,25 @@ fn resources_are_amounts_of_known_ones() {
     refuses(&container("resources: {claims: [{name: a}]}"), "no resource claims");
 }
 
+fn claim(resources: &str) -> String {
+    let spec = format!("{{accessModes: [ReadWriteOnce], resources: {resources}}}");
+    volume(&format!("ephemeral: {{volumeClaimTemplate: {{spec: {spec}}}}}"))
+}
+
+#[test]
+fn claims_are_for_storage() {
+    accepts(&claim("{limits: {storage: 1Gi}, requests: {storage: 1024Mi}}"));
+    for (resources, said) in [
+        ("{requests: {storage: 1Gi, cpu: 1}}", "a claim asks for `storage`, not for `cpu`"),
+        ("{limits: {memory: 1Gi}, requests: {storage: 1Gi}}", "a claim asks for `storage`, not for `memory`"),
+        ("{limits: {storage: 1Gi}}", "no `requests.storage`"),
+        ("{requests: {storage: 0}}", "a claim of nothing"),
+        ("{limits: {storage: 1Gi}, requests: {storage: 1025Mi}}", "above its limit"),
+    ] {
+        refuses(&claim(resources), said);
+    }
+}
+
 #[test]
 fn tolerations_have_keys_and_values_of_taints() {
     refuses(
@@ -258,4 +281,11 @@ fn device_classes_have_names_of_their_own() {
         refuses(&dra(rest), said);
     }
     refuses(&dra("").replace("d.example.com", "D"), "not a name of Kubernetes");
+    let selector = |length| {
+        let expression = "x".repeat(length);
+        dra(&format!("deviceClasses: [{{name: a, selectors: [{{cel: {{expression: '{expression}'}}}}]}}]"))
+    };
+    accepts(&selector(10240));
+    refuses(&selector(0), "`expression` is empty");
+    refuses(&selector(10241), "more than 10240 bytes");
 }

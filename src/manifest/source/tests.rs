@@ -228,3 +228,22 @@ fn a_ref_in_the_url_is_one_error() {
         assert!(faults.len() == 1 && faults[0].contains(help), "{faults:#?}");
     }
 }
+
+#[test]
+fn paths_in_an_image_are_absolute_and_not_all_of_it() {
+    let source = |path: &str| {
+        with_sources(&format!("  code: {{image: registry.example.com/a@sha256:{}, path: '{path}'}}\n", "a".repeat(64)))
+    };
+    for (path, message) in [
+        ("/", "`/` is all of the image"),
+        ("//.", "`//.` is all of the image"),
+        ("", "`` is not a path in an image"),
+        ("usr/src", "`usr/src` is not a path in an image"),
+        ("/usr/../src", "`/usr/../src` is not a path in an image"),
+        ("/usr/a b", "`/usr/a b` is not a path in an image"),
+    ] {
+        let faults = source(path).faults();
+        assert!(faults.len() == 1 && faults[0].contains(message), "{path}: {faults:#?}");
+    }
+    assert_eq!(source("/usr/src").faults(), Vec::<String>::new());
+}
