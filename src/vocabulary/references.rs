@@ -12,7 +12,7 @@ pub enum Piece<'t> {
     Release(&'t str),
 }
 
-/// Splits a text into references and what is between them. A `$$` stands for `$`.
+/// Splits a text into references and what is between them, which may be empty. A `$$` stands for `$`.
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -26,17 +26,13 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
             None if rest[at..].starts_with("$$") => (at + 1, at + 2),
             None => (at + 1, at + 1),
         };
-        if end > 0 {
-            pieces.push(Piece::Text(&rest[..end]));
-        }
+        pieces.push(Piece::Text(&rest[..end]));
         if reference.is_some() {
             pieces.push(Piece::Release(&rest[at..next]));
         }
         rest = &rest[next..];
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
+    pieces.push(Piece::Text(rest));
     pieces
 }
 
