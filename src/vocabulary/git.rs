@@ -233,6 +233,10 @@ fn is_hex(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn url_of(length: usize) -> String {
+        format!("{:a<length$}", "https://h/")
+    }
+
     #[test]
     fn urls_that_git_users_write() {
         for good in [
@@ -243,6 +247,7 @@ mod tests {
             "host:a/b",
             "git://127.0.0.1:9418/a",
             "file:///srv/git/a.git",
+            &url_of(2000),
         ] {
             GitUrl::parse(good).unwrap();
         }
@@ -272,6 +277,7 @@ mod tests {
             "ftp://h/a",
             "https://h/a\nRUN x",
             "https://h/a\0",
+            &url_of(2001),
         ] {
             assert!(GitUrl::parse(bad).is_err(), "{bad:?}");
         }
