@@ -107,6 +107,19 @@ fn a_fault_in_an_include_is_shown_there() {
 }
 
 #[test]
+fn a_computed_parent_is_checked_for_each_kernel() {
+    let text = "{% set base = 'rt' if kernel.flavour == 'rt' else 'standard' %}{% extends base %}\
+                {% block own %}LABEL a=b\n{% endblock %}";
+    let own = "FROM a\n{% block own %}{% endblock %}";
+    let both = with_template(text).file("rt", own).file("standard", own);
+    assert_eq!(both.faults(), Vec::<String>::new());
+    for bad in ["rt", "standard"] {
+        let faults = both.clone().file(bad, "FROM a\n").faults();
+        assert!(faults.len() == 1 && faults[0].contains("has a block `own`"), "{bad}: {faults:?}");
+    }
+}
+
+#[test]
 fn each_block_can_be_replaced_and_extended() {
     let skeleton = include_str!("../../templates/v1/skeleton.Dockerfile");
     for block in [
