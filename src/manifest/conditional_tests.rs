@@ -22,7 +22,7 @@ fn world() -> World {
             "    kmm:\n",
             "    kmm:
       inTreeModulesToRemove: [old, {module: old_rt, when: {flavour: rt}}]
-      fallback: {release: '6.*', image: 'registry.example.com/x:${KERNEL_FULL_VERSION}'}
+      fallback: {kernel: '6.*', image: 'registry.example.com/x:${KERNEL_FULL_VERSION}'}
       build: {buildArgs: [{name: ALL, value: a}, {name: LEVEL, value: '2', when: {flavour: rt}}]}
 ",
         );

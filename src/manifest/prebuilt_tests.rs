@@ -102,7 +102,7 @@ fn a_clusters_registry_has_the_images_of_overrides_too() {
 fn fallback(fields: &str, kmm: &str) -> World {
     let mut world = World::small();
     let modprobe = "modprobe: {moduleName: driver}, selector: {a: ''}";
-    let fallback = "fallback: {release: '5\\.14\\..*', image: 'registry.example.com/f:${KERNEL_FULL_VERSION}'}";
+    let fallback = "fallback: {kernel: '5\\.14\\..*', image: 'registry.example.com/f:${KERNEL_FULL_VERSION}'}";
     let kmm = kmm.replace("MODPROBE", modprobe).replace("FALLBACK", fallback);
     world.manifest =
         format!("apiVersion: kmodgen/v1\nnamespace: drivers\nmodules:\n  - name: vendor\n{fields}    kmm: {kmm}\n");

@@ -12,6 +12,7 @@ const RENAMED: &[(&str, &[(&str, &str)])] = &[
     ("a cluster", &[("kernels", "when")]),
     ("a condition", CONDITION),
     ("an exclusion", CONDITION),
+    ("`fallback`", &[("release", "kernel")]),
     ("a patch", &[("version", "sourceVersion")]),
     ("a source", &[("strip", "stripComponents")]),
     ("`install`", &[("dir", "modDir"), ("host", "linkInTree")]),

@@ -33,9 +33,9 @@ declare! {
     #[derive(Debug, Clone)]
     pub struct Fallback: FALLBACK, "`fallback`" {
         required regexp: String {
-            key: "release",
+            key: "kernel",
             takes: Shape::Text,
-            says: "the pattern, which matches whole releases",
+            says: "a pattern of the kernel releases",
             advice: "write a pattern that matches whole releases",
             decode: |node, _, faults| Some(decode::text(node, "a pattern", faults, regexp)?.value),
         }

@@ -267,7 +267,7 @@ fn variables_are_those_that_kmm_expands() {
         ("registry.example.com/${MOD_NAME}:$KERNEL_FULL_VERSION", ""),
         ("registry.example.com/f:${KERNEL_FULL_VERSION}-${ARCH}", "KMM does not expand `${ARCH}` here"),
     ] {
-        let fallback = format!("fallback: {{release: a, image: '{image}'}}");
+        let fallback = format!("fallback: {{kernel: a, image: '{image}'}}");
         holds(&prebuilt("{moduleName: driver}", &fallback).faults(), said);
     }
 }
@@ -283,7 +283,7 @@ fn fallbacks_mean_the_same_to_go() {
     let differing = [r"(?x) 5\.14\..*", "a{1,2000}", "[a&&b]", r"\b{start}a", r"\u0034"];
     for (release, said) in differing.iter().map(|release| (*release, "KMM does not read")).chain([(r"5\.14\..*", "")]) {
         let fallback =
-            format!("fallback: {{release: '{release}', image: 'registry.example.com/f:${{KERNEL_FULL_VERSION}}'}}");
+            format!("fallback: {{kernel: '{release}', image: 'registry.example.com/f:${{KERNEL_FULL_VERSION}}'}}");
         holds(&prebuilt("{moduleName: driver}", &fallback).faults(), said);
     }
 }

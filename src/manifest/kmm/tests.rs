@@ -212,7 +212,7 @@ fn several_modules_load_one_image() {
       - modprobe: {moduleName: one}
         selector: {a: ''}
         sign: {keySecret: {name: k}, certSecret: {name: c}}
-        fallback: {release: '5\\.14\\..*', image: \"registry.example.com/kmods/first:${KERNEL_FULL_VERSION}\"}
+        fallback: {kernel: '5\\.14\\..*', image: \"registry.example.com/kmods/first:${KERNEL_FULL_VERSION}\"}
         imageRebuildTriggerGeneration: auto
       - name: second
         modprobe: {moduleName: two}
@@ -248,7 +248,7 @@ fn what_goes_beyond_one_module_is_checked() {
       - name: first
         modprobe: {moduleName: one}
         selector: {}
-        fallback: {release: '(', image: registry.example.com/x:1}
+        fallback: {kernel: '(', image: registry.example.com/x:1}
         hub: {spokeNamespace: X}
         imageRebuildTriggerGeneration: soon
         devicePlugin: {container: {imag: x}, serviceAcount: y}

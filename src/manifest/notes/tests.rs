@@ -67,7 +67,7 @@ fn images_without_a_registry() {
         ),
         (
             "    kmm:\n",
-            "    kmm:\n      fallback: {release: '6.*', image: 'me/x:${KERNEL_FULL_VERSION}'}\n",
+            "    kmm:\n      fallback: {kernel: '6.*', image: 'me/x:${KERNEL_FULL_VERSION}'}\n",
             "`image: docker.io/me/x:${KERNEL_FULL_VERSION}`",
         ),
     ] {
