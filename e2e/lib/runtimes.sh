@@ -46,7 +46,7 @@ try_runtimes() {
   check 'a manifest with two clusters' "$KMODGEN" generate -f "$work/runtimes/kmodgen.yaml" -o "$tree"
   for cluster in any two; do
     for runtime in busybox alpine micro; do
-      cp "$tree/$target/on-$runtime/$stable/Dockerfile" "$tree/$target/on-$runtime/$stable/from-configmap"
+      cp "$tree/$cluster/on-$runtime/$stable/Dockerfile" "$tree/$cluster/on-$runtime/$stable/from-configmap"
       mkdir -p "$work/log/runtimes/$cluster"
     done
   done
