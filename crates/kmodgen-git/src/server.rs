@@ -262,3 +262,25 @@ fn heads(text: &str) -> Vec<Head> {
     }
     heads
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_borrowed_with_the_list_of_shallow_commits() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        fs::create_dir(&from).unwrap();
+        borrow_objects(&to, &from).unwrap();
+        let alternates = fs::read_to_string(to.join("objects/info/alternates")).unwrap();
+        assert_eq!(Path::new(alternates.trim_end()), from.canonicalize().unwrap().join("objects"));
+        assert!(!to.join("shallow").exists());
+        fs::write(from.join("shallow"), "0419e2f\n").unwrap();
+        borrow_objects(&to, &from).unwrap();
+        assert_eq!(fs::read_to_string(to.join("shallow")).unwrap(), "0419e2f\n");
+        fs::remove_file(from.join("shallow")).unwrap();
+        fs::create_dir(from.join("shallow")).unwrap();
+        borrow_objects(&to, &from).unwrap_err();
+    }
+}
