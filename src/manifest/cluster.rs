@@ -58,28 +58,14 @@ pub(super) struct Cluster {
 
 /// The names of a manifest's clusters, in its order, where it is YAML and has any.
 pub fn names(text: &str) -> Vec<ClusterName> {
-    // Most manifests have none; theirs need not be read for it.
-    if !may_have_clusters(text) {
+    // Most manifests have none, and need not be read here.
+    if !text.lines().any(|line| line.contains("clusters") && !line.trim_start().starts_with('#')) {
         return Vec::new();
     }
     let node = kmodgen_yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
     let clusters = node.as_ref().and_then(|node| node.get("clusters"));
     let entries = clusters.and_then(|clusters| clusters.as_mapping()).unwrap_or_default();
     entries.iter().filter_map(|entry| ClusterName::parse(&entry.key.value).ok()).collect()
-}
-
-/// Returns whether a line seems to have the key `clusters`, no deeper than the first key of all or beside a brace.
-fn may_have_clusters(text: &str) -> bool {
-    let first = text.lines().find(|line| !matches!(line.trim_start().chars().next(), None | Some('#' | '%' | '-')));
-    let top = first.map_or(0, indent);
-    text.lines().any(|line| {
-        let key = line.trim_start_matches(['{', '-', ' ', '"', '\'']);
-        key.starts_with("clusters") && (indent(line) <= top || line.contains('{'))
-    })
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 /// Decodes the `clusters` of a manifest.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Manifest;
+use super::{Manifest, cluster_names};
 use crate::testing::World;
-use crate::vocabulary::{Diagnostics, InputFiles, SourceMap};
+use crate::vocabulary::{ClusterName, Diagnostics, InputFiles, SourceMap};
 
 /// The manifests of a world, which must be right.
 fn manifests(world: &World) -> Vec<Manifest> {
@@ -121,4 +121,22 @@ fn rules_are_held_to_what_a_cluster_makes_of_a_module() {
 ",
     );
     assert_snapshot!(world.faults().join("\n"));
+}
+
+#[test]
+fn names_of_clusters_are_read_from_any_yaml() {
+    for text in [
+        "apiVersion: kmodgen/v1\nclusters:\n  east: {}\n  west: {}\n",
+        "---\n  apiVersion: kmodgen/v1\n  clusters: {east: {}, west: {}}\n",
+        "{\"apiVersion\": \"kmodgen/v1\", \"clusters\": {\"east\": {}, \"west\": {}}}\n",
+        "apiVersion: kmodgen/v1\n? clusters\n: {east: {}, west: {}}\n",
+    ] {
+        let names = cluster_names(text);
+        assert_eq!(names.iter().map(ClusterName::as_str).collect::<Vec<_>>(), ["east", "west"], "{text}");
+    }
+    for text in
+        ["", "# clusters\n", "# clusters\n- clusters\n", "modules:\n  - clusters: [east]\n", "clusters: {a: [}\n"]
+    {
+        assert!(cluster_names(text).is_empty(), "{text}");
+    }
 }
