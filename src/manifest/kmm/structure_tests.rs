@@ -202,7 +202,6 @@ fn volumes_have_one_kind_and_names_of_their_own() {
         "the path `p` is there twice",
     );
     refuses(&volume("fc: {targetWWNs: [a]}"), "needs a `lun`");
-    refuses(&volume("iscsi: {targetPortal: t, iqn: x, lun: 0}"), "not an iSCSI name");
     refuses(&volume("csi: {driver: 'a b'}"), "not a name of Kubernetes");
 }
 
@@ -288,4 +287,60 @@ fn device_classes_have_names_of_their_own() {
     accepts(&selector(10240));
     refuses(&selector(0), "`expression` is empty");
     refuses(&selector(10241), "more than 10240 bytes");
+}
+
+#[test]
+fn values_of_volumes_have_the_forms_of_their_storage() {
+    let iscsi = |name: &str| format!("iscsi: {{targetPortal: t, iqn: '{name}', lun: 0}}");
+    let (eui, naa) = (format!("eui.{}", "a1".repeat(8)), format!("naa.{}", "a1".repeat(16)));
+    for name in ["iqn.2001-04.com.example:a", "iqn.2001-04.com.ex-ample:a:b.c", &eui, &naa] {
+        accepts(&volume(&iscsi(name)));
+    }
+    for name in [
+        "",
+        "x",
+        "iqn.x",
+        "iqn.2001-04",
+        "iqn.200x-04.com.example:a",
+        "iqn.2001:04.com.example:a",
+        "iqn.2001-0x.com.example:a",
+        "iqn.2001-04:com.example:a",
+        "iqn.2001-04.com.example",
+        "iqn.2001-04.:a",
+        "iqn.2001-04.com_example:a",
+        "iqn.2001-04.com.example:",
+        "iqn.2001-04.com.example:a,b",
+        "iqn.2001-04.com.example:a b",
+        &eui[..19],
+        &naa[..35],
+        "naa.a1_a",
+    ] {
+        refuses(&volume(&iscsi(name)), "not an iSCSI name");
+    }
+    for (right, wrong, said) in [
+        ("emptyDir: {medium: HugePages-2Mi}", "emptyDir: {medium: HugePages-x}", "not a value of `medium`"),
+        ("emptyDir: {medium: ''}", "emptyDir: {medium: Disk}", "not a value of `medium`"),
+        ("quobyte: {volume: v, registry: 'a:1'}", "quobyte: {volume: v, registry: a}", "not a list of registries"),
+        (
+            "quobyte: {volume: v, registry: 'a:1,b:65535'}",
+            "quobyte: {volume: v, registry: 'a:1,b:65536'}",
+            "registries",
+        ),
+        ("quobyte: {volume: v, registry: 'a:1'}", "quobyte: {volume: v, registry: 'a:0'}", "not a list of registries"),
+        ("quobyte: {volume: v, registry: 'a:1'}", "quobyte: {volume: v, registry: ':1'}", "not a list of registries"),
+        ("flocker: {datasetName: a}", "flocker: {datasetName: a/b}", "has no `/`"),
+        (&signed_by("example.com/a.b"), &signed_by("example.com"), "not the name of a signer"),
+        (&signed_by("example.com/a"), &signed_by("example/a"), "not the name of a signer"),
+        (&signed_by("example.com/a"), &signed_by("Example.com/a"), "not the name of a signer"),
+        (&signed_by("example.com/a"), &signed_by("example.com/a/b"), "not the name of a signer"),
+        (&signed_by("example.com/a"), &signed_by("example.com/a..b"), "not the name of a signer"),
+    ] {
+        accepts(&volume(right));
+        refuses(&volume(wrong), said);
+    }
+}
+
+/// A volume with the certificates of a signer.
+fn signed_by(signer: &str) -> String {
+    format!("projected: {{sources: [{{clusterTrustBundle: {{signerName: {signer}, path: p}}}}]}}")
 }
