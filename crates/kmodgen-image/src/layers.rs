@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::root::{LayeredNode, Node, Root, clean, join, parts};
+use crate::root::{LayeredNode, MOST_LINKS, Node, Root, clean, join, parts};
 
 /// Linux refuses longer paths (PATH_MAX).
 const LONGEST_PATH: usize = 4096;
@@ -115,7 +115,7 @@ impl Root {
                 }
                 Some(LayeredNode { layer, node: Node::Link(target) }) if *layer == self.layer => {
                     links += 1;
-                    if links > 40 {
+                    if links > MOST_LINKS {
                         return Err(Unfit::Circle);
                     }
                     if target.starts_with('/') {
@@ -258,7 +258,12 @@ mod tests {
     fn what_no_engine_unpacks_is_refused() {
         let mut root = layers(&[&[("a", link("b")), ("b", link("a")), ("d/x", file())]]);
         assert_eq!(root.apply("a/x", file()), Err(Unfit::Circle));
-        assert_eq!(root.apply(&"x/".repeat(3000), file()), Err(Unfit::TooLong));
+        assert_eq!(root.apply(&format!("{}x", "x/".repeat(2048)), file()), Err(Unfit::TooLong));
+        root.apply(&"x/".repeat(2048), file()).unwrap();
+        root.apply("l1", link("d")).unwrap();
+        (2..=41).for_each(|n| root.apply(&format!("l{n}"), link(&format!("l{}", n - 1))).unwrap());
+        root.apply("l40/y", file()).unwrap();
+        assert_eq!(root.apply("l41/y", file()), Err(Unfit::Circle));
         assert_eq!(root.apply_hard_link("h", "../nowhere"), Err(Unfit::NoTarget("../nowhere".into())));
         assert_eq!(root.apply_hard_link("h", "d"), Err(Unfit::NoTarget("d".into())));
         root.apply_hard_link("h", "/d/x").unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::facts::Facts;
 
 /// Largest number of links that one path may lead through; Linux allows 40 (path_resolution(7)).
-const MOST_LINKS: usize = 40;
+pub(crate) const MOST_LINKS: usize = 40;
 
 /// Folder, file, link or other thing at a path.
 #[derive(Debug, Clone)]
@@ -186,6 +186,11 @@ mod tests {
         assert_eq!(root.resolve("gone"), Err(Unresolved::Missing("nowhere".into())));
         assert_eq!(root.resolve("bin/sh/x"), Err(Unresolved::NotAFolder("usr/bin/bash".into())));
         assert_eq!(root.resolve("/"), Ok(String::new()));
+        let chain = (2..=41).fold(Tree::new().empty("x").link("l1", "x"), |tree, number| {
+            tree.link(&format!("l{number}"), &format!("l{}", number - 1))
+        });
+        let root = chain.root();
+        assert_eq!((root.resolve("l40"), root.resolve("l41")), (Ok("x".into()), Err(Unresolved::Circle)));
     }
 
     #[test]

@@ -287,6 +287,20 @@ fn device_classes_have_names_of_their_own() {
     accepts(&selector(10240));
     refuses(&selector(0), "`expression` is empty");
     refuses(&selector(10241), "more than 10240 bytes");
+    let keys: String = (0..1000).map(|number| format!("k{number}: x, ")).collect();
+    let config = |parameters: String| {
+        dra(&format!(
+            "deviceClasses: [{{name: a, config: [{{opaque: {{driver: d.example.com, parameters: {parameters}}}}}]}}]"
+        ))
+    };
+    for (right, wrong) in [
+        (format!("{{a: {}}}", "x".repeat(10_000)), format!("{{a: {}}}", "x".repeat(10_240))),
+        (format!("{{{}: 1}}", "x".repeat(1000)), format!("{{a: {{{keys}}}}}")),
+        (format!("{{a: [{}]}}", "x, ".repeat(2000)), format!("{{a: [{}]}}", "x, ".repeat(3000))),
+    ] {
+        accepts(&config(right));
+        refuses(&config(wrong), "`parameters` has more than 10240 bytes");
+    }
 }
 
 #[test]
