@@ -71,6 +71,12 @@ fn one_mistake_is_one_error() {
         ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: [a]}", "wrong-kind"),
         ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{when: [a]}", "wrong-kind"),
         ("clusters:\n", "cluster:\n", "unknown-key"),
+        ("    steps: [{make: {}}]", "    overrides: [{unles: {arch: x86_64}, kmods: [one]}]", "unknown-key"),
+        (
+            "    kmm: {selector: {a: b}}\n",
+            "    kmm: {selector: {a: b}, build: {buildArgs: [{name: A, value: b, when: {arch: x86_64}}, {name: A, value: c, when: 1}]}}\n",
+            "wrong-kind",
+        ),
     ];
     let told = cases.iter().map(|(from, to, _)| (*to, codes(&[(from, to)]))).collect::<Vec<_>>();
     let expected = cases.iter().map(|(_, to, code)| (*to, vec![(*code).to_owned()])).collect::<Vec<_>>();

@@ -128,27 +128,15 @@ pub fn known_architecture(text: &str) -> Result<&'static str, Invalid> {
 }
 
 /// One text, or a list of them.
-fn texts<T>(
-    node: &Node,
-    what: &str,
-    faults: &mut Diagnostics,
-    parse: impl Fn(&str) -> Result<T, Invalid> + Copy,
-) -> Vec<T> {
-    if node.as_scalar().is_some() {
-        return decode::text(node, what, faults, parse).map(|text| text.value).into_iter().collect();
-    }
-    let items = decode::items(node, what, faults).iter();
-    items.filter_map(|node| decode::text(node, what, faults, parse)).map(|text| text.value).collect()
+fn texts<T>(node: &Node, what: &str, faults: &mut Diagnostics, parse: impl Fn(&str) -> Result<T, Invalid>) -> Vec<T> {
+    decode::one_or_list(node, node.as_scalar().is_some(), what, faults, |node, faults| {
+        decode::text(node, what, faults, &parse).map(|text| text.value)
+    })
 }
 
 /// One pattern, or a list of them.
 fn patterns(node: &Node, faults: &mut Diagnostics) -> Vec<Pattern> {
-    if node.as_scalar().is_some() {
-        return pattern(node, faults).into_iter().collect();
-    }
-    decode::items(node, "`kernel`", faults).iter().filter_map(|node| pattern(node, faults)).collect()
-}
-
-pub(super) fn pattern(node: &Node, faults: &mut Diagnostics) -> Option<Pattern> {
-    decode::pattern(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
+    decode::one_or_list(node, node.as_scalar().is_some(), "`kernel`", faults, |node, faults| {
+        decode::pattern(node, "a pattern", faults, Pattern::parse).map(|pattern| pattern.value)
+    })
 }

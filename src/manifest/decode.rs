@@ -258,6 +258,20 @@ pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) ->
     })
 }
 
+/// Decodes one item, if `is_one`, or the items of a list.
+pub(crate) fn one_or_list<T>(
+    node: &Node,
+    is_one: bool,
+    what: &str,
+    faults: &mut Diagnostics,
+    decode: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
+) -> Vec<T> {
+    if is_one {
+        return decode(node, faults).into_iter().collect();
+    }
+    items(node, what, faults).iter().filter_map(|node| decode(node, faults)).collect()
+}
+
 /// The entries of a mapping whose keys the user chooses.
 pub(crate) fn entries<'n>(node: &'n Node, what: &str, faults: &mut Diagnostics) -> &'n [Entry] {
     let entries = node.as_mapping().unwrap_or_else(|| {

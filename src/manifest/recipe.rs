@@ -13,7 +13,7 @@ use super::install::{self, Install};
 use super::packages::{PACKAGES, Packages};
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
-use super::steps::{STEPS, Steps};
+use super::steps::{STEPS, Steps, merged};
 use super::variables;
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, KmodName, RelPath, SourceName, Spanned, nearest, quoted_list,
@@ -140,10 +140,7 @@ impl Recipe {
             kmods: over.kmods.clone().or_else(|| self.kmods.clone()),
             install: self.install.overridden_by(&over.install),
             packages: self.packages.overridden_by(&over.packages),
-            image_labels: {
-                let all = self.image_labels.iter().chain(&over.image_labels);
-                all.map(|(key, value)| (key.clone(), value.clone())).collect()
-            },
+            image_labels: merged(&self.image_labels, &over.image_labels),
             user: over.user.clone().or_else(|| self.user.clone()),
         }
     }
@@ -151,7 +148,7 @@ impl Recipe {
 
 pub(super) fn decode_override(node: &Node, faults: &mut Diagnostics) -> Option<(Selection, Recipe)> {
     let mut fields = Fields::open(&OVERRIDE, node, faults)?;
-    if node.get("unless").is_none() {
+    if !decode::may_have(node, &OVERRIDE, "unless") {
         fields.need("when", "write `when: {kernel: PATTERN}`", faults);
     }
     let kernels = Selection::take(&mut fields, faults)?;

@@ -16,12 +16,16 @@ declare! {
         optional when: Condition {
             takes: Shape::Record(&CONDITION),
             says: "only for kernels that meet this condition",
-            decode: |node, _, faults| Condition::decode(node, faults),
+            // A wrong condition is one all the same: an item with it is not for all kernels.
+            decode: |node, _, faults| Some(Condition::decode(node, faults).unwrap_or_default()),
         }
         default unless: Vec<Exclusion> {
             takes: Shape::OneOrList(&Shape::Record(&EXCLUSION)),
             says: "not for kernels that meet this condition, or one of several, each with a `reason`",
-            decode: |node, _, faults| Some(exclusions(node, faults)),
+            decode: |node, key, faults| {
+                let is_one = node.as_mapping().is_some();
+                Some(decode::one_or_list(node, is_one, &format!("`{key}`"), faults, exclusion))
+            },
         }
     }
 }
@@ -82,19 +86,16 @@ impl Selection {
         if kernels.is_empty() {
             return Some(("there are no kernels".into(), Some("list them under `kernels`".into())));
         }
+        Some(self.why_unmet(kernels))
+    }
+
+    /// Explains what keeps it from selecting any of `kernels`, of which it selects none.
+    pub(super) fn why_unmet(&self, kernels: &[Kernel]) -> (String, Option<String>) {
         match &self.when {
-            Some(when) if !kernels.iter().any(|kernel| when.holds(kernel)) => Some(when.why_none(kernels)),
-            _ => Some(("`unless` leaves none of them".into(), None)),
+            Some(when) if !kernels.iter().any(|kernel| when.holds(kernel)) => when.why_none(kernels),
+            _ => ("`unless` leaves none of them".into(), None),
         }
     }
-}
-
-/// One exclusion, or a list of them.
-fn exclusions(node: &Node, faults: &mut Diagnostics) -> Vec<Exclusion> {
-    if node.as_mapping().is_some() {
-        return exclusion(node, faults).into_iter().collect();
-    }
-    decode::items(node, "`unless`", faults).iter().filter_map(|item| exclusion(item, faults)).collect()
 }
 
 fn exclusion(node: &Node, faults: &mut Diagnostics) -> Option<Exclusion> {

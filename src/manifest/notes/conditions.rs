@@ -42,7 +42,10 @@ pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Di
             0..EXPLAINED => kernels_of(module, all).cloned().collect(),
             _ => Vec::new(),
         };
-        let (why, help) = own.why_none(&kernels).unwrap_or_else(|| ("others are excluded around it".into(), None));
+        let (why, help) = match kernels.iter().any(|kernel| own.selects(kernel)) {
+            true => ("the condition around it is for other kernels".into(), None),
+            false => own.why_unmet(&kernels),
+        };
         let what = if std::ptr::eq(one.record, &OVERRIDE) { "override" } else { "condition" };
         let of = module.and_then(|module| module.get("name")?.as_scalar());
         let of = of.map(|name| format!(" of module `{}`", name.text.escape_debug())).unwrap_or_default();

@@ -157,6 +157,11 @@ fn every_kind_of_condition_is_looked_at() {
     assert!(note(&nested("{flavour: x}", "{flavour: y}")).contains("this override is for no kernel"));
     assert!(note(&nested("{flavour: rt}", "{labels: {site: a}}")).contains("this condition is for no kernel"));
     assert_eq!(nested("{flavour: rt}", "{flavour: rt}").notes(), Vec::<String>::new());
+    // More than are explained.
+    let many = "{when: {flavour: x}, user: '1'}, ".repeat(7);
+    let many = world().with("    kmm:\n", &format!("    overrides: [{many}]\n    kmm:\n"));
+    assert!(note(&many).contains("7 conditions hold for no kernel"), "{}", note(&many));
+    assert!(!note(&many).contains("list them under"), "{}", note(&many));
 }
 
 /// The small manifest with a condition in an override, which has a condition itself.

@@ -31,8 +31,11 @@ impl ListedStep {
     /// Returns the step, with the change that has its id.
     pub(super) fn changed_by(&self, changes: &[(Spanned<String>, Step)]) -> Self {
         let change = self.id.as_ref().and_then(|id| changes.iter().find(|(of, _)| of.value == id.value));
-        let step = change.and_then(|(_, over)| self.step.overridden_by(over));
-        Self { step: step.unwrap_or_else(|| self.step.clone()), ..self.clone() }
+        let mut listed = self.clone();
+        if let Some(step) = change.and_then(|(_, over)| self.step.overridden_by(over)) {
+            listed.step = step;
+        }
+        listed
     }
 }
 

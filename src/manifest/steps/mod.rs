@@ -8,6 +8,7 @@ mod values;
 
 pub(super) use changes::check as check_changes;
 use kmodgen_yaml::Node;
+pub(super) use options::merged;
 pub use options::{Configure, Dkms, Kconfig, Make, Rpmbuild, Run, StepPlace};
 use script::script_path;
 use tools::TOOLS;

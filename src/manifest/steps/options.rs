@@ -172,7 +172,10 @@ impl Make {
     }
 }
 
-/// Returns the variables of `base`, with those of `over` in the place of their own.
-pub(super) fn merged(base: &BTreeMap<String, String>, over: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// Returns the texts of `base`, with those of `over` in place of their own.
+pub(in crate::manifest) fn merged(
+    base: &BTreeMap<String, String>,
+    over: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     base.iter().chain(over).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
