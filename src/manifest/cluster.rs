@@ -1,5 +1,5 @@
-//! Clusters: clusters, or sets of clusters, that one manifest is for. Each has a manifest of its own,
-//! which is the whole one with the cluster's fields laid over it.
+//! Clusters, or sets of clusters, that one manifest is for. Each has a manifest of its own, which is the whole one with
+//! the cluster's fields laid over it.
 
 use std::sync::Arc;
 

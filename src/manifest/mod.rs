@@ -5,13 +5,12 @@
 
 mod api_version;
 mod base_images;
+mod cluster;
+mod condition;
+mod conditional;
 mod declare;
 pub(crate) mod decode;
 mod expansion;
-
-mod cluster;
-pub(crate) mod condition;
-mod conditional;
 mod install;
 mod kernel;
 mod kind;
@@ -55,7 +54,6 @@ use std::sync::Arc;
 pub use api_version::API_VERSION;
 pub(crate) use api_version::{check_api_version, other_version};
 pub use base_images::{BaseImages, Builder};
-
 pub use cluster::names as cluster_names;
 use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;

@@ -3,7 +3,7 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
-use super::labels::MANAGED_BY;
+use super::labels::managed_by;
 use crate::header::with_header;
 use crate::manifest::Manifest;
 
@@ -12,7 +12,7 @@ use crate::manifest::Manifest;
 pub fn render(manifest: &Manifest) -> String {
     let labels = ["enforce", "audit", "warn"]
         .map(|mode| (format!("pod-security.kubernetes.io/{mode}").into(), Yaml::text("privileged")));
-    let labels = std::iter::once((MANAGED_BY.into(), Yaml::text("kmodgen"))).chain(labels).collect();
+    let labels = std::iter::once(managed_by()).chain(labels).collect();
     let mut metadata =
         vec![("name".into(), Yaml::text(manifest.namespace.as_str())), ("labels".into(), Yaml::Map(labels))];
     if manifest.output.sync_waves {

@@ -45,7 +45,6 @@ mod reports;
 mod secrets;
 mod streams;
 mod symlinks;
-
 mod test_cases;
 mod units;
 mod verify;
