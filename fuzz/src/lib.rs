@@ -201,7 +201,9 @@ pub fn read(text: &str) -> Option<Arc<Node>> {
 /// Whether what was read is what was written.
 pub fn is_same(node: &Node, value: &Yaml<'_>) -> bool {
     match (&node.value, value) {
-        (Value::Scalar(scalar), Yaml::Text(text) | Yaml::Block(text)) => !scalar.plain && scalar.text == *text,
+        (Value::Scalar(scalar), Yaml::Text(text) | Yaml::Block(text)) => {
+            scalar.kind_name() == "a string" && scalar.text == *text
+        }
         (Value::Scalar(scalar), Yaml::Verbatim(text)) => scalar.plain && scalar.text == *text,
         (Value::Sequence(items), Yaml::Seq(values)) => {
             items.len() == values.len() && items.iter().zip(values).all(|(item, value)| is_same(item, value))
