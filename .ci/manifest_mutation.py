@@ -61,7 +61,7 @@ POOLS = {
 }  # fmt: skip
 
 SECRET = {"name": "a"}
-# What the examples hardly have: legal fields of `kmm` that mutations then change further.
+# What the examples hardly have: legal fields of `moduleSpec` that mutations then change further.
 CONTAINER = {
     "image": "registry.example.com/plugin:1",
     "command": ["/plugin"],
@@ -94,19 +94,20 @@ FIELDS = {
     "build": {"secrets": [SECRET, {"name": "b"}], "selector": {"a": "b"}, "buildArgs": [{"name": "A", "value": "b"}], "kanikoParams": {"tag": "v1"}},
 }
 PARAMETERS = {"parameters": ["a=1"], "args": {"load": ["-v"], "unload": ["-v"]}, "dirName": "/opt"}
-UNKNOWN = ["lifecycle", "containerImage", "kernelMappings", "nodeName", "Selector", "x", "moduleLoader", "version"]
+UNKNOWN = ["lifecycle", "containerImage", "kernelMappings", "nodeName", "Selector", "x", "modprobe", "version"]
 
 
-# Fields of modules that load kmods, and of those that KMM builds.
-LOADER = {"inTreeModulesToRemove", "imagePullPolicy", "registryTLS", "serviceAccountName", "imageRebuildTriggerGeneration"}
+# Fields of the container, and other fields of modules that load kmods.
 BUILD = {"build", "sign"}
+CONTAINER_FIELDS = {"inTreeModulesToRemove", "imagePullPolicy", "registryTLS"} | BUILD
+LOADER = CONTAINER_FIELDS | {"serviceAccountName", "imageRebuildTriggerGeneration"}
 
 
 def legal_fields(document, module, first):
-    """The fields that may be added to the `kmm` of a module, whose first Module builds."""
+    """The fields that may be added to the `moduleSpec` of a module, whose first Module builds."""
     fields = {*FIELDS}
     if not module.keys() & {"image", "prebuilt"}:
-        fields -= LOADER | BUILD | {"devicePlugin", "dra"}
+        fields -= LOADER | {"devicePlugin", "dra"}
     sources = document.get("sources") or {}
     if "image" not in module or not first or any("path" in one and "image" not in one for one in sources.values()):
         fields -= BUILD
@@ -116,20 +117,27 @@ def legal_fields(document, module, first):
 
 
 def enrich(document, rng):
-    """Adds legal fields under `kmm` of one module, so that there is more to change."""
+    """Adds legal fields to `moduleSpec` of one Module, so that there is more to change."""
     places = []
     for module in document.get("modules") or []:
-        kmms = module.get("kmm") if isinstance(module.get("kmm"), list) else [module.get("kmm")]
-        places += [(kmm, legal_fields(document, module, at == 0)) for at, kmm in enumerate(kmms) if isinstance(kmm, dict)]
+        for at, one in enumerate([module, *(module.get("additionalModules") or [])]):
+            if isinstance(one.get("moduleSpec"), dict):
+                places.append((one["moduleSpec"], legal_fields(document, module, at == 0)))
     if not places:
         return
-    kmm, fields = rng.choice(places)
+    spec, fields = rng.choice(places)
     for key in rng.sample(sorted(fields), min(len(fields), rng.randint(0, 3))):
-        if not ({"dra", "devicePlugin"} & kmm.keys() and key in ("dra", "devicePlugin")):
-            kmm.setdefault(key, copy.deepcopy(FIELDS[key]))
-    if isinstance(kmm.get("modprobe"), dict) and "moduleName" in kmm["modprobe"] and rng.random() < 0.3:
+        if not ({"dra", "devicePlugin"} & spec.keys() and key in ("dra", "devicePlugin")):
+            parent = spec
+            if key in CONTAINER_FIELDS | {"serviceAccountName"}:
+                parent = parent.setdefault("moduleLoader", {})
+            if key in CONTAINER_FIELDS:
+                parent = parent.setdefault("container", {})
+            parent.setdefault(key, copy.deepcopy(FIELDS[key]))
+    modprobe = spec.get("moduleLoader", {}).get("container", {}).get("modprobe")
+    if isinstance(modprobe, dict) and "moduleName" in modprobe and rng.random() < 0.3:
         key = rng.choice(sorted(PARAMETERS))
-        kmm["modprobe"].setdefault(key, copy.deepcopy(PARAMETERS[key]))
+        modprobe.setdefault(key, copy.deepcopy(PARAMETERS[key]))
 
 
 def places(node, path=()):
@@ -212,8 +220,8 @@ def mutate(document, rng: random.Random):
     if rng.random() < 0.2:
         return document, "add legal fields", ()
     everywhere = list(places(document))
-    under_kmm = [place for place in everywhere if "kmm" in place[2]]
-    parent, key, path = rng.choice(under_kmm if under_kmm and rng.random() < 0.5 else everywhere)
+    in_specs = [place for place in everywhere if "moduleSpec" in place[2]]
+    parent, key, path = rng.choice(in_specs if in_specs and rng.random() < 0.5 else everywhere)
     mutator = rng.choices([one for one, _ in MUTATORS], [weight for _, weight in MUTATORS])[0]
     mutator(parent, key, path, rng)
     if mutator in (rename, add_key):

@@ -162,9 +162,11 @@ class Fleet:
             '        steps: {compile: {make: {vars: {RT: "1"}}}}\n'
             "      - when: {labels: {family: debian}}\n"
             "        baseImages: {runtime: docker.io/library/debian:12-slim}\n"
-            "    kmm:\n"
-            f"      modprobe: {{moduleName: driver_{name}, modulesLoadingOrder: [driver_{name}, driver_{name}_aux]}}\n"
-            '      selector: {node-role.kubernetes.io/worker: ""}\n\n'
+            "    moduleSpec:\n"
+            '      selector: {node-role.kubernetes.io/worker: ""}\n'
+            "      moduleLoader:\n"
+            "        container:\n"
+            f"          modprobe: {{moduleName: driver_{name}, modulesLoadingOrder: [driver_{name}, driver_{name}_aux]}}\n\n"
         )
 
     def lock_text(self):

@@ -61,9 +61,9 @@ fn manifest_text(count: usize) -> String {
                  overrides:\n      \
                    - when: {{kernel: '.*\\+rt'}}\n        \
                      steps: {{compile: {{make: {{vars: {{RT: \"1\"}}}}}}}}\n    \
-                 kmm:\n      \
-                   modprobe: {{moduleName: driver_{number}}}\n      \
-                   selector: {{node-role.kubernetes.io/worker: \"\"}}\n"
+                 moduleSpec:\n      \
+                   selector: {{node-role.kubernetes.io/worker: \"\"}}\n      \
+                   moduleLoader: {{container: {{modprobe: {{moduleName: driver_{number}}}}}}}\n"
         )
         .unwrap();
         text

@@ -143,10 +143,10 @@ pub fn holds(
                 (Some((_, Some(help))), ..) => help.clone(),
                 (_, None, _) => "keep the module in the manifest".to_owned(),
                 (_, _, [first, ..]) if first.object == name && first.is_lost => {
-                    "keep its kernels and its `kmm`".to_owned()
+                    "keep its kernels and its objects".to_owned()
                 }
                 (_, _, [first, ..]) if first.object == name => "keep the kernel selected".to_owned(),
-                _ => "keep the Module in `kmm`".to_owned(),
+                _ => "keep it in `additionalModules`".to_owned(),
             };
             let why = none.map(|(why, _)| format!(": {why}")).unwrap_or_default();
             hold(told.join(", and ") + &why, &format!("{advice}, or say --allow-remove"));

@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn many_large_modules_are_one_message_of_each_kind() {
         let module =
-            "  - {name: NAME, source: code, kmods: [one], image: r.example.com/NAME, kmm: {selector: {a: b}}}\n";
+            "  - {name: NAME, source: code, kmods: [one], image: r.example.com/NAME, moduleSpec: {selector: {a: b}}}\n";
         let modules: String = (1..9).map(|number| module.replace("NAME", &format!("m{number}"))).collect();
         let mut faults = Diagnostics::default();
         World::small().and(&modules).expand(&mut SourceMap::default(), |manifest, _| {
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_kustomization_that_lists_nothing_is_legal() {
         let images_alone = World::small()
-            .with("    kmm:\n      modprobe: {moduleName: one}\n", "    kmm: false\n")
+            .and_module("objects: false")
             .with("      selector: {node-role.kubernetes.io/worker: ''}\n", "");
         let outputs = images_alone.outputs();
         let top = &outputs.last().unwrap().text;

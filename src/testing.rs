@@ -43,10 +43,67 @@ modules:
     kmods: [one, two]
     steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]
     image: registry.example.com/kmods/first
-    kmm:
-      modprobe: {moduleName: one}
+    moduleSpec:
       selector: {node-role.kubernetes.io/worker: ''}
+      moduleLoader:
+        container:
+          modprobe: {moduleName: one}
 ";
+
+/// `moduleSpec` of [`SMALL`].
+pub(crate) const MODULE_SPEC: &str = "    moduleSpec:
+      selector: {node-role.kubernetes.io/worker: ''}
+      moduleLoader:
+        container:
+          modprobe: {moduleName: one}
+";
+
+/// Returns `moduleSpec` of a module with these fields, one a line, each put where it belongs.
+pub(crate) fn module_spec(fields: &str) -> String {
+    let [mut spec, loader, container] = levels(fields);
+    if !loader.is_empty() || !container.is_empty() {
+        spec.push_str("      moduleLoader:\n");
+        spec.push_str(&loader);
+    }
+    if !container.is_empty() {
+        spec.push_str("        container:\n");
+        spec.push_str(&container);
+    }
+    format!("    moduleSpec:\n{spec}")
+}
+
+/// Returns the lines of the fields that belong to `moduleSpec` itself, its `moduleLoader` and the container, indented.
+fn levels(fields: &str) -> [String; 3] {
+    const OF_CONTAINER: [&str; 9] = [
+        "modprobe",
+        "imagePullPol",
+        "inTreeModule",
+        "registryTLS",
+        "build",
+        "sign",
+        "kernelMappings",
+        "containerImage",
+        "version",
+    ];
+    let mut levels = [String::new(), String::new(), String::new()];
+    let mut level = 0;
+    for line in fields.lines() {
+        // A line that is indented goes on with the field before it.
+        if !line.starts_with(' ') {
+            level = match line {
+                line if OF_CONTAINER.iter().any(|key| line.starts_with(key)) => 2,
+                line if line.starts_with("serviceAccountName") => 1,
+                _ => 0,
+            };
+        }
+        levels[level].push_str(&indented(line, 6 + 2 * level));
+    }
+    levels
+}
+
+fn indented(lines: &str, spaces: usize) -> String {
+    lines.lines().map(|line| format!("{:spaces$}{line}\n", "")).collect()
+}
 
 /// Inputs of a test.
 #[derive(Debug, Clone)]
@@ -79,6 +136,23 @@ impl World {
         assert!(self.manifest.contains(old), "the manifest has no {old:?}");
         self.manifest = self.manifest.replace(old, new);
         self
+    }
+
+    /// The manifest with lines in its module, of two spaces less than they have there.
+    pub(crate) fn and_module(self, lines: &str) -> Self {
+        self.with("    moduleSpec:\n", &format!("{}    moduleSpec:\n", indented(lines, 4)))
+    }
+
+    /// The manifest with fields in the module's `moduleSpec`, one a line, each put where it belongs.
+    pub(crate) fn and_spec(self, fields: &str) -> Self {
+        let [spec, loader, container] = levels(fields);
+        self.with("    moduleSpec:\n", &format!("    moduleSpec:\n{spec}"))
+            .with("        container:\n", &format!("{loader}        container:\n{container}"))
+    }
+
+    /// The manifest with `moduleSpec` of these fields, one a line, each put where it belongs, and nothing else.
+    pub(crate) fn of_spec(self, fields: &str) -> Self {
+        self.with(MODULE_SPEC, &module_spec(fields))
     }
 
     /// The manifest with lines added at its end.

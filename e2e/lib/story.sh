@@ -25,10 +25,12 @@ modules:
     source: kmm-ci
     kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
     steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
-    kmm:
+    moduleSpec:
       selector: {node-role.kubernetes.io/worker: ""}
-      modprobe: {moduleName: kmm_ci_a}
-      registryTLS: {insecure: true}
+      moduleLoader:
+        container:
+          modprobe: {moduleName: kmm_ci_a}
+          registryTLS: {insecure: true}
 MANIFEST
 }
 

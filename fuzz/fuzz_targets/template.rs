@@ -16,7 +16,7 @@ modules:
     template: t.Dockerfile
     steps: [{make: {targets: [all], vars: {A: 'x $y "z"'}}}]
     image: registry.example.com/kmods/first
-    kmm: {modprobe: {moduleName: one}, selector: {a: b}}
+    moduleSpec: {selector: {a: b}, moduleLoader: {container: {modprobe: {moduleName: one}}}}
 "#;
 
 fuzz_target!(|bytes: &[u8]| generate(MANIFEST, Files::one("t.Dockerfile", bytes)));

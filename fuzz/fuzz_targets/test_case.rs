@@ -24,7 +24,7 @@ modules:
     kmods: [one, two]
     steps: [{make: {targets: [all], vars: {A: 'x $y "z"'}}}]
     image: registry.example.com/kmods/first
-    kmm: {modprobe: {moduleName: one}, selector: {a: b}}
+    moduleSpec: {selector: {a: b}, moduleLoader: {container: {modprobe: {moduleName: one}}}}
 "#;
 
 /// No repository.

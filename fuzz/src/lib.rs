@@ -81,12 +81,12 @@ pub fn generate(text: &str, files: Files) {
     }
 }
 
-/// The Module of a section `kmm`, if it is right.
-pub fn module_of(kmm: &str) -> Option<String> {
-    let indented: String = kmm.lines().map(|line| format!("      {line}\n")).collect();
+/// The Module of a `moduleSpec`, if it is right.
+pub fn module_of(spec: &str) -> Option<String> {
+    let indented: String = spec.lines().map(|line| format!("      {line}\n")).collect();
     let text = format!(
         "apiVersion: kmodgen/v1\nnamespace: a\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n  - name: b\n    \
-         prebuilt: registry.example.com/x:${{KERNEL_FULL_VERSION}}\n    kmm:\n{indented}"
+         prebuilt: registry.example.com/x:${{KERNEL_FULL_VERSION}}\n    moduleSpec:\n{indented}"
     );
     let mut sources = SourceMap::default();
     let mut faults = Diagnostics::default();

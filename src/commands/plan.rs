@@ -263,7 +263,7 @@ fn further(project: &Project, drift: &Drift<'_>, module: &Module, mappings: &[Ma
     let images: Vec<(&str, String, Option<String>)> = built.chain(prebuilt).collect();
     let impact = drift.impacts.get(module.name.as_str());
     let mut rows = Vec::new();
-    for (name, _) in &module.kmm.others {
+    for name in module.objects.additional.iter().map(|module| &module.name) {
         let impact = impact.and_then(|impact| impact.others.get(name.as_str()));
         let [loads, reloads] = [impact.map(|impact| &impact.loads), impact.map(|impact| &impact.reloads)]
             .map(|releases| releases.into_iter().flatten().map(String::as_str).collect::<HashSet<_>>());

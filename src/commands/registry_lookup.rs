@@ -18,6 +18,6 @@ pub(super) fn is_in_registry(mapping: &Mapping<'_>, timeout: Duration) -> bool {
 
 /// Returns the TLS settings for a module's registry.
 pub(super) fn registry_tls(module: &Module) -> Tls {
-    let [insecure, skip_verify] = module.kmm.tls_flags(TlsSection::Registry);
+    let [insecure, skip_verify] = module.objects.spec.tls_flags(TlsSection::Registry);
     Tls { insecure, skip_verify }
 }

@@ -9,7 +9,7 @@ sources:
 baseImages: {builder: dtk, runtime: registry.example.com/runtime:1}
 kernels: [5.14.0-1.el9.x86_64]
 clusters:
-  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}
+  lab: {moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}
 modules:
   - name: first
     image: r.example.com/first
@@ -17,7 +17,7 @@ modules:
     kmods: [one]
     steps: [{make: {}}]
     clusters: [lab]
-    kmm: {selector: {a: b}}
+    moduleSpec: {selector: {a: b}}
 ";
 
 /// Texts of the manifest and their replacements.
@@ -49,11 +49,20 @@ fn one_mistake_is_one_error() {
         ("kmods: [one]", "kmod: [one]", "unknown-key"),
         ("    kmods: [one]\n", "", "missing-key"),
         ("source: code", "sourc: code", "unknown-key"),
+        (
+            "steps: [{make: {}}]",
+            "steps: [{id: a, make: 1}]\n    overrides: [{when: {arch: x86_64}, steps: {a: {make: {jobs: 2}}}}]",
+            "wrong-kind",
+        ),
         ("source: code", "source: [[code]]", "wrong-kind"),
-        ("kmm: {selector: {a: b}}", "kmm: {selctor: {a: b}}", "unknown-key"),
-        ("    clusters: [lab]\n    kmm: {selector: {a: b}}", "    kmm:", "no-value"),
-        ("    clusters: [lab]\n    kmm: {selector: {a: b}}", "    kmm: []", "empty-list"),
-        ("kmm: {selector: {a: b}}", "kmm: [{selector: {a: b}}, {name: 'A B', selector: {a: c}}]", "invalid-value"),
+        ("moduleSpec: {selector: {a: b}}", "moduleSpec: {selctor: {a: b}}", "unknown-key"),
+        ("    clusters: [lab]\n    moduleSpec: {selector: {a: b}}", "    moduleSpec:", "no-value"),
+        ("    clusters: [lab]\n    moduleSpec: {selector: {a: b}}", "    moduleSpec: []", "wrong-kind"),
+        (
+            "moduleSpec: {selector: {a: b}}",
+            "moduleSpec: {selector: {a: b}}\n    additionalModules: [{name: 'A B', moduleSpec: {selector: {a: c}}}]",
+            "invalid-value",
+        ),
         ("  code: {git: https://example.com/code.git, ref: main}", "  1", "wrong-kind"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  - code", "wrong-kind"),
         ("  code: {git: https://example.com/code.git, ref: main}", "  code: 1", "wrong-kind"),
@@ -64,17 +73,21 @@ fn one_mistake_is_one_error() {
         ("kernels: [5.14.0-1.el9.x86_64]", "kernels: []", "empty-list"),
         ("kernels: [5.14.0-1.el9.x86_64]", "kernels: ['']", "invalid-value"),
         ("kernels: [5.14.0-1.el9.x86_64]", "kernles: [5.14.0-1.el9.x86_64]", "unknown-key"),
-        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  1", "wrong-kind"),
-        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  [lab]", "wrong-kind"),
-        ("  lab: {kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  lab: 1", "wrong-kind"),
-        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: 0}", "wrong-kind"),
-        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{kmm: [a]}", "wrong-kind"),
-        ("{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{when: [a]}", "wrong-kind"),
+        ("  lab: {moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  1", "wrong-kind"),
+        ("  lab: {moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  [lab]", "wrong-kind"),
+        ("  lab: {moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "  lab: 1", "wrong-kind"),
+        ("{moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{moduleSpec: 0}", "wrong-kind"),
+        (
+            "{moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}",
+            "{moduleSpec: [a]}",
+            "wrong-kind",
+        ),
+        ("{moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}", "{when: [a]}", "wrong-kind"),
         ("clusters:\n", "cluster:\n", "unknown-key"),
         ("    steps: [{make: {}}]", "    overrides: [{unles: {arch: x86_64}, kmods: [one]}]", "unknown-key"),
         (
-            "    kmm: {selector: {a: b}}\n",
-            "    kmm: {selector: {a: b}, build: {buildArgs: [{name: A, value: b, when: {arch: x86_64}}, {name: A, value: c, when: 1}]}}\n",
+            "    moduleSpec: {selector: {a: b}}\n",
+            "    moduleSpec: {selector: {a: b}, moduleLoader: {container: {build: {buildArgs: [{name: A, value: b, when: {arch: x86_64}}, {name: A, value: c, when: 1}]}}}}\n",
             "wrong-kind",
         ),
     ];
@@ -86,9 +99,9 @@ fn one_mistake_is_one_error() {
 
 #[test]
 fn what_a_cluster_that_has_an_error_may_give_is_not_missing() {
-    let lab = "{kmm: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}";
-    let (namespace, selector) = (("namespace: kmm-ci\n", ""), ("    kmm: {selector: {a: b}}\n", ""));
-    for to in ["{kmm: 0}", "1"] {
+    let lab = "{moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}";
+    let (namespace, selector) = (("namespace: kmm-ci\n", ""), ("    moduleSpec: {selector: {a: b}}\n", ""));
+    for to in ["{moduleSpec: 0}", "1"] {
         assert_eq!(codes(&[(lab, to), namespace, selector]), ["wrong-kind"], "{to}");
     }
     assert_eq!(codes(&[(lab, "{}"), namespace, selector]), ["missing-key", "kmm-selector"]);

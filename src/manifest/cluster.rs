@@ -8,10 +8,10 @@ use kmodgen_yaml::{Node, Value};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::kmm::KMM;
+use super::kmm::LAID_OVER;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
-use super::schema::{Record, Shape, joined};
+use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
 use super::version;
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, nearest, quoted_list};
@@ -31,28 +31,26 @@ declare! {
         }
         optional mirrors: Arc<Node> {
             takes: Shape::TextMap,
-            says: "where its builds get things, in place of the manifest's `mirrors`",
+            says: "where its builds get things, laid over the manifest's `mirrors`",
             decode: decode::later,
         }
         optional platform: Arc<Node> {
             takes: Shape::Record(&PLATFORM),
-            says: "what it runs, in place of the manifest's `platform`",
+            says: "what it runs, laid over the manifest's `platform`",
             decode: decode::later,
-        }
-        optional kmm: Arc<Node> {
-            takes: Shape::Record(&KMM),
-            says: "fields of `kmm` that replace those of every module, each as a whole",
-            decode: kmm,
         }
     }
 }
 
-pub(super) static CLUSTER: Record = Record { name: "a cluster", fields: joined![Settings::FIELDS, Selection::FIELDS] };
+pub(super) static CLUSTER: Record =
+    Record { name: "a cluster", fields: joined![Settings::FIELDS, LAID_OVER, Selection::FIELDS] };
 
 /// A cluster's name, its settings and the kernels of its nodes.
 pub(super) struct Cluster {
     pub(super) name: Spanned<ClusterName>,
     settings: Settings,
+    /// Fields that are laid over those of every module.
+    over: Arc<Node>,
     kernels: Selection,
 }
 
@@ -87,15 +85,6 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Cluster> 
     clusters
 }
 
-/// A section that is laid over that of a module, and has to be a map for it.
-fn kmm(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<Arc<Node>> {
-    if node.as_mapping().is_none() {
-        faults.push(decode::wrong_kind(node, &format!("`{key}`"), decode::Kind::Record(&KMM)));
-        return None;
-    }
-    Some(node.clone())
-}
-
 /// A registry, perhaps with a path: a repository without its last part.
 fn prefix(text: &str) -> Result<String, Invalid> {
     let text = text.strip_suffix('/').unwrap_or(text);
@@ -110,21 +99,29 @@ impl Cluster {
     fn decode(name: Spanned<ClusterName>, node: &Node, faults: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::open(&CLUSTER, node, faults)?;
         let settings = Settings::take(&mut fields, faults)?;
+        let mut over = Vec::new();
+        for Field { key, takes, .. } in LAID_OVER {
+            let Some(value) = fields.take(key, faults) else { continue };
+            match takes {
+                Shape::Record(record) if value.as_mapping().is_none() => {
+                    faults.push(decode::wrong_kind(value, &format!("`{key}`"), decode::Kind::Record(record)));
+                }
+                _ => over.push(overlay::field(key, value.clone())),
+            }
+        }
+        let over = Arc::new(Node { span: node.span, value: Value::Mapping(over) });
         let kernels = Selection::take(&mut fields, faults)?;
         fields.finish(faults);
-        Some(Self { name, settings, kernels })
+        Some(Self { name, settings, over, kernels })
     }
 
     /// The manifest that is the cluster's: `node` with the cluster's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
-        let mut own = overlay::without(node, &["clusters"]);
-        let Settings { namespace, platform, mirrors, .. } = &self.settings;
-        for (key, value) in [("namespace", namespace), ("platform", platform), ("mirrors", mirrors)] {
-            if let Some(value) = value {
-                own = overlay::with(&own, overlay::field(key, value.clone()));
-            }
-        }
-        own
+        let Settings { namespace, platform, mirrors, image: _ } = &self.settings;
+        let fields = [("namespace", namespace), ("platform", platform), ("mirrors", mirrors)];
+        let fields = fields.into_iter().filter_map(|(key, value)| Some(overlay::field(key, value.clone()?)));
+        let over = Node { span: node.span, value: Value::Mapping(fields.collect()) };
+        overlaid(&overlay::without(node, &["clusters"]), &over)
     }
 
     /// Its modules: those that are for it, each with the cluster's fields.
@@ -138,20 +135,12 @@ impl Cluster {
     }
 
     fn over_module(&self, module: &Arc<Node>) -> Arc<Node> {
-        let mut own = module.clone();
-        if let Some(kmm) = &self.settings.kmm {
-            let over = Node { span: kmm.span, value: Value::Mapping(vec![overlay::field("kmm", kmm.clone())]) };
-            own = overlaid(&own, &over);
-        }
+        let mut own = overlaid(module, &self.over);
+        // `hub` and `signing` are the module's.
+        let over = overlay::without(&self.over, &["hub", "signing"]);
+        own = overlay::with_items(&own, "additionalModules", |module| overlaid(module, &over));
         let Some(prefix) = &self.settings.image else { return own };
-        own = moved(&own, prefix.as_str());
-        let overrides = own.get("overrides").and_then(|list| Some((list.span, list.as_sequence()?)));
-        if let Some((span, items)) = overrides {
-            let items = items.iter().map(|item| moved(item, prefix.as_str())).collect();
-            let list = Arc::new(Node { span, value: Value::Sequence(items) });
-            own = overlay::with(&own, overlay::field("overrides", list));
-        }
-        own
+        overlay::with_items(&moved(&own, prefix.as_str()), "overrides", |item| moved(item, prefix.as_str()))
     }
 
     /// The kernels that its nodes run.

@@ -24,7 +24,7 @@ fn each_cluster_has_a_manifest_of_its_own() {
     let world = World::small().and(
         "clusters:
   east: {namespace: east, image: registry.east.example.com/x/y, when: {labels: {site: a}}}
-  west: {kmm: {selector: {zone: west}, tolerations: []}}
+  west: {moduleSpec: {selector: {zone: west}, tolerations: []}}
 ",
     );
     let all = manifests(&world);
@@ -35,16 +35,16 @@ fn each_cluster_has_a_manifest_of_its_own() {
     assert_eq!(east.kernels.iter().map(|kernel| kernel.release.as_str()).collect::<Vec<_>>(), ["5.14.0-1.el9.x86_64"]);
     assert_eq!(west.namespace.as_str(), "kmm-ci");
     assert_eq!(west.kernels.len(), 2);
-    // A field of a cluster replaces the module's as a whole; the others stay.
-    assert_eq!(kmm_field(west, "selector").unwrap().trim(), "zone: west");
+    // Maps are merged; the other fields stay.
+    assert_eq!(kmm_field(west, "selector").unwrap(), "node-role.kubernetes.io/worker: \"\"\nzone: west\n");
     assert_eq!(kmm_field(west, "modprobe"), kmm_field(east, "modprobe"));
     assert!(kmm_field(west, "modprobe").is_some());
 }
 
 /// A field of the first Module, as YAML.
 fn kmm_field(manifest: &Manifest, name: &str) -> Option<String> {
-    let module = &manifest.modules[0].kmm;
-    let mut fields = module.spec.iter().chain(&module.container);
+    let spec = &manifest.modules[0].objects.spec;
+    let mut fields = spec.spec.iter().chain(&spec.container);
     fields.find(|(key, _)| key == name).map(|(_, value)| kmodgen_yaml::emit(value))
 }
 
@@ -67,7 +67,7 @@ fn each_version_is_a_module_of_its_own() {
       - version: 2.0_rc1
         steps: [{kbuild: {}}]
         when: {flavour: rt}
-        kmm: {selector: {canary: \"\"}}
+        moduleSpec: {selector: {canary: \"\"}}
       - {version: \"3\", name: third, image: registry.example.com/kmods/third}
 ",
     );
@@ -93,7 +93,7 @@ fn faults_in_clusters_and_versions_are_told_once() {
         .and(
             "clusters:
   east: {namespace: EAST, image: https://x, when: {arch: z80}}
-  west: {image: registry.example.com, kmm: [a], imag: x}
+  west: {image: registry.example.com, moduleSpec: [a], imag: x}
   a/b: {}
 ",
         );
@@ -103,7 +103,7 @@ fn faults_in_clusters_and_versions_are_told_once() {
 #[test]
 fn what_a_cluster_runs_decides_what_it_can_be_given() {
     let world = World::small()
-        .with("    kmm:\n", "    kmm:\n      imageRebuildTriggerGeneration: 1\n")
+        .and_spec("imageRebuildTriggerGeneration: 1")
         .and("platform: {kmm: 2.5, kind: k8s}\nclusters: {new: {platform: {kmm: v2.6.1}}, old: {platform: {kmm: two}}, same: {}}\n");
     assert_snapshot!(world.faults().join("\n"));
     let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
@@ -115,7 +115,7 @@ fn what_a_cluster_runs_decides_what_it_can_be_given() {
 fn rules_are_held_to_what_a_cluster_makes_of_a_module() {
     let world = World::small().and(
         "clusters:
-  east: {kmm: {modprobe: {moduleName: tow}}}
+  east: {moduleSpec: {moduleLoader: {container: {modprobe: {moduleName: tow}}}}}
   west: {namespace: a-namespace-of-a-cluster-far-in-the-west-x}
   none: {when: {kernel: 'x'}}
 ",

@@ -18,13 +18,10 @@ fn world() -> World {
       licenses: [COPYING, {from: COPYING.rt, when: {flavour: rt}}]
 ",
         )
-        .with(
-            "    kmm:\n",
-            "    kmm:
-      inTreeModulesToRemove: [old, {module: old_rt, when: {flavour: rt}}]
-      fallback: {kernel: '6.*', image: 'registry.example.com/x:${KERNEL_FULL_VERSION}'}
-      build: {buildArgs: [{name: ALL, value: a}, {name: LEVEL, value: '2', when: {flavour: rt}}]}
-",
+        .and_module("fallback: {kernel: '6.*', image: 'registry.example.com/x:${KERNEL_FULL_VERSION}'}")
+        .and_spec(
+            "inTreeModulesToRemove: [old, {module: old_rt, when: {flavour: rt}}]
+build: {buildArgs: [{name: ALL, value: a}, {name: LEVEL, value: '2', when: {flavour: rt}}]}",
         );
     world.pin("https://example.com/more.git", "main", 'b');
     world

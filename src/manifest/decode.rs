@@ -39,11 +39,11 @@ impl<'n> Fields<'n> {
     /// The value under `key`, if it is there. A key without a value is a fault.
     pub(crate) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         debug_assert!(self.record.field(key).is_some(), "{} has no `{key}`", self.record.name);
-        self.take_refused(key, faults)
+        Some(&self.take_refused(key, faults)?.value)
     }
 
-    /// The value under a key that is no field, for a message that says what to write instead.
-    pub(crate) fn take_refused(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
+    /// The entry of a key that is no field, for a message that says what to write instead.
+    pub(crate) fn take_refused(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Entry> {
         self.asked.push(key);
         let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
         if entry.value.is_null() {
@@ -54,7 +54,7 @@ impl<'n> Fields<'n> {
             );
             return None;
         }
-        Some(&entry.value)
+        Some(entry)
     }
 
     /// The value under a key that must be there; `advice` says what to write.
@@ -121,7 +121,8 @@ pub(crate) fn may_have(node: &Node, record: &'static Record, key: &str) -> bool 
     let Some(entries) = node.as_mapping() else { return true };
     entries.iter().any(|entry| {
         let written = entry.key.value.as_str();
-        written == key || (record.field(written).is_none() && nearest(written, record.keys()) == Some(key))
+        let meant = || renamed(record, written).or_else(|| nearest(written, record.keys()));
+        written == key || (record.field(written).is_none() && meant() == Some(key))
     })
 }
 
@@ -204,7 +205,9 @@ fn place_of_secret(what: &str) -> &'static str {
         "`git`" => GIT_LOGIN,
         "`archive`" | "`rpm`" | "`deb`" => FILE_LOGIN,
         "`repo`" => PUBLISH_LOGIN,
-        _ => "name a Kubernetes secret where one is needed: `secret` of a source, `build.secrets` of `kmm`",
+        _ => {
+            "name a Kubernetes secret where one is needed: `secret` of a source, `build.secrets` of `moduleSpec.moduleLoader.container`"
+        }
     }
 }
 

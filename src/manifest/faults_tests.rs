@@ -59,7 +59,7 @@ fn steps_and_images_are_checked() {
     overrides: [{when: {arch: aarch64}, install: {compress: xz}}]
 ",
         )
-        .with("    kmm:\n", "    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n");
+        .and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}}");
     assert_snapshot!(told(&world));
 }
 
@@ -126,7 +126,8 @@ fn git_urls_that_could_run_something_are_refused() {
 
 #[test]
 fn names_that_repeat_are_told_with_both_places() {
-    let module = "  - {name: first, source: code, kmods: [x], image: r.example.com/x, kmm: {selector: {a: b}}}\n";
+    let module =
+        "  - {name: first, source: code, kmods: [x], image: r.example.com/x, moduleSpec: {selector: {a: b}}}\n";
     let world = World::small()
         .and(module)
         .with("  - 5.14.0-2.el9.x86_64+rt", "  - {release: 5.14.0-1.el9.x86_64, labels: {site: a}}");

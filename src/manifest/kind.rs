@@ -19,9 +19,8 @@ impl ModuleKind {
     /// Finds the kind of a module as it is written. One that builds nothing and has a `fallback` is prebuilt.
     pub(super) fn of(node: &Node) -> Self {
         let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
-        let kmm = node.get("kmm");
-        let items = kmm.and_then(|kmm| kmm.as_sequence()).unwrap_or_default();
-        let is_plugin = kmm.into_iter().chain(items).any(|kmm| has(kmm, "devicePlugin") || has(kmm, "dra"));
+        let mut specs = additional(node).chain([node]).filter_map(|module| module.get("moduleSpec"));
+        let is_plugin = specs.any(|spec| has(spec, "devicePlugin") || has(spec, "dra"));
         let names_image = has(node, "prebuilt") || overrides.iter().any(|over| has(over, "prebuilt"));
         let builds = BUILDING.iter().chain(&["kmods"]).any(|key| has(node, key));
         if names_image || has_fallbacks(node) && !builds {
@@ -54,10 +53,13 @@ pub(super) fn is_written_as_built(node: &Node) -> bool {
 
 /// Checks whether each Module of a module has a `fallback`.
 fn has_fallbacks(node: &Node) -> bool {
-    node.get("kmm").is_some_and(|kmm| match kmm.as_sequence() {
-        Some(items) => !items.is_empty() && items.iter().all(|item| has(item, "fallback")),
-        None => has(kmm, "fallback"),
-    })
+    has(node, "fallback") && additional(node).all(|module| has(module, "fallback"))
+}
+
+/// Returns the further Modules of a module.
+fn additional(node: &Node) -> impl Iterator<Item = &Node> {
+    let list = node.get("additionalModules").and_then(|list| list.as_sequence());
+    list.unwrap_or_default().iter().map(|module| &**module)
 }
 
 /// The keys of a build.

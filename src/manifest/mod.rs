@@ -63,7 +63,7 @@ pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;
-pub use kmm::{BuildArgument, Fallback, Hub, Kmm, Sign, TlsSection};
+pub use kmm::{AdditionalModule, BuildArgument, Fallback, Hub, ModuleSpec, Objects, Sign, TlsSection};
 pub use mirrors::Mirrors;
 pub use module::Module;
 use module::Scope;

@@ -8,14 +8,14 @@ use super::conditional::Circumstances;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kind::{ModuleKind, refuse_building};
-use super::kmm::{self, Kmm};
+use super::kmm::{self, Objects, refuse_kmm};
 use super::platform::Platform;
 use super::recipe::{Recipe, decode_override};
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
 use super::source::Source;
 use super::steps::check_changes;
-use super::version::{IMAGE, KMM_FIELD, VARIANTS, VERSION, label_value};
+use super::version::{IMAGE, VARIANTS, VERSION, label_value};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
 };
@@ -37,8 +37,8 @@ pub struct Module {
     pub recipe: Recipe,
     /// Changes to `recipe` for some kernels; later ones win.
     pub overrides: Vec<(Selection, Recipe)>,
-    /// The rest of the Module.
-    pub kmm: Kmm,
+    /// Its KMM objects.
+    pub objects: Objects,
 }
 
 /// Parts of the manifest outside of its modules.
@@ -96,7 +96,7 @@ const VERSIONED: &[Field] = &[
 
 pub(super) static MODULE: Record = Record {
     name: "a module",
-    fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, VERSIONED, &[KMM_FIELD]],
+    fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, VERSIONED, kmm::FIELDS],
 };
 
 impl Module {
@@ -124,8 +124,6 @@ impl Module {
             let items = decode::items(list, "`overrides`", faults);
             overrides.extend(items.iter().filter_map(|item| decode_override(item, faults)));
         }
-        // A key without a value is reported by now, and so is not taken for an absent section.
-        let kmm_node = fields.take("kmm", faults).or_else(|| node.get("kmm"));
         // Both are done with: what is decoded is one version, for one cluster.
         fields.take("clusters", faults);
         fields.take("versions", faults);
@@ -141,13 +139,14 @@ impl Module {
                 );
             }
         }
-        fields.finish(faults);
         if kind != ModuleKind::Built {
             refuse_building(node, faults);
         }
         let recipes: Vec<&Recipe> = recipes(&recipe, &overrides).collect();
         let changed = overrides.iter().filter_map(|(_, recipe)| recipe.steps.as_ref());
-        check_changes(recipe.steps.as_ref(), changed, faults);
+        if knows_all("steps", (node, &recipe), &overrides, |recipe| Some(recipe.steps.as_ref()?.len())) {
+            check_changes(recipe.steps.as_ref(), changed, faults);
+        }
         let sources: Vec<_> = recipes.iter().flat_map(|recipe| recipe.all_sources()).collect();
         sources.iter().for_each(|source| scope.check_source(source, faults));
         let kmods = all_kmods(&recipes);
@@ -164,22 +163,26 @@ impl Module {
             firmware: recipes.iter().any(|recipe| recipe.install.firmware.is_some()),
             platform: scope.platform,
             kmods: &kmods,
-            knows_kmods: knows_kmods(node, &recipe, &overrides),
+            knows_kmods: knows_all("kmods", (node, &recipe), &overrides, |recipe| Some(recipe.kmods.as_ref()?.len())),
             knows_clusters: scope.knows_clusters,
             name: name.as_ref(),
             module: name.as_ref().map_or(start, |name| name.span),
         };
-        let kmm = Kmm::decode_all(kmm_node, &context, faults);
-        if let (true, false, Some(name)) = (kmm.nothing, kind == ModuleKind::Built, &name) {
+        let objects = Objects::take(&mut fields, node, &context, faults);
+        refuse_kmm(&mut fields, faults);
+        fields.finish(faults);
+        if let (false, false, Some(name)) = (objects.are_written, kind == ModuleKind::Built, &name) {
             let fault = format!(
                 "nothing comes of module `{}`: its images are built elsewhere, and it has no Module",
                 name.value
             );
             faults.push(
-                Diagnostic::warning("kmm-false", fault).at(name.span, "").help("take `kmm: false` out, or the module"),
+                Diagnostic::warning("no-output", fault)
+                    .at(name.span, "")
+                    .help("take `objects: false` out, or the module"),
             );
         }
-        if kmm.sign.is_some() {
+        if objects.spec.sign.is_some() {
             recipes.iter().for_each(|recipe| refuse_compression(recipe, faults));
         }
         Some(Self {
@@ -190,7 +193,7 @@ impl Module {
             kernels,
             recipe,
             overrides,
-            kmm,
+            objects,
         })
     }
 
@@ -211,7 +214,7 @@ impl Module {
 
     /// Checks whether every Module of it has a `fallback`.
     pub fn falls_back(&self) -> bool {
-        self.kmm.sections().all(|kmm| kmm.fallback.is_some())
+        self.objects.fall_back()
     }
 
     /// Checks whether there is anything to say to KMM where these are all kernels.
@@ -225,7 +228,7 @@ impl Module {
 
     /// Returns whether the module has KMM objects.
     pub fn has_objects(&self) -> bool {
-        !self.kmm.nothing
+        self.objects.are_written
     }
 
     /// Returns whether the module's image has firmware on any kernel.
@@ -235,7 +238,7 @@ impl Module {
 
     /// Returns the names of all Modules that are made of it.
     pub(super) fn names(&self) -> impl Iterator<Item = &Spanned<ModuleName>> {
-        std::iter::once(&self.name).chain(self.kmm.others.iter().map(|(name, _)| name))
+        std::iter::once(&self.name).chain(self.objects.additional.iter().map(|module| &module.name))
     }
 
     pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe> {
@@ -278,20 +281,22 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
         .help(format!("write `{}`: the tag is the kernel release and the content hash", image.repository())))
 }
 
-/// Checks that [`all_kmods`] finds every kmod that is written, and that a built module has any.
-fn knows_kmods(node: &Node, recipe: &Recipe, overrides: &[(Selection, Recipe)]) -> bool {
+/// Checks that all items of a list of the module at `node`, and of its overrides, are decoded; `count` tells how many
+/// of them a recipe has.
+fn knows_all(
+    key: &str,
+    (node, recipe): (&Node, &Recipe),
+    overrides: &[(Selection, Recipe)],
+    count: impl Fn(&Recipe) -> Option<usize>,
+) -> bool {
     let items = node.get("overrides").map_or(Some(&[][..]), |list| list.as_sequence());
     let Some(items) = items.filter(|items| items.len() == overrides.len()) else { return false };
-    has_all_kmods(recipe, node) && items.iter().zip(overrides).all(|(item, (_, recipe))| has_all_kmods(recipe, item))
-}
-
-/// Checks that a recipe has every kmod that is written at `node`.
-fn has_all_kmods(recipe: &Recipe, node: &Node) -> bool {
-    match (node.get("kmods"), &recipe.kmods) {
-        (Some(list), Some(kmods)) => list.as_sequence().is_some_and(|list| list.len() == kmods.len()),
+    let overrides = items.iter().zip(overrides).map(|(item, (_, recipe))| (&**item, recipe));
+    std::iter::once((node, recipe)).chain(overrides).all(|(node, recipe)| match (node.get(key), count(recipe)) {
+        (Some(list), Some(count)) => list.as_sequence().is_none_or(|list| list.len() == count),
         (Some(_), None) => false,
-        (None, _) => !decode::may_have(node, &MODULE, "kmods"),
-    }
+        (None, _) => !decode::may_have(node, &MODULE, key),
+    })
 }
 
 /// The names of all kmods that some kernel may have.

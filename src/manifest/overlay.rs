@@ -5,29 +5,30 @@ use std::sync::Arc;
 
 use kmodgen_yaml::{Entry, Node, Scalar, Value};
 
+use super::kmm::LAID_OVER;
 use crate::vocabulary::{Span, Spanned};
 
-/// `base` with the fields of `over` in the place of its own; those of `kmm` each on its own. What is
-/// no mapping has no fields, and is left for its decoder to refuse.
+/// Keys of conditions, each of which is one value: two of them merged would select other kernels than either.
+const CONDITIONS: [&str; 2] = ["when", "unless"];
+
+/// `base` with what `over` says: maps are merged, and all else is replaced. What has to be a map and is none is left
+/// for its decoder to refuse.
 pub(super) fn overlaid(base: &Arc<Node>, over: &Node) -> Arc<Node> {
     let mut node = base.clone();
     for entry in over.as_mapping().unwrap_or_default() {
-        let value = match node.get("kmm") {
-            Some(own) if entry.key.value == "kmm" && entry.value.as_mapping().is_some() => {
-                let fields = entry.value.as_mapping().unwrap_or_default();
-                match own.as_sequence() {
-                    Some(items) => {
-                        let items = items.iter().map(|item| with_all(item, fields)).collect();
-                        Arc::new(Node { span: own.span, value: Value::Sequence(items) })
-                    }
-                    None => with_all(own, fields),
-                }
-            }
+        let key = entry.key.value.as_str();
+        let value = match node.get(key) {
+            Some(own) if own.as_mapping().is_none() && LAID_OVER.iter().any(|field| field.key == key) => continue,
+            Some(own) if are_maps([own, &entry.value]) && !CONDITIONS.contains(&key) => overlaid(own, &entry.value),
             _ => entry.value.clone(),
         };
         node = with(&node, Entry { key: entry.key.clone(), value });
     }
     node
+}
+
+fn are_maps(nodes: [&Node; 2]) -> bool {
+    nodes.iter().all(|node| node.as_mapping().is_some())
 }
 
 /// A field that stands where its value does.
@@ -46,8 +47,13 @@ pub(super) fn with(node: &Arc<Node>, field: Entry) -> Arc<Node> {
     Arc::new(Node { span: node.span, value: Value::Mapping(entries) })
 }
 
-fn with_all(node: &Arc<Node>, fields: &[Entry]) -> Arc<Node> {
-    fields.iter().fold(node.clone(), |node, field| with(&node, field.clone()))
+/// A mapping with a field whose list has each of its items changed.
+pub(super) fn with_items(node: &Arc<Node>, key: &str, change: impl Fn(&Arc<Node>) -> Arc<Node>) -> Arc<Node> {
+    let Some((span, items)) = node.get(key).and_then(|list| Some((list.span, list.as_sequence()?))) else {
+        return node.clone();
+    };
+    let items = items.iter().map(change).collect();
+    with(node, field(key, Arc::new(Node { span, value: Value::Sequence(items) })))
 }
 
 /// A mapping without some of its fields.

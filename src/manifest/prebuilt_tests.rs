@@ -15,16 +15,18 @@ modules:
     overrides:
       - when: {flavour: rt}
         prebuilt: registry.example.com/vendor/driver-rt:1.2-${KERNEL_FULL_VERSION}
-    kmm:
-      modprobe: {moduleName: driver}
+    moduleSpec:
       selector: {a: ''}
-      sign:
-        keySecret: {name: k}
-        certSecret: {name: c}
-        unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}
-        filesToSign: [/opt/lib/modules/*/extra/driver.ko]
+      moduleLoader:
+        container:
+          modprobe: {moduleName: driver}
+          sign:
+            keySecret: {name: k}
+            certSecret: {name: c}
+            unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}
+            filesToSign: [/opt/lib/modules/*/extra/driver.ko]
   - name: plugin
-    kmm:
+    moduleSpec:
       selector: {a: ''}
       devicePlugin: {container: {image: registry.example.com/plugin:1}}
 "
@@ -55,7 +57,7 @@ fn what_is_for_builds_is_refused() {
     let world = world()
         .with("    overrides:\n", "    source: code\n    image: registry.example.com/x\n    overrides:\n")
         .with("driver:1.2-${KERNEL_FULL_VERSION}\n    source", "driver\n    source")
-        .with("        unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}\n", "");
+        .with("            unsignedImage: registry.example.com/vendor/unsigned:${KERNEL_FULL_VERSION}\n", "");
     assert_snapshot!(world.faults().join("\n"));
 }
 
@@ -80,9 +82,9 @@ fn what_is_signed_is_named_as_the_image_has_it() {
 #[test]
 fn a_module_that_comes_to_nothing_is_told_of() {
     let mut world = world();
-    let end = world.manifest.find("    kmm:\n").unwrap();
+    let end = world.manifest.find("    moduleSpec:\n").unwrap();
     world.manifest.truncate(end);
-    let faults = world.and("    kmm: false\n").faults();
+    let faults = world.and("    objects: false\n").faults();
     assert!(faults.len() == 1 && faults[0].contains("nothing comes of module `vendor`"), "{faults:?}");
 }
 
@@ -99,37 +101,37 @@ fn a_clusters_registry_has_the_images_of_overrides_too() {
 }
 
 /// A manifest without kernels.
-fn fallback(fields: &str, kmm: &str) -> World {
+fn fallback(fields: &str, objects: &str) -> World {
     let mut world = World::small();
-    let modprobe = "modprobe: {moduleName: driver}, selector: {a: ''}";
+    let spec = "moduleSpec: {selector: {a: ''}, moduleLoader: {container: {modprobe: {moduleName: driver}}}";
     let fallback = "fallback: {kernel: '5\\.14\\..*', image: 'registry.example.com/f:${KERNEL_FULL_VERSION}'}";
-    let kmm = kmm.replace("MODPROBE", modprobe).replace("FALLBACK", fallback);
+    let objects = objects.replace("PLUGIN", ", devicePlugin: {container: {image: registry.example.com/plugin:1}}");
+    let objects = objects.replace("SPEC", spec).replace("FALLBACK", fallback);
     world.manifest =
-        format!("apiVersion: kmodgen/v1\nnamespace: drivers\nmodules:\n  - name: vendor\n{fields}    kmm: {kmm}\n");
+        format!("apiVersion: kmodgen/v1\nnamespace: drivers\nmodules:\n  - name: vendor\n{fields}    {objects}\n");
     world
 }
 
 #[test]
 fn a_fallback_needs_no_kernels() {
     let prebuilt = "    prebuilt: registry.example.com/v:${KERNEL_FULL_VERSION}\n";
-    let plugin = "devicePlugin: {container: {image: registry.example.com/plugin:1}}";
-    for (fields, kmm) in [
-        (prebuilt, "{MODPROBE, FALLBACK}"),
-        ("", "{MODPROBE, FALLBACK}"),
-        ("    version: '1'\n", "{MODPROBE, FALLBACK}"),
-        ("    versions: [{version: '1'}, {version: '2'}]\n", "{MODPROBE, FALLBACK}"),
-        ("", &format!("{{MODPROBE, FALLBACK, {plugin}}}")),
+    for (fields, objects) in [
+        (prebuilt, "SPEC}\n    FALLBACK"),
+        ("", "SPEC}\n    FALLBACK"),
+        ("    version: '1'\n", "SPEC}\n    FALLBACK"),
+        ("    versions: [{version: '1'}, {version: '2'}]\n", "SPEC}\n    FALLBACK"),
+        ("", "SPECPLUGIN}\n    FALLBACK"),
         (
             "    overrides: [{when: {flavour: rt}, prebuilt: 'registry.example.com/r:${KERNEL_FULL_VERSION}'}]\n",
-            "{MODPROBE, FALLBACK}",
+            "SPEC}\n    FALLBACK",
         ),
-        (prebuilt, "[{MODPROBE, FALLBACK}, {name: other, MODPROBE, FALLBACK}]"),
-        ("", "[{MODPROBE, FALLBACK}, {name: other, MODPROBE, FALLBACK}]"),
+        (prebuilt, "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, SPEC}, FALLBACK}]"),
+        ("", "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, SPEC}, FALLBACK}]"),
     ] {
-        let world = fallback(fields, kmm);
-        assert!(world.faults().is_empty(), "{fields}{kmm}: {:?}", world.faults());
+        let world = fallback(fields, objects);
+        assert!(world.faults().is_empty(), "{fields}{objects}: {:?}", world.faults());
         let module = world.outputs().into_iter().find(|output| output.path.file_name() == "module.yaml");
-        let module = module.unwrap_or_else(|| panic!("{fields}{kmm}: no Module"));
+        let module = module.unwrap_or_else(|| panic!("{fields}{objects}: no Module"));
         assert_eq!(
             module.text.matches("regexp: \"^(?:5\\\\.14\\\\..*)$\"").count(),
             module.text.matches("kernelMappings:").count()
@@ -138,29 +140,29 @@ fn a_fallback_needs_no_kernels() {
         // Also beside modules that have kernels, whether or not they are the fallback's.
         let world = world.with("modules:\n", "kernels: [5.14.0-1.el9.x86_64, 6.1.0-1-amd64]\nmodules:\n");
         let listed = fields.contains("    prebuilt") || fields.is_empty() || fields.contains("version");
-        assert!(!listed || world.faults().is_empty(), "{fields}{kmm}: {:?}", world.faults());
+        assert!(!listed || world.faults().is_empty(), "{fields}{objects}: {:?}", world.faults());
     }
 }
 
 #[test]
 fn only_a_fallback_is_no_need_of_kernels() {
     let prebuilt = "    prebuilt: registry.example.com/v:${KERNEL_FULL_VERSION}\n";
-    for (fields, kmm) in [
-        (prebuilt, "{MODPROBE}"),
-        (prebuilt, "[{MODPROBE, FALLBACK}, {name: other, MODPROBE}]"),
-        ("    image: registry.example.com/v\n    source: a\n    kmods: [driver]\n", "{MODPROBE, FALLBACK}"),
+    for (fields, objects) in [
+        (prebuilt, "SPEC}"),
+        (prebuilt, "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, SPEC}}]"),
+        ("    image: registry.example.com/v\n    source: a\n    kmods: [driver]\n", "SPEC}\n    FALLBACK"),
     ] {
-        let faults = fallback(fields, kmm).faults();
+        let faults = fallback(fields, objects).faults();
         assert!(
             faults.iter().any(|fault| fault.contains("the manifest has no `kernels`")),
-            "{fields}{kmm}: {faults:?}"
+            "{fields}{objects}: {faults:?}"
         );
     }
     // A build that is only begun is still one.
-    let faults = fallback("    image: registry.example.com/v\n", "{MODPROBE, FALLBACK}").faults();
+    let faults = fallback("    image: registry.example.com/v\n", "SPEC}\n    FALLBACK").faults();
     assert!(faults.iter().any(|fault| fault.contains("a module has no `source`")), "{faults:?}");
     // Kernels that a selection leaves out are told of.
-    let world = fallback("    when: {kernel: '4.*'}\n", "{MODPROBE, FALLBACK}")
+    let world = fallback("    when: {kernel: '4.*'}\n", "SPEC}\n    FALLBACK")
         .with("modules:\n", "kernels: [5.14.0-1.el9.x86_64]\nmodules:\n");
     assert!(world.faults()[0].contains("is for none of the kernels"), "{:?}", world.faults());
 }

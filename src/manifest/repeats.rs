@@ -29,7 +29,7 @@ pub(super) fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
                 )
                 .at(module.image.span, "again here")
                 .context(earlier.image.span, "first here")
-                .help("give each a repository of its own, or make them one module whose `kmm` is a list"),
+                .help("give each a repository of its own, or make them one module with `additionalModules`"),
             ),
             _ => {}
         }

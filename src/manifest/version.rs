@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kmodgen_yaml::Node;
 
 use super::decode::{self, Fields};
-use super::kmm::KMM;
+use super::kmm;
 use super::overlay::{self, overlaid, without};
 use super::recipe::{OVERRIDE, Recipe};
 use super::schema::{Field, Record, Shape, joined};
@@ -30,21 +30,15 @@ pub(super) const VARIANTS: &[Field] = &[
     },
 ];
 
-pub(super) const KMM_FIELD: Field = Field {
-    key: "kmm",
-    takes: Shape::Either(&[Shape::Bool, Shape::Record(&KMM), Shape::List(&Shape::Record(&KMM))]),
-    says: "the rest of the Module; or a list of Modules on one image, of which the first builds it; or `false`, for images alone",
-};
-
 const HEAD: &[Field] = &[
     Field { key: "version", takes: Shape::Text, says: "KMM's version" },
     Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
     IMAGE,
 ];
 
-/// Schema of one of a module's `versions`, whose fields replace those of the module.
+/// Schema of one of a module's `versions`, whose fields are laid over those of the module.
 pub(super) static VERSION: Record =
-    Record { name: "a version", fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, &[KMM_FIELD]] };
+    Record { name: "a version", fields: joined![HEAD, Recipe::FIELDS, Selection::FIELDS, VARIANTS, kmm::FIELDS] };
 
 /// A module as it is, or one for each of its `versions`.
 pub(super) fn expand(module: &Arc<Node>, faults: &mut Diagnostics) -> Vec<Arc<Node>> {

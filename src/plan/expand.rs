@@ -154,7 +154,7 @@ fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
         _ => "by a label that only they have",
     };
     Diagnostic::error("kmm-same-release", message).help(format!(
-        "make two modules of it, one with {one} and one with {other}, each with a `kmm.selector` of its nodes \
+        "make two modules of it, one with {one} and one with {other}, each with a `moduleSpec.selector` of its nodes \
          {nodes}"
     ))
 }

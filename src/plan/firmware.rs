@@ -19,10 +19,10 @@ pub(super) fn check(module: &Module, install: &Install, layout: &Layout, kernel:
     }
     let before = faults.errors();
     let mut folders = Vec::new();
-    for kmm in module.kmm.sections() {
-        let Some(path) = kmm.firmware_path() else { continue };
+    for spec in module.objects.specs() {
+        let Some(path) = spec.firmware_path() else { continue };
         let folder = below(path);
-        if let Some(place) = kmm.firmware_place.filter(|place| !faults.has(CODE, *place))
+        if let Some(place) = spec.firmware_place.filter(|place| !faults.has(CODE, *place))
             && let Some(fault) = fault_of(path, folder.as_deref(), module, install, layout, kernel)
         {
             faults.push(fault.at(place, ""));

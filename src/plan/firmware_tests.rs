@@ -35,7 +35,7 @@ fn copied_folders_are_those_of_the_firmware() {
         let faults = with_path(install, path);
         holds(&faults, OUTSIDE);
         assert!(
-            faults[0].starts_with("kmodgen.yaml:18:")
+            faults[0].starts_with("kmodgen.yaml:21:")
                 && faults[0].ends_with("| write `firmwarePath: /opt/lib/firmware`")
         );
     }
@@ -55,6 +55,13 @@ fn copied_folders_are_those_of_the_firmware() {
     }
 }
 
+/// A further Module on the same images.
+fn additional(modprobe: &str) -> String {
+    format!(
+        "additionalModules: [{{name: more, moduleSpec: {{selector: {{a: c}}, moduleLoader: {{container: {{modprobe: {modprobe}}}}}}}}}]"
+    )
+}
+
 #[test]
 fn firmware_that_nothing_installs_is_not_copied() {
     for module in ["", "install: {licenses: [COPYING]}", "overrides: [{when: {arch: x86_64}, install: {strip: true}}]"]
@@ -63,16 +70,9 @@ fn firmware_that_nothing_installs_is_not_copied() {
             holds(&with_path(module, path), "nothing installs firmware in `");
         }
     }
-    let listed = "modprobe: {moduleName: one}";
-    let kmm = |kmm: &str| {
-        World::small().with(
-            &format!("    kmm:\n      {listed}\n      selector: {{node-role.kubernetes.io/worker: ''}}\n"),
-            &format!("    kmm: {kmm}\n"),
-        )
-    };
-    let second = "[{selector: {a: b}, modprobe: {moduleName: one}}, {name: more, selector: {a: c}, modprobe: {moduleName: one, firmwarePath: /x}}]";
-    holds(&kmm(second).faults(), "nothing installs firmware in `/x`");
-    holds(&kmm("false").faults(), "");
+    let second = World::small().and_module(&additional("{moduleName: one, firmwarePath: /x}"));
+    holds(&second.faults(), "nothing installs firmware in `/x`");
+    holds(&World::small().and_module("objects: false").faults(), "");
 }
 
 #[test]
@@ -127,24 +127,21 @@ fn folders_below_are_there_on_every_kernel() {
 
 #[test]
 fn modules_of_one_image_share_its_firmware() {
-    let kmm = |first: &str, second: &str| {
-        let one = |rest: &str| format!("selector: {{a: b}}, modprobe: {{moduleName: one{rest}}}");
+    let modules = |first: &str, second: &str| {
         World::small()
-            .with(
-                "    source: code\n",
-                "    source: code\n    install: {firmware: [{from: a, to: x}, {from: b, to: y}]}\n",
-            )
-            .with(
-                "    kmm:\n      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n",
-                &format!("    kmm: [{{{}}}, {{name: more, {}}}]\n", one(first), one(second)),
-            )
+            .of_spec(&format!("selector: {{a: b}}\nmodprobe: {{moduleName: one{first}}}"))
+            .and_module("install: {firmware: [{from: a, to: x}, {from: b, to: y}]}")
+            .and_module(&additional(&format!("{{moduleName: one{second}}}")))
     };
     let path = |folder: &str| format!(", firmwarePath: /opt/lib/firmware/{folder}");
-    holds(&kmm(&path("x"), &path("y")).faults(), "");
-    holds(&kmm(&path("x"), "").faults(), "");
-    holds(&kmm(&path("x"), &path("x")).faults(), "this goes to `/opt/lib/firmware/y`");
+    holds(&modules(&path("x"), &path("y")).faults(), "");
+    holds(&modules(&path("x"), "").faults(), "");
+    holds(&modules(&path("x"), &path("x")).faults(), "this goes to `/opt/lib/firmware/y`");
     assert!(
-        kmm("", &path("y")).outputs().iter().any(|output| output.text.contains("firmwarePath: \"/opt/lib/firmware\""))
+        modules("", &path("y"))
+            .outputs()
+            .iter()
+            .any(|output| output.text.contains("firmwarePath: \"/opt/lib/firmware\""))
     );
 }
 

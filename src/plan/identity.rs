@@ -44,7 +44,7 @@ pub fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
 /// # Errors
 /// A tag that is too long.
 pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace) -> Result<(), Invalid> {
-    let suffix = match module.kmm.sign {
+    let suffix = match module.objects.spec.sign {
         Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
         None => 0,
     };
@@ -69,7 +69,7 @@ pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Dig
 
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.
 pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Resolved, faults: &mut Diagnostics) {
-    let Some(named) = module.kmm.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
+    let Some(named) = module.objects.spec.sign.as_ref().and_then(|sign| sign.files.as_ref()) else { return };
     let dir = format!("/opt/lib/modules/{}/{}", kernel.release.value, resolved.layout.mod_dir);
     let made: Vec<String> = resolved.kmods.iter().map(|kmod| format!("{dir}/{}.ko", kmod.name)).collect();
     for (written, file) in named.iter().zip(resolved.signed_files(module, kernel)) {

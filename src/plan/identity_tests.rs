@@ -10,10 +10,8 @@ fn world() -> World {
     let mut world = World::small()
         .with("  code: {", "  other: {git: https://example.com/other.git, ref: main}\n  code: {")
         .with("    source: code\n", "    source: code\n    template: mine.Dockerfile\n")
-        .with(
-            "    kmm:\n",
-            "    overrides:\n      - when: {kernel: '.*rt'}\n        steps: {compile: {make: {vars: {RT: '1'}}}}\n    kmm:\n      build: {buildArgs: [{name: ARG, value: one}], secrets: [{name: s}]}\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n",
-        )
+        .and_module("overrides:\n  - when: {kernel: '.*rt'}\n    steps: {compile: {make: {vars: {RT: '1'}}}}")
+        .and_spec("build: {buildArgs: [{name: ARG, value: one}], secrets: [{name: s}]}\nsign: {keySecret: {name: k}, certSecret: {name: c}}")
         .file(
             "mine.Dockerfile",
             "{% extends 'kmodgen/dtk' %}{% block labels %}{% include 'labels.Dockerfile' %}{% endblock %}",
@@ -76,7 +74,7 @@ fn each_input_changes_the_hash_of_its_mappings() {
             both,
         ),
         ("signing key", world().with("keySecret: {name: k}", "keySecret: {name: k2}"), both),
-        ("signing rotation", world().with("sign: {", "sign: {rotation: 1, "), both),
+        ("signing generation", world().and_module("signing: {generation: 1}"), both),
     ];
     for (input, after, expected) in cases {
         assert_eq!(changed(&world(), &after), expected, "{input}");
@@ -93,7 +91,7 @@ fn nothing_else_changes_it() {
         ("registry and repository", world().with("registry.example.com/kmods/first", "other.example.com/first")),
         ("namespace", world().with("namespace: kmm-ci", "namespace: other")),
         ("output folder", world().and("output: {dir: elsewhere}\n")),
-        ("another module", world().and("  - {name: second, source: other, kmods: [three], image: r.example.com/second, kmm: {selector: {a: b}}}\n")),
+        ("another module", world().and("  - {name: second, source: other, kmods: [three], image: r.example.com/second, moduleSpec: {selector: {a: b}}}\n")),
         ("a template's comment", world().file("labels.Dockerfile", "{# why #}LABEL site={{ kernel.labels.site | default('none') | arg }}\n")),
         ("CRLF in a template", world().file("labels.Dockerfile", "LABEL site={{ kernel.labels.site | default('none') | arg }}\r\n")),
         ("a label that nothing asks for", world().with("site: a", "site: a, rack: '7'")),

@@ -9,7 +9,7 @@ use zerocopy::IntoBytes as _;
 
 use super::{Expansion, Inputs, PlannedMapping, Resolved, kernel_numbers};
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::manifest::{Kernel, Kmm, Manifest, Module};
+use crate::manifest::{Kernel, Manifest, Module, ModuleSpec};
 use crate::vocabulary::Digest;
 
 /// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
@@ -64,8 +64,8 @@ fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
 
 /// Returns the key of what mappings share that differ in nothing but their kernels.
 fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &ChecksumKey) -> Checksum {
-    let Module { name, image, kmm, kind: _, version: _, kernels: _, recipe: _, overrides: _ } = module;
-    let Kmm { sign, .. } = kmm;
+    let Module { name, image, objects, kind: _, version: _, kernels: _, recipe: _, overrides: _ } = module;
+    let ModuleSpec { sign, .. } = &objects.spec;
     let Manifest { namespace, mirrors, output, .. } = inputs.manifest;
     key.checksum_of(&(
         inputs.lock.templates,

@@ -42,7 +42,7 @@ pub use recipe::Resolved;
 pub use render::{MappingRenderer, RenderError, RenderedMapping};
 
 use crate::lock::Lock;
-use crate::manifest::{Kernel, Kmm, Manifest, Module, TemplateName};
+use crate::manifest::{Kernel, Manifest, Module, ModuleSpec, TemplateName};
 use crate::template::Renderers;
 use crate::vocabulary::{Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
@@ -98,7 +98,7 @@ impl Mapping<'_> {
     pub fn firmware(&self) -> Option<Firmware> {
         let Resolved { template, layout, .. } = &*self.resolved;
         let mut paths: Vec<String> =
-            self.module.kmm.sections().filter_map(Kmm::firmware_path).map(str::to_owned).collect();
+            self.module.objects.specs().filter_map(ModuleSpec::firmware_path).map(str::to_owned).collect();
         paths.dedup();
         // A template of the user's may install files in its own way.
         let installed = matches!(template, TemplateName::BuiltIn(_))

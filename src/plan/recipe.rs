@@ -97,7 +97,7 @@ impl<'m> Resolver<'m> {
         if resolved.has_builder_on(kernel) {
             return true;
         }
-        if let Some(hub) = &module.kmm.hub {
+        if let Some(hub) = &module.objects.hub {
             let fault = format!("a hub does not know which Driver Toolkit is for kernel `{}`", kernel.release.value);
             faults.push(
                 Diagnostic::error("no-toolkit", fault)
@@ -232,7 +232,7 @@ impl<'m> Resolver<'m> {
             packages: recipe.packages.builder.map(|packages| packages.on(circumstances)),
             image_labels: recipe.image_labels,
             user: recipe.user,
-            build_args: circumstances.choose(&module.kmm.build_args),
+            build_args: circumstances.choose(&module.objects.spec.build_args),
             lean: self.manifest.platform.brings_modprobe(),
         })
     }
@@ -312,11 +312,11 @@ impl Resolved {
         for (name, value) in &self.build_args {
             text(&format!("build argument {name}"), value);
         }
-        if let Some(sign) = &module.kmm.sign {
+        if let Some(sign) = &module.objects.spec.sign {
             text("signing key", sign.secret("keySecret").unwrap_or_default());
             text("signing certificate", sign.secret("certSecret").unwrap_or_default());
             text("signed files", &self.signed_files(module, kernel).join(" "));
-            text("signing rotation", sign.rotation.as_deref().unwrap_or("0"));
+            text("signing generation", sign.generation.as_deref().unwrap_or("0"));
         }
         let (digest, bytes) = dockerfile;
         sink.text("dockerfile", digest, bytes);
@@ -324,7 +324,7 @@ impl Resolved {
 
     /// The files that KMM signs: those the user names, written out, or the kmods.
     pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
-        let sign = module.kmm.sign.as_ref();
+        let sign = module.objects.spec.sign.as_ref();
         sign.and_then(|sign| sign.files_on(kernel))
             .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
     }

@@ -66,7 +66,7 @@ fn a_signed_image_leaves_room_for_what_kmm_appends() {
         .with("5.14.0-2.el9.x86_64+rt", &release)
         .and("platform: {kmm: '2.7'}\n");
     assert_eq!(world.faults(), Vec::<String>::new());
-    let signed = world.with("    kmm:\n", "    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}}\n");
+    let signed = world.and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}}");
     let faults = signed.faults();
     assert!(faults[0].contains("image-tag") && faults[0].contains("unsigned"), "{faults:?}");
 }

@@ -5,7 +5,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::labels;
 use crate::header::with_header;
-use crate::manifest::{BuildArgument, Circumstances, Hub, Kernel, Kmm, Module, ModuleKind, Sign};
+use crate::manifest::{
+    BuildArgument, Circumstances, Fallback, Hub, Kernel, Module, ModuleKind, ModuleSpec, Objects, Sign,
+};
 use crate::plan::Mapping;
 use crate::vocabulary::{Namespace, written_out};
 
@@ -21,13 +23,14 @@ pub fn render(
     mappings: &[Mapping<'_>],
     prebuilt: &[(&Kernel, String)],
 ) -> String {
-    let modules = std::iter::once((module.name.as_str(), &module.kmm))
-        .chain(module.kmm.others.iter().map(|(name, kmm)| (name.as_str(), kmm)));
-    let objects = modules.enumerate().map(|(at, (name, kmm))| {
-        let spec = spec(module, kmm, (mappings, prebuilt), at == 0);
+    let Objects { spec, fallback, hub, additional, are_written: _ } = &module.objects;
+    let additional = additional.iter().map(|module| (module.name.as_str(), &module.spec, module.fallback.as_ref()));
+    let modules = std::iter::once((module.name.as_str(), spec, fallback.as_ref())).chain(additional);
+    let objects = modules.enumerate().map(|(at, (name, own, fallback))| {
+        let spec = self::spec(module, own, fallback, (mappings, prebuilt), at == 0);
         let labels = labels::of(module.name.as_str(), None);
         let about = std::iter::once(labels).chain(nodes(mappings, prebuilt).filter(|_| at == 0));
-        kmodgen_yaml::emit(&match &module.kmm.hub {
+        kmodgen_yaml::emit(&match hub {
             Some(hub) => hub_module(name, about, hub, spec),
             None => kmm_module(name, namespace, about, spec),
         })
@@ -78,39 +81,40 @@ fn object<'v>(version: &'v str, kind: &'v str, metadata: Vec<Pair<'v>>, spec: Ve
 
 fn spec<'v>(
     module: &'v Module,
-    kmm: &'v Kmm,
+    own: &'v ModuleSpec,
+    fallback: Option<&'v Fallback>,
     (mappings, prebuilt): (&'v [Mapping<'_>], &'v [(&Kernel, String)]),
     builds: bool,
 ) -> Vec<Pair<'v>> {
     if module.kind == ModuleKind::Plugin {
-        return kmm.spec.clone();
+        return own.spec.clone();
     }
     let mut container = Vec::new();
     if let Some(version) = &module.version {
         container.push(("version".into(), Yaml::text(version)));
     }
-    container.extend(kmm.container.clone());
-    let mut list: Vec<Yaml<'v>> = mappings.iter().map(|mapping| self::mapping(mapping, kmm, builds)).collect();
+    container.extend(own.container.clone());
+    let mut list: Vec<Yaml<'v>> = mappings.iter().map(|mapping| self::mapping(mapping, own, builds)).collect();
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
             vec![("literal".into(), Yaml::text(kernel.release.as_str())), ("containerImage".into(), Yaml::text(image))];
-        fields.extend(in_tree(kmm, kernel));
-        if let Some(sign) = kmm.sign.as_ref().filter(|_| builds) {
+        fields.extend(in_tree(own, kernel));
+        if let Some(sign) = own.sign.as_ref().filter(|_| builds) {
             let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
         Yaml::Map(fields)
     }));
-    list.extend(kmm.fallback.iter().map(|fallback| {
+    list.extend(fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
         Yaml::Map(fields.map(|(key, value)| (key.into(), Yaml::text(value))).into())
     }));
     container.push(("kernelMappings".into(), Yaml::Seq(list)));
-    let mut loader = kmm.loader.clone();
+    let mut loader = own.loader.clone();
     loader.push(("container".into(), Yaml::Map(container)));
     let mut spec = vec![("moduleLoader".into(), Yaml::Map(loader))];
-    spec.extend(kmm.spec.clone());
-    if kmm.auto_trigger {
+    spec.extend(own.spec.clone());
+    if own.auto_trigger {
         let trigger = Yaml::verbatim(generation(mappings, prebuilt).to_string());
         spec.push(("imageRebuildTriggerGeneration".into(), trigger));
     }
@@ -118,25 +122,25 @@ fn spec<'v>(
 }
 
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
-fn in_tree<'v>(kmm: &'v Kmm, kernel: &Kernel) -> Option<Pair<'v>> {
-    let here = Circumstances::of(kernel).choose(&kmm.in_tree);
-    let on_all = kmm.in_tree.iter().filter(|module| module.kernels.is_all()).count();
+fn in_tree<'v>(spec: &'v ModuleSpec, kernel: &Kernel) -> Option<Pair<'v>> {
+    let here = Circumstances::of(kernel).choose(&spec.in_tree);
+    let on_all = spec.in_tree.iter().filter(|module| module.kernels.is_all()).count();
     let here: Vec<Yaml<'_>> = here.into_iter().map(Yaml::text).collect();
     (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
 }
 
-fn mapping<'v>(mapping: &'v Mapping<'_>, kmm: &'v Kmm, builds: bool) -> Yaml<'v> {
+fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool) -> Yaml<'v> {
     let mut fields = vec![
         ("literal".into(), Yaml::text(mapping.kernel.release.as_str())),
         ("containerImage".into(), Yaml::text(mapping.image_name())),
     ];
-    fields.extend(in_tree(kmm, mapping.kernel));
+    fields.extend(in_tree(spec, mapping.kernel));
     // KMM builds without a context, so that it only pulls what needs one.
     if !builds || mapping.context().next().is_some() {
         return Yaml::Map(fields);
     }
     let name = Yaml::Map(vec![("name".into(), Yaml::text(mapping.config_map()))]);
-    let mut build = mapping.module.kmm.build.clone();
+    let mut build = spec.build.clone();
     if !mapping.resolved.build_args.is_empty() {
         let release = mapping.kernel.release.as_str();
         let arguments = mapping.resolved.build_args.iter().map(|argument| build_arg(argument, release));
@@ -145,7 +149,7 @@ fn mapping<'v>(mapping: &'v Mapping<'_>, kmm: &'v Kmm, builds: bool) -> Yaml<'v>
     }
     build.insert(0, ("dockerfileConfigMap".into(), name));
     fields.push(("build".into(), Yaml::Map(build)));
-    if let Some(sign) = &mapping.module.kmm.sign {
+    if let Some(sign) = &spec.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);
         fields.push(("sign".into(), sign_section(sign, files.into_iter().map(Yaml::text).collect())));
     }

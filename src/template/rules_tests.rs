@@ -162,7 +162,7 @@ fn the_built_in_dockerfiles_read_well() {
     let world = World::small()
         .with("ref: main,", "ref: main, dir: ci/code,")
         .with("vars: {A: x}", "vars: {A: x, KERNEL_SRC_DIR: '/lib/modules/${KERNEL_VERSION}/build'}, env: {LANG: C}")
-        .with("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: DEBUG, value: \"a 'b' $$c\"}]}\n");
+        .and_spec("build: {buildArgs: [{name: DEBUG, value: \"a 'b' $$c\"}]}");
     assert_snapshot!("dtk", dockerfile(&world));
     for (template, builder) in [
         ("kernel-devel", "registry.access.redhat.com/ubi9/ubi:9.4"),

@@ -4,7 +4,7 @@ use crate::scenario::{DEBIAN, EL9, Project, RT};
 
 const CLUSTERS: &str = "clusters:
   east: {image: registry.east.example.com/kmods, when: {flavour: [standard, rt]}}
-  west: {namespace: west, kmm: {selector: {zone: west}}}
+  west: {namespace: west, moduleSpec: {selector: {zone: west}}}
 ";
 
 fn two() -> Project {
@@ -121,7 +121,7 @@ fn a_depfile_is_of_all_clusters() {
 fn a_cluster_that_goes_is_named_and_stays() {
     let project = two();
     project.run("generate").fine();
-    project.edit("kmodgen.yaml", "  west: {namespace: west, kmm: {selector: {zone: west}}}\n", "");
+    project.edit("kmodgen.yaml", "  west: {namespace: west, moduleSpec: {selector: {zone: west}}}\n", "");
     let before = project.tree();
     let told = project.run("generate").differs();
     assert!(told.stderr.contains("`gitops/west` is of no cluster"), "{}", told.stderr);

@@ -20,7 +20,7 @@ modules:
     source: local
     kmods: [local]
     image: registry.example.com/kmods/local
-    kmm: {{selector: {{a: ''}}}}
+    moduleSpec: {{selector: {{a: ''}}}}
 "
     ))
     .with("src/driver/kernel/Makefile", "obj-m := local.o\n")

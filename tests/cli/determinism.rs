@@ -69,8 +69,8 @@ fn in_any_order_of_keys_and_with_any_comments() {
     one.edit("kmodgen.yaml", "{DEBUG: \"0\"}", "{A: \"1\", DEBUG: \"0\"}");
     one.edit(
         "kmodgen.yaml",
-        "    kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}\n",
-        "    kmm: {selector: {a: b, c: d}}\n",
+        "    moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}\n",
+        "    moduleSpec: {selector: {a: b, c: d}}\n",
     );
     other.write("kmodgen.yaml", include_str!("scenario/fleet_reordered.yaml"));
     one.run("generate").fine();

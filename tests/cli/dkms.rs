@@ -22,7 +22,7 @@ fn step(options: &str) -> String {
          baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:1'}}\n\
          kernels: [{RELEASE}]\n\
          modules:\n  - {{name: d, source: code, kmods: [d], steps: [{{dkms: {{{options}}}}}], \
-         image: registry.example.com/d, kmm: {{selector: {{a: ''}}}}}}\n",
+         image: registry.example.com/d, moduleSpec: {{selector: {{a: ''}}}}}}\n",
         commit = commit_id('a')
     );
     let project = Project::of(&manifest);

@@ -2,37 +2,41 @@
 
 use crate::scenario::Project;
 
-/// The fleet, whose `alpha` has these lines and this `kmm`.
-fn alpha(lines: &str, kmm: &str) -> Project {
+/// The fleet, whose `alpha` has these lines and this `moduleSpec`.
+fn alpha(lines: &str, spec: &str) -> Project {
     let project = Project::fleet();
     project.edit("kmodgen.yaml", "    kmods: [alpha]\n", &format!("    kmods: [alpha]\n{lines}"));
-    project.edit("kmodgen.yaml", "kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}", kmm);
+    project.edit("kmodgen.yaml", "moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}", spec);
     project
 }
 
 #[test]
 fn a_path_beside_the_firmware_is_an_error_with_the_line_to_write() {
-    let kmm = "kmm: {selector: {a: \"\"}, modprobe: {moduleName: alpha, firmwarePath: /firmware}}";
+    let spec = "moduleSpec: {selector: {a: \"\"}, moduleLoader: {container: {modprobe: {moduleName: alpha, firmwarePath: /firmware}}}}";
     let told = |lines: &str, said: &str, help: &str| {
-        let run = alpha(lines, kmm).run("generate").trouble().says("firmwarePath: /firmware").says(said).says(help);
+        let run = alpha(lines, spec).run("generate").trouble().says("firmwarePath: /firmware").says(said).says(help);
         assert!(run.stderr.contains("1 error\n"), "{run}");
     };
-    told("    install: {firmware: [fw]}\n", "kmodgen.yaml:27:74", "write `firmwarePath: /opt/lib/firmware`");
-    told("", "kmodgen.yaml:26:74", "take `firmwarePath` out, or name the firmware's files");
+    told("    install: {firmware: [fw]}\n", "kmodgen.yaml:27:108", "write `firmwarePath: /opt/lib/firmware`");
+    told("", "kmodgen.yaml:26:108", "take `firmwarePath` out, or name the firmware's files");
 }
 
 #[test]
 fn a_path_of_a_cluster_is_told_once() {
-    let project = alpha("    install: {firmware: [fw]}\n", "kmm: {selector: {a: \"\"}}");
-    let kmm = |path: &str| format!("kmm: {{modprobe: {{moduleName: alpha, firmwarePath: {path}}}}}");
+    let project = alpha("    install: {firmware: [fw]}\n", "moduleSpec: {selector: {a: \"\"}}");
+    let spec = |path: &str| {
+        format!(
+            "moduleSpec: {{moduleLoader: {{container: {{modprobe: {{moduleName: alpha, firmwarePath: {path}}}}}}}}}"
+        )
+    };
     project.edit("kmodgen.yaml", "  - name: beta", "  - name: beta\n    clusters: [west]");
     let clusters = format!(
         "clusters:\n  north: {{{}}}\n  east: {{{}}}\n  west: {{}}\nmodules:\n",
-        kmm("/firmware"),
-        kmm("/opt/lib/firmware/")
+        spec("/firmware"),
+        spec("/opt/lib/firmware/")
     );
     project.edit("kmodgen.yaml", "modules:\n", &clusters);
-    let run = project.run("generate").trouble().says("kmodgen.yaml:21:61").says("has KMM copy `/firmware`");
+    let run = project.run("generate").trouble().says("kmodgen.yaml:21:95").says("has KMM copy `/firmware`");
     assert!(run.stderr.contains("1 error\n"), "{run}");
     project.edit("kmodgen.yaml", "firmwarePath: /firmware", "firmwarePath: /opt/lib/firmware/x");
     project.run("generate").fine();
@@ -55,21 +59,21 @@ modules:
     overrides:
       - {when: {flavour: rt}, prebuilt: 'registry.example.com/accel-rt:1'}
       - {when: {kernel: '.*x86_64'}, prebuilt: 'registry.example.com/accel:1'}
-    kmm: {selector: {a: \"\"}, modprobe: {moduleName: accel, firmwarePath: /firmware}}
+    moduleSpec: {selector: {a: \"\"}, moduleLoader: {container: {modprobe: {moduleName: accel, firmwarePath: /firmware}}}}
 ",
     );
     project.run("generate").fine();
     project.edit("kmodgen.yaml", "/firmware}", "'/firm ware'}");
-    project.run("generate").trouble().says("kmodgen.yaml:9:74").says("KMM copies it in a shell, without quotes");
+    project.run("generate").trouble().says("kmodgen.yaml:9:108").says("KMM copies it in a shell, without quotes");
 }
 
 #[test]
-fn a_module_loader_is_one_error() {
-    let project = alpha("", "kmm: {selector: {a: \"\"}, moduleLoader: {container: {modprobe: {moduleName: alpha}}}}");
+fn a_field_at_another_level_is_one_error() {
+    let project = alpha("", "moduleSpec: {selector: {a: \"\"}, moduleLoader: {modprobe: {moduleName: alpha}}}");
     project.edit("kmodgen.yaml", "kmods: [alpha]", "kmods: [alpha, alpha_core]");
     let run = project
         .run("generate")
         .trouble()
-        .says("write its fields under `kmm` itself: `kmm: {modprobe: {moduleName: alpha}}`");
+        .says("write it in `moduleLoader.container`: `moduleLoader: {container: {modprobe: {moduleName: alpha}}}`");
     assert!(run.stderr.contains("1 error\n"), "{run}");
 }

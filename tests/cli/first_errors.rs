@@ -42,9 +42,9 @@ fn help_says_what_to_write() {
         ("builder: dtk", "builder: quay.io/x:$KERNEL_VERSION", "quay.io/x:${KERNEL_VERSION}"),
         ("kmods: [alpha]", "kmods: alpha", "write `kmods: [alpha]`"),
         (
-            "kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}",
-            "kmm: {moduleLoader: {container: {modprobe: {moduleName: alpha}}}}",
-            "write its fields under `kmm` itself: `kmm: {modprobe: {moduleName: alpha}}`",
+            "moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}",
+            "moduleSpec: {modprobe: {moduleName: alpha}}",
+            "write it in `moduleLoader.container`: `moduleLoader: {container: {modprobe: {moduleName: alpha}}}`",
         ),
         ("patches/fix.patch]\n", "patches/fix.patch]\n    dir: /\n", "write a folder below it"),
     ] {

@@ -16,15 +16,16 @@ modules:
     source: driver
     kmods: [driver]
     image: registry.example.com/kmods/driver
-    kmm:
-      - selector: {{a: ''}}
-      - {{name: driver-b, selector: {{b: ''}}}}
+    moduleSpec:
+      selector: {{a: ''}}
+    additionalModules:
+      - {{name: driver-b, moduleSpec: {{selector: {{b: ''}}}}}}
 "
     ));
     project.with("src/Makefile", "obj-m := driver.o\n")
 }
 
-const SECOND: &str = "      - {name: driver-b, selector: {b: ''}}\n";
+const SECOND: &str = "      - {name: driver-b, moduleSpec: {selector: {b: ''}}}\n";
 
 /// `module release state` of each row of the plan.
 fn rows(project: &Project) -> Vec<String> {
@@ -54,7 +55,7 @@ fn the_plan_has_them_and_generate_counts_them() {
 fn one_that_comes_is_loaded_and_one_that_goes_is_unloaded() {
     let project = project();
     project.run("generate").fine();
-    project.append("kmodgen.yaml", "      - {name: driver-c, selector: {c: ''}}\n");
+    project.append("kmodgen.yaml", "      - {name: driver-c, moduleSpec: {selector: {c: ''}}}\n");
     assert_eq!(rows(&project)[4..], [format!("driver-c {EL9} new"), format!("driver-c {RT} new")]);
     project.run("generate").fine().shows("2 mappings to load, 0 to reload, 0 to unload");
 
@@ -73,7 +74,7 @@ fn all_go_with_their_module() {
     let project = project();
     project.run("generate").fine();
     project.edit("kmodgen.yaml", "  - name: driver\n", "  - name: other\n");
-    project.edit("kmodgen.yaml", SECOND, "");
+    project.edit("kmodgen.yaml", &format!("    additionalModules:\n{SECOND}"), "");
     let told = project.run("generate --allow-remove").fine();
     told.shows("2 mappings to load, 0 to reload, 4 to unload").shows(&format!("unloads driver-b on {EL9}, {RT}"));
 }
@@ -88,10 +89,11 @@ fn they_load_prebuilt_images_likewise() {
     );
     project.edit(
         "kmodgen.yaml",
-        "      - selector: {a: ''}\n",
-        "      - {selector: {a: ''}, modprobe: {moduleName: driver}}\n",
+        "      selector: {a: ''}\n",
+        "      selector: {a: ''}\n      moduleLoader: {container: {modprobe: {moduleName: driver}}}\n",
     );
-    project.edit("kmodgen.yaml", "{b: ''}}", "{b: ''}, modprobe: {moduleName: driver}}");
+    let loader = "{b: ''}, moduleLoader: {container: {modprobe: {moduleName: driver}}}}";
+    project.edit("kmodgen.yaml", "{b: ''}}", loader);
     project.run("generate").fine().shows("4 mappings to load, 0 to reload, 0 to unload");
     project.edit("kmodgen.yaml", "driver:1-", "driver:2-");
     let states = rows(&project);

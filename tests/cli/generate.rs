@@ -31,7 +31,11 @@ fn a_change_reaches_its_mappings_and_no_other() {
     let override_for_rt =
         "    overrides: [{when: {kernel: '.*[+]rt'}, steps: {compile: {make: {vars: {RT: \"1\"}}}}}]\n";
     let add_override = |project: &Project| {
-        project.edit("kmodgen.yaml", "    kmm: {selector", &format!("{override_for_rt}    kmm: {{selector"));
+        project.edit(
+            "kmodgen.yaml",
+            "    moduleSpec: {selector",
+            &format!("{override_for_rt}    moduleSpec: {{selector"),
+        );
     };
     let change_patch = |project: &Project| project.edit("patches/fix.patch", "+new", "+newer");
     let change_commit = |project: &Project| project.edit("kmodgen.yaml", &"2".repeat(40), &"3".repeat(40));

@@ -195,10 +195,12 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             },
             "imageLabels": named("label", "label value"),
             "user": get("user"),
-            "kmm": {
-                "modprobe": {"moduleName": "alpha"},
+            "moduleSpec": {
                 "selector": {"a": "b"},
-                "build": {"buildArgs": [{"name": "ARGUMENT", "value": get("argument")}]},
+                "moduleLoader": {"container": {
+                    "modprobe": {"moduleName": "alpha"},
+                    "build": {"buildArgs": [{"name": "ARGUMENT", "value": get("argument")}]},
+                }},
             },
         }],
     });

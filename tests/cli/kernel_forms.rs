@@ -244,7 +244,7 @@ fn one_release_on_two_architectures_is_two_modules() {
     let module = |name: &str, kernels: &str, arch: &str| {
         format!(
             "  - name: {name}\n    source: d\n    template: debian\n    kmods: [d]\n    image: registry.example.com/d\n    \
-             when: {kernels}\n    kmm: {{selector: {{kubernetes.io/arch: {arch}}}}}\n"
+             when: {kernels}\n    moduleSpec: {{selector: {{kubernetes.io/arch: {arch}}}}}\n"
         )
     };
     project.write("kmodgen.yaml", manifest(&module("d", "{}", "amd64")));

@@ -260,7 +260,7 @@ fn a_module_that_one_side_removed() {
 fn a_module_that_both_sides_added() {
     let repository = Repository::new();
     let module = "  - name: gamma\n    source: tools\n    kmods: [gamma]\n    image: registry.example.com/kmods/gamma\n    \
-                  kmm: {selector: {gamma: \"\"}}\n";
+                  moduleSpec: {selector: {gamma: \"\"}}\n";
     for (name, kernel, room) in [("two", SECOND, "  # e\n"), ("one", FIRST, "  # a\n")] {
         repository.branch(name, |project| {
             project.append("kmodgen.yaml", module);

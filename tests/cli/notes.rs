@@ -84,9 +84,9 @@ fn a_run_that_writes_the_lock_warns_once() {
 #[test]
 fn large_modules_are_one_warning() {
     let project = Project::fleet();
-    let selector = "kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}";
+    let selector = "moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}";
     let plugin = format!(
-        "kmm: {{selector: {{a: b}}, devicePlugin: {{container: {{image: r.example.com/p:1, args: [{}]}}}}}}",
+        "moduleSpec: {{selector: {{a: b}}, devicePlugin: {{container: {{image: r.example.com/p:1, args: [{}]}}}}}}",
         "x".repeat(300_000)
     );
     project.edit("kmodgen.yaml", selector, &plugin);

@@ -10,7 +10,7 @@ kernels: [{EL9}, {RT}]
 modules:
   - name: vendor
     prebuilt: registry.example.com/vendor/driver:1.2-${{KERNEL_FULL_VERSION}}
-    kmm: {{modprobe: {{moduleName: driver}}, selector: {{a: ''}}}}
+    moduleSpec: {{selector: {{a: ''}}, moduleLoader: {{container: {{modprobe: {{moduleName: driver}}}}}}}}
 "
     ))
 }
@@ -91,7 +91,11 @@ fn the_namespace_comes_and_goes() {
 #[test]
 fn images_alone_have_no_objects() {
     let project = Project::generated();
-    project.edit("kmodgen.yaml", "    kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}\n", "    kmm: false\n");
+    project.edit(
+        "kmodgen.yaml",
+        "    moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}\n",
+        "    objects: false\n",
+    );
     project.run("generate").differs().says("module `alpha` is left as it is: it would lose all its kernels");
     let told = project.run("generate --allow-remove").fine();
     assert!(told.stdout.contains("0 created, 1 updated, 14 unchanged, 2 removed"), "{}", told.stdout);

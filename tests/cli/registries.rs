@@ -49,7 +49,11 @@ fn serve(mut stream: TcpStream, answer: Answer) {
 fn project(port: u16, push: &str) -> (Project, String) {
     let (project, path) = with_engine("true");
     project.edit("kmodgen.yaml", "registry.example.com/kmods/alpha", &format!("127.0.0.1:{port}/kmods/alpha"));
-    project.edit("kmodgen.yaml", "kmm: {selector", "kmm: {registryTLS: {insecure: true}, selector");
+    project.edit(
+        "kmodgen.yaml",
+        "moduleSpec: {selector",
+        "moduleSpec: {moduleLoader: {container: {registryTLS: {insecure: true}}}, selector",
+    );
     let engine = project.read("bin/buildah").replace("case \"$1\" in", &format!("case \"$1\" in\n push) {push};;"));
     project.write("bin/buildah", engine);
     (project, path)

@@ -177,8 +177,9 @@ fn many_warnings_are_counted() {
         "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r@sha256:DIGEST'}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
     );
     for number in 0..100 {
-        manifest
-            .push_str(&format!("  - {{name: m{number}, source: s, kmods: [m], image: r.example.com/m, kmm: false}}\n"));
+        manifest.push_str(&format!(
+            "  - {{name: m{number}, source: s, kmods: [m], image: r.example.com/m, objects: false}}\n"
+        ));
     }
     let manifest = manifest.replace("DIGEST", &"d".repeat(64));
     let run = Project::of(&manifest).run("plan").fine();

@@ -71,12 +71,12 @@ fn a_login_in_other_fields() {
     ] {
         refused(namespace, &format!("{namespace}{field}\n"));
     }
-    for kmm in [
-        "kmm: {imageRepoSecret: {name: https://u:hunter2@x.example.com}, selector",
-        "kmm: {build: {buildArgs: [{name: A, value: https://u:hunter2@x.example.com}]}, selector",
-        "kmm: {devicePlugin: {container: {image: a, env: [{name: A, value: 'https://u:hunter2@x.example.com'}]}}, selector",
+    for spec in [
+        "moduleSpec: {imageRepoSecret: {name: https://u:hunter2@x.example.com}, selector",
+        "moduleSpec: {moduleLoader: {container: {build: {buildArgs: [{name: A, value: https://u:hunter2@x.example.com}]}}}, selector",
+        "moduleSpec: {devicePlugin: {container: {image: a, env: [{name: A, value: 'https://u:hunter2@x.example.com'}]}}, selector",
     ] {
-        refused("kmm: {selector", kmm);
+        refused("moduleSpec: {selector", spec);
     }
 }
 

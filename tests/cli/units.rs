@@ -15,15 +15,18 @@ const RELEASES: [&str; 4] =
 
 /// Builds and has ordered upgrades, has two Modules on one image, is another's image, is for a hub.
 const MODULES: [(&str, &str); 4] = [
-    ("plain", "image: registry.example.com/plain, version: '1', kmm: {selector: {a: ''}}"),
-    ("both", "image: registry.example.com/both, kmm: [{selector: {a: ''}}, {name: both-b, selector: {b: ''}}]"),
+    ("plain", "image: registry.example.com/plain, version: '1', moduleSpec: {selector: {a: ''}}"),
+    (
+        "both",
+        "image: registry.example.com/both, moduleSpec: {selector: {a: ''}}, additionalModules: [{name: both-b, moduleSpec: {selector: {b: ''}}}]",
+    ),
     (
         "ready",
-        "prebuilt: 'registry.example.com/ready:1-${KERNEL_FULL_VERSION}', kmm: {modprobe: {moduleName: m}, selector: {a: ''}}",
+        "prebuilt: 'registry.example.com/ready:1-${KERNEL_FULL_VERSION}', moduleSpec: {selector: {a: ''}, moduleLoader: {container: {modprobe: {moduleName: m}}}}",
     ),
     (
         "far",
-        "image: registry.example.com/far, kmm: {hub: {spokeNamespace: spokes, selector: {x: ''}}, selector: {a: ''}}",
+        "image: registry.example.com/far, moduleSpec: {selector: {a: ''}}, hub: {spokeNamespace: spokes, selector: {x: ''}}",
     ),
 ];
 

@@ -216,11 +216,11 @@ impl Run<'_> {
         let Some(rendered) = plan.render(mapping) else {
             return Err(Ended::Refused("a file of the manifest changed under the run".into()));
         };
-        let kmm = &mapping.module.kmm;
+        let spec = &mapping.module.objects.spec;
         let namespace = &project.manifest.namespace.value;
         let mut secrets = Vec::new();
         if let Some(folder) = &self.args.secrets {
-            for name in kmm.build_secrets() {
+            for name in spec.build_secrets() {
                 let path = folder.join(&name);
                 if !path.is_dir() {
                     return Err(Ended::Refused(format!(
@@ -231,7 +231,7 @@ impl Run<'_> {
                 secrets.push((name, path));
             }
         }
-        let [insecure, skip_verify] = kmm.tls_flags(TlsSection::BaseImages);
+        let [insecure, skip_verify] = spec.tls_flags(TlsSection::BaseImages);
         Ok(Build {
             dockerfile: rendered.dockerfile,
             context: project.context_of(mapping)?,

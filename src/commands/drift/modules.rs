@@ -81,8 +81,8 @@ impl ModuleComparer<'_> {
                 let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image_name()));
                 let others = prebuilt.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
                 let images: Vec<(&str, String)> = built.chain(others).collect();
-                let further = module.kmm.others.iter().filter(|_| module.has_objects());
-                let further: Vec<&str> = further.map(|(name, _)| name.as_str()).collect();
+                let further = module.objects.additional.iter().filter(|_| module.has_objects());
+                let further: Vec<&str> = further.map(|module| module.name.as_str()).collect();
                 let impact = Impact::of(images, &further, old.as_ref());
                 (old, impact)
             }
@@ -132,5 +132,5 @@ fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
 
 /// Returns whether one Module has all images of a module, and kmodgen builds them: the cache knows just these.
 pub(super) fn is_all_built(module: &Module) -> bool {
-    module.is_built() && module.kmm.others.is_empty()
+    module.is_built() && module.objects.additional.is_empty()
 }

@@ -4,11 +4,11 @@ use kmodgen_yaml::{Node, Yaml};
 
 use super::check::convert_fields;
 use super::place::refuse_repeats;
-use super::{Context, Kmm, build_args, entry, fields, texts_in};
+use super::{Context, ModuleSpec, build_args, entry, fields, texts_in};
 use crate::manifest::decode::Fields;
 use crate::vocabulary::{Diagnostic, Diagnostics};
 
-impl Kmm {
+impl ModuleSpec {
     /// The names of the secrets that a build mounts.
     pub fn build_secrets(&self) -> Vec<String> {
         let secrets = self.build.iter().find(|(name, _)| name == "secrets").map(|(_, value)| value);

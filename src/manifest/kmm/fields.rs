@@ -1,22 +1,18 @@
-//! The fields of `kmm`, under KMM's own names (Module, kmm.sigs.x-k8s.io/v1beta1), so that what is
+//! The fields of `moduleSpec`, under KMM's own names (Module, kmm.sigs.x-k8s.io/v1beta1), so that what is
 //! passed through has the types that the API wants and a misspelt field is caught here rather than
 //! dropped in the cluster.
 
-use super::hub::{FALLBACK, HUB};
 use crate::manifest::schema::{Field, Record, Shape, joined};
 use crate::manifest::selection::Selection;
 
-/// The fields that go to `spec`.
+/// The fields of `spec` that are passed through.
 pub(super) const SPEC: &[&str] = &["selector", "imageRepoSecret", TRIGGER, "tolerations", "devicePlugin", "dra"];
 
 /// The counter that has KMM look for images anew.
 pub(super) const TRIGGER: &str = "imageRebuildTriggerGeneration";
 
-/// The fields that go to `spec.moduleLoader`.
-pub(super) const LOADER: &[&str] = &["serviceAccountName"];
-
-/// The fields that go to `spec.moduleLoader.container`.
-pub(super) const CONTAINER: &[&str] = &["imagePullPolicy", "modprobe", "registryTLS"];
+/// The fields of `moduleLoader.container` that are passed through.
+pub(super) const PASSED: &[&str] = &["imagePullPolicy", "modprobe", "registryTLS"];
 
 /// The kernel's own modules that are unloaded first: of the container, or of some mappings.
 pub(super) const IN_TREE: &str = "inTreeModulesToRemove";
@@ -29,25 +25,50 @@ pub(super) const SIGNED: [&str; 4] = ["certSecret", "keySecret", "unsignedImage"
 
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
-pub(in crate::manifest) static KMM: Record = Record {
-    name: "`kmm`",
+pub(in crate::manifest) static MODULE_SPEC: Record = Record {
+    name: "`moduleSpec`",
     fields: &[
-        Field {
-            key: "name",
-            takes: Shape::Text,
-            says: "in a list: the name of this Module; the first one has the module's",
-        },
         Field { key: "selector", takes: Shape::TextMap, says: "the labels of the nodes that the module is loaded on" },
         Field {
-            key: "modprobe",
-            takes: Shape::Record(&MODPROBE),
-            says: "how the kmods are loaded; `moduleName` is the only kmod where absent",
+            key: "moduleLoader",
+            takes: Shape::Record(&MODULE_LOADER),
+            says: "how the kmods are built, signed and loaded",
         },
         Field { key: "imageRepoSecret", takes: Shape::Record(&OBJECT), says: "the secret with the registry's login" },
         Field {
             key: TRIGGER,
             takes: Shape::Either(&[Shape::Int, Shape::OneOf(&["auto"])]),
             says: "counted up to have KMM look for its images anew, and build those that are gone; `auto`: another number whenever an image is another one",
+        },
+        Field {
+            key: "tolerations",
+            takes: Shape::List(&Shape::Kubernetes("tolerations")),
+            says: "the taints that are tolerated",
+        },
+        Field { key: "devicePlugin", takes: Shape::Record(&PLUGIN), says: "a device plugin" },
+        Field {
+            key: "dra",
+            takes: Shape::Record(&DRA),
+            says: "a driver for dynamic resource allocation; not beside `devicePlugin`",
+        },
+    ],
+};
+
+pub(super) static MODULE_LOADER: Record = Record {
+    name: "`moduleLoader`",
+    fields: &[
+        Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
+        Field { key: "container", takes: Shape::Record(&CONTAINER), says: "the image and what is done with it" },
+    ],
+};
+
+pub(super) static CONTAINER: Record = Record {
+    name: "`moduleLoader.container`",
+    fields: &[
+        Field {
+            key: "modprobe",
+            takes: Shape::Record(&MODPROBE),
+            says: "how the kmods are loaded; `moduleName` is the only kmod where absent",
         },
         Field {
             key: "imagePullPolicy",
@@ -60,30 +81,8 @@ pub(in crate::manifest) static KMM: Record = Record {
             says: "the kernel's own modules to unload first",
         },
         Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "how the images' registry is spoken to" },
-        Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
-        Field {
-            key: "tolerations",
-            takes: Shape::List(&Shape::Kubernetes("tolerations")),
-            says: "the taints that are tolerated",
-        },
         Field { key: "build", takes: Shape::Record(&BUILD), says: "the rest of every mapping's `build`" },
         Field { key: "sign", takes: Shape::Record(&SIGN), says: "every mapping's `sign`" },
-        Field { key: "devicePlugin", takes: Shape::Record(&PLUGIN), says: "a device plugin" },
-        Field {
-            key: "dra",
-            takes: Shape::Record(&DRA),
-            says: "a driver for dynamic resource allocation; not beside `devicePlugin`",
-        },
-        Field {
-            key: "hub",
-            takes: Shape::Record(&HUB),
-            says: "a ManagedClusterModule for a hub and its spokes, in place of the Module; every kernel has a `dtk` then",
-        },
-        Field {
-            key: "fallback",
-            takes: Shape::Record(&FALLBACK),
-            says: "an image for kernels that nobody has listed; the last mapping",
-        },
     ],
 };
 
@@ -138,7 +137,7 @@ static ARGUMENTS: Record = Record {
 };
 
 pub(super) static BUILD: Record = Record {
-    name: "`kmm.build`",
+    name: "`container.build`",
     fields: &[
         Field {
             key: "baseImageRegistryTLS",
@@ -182,7 +181,7 @@ static KANIKO: Record = Record {
 };
 
 pub(super) static SIGN: Record = Record {
-    name: "`kmm.sign`",
+    name: "`container.sign`",
     fields: &[
         Field { key: "keySecret", takes: Shape::Record(&OBJECT), says: "the secret with the private key, in `key`" },
         Field { key: "certSecret", takes: Shape::Record(&OBJECT), says: "the secret with the certificate, in `cert`" },
@@ -196,11 +195,6 @@ pub(super) static SIGN: Record = Record {
             key: "unsignedImageRegistryTLS",
             takes: Shape::Record(&TLS),
             says: "how the unsigned image's registry is spoken to",
-        },
-        Field {
-            key: "rotation",
-            takes: Shape::Int,
-            says: "counted up after a change of key, so that everything is signed anew",
         },
     ],
 };

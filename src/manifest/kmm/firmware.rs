@@ -2,10 +2,10 @@
 
 use kmodgen_yaml::Yaml;
 
-use super::Kmm;
+use super::ModuleSpec;
 use crate::manifest::install::FIRMWARE_FOLDER;
 
-impl Kmm {
+impl ModuleSpec {
     /// Folder of the image that KMM copies firmware from.
     pub fn firmware_path(&self) -> Option<&str> {
         let modprobe = self.container.iter().find(|(name, _)| name == "modprobe").map(|(_, value)| value);

@@ -1,8 +1,10 @@
-//! Fields of `kmm` for a hub's spokes and for kernels that are not listed.
+//! Fields beside `moduleSpec`: a hub's spokes, kernels that are not listed, and changes of signing keys.
 
 use kmodgen_yaml::Yaml;
 
 use super::check::convert;
+use super::place::At;
+use super::scalars;
 use crate::manifest::declare::declare;
 use crate::manifest::schema::Shape;
 use crate::manifest::{decode, variables};
@@ -44,6 +46,24 @@ declare! {
             says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
             advice: "write the image, with `${KERNEL_FULL_VERSION}` in its tag",
             decode: decode::placed(image),
+        }
+    }
+}
+
+declare! {
+    /// Changes of the keys that KMM signs with.
+    #[derive(Debug, Clone)]
+    pub(super) struct Signing: SIGNING, "`signing`" {
+        required generation: String {
+            takes: Shape::Int,
+            says: "counted up after a change of key, so that everything is signed anew",
+            advice: "write a number, and count it up after a change of key",
+            decode: |node, _, faults| {
+                if !scalars::counter(At::own("generation"), node, faults) {
+                    return None;
+                }
+                Some(node.as_scalar()?.text.clone())
+            },
         }
     }
 }

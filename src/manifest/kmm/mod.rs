@@ -1,4 +1,4 @@
-//! The `kmm` section of a module: the rest of its Module, and the rules of KMM's webhook.
+//! `moduleSpec` of a module: `spec` of its KMM Module, and the rules of KMM's webhook.
 
 mod build;
 mod build_args;
@@ -7,6 +7,7 @@ mod fields;
 mod firmware;
 mod hub;
 mod in_tree;
+mod objects;
 mod place;
 mod pods;
 mod records;
@@ -23,26 +24,28 @@ mod structure_tests;
 mod tests;
 mod values;
 
-use std::sync::Arc;
-
 pub use build_args::BuildArgument;
 use check::{convert, convert_fields};
-pub(in crate::manifest) use fields::KMM;
+pub(in crate::manifest) use fields::MODULE_SPEC;
+use fields::{CONTAINER, MODULE_LOADER};
 pub use hub::{Fallback, Hub};
 use kmodgen_yaml::{Entry, Node, Pair, Yaml};
-use refused::{module_loader, refuse_deprecated, refuse_loading};
-use rules::{check_modprobe, check_name_length, check_signed_files, check_spec};
+pub use objects::{AdditionalModule, Objects};
+pub(in crate::manifest) use objects::{FIELDS, LAID_OVER};
+pub(in crate::manifest) use refused::refuse_kmm;
+use refused::{may_have, refuse_deprecated, refuse_loading, refuse_misplaced};
+use rules::{check_modprobe, check_signed_files, check_spec};
 pub use sign::Sign;
 
 use super::conditional::Conditional;
-use super::decode::{self, Fields};
+use super::decode::Fields;
 use super::kind::ModuleKind;
 use super::platform::Platform;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 
-/// Settings of the Module besides its kernels, ready to be written out.
+/// `spec` of a Module besides its kernels, ready to be written out.
 #[derive(Debug, Clone, Default)]
-pub struct Kmm {
+pub struct ModuleSpec {
     /// Fields of `spec`.
     pub spec: Vec<Pair<'static>>,
     /// Fields of `spec.moduleLoader`.
@@ -63,14 +66,6 @@ pub struct Kmm {
     pub sign: Option<Sign>,
     /// Set if KMM looks for the module's images again whenever one of them changes.
     pub auto_trigger: bool,
-    /// The spokes, where it is for a hub.
-    pub hub: Option<Spanned<Hub>>,
-    /// Image for the kernels that nobody has listed.
-    pub fallback: Option<Fallback>,
-    /// Set if the module has images only, and no objects.
-    pub nothing: bool,
-    /// Further Modules on the same images, by name.
-    pub others: Vec<(Spanned<ModuleName>, Self)>,
 }
 
 /// Whose TLS settings are meant.
@@ -94,7 +89,7 @@ pub(super) struct Context<'m> {
     pub(super) kmods: &'m [String],
     /// Set if `kmods` is complete: no entry is missing because of an error in the manifest.
     pub(super) knows_kmods: bool,
-    /// Set if the fields that a cluster lays over `kmm` are known.
+    /// Set if the fields that a cluster lays over modules are known.
     pub(super) knows_clusters: bool,
     /// The module's name, where it is right.
     pub(super) name: Option<&'m Spanned<ModuleName>>,
@@ -110,164 +105,96 @@ pub(super) struct Context<'m> {
     pub(super) platform: &'m Platform,
 }
 
-impl Context<'_> {
-    /// Checks if the section at `node` may have a field: a field that may be written where an error is already
-    /// reported is not reported as absent.
-    fn may_have(&self, key: &str, node: Option<&Node>) -> bool {
-        !self.knows_clusters || node.is_some_and(|node| decode::may_have(node, &KMM, key))
-    }
-}
-
-impl Kmm {
-    /// The section of a module: one Module, or a list of them, the first of which builds the images.
-    pub(super) fn decode_all(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
-        if let Some(node) = node.filter(|node| node.as_scalar().is_some()) {
-            if node.is_null() {
-                return Self::default();
-            }
-            if !node.as_scalar().is_some_and(|scalar| scalar.plain && scalar.text == "false") {
-                faults.push(
-                    Diagnostic::error("wrong-kind", "`kmm` is a map, or `false` if only images are wanted")
-                        .at(node.span, "")
-                        .help("write `kmm: {selector: …}`, or `kmm: false`"),
-                );
-            }
-            return Self { nothing: true, ..Self::default() };
+impl ModuleSpec {
+    /// Takes `moduleSpec` of the record at `node`. What cannot be derived has to be written, at `place`, if there is
+    /// one: without it there are no objects.
+    fn take(
+        fields: &mut Fields<'_>,
+        node: &Node,
+        place: Option<Span>,
+        context: &Context<'_>,
+        faults: &mut Diagnostics,
+    ) -> Self {
+        let written = fields.take("moduleSpec", faults).map(|node| &**node);
+        let mut spec = written.map(|node| Self::decode(node, context, faults)).unwrap_or_default();
+        context.secrets.iter().for_each(|secret| spec.mount_secret(secret));
+        // One without a value, or of an earlier form, has an error of its own.
+        let is_known = written.is_some() || !["moduleSpec", "kmm"].iter().any(|key| node.get(key).is_some());
+        let Some(place) = place.filter(|_| is_known && context.knows_clusters) else { return spec };
+        let missing = spec.complete(written, place, context);
+        match written {
+            Some(_) => faults.extend(missing),
+            None => missing.into_iter().for_each(|fault| fields.lacks("moduleSpec", fault)),
         }
-        if let Some(node) = node.filter(|node| node.as_sequence().is_some_and(<[_]>::is_empty)) {
-            faults.push(
-                Diagnostic::error("empty-list", "`kmm` is empty")
-                    .at(node.span, "")
-                    .help("write `kmm: {selector: …}`, or `kmm: false` if only images are wanted"),
-            );
-            return Self::default();
-        }
-        let mut nodes = match node.and_then(|node| node.as_sequence()) {
-            Some(items) => items.iter().map(Some).collect(),
-            None => vec![node],
-        }
-        .into_iter();
-        let in_list = node.is_some_and(|node| node.as_sequence().is_some());
-        let first = nodes.next().flatten();
-        if let Some(entry) = first.and_then(|node| entry(node, "name")) {
-            faults.push(
-                Diagnostic::error("kmm-name", "this Module has the name of the module").at(entry.key.span, "").help(
-                    if in_list {
-                        "take it out of the first item, whose Module is called as the module is; only those after it have a `name`"
-                    } else {
-                        "take it out"
-                    },
-                ),
-            );
-        }
-        let mut kmm = Self::decode_one(first, context, faults);
-        // On a hub, the Modules are in the spokes' namespace.
-        let on_hub = first.and_then(|node| entry(node, "hub"));
-        let namespace = match (&kmm.hub, on_hub) {
-            (Some(hub), _) => Some(hub.namespace.clone()),
-            (None, Some(_)) => None,
-            (None, None) => context.namespace.cloned(),
-        };
-        if let (Some(name), Some(namespace)) = (context.name, &namespace) {
-            check_name_length(name, namespace, context.platform, faults);
-        }
-        if let Some(hub) = on_hub.filter(|_| context.kind == ModuleKind::Plugin) {
-            faults.push(
-                Diagnostic::error("kmm-hub", "a hub's Module without kmods crashes KMM's hub")
-                    .at(hub.key.span, "")
-                    .help("take `hub` out and apply this Module on the spokes themselves, or give it kmods"),
-            );
-        }
-        for node in nodes.flatten() {
-            let name = node.get("name").and_then(|name| decode::text(name, "`name`", faults, ModuleName::parse));
-            let other = Self::decode_one(Some(node), context, faults);
-            for key in ["build", "sign", "hub"] {
-                if let Some(entry) = entry(node, key) {
-                    faults.push(
-                        Diagnostic::error(
-                            "kmm-list",
-                            format!("`{key}` is the first Module's: the others load what it builds"),
-                        )
-                        .at(entry.key.span, "")
-                        .help("take it out"),
-                    );
-                }
-            }
-            match name {
-                Some(name) => {
-                    if let Some(namespace) = &namespace {
-                        check_name_length(&name, namespace, context.platform, faults);
-                    }
-                    kmm.others.push((name, other));
-                }
-                None if decode::may_have(node, &KMM, "name") => {}
-                None => faults.push(
-                    Diagnostic::error("kmm-name", "a further Module on the same images has no `name`")
-                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
-                        .help("write `name: …`, another one for each"),
-                ),
-            }
-        }
-        kmm
-    }
-
-    /// One Module, whose section may be absent.
-    fn decode_one(node: Option<&Arc<Node>>, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
-        let mut kmm = node.map(|node| Self::decode(node, context, faults)).unwrap_or_default();
-        context.secrets.iter().for_each(|secret| kmm.mount_secret(secret));
-        kmm.complete(context, node.map(|node| &**node), faults)
+        spec
     }
 
     fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Self {
-        let mut kmm = Self::default();
-        let Some(mut fields) = Fields::open(&KMM, node, faults) else { return kmm };
-        if let Some(node) = fields.take_refused("moduleLoader", faults) {
-            faults.push(module_loader(node));
-        }
+        let mut spec = Self::default();
+        let Some(mut fields) = Fields::open(&MODULE_SPEC, node, faults) else { return spec };
         let (before, after) = fields::SPEC.split_at(2);
-        kmm.spec = convert_fields(&mut fields, "module", before, faults);
+        spec.spec = convert_fields(&mut fields, "module", before, faults);
         match fields.take(fields::TRIGGER, faults) {
-            Some(node) if node.as_scalar().is_some_and(|scalar| scalar.text == "auto") => kmm.auto_trigger = true,
-            Some(node) => kmm
+            Some(node) if node.as_scalar().is_some_and(|scalar| scalar.text == "auto") => spec.auto_trigger = true,
+            Some(node) => spec
                 .spec
                 .extend(convert("module", fields::TRIGGER, node, faults).map(|value| (fields::TRIGGER.into(), value))),
             None => {}
         }
-        kmm.spec.extend(convert_fields(&mut fields, "module", &after[1..], faults));
-        fields.take("name", faults);
-        kmm.hub = fields.take("hub", faults).and_then(|node| Some(Spanned::new(Hub::decode(node, faults)?, node.span)));
-        kmm.fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
-        kmm.loader = convert_fields(&mut fields, "moduleLoader", fields::LOADER, faults);
-        kmm.container = convert_fields(&mut fields, "moduleLoader.container", fields::CONTAINER, faults);
-        if let Some(node) = fields.take(fields::IN_TREE, faults) {
-            let on_all = in_tree::decode(node, &mut kmm.in_tree, faults);
-            kmm.container.extend(on_all.map(|on_all| (fields::IN_TREE.into(), on_all)));
-            kmm.container.sort_by(|(one, _), (other, _)| one.cmp(other));
-        }
-        if let Some(node) = fields.take("build", faults) {
-            kmm.decode_build(node, context, faults);
-        }
-        if let Some(node) = fields.take("sign", faults) {
-            kmm.sign = Sign::decode(node, context, faults);
-        }
+        spec.spec.extend(convert_fields(&mut fields, "module", &after[1..], faults));
+        let loader = fields.take("moduleLoader", faults);
+        refuse_misplaced(&MODULE_SPEC, &mut fields, faults);
         refuse_deprecated(&mut fields, faults);
         fields.finish(faults);
         if context.kind == ModuleKind::Plugin {
             refuse_loading(node, faults);
         }
         check_spec(node, context, faults);
+        if let Some(loader) = loader {
+            spec.decode_loader(loader, context, faults);
+        }
+        spec
+    }
+
+    fn decode_loader(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+        let Some(mut fields) = Fields::open(&MODULE_LOADER, node, faults) else { return };
+        self.loader = convert_fields(&mut fields, "moduleLoader", &["serviceAccountName"], faults);
+        if let Some(container) = fields.take("container", faults) {
+            self.decode_container(container, context, faults);
+        }
+        refuse_misplaced(&MODULE_LOADER, &mut fields, faults);
+        refuse_deprecated(&mut fields, faults);
+        fields.finish(faults);
+    }
+
+    fn decode_container(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
+        let Some(mut fields) = Fields::open(&CONTAINER, node, faults) else { return };
+        self.container = convert_fields(&mut fields, "moduleLoader.container", fields::PASSED, faults);
+        if let Some(node) = fields.take(fields::IN_TREE, faults) {
+            let on_all = in_tree::decode(node, &mut self.in_tree, faults);
+            self.container.extend(on_all.map(|on_all| (fields::IN_TREE.into(), on_all)));
+            self.container.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
+        if let Some(node) = fields.take("build", faults) {
+            self.decode_build(node, context, faults);
+        }
+        if let Some(node) = fields.take("sign", faults) {
+            self.sign = Sign::decode(node, context, faults);
+        }
+        refuse_misplaced(&CONTAINER, &mut fields, faults);
+        refuse_deprecated(&mut fields, faults);
+        fields.finish(faults);
         // One that is not even well formed is told of already.
-        let modprobe = node.get("modprobe").filter(|_| kmm.container.iter().any(|(key, _)| key == "modprobe"));
+        let modprobe = node.get("modprobe").filter(|_| self.container.iter().any(|(key, _)| key == "modprobe"));
         if let Some(modprobe) = modprobe {
             check_modprobe(modprobe, context, faults);
-            kmm.firmware_place = modprobe.get("firmwarePath").map(|path| path.span);
+            self.firmware_place = modprobe.get("firmwarePath").map(|path| path.span);
         }
-        if let Some(sign) = &kmm.sign {
+        if let Some(sign) = &self.sign {
             // Of an image that is built here, another `dirName` is an error of its own.
             let modprobe = modprobe.filter(|_| context.kind == ModuleKind::Prebuilt);
             check_signed_files(sign, modprobe.map(|node| &**node), faults);
         }
-        kmm
     }
 
     /// Returns the TLS settings `insecure` and `insecureSkipTLSVerify`.
@@ -282,24 +209,18 @@ impl Kmm {
             .map(|flag| settings.iter().any(|(name, value)| name == flag && *value == Yaml::verbatim("true")))
     }
 
-    /// The section of each of its Modules, the first one's before the others'.
-    pub fn sections(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
-    }
-
-    /// The section of a module that has none: all that can be derived.
-    fn complete(mut self, context: &Context<'_>, node: Option<&Node>, faults: &mut Diagnostics) -> Self {
-        let place = node.map_or(context.module, |node| Span::new(node.span.source, node.span.start, node.span.start));
-        // `moduleLoader` is refused, and most likely holds it.
-        let loads =
-            context.may_have("modprobe", node) || node.is_some_and(|node| entry(node, "moduleLoader").is_some());
-        if !loads && context.kind != ModuleKind::Plugin {
+    /// Adds what can be derived; returns the errors of what cannot, and is written nowhere, at `place`.
+    fn complete(&mut self, written: Option<&Node>, place: Span, context: &Context<'_>) -> Vec<Diagnostic> {
+        let place = written.map_or(place, |node| Span::new(node.span.source, node.span.start, node.span.start));
+        let has = |key| written.is_some_and(|node| may_have(node, key));
+        let mut missing = Vec::new();
+        if !has("modprobe") && context.kind != ModuleKind::Plugin {
             match context.kmods {
                 [only] => self
                     .container
                     .push(("modprobe".into(), Yaml::Map(vec![("moduleName".into(), Yaml::text(only.clone()))]))),
                 [] if !context.knows_kmods || context.kind == ModuleKind::Built => {}
-                kmods => faults.push(
+                kmods => missing.push(
                     Diagnostic::error(
                         "kmm-modprobe",
                         match kmods {
@@ -308,21 +229,21 @@ impl Kmm {
                         },
                     )
                     .at(place, "")
-                    .help("write `kmm: {modprobe: {moduleName: …}}`"),
+                    .help("write `moduleSpec: {moduleLoader: {container: {modprobe: {moduleName: …}}}}`"),
                 ),
             }
         }
         if context.firmware {
             self.lead_to_firmware();
         }
-        if !context.may_have("selector", node) {
-            faults.push(
+        if !has("selector") {
+            missing.push(
                 Diagnostic::error("kmm-selector", "nothing says on which nodes the module is loaded")
                     .at(place, "")
-                    .help("write `kmm: {selector: {node-role.kubernetes.io/worker: \"\"}}`"),
+                    .help("write `moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}`"),
             );
         }
-        self
+        missing
     }
 }
 

@@ -11,9 +11,9 @@ use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Sp
 
 /// Fields by the first KMM that has them.
 const FIRST_WITH: &[(&[&str], (u32, u32))] = &[
-    (&["inTreeModulesToRemove"], (2, 1)),
+    (&["moduleLoader", "container", "inTreeModulesToRemove"], (2, 1)),
     (&["tolerations"], (2, 3)),
-    (&["imagePullPolicy"], (2, 4)),
+    (&["moduleLoader", "container", "imagePullPolicy"], (2, 4)),
     (&["devicePlugin", "initContainer"], (2, 4)),
     (&["devicePlugin", "automountServiceAccountToken"], (2, 6)),
     (&["imageRebuildTriggerGeneration"], (2, 6)),

@@ -1,15 +1,13 @@
 //! Rules of KMM's webhook and of its versions.
 
-use crate::testing::World;
+use crate::testing::{World, module_spec};
 
-const KMM: &str = "      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n";
-
-fn with(kmm: &str, platform: &str) -> World {
-    World::small().with(KMM, &format!("      selector: {{a: b}}\n{kmm}")).and(platform)
+fn with(fields: &str, platform: &str) -> World {
+    World::small().of_spec(&format!("selector: {{a: b}}\n{fields}")).and(platform)
 }
 
 fn modprobe(modprobe: &str, platform: &str) -> Vec<String> {
-    with(&format!("      modprobe: {modprobe}\n"), platform).faults()
+    with(&format!("modprobe: {modprobe}"), platform).faults()
 }
 
 /// Holds if there is one fault that says `said`, or none where `said` is empty.
@@ -58,7 +56,7 @@ fn fields_are_those_of_the_stated_kmm() {
         ("imageRebuildTriggerGeneration: auto", "2.5", "2.6"),
         ("dra: {driverName: d, container: {image: x}}", "2.6", "2.7"),
     ] {
-        let kmm = format!("      modprobe: {{moduleName: one}}\n      {kmm}\n");
+        let kmm = format!("modprobe: {{moduleName: one}}\n{kmm}");
         for (version, said) in [(old, format!("KMM before {new} does not know")), (new, String::new())] {
             let platform = format!("platform: {{kind: openshift, version: '4.21', kmm: '{version}'}}\n");
             holds(&with(&kmm, &platform).faults(), &said);
@@ -75,7 +73,7 @@ fn device_classes_need_a_newer_cluster() {
         ("{kind: kubernetes, version: '1.34'}", ""),
         ("{kmm: '2.7'}", "nothing says which version runs"),
     ] {
-        let kmm = "      modprobe: {moduleName: one}\n      dra: {driverName: d, container: {image: x}}\n";
+        let kmm = "modprobe: {moduleName: one}\ndra: {driverName: d, container: {image: x}}";
         let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
         let world = with(kmm, &format!("platform: {platform}\n")).with("    labels:", &dtk);
         holds(&world.with("  - 5.14.0-2.el9.x86_64+rt\n", "").faults(), said);
@@ -105,35 +103,28 @@ fn names_are_as_long_as_the_stated_kmm_allows() {
     }
 }
 
-fn hub(kmm: &str) -> World {
+fn hub(fields: &str) -> World {
     let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
-    World::small()
-        .with("  - 5.14.0-2.el9.x86_64+rt\n", "")
-        .with("    labels:", &dtk)
-        .with(&format!("    kmm:\n{KMM}"), kmm)
+    World::small().with("  - 5.14.0-2.el9.x86_64+rt\n", "").with("    labels:", &dtk).and_module(fields)
 }
 
 #[test]
 fn on_a_hub_the_spokes_namespace_counts() {
     for (length, said) in [(35, ""), (40, "KMM allows 41")] {
         let namespace = "s".repeat(length);
-        let kmm = format!("    kmm:\n{KMM}      hub: {{spokeNamespace: {namespace}, selector: {{a: b}}}}\n");
-        holds(&hub(&kmm).faults(), said);
+        holds(&hub(&format!("hub: {{spokeNamespace: {namespace}, selector: {{a: b}}}}")).faults(), said);
     }
-    let long = hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: d, selector: {{a: b}}}}\n"));
+    let long = hub("hub: {spokeNamespace: d, selector: {a: b}}");
     holds(&long.with("namespace: kmm-ci", "namespace: a-rather-long-namespace-of-kmms-hub-operator").faults(), "");
-    holds(
-        &hub(&format!("    kmm:\n{KMM}      hub: {{spokeNamespace: d, selector: {{'a b': c}}}}\n")).faults(),
-        "not the key of a label",
-    );
+    holds(&hub("hub: {spokeNamespace: d, selector: {'a b': c}}").faults(), "not the key of a label");
 }
 
 #[test]
 fn a_list_on_a_hub_makes_objects_for_its_spokes() {
-    let world = hub("    kmm:
-      - {selector: {a: b}, modprobe: {moduleName: one}, hub: {spokeNamespace: d, selector: {a: b}}}
-      - {name: other, selector: {c: d}, modprobe: {moduleName: two}}
-");
+    let world = hub("hub: {spokeNamespace: d, selector: {a: b}}
+additionalModules:
+  - name: other
+    moduleSpec: {selector: {c: d}, moduleLoader: {container: {modprobe: {moduleName: two}}}}");
     let outputs = world.outputs();
     let text = &outputs.iter().find(|output| output.path.file_name() == "module.yaml").unwrap().text;
     for (part, count) in [
@@ -156,14 +147,14 @@ fn a_hub_has_kmods_for_its_spokes() {
 namespace: drivers
 modules:
   - name: plugin
-    kmm:
+    moduleSpec:
       selector: {a: b}
       devicePlugin: {container: {image: x}}
-      hub: {spokeNamespace: d, selector: {a: b}}
+    hub: {spokeNamespace: d, selector: {a: b}}
 "
     .into();
     holds(&world.faults(), "crashes KMM's hub");
-    holds(&world.with("      hub: {spokeNamespace: d, selector: {a: b}}\n", "").faults(), "");
+    holds(&world.with("    hub: {spokeNamespace: d, selector: {a: b}}\n", "").faults(), "");
 }
 
 #[test]
@@ -172,18 +163,18 @@ fn a_plugin_alone_loads_nothing() {
     world.manifest = "apiVersion: kmodgen/v1
 namespace: drivers
 kernels: []
-modules: [{name: plugin, kmm: {selector: {a: b}, devicePlugin: {container: {image: x}}}}]
+modules: [{name: plugin, moduleSpec: {selector: {a: b}, devicePlugin: {container: {image: x}}}}]
 "
     .into();
     assert!(world.outputs().iter().any(|output| output.path.as_str() == "plugin/module.yaml"));
-    let two = "kmm: [{selector: {a: b}, devicePlugin: {container: {image: x}}}, {name: other, selector: {c: d}, devicePlugin: {container: {image: y}}}]";
-    let list = world.clone().with("kmm: {selector: {a: b}, devicePlugin: {container: {image: x}}}", two);
+    let two = "moduleSpec: {selector: {a: b}, devicePlugin: {container: {image: x}}}, additionalModules: [{name: other, moduleSpec: {selector: {c: d}, devicePlugin: {container: {image: y}}}}]";
+    let list = world.clone().with("moduleSpec: {selector: {a: b}, devicePlugin: {container: {image: x}}}", two);
     holds(&list.faults(), "");
     assert_eq!(list.outputs()[0].text.matches("kind: Module").count(), 2);
     holds(&world.faults(), "");
     holds(
-        &world.with("selector: {a: b}", "selector: {a: b}, modprobe: {moduleName: x}").faults(),
-        "`modprobe` is for loading kmods",
+        &world.with("selector: {a: b}", "selector: {a: b}, moduleLoader: {container: {}}").faults(),
+        "`moduleLoader` is for loading kmods",
     );
 }
 
@@ -201,6 +192,9 @@ fn kernels_are_needed_for_kmods_alone() {
 }
 
 fn prebuilt(modprobe: &str, rest: &str) -> World {
+    let (beside, rest) =
+        if rest.starts_with("fallback") { (format!("    {rest}\n"), "") } else { (String::new(), rest) };
+    let spec = module_spec(&format!("selector: {{a: b}}\nmodprobe: {modprobe}\n{rest}"));
     let mut world = World::small();
     world.manifest = format!(
         "apiVersion: kmodgen/v1
@@ -209,11 +203,7 @@ kernels: [5.14.0-1.el9.x86_64]
 modules:
   - name: driver
     prebuilt: registry.example.com/vendor:${{KERNEL_FULL_VERSION}}
-    kmm:
-      selector: {{a: b}}
-      modprobe: {modprobe}
-      {rest}
-"
+{beside}{spec}"
     );
     world
 }

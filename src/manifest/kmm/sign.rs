@@ -3,8 +3,7 @@
 use kmodgen_yaml::{Node, Pair, Yaml};
 
 use super::check::{convert, convert_fields};
-use super::place::At;
-use super::{Context, entry, fields, scalars, texts};
+use super::{Context, entry, fields, texts};
 use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
 use crate::manifest::kind::ModuleKind;
@@ -19,7 +18,7 @@ pub struct Sign {
     /// The files, as shell patterns, and where each is written; those of the layout where `None`.
     pub files: Option<Vec<Spanned<String>>>,
     /// Counted up by the user to have everything signed anew, as after a change of key.
-    pub rotation: Option<String>,
+    pub generation: Option<String>,
 }
 
 impl Sign {
@@ -68,9 +67,13 @@ impl Sign {
         let listed = record
             .take("filesToSign", &mut own)
             .filter(|list| convert("sign", "filesToSign", list, &mut own).is_some());
-        let rotation = record.take("rotation", &mut own);
-        let rotation = rotation.filter(|node| scalars::counter(At::own("rotation"), node, &mut own));
-        let rotation = rotation.and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
+        if let Some(entry) = record.take_refused("rotation", &mut own) {
+            own.push(
+                Diagnostic::error("unknown-key", "`container.sign` has no key `rotation`")
+                    .at(entry.key.span, "")
+                    .help("write `signing: {generation: …}` beside `moduleSpec`"),
+            );
+        }
         record.finish(&mut own);
         let right = !own.has_errors();
         faults.extend(own.into_sorted());
@@ -113,6 +116,6 @@ impl Sign {
             }
             files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()
         });
-        Some(Self { fields, files, rotation })
+        Some(Self { fields, files, generation: None })
     }
 }

@@ -2,24 +2,20 @@
 
 use crate::testing::World;
 
-fn faults(kmm: &str) -> Vec<String> {
-    let own = [("selector", "      selector: {a: b}\n"), ("modprobe", "      modprobe: {moduleName: one}\n")];
-    let own: String = own.iter().filter(|(key, _)| !kmm.starts_with(key)).map(|(_, line)| *line).collect();
-    let kmm = format!("{own}      {kmm}\n");
-    World::small()
-        .with("      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n", &kmm)
-        .and("platform: {kind: openshift, version: '4.21'}\n")
-        .faults()
+fn faults(fields: &str) -> Vec<String> {
+    let own = [("selector", "selector: {a: b}\n"), ("modprobe", "modprobe: {moduleName: one}\n")];
+    let own: String = own.iter().filter(|(key, _)| !fields.starts_with(key)).map(|(_, line)| *line).collect();
+    World::small().of_spec(&format!("{own}{fields}")).and("platform: {kind: openshift, version: '4.21'}\n").faults()
 }
 
-/// Refuses `kmm` with one message that has `said` in it.
-fn refuses(kmm: &str, said: &str) {
-    let faults = faults(kmm);
-    assert!(faults.len() == 1 && faults[0].contains(said), "{kmm}: {faults:#?}");
+/// Refuses fields of `moduleSpec` with one message that has `said` in it.
+fn refuses(fields: &str, said: &str) {
+    let faults = faults(fields);
+    assert!(faults.len() == 1 && faults[0].contains(said), "{fields}: {faults:#?}");
 }
 
-fn accepts(kmm: &str) {
-    assert_eq!(faults(kmm), Vec::<String>::new(), "{kmm}");
+fn accepts(fields: &str) {
+    assert_eq!(faults(fields), Vec::<String>::new(), "{fields}");
 }
 
 fn container(rest: &str) -> String {

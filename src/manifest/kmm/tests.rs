@@ -1,22 +1,20 @@
 //! The rules of KMM's webhook, each refused at its line.
 
-use crate::testing::World;
+use crate::testing::{MODULE_SPEC, World};
 
-/// Refuses `kmm` in place of the small manifest's, by a fault that says `said`.
-fn refuses(kmm: &str, said: &str) {
-    let world = World::small()
-        .with("      modprobe: {moduleName: one}\n      selector: {node-role.kubernetes.io/worker: ''}\n", kmm);
-    let faults = world.faults();
-    assert!(faults.iter().any(|fault| fault.contains(said)), "{kmm}: {faults:?}");
+/// Refuses fields of `moduleSpec`, by a fault that says `said`.
+fn refuses(fields: &str, said: &str) {
+    let faults = World::small().of_spec(fields).faults();
+    assert!(faults.iter().any(|fault| fault.contains(said)), "{fields}: {faults:?}");
 }
 
 /// Checks like [`refuses`], with a valid selector and modprobe.
-fn refuses_beside(kmm: &str, said: &str) {
-    refuses(&format!("      selector: {{a: b}}\n      modprobe: {{moduleName: one}}\n      {kmm}\n"), said);
+fn refuses_beside(fields: &str, said: &str) {
+    refuses(&format!("selector: {{a: b}}\nmodprobe: {{moduleName: one}}\n{fields}"), said);
 }
 
 fn refuses_modprobe(modprobe: &str, said: &str) {
-    refuses(&format!("      selector: {{a: b}}\n      modprobe: {modprobe}\n"), said);
+    refuses(&format!("selector: {{a: b}}\nmodprobe: {modprobe}"), said);
 }
 
 #[test]
@@ -37,14 +35,14 @@ fn the_loading_order_starts_with_the_module() {
 
 #[test]
 fn several_kmods_need_a_name_to_load() {
-    refuses("      selector: {a: b}\n", "nothing says which to load");
-    let one = World::small().with("kmods: [one, two]", "kmods: [one]").with("      modprobe: {moduleName: one}\n", "");
+    refuses("selector: {a: b}", "nothing says which to load");
+    let one = World::small().with("kmods: [one, two]", "kmods: [one]").of_spec("selector: {a: b}");
     assert!(one.outputs().iter().any(|output| output.text.contains("moduleName: one")));
 }
 
 #[test]
 fn a_selector_is_needed() {
-    refuses("      modprobe: {moduleName: one}\n", "on which nodes");
+    refuses("modprobe: {moduleName: one}", "on which nodes");
 }
 
 #[test]
@@ -104,17 +102,18 @@ fn a_wrong_path_of_signed_files_is_told_once_for_all_kernels() {
         ("/opt/lib/modules/*/two/one.ko", "write `/opt/lib/modules/*/extra/one.ko`, or leave `filesToSign` out"),
     ] {
         let sign = format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: ['{file}']}}");
-        let faults = World::small().with("    kmm:\n", &format!("    kmm:\n      {sign}\n")).faults();
+        let faults = World::small().and_spec(&sign).faults();
         let [only] = faults.as_slice() else { panic!("{file}: {faults:#?}") };
         assert!(only.contains(help) && !only.contains("5.14"), "{file}: {only}");
     }
     // One that holds for some kernels alone is told once for these, whatever differs in the advice.
     let faults = World::small()
-        .with("  - 5.14.0-2.el9.x86_64+rt\n", "  - 5.14.0-2.el9.x86_64+rt\n  - 5.14.0-3.el9.x86_64\n  - 5.14.0-4.el9.x86_64+rt\n")
         .with(
-            "    kmm:\n",
-            "    overrides: [{when: {flavour: rt}, install: {modDir: updates}}]\n    kmm:\n      sign: {keySecret: {name: k}, certSecret: {name: c}, filesToSign: ['/opt/lib/modules/*/x.ko']}\n",
+            "  - 5.14.0-2.el9.x86_64+rt\n",
+            "  - 5.14.0-2.el9.x86_64+rt\n  - 5.14.0-3.el9.x86_64\n  - 5.14.0-4.el9.x86_64+rt\n",
         )
+        .and_module("overrides: [{when: {flavour: rt}, install: {modDir: updates}}]")
+        .and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}, filesToSign: ['/opt/lib/modules/*/x.ko']}")
         .faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
 }
@@ -124,8 +123,8 @@ fn signed_files_are_written_out_for_each_kernel() {
     for (files, expected) in
         [("", "two.ko"), (", filesToSign: ['/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko']", "one.ko")]
     {
-        let sign = format!("      sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}{files}}}\n");
-        let module = module_yaml(&World::small().with("    kmm:\n", &format!("    kmm:\n{sign}")));
+        let sign = format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}{files}}}");
+        let module = module_yaml(&World::small().and_spec(&sign));
         let expected = format!("\"/opt/lib/modules/5.14.0-2.el9.x86_64+rt/extra/{expected}\"");
         assert!(module.contains(&expected), "{module}");
     }
@@ -144,7 +143,7 @@ fn build_arguments_are_the_users_own() {
 
 #[test]
 fn device_plugin_and_dra_exclude_each_other() {
-    refuses_beside("devicePlugin: {container: {image: x}}\n      dra: {container: {image: x}}", "not both");
+    refuses_beside("devicePlugin: {container: {image: x}}\ndra: {container: {image: x}}", "not both");
 }
 
 fn volume(path: &str) -> String {
@@ -157,7 +156,7 @@ fn host_paths_are_where_kmm_lets_them_be() {
         refuses_beside(&volume(path), "KMM refuses this host path");
     }
     refuses_beside(&volume("/var/../etc"), "has `..` in it");
-    let fine = World::small().with("    kmm:\n", &format!("    kmm:\n      {}\n", volume("/var/lib/x")));
+    let fine = World::small().and_spec(&volume("/var/lib/x"));
     assert_eq!(fine.faults(), Vec::<String>::new());
 }
 
@@ -194,31 +193,16 @@ fn module_yaml(world: &World) -> String {
     world.outputs().into_iter().find(|output| output.path.file_name() == "module.yaml").unwrap().text.into_owned()
 }
 
-/// The small manifest with more under `kmm`, or other things in its place.
-fn with_kmm(old: &str, new: &str) -> World {
-    World::small().with(old, new)
-}
-
-const KMM: &str = "    kmm:
-      modprobe: {moduleName: one}
-      selector: {node-role.kubernetes.io/worker: ''}
-";
-
 #[test]
 fn several_modules_load_one_image() {
-    let world = with_kmm(
-        KMM,
-        "    kmm:
-      - modprobe: {moduleName: one}
-        selector: {a: ''}
-        sign: {keySecret: {name: k}, certSecret: {name: c}}
-        fallback: {kernel: '5\\.14\\..*', image: \"registry.example.com/kmods/first:${KERNEL_FULL_VERSION}\"}
-        imageRebuildTriggerGeneration: auto
-      - name: second
-        modprobe: {moduleName: two}
-        selector: {b: ''}
-",
-    );
+    let world = World::small()
+        .and_module(
+            "fallback: {kernel: '5\\.14\\..*', image: \"registry.example.com/kmods/first:${KERNEL_FULL_VERSION}\"}
+additionalModules:
+  - name: second
+    moduleSpec: {selector: {b: ''}, moduleLoader: {container: {modprobe: {moduleName: two}}}}",
+        )
+        .and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}}\nimageRebuildTriggerGeneration: auto");
     assert_snapshot!("several", module_yaml(&world));
     assert_ne!(trigger(&world), trigger(&world.clone().with("vars: {A: x}", "vars: {A: y}")));
 }
@@ -232,8 +216,8 @@ fn trigger(world: &World) -> String {
 #[test]
 fn a_hub_has_a_module_for_its_spokes() {
     let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
-    let hub = format!("{KMM}      hub: {{spokeNamespace: drivers, selector: {{wants: driver}}}}\n");
-    let world = with_kmm(KMM, &hub).with("    labels:", &dtk);
+    let hub = "hub: {spokeNamespace: drivers, selector: {wants: driver}}";
+    let world = World::small().and_module(hub).with("    labels:", &dtk);
     let faults = world.faults();
     assert!(faults.len() == 1 && faults[0].contains("a hub does not know which Driver Toolkit"), "{faults:#?}");
     let world = world.with("  - 5.14.0-2.el9.x86_64+rt\n", "");
@@ -242,39 +226,85 @@ fn a_hub_has_a_module_for_its_spokes() {
 
 #[test]
 fn what_goes_beyond_one_module_is_checked() {
-    let world = with_kmm(
-        KMM,
-        "    kmm:
-      - name: first
-        modprobe: {moduleName: one}
-        selector: {}
-        fallback: {kernel: '(', image: registry.example.com/x:1}
-        hub: {spokeNamespace: X}
-        imageRebuildTriggerGeneration: soon
-        devicePlugin: {container: {imag: x}, serviceAcount: y}
-      - modprobe: {moduleName: two}
-        selector: {}
-        build: {}
-      - {name: first, modprobe: {moduleName: two}, selector: {}, fallback: {image: \"registry.example.com/x@${KERNEL_FULL_VERSION}\"}}
-",
-    )
-    .and("  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, kmm: {selector: {}, name: x}}\n");
+    let world = World::small()
+        .and_module(
+            "fallback: {kernel: '(', image: registry.example.com/x:1}
+hub: {spokeNamespace: X}
+signing: {generation: 1}
+additionalModules:
+  - moduleSpec: {selector: {}, moduleLoader: {container: {modprobe: {moduleName: two}, build: {}}}}
+  - {name: first, moduleSpec: {selector: {}, moduleLoader: {container: {modprobe: {moduleName: two}}}}, fallback: {image: \"registry.example.com/x@${KERNEL_FULL_VERSION}\"}}",
+        )
+        .and_spec("imageRebuildTriggerGeneration: soon\ndevicePlugin: {container: {imag: x}, serviceAcount: y}")
+        .and("  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, moduleSpec: {selector: {}, hub: x}}\n");
     assert_snapshot!(world.faults().join("\n"));
 }
 
 #[test]
 fn modules_on_one_image_name_are_told_of() {
     let world = World::small().and(
-        "  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, kmm: {selector: {}}}\n",
+        "  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, moduleSpec: {selector: {}}}\n",
     );
     assert_snapshot!(world.faults().join("\n"));
 }
 
 #[test]
-fn kmm_is_false_or_says_something() {
-    assert_eq!(with_kmm(KMM, "    kmm: false\n").faults(), Vec::<String>::new());
-    for wrong in ["true", "no", "'false'"] {
-        let faults = with_kmm(KMM, &format!("    kmm: {wrong}\n")).faults();
-        assert!(faults.len() == 1 && faults[0].contains("`kmm` is "), "{wrong}: {faults:?}");
+fn images_alone_need_no_module_spec() {
+    let small = World::small().with(MODULE_SPEC, "    objects: false\n");
+    assert_eq!(small.faults(), Vec::<String>::new());
+    let wrong = World::small().with(MODULE_SPEC, "    objects: 'false'\n").faults();
+    assert!(wrong.iter().any(|fault| fault.contains("write `objects: false`")), "{wrong:?}");
+}
+
+#[test]
+fn the_section_of_earlier_manifests_is_led_to_the_new_one() {
+    for (kmm, said) in [
+        ("{modprobe: {moduleName: one}, selector: {a: b}}", "write `moduleSpec`: its fields are those"),
+        ("[{selector: {a: b}}, {name: more, selector: {c: d}}]", "additionalModules: [{name: …, moduleSpec: {…}}]"),
+        ("false", "write `objects: false`"),
+    ] {
+        let faults = World::small().with(MODULE_SPEC, &format!("    kmm: {kmm}\n")).faults();
+        assert!(faults.len() == 1 && faults[0].contains(said), "{kmm}: {faults:#?}");
     }
+}
+
+#[test]
+fn a_field_at_another_level_is_led_to_its_own() {
+    let selector = "{selector: {a: b}, ";
+    for (spec, said) in [
+        (
+            format!("{selector}modprobe: {{moduleName: one}}}}"),
+            "`moduleSpec` has no key `modprobe` | write it in `moduleLoader.container`: \
+             `moduleLoader: {container: {modprobe: {moduleName: one}}}`",
+        ),
+        (
+            format!("{selector}moduleLoader: {{modprobe: {{moduleName: one}}}}}}"),
+            "`moduleLoader` has no key `modprobe` | write it in `moduleLoader.container`",
+        ),
+        (
+            "{moduleLoader: {container: {modprobe: {moduleName: one}, selector: {a: b}}}}".into(),
+            "`moduleLoader.container` has no key `selector` | write it in `moduleSpec`: `selector: {a: b}`",
+        ),
+        (
+            format!("{selector}moduleLoader: {{container: {{modprobe: {{moduleName: one}}}}}}, hub: {{}}}}"),
+            "has no key `hub` | write it beside `moduleSpec`",
+        ),
+        (format!("{selector}moduleLodaer: {{container: {{}}}}}}"), "did you mean `moduleLoader`?"),
+    ] {
+        let faults = World::small().with(MODULE_SPEC, &format!("    moduleSpec: {spec}\n")).faults();
+        assert!(faults.len() == 1 && faults[0].contains(said), "{spec}: {faults:#?}");
+    }
+}
+
+#[test]
+fn signing_belongs_to_kmods_that_kmm_signs() {
+    let signing = World::small().and_module("signing: {generation: 2}");
+    let faults = signing.faults();
+    assert!(faults.len() == 1 && faults[0].contains("there is no `sign`"), "{faults:?}");
+    let signed = signing.and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}}");
+    assert_eq!(signed.faults(), Vec::<String>::new());
+    let other = signed.clone().with("generation: 2", "generation: 3");
+    assert_ne!(module_yaml(&signed), module_yaml(&other), "it is in the tags");
+    let earlier = World::small().and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}, rotation: 1}").faults();
+    assert!(earlier.len() == 1 && earlier[0].contains("write `signing: {generation: …}`"), "{earlier:?}");
 }

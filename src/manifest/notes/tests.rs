@@ -20,7 +20,7 @@ fn nothing_is_noted_on_a_manifest_that_needs_no_note() {
     // A source of a step, of an override or of a version is used.
     let used = world()
         .with("  code: {", "  more: {git: https://example.com/more.git, ref: main}\n  code: {")
-        .with("    kmm:\n", "    overrides: [{when: {flavour: rt}, source: [code, more]}]\n    kmm:\n");
+        .and_module("overrides: [{when: {flavour: rt}, source: [code, more]}]");
     assert_eq!(used.notes(), Vec::<String>::new());
     // A key that a user chose is none of the manifest's.
     let labels = world().with("labels: {site: a}", "labels: {when: x, image: ubuntu, runtime: ubuntu}");
@@ -36,10 +36,7 @@ fn runtime_images_without_a_digest() {
     assert!(told.contains("write `runtime: registry.example.com/runtime:1@sha256:…`; `skopeo inspect"), "{told}");
     let of_kernel = world().with("labels: {site: a}", "baseImages: {runtime: r.example.com/x:2}");
     assert!(note(&of_kernel).contains("`r.example.com/x:2` has no digest"));
-    let of_override = world().with(
-        "    kmm:\n",
-        "    overrides: [{when: {flavour: rt}, baseImages: {runtime: r.example.com/x}}]\n    kmm:\n",
-    );
+    let of_override = world().and_module("overrides: [{when: {flavour: rt}, baseImages: {runtime: r.example.com/x}}]");
     assert!(note(&of_override).contains("`r.example.com/x` has no digest"));
     let of_module =
         of_override.with("    source: code\n", "    source: code\n    baseImages: {runtime: r.example.com/y}\n");
@@ -61,13 +58,13 @@ fn images_without_a_registry() {
         ("image: registry.example.com/kmods/first", "image: kmods/first", "`image: docker.io/kmods/first`"),
         ("labels: {site: a}", "baseImages: {builder: 'debian:12'}", "`builder: docker.io/library/debian:12`"),
         (
-            "    kmm:\n",
-            "    kmm:\n      devicePlugin: {container: {image: 'plugin:1', command: [a]}}\n",
+            "    moduleSpec:\n",
+            "    moduleSpec:\n      devicePlugin: {container: {image: 'plugin:1', command: [a]}}\n",
             "`image: docker.io/library/plugin:1`",
         ),
         (
-            "    kmm:\n",
-            "    kmm:\n      fallback: {kernel: '6.*', image: 'me/x:${KERNEL_FULL_VERSION}'}\n",
+            "    moduleSpec:\n",
+            "    fallback: {kernel: '6.*', image: 'me/x:${KERNEL_FULL_VERSION}'}\n    moduleSpec:\n",
             "`image: docker.io/me/x:${KERNEL_FULL_VERSION}`",
         ),
     ] {
@@ -104,7 +101,8 @@ fn sources_without_a_module() {
     let many = world().with("  code: {", &format!("{many}  code: {{")).and("clusters: {a: {}, b: {}}\n");
     assert!(note(&many).contains("8 sources are used by no module (here, and in 3 more places)"), "{}", note(&many));
     // A module that is for some cluster uses it.
-    let other = "  - {name: other, source: old, kmods: [one], image: r.io/o, clusters: [b], kmm: {selector: {a: b}}}\n";
+    let other =
+        "  - {name: other, source: old, kmods: [one], image: r.io/o, clusters: [b], moduleSpec: {selector: {a: b}}}\n";
     assert_eq!(one.and(other).and("clusters: {a: {}, b: {}}\n").notes(), Vec::<String>::new());
 }
 
@@ -133,7 +131,7 @@ fn conditions_that_no_kernel_meets() {
 }
 
 fn with_override(when: &str) -> World {
-    world().with("    kmm:\n", &format!("    overrides: [{{when: {when}, packages: {{builder: [bc]}}}}]\n    kmm:\n"))
+    world().and_module(&format!("overrides: [{{when: {when}, packages: {{builder: [bc]}}}}]"))
 }
 
 #[test]
@@ -142,10 +140,16 @@ fn every_kind_of_condition_is_looked_at() {
         ("kmods: [one, two]", "kmods: [one, {kmod: two, when: {flavour: x}}]"),
         ("source: code\n", "source: [code, {source: code2, when: {flavour: x}}]\n"),
         ("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {}, when: {flavour: x}}]"),
-        ("    kmm:\n", "    packages: {builder: {rpm: [{package: bc, when: {flavour: x}}]}}\n    kmm:\n"),
-        ("    kmm:\n", "    install: {firmware: [{from: fw, when: {flavour: x}}]}\n    kmm:\n"),
-        ("    kmm:\n", "    kmm:\n      build: {buildArgs: [{name: A, value: b, when: {flavour: x}}]}\n"),
-        ("    kmm:\n", "    kmm:\n      inTreeModulesToRemove: [{module: a, when: {flavour: x}}]\n"),
+        ("    moduleSpec:\n", "    packages: {builder: {rpm: [{package: bc, when: {flavour: x}}]}}\n    moduleSpec:\n"),
+        ("    moduleSpec:\n", "    install: {firmware: [{from: fw, when: {flavour: x}}]}\n    moduleSpec:\n"),
+        (
+            "        container:\n",
+            "        container:\n          build: {buildArgs: [{name: A, value: b, when: {flavour: x}}]}\n",
+        ),
+        (
+            "        container:\n",
+            "        container:\n          inTreeModulesToRemove: [{module: a, when: {flavour: x}}]\n",
+        ),
         ("patches: [fix.patch]", "patches: [{file: fix.patch, when: {flavour: x}}]"),
     ] {
         let more = "  code2: {git: https://example.com/2.git, ref: main}\nbaseImages:";
@@ -159,7 +163,7 @@ fn every_kind_of_condition_is_looked_at() {
     assert_eq!(nested("{flavour: rt}", "{flavour: rt}").notes(), Vec::<String>::new());
     // More than are explained.
     let many = "{when: {flavour: x}, user: '1'}, ".repeat(7);
-    let many = world().with("    kmm:\n", &format!("    overrides: [{many}]\n    kmm:\n"));
+    let many = world().and_module(&format!("overrides: [{many}]"));
     assert!(note(&many).contains("7 conditions hold for no kernel"), "{}", note(&many));
     assert!(!note(&many).contains("list them under"), "{}", note(&many));
 }
@@ -167,5 +171,5 @@ fn every_kind_of_condition_is_looked_at() {
 /// The small manifest with a condition in an override, which has a condition itself.
 fn nested(outer: &str, inner: &str) -> World {
     let kmods = format!("kmods: [one, {{kmod: two, when: {inner}}}]");
-    world().with("    kmm:\n", &format!("    overrides: [{{when: {outer}, {kmods}}}]\n    kmm:\n"))
+    world().and_module(&format!("overrides: [{{when: {outer}, {kmods}}}]"))
 }

@@ -175,7 +175,7 @@ impl Origin {
             }
             Self::Image { .. } => {
                 Diagnostic::warning("source-secret", "the builder pulls this image, and nothing reads the secret")
-                    .help("take it out: `imageRepoSecret` of `kmm` is the login for registries")
+                    .help("take it out: `imageRepoSecret` of `moduleSpec` is the login for registries")
             }
         };
         faults.push(fault.at(secret.span, ""));

@@ -161,7 +161,7 @@ fn one_source_of_several_is_enough_for_kmm_not_to_build() {
     let module = outputs.iter().find(|output| output.path.as_str() == "first/module.yaml").unwrap();
     assert_eq!(module.text.matches("build:").count(), 1, "{}", module.text);
     // KMM heeds this for the other kernel.
-    assert!(world.with("    kmm:\n", "    kmm:\n      build: {selector: {a: b}}\n").faults().is_empty());
+    assert!(world.and_spec("build: {selector: {a: b}}").faults().is_empty());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn what_is_in_a_folder_decides_the_image() {
 
 #[test]
 fn what_a_folder_cannot_be_is_told() {
-    let sign = "sign: {keySecret: {name: k}, certSecret: {name: c}}, build: {selector: {a: b}, kanikoParams: {tag: t}}";
+    let sign = "sign: {keySecret: {name: k}, certSecret: {name: c}}\nbuild: {selector: {a: b}, kanikoParams: {tag: t}}";
     let world = with_sources(
         "  code: {path: gone}
   flag: {path: --link}
@@ -190,7 +190,8 @@ fn what_a_folder_cannot_be_is_told() {
   secret: {path: src, secret: login, ref: main}
 ",
     )
-    .with("      modprobe: {moduleName: one}\n", &format!("      {}\n", sign.replace(", build", "\n      build")))
+    .with("          modprobe: {moduleName: one}\n", "")
+    .and_spec(sign)
     .with("[one, two]", "[one]")
     .and("output: {dir: src/gitops}\n");
     assert_snapshot!(world.faults().join("\n"));

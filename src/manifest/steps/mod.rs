@@ -96,6 +96,14 @@ impl Steps {
         }
     }
 
+    /// Number of steps, or of changes to steps.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::All(steps) => steps.len(),
+            Self::Changes(changes) => changes.len(),
+        }
+    }
+
     fn listed(&self) -> &[ListedStep] {
         match self {
             Self::All(steps) => steps,

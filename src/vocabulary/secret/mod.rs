@@ -29,7 +29,7 @@ pub const PUBLISH_LOGIN: &str = "git's credential helpers are asked for the logi
 
 /// Advice on the login of a registry.
 pub const REGISTRY_LOGIN: &str =
-    "log in with your engine's `login`, and name the cluster's secret as `imageRepoSecret` of `kmm`";
+    "log in with your engine's `login`, and name the cluster's secret as `imageRepoSecret` of `moduleSpec`";
 
 /// The byte ranges of all secrets in a text, in order. Two never overlap.
 pub fn secrets_in(text: &str) -> Vec<Range<usize>> {

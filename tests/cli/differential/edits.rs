@@ -102,7 +102,7 @@ impl State {
     version: 'v{}'
     template: templates/own
     steps: [{{make: {{vars: {{DEBUG: '{}'}}}}}}]
-    kmm: {{selector: {{a: 's{}'}}}}
+    moduleSpec: {{selector: {{a: 's{}'}}}}
 ",
                 self.number(Number::Version),
                 self.number(Number::Variable),
@@ -114,14 +114,17 @@ impl State {
     image: registry.example.com/kmods/beta
     when: {kernelVersion: '<6.10'}
     overrides: [{when: {flavour: rt}, packages: {builder: [bc]}}]
-    kmm:
-      - {modprobe: {moduleName: beta, modulesLoadingOrder: [beta, beta_core]}, selector: {a: ''}}
-      - {name: beta-b, modprobe: {moduleName: beta_core}, selector: {b: ''}}
+    moduleSpec:
+      selector: {a: ''}
+      moduleLoader: {container: {modprobe: {moduleName: beta, modulesLoadingOrder: [beta, beta_core]}}}
+    additionalModules:
+      - name: beta-b
+        moduleSpec: {selector: {b: ''}, moduleLoader: {container: {modprobe: {moduleName: beta_core}}}}
 "
             .to_owned(),
             "  - name: ready
     prebuilt: 'registry.example.com/ready:1-${KERNEL_FULL_VERSION}'
-    kmm: {modprobe: {moduleName: m}, selector: {a: ''}}
+    moduleSpec: {selector: {a: ''}, moduleLoader: {container: {modprobe: {moduleName: m}}}}
 "
             .to_owned(),
         ];

@@ -39,7 +39,7 @@ impl Site {
         let small = manifest(&project, kernels);
         let vars = r#"{make: {vars: {DEBUG: "0"}}}"#;
         let third = "  - name: gamma\n    source: tools\n    kmods: [gamma]\n    image: registry.example.com/kmods/gamma\n    \
-                     kmm: {selector: {gamma: \"\"}}\n";
+                     moduleSpec: {selector: {gamma: \"\"}}\n";
         let more = manifest(&project, kernels + kernels.div_ceil(2)).replace(vars, &vars.replace('0', "1"));
         let manifests = [small, more + third];
         let trees = [0, 1].map(|at| {
