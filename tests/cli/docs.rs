@@ -23,6 +23,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kmodgen::adapters::ui;
 use kmodgen::manifest::MANIFEST;
 use kmodgen::manifest::schema::{Record, Shape};
 use kmodgen::test_cases::{ASSERTION, CASE};
@@ -225,7 +226,7 @@ fn every_block_of_every_page_is_right() {
         if std::env::var("KMODGEN_DOCS").is_ok_and(|value| value == "overwrite") {
             fs::write(&path, right).unwrap();
         } else {
-            assert!(text == right, "{name}:\n{}", similar::TextDiff::from_lines(&text, &right).unified_diff());
+            assert!(text == right, "{}", ui::unified(&name, Some(&text), Some(&right)));
         }
     }
     assert!(all > 25, "only {all} blocks were tried");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use similar::TextDiff;
+use git2::{DiffOptions, Patch};
 
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
@@ -14,8 +14,11 @@ const RESET: &str = "\x1b[0m";
 pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
     let [old_name, new_name] =
         [("a", old), ("b", new)].map(|(side, text)| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}")));
-    let diff = TextDiff::from_lines(old.unwrap_or_default(), new.unwrap_or_default());
-    let text = diff.unified_diff().context_radius(3).header(&old_name, &new_name).to_string();
+    let text = match hunks(old.unwrap_or_default(), new.unwrap_or_default()) {
+        Ok(hunks) if hunks.is_empty() => hunks,
+        Ok(hunks) => format!("--- {old_name}\n+++ {new_name}\n{hunks}"),
+        Err(error) => format!("cannot compare {old_name} with {new_name}: {error}\n"),
+    };
 
     text.lines()
         .map(|line| match colour(line) {
@@ -23,6 +26,29 @@ pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
             None => format!("{}\n", harmless(line)),
         })
         .collect()
+}
+
+fn hunks(old: &str, new: &str) -> Result<String, git2::Error> {
+    let mut options = DiffOptions::new();
+    options.context_lines(3).force_text(true);
+    let mut patch = Patch::from_buffers(old.as_bytes(), None, new.as_bytes(), None, Some(&mut options))?;
+    let mut hunks = String::new();
+    patch.print(&mut |_, _, line| {
+        let content = String::from_utf8_lossy(line.content());
+        match line.origin() {
+            // It names no file.
+            'F' => {}
+            // A line of the text that libgit2 takes for the name of a function may follow the ranges.
+            'H' => hunks.extend([content.split(" @@").next().unwrap_or_default(), " @@\n"]),
+            sign @ ('+' | '-' | ' ') => {
+                hunks.push(sign);
+                hunks.push_str(&content);
+            }
+            _ => hunks.push_str(&content),
+        }
+        true
+    })?;
+    Ok(hunks)
 }
 
 fn colour(line: &str) -> Option<&'static str> {
@@ -47,7 +73,27 @@ fn harmless(line: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::without_colour;
     use super::*;
+
+    #[test]
+    fn hunks_have_three_lines_of_context_and_no_function() {
+        let old = "spec:\n  a\n  b\n  c\n  d\n  e\n  f\n  g\n  h\n";
+        let new = old.replace("  e\n", "  E\n");
+        assert_eq!(
+            without_colour(&unified("x", Some(old), Some(&new))),
+            "--- a/x\n+++ b/x\n@@ -3,7 +3,7 @@\n   b\n   c\n   d\n-  e\n+  E\n   f\n   g\n   h\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_empty_and_equal_files_have_no_diff() {
+        assert_eq!(
+            without_colour(&unified("x", None, Some("a\0"))),
+            "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\\u{0}\n\\ No newline at end of file\n"
+        );
+        assert_eq!(unified("x", Some("a\n"), Some("a\n")), "");
+    }
 
     #[test]
     fn a_file_cannot_steer_the_terminal() {
