@@ -21,7 +21,7 @@ pub struct OldModule {
     pub version: Option<String>,
     /// Number of its mappings.
     pub mappings: usize,
-    /// The image of each kernel; only of those that change where a record says so.
+    /// Image of each kernel; empty if the cache was read instead of the Module.
     pub images: HashMap<String, String>,
     /// The kernels that nodes were known to run.
     pub nodes: BTreeSet<String>,

@@ -105,20 +105,20 @@ impl<'c> Reuse<'c> {
         check.own.first().is_some_and(|same| *same).then_some(cached)
     }
 
-    /// Returns the mappings of a module that this run does not have: their releases and content hashes.
-    pub fn unplanned(&self, module: &str) -> impl Iterator<Item = (&'c str, Digest)> {
+    /// Returns the releases of those mappings of a module that this run does not have.
+    pub fn unplanned(&self, module: &str) -> impl Iterator<Item = &'c str> {
         let Self { run, planned, .. } = self;
         let modules = self.modules.get(module).into_iter();
         let rows = modules.flat_map(|module| module.cached.releases.iter().zip(module.numbers.clone()));
         let rows = rows.filter(|(_, number)| planned.get(*number) == Some(&false));
-        rows.filter_map(|(release, number)| Some((run.files.release(*release), run.results.get(number)?.hash)))
+        rows.map(|(release, _)| run.files.release(*release))
     }
 
     /// Returns the folders in a module's folder that no mapping of this run has; `None` if others may be there.
     pub fn unplanned_folders(&self, module: &str) -> Option<Vec<&'c str>> {
         let known = self.modules.get(module)?.check.folder;
         let others = self.run.files.unplanned.iter().any(|(path, _)| path.split('/').next() == Some(module));
-        (known && !others).then(|| self.unplanned(module).map(|(release, _)| release).collect())
+        (known && !others).then(|| self.unplanned(module).collect())
     }
 }
 

@@ -11,7 +11,6 @@ use crate::plan::{self, Mapping, Plan};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
 use crate::tree::Inaccessible;
-use crate::vocabulary::{Digest, normalised};
 
 use crate::commands::project::Project;
 
@@ -95,39 +94,27 @@ impl ModuleComparer<'_> {
     fn cached_impact(&self, module: &Module, mappings: &[Mapping<'_>], first: usize) -> Option<(OldModule, Impact)> {
         let reuse = self.reuse.filter(|_| module.has_objects() && is_all_built(module))?;
         let cached = reuse.written_module(module.name.as_str())?;
-        let repository = cached.image.as_deref()?;
-        let same_repository = repository == module.image.repository();
+        let same_repository = cached.image.as_deref()? == module.image.repository();
         let mut impact = Impact { mappings: mappings.len(), ..Impact::default() };
-        let mut images = HashMap::new();
         for (number, mapping) in (first..).zip(mappings) {
             let release = mapping.kernel.release.as_str();
             match reuse.hash(number) {
                 None => impact.loads.push(release.to_owned()),
                 Some(before) if same_repository && before == mapping.identity.hash => {}
-                Some(before) => {
-                    images.insert(release.to_owned(), image_name(repository, release, &before));
-                    impact.reloads.push(release.to_owned());
-                }
+                Some(_) => impact.reloads.push(release.to_owned()),
             }
         }
-        for (release, before) in reuse.unplanned(&cached.name) {
-            images.insert(release.to_owned(), image_name(repository, release, &before));
-            impact.unloads.push(release.to_owned());
-        }
+        impact.unloads.extend(reuse.unplanned(&cached.name).map(str::to_owned));
         impact.unloads.sort();
         let old = OldModule {
             version: cached.version.clone(),
             mappings: cached.releases.len(),
-            images,
+            images: HashMap::new(),
             nodes: BTreeSet::new(),
             others: BTreeMap::new(),
         };
         Some((old, impact))
     }
-}
-
-fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
-    plan::image_name(repository, &normalised(release), hash)
 }
 
 /// Returns whether one Module has all images of a module, and kmodgen builds them: the cache knows just these.
