@@ -14,7 +14,7 @@ use bitcode::{Decode, Encode};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 pub use check::{CheckResult, ModuleCheck};
-pub use file::{Tables, UnreadResults, UnreadRun, read, with_header, write};
+pub use file::{read, with_header, write};
 pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};
@@ -40,7 +40,8 @@ pub struct Inputs {
 }
 
 /// A file that was right when the run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct FileEntry {
     /// Its metadata.
     pub stat: FileStat,
@@ -48,17 +49,14 @@ pub struct FileEntry {
     pub checksum: Checksum,
 }
 
-/// Metadata of the Dockerfile and the ConfigMap of a mapping.
-pub type MappingStats = [FileStat; 2];
-
-/// Result of the inputs of a mapping.
+/// A mapping with its files, and the result of its inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-pub struct MappingResult {
-    /// Key of all that decides the mapping's texts.
+pub struct CachedMapping {
+    /// Its Dockerfile and its ConfigMap.
+    pub files: [FileEntry; 2],
+    /// Key of all that decides their texts.
     pub key: Checksum,
-    /// Checksums of its Dockerfile and its ConfigMap.
-    pub checksums: [Checksum; 2],
     /// Content hash.
     pub hash: Digest,
     /// Digest of the Dockerfile.
@@ -67,15 +65,15 @@ pub struct MappingResult {
     facts: u64,
 }
 
-impl MappingResult {
+impl CachedMapping {
     const ASKS_FOR_DTK: u64 = 1;
     const IS_LONG: u64 = 2;
 
-    /// Makes the result of a mapping with this key.
-    pub fn new(key: Checksum, identity: Identity, checksums: [Checksum; 2]) -> Self {
+    /// Makes the mapping with this key.
+    pub fn new(key: Checksum, identity: Identity, files: [FileEntry; 2]) -> Self {
         let Identity { hash, dockerfile, asks_for_dtk, is_long } = identity;
         let facts = u64::from(asks_for_dtk) * Self::ASKS_FOR_DTK + u64::from(is_long) * Self::IS_LONG;
-        Self { key, checksums, hash, dockerfile, facts }
+        Self { files, key, hash, dockerfile, facts }
     }
 
     /// Returns the content hash, and facts about the Dockerfile.
@@ -86,26 +84,6 @@ impl MappingResult {
             asks_for_dtk: self.facts & Self::ASKS_FOR_DTK != 0,
             is_long: self.facts & Self::IS_LONG != 0,
         }
-    }
-}
-
-/// Rows of both tables for one mapping.
-pub type MappingRow = (MappingStats, MappingResult);
-
-/// A mapping of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct CachedMapping<'c> {
-    /// Metadata of its files.
-    pub stats: &'c MappingStats,
-    /// Result of its inputs.
-    pub result: &'c MappingResult,
-}
-
-impl CachedMapping<'_> {
-    /// Returns its Dockerfile and its ConfigMap.
-    pub fn files(&self) -> [FileEntry; 2] {
-        let ([dockerfile, config_map], checksums) = (*self.stats, self.result.checksums);
-        [FileEntry { stat: dockerfile, checksum: checksums[0] }, FileEntry { stat: config_map, checksum: checksums[1] }]
     }
 }
 
@@ -186,17 +164,8 @@ impl CachedFiles {
 /// One run. Mappings have a number, module by module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedRun {
-    /// Files, but for the metadata of those of mappings.
+    /// Files, but for those of mappings.
     pub files: CachedFiles,
-    /// Metadata of the files of each mapping.
-    pub stats: Vec<MappingStats>,
-    /// Result of each mapping.
-    pub results: Vec<MappingResult>,
-}
-
-impl CachedRun {
-    /// Returns all mappings.
-    pub fn mappings(&self) -> impl Iterator<Item = MappingRow> + Clone {
-        self.stats.iter().copied().zip(self.results.iter().copied())
-    }
+    /// All mappings.
+    pub mappings: Vec<CachedMapping>,
 }

@@ -41,13 +41,13 @@ impl<'c> Reuse<'c> {
             modules.map(|((cached, numbers), check)| (cached.name.as_str(), Module { cached, check, numbers }));
         let modules: HashMap<&str, Module<'_>> = modules.collect();
         let mut numbers = Vec::with_capacity(expansion.mapping_count());
-        let mut planned = vec![false; run.results.len()];
+        let mut planned = vec![false; run.mappings.len()];
         for (module, mappings) in &expansion.modules {
             let cached = modules.get(module.name.as_str());
             for kernel in kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel)) {
-                let number = cached.zip(kernel).and_then(|(module, kernel)| module.find((*releases.get(kernel)?)?));
-                if let Some(planned) = number.and_then(|number| planned.get_mut(number)) {
-                    *planned = true;
+                let number = cached.and_then(|module| module.find((*releases.get(kernel?)?)?));
+                if let Some(number) = number {
+                    planned[number] = true;
                 }
                 numbers.push(number);
             }
@@ -61,28 +61,26 @@ impl<'c> Reuse<'c> {
     }
 
     /// Returns the mapping with this number in the plan if its key is still the same and its files are as they were.
-    pub fn mapping(&self, number: usize, key: Checksum) -> Option<CachedMapping<'c>> {
+    pub fn mapping(&self, number: usize, key: Checksum) -> Option<&'c CachedMapping> {
         let (cached, same) = self.find(number)?;
-        (same == [true; 2] && self.same_templates && cached.result.key == key).then_some(cached)
+        (same == [true; 2] && self.same_templates && cached.key == key).then_some(cached)
     }
 
     /// Returns those files of a mapping that are as they were.
     pub fn files(&self, number: usize) -> [Option<FileEntry>; 2] {
-        let Some((cached, same)) = self.find(number) else { return [None; 2] };
-        let files = cached.files();
+        let Some((CachedMapping { files, .. }, same)) = self.find(number) else { return [None; 2] };
         [same[0].then_some(files[0]), same[1].then_some(files[1])]
     }
 
     /// Returns the content hash that a mapping had; `None` if there was none.
     pub fn hash(&self, number: usize) -> Option<Digest> {
-        self.find(number).map(|(cached, _)| cached.result.hash)
+        self.find(number).map(|(cached, _)| cached.hash)
     }
 
     /// Finds the mapping with this number in the plan, and which of its files are as they were.
-    fn find(&self, number: usize) -> Option<(CachedMapping<'c>, [bool; 2])> {
-        let number = (*self.numbers.get(number)?)?;
-        let cached = CachedMapping { stats: self.run.stats.get(number)?, result: self.run.results.get(number)? };
-        Some((cached, *self.check.mappings.get(number)?))
+    fn find(&self, number: usize) -> Option<(&'c CachedMapping, [bool; 2])> {
+        let number = self.numbers[number]?;
+        Some((&self.run.mappings[number], self.check.mappings[number]))
     }
 
     /// Returns those of a module's own files that are as they were: its Module, and its kustomization.
@@ -110,7 +108,7 @@ impl<'c> Reuse<'c> {
         let Self { run, planned, .. } = self;
         let modules = self.modules.get(module).into_iter();
         let rows = modules.flat_map(|module| module.cached.releases.iter().zip(module.numbers.clone()));
-        let rows = rows.filter(|(_, number)| planned.get(*number) == Some(&false));
+        let rows = rows.filter(|(_, number)| !planned[*number]);
         rows.map(|(release, _)| run.files.release(*release))
     }
 

@@ -1,10 +1,9 @@
 //! Location of the cached run of a manifest, cluster and output folder.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::fs;
-use crate::cache::{self, CachedFiles, MappingRow, UnreadRun};
+use crate::cache::{self, CachedFiles, CachedMapping, CachedRun};
 use crate::settings;
 use crate::vocabulary::{ClusterName, Digest};
 
@@ -35,12 +34,12 @@ impl CacheLocation {
     }
 
     /// Reads the cached run, if there is one that this program wrote.
-    pub(super) fn read(&self) -> Option<UnreadRun<File>> {
+    pub(super) fn read(&self) -> Option<CachedRun> {
         cache::read(fs::open_cache_file(self.path.as_ref()?)?, &self.owner)
     }
 
     /// Writes a run for the next one. It only saves time, so that nothing is reported if it cannot be written.
-    pub(super) fn write(&self, files: &CachedFiles, mappings: impl Iterator<Item = MappingRow> + Clone) {
+    pub(super) fn write(&self, files: &CachedFiles, mappings: impl Iterator<Item = Option<CachedMapping>>) {
         if let Some(path) = &self.path {
             fs::write_cache_file(path, |file| cache::write(files, mappings, &self.owner, file));
         }

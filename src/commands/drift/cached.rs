@@ -5,23 +5,27 @@ use std::collections::HashMap;
 use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
-use crate::cache::{CachedFiles, CachedModule, FileEntry, MappingResult, MappingRow};
+use crate::cache::{CachedFiles, CachedMapping, CachedModule, FileEntry};
+use crate::checksum::Checksum;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::manifest::Kernel;
 use crate::output;
-use crate::plan::kernel_numbers;
+use crate::plan::{Mapping, kernel_numbers};
 use crate::reconcile::Action;
 use crate::tree::OutputFolder;
 
-/// State that the next run can take over. Rows of tables are made when they are written: those of a fleet are megabytes.
+/// State that the next run can take over. Mappings are made when they are written: those of a fleet are megabytes.
 pub(in crate::commands) struct NextRun<'d> {
     pub(in crate::commands) files: CachedFiles,
     drift: &'d Drift<'d>,
     times: Times,
-    /// Mappings in the order of the tables: the number of the module, of its first mapping, and within the module.
-    order: Vec<[u32; 3]>,
+    /// Mappings in the order of the cache.
+    rows: Vec<Row<'d>>,
 }
+
+/// A mapping with its files and its key.
+type Row<'d> = (&'d Mapping<'d>, &'d MappingFiles<'d>, &'d Checksum);
 
 /// Times that decide which metadata shows every later change.
 #[derive(Clone, Copy)]
@@ -33,18 +37,22 @@ struct Times {
 }
 
 impl NextRun<'_> {
-    /// Returns all mappings.
-    pub(in crate::commands) fn mappings(&self) -> impl Iterator<Item = MappingRow> + Clone {
-        self.order.iter().filter_map(|[module, first, at]| {
-            self.drift.cached_mapping(*module as usize, *first as usize, *at as usize, self.times)
+    /// Returns all mappings; `None` for one whose files are not right.
+    pub(in crate::commands) fn mappings(&self) -> impl Iterator<Item = Option<CachedMapping>> {
+        self.rows.iter().map(|(mapping, files, key)| match files {
+            MappingFiles::Reused(cached) => Some(**cached),
+            MappingFiles::Compared(files) => {
+                let files = [self.drift.entry(&files[0], self.times)?, self.drift.entry(&files[1], self.times)?];
+                Some(CachedMapping::new(**key, mapping.identity, files))
+            }
         })
     }
 }
 
 impl Drift<'_> {
-    /// Returns what the next run can take over; `None` if any file is not right. `folder` is the output folder as it is
-    /// now, and `since` the time at which the run began. A file or folder that changed later is read again by the next
-    /// run, since its change may not be ours.
+    /// Returns what the next run can take over; `None` if a file that is of no mapping is not right. `folder` is the
+    /// output folder as it is now, and `since` the time at which the run began. A file or folder that changed later is
+    /// read again by the next run, since its change may not be ours.
     pub(in crate::commands) fn to_cached_run(
         &self,
         project: &Project,
@@ -58,22 +66,20 @@ impl Drift<'_> {
         let kernels = &project.manifest.kernels;
         let (releases, release_numbers) = unique_releases(kernels);
         let mut modules = Vec::new();
-        let mut order = Vec::with_capacity(self.keys.len());
-        let mut first = 0;
-        for (number, ((module, mappings), files)) in (0..).zip(self.plan.modules.iter().zip(&self.files.modules)) {
-            let mut rows = Vec::with_capacity(mappings.len());
-            for (at, kernel) in kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel)).enumerate() {
-                self.cached_mapping(number as usize, first as usize, at, times)?;
-                rows.push((*release_numbers.get(kernel?)?, at as u32));
-            }
-            let start = first;
-            first += mappings.len() as u32;
+        let mut rows = Vec::with_capacity(self.keys.len());
+        let mut keys = self.keys.iter();
+        for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
+            let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
+            let numbers = numbers.map(|number| number.and_then(|number| release_numbers.get(number)).copied());
+            let of_module = mappings.iter().zip(&files.mappings).zip(keys.by_ref()).zip(numbers);
+            let of_module = of_module.map(|(((mapping, files), key), number)| Some((number?, (mapping, files, key))));
+            let mut of_module: Vec<(u32, Row<'_>)> = of_module.collect::<Option<_>>()?;
             if !output::is_asked_for(module, mappings, &project.manifest) {
                 continue;
             }
-            rows.sort_by_key(|(release, _)| *release);
-            let releases = rows.iter().map(|(release, _)| *release).collect();
-            order.extend(rows.iter().map(|(_, at)| [number, start, *at]));
+            of_module.sort_by_key(|(release, _)| *release);
+            let releases = of_module.iter().map(|(release, _)| *release).collect();
+            rows.extend(of_module.into_iter().map(|(_, row)| row));
             let name = module.name.value.to_string();
             modules.push(CachedModule {
                 key: files.key,
@@ -98,21 +104,7 @@ impl Drift<'_> {
             top: self.entries(&self.files.top, times)?,
             modules,
         };
-        Some(NextRun { files, drift: self, times, order })
-    }
-
-    /// Returns a mapping of a module, whose first mapping has the number `first`; `None` if a file is not right.
-    fn cached_mapping(&self, module: usize, first: usize, at: usize, times: Times) -> Option<MappingRow> {
-        match self.files.modules.get(module)?.mappings.get(at)? {
-            MappingFiles::Reused(cached) => Some((*cached.stats, *cached.result)),
-            MappingFiles::Compared(files) => {
-                let [dockerfile, config_map] = [self.entry(&files[0], times)?, self.entry(&files[1], times)?];
-                let (_, mappings) = self.plan.modules.get(module)?;
-                let checksums = [dockerfile.checksum, config_map.checksum];
-                let result = MappingResult::new(*self.keys.get(first + at)?, mappings.get(at)?.identity, checksums);
-                Some(([dockerfile.stat, config_map.stat], result))
-            }
-        }
+        Some(NextRun { files, drift: self, times, rows })
     }
 
     fn entries(&self, states: &[FileState], times: Times) -> Option<Vec<FileEntry>> {

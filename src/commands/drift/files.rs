@@ -28,7 +28,7 @@ pub(in crate::commands) struct ModuleFiles<'c> {
 /// State of the files of a mapping. Most mappings of a fleet are as the previous run left them.
 pub(in crate::commands) enum MappingFiles<'c> {
     /// Both are as the previous run left them.
-    Reused(CachedMapping<'c>),
+    Reused(&'c CachedMapping),
     /// Its Dockerfile and its ConfigMap.
     Compared(Box<[FileState; 2]>),
 }

@@ -1,13 +1,12 @@
 //! `generate` for one cluster, from the first read to the last write.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
 use crate::adapters::fs::{self, BackgroundCheck, MemorySink, Stage};
 use crate::adapters::{git, ui};
-use crate::cache::{Reuse, UnreadRun};
+use crate::cache::{CachedRun, Reuse};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::drift::{Drift, Expanded, Scope};
@@ -118,16 +117,16 @@ impl<'r> Pipeline<'r> {
         &self,
         location: &CacheLocation,
         lock: &mut Option<OutputLock>,
-    ) -> anyhow::Result<Option<UnreadRun<File>>> {
+    ) -> anyhow::Result<Option<CachedRun>> {
         let Some(run) = self.only.is_none().then(|| location.read()).flatten() else { return Ok(None) };
         if !self.writes() {
             return Ok(Some(run));
         }
-        *lock = OutputLock::take_existing(Path::new(&run.tables.files.root))?;
+        *lock = OutputLock::take_existing(Path::new(&run.files.root))?;
         let Some(lock) = lock else { return Ok(None) };
         // The run that was waited for has left a newer one.
         let run = if lock.waited { location.read() } else { Some(run) };
-        Ok(run.filter(|run| lock.is_of(Path::new(&run.tables.files.root))))
+        Ok(run.filter(|run| lock.is_of(Path::new(&run.files.root))))
     }
 
     /// Ends a run that has nothing to do.
@@ -144,7 +143,7 @@ impl<'r> Pipeline<'r> {
         if check.has_touched()
             && let Some((run, _)) = check.finish()
         {
-            location.write(&run.files, run.mappings());
+            location.write(&run.files, run.mappings.into_iter().map(Some));
         }
         Ok(Done { report, root, impacts: BTreeMap::new(), selected: true })
     }

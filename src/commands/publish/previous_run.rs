@@ -24,7 +24,7 @@ impl Reading {
         let read = {
             let location = location.clone();
             move || {
-                let run = location.read()?.complete()?;
+                let run = location.read()?;
                 let inputs = InputCheck::of(&run.files.inputs, &manifest);
                 Some((run, inputs))
             }

@@ -16,15 +16,6 @@ use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
 use crate::tree::{Kind, OutputFolder as _, is_ours};
 
-/// Result of a comparison of a file with its metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compared {
-    Same,
-    /// File that may have changed, as it is now.
-    Read(FileEntry),
-    Changed,
-}
-
 /// Compares files and folders.
 #[derive(Clone, Copy)]
 pub(super) struct FileChecker {
@@ -56,15 +47,15 @@ impl FileChecker {
         (ours.collect::<HashSet<&str>>() == known()).then(|| now.settled(self.now))
     }
 
-    /// Compares the file at a path below `folder` with the metadata that it had.
-    pub(super) fn check_file(self, folder: &OwnedFd, path: &str, before: FileStat) -> Compared {
-        if !self.reads && before.is_some() {
+    /// Returns the metadata of the file at a path below `folder` if it has the content that it had.
+    pub(super) fn check_file(self, folder: &OwnedFd, path: &str, before: &FileEntry) -> Option<FileStat> {
+        if !self.reads && before.stat.is_some() {
             let now = retry_on_intr(|| statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)).map(|stat| stat_from(&stat));
-            if now.is_ok_and(|now| now == before) {
-                return Compared::Same;
+            if now.is_ok_and(|now| now == before.stat) {
+                return Some(before.stat);
             }
         }
-        self.read(folder, path).map_or(Compared::Changed, Compared::Read)
+        self.read(folder, path).filter(|now| now.checksum == before.checksum).map(|now| now.stat)
     }
 
     /// Reads a file; `None` if it cannot be one that kmodgen wrote. No pipe is waited for, and no link followed.

@@ -9,10 +9,10 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::retry_on_intr;
 
-use super::file_checker::{Compared, FileChecker};
+use super::file_checker::FileChecker;
 use crate::adapters::fs::stat::{folder_stat, path_stat};
 use crate::adapters::fs::tree::Folder;
-use crate::cache::{CachedModule, Tables};
+use crate::cache::{CachedModule, CachedRun};
 use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
 use crate::tree::{OutputFolder as _, is_ours};
@@ -38,15 +38,17 @@ pub(super) struct Done {
     pub(super) mappings: Range<usize>,
     /// Metadata of the folder, `Some(None)` if it has other names now.
     pub(super) folder: Option<Option<FileStat>>,
-    pub(super) own: Vec<Compared>,
-    /// Files of mappings with other metadata: the number of the mapping, and of the file.
-    pub(super) others: Vec<(usize, usize, Compared)>,
+    /// Metadata of the module's own files, `None` if one has other content now.
+    pub(super) own: Vec<Option<FileStat>>,
+    /// The same of those files of mappings that have other metadata: the number of the mapping, and of the file.
+    pub(super) others: Vec<(usize, usize, Option<FileStat>)>,
 }
 
 /// Result for the output folder, modules left out.
 pub(super) struct Top {
     pub(super) folder: Option<FileStat>,
-    pub(super) files: Vec<Compared>,
+    /// Metadata of the files, `None` if one has other content now.
+    pub(super) files: Vec<Option<FileStat>>,
     /// Set if all paths that belong to no mapping are unchanged.
     pub(super) rest: bool,
 }
@@ -55,14 +57,14 @@ pub(super) struct Top {
 pub(super) struct FolderCheck {
     pub(super) checker: FileChecker,
     pub(super) root: PathBuf,
-    pub(super) tables: Arc<Tables>,
+    pub(super) run: Arc<CachedRun>,
 }
 
 impl FolderCheck {
     /// Checks what is at the top, modules left out; `None` if there is no folder.
     pub(super) fn top(&self) -> Option<Top> {
-        let Self { checker, root, tables } = self;
-        let run = &tables.files;
+        let Self { checker, root, run } = self;
+        let run = &run.files;
         let folder = self.open(root)?;
         let unplanned = run.unplanned.iter().map(|(path, _)| path.as_str());
         let known = || {
@@ -70,8 +72,7 @@ impl FolderCheck {
             modules.chain(unplanned.filter(|path| !path.contains('/'))).collect::<HashSet<&str>>()
         };
         let names = TOP.get(TOP.len().saturating_sub(run.top.len())..).unwrap_or_default();
-        let files =
-            run.top.iter().zip(names).map(|(file, name)| checker.check_file(&folder, name, file.stat)).collect();
+        let files = run.top.iter().zip(names).map(|(file, name)| checker.check_file(&folder, name, file)).collect();
         let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
             before.is_some() && stat(&root.join(path)) == *before
         };
@@ -83,7 +84,7 @@ impl FolderCheck {
     /// Shares the folders of modules out.
     pub(super) fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
-        for (number, (module, all)) in self.tables.files.numbered().enumerate() {
+        for (number, (module, all)) in self.run.files.numbered().enumerate() {
             let now = folder_stat(&self.root.join(&module.name));
             let same_folder = module.folder.is_some() && now == module.folder;
             // A folder that changed is checked with all of its mappings.
@@ -98,15 +99,15 @@ impl FolderCheck {
     /// Does a job.
     pub(super) fn run(&self, job: Job) -> Done {
         let Job { module: number, same_folder, mappings, first } = job;
-        let module = &self.tables.files.modules[number];
+        let module = &self.run.files.modules[number];
         let path = self.root.join(&module.name);
         let mut done = Done { module: number, mappings, folder: None, own: Vec::new(), others: Vec::new() };
         // One for each job: threads that share one are in each other's way.
         let Some(folder) = self.open(&path) else {
             done.folder = Some(None);
-            done.own = vec![Compared::Changed; module.own.len()];
+            done.own = vec![None; module.own.len()];
             let all = done.mappings.clone().flat_map(|mapping| [(mapping, 0), (mapping, 1)]);
-            done.others = all.map(|(mapping, file)| (mapping, file, Compared::Changed)).collect();
+            done.others = all.map(|(mapping, file)| (mapping, file, None)).collect();
             return done;
         };
         // Folders that are there; what is no folder any more may be a link to one.
@@ -119,23 +120,19 @@ impl FolderCheck {
             there = now.is_none().then(|| folders_in(&path));
             done.folder = Some(now);
             let files = module.own.iter().zip([MODULE, KUSTOMIZATION]);
-            done.own = files.map(|(file, name)| self.checker.check_file(&folder, name, file.stat)).collect();
+            done.own = files.map(|(file, name)| self.checker.check_file(&folder, name, file)).collect();
         }
         let mut name = String::new();
         for mapping in done.mappings.clone() {
-            let release = self.tables.files.release(module.releases[mapping - first]);
+            let release = self.run.files.release(module.releases[mapping - first]);
             let is_there = there.as_ref().is_none_or(|there| there.contains(release));
-            for (file, (file_name, stat)) in
-                [DOCKERFILE, CONFIG_MAP].into_iter().zip(self.tables.stats[mapping]).enumerate()
-            {
+            let files = &self.run.mappings[mapping].files;
+            for (number, (file, before)) in [DOCKERFILE, CONFIG_MAP].into_iter().zip(files).enumerate() {
                 name.clear();
-                name.extend([release, "/", file_name]);
-                let compared = match is_there {
-                    true => self.checker.check_file(&folder, &name, stat),
-                    false => Compared::Changed,
-                };
-                if compared != Compared::Same {
-                    done.others.push((mapping, file, compared));
+                name.extend([release, "/", file]);
+                let now = if is_there { self.checker.check_file(&folder, &name, before) } else { None };
+                if now != Some(before.stat) {
+                    done.others.push((mapping, number, now));
                 }
             }
         }
@@ -144,9 +141,9 @@ impl FolderCheck {
 
     /// Returns the folders that a module's folder had.
     fn known_folders<'c>(&'c self, module: &'c CachedModule) -> HashSet<&'c str> {
-        let unplanned = self.tables.files.unplanned.iter();
+        let unplanned = self.run.files.unplanned.iter();
         let unplanned = unplanned.filter_map(|(path, _)| path.strip_prefix(&module.name)?.strip_prefix('/'));
-        unplanned.chain(module.releases.iter().map(|release| self.tables.files.release(*release))).collect()
+        unplanned.chain(module.releases.iter().map(|release| self.run.files.release(*release))).collect()
     }
 
     fn open(&self, path: &Path) -> Option<OwnedFd> {
