@@ -12,6 +12,8 @@ Examples:
   kmodgen verify registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64-0123456789ab
   kmodgen verify --release 5.14.0-1.el9.x86_64 --signed oci-archive:image.tar
   kmodgen verify \"$(buildah mount kmm-ci)\"
+  kmodgen verify --symvers /usr/src/kernels/5.14.0-1.el9.x86_64/Module.symvers oci-archive:image.tar
+  kmodgen verify --symvers quay.io/example/driver-toolkit:4.21 registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64
 
 Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.";
 
@@ -30,6 +32,9 @@ pub struct VerifyArgs {
     /// The folder that KMM copies firmware from, the Module's `firmwarePath` (repeatable)
     #[arg(long, value_name = "PATH", value_parser = firmware_path)]
     pub firmware_path: Vec<String>,
+    /// Check the symbols that modules import against a kernel's Module.symvers, or an image or folder with its headers
+    #[arg(long, value_name = "FILE|IMAGE")]
+    pub symvers: Option<String>,
     /// Which KMM is to load from it
     #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any)]
     pub contract: ContractName,

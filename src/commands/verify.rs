@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use kmodgen_image::elf::Architecture;
 use kmodgen_image::{Breach, Expected, Finding, Firmware};
 use serde::Serialize;
@@ -50,7 +50,16 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
         signed: args.signed,
         firmware,
     };
-    let report = kmodgen_image::check(&image, &expected);
+    let mut report = kmodgen_image::check(&image, &expected);
+    if let Some(source) = &args.symvers {
+        let release = match (&expected.release, report.releases.as_slice()) {
+            (Some(release), _) => Some(release.as_str()),
+            (None, [release]) => Some(release.as_str()),
+            (None, _) => None,
+        };
+        let kernel = oci::kernel(source, release, &options).context("--symvers")?;
+        kmodgen_image::loading::check(&image, &kernel, &mut report);
+    }
     let verified = Verified {
         image: &args.image,
         releases: report.releases,

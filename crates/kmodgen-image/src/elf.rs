@@ -5,6 +5,7 @@ use object::read::elf::{Dyn as _, FileHeader, ProgramHeader, SectionHeader as _}
 
 use crate::modinfo::ModInfo;
 use crate::signature::Signature;
+use crate::symbols::{self, Symbols};
 
 /// Reason why a file is no module or no program, completing "it …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum ElfError {
     /// The file is not what a module is.
     #[error("is an ELF file, but not a relocatable object, which a module is")]
     NotRelocatable,
+    /// The file imports or exports more symbols than a kernel has.
+    #[error("imports or exports more than {} symbols", symbols::MOST)]
+    TooManySymbols,
     /// The file is not what the kernel runs.
     #[error("is an ELF file, but not a program")]
     NotProgram,
@@ -100,6 +104,10 @@ pub struct Kmod {
     pub architecture: Architecture,
     /// Values of the module's `.modinfo` section; `None` if it has no such section.
     pub info: Option<ModInfo>,
+    /// Symbols that it imports and exports.
+    pub symbols: Symbols,
+    /// True if it has type information (BTF), which refers to that of the kernel.
+    pub has_btf: bool,
     /// The signature that is appended to it.
     pub signature: Signature,
     /// Parts without which no kernel loads it, completing "it …".
@@ -178,6 +186,10 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::R
     for section in sections.iter() {
         section.data(endian, bytes)?;
     }
+    let symbols = symbols::read(header, &sections, bytes)?;
+    if symbols.are_too_many() {
+        return Ok(Err(ElfError::TooManySymbols));
+    }
 
     let tables = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_SYMTAB).count();
     // Both are what the kernel's `elf_validity_cache_copy` insists on (kernel, kernel/module/main.c).
@@ -192,6 +204,8 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::R
     Ok(Ok(Kmod {
         architecture: Architecture::of(header, endian),
         info,
+        symbols,
+        has_btf: sections.section_by_name(endian, b".BTF").is_some(),
         signature: Signature::Absent,
         lacks,
         packing: None,

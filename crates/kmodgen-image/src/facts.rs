@@ -66,7 +66,8 @@ impl Interest {
         let in_loader_path = name == "ld.so.conf" || (name.ends_with(".conf") && path.contains("ld.so.conf.d/"));
         let is_musl_path = name.starts_with("ld-musl-") && name.ends_with(".path");
         let is_list = ["modules.dep", "modules.builtin", "modules.softdep"].contains(&name);
-        if is_list || in_loader_path || is_musl_path || is_configuration(path) {
+        let is_symvers = ["Module.symvers", "symvers.gz", "symvers.xz", "symvers.zst"].contains(&name);
+        if is_list || is_symvers || in_loader_path || is_musl_path || is_configuration(path) {
             return Self::Whole { kind: FileKind::Text, limit: LARGEST_TEXT };
         }
         if head.starts_with(b"\x7fELF") && (mode & 0o111 != 0 || name.contains(".so")) {
@@ -87,7 +88,7 @@ pub enum Facts {
     /// Reason why the file was not read: an error, or its size.
     Unread(String),
     /// A module; or the reason why it is none.
-    Module(Result<Kmod, ElfError>),
+    Module(Result<Box<Kmod>, ElfError>),
     /// An ELF program or library; or the reason why it is none.
     Program(Result<Program, ElfError>),
     /// A script, with the program that runs it; empty where it names none.
@@ -95,7 +96,7 @@ pub enum Facts {
     /// An index of depmod, with its values if it is modules.dep.bin; or the reason why modprobe cannot
     /// read it.
     Index(Result<Index, IndexError>),
-    /// A text of depmod, modprobe or the dynamic loader.
+    /// A text of depmod, modprobe or the dynamic loader, or a kernel's exported symbols, as they are in the file.
     Text(Vec<u8>),
 }
 
@@ -105,7 +106,7 @@ impl Facts {
     pub fn of_module(path: &str, head: &[u8], bytes: &[u8], is_several: bool) -> Self {
         let fault = packing::fault(path, head)
             .or_else(|| is_several.then(|| (packing::SEVERAL.to_owned(), "compress the module at once, as one file")));
-        Self::Module(Kmod::parse(bytes).map(|kmod| Kmod { packing: fault, ..kmod }))
+        Self::Module(Kmod::parse(bytes).map(|kmod| Box::new(Kmod { packing: fault, ..kmod })))
     }
 
     /// Reads a whole file, unpacked.
@@ -123,7 +124,7 @@ impl Facts {
     /// The memory that they take, in bytes, as an estimate.
     pub(crate) fn weight(&self) -> u64 {
         match self {
-            Self::Module(Ok(kmod)) => kmod.info.as_ref().map_or(0, |info| info.weight()),
+            Self::Module(Ok(kmod)) => kmod.symbols.weight() + kmod.info.as_ref().map_or(0, |info| info.weight()),
             Self::Program(Ok(program)) => {
                 let texts = program.needed.iter().chain(&program.run_path).chain(&program.interpreter);
                 texts.map(|text| text.len() as u64 + 32).sum()
@@ -166,5 +167,7 @@ mod tests {
         }
         assert_eq!(kind("x/modules.alias.bin", 0o644, b""), Some(FileKind::Index));
         assert_eq!(kind("etc/modprobe.d/x.conf", 0o644, b""), Some(FileKind::Text));
+        assert_eq!(kind("usr/src/kernels/x/Module.symvers", 0o644, b""), Some(FileKind::Text));
+        assert_eq!(kind("lib/modules/x/symvers.gz", 0o644, b""), Some(FileKind::Text));
     }
 }

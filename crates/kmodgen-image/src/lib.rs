@@ -8,10 +8,14 @@
 
 pub mod elf;
 pub mod facts;
+pub mod kernel;
 pub mod layers;
+pub mod loading;
 pub mod modinfo;
 pub mod read;
 pub mod root;
+pub mod symbols;
+pub mod symvers;
 
 mod dependencies;
 mod firmware;

@@ -14,6 +14,10 @@ pub struct ModInfo {
     pub firmware: Vec<String>,
     /// Soft dependencies, the modules to load with this one, in the form of modprobe.d(5): `pre: a b post: c`.
     pub softdeps: Vec<String>,
+    /// The licence, of several the first, which the kernel takes.
+    pub license: Option<String>,
+    /// Namespaces of symbols that the module imports.
+    pub namespaces: Vec<String>,
 }
 
 /// Largest number of values of one key that are kept.
@@ -37,6 +41,8 @@ impl ModInfo {
                     info.depends.extend(names.map(str::to_owned).take(MOST.saturating_sub(info.depends.len())));
                 }
                 Some(("firmware", value)) if info.firmware.len() < MOST => info.firmware.push(value.to_owned()),
+                Some(("license", value)) if info.license.is_none() => info.license = Some(value.to_owned()),
+                Some(("import_ns", value)) if info.namespaces.len() < MOST => info.namespaces.push(value.to_owned()),
                 Some(("softdep", value)) if info.softdeps.len() < MOST => info.softdeps.push(value.to_owned()),
                 _ => {}
             }
@@ -57,8 +63,8 @@ impl ModInfo {
 
     /// The memory that it takes, in bytes, as an estimate.
     pub(crate) fn weight(&self) -> u64 {
-        let texts =
-            self.depends.iter().chain(&self.firmware).chain(&self.softdeps).chain(&self.vermagic).chain(&self.name);
+        let lists = [&self.depends, &self.firmware, &self.softdeps, &self.namespaces];
+        let texts = lists.into_iter().flatten().chain(&self.vermagic).chain(&self.name).chain(&self.license);
         texts.map(|text| text.len() as u64 + 32).sum()
     }
 }
@@ -72,7 +78,7 @@ mod tests {
     #[test]
     fn fields_are_told_apart() {
         let info = ModInfo::parse(
-            b"\0license=GPL\0firmware=a/b.bin\0firmware=c.bin\0\0depends=x,y-z\0softdep=pre: p\0vermagic=5.14.0-1+rt SMP preempt_rt \0odd",
+            b"\0license=GPL\0license=X\0import_ns=CXL\0import_ns=DMA_BUF\0firmware=a/b.bin\0firmware=c.bin\0\0depends=x,y-z\0softdep=pre: p\0vermagic=5.14.0-1+rt SMP preempt_rt \0odd",
         );
         assert_eq!(info.release(), Some("5.14.0-1+rt"));
         assert_eq!(info.flags().as_deref(), Some("SMP preempt_rt"));
@@ -81,6 +87,7 @@ mod tests {
         assert_eq!(info.depends, ["x", "y-z"]);
         assert_eq!(info.firmware, ["a/b.bin", "c.bin"]);
         assert_eq!(info.softdeps, ["pre: p"]);
+        assert_eq!((info.license.as_deref(), info.namespaces), (Some("GPL"), vec!["CXL".into(), "DMA_BUF".into()]));
         assert_eq!(ModInfo::parse(b"depends=\0vermagic= \0").release(), None);
     }
 

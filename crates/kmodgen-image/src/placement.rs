@@ -60,10 +60,18 @@ pub(crate) fn name(path: &str) -> String {
     stem.replace('-', "_")
 }
 
-/// Finds the modules, and tells of those that are elsewhere.
-pub(crate) fn check<'r>(root: &'r Root, expected: &Expected, report: &mut Report) -> Vec<Folder<'r>> {
+/// The modules of an image by their place.
+pub(crate) struct Placement<'r> {
+    /// Folders of kernels.
+    pub(crate) folders: Vec<Folder<'r>>,
+    /// Paths of modules that are in no such folder, by the tree that they are in.
+    elsewhere: BTreeMap<String, Vec<&'r str>>,
+}
+
+/// Finds the modules.
+pub(crate) fn find(root: &Root) -> Placement<'_> {
     let base = root.resolve(MODULES).ok();
-    let mut folders: Vec<Folder<'r>> = Vec::new();
+    let mut folders: Vec<Folder<'_>> = Vec::new();
     for (name, node) in base.iter().flat_map(|base| root.children(base)) {
         if matches!(node, Node::Folder) {
             let path = join(base.as_deref().unwrap_or_default(), name);
@@ -85,6 +93,12 @@ pub(crate) fn check<'r>(root: &'r Root, expected: &Expected, report: &mut Report
             None => elsewhere.entry(group(path)).or_default().push(path),
         }
     }
+    Placement { folders, elsewhere }
+}
+
+/// Finds the modules, and tells of those that are elsewhere.
+pub(crate) fn check<'r>(root: &'r Root, expected: &Expected, report: &mut Report) -> Vec<Folder<'r>> {
+    let Placement { folders, elsewhere } = find(root);
     // Empty folders of other kernels, as `depmod` without a release leaves them, are told, too.
     let in_place = folders.iter().map(|folder| folder.modules.len()).sum::<usize>();
     if in_place == 0 {

@@ -24,6 +24,9 @@ pub enum ReadError {
     /// The image itself cannot be read.
     #[error("{}", in_plain_words(.0))]
     Image(#[from] kmodgen_image::read::ReadError),
+    /// The image has no kernel whose symbols can be read.
+    #[error("`{image}` {error}")]
+    Kernel { image: String, error: kmodgen_image::kernel::KernelError },
     /// No engine to export with.
     #[error(
         "`{0}` needs podman, buildah, docker or skopeo to be exported with, and none is on PATH; \

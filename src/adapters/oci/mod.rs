@@ -4,12 +4,14 @@
 
 mod engine;
 mod error;
+mod kernel;
 mod storage;
 
 use std::path::{Path, PathBuf};
 
 pub use engine::Engine;
 pub use error::ReadError;
+pub use kernel::kernel;
 
 use kmodgen_image::Image;
 use kmodgen_image::elf::Architecture;

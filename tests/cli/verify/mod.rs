@@ -4,6 +4,7 @@ mod building;
 mod faults;
 mod hostile;
 mod storage;
+mod symvers;
 mod world;
 
 use std::fs;

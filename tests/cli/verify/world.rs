@@ -95,13 +95,21 @@ impl Root {
     /// Compiles a module; `info` is a C string of fields. `kmm_a` uses what `kmm-b` exports, which
     /// is how depmod, unlike modinfo, tells that one needs the other.
     pub(crate) fn module(&self, path: &str, info: &str) {
+        self.module_with(
+            path,
+            info,
+            match path.rsplit('/').next() {
+                Some("kmm_a.ko") => "extern int of_b; int *use = &of_b;",
+                Some("kmm-b.ko") => r#"int of_b; IN("__ksymtab_strings") static const char name[] = "of_b";"#,
+                _ => "",
+            },
+        );
+    }
+
+    /// Compiles a module with these definitions.
+    pub(crate) fn module_with(&self, path: &str, info: &str, symbols: &str) {
         let path = self.write(&format!("{}/{path}", modules()), "");
         let source = path.with_extension("c");
-        let symbols = match path.file_stem().and_then(|name| name.to_str()) {
-            Some("kmm_a") => "extern int of_b; int *use = &of_b;",
-            Some("kmm-b") => r#"int of_b; IN("__ksymtab_strings") static const char name[] = "of_b";"#,
-            _ => "",
-        };
         let section = "#define IN(name) __attribute__((section(name), used))\n";
         let module = "IN(\".gnu.linkonce.this_module\") static const char module[64];";
         let code = format!("{section}IN(\".modinfo\") static const char info[] = \"{info}\";\n{module}\n{symbols}\n");

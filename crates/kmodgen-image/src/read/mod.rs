@@ -16,6 +16,7 @@ mod folder;
 mod layer;
 mod layout;
 mod overlay;
+mod symvers;
 mod unpack;
 mod words;
 
@@ -24,12 +25,14 @@ use std::path::{Path, PathBuf};
 pub use error::ReadError;
 pub use folder::Unread;
 pub use layer::{EntryError, LayerError};
+pub use symvers::SymversFileError;
 pub use words::shown;
 
 use self::blobs::Blobs;
 use self::budget::Budget;
 use crate::Image;
 use crate::elf::Architecture;
+use crate::symvers::Symvers;
 
 /// Reads an unpacked root file system. No link of it is followed, and no other file system entered.
 ///
@@ -78,6 +81,22 @@ pub fn overlay(configuration: &Path, layers: &[PathBuf]) -> Result<Image, ReadEr
         folder::read_layer(layer, &mut image, &budget)?;
     }
     Ok(image)
+}
+
+/// Reads a file of a kernel's exported symbols, Module.symvers, which may be compressed.
+///
+/// # Errors
+/// A file that cannot be read or is something else.
+pub fn symvers_file(path: &Path) -> Result<Symvers, ReadError> {
+    symvers::file(path)
+}
+
+/// Reads a kernel's exported symbols from the bytes of such a file.
+///
+/// # Errors
+/// Bytes of something else.
+pub fn symvers(bytes: &[u8]) -> Result<Symvers, SymversFileError> {
+    symvers::parse(bytes)
 }
 
 /// Reads an image from its layers, each the bytes of a tar file, which may be compressed.
