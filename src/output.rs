@@ -58,7 +58,6 @@ pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) ->
 /// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They come
 /// after the mappings', since they list them.
 pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manifest) -> Option<[Output<'p>; 2]> {
-    let namespace = &manifest.namespace.value;
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
@@ -70,7 +69,7 @@ pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manif
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
-            Output::new(&[name, MODULE], render::module::render(module, namespace, mappings, &prebuilt), origin),
+            Output::new(&[name, MODULE], render::module::render(module, manifest, mappings, &prebuilt), origin),
             Output::new(
                 &[name, KUSTOMIZATION],
                 render::kustomization::render(resources, &manifest.namespace.value),

@@ -9,6 +9,7 @@ use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
 use super::kmm::LAID_OVER;
+use super::metadata::METADATA;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
 use super::schema::{Field, Record, Shape, joined};
@@ -32,6 +33,11 @@ declare! {
         optional mirrors: Arc<Node> {
             takes: Shape::TextMap,
             says: "where its builds get things, laid over the manifest's `mirrors`",
+            decode: decode::later,
+        }
+        optional metadata: Arc<Node> {
+            takes: Shape::Record(&METADATA),
+            says: "labels and annotations of its objects, laid over the manifest's `metadata`",
             decode: decode::later,
         }
         optional platform: Arc<Node> {
@@ -117,8 +123,8 @@ impl Cluster {
 
     /// The manifest that is the cluster's: `node` with the cluster's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
-        let Settings { namespace, platform, mirrors, image: _ } = &self.settings;
-        let fields = [("namespace", namespace), ("platform", platform), ("mirrors", mirrors)];
+        let Settings { namespace, metadata, platform, mirrors, image: _ } = &self.settings;
+        let fields = [("namespace", namespace), ("metadata", metadata), ("platform", platform), ("mirrors", mirrors)];
         let fields = fields.into_iter().filter_map(|(key, value)| Some(overlay::field(key, value.clone()?)));
         let over = Node { span: node.span, value: Value::Mapping(fields.collect()) };
         overlaid(&overlay::without(node, &["clusters"]), &over)

@@ -36,6 +36,16 @@ impl<'n> Fields<'n> {
         Some(Self { record, span: node.span, entries, asked, later: vec![], missing: vec![] })
     }
 
+    /// Place of the mapping.
+    pub(crate) fn span(&self) -> Span {
+        Span::new(self.span.source, self.span.start, self.span.start)
+    }
+
+    /// Returns whether a key is there, whatever its value.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key.value == key)
+    }
+
     /// The value under `key`, if it is there. A key without a value is a fault.
     pub(crate) fn take(&mut self, key: &'static str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         debug_assert!(self.record.field(key).is_some(), "{} has no `{key}`", self.record.name);
@@ -59,10 +69,9 @@ impl<'n> Fields<'n> {
 
     /// The value under a key that must be there; `advice` says what to write.
     pub(crate) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
-        if !self.entries.iter().any(|entry| entry.key.value == key) {
-            let place = Span::new(self.span.source, self.span.start, self.span.start);
+        if !self.has(key) {
             let fault = Diagnostic::error("missing-key", format!("{} has no `{key}`", self.record.name))
-                .at(place, "")
+                .at(self.span(), "")
                 .help(advice);
             self.missing.push((key, fault));
         }
@@ -251,6 +260,25 @@ pub(crate) fn has_only_within(text: &str, signs: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.ends_with(|c: char| c.is_ascii_alphanumeric())
         && has_only(text, signs)
+}
+
+/// Decodes strings by names of the user's choice.
+pub(crate) fn named(
+    node: &Node,
+    key: &str,
+    faults: &mut Diagnostics,
+    check_name: impl Fn(&str) -> Result<(), Invalid>,
+    check_value: impl Fn(&str) -> Result<String, Invalid>,
+) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    for entry in entries(node, &format!("`{key}`"), faults) {
+        if let Err(invalid) = check_name(&entry.key.value) {
+            faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
+        } else if let Some(value) = text(&entry.value, &format!("a value of `{key}`"), faults, &check_value) {
+            variables.insert(entry.key.value.clone(), value.value);
+        }
+    }
+    variables
 }
 
 /// The items of a list.

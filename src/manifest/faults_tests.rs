@@ -47,7 +47,11 @@ fn steps_and_images_are_checked() {
       - {rpmbuild: {defines: {ab: x}}}
       - {run: ../x}
       - {run: {args: [x]}}
-      - {run: {script: \"a\\nb\"}}",
+      - {run: {path: \"a\\nb\"}}
+      - {run: {script: ./build.sh}}
+      - {run: {script: \" \"}}
+      - {run: {file: ../x, path: x}}
+      - {run: {pth: x}}",
         )
         .with(
             "    source: code\n",
@@ -184,7 +188,7 @@ fn references_may_stand_unquoted_between_braces() {
 #[test]
 fn patches_are_there_and_say_something() {
     let empty = World::small().file("fix.patch", "");
-    assert!(empty.faults()[0].contains("empty-patch"), "{:?}", empty.faults());
+    assert!(empty.faults()[0].contains("empty-file: patch"), "{:?}", empty.faults());
     let absent = World::small().with("[fix.patch]", "[fix.patch, absent.patch, gone.patch]");
     assert_eq!(absent.faults().len(), 2, "each is told: {:?}", absent.faults());
 }

@@ -15,6 +15,7 @@ mod install;
 mod kernel;
 mod kind;
 mod kmm;
+mod metadata;
 mod mirrors;
 mod module;
 mod notes;
@@ -64,6 +65,7 @@ pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;
 pub use kmm::{AdditionalModule, BuildArgument, Fallback, Hub, ModuleSpec, Objects, Sign, TlsSection};
+pub use metadata::Metadata;
 pub use mirrors::Mirrors;
 pub use module::Module;
 use module::Scope;
@@ -75,8 +77,8 @@ pub use recipe::{Kmod, Recipe, TemplateName};
 use repeats::refuse_repeats;
 use schema::{Field, Record, Shape};
 pub use selection::Selection;
-pub use source::{File, FileKind, Git, Origin, Source, decompressor};
-pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, StepPlace, Tool};
+pub use source::{BUILD_ROOT, File, FileKind, Git, Origin, Source, decompressor};
+pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Step, StepPlace, Tool};
 pub use variation::Variation;
 
 use crate::vocabulary::{
@@ -101,6 +103,11 @@ pub static MANIFEST: Record = Record {
             key: "mirrors",
             takes: Shape::TextMap,
             says: "what URLs and images begin with, and what they begin with instead; in no hash",
+        },
+        Field {
+            key: "metadata",
+            takes: Shape::Record(&metadata::METADATA),
+            says: "labels and annotations of all objects",
         },
         Field { key: "platform", takes: Shape::Record(&platform::PLATFORM), says: "what the clusters run" },
         Field {
@@ -128,6 +135,8 @@ pub struct Manifest {
     pub sources: BTreeMap<SourceName, Source>,
     /// Mirrors that builds download from.
     pub mirrors: Mirrors,
+    /// Labels and annotations of all objects.
+    pub metadata: Metadata,
     /// Platform of the clusters.
     pub platform: Platform,
     /// Base images, unless a kernel, module or override says otherwise.
@@ -291,6 +300,8 @@ impl Manifest {
         };
         let code = code.map(|node| source::decode_all(node, faults)).unwrap_or_default();
         let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
+        let metadata =
+            fields.take("metadata", faults).and_then(|node| Metadata::decode(node, faults)).unwrap_or_default();
         let platform =
             fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
         let base_images =
@@ -329,6 +340,7 @@ impl Manifest {
             namespace: namespace?,
             sources: code,
             mirrors,
+            metadata,
             platform,
             base_images,
             kernels,

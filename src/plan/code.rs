@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::embedded::{EmbeddedFile, EmbeddedFiles, Purpose};
 use super::folder::Folder;
-use super::patch::Patch;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{Circumstances, File, FileKind, Git, Kernel, Origin, Source};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Span, Spanned};
+use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Kernel, Origin, Source};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Spanned};
 
 /// A source, with nothing left open.
 #[derive(Debug, Clone, Hash)]
@@ -24,7 +24,7 @@ pub struct Code {
     /// The secret that is needed to get it.
     pub secret: Option<String>,
     /// The patches for this kernel, in order.
-    pub patches: Vec<Arc<Patch>>,
+    pub patches: Vec<Arc<EmbeddedFile>>,
 }
 
 /// Exact content of a source.
@@ -92,7 +92,7 @@ impl Code {
         };
         sink.field(&format!("source {}", self.name), what.as_bytes());
         for patch in &self.patches {
-            sink.field(&format!("patch {}", patch.path), format!("sha256:{}", patch.digest).as_bytes());
+            sink.field(&format!("patch {}", patch.name), format!("sha256:{}", patch.digest).as_bytes());
         }
     }
 }
@@ -101,18 +101,18 @@ impl Code {
 pub(super) struct Codes<'m> {
     lock: &'m Lock,
     files: &'m dyn InputFiles,
-    patches: BTreeMap<(RelPath, usize), Option<Arc<Patch>>>,
     folders: BTreeMap<RelPath, Option<Arc<Folder>>>,
 }
 
 impl<'m> Codes<'m> {
     pub(super) fn new(lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        Self { lock, files, patches: BTreeMap::new(), folders: BTreeMap::new() }
+        Self { lock, files, folders: BTreeMap::new() }
     }
 
     /// The code of `sources` on a kernel; `None` where something is missing, noted in `faults`.
     pub(super) fn resolve(
         &mut self,
+        embedded: &mut EmbeddedFiles<'_>,
         sources: &[&Source],
         kernel: &Kernel,
         circumstances: &Circumstances<'_>,
@@ -123,7 +123,7 @@ impl<'m> Codes<'m> {
         let codes: Vec<Option<Code>> = sources
             .iter()
             .map(|source| {
-                let patches = self.patches_of(source, &mut number, circumstances, faults);
+                let patches = patches_of(source, embedded, &mut number, circumstances, faults);
                 let content = self.content(source, kernel, faults);
                 if content.is_none() && !matches!(source.origin, Origin::Folder(_)) {
                     let (name, release) = (&source.name, &kernel.release.value);
@@ -177,49 +177,21 @@ impl<'m> Codes<'m> {
         self.folders.insert(path.value.clone(), folder.clone());
         folder
     }
+}
 
-    fn patches_of(
-        &mut self,
-        source: &Source,
-        number: &mut usize,
-        circumstances: &Circumstances<'_>,
-        faults: &mut Diagnostics,
-    ) -> Option<Vec<Arc<Patch>>> {
-        let chosen = source.patches.iter().filter_map(|patch| patch.on(circumstances));
-        let patches: Vec<_> = chosen
-            .map(|path| {
-                *number += 1;
-                self.patch(&path.value, *number, path.span, faults)
-            })
-            .collect();
-        patches.into_iter().collect()
-    }
-
-    fn patch(&mut self, path: &RelPath, number: usize, place: Span, faults: &mut Diagnostics) -> Option<Arc<Patch>> {
-        let key = (path.clone(), number);
-        if let Some(known) = self.patches.get(&key) {
-            return known.clone();
-        }
-        let patch = match self.files.read(path) {
-            Ok(bytes) if bytes.is_empty() => {
-                faults.push(
-                    Diagnostic::error("empty-patch", format!("patch `{path}` is empty, and git refuses to apply it"))
-                        .at(place, "")
-                        .help("fill it, or take it out of `patches`"),
-                );
-                None
-            }
-            Ok(bytes) => Some(Arc::new(Patch::new(path.clone(), number, &bytes))),
-            Err(why) => {
-                faults.push(
-                    Diagnostic::error("unreadable-file", format!("cannot read patch `{path}`: {why}"))
-                        .at(place, "")
-                        .help("patches are files beside the manifest, and their paths are relative to it"),
-                );
-                None
-            }
-        };
-        self.patches.insert(key, patch.clone());
-        patch
-    }
+fn patches_of(
+    source: &Source,
+    embedded: &mut EmbeddedFiles<'_>,
+    number: &mut usize,
+    circumstances: &Circumstances<'_>,
+    faults: &mut Diagnostics,
+) -> Option<Vec<Arc<EmbeddedFile>>> {
+    let chosen = source.patches.iter().filter_map(|patch| patch.on(circumstances));
+    let patches: Vec<_> = chosen
+        .map(|path| {
+            *number += 1;
+            embedded.read(path, format!("{BUILD_ROOT}/{number:04}.patch"), Purpose::Patch, faults)
+        })
+        .collect();
+    patches.into_iter().collect()
 }

@@ -21,6 +21,12 @@ fn world() -> World {
     world
 }
 
+/// The small manifest with a script of these lines, and one of this text beside it.
+fn scripted(lines: &str, text: &str) -> World {
+    let steps = format!("steps: [{{run: {{script: '{lines}'}}}}, {{run: {{file: own.sh}}}}]");
+    World::small().with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", &steps).file("own.sh", text)
+}
+
 /// Which mappings' hashes differ.
 fn changed(before: &World, after: &World) -> Vec<String> {
     let (before, after) = (before.identities(), after.identities());
@@ -67,6 +73,8 @@ fn each_input_changes_the_hash_of_its_mappings() {
         ("a label that the template prints", world().with("site: a", "site: b"), &[PLAIN]),
         ("override", world().with("RT: '1'", "RT: '2'"), &[RT]),
         ("variable", world().with("A: x", "A: y"), both),
+        ("lines of a script", scripted("make a", "x"), both),
+        ("text of a script", scripted("make", "y"), both),
         ("target", world().with("targets: [all]", "targets: [some]"), both),
         (
             "install folder",
@@ -77,7 +85,8 @@ fn each_input_changes_the_hash_of_its_mappings() {
         ("signing generation", world().and_module("signing: {generation: 1}"), both),
     ];
     for (input, after, expected) in cases {
-        assert_eq!(changed(&world(), &after), expected, "{input}");
+        let before = if input.contains("script") { scripted("make", "x") } else { world() };
+        assert_eq!(changed(&before, &after), expected, "{input}");
     }
 }
 

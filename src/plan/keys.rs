@@ -9,7 +9,7 @@ use zerocopy::IntoBytes as _;
 
 use super::{Expansion, Inputs, PlannedMapping, Resolved, kernel_numbers};
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::manifest::{Kernel, Manifest, Module, ModuleSpec};
+use crate::manifest::{Kernel, Manifest, Module, ModuleSpec, Objects};
 use crate::vocabulary::Digest;
 
 /// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
@@ -65,11 +65,12 @@ fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
 /// Returns the key of what mappings share that differ in nothing but their kernels.
 fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &ChecksumKey) -> Checksum {
     let Module { name, image, objects, kind: _, version: _, kernels: _, recipe: _, overrides: _ } = module;
-    let ModuleSpec { sign, .. } = &objects.spec;
-    let Manifest { namespace, mirrors, output, .. } = inputs.manifest;
+    let Objects { spec: ModuleSpec { sign, .. }, metadata, .. } = objects;
+    let Manifest { namespace, mirrors, output, metadata: of_all, .. } = inputs.manifest;
     key.checksum_of(&(
         inputs.lock.templates,
         (&namespace.value, mirrors, output.sync_waves),
+        (of_all, metadata),
         (&name.value, &image.value, sign),
         resolved,
     ))

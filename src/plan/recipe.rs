@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::code::{Code, Codes};
 use super::conditions::{Answer, Conditions};
+use super::embedded::EmbeddedFiles;
 use super::layout::Layout;
-use super::step::describe;
+use super::step::{BuildStep, describe};
 use super::{collisions, firmware};
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
@@ -29,7 +30,7 @@ pub struct Resolved {
     /// The code, what is built first.
     pub codes: Vec<Code>,
     /// The steps for this kernel, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BuildStep>,
     /// The kmods that must come out for this kernel.
     pub kmods: Vec<Kmod>,
     /// Paths of the kmods in the image, and its other content.
@@ -50,6 +51,7 @@ pub struct Resolved {
 pub(super) struct Resolver<'m> {
     manifest: &'m Manifest,
     codes: Codes<'m>,
+    embedded: EmbeddedFiles<'m>,
     /// Set if any source is a file with another URL for every kernel.
     has_files_by_kernel: bool,
     conditions: Conditions,
@@ -63,6 +65,7 @@ impl<'m> Resolver<'m> {
         Self {
             manifest,
             codes: Codes::new(lock, files),
+            embedded: EmbeddedFiles::new(files),
             has_files_by_kernel,
             conditions: Conditions::default(),
             known: Vec::new(),
@@ -181,7 +184,7 @@ impl<'m> Resolver<'m> {
             return None;
         }
         let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
-        let codes = self.codes.resolve(&sources, kernel, circumstances, faults)?;
+        let codes = self.codes.resolve(&mut self.embedded, &sources, kernel, circumstances, faults)?;
         let kmods = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
         if kmods.is_empty() {
             faults.push(missing_item(("no-kmods", "kmod"), place, kernel));
@@ -214,6 +217,12 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
+        let steps: Vec<Option<BuildStep>> = steps
+            .into_iter()
+            .enumerate()
+            .map(|(at, step)| BuildStep::read(step, at + 1, &mut self.embedded, faults))
+            .collect();
+        let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
         let layout = Layout::of(&recipe.install, module.has_firmware(), circumstances)?;
         // A template of the user's may install files in its own way.
         if matches!(template, TemplateName::BuiltIn(_)) {

@@ -1,16 +1,53 @@
 //! Build steps, as the hash and its explanation see them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use super::embedded::{EmbeddedFile, EmbeddedFiles, Purpose};
+use crate::manifest::{BUILD_ROOT, Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Step, Tool};
 use crate::template::shell_word;
+use crate::vocabulary::{Diagnostics, Spanned};
+
+/// A step with the script that the Dockerfile carries for it.
+#[derive(Debug, Clone, Hash)]
+pub struct BuildStep {
+    /// The step.
+    pub step: Step,
+    /// Its script, if that is not the source's.
+    pub script: Option<Arc<EmbeddedFile>>,
+}
+
+impl BuildStep {
+    /// Reads the script of the step with this number, from 1; `None` if that fails, noted in `faults`.
+    pub(super) fn read(
+        step: Step,
+        number: usize,
+        embedded: &mut EmbeddedFiles<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
+        let file = format!("{BUILD_ROOT}/{number:04}.step");
+        let script = match &step.tool {
+            Tool::Run(Run { script: Script::File(path), .. }) => {
+                Some(embedded.read(path, file, Purpose::Script, faults)?)
+            }
+            Tool::Run(Run { script: Script::Lines(lines), .. }) => {
+                let end = if lines.ends_with('\n') { "" } else { "\n" };
+                let text = [lines, end].concat();
+                Some(Arc::new(EmbeddedFile::new("in the manifest".into(), file, Purpose::Script, text.as_bytes())))
+            }
+            _ => None,
+        };
+        Some(Self { step, script })
+    }
+}
 
 /// A step as the one line of shell that it comes to.
-pub(super) fn describe(step: &Step) -> String {
+pub(super) fn describe(BuildStep { step, script }: &BuildStep) -> String {
     let source = step.place.source.iter().map(|source| format!("in {}", source.value));
     let folder = step.place.dir.iter().map(|dir| format!("-C {}", shell_word(dir.as_str())));
     let words = assigned(&step.place.env).chain([step.tool.name().to_owned()]).chain(source).chain(folder);
-    words.chain(arguments(&step.tool)).collect::<Vec<_>>().join(" ")
+    let script = script.iter().map(|script| format!("sha256:{}", script.digest));
+    words.chain(arguments(&step.tool)).chain(script).collect::<Vec<_>>().join(" ")
 }
 
 fn arguments(tool: &Tool) -> Vec<String> {
@@ -31,7 +68,13 @@ fn arguments(tool: &Tool) -> Vec<String> {
         Tool::Rpmbuild(Rpmbuild { spec, defines }) => {
             [shell_word(spec.as_str())].into_iter().chain(assigned(defines)).collect()
         }
-        Tool::Run(Run { script, args }) => [shell_word(script.as_str())].into_iter().chain(words(args)).collect(),
+        Tool::Run(Run { script, args }) => {
+            let script = match script {
+                Script::InSource(path) | Script::File(Spanned { value: path, .. }) => shell_word(path.as_str()),
+                Script::Lines(_) => "script".to_owned(),
+            };
+            [script].into_iter().chain(words(args)).collect()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kmodgen_yaml::Yaml;
 
-use super::labels;
+use super::metadata;
 use crate::header::{Ownership, ownership, to_unix, with_header};
 use crate::manifest::Manifest;
 use crate::plan::RenderedMapping;
@@ -29,12 +29,13 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
     if manifest.output.sync_waves {
         annotations.push((SYNC_WAVE.into(), Yaml::text("-1")));
     }
-    let metadata = Yaml::Map(vec![
+    let names = [
         ("name".into(), Yaml::text(mapping.config_map())),
         ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
-        labels::of(mapping.module.name.as_str(), Some(mapping.kernel)),
-        ("annotations".into(), Yaml::Map(annotations)),
-    ]);
+        metadata::labels(manifest, mapping.module, Some(mapping.kernel)),
+    ];
+    let annotations = metadata::annotations(manifest, mapping.module, annotations);
+    let metadata = Yaml::Map(names.into_iter().chain(annotations).collect());
     with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),
         ("kind".into(), Yaml::text("ConfigMap")),

@@ -2,7 +2,7 @@
 
 pub mod configmap;
 pub mod kustomization;
-mod labels;
+mod metadata;
 pub mod module;
 pub mod namespace;
 pub mod preflight;

@@ -3,10 +3,10 @@
 use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
-use super::labels;
+use super::metadata;
 use crate::header::with_header;
 use crate::manifest::{
-    BuildArgument, Circumstances, Fallback, Hub, Kernel, Module, ModuleKind, ModuleSpec, Objects, Sign,
+    BuildArgument, Circumstances, Fallback, Hub, Kernel, Manifest, Module, ModuleKind, ModuleSpec, Objects, Sign,
 };
 use crate::plan::Mapping;
 use crate::vocabulary::{Namespace, written_out};
@@ -19,32 +19,32 @@ pub const NODES: &str = "kmodgen/nodes";
 /// else builds.
 pub fn render(
     module: &Module,
-    namespace: &Namespace,
+    manifest: &Manifest,
     mappings: &[Mapping<'_>],
     prebuilt: &[(&Kernel, String)],
 ) -> String {
-    let Objects { spec, fallback, hub, additional, are_written: _ } = &module.objects;
+    let Objects { spec, fallback, hub, additional, metadata: _, are_written: _ } = &module.objects;
     let additional = additional.iter().map(|module| (module.name.as_str(), &module.spec, module.fallback.as_ref()));
     let modules = std::iter::once((module.name.as_str(), spec, fallback.as_ref())).chain(additional);
     let objects = modules.enumerate().map(|(at, (name, own, fallback))| {
         let spec = self::spec(module, own, fallback, (mappings, prebuilt), at == 0);
-        let labels = labels::of(module.name.as_str(), None);
-        let about = std::iter::once(labels).chain(nodes(mappings, prebuilt).filter(|_| at == 0));
+        let labels = metadata::labels(manifest, module, None);
+        let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
+        let about = std::iter::once(labels).chain(metadata::annotations(manifest, module, nodes.into_iter().collect()));
         kmodgen_yaml::emit(&match hub {
             Some(hub) => hub_module(name, about, hub, spec),
-            None => kmm_module(name, namespace, about, spec),
+            None => kmm_module(name, &manifest.namespace.value, about, spec),
         })
     });
     let text = objects.collect::<Vec<_>>().join("---\n");
     with_header(&text)
 }
 
-/// The annotations of a module some of whose kernels nodes run.
+/// The annotation of a module some of whose kernels nodes run.
 fn nodes(mappings: &[Mapping<'_>], prebuilt: &[(&Kernel, String)]) -> Option<Pair<'static>> {
     let kernels = mappings.iter().map(|mapping| mapping.kernel).chain(prebuilt.iter().map(|(kernel, _)| *kernel));
     let in_use: Vec<&str> = kernels.filter(|kernel| kernel.is_in_use()).map(|kernel| kernel.release.as_str()).collect();
-    let annotation = (NODES.into(), Yaml::text(in_use.join(" ")));
-    (!in_use.is_empty()).then(|| ("annotations".into(), Yaml::Map(vec![annotation])))
+    (!in_use.is_empty()).then(|| (NODES.into(), Yaml::text(in_use.join(" "))))
 }
 
 fn kmm_module<'v>(

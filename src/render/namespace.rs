@@ -3,7 +3,7 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
-use super::labels::managed_by;
+use super::metadata::{joined, managed_by};
 use crate::header::with_header;
 use crate::manifest::Manifest;
 
@@ -12,11 +12,14 @@ use crate::manifest::Manifest;
 pub fn render(manifest: &Manifest) -> String {
     let labels = ["enforce", "audit", "warn"]
         .map(|mode| (format!("pod-security.kubernetes.io/{mode}").into(), Yaml::text("privileged")));
-    let labels = std::iter::once(managed_by()).chain(labels).collect();
-    let mut metadata =
-        vec![("name".into(), Yaml::text(manifest.namespace.as_str())), ("labels".into(), Yaml::Map(labels))];
-    if manifest.output.sync_waves {
-        metadata.push(("annotations".into(), Yaml::Map(vec![(SYNC_WAVE.into(), Yaml::text("-2"))])));
+    let labels = std::iter::once(managed_by()).chain(labels);
+    let wave = manifest.output.sync_waves.then(|| (SYNC_WAVE.into(), Yaml::text("-2")));
+    let mut metadata = vec![
+        ("name".into(), Yaml::text(manifest.namespace.as_str())),
+        ("labels".into(), joined(labels, [&manifest.metadata.labels])),
+    ];
+    if wave.is_some() || !manifest.metadata.annotations.is_empty() {
+        metadata.push(("annotations".into(), joined(wave, [&manifest.metadata.annotations])));
     }
     with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),

@@ -212,9 +212,15 @@ fn every_step_reads_well() {
       - dkms: {dir: sub, env: {LANG: C}}
       - rpmbuild: {spec: pkg/driver.spec, defines: {kernel: \"${KERNEL_VERSION}\", with_x: 1}}
       - run: scripts/build.sh
-      - run: {script: it's.sh, args: [\"${KERNEL_VERSION}\", a b], env: {A: $$x}}",
+      - run: {path: it's.sh, args: [\"${KERNEL_VERSION}\", a b], env: {A: $$x}}
+      - run: {file: own/fix.sh, args: [\"${KERNEL_VERSION}\"], dir: sub}
+      - run: {script: 'make KVER=\"$KERNEL_VERSION\"', env: {A: b}}
+      - run:
+          script: |
+            #!/usr/bin/env python3
+            print('it''s')",
     );
-    assert_snapshot!("steps", dockerfile(&world));
+    assert_snapshot!("steps", dockerfile(&world.file("own/fix.sh", "sed -i 's/a/b/' Makefile\n")));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use kmodgen::lock::Lock;
 use kmodgen::manifest::Manifest;
-use kmodgen::plan::{Inputs, Patch, Plan};
+use kmodgen::plan::{EmbeddedFile, Inputs, Plan, Purpose};
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::vocabulary::{Diagnostics, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory};
 use parse_dockerfile::Instruction;
@@ -69,7 +69,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 33] = [
+const FIELDS: [(&str, &str); 36] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -87,6 +87,9 @@ const FIELDS: [(&str, &str); 33] = [
     ("image mirror", "mirror.example.com"),
     ("package", "bc"),
     ("script", "build.sh"),
+    ("script beside", "own.sh"),
+    ("text of a script", "make\n"),
+    ("lines of a script", "make\n"),
     ("script argument", "x"),
     ("configure argument", "--x"),
     ("defconfig", "defconfig"),
@@ -181,7 +184,9 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                     "env": {"ENV": get("env")},
                     "dir": get("step folder"),
                 }},
-                {"run": {"script": get("script"), "args": [get("script argument")], "env": {"ENV": get("env")}}},
+                {"run": {"path": get("script"), "args": [get("script argument")], "env": {"ENV": get("env")}}},
+                {"run": {"file": get("script beside")}},
+                {"run": {"script": get("lines of a script"), "args": [get("script argument")]}},
                 {"configure": {"args": [get("configure argument")]}},
                 {"kconfig": {"defconfig": get("defconfig"), "options": named("option", "option value")}},
                 {"rpmbuild": {"spec": get("spec"), "defines": named("define", "define value")}},
@@ -207,8 +212,10 @@ fn dockerfile(texts: &Texts) -> Option<String> {
     let template = "{% extends \"kmodgen/dtk\" %}{% block labels %}{{ super() }}\nLABEL site={{ kernel.labels.site | arg }}\n\
                     RUN echo {{ kernel.labels.site | sh }}\n{% endblock %}";
     let mut files = BTreeMap::from([("mine.Dockerfile".to_owned(), template.into())]);
-    if let Ok(path) = RelPath::parse(texts.get("patch name")) {
-        files.insert(path.to_string(), texts.get("patch").as_bytes().to_vec());
+    for (name, text) in [("patch name", "patch"), ("script beside", "text of a script")] {
+        if let Ok(path) = RelPath::parse(texts.get(name)) {
+            files.insert(path.to_string(), texts.get(text).as_bytes().to_vec());
+        }
     }
     if let Ok(path) = RelPath::parse(texts.get("beside")) {
         files.insert(format!("{path}/Makefile"), Vec::new());
@@ -259,7 +266,9 @@ fn strange_texts_are_taken_where_they_mean_themselves() {
         for field in ["var", "env", "argument", "kernel label", "label value", "script argument", "define value"] {
             texts.set(field, strange);
         }
-        texts.set("patch", &format!("{strange}\n {strange}\n"));
+        for field in ["patch", "text of a script", "lines of a script"] {
+            texts.set(field, &format!("{strange}\n {strange}\n"));
+        }
         assert!(dockerfile(&texts).is_some(), "{strange}");
     }
 }
@@ -273,12 +282,16 @@ proptest! {
     fn no_value_starts_an_instruction(texts in texts()) {
         if let Some(dockerfile) = dockerfile(&texts) {
             let mut expected = EXPECTED.clone();
-            // The harmless patch is written by one RUN; another takes as many as it needs.
-            let path = RelPath::parse("x.patch").unwrap();
-            let writes = Patch::new(path, 1, texts.get("patch").as_bytes()).write.len();
+            // A harmless file is written by one RUN; another takes as many as it needs.
+            let more: usize = [("patch", Purpose::Patch), ("text of a script", Purpose::Script)]
+                .map(|(field, purpose)| {
+                    EmbeddedFile::new(String::new(), "/x".into(), purpose, texts.get(field).as_bytes()).write.len() - 1
+                })
+                .iter()
+                .sum();
             // It comes after the sources, of which the last one is copied.
             let after = expected.iter().position(|keyword| *keyword == "COPY").unwrap() + 1;
-            expected.splice(after..=after, vec!["RUN"; writes]);
+            expected.splice(after..after, vec!["RUN"; more]);
             prop_assert_eq!(keywords(&dockerfile), expected, "{}", dockerfile);
         }
     }

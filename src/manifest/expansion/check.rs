@@ -147,7 +147,7 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
     }
     Err(found.refuse(
         "is expanded by no shell: it arrives as it is written",
-        "write the value, or call the command in a script of the source (`run: {script: …}`); a `$` of the text itself is `$$`",
+        "write the value, or call the command in a script (`run: {script: …}`); a `$` of the text itself is `$$`",
     ))
 }
 

@@ -8,6 +8,7 @@ use super::rules::check_name_length;
 use super::{Context, Fallback, Hub, ModuleSpec, entry};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::kind::ModuleKind;
+use crate::manifest::metadata::{METADATA, Metadata};
 use crate::manifest::schema::{Field, Record, Shape, joined};
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
 
@@ -22,6 +23,8 @@ pub struct Objects {
     pub hub: Option<Spanned<Hub>>,
     /// Further Modules on the same images.
     pub additional: Vec<AdditionalModule>,
+    /// Labels and annotations of its objects.
+    pub metadata: Metadata,
     /// Set unless the module has images only.
     pub are_written: bool,
 }
@@ -71,6 +74,11 @@ const OWN: &[Field] = &[
         takes: Shape::List(&Shape::Record(&ADDITIONAL)),
         says: "further KMM Modules on the same images, such as for other nodes or another kmod",
     },
+    Field {
+        key: "metadata",
+        takes: Shape::Record(&METADATA),
+        says: "labels and annotations of its objects, beside those of the manifest",
+    },
     Field { key: "objects", takes: Shape::Bool, says: "write objects; `false` for images alone, `true` where absent" },
 ];
 
@@ -115,7 +123,8 @@ impl Objects {
             check_length(Some(&module.name), namespace, context, faults);
             additional.push(module);
         }
-        Self { spec, fallback, hub, additional, are_written }
+        let metadata = fields.take("metadata", faults).and_then(|node| Metadata::decode(node, faults));
+        Self { spec, fallback, hub, additional, metadata: metadata.unwrap_or_default(), are_written }
     }
 
     /// Returns `spec` of each Module, that of the one that builds first.

@@ -20,7 +20,7 @@ use super::selection::Selection;
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
 
 /// The folder of the builder that sources are laid in.
-const SOURCES: &str = "/usr/src/kmodgen";
+pub const BUILD_ROOT: &str = "/usr/src/kmodgen";
 
 /// Code, and what is done to it before the build.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl Source {
     /// Its folder in the builder.
     pub fn folder(&self) -> String {
         let at = self.at.as_ref().map_or(self.name.as_str(), |at| at.as_str());
-        format!("{SOURCES}/{at}")
+        format!("{BUILD_ROOT}/{at}")
     }
 
     /// The repository, where it comes from one.

@@ -9,8 +9,9 @@ mod values;
 pub(super) use changes::check as check_changes;
 use kmodgen_yaml::Node;
 pub(super) use options::merged;
-pub use options::{Configure, Dkms, Kconfig, Make, Rpmbuild, Run, StepPlace};
+pub use options::{Configure, Dkms, Kconfig, Make, Rpmbuild, StepPlace};
 use script::script_path;
+pub use script::{Run, Script};
 use tools::TOOLS;
 pub use tools::Tool;
 pub use values::Jobs;
@@ -147,7 +148,7 @@ impl Step {
     fn decode(name: &str, node: &Node, faults: &mut Diagnostics) -> Option<Self> {
         if name == "run" && node.as_scalar().is_some() {
             let script = decode::text(node, "`run`", faults, script_path)?;
-            let tool = Tool::Run(Run { script: script.value, args: Vec::new() });
+            let tool = Tool::Run(Run { script: Script::InSource(script.value), args: Vec::new() });
             return Some(Self { tool, place: StepPlace::default() });
         }
         let mut fields = Fields::open(tools::record(name), node, faults)?;

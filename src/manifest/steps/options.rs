@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::script::script_path;
+use super::script::{lines, script_path};
 use super::values::{
-    Jobs, jobs, macro_name, named, option_name, option_value, path, strings, target, variables, without_prefix, word,
+    Jobs, jobs, macro_name, option_name, option_value, path, strings, target, variables, without_prefix, word,
 };
 use crate::manifest::declare::declare;
 use crate::manifest::decode;
@@ -69,7 +69,7 @@ declare! {
             takes: Shape::TextMap,
             says: "options, with or without `CONFIG_`: `y`, `m`, `n`, a number, or a text",
             decode: |node, key, faults| {
-                let options = named(node, key, faults, option_name, option_value).into_iter();
+                let options = decode::named(node, key, faults, option_name, option_value).into_iter();
                 Some(options.map(|(name, value)| (without_prefix(&name).to_owned(), value)).collect())
             },
         }
@@ -124,21 +124,30 @@ declare! {
             takes: Shape::TextMap,
             says: "macros",
             decode: |node, key, faults| {
-                Some(named(node, key, faults, macro_name, |text| Expands::Release.line(text)))
+                Some(decode::named(node, key, faults, macro_name, |text| Expands::Release.line(text)))
             },
         }
     }
 }
 
 declare! {
-    /// A script and its arguments.
-    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-    pub struct Run {
-        required script: RelPath {
+    /// Fields of a run step, of which one names the script.
+    #[derive(Debug)]
+    pub(super) struct RunFields {
+        optional path: RelPath {
             takes: Shape::Text,
-            says: "the script, in the step's folder",
-            advice: "write the script's path in the source",
+            says: "a script of the source, in the step's folder",
             decode: decode::parsed(script_path),
+        }
+        optional file: Spanned<RelPath> {
+            takes: Shape::Text,
+            says: "in place of `path`: a script beside the manifest, which the Dockerfile carries",
+            decode: decode::placed(RelPath::parse),
+        }
+        optional script: String {
+            takes: Shape::Text,
+            says: "in place of `path`: the lines of a script, which the Dockerfile carries",
+            decode: decode::parsed(lines),
         }
         default args: Vec<String> {
             takes: Shape::List(&Shape::Text),

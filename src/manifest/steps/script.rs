@@ -1,7 +1,65 @@
-//! The script of a `run` step, told apart from a line of shell.
+//! The script of a `run` step: of the source, beside the manifest, or in it.
 
+use super::options::RunFields;
+use crate::manifest::decode::Fields;
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Invalid, RelPath};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
+
+/// A script and its arguments.
+#[derive(Debug, Clone, Hash)]
+pub struct Run {
+    /// Its place.
+    pub script: Script,
+    /// Arguments of the script.
+    pub args: Vec<String>,
+}
+
+/// Place of a script.
+#[derive(Debug, Clone, Hash)]
+pub enum Script {
+    /// A file of the source.
+    InSource(RelPath),
+    /// A file beside the manifest.
+    File(Spanned<RelPath>),
+    /// Lines in the manifest.
+    Lines(String),
+}
+
+impl Run {
+    pub(super) fn take(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
+        let place = fields.span();
+        let written = ["path", "file", "script"].map(|key| fields.has(key));
+        let RunFields { path, file, script, args } = RunFields::take(fields, faults)?;
+        if written.iter().filter(|written| **written).count() != 1 {
+            let problem = if written.contains(&true) { "several scripts" } else { "no script" };
+            let fault = Diagnostic::error("run-script", format!("this run step names {problem}"))
+                .at(place, "")
+                .help("write one of `path`, a script of the source, `file`, a script beside the manifest, and `script`, its lines");
+            fields.lacks("path", fault);
+            return None;
+        }
+        let script = path.map(Script::InSource).or(file.map(Script::File)).or(script.map(Script::Lines))?;
+        Some(Self { script, args })
+    }
+}
+
+/// Checks the lines of a script.
+pub(super) fn lines(text: &str) -> Result<String, Invalid> {
+    let lines = text.trim();
+    if lines.is_empty() {
+        return Err(Invalid::new("the script is empty").help("write its lines, or take the step out"));
+    }
+    // The path of a script, and no command.
+    if (lines.ends_with(".sh") || lines.starts_with("./")) && !lines.contains(char::is_whitespace) {
+        let path = lines.strip_prefix("./").unwrap_or(lines).escape_debug();
+        return Err(Invalid::new(format!(
+            "`{}` is the path of a script, and `script` takes its lines",
+            lines.escape_debug()
+        ))
+        .help(format!("write `path: {path}` if the source has it, or `file: {path}` if it is beside the manifest")));
+    }
+    Ok(text.to_owned())
+}
 
 /// Characters that make a shell do more than call one program.
 const OPERATORS: [&str; 8] = ["&", "|", ";", ">", "<", "(", "`", "\n"];
@@ -43,7 +101,8 @@ pub(super) fn script_path(text: &str) -> Result<RelPath, Invalid> {
         }
         ("sh" | "bash", [script, arguments @ ..]) if plain && !script.starts_with('-') => call(script, arguments),
         (script, arguments) if plain && !PROGRAMS.contains(&script) => call(script, arguments),
-        _ => "put the commands into a script of the source, and write `run: {script: build.sh}`".to_owned(),
+        _ if text.contains('\n') => "write `run: {script: …}`, with these lines".to_owned(),
+        _ => format!("write `run: {{script: {}}}`", kmodgen_yaml::flow(text, false)),
     }))
 }
 
@@ -53,7 +112,7 @@ fn call(script: &str, arguments: &[&str]) -> String {
         return format!("write `run: {script}`");
     }
     let arguments: Vec<String> = arguments.iter().map(|argument| format!("{argument:?}")).collect();
-    format!("write `run: {{script: {script}, args: [{}]}}`", arguments.join(", "))
+    format!("write `run: {{path: {script}, args: [{}]}}`", arguments.join(", "))
 }
 
 #[cfg(test)]
@@ -63,17 +122,17 @@ mod tests {
     #[test]
     fn a_line_of_shell_is_no_script() {
         for (line, help) in [
-            ("make install && depmod", "put the commands"),
+            ("make install && depmod", "`run: {script: \"make install && depmod\"}`"),
             ("make install", "`make: {targets: [install]}`"),
             ("make V=1 modules", "`make: {targets: [modules], vars: {V: \"1\"}}`"),
             ("make", "`make: {}`"),
-            ("bash scripts/build.sh 5", "`run: {script: scripts/build.sh, args: [\"5\"]}`"),
+            ("bash scripts/build.sh 5", "`run: {path: scripts/build.sh, args: [\"5\"]}`"),
             ("sh build.sh", "`run: build.sh`"),
-            ("./build.sh --all x", "`run: {script: build.sh, args: [\"--all\", \"x\"]}`"),
-            ("cd src; make", "put the commands"),
-            ("build.sh > log", "put the commands"),
-            ("make -j4", "put the commands"),
-            ("python3 setup.py", "put the commands"),
+            ("./build.sh --all x", "`run: {path: build.sh, args: [\"--all\", \"x\"]}`"),
+            ("cd src; make", "`run: {script: \"cd src; make\"}`"),
+            ("build.sh > log", "`run: {script: \"build.sh > log\"}`"),
+            ("make -j4", "`run: {script: \"make -j4\"}`"),
+            ("python3 setup.py", "`run: {script: \"python3 setup.py\"}`"),
         ] {
             let invalid = script_path(line).expect_err(line);
             assert!(invalid.help.as_ref().is_some_and(|said| said.contains(help)), "{line}: {invalid:?}");

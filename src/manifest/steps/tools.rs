@@ -1,12 +1,13 @@
 //! The tools that a build step may run.
 
-use super::options::{Configure, Dkms, Kconfig, Make, Rpmbuild, Run, StepPlace, merged};
+use super::options::{Configure, Dkms, Kconfig, Make, Rpmbuild, RunFields, StepPlace, merged};
+use super::script::Run;
 use crate::manifest::decode::Fields;
 use crate::manifest::schema::{Field, Record, Shape, joined};
 use crate::vocabulary::Diagnostics;
 
 /// The tool of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Hash)]
 pub enum Tool {
     /// The source's own Makefile.
     Make(Make),
@@ -20,7 +21,7 @@ pub enum Tool {
     Dkms(Dkms),
     /// RPMs, of which the kmods are taken.
     Rpmbuild(Rpmbuild),
-    /// A script of the source.
+    /// A script.
     Run(Run),
 }
 
@@ -29,7 +30,7 @@ static KCONFIG: Record = Record { name: "a kconfig step", fields: joined![Kconfi
 static CONFIGURE: Record = Record { name: "a configure step", fields: joined![Configure::FIELDS, StepPlace::FIELDS] };
 static DKMS: Record = Record { name: "a dkms step", fields: joined![Dkms::FIELDS, StepPlace::FIELDS] };
 static RPMBUILD: Record = Record { name: "an rpmbuild step", fields: joined![Rpmbuild::FIELDS, StepPlace::FIELDS] };
-static RUN: Record = Record { name: "a run step", fields: joined![Run::FIELDS, StepPlace::FIELDS] };
+static RUN: Record = Record { name: "a run step", fields: joined![RunFields::FIELDS, StepPlace::FIELDS] };
 
 /// The tools by their key in the manifest.
 pub(super) const TOOLS: &[Field] = &[
@@ -51,7 +52,7 @@ pub(super) const TOOLS: &[Field] = &[
         says: "builds as dkms does by the source's `dkms.conf`, without the program dkms",
     },
     Field { key: "rpmbuild", takes: Shape::Record(&RPMBUILD), says: "RPMs, out of which the kmods are taken" },
-    Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script of the source" },
+    Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script of the source, by its path, or one of your own" },
 ];
 
 /// Finds the fields of a tool.

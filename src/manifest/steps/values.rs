@@ -6,7 +6,7 @@ use kmodgen_yaml::Node;
 
 use crate::manifest::decode::{self, has_only, has_only_within};
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath};
+use crate::vocabulary::{Diagnostics, Invalid, RelPath};
 
 /// Number of parallel jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,26 +33,7 @@ pub(super) fn variables(
     expands: Expands,
     faults: &mut Diagnostics,
 ) -> BTreeMap<String, String> {
-    named(node, key, faults, variable_name, |text| expands.line(text))
-}
-
-/// Decodes strings by names of the user's choice.
-pub(super) fn named(
-    node: &Node,
-    key: &str,
-    faults: &mut Diagnostics,
-    check_name: impl Fn(&str) -> Result<(), Invalid>,
-    check_value: impl Fn(&str) -> Result<String, Invalid>,
-) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
-    for entry in decode::entries(node, &format!("`{key}`"), faults) {
-        if let Err(invalid) = check_name(&entry.key.value) {
-            faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid));
-        } else if let Some(value) = decode::text(&entry.value, &format!("a value of `{key}`"), faults, &check_value) {
-            variables.insert(entry.key.value.clone(), value.value);
-        }
-    }
-    variables
+    decode::named(node, key, faults, variable_name, |text| expands.line(text))
 }
 
 /// Decodes a list of strings, each of which messages call `what`.

@@ -3,24 +3,11 @@
 use minijinja::value::Value;
 
 use crate::manifest::{FileKind, Mirrors, decompressor};
-use crate::plan::{Code, Content};
+use crate::plan::{Code, Content, EmbeddedFile};
 
 /// The values of a source.
 pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
-    let patches: Value = code
-        .patches
-        .iter()
-        .map(|patch| {
-            // Made of quoted words only, so they may pass as they are.
-            let write: Value = patch.write.iter().map(|command| Value::from_safe_string(command.clone())).collect();
-            Value::from_pairs([
-                ("name", Value::from_safe_string(comment(patch.path.as_str()))),
-                ("file", Value::from(patch.file.as_str())),
-                ("sha256", Value::from(patch.digest.to_string())),
-                ("write", write),
-            ])
-        })
-        .collect();
+    let patches: Value = code.patches.iter().map(|patch| embedded(patch)).collect();
     let own: Vec<(&str, Value)> = match &code.content {
         Content::Commit { url, commit, submodules } => vec![
             ("kind", Value::from("git")),
@@ -58,6 +45,18 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
         ("patches", patches),
     ];
     Value::from_pairs(common.into_iter().chain(own))
+}
+
+/// The values of a file that the Dockerfile carries.
+pub(super) fn embedded(file: &EmbeddedFile) -> Value {
+    // Made of quoted words only, so they may pass as they are.
+    let write: Value = file.write.iter().map(|command| Value::from_safe_string(command.clone())).collect();
+    Value::from_pairs([
+        ("name", Value::from_safe_string(comment(&file.name))),
+        ("file", Value::from(file.file.as_str())),
+        ("sha256", Value::from(file.digest.to_string())),
+        ("write", write),
+    ])
 }
 
 /// The folders of all sources, but for those that lie in another one's.

@@ -140,9 +140,9 @@ fn context(
         .steps
         .iter()
         .map(|step| {
-            let of = |code: &&Code| step.place.source.as_ref().is_none_or(|source| source.value == code.name);
+            let of = |code: &&Code| step.step.place.source.as_ref().is_none_or(|source| source.value == code.name);
             let folder = resolved.codes.iter().find(of).map(Code::build_folder).unwrap_or_default();
-            step::values(step, step.place.dir.iter().fold(folder, |path, dir| format!("{path}/{dir}")))
+            step::values(step, step.step.place.dir.iter().fold(folder, |path, dir| format!("{path}/{dir}")))
         })
         .collect();
     let codes: Vec<Value> = resolved.codes.iter().map(|code| code::values(code, mirrors)).collect();

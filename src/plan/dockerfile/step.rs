@@ -2,11 +2,13 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Step, Tool};
+use super::code::embedded;
+use crate::manifest::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Tool};
+use crate::plan::BuildStep;
 use crate::vocabulary::written_out;
 
 /// The values of a step that runs in `folder`: its tool, and what that tool is told.
-pub(super) fn values(step: &Step, folder: String) -> Value {
+pub(super) fn values(BuildStep { step, script }: &BuildStep, folder: String) -> Value {
     let own: Vec<(&str, Value)> = match &step.tool {
         Tool::Make(make) => make_values(make, &[]),
         Tool::Kbuild(make) => make_values(make, &["modules"]),
@@ -23,7 +25,14 @@ pub(super) fn values(step: &Step, folder: String) -> Value {
             let defines: Value = defines.iter().map(|(name, value)| Value::from(format!("{name} {value}"))).collect();
             vec![("spec", Value::from(spec.as_str())), ("defines", defines)]
         }
-        Tool::Run(Run { script, args }) => vec![("script", Value::from(script.as_str())), ("args", texts(args))],
+        Tool::Run(Run { script: place, args }) => {
+            let path = match place {
+                Script::InSource(path) => Value::from(path.as_str()),
+                Script::File(_) | Script::Lines(_) => Value::from(()),
+            };
+            let script = script.as_ref().map_or(Value::from(()), |script| embedded(script));
+            vec![("path", path), ("script", script), ("args", texts(args))]
+        }
     };
     let common =
         [("tool", Value::from(step.tool.name())), ("folder", Value::from(folder)), ("env", pairs(&step.place.env))];

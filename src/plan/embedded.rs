@@ -1,17 +1,20 @@
-//! Patches, carried inside the Dockerfile: KMM builds without a context.
+//! Files that the Dockerfile carries: KMM builds without a context.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::contract::dockerfile::is_garbled;
 use crate::template::shell_word;
-use crate::vocabulary::{Digest, RelPath};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, InputFiles, RelPath, Spanned};
 
-/// A patch as the builder gets it.
+/// File as the builder gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Patch {
-    /// Its path beside the manifest.
-    pub path: RelPath,
+pub struct EmbeddedFile {
+    /// Path beside the manifest, or another name.
+    pub name: String,
     /// The digest that the builder checks.
     pub digest: Digest,
     /// Shell commands that write the file, each short enough for one RUN.
@@ -20,23 +23,99 @@ pub struct Patch {
     pub file: String,
 }
 
+/// Purpose of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Patch of a source.
+    Patch,
+    /// Script that a step runs.
+    Script,
+}
+
+impl Purpose {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Patch => "patch",
+            Self::Script => "script",
+        }
+    }
+}
+
+/// Reads files beside the manifest, each once.
+pub(super) struct EmbeddedFiles<'m> {
+    files: &'m dyn InputFiles,
+    known: BTreeMap<(RelPath, String), Option<Arc<EmbeddedFile>>>,
+}
+
+impl<'m> EmbeddedFiles<'m> {
+    pub(super) fn new(files: &'m dyn InputFiles) -> Self {
+        Self { files, known: BTreeMap::new() }
+    }
+
+    /// Returns a file, to be written to `file` in the builder; `None` if it cannot be
+    /// read or is empty, noted in `faults`.
+    pub(super) fn read(
+        &mut self,
+        path: &Spanned<RelPath>,
+        file: String,
+        purpose: Purpose,
+        faults: &mut Diagnostics,
+    ) -> Option<Arc<EmbeddedFile>> {
+        let key = (path.value.clone(), file);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let (path, place) = (&path.value, path.span);
+        let noun = purpose.noun();
+        let embedded = match self.files.read(path) {
+            Ok(bytes) if bytes.is_empty() => {
+                faults.push(
+                    Diagnostic::error("empty-file", format!("{noun} `{path}` is empty"))
+                        .at(place, "")
+                        .help("fill it, or take it out of the manifest"),
+                );
+                None
+            }
+            Ok(bytes) => Some(Arc::new(EmbeddedFile::new(path.to_string(), key.1.clone(), purpose, &bytes))),
+            Err(why) => {
+                faults.push(
+                    Diagnostic::error("unreadable-file", format!("cannot read {noun} `{path}`: {why}"))
+                        .at(place, "")
+                        .help("it is a file beside the manifest, and its path is relative to the manifest's folder"),
+                );
+                None
+            }
+        };
+        self.known.insert(key, embedded.clone());
+        embedded
+    }
+}
+
 /// Text that one RUN carries, in bytes: KMM's builders fail beyond 128 KiB, and we stay well
 /// under 100,000 whatever quoting adds.
 const CHUNK: usize = 48_000;
+
+/// First line of scripts that have none of their own: the first command that fails ends the build.
+const INTERPRETER: &[u8] = b"#!/bin/sh -e\n";
 
 /// A line beyond this is not readable in review anyway, and buildah 1.28 drops the rest of a
 /// Dockerfile after a line of 64 KiB.
 const LONGEST_LINE: usize = 4_000;
 
-impl Patch {
-    /// The `number`-th patch of a source, from 1.
-    pub fn new(path: RelPath, number: usize, bytes: &[u8]) -> Self {
-        let file = format!("/usr/src/kmodgen/{number:04}.patch");
+impl EmbeddedFile {
+    /// Embeds bytes, to be written to `file`, a path of ASCII letters, digits, `/`, `.` and `-`.
+    pub fn new(name: String, file: String, purpose: Purpose, bytes: &[u8]) -> Self {
+        let script;
+        let mut bytes = bytes;
+        if purpose == Purpose::Script && !bytes.starts_with(b"#!") {
+            script = [INTERPRETER, bytes].concat();
+            bytes = &script;
+        }
         let write = match readable(bytes) {
             Some(text) => write_text(text, &file),
             None => write_base64(bytes, &file),
         };
-        Self { path, digest: Digest::of(bytes), write, file }
+        Self { name, digest: Digest::of(bytes), write, file }
     }
 }
 
@@ -112,7 +191,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "the property is about a real shell")]
     fn written(bytes: &[u8]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
-        let patch = Patch::new(RelPath::parse("p").unwrap(), 1, bytes);
+        let patch = EmbeddedFile::new("p".into(), "/usr/src/kmodgen/0001.patch".into(), Purpose::Patch, bytes);
         let file = folder.path().join("out");
         for command in &patch.write {
             assert!(command.len() < 100_000);
@@ -150,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_builder_text_never_enters_in_the_open() {
-        let patch = Patch::new(RelPath::parse("p").unwrap(), 1, b"DTK_AUTO\n");
+        let patch = EmbeddedFile::new("p".into(), "/p".into(), Purpose::Patch, b"DTK_AUTO\n");
         assert!(!patch.write.concat().contains("DTK_AUTO"));
     }
 

@@ -1,0 +1,41 @@
+//! Labels and annotations of objects: kmodgen's own, and those of the manifest.
+
+use std::collections::BTreeMap;
+
+use kmodgen_yaml::{Pair, Yaml};
+
+use crate::manifest::{Kernel, Manifest, Module};
+
+/// Returns the label with the tool that manages an object.
+pub(super) fn managed_by() -> Pair<'static> {
+    ("app.kubernetes.io/managed-by".into(), Yaml::text("kmodgen"))
+}
+
+/// Returns labels or annotations: kmodgen's own, then those of the manifest, of which the later win.
+pub(super) fn joined<'v, const N: usize>(
+    own: impl IntoIterator<Item = Pair<'v>>,
+    levels: [&'v BTreeMap<String, String>; N],
+) -> Yaml<'v> {
+    let users: BTreeMap<&str, &str> =
+        levels.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let users = users.into_iter().map(|(key, value)| (key.into(), Yaml::text(value)));
+    Yaml::Map(own.into_iter().chain(users).collect())
+}
+
+/// Returns the labels of an object of a module, on one kernel or on all.
+pub(super) fn labels<'v>(manifest: &'v Manifest, module: &'v Module, kernel: Option<&'v Kernel>) -> Pair<'v> {
+    let release = kernel.map(|kernel| {
+        // A label ends in a letter or digit.
+        kernel.release.normalised().trim_end_matches(|c: char| !c.is_ascii_alphanumeric())
+    });
+    let kernel = release.map(|release| ("kmodgen/kernel".into(), Yaml::text(release)));
+    let own = [managed_by(), ("kmodgen/module".into(), Yaml::text(module.name.as_str()))].into_iter().chain(kernel);
+    ("labels".into(), joined(own, [&manifest.metadata.labels, &module.objects.metadata.labels]))
+}
+
+/// Returns the annotations of an object of a module, if there are any.
+pub(super) fn annotations<'v>(manifest: &'v Manifest, module: &'v Module, own: Vec<Pair<'v>>) -> Option<Pair<'v>> {
+    let annotations = joined(own, [&manifest.metadata.annotations, &module.objects.metadata.annotations]);
+    let is_empty = matches!(&annotations, Yaml::Map(pairs) if pairs.is_empty());
+    (!is_empty).then(|| ("annotations".into(), annotations))
+}
