@@ -58,7 +58,7 @@ case \"\$*\" in
   '--non-interactive --gpg-auto-import-keys refresh') ;;
   \"--quiet search --details --match-exact --type package \$package\")
     printf 'S | Name | Type | Version | Arch | Repository\n  | %s | package | %s | x86_64 | Updates\n' \"\$package\" 1.0-1 \"\$package\" ${stable%-*}.1 ;;
-  \"--non-interactive install --no-recommends \$package=${stable%-*}.1 gcc make\")
+  \"--non-interactive install --no-recommends \$package=${stable%-*}.1\")
     mkdir -p /usr/src/linux-${stable%-*}-obj/\$(uname -m)
     ln -s ../../linux-headers-$stable /usr/src/linux-${stable%-*}-obj/\$(uname -m)/${stable##*-} ;;
   *) echo \"zypper is not to be called with: \$*\" >&2; exit 64 ;;

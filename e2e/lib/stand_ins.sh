@@ -89,7 +89,7 @@ make_images() {
   # /usr/src/kernels is where kernel-devel puts headers, and it makes no /lib/modules.
   derive "$dtk" "$rpm_builder" "
     rm -r /lib/modules/*
-    $(stand_in dnf "install -y --setopt=install_weak_deps=False kernel-devel-$stable gcc make elfutils-libelf-devel" \
+    $(stand_in dnf "install -y --setopt=install_weak_deps=False kernel-devel-$stable elfutils-libelf-devel" \
       "mkdir -p /usr/src/kernels && ln -s ../linux-headers-$stable /usr/src/kernels/$stable")"
 
   make_runtime

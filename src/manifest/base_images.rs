@@ -29,13 +29,19 @@ declare! {
             says: "what carries the result; the template gets kmod where it has no `modprobe`",
             decode: decode::placed(runtime),
         }
+        optional fetch: Spanned<ImageRef> {
+            takes: Shape::Text,
+            says: "what gets the sources in a stage of its own, which modules and kernels share; has git, curl and what unpacks the sources",
+            decode: decode::placed(fetch),
+        }
     }
 }
 
 impl BaseImages {
     /// Returns whether no image is stated.
     pub fn is_empty(&self) -> bool {
-        self.builder.is_none() && self.runtime.is_none()
+        let Self { builder, runtime, fetch } = self;
+        builder.is_none() && runtime.is_none() && fetch.is_none()
     }
 }
 
@@ -59,14 +65,26 @@ fn runtime(text: &str) -> Result<ImageRef, Invalid> {
         return Err(Invalid::new("a Driver Toolkit compiles, and is no image to carry the result")
             .help("write `runtime: registry.redhat.io/ubi9/ubi-minimal:9.4`, and `builder: dtk`"));
     }
+    without_variable(text, "the image that carries the result")
+}
+
+fn fetch(text: &str) -> Result<ImageRef, Invalid> {
+    if means_toolkit(text) {
+        return Err(Invalid::new(
+            "a Driver Toolkit is another image for each kernel, and sources are the same for all",
+        )
+        .help("leave `fetch` out, and the builder gets the sources"));
+    }
+    without_variable(text, "the image that gets the sources")
+}
+
+fn without_variable(text: &str, what: &str) -> Result<ImageRef, Invalid> {
     if text.contains('$') {
         return Err(Invalid::new(format!(
             "`{}` is not an image reference: nothing expands a variable here",
             text.escape_debug()
         ))
-        .help(
-            "write the image that carries the result for all kernels, or one under `baseImages` of a kernel or an override",
-        ));
+        .help(format!("write {what} for all kernels, or one under `baseImages` of a kernel or an override")));
     }
     ImageRef::parse(text)
 }
@@ -87,6 +105,7 @@ mod tests {
         for bad in ["DTK", "dtk:latest", "Dtk", "driver-toolkit", "${DTK_AUTO}", "dtk@sha256:1"] {
             assert!(builder(bad).unwrap_err().help.unwrap().contains("`dtk`"), "{bad}");
             assert!(runtime(bad).unwrap_err().help.unwrap().contains("builder: dtk"), "{bad}");
+            assert!(fetch(bad).unwrap_err().help.unwrap().contains("leave `fetch` out"), "{bad}");
         }
         assert!(runtime("dtk").is_err());
         assert_eq!(builder("dtk").unwrap(), Builder::Dtk);
@@ -101,6 +120,8 @@ mod tests {
         for bad in ["quay.io/x:$KERNEL_VERSION", "quay.io/x:$(uname -r)", "quay.io/${X}", "quay.io/x:%k"] {
             assert!(builder(bad).is_err(), "{bad}");
         }
-        assert!(runtime("quay.io/x:${KERNEL_VERSION}").unwrap_err().help.unwrap().contains("override"));
+        for of_all in [runtime, fetch] {
+            assert!(of_all("quay.io/x:${KERNEL_VERSION}").unwrap_err().help.unwrap().contains("override"));
+        }
     }
 }

@@ -70,7 +70,7 @@ declare! {
         }
         optional strip: bool {
             takes: Shape::Bool,
-            says: "take debugging symbols out of the kmods",
+            says: "take debugging symbols out of the kmods that carry no signature: `true` (where absent) or `false`",
             decode: decode::flag,
         }
         optional compress: Spanned<Compression> {

@@ -10,7 +10,7 @@ use super::decode;
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
-use crate::vocabulary::{Diagnostics, Invalid, written_out};
+use crate::vocabulary::{Diagnostics, Invalid, PackageManager, written_out};
 
 /// Packages of the builder for one kernel, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +23,18 @@ pub struct BuilderPackages {
     pub zypper: Vec<String>,
     /// With apk.
     pub apk: Vec<String>,
+}
+
+impl BuilderPackages {
+    /// The packages that a package manager installs.
+    pub fn of(&self, manager: PackageManager) -> &[String] {
+        match manager {
+            PackageManager::Dnf | PackageManager::Microdnf => &self.rpm,
+            PackageManager::Apt => &self.deb,
+            PackageManager::Zypper => &self.zypper,
+            PackageManager::Apk => &self.apk,
+        }
+    }
 }
 
 declare! {

@@ -45,6 +45,8 @@ pub enum Content {
         kind: FileKind,
         /// URL of the file, on this kernel.
         url: String,
+        /// Set if other kernels have other URLs.
+        by_kernel: bool,
         /// Its checksum.
         sha256: Digest,
         /// Number of folders to strip from the front of an archive's paths.
@@ -73,6 +75,21 @@ impl Code {
     /// Returns whether the source is an RPM package.
     pub(super) fn is_rpm(&self) -> bool {
         matches!(self.content, Content::File { kind: FileKind::Rpm, .. })
+    }
+
+    /// Returns whether other kernels get other files from the source.
+    pub fn is_by_kernel(&self) -> bool {
+        matches!(self.content, Content::File { by_kernel: true, .. })
+    }
+
+    /// Returns whether a program gets the source, or patches it: a file of an image or of the context is copied.
+    pub(super) fn is_fetched(&self) -> bool {
+        !self.patches.is_empty() || matches!(self.content, Content::Commit { .. } | Content::File { .. })
+    }
+
+    /// Returns whether the folder of the source lies in the folder of another one.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.folder.strip_prefix(&other.folder).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// The folder to build in.
@@ -150,9 +167,10 @@ impl<'m> Codes<'m> {
                 Content::Commit { url: url.value.to_string(), commit: self.lock.commit(git)?, submodules: *submodules }
             }
             Origin::File(File { kind, url, sha256, strip_components }) => {
+                let by_kernel = url.expands();
                 let url = url.on(kernel.release.as_str());
                 let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
-                Content::File { kind: *kind, url, sha256, strip_components: *strip_components }
+                Content::File { kind: *kind, url, by_kernel, sha256, strip_components: *strip_components }
             }
             Origin::Image { image, path } => Content::Image { image: image.value.to_string(), path: path.clone() },
             Origin::Folder(path) => Content::Folder(self.folder(path, faults)?),

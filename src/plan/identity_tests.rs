@@ -63,6 +63,12 @@ fn each_input_changes_the_hash_of_its_mappings() {
             &[PLAIN],
         ),
         ("runtime image", world().with("runtime:1", "runtime:2"), both),
+        ("fetch image", world().with("builder: dtk", "builder: dtk, fetch: example.com/git:1"), both),
+        (
+            "debugging symbols",
+            world().with("    source: code\n", "    source: code\n    install: {strip: false}\n"),
+            both,
+        ),
         ("kmod list", world().with("kmods: [one, two]", "kmods: [one]"), both),
         (
             "template text",

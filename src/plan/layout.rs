@@ -29,7 +29,7 @@ impl Layout {
     pub(super) fn of(install: &Install, firmware: bool, kernel: &Circumstances<'_>) -> Option<Self> {
         Some(Self {
             mod_dir: install.mod_dir.clone().or_else(|| RelPath::parse("extra").ok())?,
-            strip: install.strip.unwrap_or_default(),
+            strip: install.strip.unwrap_or(true),
             compress: install.compress.as_ref().map(|compress| compress.value),
             link_in_tree: install.link_in_tree.unwrap_or_default(),
             firmware: install.firmware.as_ref().map(|all| kernel.choose(all)).or_else(|| firmware.then(Vec::new)),
@@ -47,8 +47,8 @@ impl Layout {
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         text("install folder", self.mod_dir.as_str());
-        if self.strip {
-            text("stripped", "true");
+        if !self.strip {
+            text("stripped", "false");
         }
         if let Some(compress) = self.compress {
             text("compression", compress.name());

@@ -15,7 +15,9 @@ use crate::manifest::{
     BuildArgument, Builder, BuilderPackages, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName,
     Tool,
 };
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, Span, architecture_of, written_out};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, Span, architecture_of, written_out,
+};
 
 /// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
 /// same.
@@ -27,6 +29,8 @@ pub struct Resolved {
     pub builder: Builder,
     /// The image that carries the result.
     pub runtime: ImageRef,
+    /// The image that gets the sources; `None` if the builder does.
+    pub fetch: Option<ImageRef>,
     /// The code, what is built first.
     pub codes: Vec<Code>,
     /// The steps for this kernel, in order.
@@ -234,6 +238,7 @@ impl<'m> Resolver<'m> {
             template,
             builder: builder.value,
             runtime: runtime.value,
+            fetch: images.fetch.map(|fetch| fetch.value).filter(|_| codes.iter().any(Code::is_fetched)),
             codes,
             steps,
             kmods: kmods.into_iter().map(|kmod| kmod.value).collect(),
@@ -282,6 +287,17 @@ impl Resolved {
         }
     }
 
+    /// The package manager of the builder, if the template or the name of the image tells it.
+    pub(super) fn builder_manager(&self) -> Option<PackageManager> {
+        match (&self.template, &self.builder) {
+            (TemplateName::BuiltIn(name), _) if name == "debian" => Some(PackageManager::Apt),
+            (TemplateName::BuiltIn(name), _) if name == "kernel-devel" => Some(PackageManager::Dnf),
+            (TemplateName::BuiltIn(name), _) if name == "sles" => Some(PackageManager::Zypper),
+            (_, Builder::Dtk) => Some(PackageManager::Dnf),
+            (_, Builder::Image(image)) => PackageManager::of_image(image),
+        }
+    }
+
     /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
     pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: (&Digest, usize), sink: &mut dyn Sink) {
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
@@ -295,6 +311,9 @@ impl Resolved {
             None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
         }
         text("runtime image", &self.runtime.to_string());
+        if let Some(fetch) = &self.fetch {
+            text("fetch image", &fetch.to_string());
+        }
         self.codes.iter().for_each(|code| code.traverse(sink));
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (at, step) in self.steps.iter().enumerate() {

@@ -8,14 +8,16 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 16] = [
+pub(crate) const PARTS: [&str; 18] = [
     "skeleton",
+    "packages",
     "programs",
     "source/git",
     "source/file",
     "source/image",
     "source/path",
     "source/patches",
+    "source/stage",
     "install/files",
     "install/rpms",
     "install/rpms-rest",
@@ -41,12 +43,14 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "kernel-devel") => Some(include_str!("../../templates/v1/kernel-devel.Dockerfile")),
         (1, "debian") => Some(include_str!("../../templates/v1/debian.Dockerfile")),
         (1, "sles") => Some(include_str!("../../templates/v1/sles.Dockerfile")),
+        (1, "packages") => Some(include_str!("../../templates/v1/packages.Dockerfile")),
         (1, "programs") => Some(include_str!("../../templates/v1/programs.Dockerfile")),
         (1, "source/git") => Some(include_str!("../../templates/v1/source/git.Dockerfile")),
         (1, "source/file") => Some(include_str!("../../templates/v1/source/file.Dockerfile")),
         (1, "source/image") => Some(include_str!("../../templates/v1/source/image.Dockerfile")),
         (1, "source/path") => Some(include_str!("../../templates/v1/source/path.Dockerfile")),
         (1, "source/patches") => Some(include_str!("../../templates/v1/source/patches.Dockerfile")),
+        (1, "source/stage") => Some(include_str!("../../templates/v1/source/stage.Dockerfile")),
         (1, "install/files") => Some(include_str!("../../templates/v1/install/files.Dockerfile")),
         (1, "install/rpms") => Some(include_str!("../../templates/v1/install/rpms.Dockerfile")),
         (1, "install/rpms-rest") => Some(include_str!("../../templates/v1/install/rpms-rest.Dockerfile")),

@@ -14,6 +14,8 @@ mod syntax;
 mod value;
 
 #[cfg(test)]
+mod layers_tests;
+#[cfg(test)]
 mod rules_tests;
 
 #[cfg(test)]

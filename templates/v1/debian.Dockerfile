@@ -2,19 +2,28 @@
 {% extends "kmodgen/skeleton" %}
 {% block builder_prepare %}
 {% set family = 0 %}
-# The {% if steps %}kernel's headers, and the {% endif %}programs that this build calls, where the image has none.
+{% set for_fetch, for_build = not fetch, true %}
+# The programs that this build calls, where the image has none.
 RUN missing=; \
-    for pair in
-{%- if steps %} "/lib/modules/${KERNEL_VERSION}/build/Makefile:linux-headers-${KERNEL_VERSION} gcc make"
-{%- endif %}
-{%- if install.link_in_tree %} \
-        "/lib/modules/${KERNEL_VERSION}/kernel:linux-image-${KERNEL_VERSION}"
-{%- endif %} \
-       {%+ include "kmodgen/programs" %}; do \
-      test -e "${pair%:*}" || command -v "${pair%:*}" >/dev/null || missing="${missing} ${pair##*:}"; \
+    for pair in{% include "kmodgen/programs" %}; do \
+      command -v "${pair%:*}" >/dev/null || missing="${missing} ${pair#*:}"; \
     done; \
     test -z "${missing}" \
- || { apt-get update \
-   && DEBIAN_FRONTEND=noninteractive INITRD=No apt-get install -y --no-install-recommends ca-certificates ${missing}; }
+ || { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates ${missing}; }
 
+{% endblock %}
+{% block kernel_prepare %}
+{% if steps or install.link_in_tree %}
+# What the build needs of the kernel, where the image has none.
+RUN missing=; \
+{% if steps %}
+    test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" || missing="${missing} linux-headers-${KERNEL_VERSION}"; \
+{% endif %}
+{% if install.link_in_tree %}
+    test -e "/lib/modules/${KERNEL_VERSION}/kernel" || missing="${missing} linux-image-${KERNEL_VERSION}"; \
+{% endif %}
+    test -z "${missing}" \
+ || { apt-get update && DEBIAN_FRONTEND=noninteractive INITRD=No apt-get install -y --no-install-recommends ${missing}; }
+
+{% endif %}
 {% endblock %}

@@ -1,6 +1,6 @@
 {#
-  What the steps of the build call, each with the package that has it: PROGRAM:PACKAGE. `family` chooses the
-  package: 0 Debian's, 1 Red Hat's, 2 SUSE's.
+  What the steps of the build call: PROGRAM alone, or PROGRAM:PACKAGE if `family` chooses the package: 0 Debian's,
+  1 Red Hat's, 2 SUSE's. `for_fetch` are those that get the sources, `for_build` the others.
 -#}
 {% set kinds = sources | map(attribute="kind") | list %}
 {% set files = sources | selectattr("kind", "eq", "file") | list %}
@@ -9,29 +9,32 @@
 {% set logins = sources | selectattr("kind", "eq", "git") | rejectattr("url", "startingwith", "http") | rejectattr("url", "startingwith", "git:") | rejectattr("url", "startingwith", "file:") | list %}
 {% set patches = sources | selectattr("patches") | list %}
 {% set tools = steps | map(attribute="tool") | list %}
-{% set packaged = "rpm" in forms or "rpmbuild" in tools or install.rpms %}
-{% for needed, program, packages in [
-  [true, "depmod", ["kmod", "kmod", "kmod"]],
-  [true, "find", ["findutils", "findutils", "findutils"]],
-  ["git" in kinds or patches, "git", ["git", "git-core", "git-core"]],
-  [logins, "ssh", ["openssh-client", "openssh-clients", "openssh-clients"]],
-  [files, "curl", ["curl", "curl", "curl"]],
-  ["tar" in forms, "tar", ["tar", "tar", "tar"]],
-  ["gzip" in compressions or install.compress == "gz" or install.rpms, "gzip", ["gzip", "gzip", "gzip"]],
-  ["xz" in compressions or install.compress == "xz" or install.rpms, "xz", ["xz-utils", "xz", "xz"]],
-  ["bzip2" in compressions, "bzip2", ["bzip2", "bzip2", "bzip2"]],
-  ["zstd" in compressions or install.compress == "zstd" or install.rpms, "zstd", ["zstd", "zstd", "zstd"]],
-  ["zip" in forms, "unzip", ["unzip", "unzip", "unzip"]],
-  ["deb" in forms, "dpkg-deb", ["dpkg", "dpkg", "dpkg"]],
-  [packaged, "rpm2cpio", ["rpm2cpio", "rpm", "rpm"]],
-  [packaged, "cpio", ["cpio", "cpio", "cpio"]],
-  ["rpmbuild" in tools, "rpmbuild", ["rpm", "rpm-build", "rpm-build"]],
-  ["dkms" in tools, "bash", ["bash", "bash", "bash"]],
-  ["dkms" in tools, "patch", ["patch", "patch", "patch"]],
-  ["kconfig" in tools, "flex", ["flex", "flex", "flex"]],
-  ["kconfig" in tools, "bison", ["bison", "bison", "bison"]],
-  [steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list, "autoreconf", ["autoconf", "autoconf", "autoconf"]],
-  [steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list, "automake", ["automake", "automake", "automake"]],
-  [steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list, "libtoolize", ["libtool", "libtool", "libtool"]],
-  [install.strip, "strip", ["binutils", "binutils", "binutils"]],
-] if needed %} {{ program }}:{{ packages[family] }}{% endfor %}
+{% set autoreconf = steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list %}
+{% set unpacks = "rpmbuild" in tools or install.rpms %}
+{% for fetches, builds, program, packages in [
+  [false, true, "depmod", ["kmod", "kmod", "kmod"]],
+  [false, true, "find", ["findutils", "findutils", "findutils"]],
+  [false, steps, "gcc", ["gcc", "gcc", "gcc"]],
+  [false, steps, "make", ["make", "make", "make"]],
+  ["git" in kinds or patches, false, "git", ["git", "git-core", "git-core"]],
+  [logins, false, "ssh", ["openssh-client", "openssh-clients", "openssh-clients"]],
+  [files, false, "curl", ["curl", "curl", "curl"]],
+  ["tar" in forms, false, "tar", ["tar", "tar", "tar"]],
+  ["gzip" in compressions, install.compress == "gz" or install.rpms, "gzip", ["gzip", "gzip", "gzip"]],
+  ["xz" in compressions, install.compress == "xz" or install.rpms, "xz", ["xz-utils", "xz", "xz"]],
+  ["bzip2" in compressions, false, "bzip2", ["bzip2", "bzip2", "bzip2"]],
+  ["zstd" in compressions, install.compress == "zstd" or install.rpms, "zstd", ["zstd", "zstd", "zstd"]],
+  ["zip" in forms, false, "unzip", ["unzip", "unzip", "unzip"]],
+  ["deb" in forms, false, "dpkg-deb", ["dpkg", "dpkg", "dpkg"]],
+  ["rpm" in forms, unpacks, "rpm2cpio", ["rpm2cpio", "rpm", "rpm"]],
+  ["rpm" in forms, unpacks, "cpio", ["cpio", "cpio", "cpio"]],
+  [false, "rpmbuild" in tools, "rpmbuild", ["rpm", "rpm-build", "rpm-build"]],
+  [false, "dkms" in tools, "bash", ["bash", "bash", "bash"]],
+  [false, "dkms" in tools, "patch", ["patch", "patch", "patch"]],
+  [false, "kconfig" in tools, "flex", ["flex", "flex", "flex"]],
+  [false, "kconfig" in tools, "bison", ["bison", "bison", "bison"]],
+  [false, autoreconf, "autoreconf", ["autoconf", "autoconf", "autoconf"]],
+  [false, autoreconf, "automake", ["automake", "automake", "automake"]],
+  [false, autoreconf, "libtoolize", ["libtool", "libtool", "libtool"]],
+  [false, install.strip, "strip", ["binutils", "binutils", "binutils"]],
+] if (fetches and for_fetch) or (builds and for_build) %} {{ program }}{% if family is not none %}:{{ packages[family] }}{% endif %}{% endfor %}

@@ -1,15 +1,51 @@
 {#
-  The skeleton of every built-in template: what is the same for all, and the blocks that differ.
+  The skeleton of every built-in template: what is the same for all, and the blocks that differ. What is the same
+  for all kernels comes before `ARG KERNEL_VERSION`, since engines build everything after it for each kernel.
   A template that extends one of kmodgen's may replace any block.
--#}
-{% block builder_from %}
-{% if builder %}
-FROM {{ builder }} AS builder
-{% else %}
+#}
+{% from "kmodgen/packages" import branches, install_command %}
+{% if not builder %}
 ARG DTK_AUTO
-FROM ${DTK_AUTO} AS builder
 {% endif %}
+{% if fetch %}
+{% include "kmodgen/source/stage" %}
+{{ self.sources() }}
+{{ self.patches() }}
+
+{% endif %}
+{% block builder_from %}
+FROM {% if builder %}{{ builder }}{% else %}${DTK_AUTO}{% endif %} AS builder
 {% endblock %}
+
+{% block builder_prepare %}
+{% endblock %}
+{% if builder_packages %}
+# What else the build needs.
+{% if builder_packages | length == 1 %}
+RUN {{ install_command(builder_packages[0]) }}
+{% else %}
+{{ branches(builder_packages, true) }}    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
+{% endif %}
+
+{% endif %}
+{% if fetch %}
+COPY --from=sources /usr/src/kmodgen/ /usr/src/kmodgen/
+{% if install.rpms and sources | selectattr("form", "defined") | selectattr("form", "eq", "rpm") | list %}
+COPY --from=sources /usr/src/kmodgen-packages/ /usr/src/kmodgen-packages/
+{% endif %}
+{% else %}
+{% block sources %}
+{% for source in sources | sort(attribute="by_kernel") %}
+{% include "kmodgen/source/" ~ source.kind %}
+{% endfor %}
+{% endblock %}
+{% block patches %}
+{% for source in sources %}
+{% include "kmodgen/source/patches" %}
+{% endfor %}
+{% endblock %}
+{% endif %}
+
 {% block args %}
 ARG KERNEL_VERSION={{ kernel.release }}
 ARG KERNEL_FULL_VERSION={{ kernel.release }}
@@ -22,16 +58,15 @@ ARG {{ argument.name }}={{ argument.value | arg }}
 RUN test "${KERNEL_VERSION}" = {{ kernel.release }} && test "${KERNEL_FULL_VERSION}" = {{ kernel.release }} \
  || { echo "kmodgen: this Dockerfile is for kernel {{ kernel.release }}, not for ${KERNEL_VERSION} (${KERNEL_FULL_VERSION})" >&2; exit 1; }
 
-{% block builder_prepare %}
+{% block kernel_prepare %}
 {% endblock %}
-{% if packages %}
-# What else the build needs.
-RUN if command -v dnf >/dev/null; then {% if packages.rpm %}dnf install -y --setopt=install_weak_deps=False{% for name in packages.rpm %} {{ name | expand }}{% endfor %} && dnf clean all{% else %}:{% endif %}; \
-    elif command -v microdnf >/dev/null; then {% if packages.rpm %}microdnf install -y{% for name in packages.rpm %} {{ name | expand }}{% endfor %} && microdnf clean all{% else %}:{% endif %}; \
-    elif command -v apt-get >/dev/null; then {% if packages.deb %}apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends{% for name in packages.deb %} {{ name | expand }}{% endfor %} && rm -rf /var/lib/apt/lists/*{% else %}:{% endif %}; \
-    elif command -v zypper >/dev/null; then {% if packages.zypper %}zypper --non-interactive install --no-recommends{% for name in packages.zypper %} {{ name | expand }}{% endfor %} && zypper clean --all{% else %}:{% endif %}; \
-    elif command -v apk >/dev/null; then {% if packages.apk %}apk add --no-cache{% for name in packages.apk %} {{ name | expand }}{% endfor %}{% else %}:{% endif %}; \
-    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
+{% if kernel_packages %}
+# What else the build needs of this kernel.
+{% if kernel_packages | length == 1 %}
+RUN {{ install_command(kernel_packages[0]) }}
+{% else %}
+{{ branches(kernel_packages, true) }}    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
+{% endif %}
 
 {% endif %}
 {% if steps %}
@@ -40,16 +75,6 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
  || { echo "kmodgen: the builder image has no headers of kernel ${KERNEL_VERSION}; it has: $(ls /lib/modules/*/build/Makefile 2>/dev/null || echo none)" >&2; exit 1; }
 
 {% endif %}
-{% block sources %}
-{% for source in sources %}
-{% include "kmodgen/source/" ~ source.kind %}
-{% endfor %}
-{% endblock %}
-{% block patches %}
-{% for source in sources %}
-{% include "kmodgen/source/patches" %}
-{% endfor %}
-{% endblock %}
 {% block build %}
 {% for step in steps %}
 {% if step.tool == "kbuild" %}
@@ -63,7 +88,9 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 {% if install.rpms %}
 {% include "kmodgen/install/rpms" %}
 {% endif %}
-# Each kmod that must come out, checked against the kernel and put where KMM looks for it.
+# Each kmod that must come out, checked against the kernel and put where KMM looks for it
+{%- if install.strip %}, without debugging symbols
+# unless it is signed, which stripping would undo{% endif %}.
 RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
 {% if install.rpms %}
@@ -78,6 +105,10 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
       vermagic="$(modinfo -F vermagic "${built}")"; \
       test "${vermagic%% *}" = "${KERNEL_VERSION}" \
         || { echo "kmodgen: ${kmod}.ko is for kernel ${vermagic%% *}, not for ${KERNEL_VERSION}" >&2; exit 1; }; \
+{% if install.strip %}
+      tail -c 28 "${built}" | grep -qx '~Module signature appended~' || strip --strip-debug "${built}" \
+        || { echo "kmodgen: cannot strip ${kmod}.ko: give the builder a strip for its architecture, or write install: {strip: false}" >&2; exit 1; }; \
+{% endif %}
       cp "${built}" "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}/" || exit 1; \
 {% if install.rpms %}
       rm "${built}"; \
@@ -86,10 +117,6 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
 
 {% if install.rpms %}
 {% include "kmodgen/install/rpms-rest" %}
-{% endif %}
-{% if install.strip %}
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec strip --strip-debug {} +
-
 {% endif %}
 {% if install.compress == "xz" %}
 # As the kernel reads it: a CRC32 for a checksum, and a dictionary that fits its buffer.
@@ -146,27 +173,35 @@ RUN cd "/opt/lib/modules/${KERNEL_VERSION}" \
 {% block runtime_from %}
 FROM {{ runtime }}
 {% endblock %}
-{{ self.args() }}
 
 {% block runtime_prepare %}
-{% if not lean and busybox %}
-# kmod's modprobe: KMM 1 calls it with -d, which busybox's does not have.
-RUN modprobe --version 2>/dev/null | grep -q kmod \
- || if command -v apk >/dev/null; then apk add --no-cache kmod; \
-    else echo "kmodgen: the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi
-
-{% elif not lean %}
-# modprobe, where the image has none.
-RUN command -v modprobe >/dev/null \
- || if command -v microdnf >/dev/null; then microdnf install -y kmod && rm -rf /var/cache/yum /var/cache/dnf; \
-    elif command -v dnf >/dev/null; then dnf install -y kmod && rm -rf /var/cache/dnf; \
-    elif command -v apt-get >/dev/null; then \
-      apt-get update && apt-get install -y --no-install-recommends kmod && rm -rf /var/lib/apt/lists/*; \
-    elif command -v apk >/dev/null; then apk add --no-cache kmod; \
-    else echo "kmodgen: the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi
-
+{% if lean %}
+# What KMM runs in the image.
+RUN for tool in sh mkdir cp; do \
+{% else %}
+{% if busybox %}
+# kmod's modprobe, since KMM 1 calls it with -d, which busybox's does not have; and what else KMM runs in the image.
+{% else %}
+# modprobe, where the image has none, and what else KMM runs in the image.
 {% endif %}
+{% if runtime_packages | length == 1 %}
+RUN if ! {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}command -v modprobe >/dev/null{% endif %}; then {{ install_command(runtime_packages[0]) }}; fi \
+{% else %}
+RUN if {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}command -v modprobe >/dev/null{% endif %}; then :; \
+{% if runtime_packages %}
+{{ branches(runtime_packages, false) }}    else echo "kmodgen: the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi \
+{% else %}
+    else echo "kmodgen: the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi \
+{% endif %}
+{% endif %}
+ && for tool in modprobe sleep sh mkdir cp; do \
+{% endif %}
+      command -v "${tool}" >/dev/null || { echo "kmodgen: the runtime image has no ${tool}" >&2; exit 1; }; \
+    done
+
 {% endblock %}
+{{ self.args() }}
+
 {% block runtime_copy %}
 COPY --from=builder /opt/lib/modules/${KERNEL_VERSION} /opt/lib/modules/${KERNEL_VERSION}
 {% if install.has_firmware %}
@@ -180,11 +215,6 @@ COPY --from=builder /usr/src/kmodgen-packages/root/ /
 {% endif %}
 
 {% endblock %}
-# What KMM runs in the image.
-RUN for tool in {% if not lean %}modprobe sleep {% endif %}sh mkdir cp; do \
-      command -v "${tool}" >/dev/null || { echo "kmodgen: the runtime image has no ${tool}" >&2; exit 1; }; \
-    done
-
 {% block labels %}
 {% for label in image_labels %}
 LABEL {{ label.name }}={{ label.value | arg }}

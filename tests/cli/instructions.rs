@@ -69,7 +69,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 36] = [
+const FIELDS: [(&str, &str); 37] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -86,6 +86,7 @@ const FIELDS: [(&str, &str); 36] = [
     ("mirror", "https://mirror.example.com/"),
     ("image mirror", "mirror.example.com"),
     ("package", "bc"),
+    ("fetch", "quay.example.com/git:1"),
     ("script", "build.sh"),
     ("script beside", "own.sh"),
     ("text of a script", "make\n"),
@@ -168,7 +169,11 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             "local": {"path": get("beside")},
         },
         "mirrors": {"https://git.example.com/": get("mirror"), "quay.example.com": get("image mirror")},
-        "baseImages": {"builder": "quay.example.com/builder:1", "runtime": "quay.example.com/runtime:1"},
+        "baseImages": {
+            "builder": "quay.example.com/builder:1",
+            "runtime": "quay.example.com/runtime:1",
+            "fetch": get("fetch"),
+        },
         "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],
         "modules": [{
             "name": "alpha",
@@ -251,10 +256,10 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_harmless_manifest_has_two_stages() {
+fn a_harmless_manifest_has_three_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 2);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 5);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 3);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 6);
     assert_eq!(keywords.last(), Some(&"USER"));
 }
 
@@ -283,15 +288,15 @@ proptest! {
         if let Some(dockerfile) = dockerfile(&texts) {
             let mut expected = EXPECTED.clone();
             // A harmless file is written by one RUN; another takes as many as it needs.
-            let more: usize = [("patch", Purpose::Patch), ("text of a script", Purpose::Script)]
-                .map(|(field, purpose)| {
-                    EmbeddedFile::new(String::new(), "/x".into(), purpose, texts.get(field).as_bytes()).write.len() - 1
-                })
-                .iter()
-                .sum();
-            // It comes after the sources, of which the last one is copied.
-            let after = expected.iter().position(|keyword| *keyword == "COPY").unwrap() + 1;
-            expected.splice(after..after, vec!["RUN"; more]);
+            let more = |field: &str, purpose| {
+                let file = EmbeddedFile::new(String::new(), "/x".into(), purpose, texts.get(field).as_bytes());
+                vec!["RUN"; file.write.len() - 1]
+            };
+            // Patches come after the sources, of which the last one is copied, and scripts before the last stage.
+            let last_stage = expected.iter().rposition(|keyword| *keyword == "FROM").unwrap();
+            expected.splice(last_stage..last_stage, more("text of a script", Purpose::Script));
+            let patches = expected.iter().position(|keyword| *keyword == "COPY").unwrap() + 1;
+            expected.splice(patches..patches, more("patch", Purpose::Patch));
             prop_assert_eq!(keywords(&dockerfile), expected, "{}", dockerfile);
         }
     }

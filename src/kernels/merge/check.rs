@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::matching::merged_labels;
 use super::{Fate, Item};
 use crate::kernels::{Found, Import};
-use crate::manifest::{Kernel, read_kernel_file};
+use crate::manifest::{BaseImages, Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostics, SourceId};
 
 /// Checks a merged text: each kernel that stays has all its old facts, and more
@@ -43,8 +43,9 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
 
 fn have_same_images(one: &Kernel, other: &Kernel) -> bool {
     let [own, others] = [one, other].map(|kernel| {
-        let builder = kernel.base_images.builder.as_ref().map(|builder| &builder.value);
-        (builder, kernel.base_images.runtime.as_ref().map(|runtime| &runtime.value))
+        let BaseImages { builder, runtime, fetch } = &kernel.base_images;
+        let [runtime, fetch] = [runtime, fetch].map(|image| image.as_ref().map(|image| &image.value));
+        (builder.as_ref().map(|builder| &builder.value), runtime, fetch)
     });
     own == others
 }

@@ -15,7 +15,7 @@ use crate::manifest::{Kernel, Manifest};
 use crate::vocabulary::{Diagnostic, Span, with_registry};
 
 /// The keys of all fields that are images.
-const IMAGE_KEYS: [&str; 5] = ["builder", "runtime", "image", "prebuilt", "unsignedImage"];
+const IMAGE_KEYS: [&str; 6] = ["builder", "runtime", "fetch", "image", "prebuilt", "unsignedImage"];
 
 /// An image, and where it is written.
 struct Image {
@@ -39,23 +39,23 @@ impl Image {
 /// The base of nothing at all, which is no image.
 const SCRATCH: &str = "scratch";
 
-/// Notes the images that carry results and are named by tag alone. An image of `localhost/` is in no registry that
+/// Notes the images that carry results or get sources and are named by tag alone. An image of `localhost/` is in no registry that
 /// could tell its digest.
 pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
-    let images = images(written, all).into_iter().filter(|image| image.key == "runtime");
+    let images = images(written, all).into_iter().filter(|image| ["runtime", "fetch"].contains(&image.key));
     let findings = images.filter(Image::is_by_tag).map(|image| {
-        let text = &image.text;
+        let Image { key, text, .. } = &image;
         let name = with_registry(text).unwrap_or_else(|| text.clone());
         Finding {
             span: image.span,
-            message: format!("the runtime image `{text}` has no digest: when its tag moves, images change and no hash does"),
+            message: format!("the {key} image `{text}` has no digest: when its tag moves, images change and no hash does"),
             label: String::new(),
             help: format!(
-                "write `runtime: {name}@sha256:…`; `skopeo inspect --format '{{{{.Digest}}}}' docker://{name}` prints the digest"
+                "write `{key}: {name}@sha256:…`; `skopeo inspect --format '{{{{.Digest}}}}' docker://{name}` prints the digest"
             ),
         }
     });
-    let several = "runtime images have no digest: when their tags move, images change and no hash does";
+    let several = "base images have no digest: when their tags move, images change and no hash does";
     grouped("unpinned-image", several, findings.collect())
 }
 
@@ -116,6 +116,7 @@ fn of_kernel(kernel: &Kernel) -> impl Iterator<Item = Image> + use<> {
         Builder::Image(text) => Some(("builder", text.clone(), builder.span)),
     });
     let runtime = kernel.base_images.runtime.as_ref().map(|image| ("runtime", image.value.to_string(), image.span));
-    let given = [builder, runtime].into_iter().flatten();
+    let fetch = kernel.base_images.fetch.as_ref().map(|image| ("fetch", image.value.to_string(), image.span));
+    let given = [builder, runtime, fetch].into_iter().flatten();
     given.map(|(key, text, span)| Image { key, text, span, record: None })
 }

@@ -30,7 +30,7 @@ fn nothing_is_noted_on_a_manifest_that_needs_no_note() {
 }
 
 #[test]
-fn runtime_images_without_a_digest() {
+fn images_for_all_kernels_without_a_digest() {
     let told = note(&World::small());
     assert!(told.starts_with("kmodgen.yaml:5:37 unpinned-image: the runtime image `registry.example.com/runtime:1`"));
     assert!(told.contains("write `runtime: registry.example.com/runtime:1@sha256:…`; `skopeo inspect"), "{told}");
@@ -40,7 +40,11 @@ fn runtime_images_without_a_digest() {
     assert!(note(&of_override).contains("`r.example.com/x` has no digest"));
     let of_module =
         of_override.with("    source: code\n", "    source: code\n    baseImages: {runtime: r.example.com/y}\n");
-    assert!(note(&of_module).contains("unpinned-image: 2 runtime images have no digest"), "{}", note(&of_module));
+    assert!(note(&of_module).contains("unpinned-image: 2 base images have no digest"), "{}", note(&of_module));
+    let fetched = World::small().with("builder: dtk", "builder: dtk, fetch: git:2");
+    let notes = fetched.notes();
+    assert!(notes.iter().any(|note| note.contains("write `fetch: docker.io/library/git:2@sha256:…`")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("`git:2` names no registry")), "{notes:?}");
     for image in ["localhost/x:1", "scratch"] {
         let local = World::small().with("registry.example.com/runtime:1", image);
         assert_eq!(local.notes(), Vec::<String>::new(), "{image}");

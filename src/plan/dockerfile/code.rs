@@ -5,8 +5,10 @@ use minijinja::value::Value;
 use crate::manifest::{FileKind, Mirrors, decompressor};
 use crate::plan::{Code, Content, EmbeddedFile};
 
-/// The values of a source.
-pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
+/// The values of a source. It is got after those that are the same for all kernels if it is not, or if it lies in
+/// the folder of one that is not: what comes later overwrites.
+pub(super) fn values(code: &Code, all: &[Code], mirrors: &Mirrors) -> Value {
+    let by_kernel = code.is_by_kernel() || all.iter().any(|other| other.is_by_kernel() && code.is_within(other));
     let patches: Value = code.patches.iter().map(|patch| embedded(patch)).collect();
     let own: Vec<(&str, Value)> = match &code.content {
         Content::Commit { url, commit, submodules } => vec![
@@ -16,7 +18,7 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
             ("submodules", Value::from(*submodules)),
             ("instead_of", mirrors.git_settings().map(Value::from).collect()),
         ],
-        Content::File { kind, url, sha256, strip_components } => vec![
+        Content::File { kind, url, sha256, strip_components, by_kernel: _ } => vec![
             ("kind", Value::from("file")),
             ("form", Value::from(kind.name())),
             ("compression", decompressor(url).filter(|_| *kind == FileKind::Tar).map_or(Value::from(()), Value::from)),
@@ -41,6 +43,7 @@ pub(super) fn values(code: &Code, mirrors: &Mirrors) -> Value {
         ("name", Value::from(code.name.as_str())),
         ("folder", Value::from(code.folder.as_str())),
         ("build_folder", Value::from(code.build_folder())),
+        ("by_kernel", Value::from(by_kernel)),
         ("secret", code.secret.as_deref().map_or(Value::from(()), Value::from)),
         ("patches", patches),
     ];
@@ -61,9 +64,8 @@ pub(super) fn embedded(file: &EmbeddedFile) -> Value {
 
 /// The folders of all sources, but for those that lie in another one's.
 pub(super) fn folders(codes: &[Code]) -> Value {
-    let within = |folder: &str, other: &str| folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-    let folders = codes.iter().map(|code| code.folder.as_str());
-    folders.filter(|folder| !codes.iter().any(|other| within(folder, &other.folder))).collect()
+    let outermost = codes.iter().filter(|code| !codes.iter().any(|other| code.is_within(other)));
+    outermost.map(|code| code.folder.as_str()).collect()
 }
 
 /// A path has no control character, and a comment ends with its line; all it must not do is end

@@ -1,6 +1,7 @@
 //! A mapping's Dockerfile: the values that its template sees.
 
 mod code;
+mod packages;
 mod skeleton;
 mod step;
 
@@ -145,7 +146,7 @@ fn context(
             step::values(step, step.step.place.dir.iter().fold(folder, |path, dir| format!("{path}/{dir}")))
         })
         .collect();
-    let codes: Vec<Value> = resolved.codes.iter().map(|code| code::values(code, mirrors)).collect();
+    let codes: Vec<Value> = resolved.codes.iter().map(|code| code::values(code, &resolved.codes, mirrors)).collect();
     let labels = kernel.map(|kernel| kernel.labels.iter()).into_iter().flatten();
     let labels: BTreeMap<_, _> = labels.map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
     let flavour = kernel.map(Kernel::flavour).unwrap_or_default();
@@ -160,6 +161,7 @@ fn context(
         ("module", Value::from(module.name.as_str())),
         ("kernel", kernel),
         ("builder", values.builder.map_or(Value::from(()), Value::from)),
+        ("fetch", resolved.fetch.as_ref().map_or(Value::from(()), |fetch| mirrors.image(&fetch.to_string()).into())),
         ("runtime", Value::from(mirrors.image(&resolved.runtime.to_string()))),
         ("source", codes.first().cloned().unwrap_or_default()),
         ("sources", codes.into()),
@@ -168,6 +170,9 @@ fn context(
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
         ("install", install(&resolved.layout)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
+        ("builder_packages", packages::of_builder(resolved, false)),
+        ("kernel_packages", packages::of_builder(resolved, true)),
+        ("runtime_packages", packages::of_runtime(&resolved.runtime)),
         ("image_labels", step::pairs_on(resolved.image_labels.iter(), values.release)),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
