@@ -123,6 +123,10 @@ impl Engine {
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
+                if self.kind == EngineKind::Buildah {
+                    // podman and docker keep layers without being told to.
+                    command.arg("--layers");
+                }
                 command.args(leftover::mark(self, folder.path()).map_err(Ended::in_folder(folder.path()))?);
                 for (name, path) in &build.secrets {
                     command.arg("--volume").arg(format!("{}:/run/secrets/{name}:ro", path.display()));

@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # work, stable, plus, commit, dtk, debian_ready, runtime: of ../run
+# What images of several kernels share: the engine builds the layers that do not depend on the kernel
+# once. Sourced by ../run.
+
+other_dtk=quay.io/e2e/driver-toolkit:other # of another kernel, so another image
+
+try_layers() {
+  local kernel
+  derive "$dtk" "$other_dtk" 'touch /etc/another-toolkit'
+  mkdir "$work/layers"
+  cat > "$work/layers/kmodgen.yaml" <<MANIFEST
+apiVersion: kmodgen/v1
+namespace: kmm-ci
+sources:
+  kmm-ci: {git: https://github.com/example/kmm-ci.git, ref: $commit, dir: driver}
+baseImages: {builder: $debian_ready, runtime: "$runtime"}
+kernels:
+  - {release: $stable, dtk: "$(by_digest "$dtk")"}
+  - {release: $plus, dtk: "$(by_digest "$other_dtk")"}
+modules:
+$(module_of_layers one-builder "{}")
+$(module_of_layers another-builder "{builder: dtk, fetch: $debian_ready}")
+MANIFEST
+  check 'two kernels with one builder, and two with a builder each' \
+    kmodgen_in layers build --offline --engine buildah --logs "$work/log/layers"
+  check 'one builder: the second kernel shares the fetch and the runtime' \
+    shares "$work/log/layers/one-builder/$plus.log" 'RUN mkdir -p /usr/src/kmodgen/kmm-ci' 'RUN if ! command -v modprobe'
+  check 'a builder for each kernel: it shares the stage of the sources' \
+    shares "$work/log/layers/another-builder/$plus.log" 'RUN mkdir -p /usr/src/kmodgen/kmm-ci' 'RUN if ! command -v modprobe'
+  for kernel in one-builder another-builder; do
+    check "$kernel: each kernel has kmods of its own" compiles "$work/log/layers/$kernel/$plus.log"
+  done
+}
+
+# by_digest IMAGE: the same image without its tag.
+by_digest() {
+  echo "${1%:*}@$(buildah images --digests --format '{{.Digest}}' "$1" | head -n 1)"
+}
+
+# module_of_layers NAME IMAGES: a module with these base images.
+module_of_layers() {
+  cat <<MODULE
+  - name: $1
+    image: quay.io/e2e/$1
+    baseImages: $2
+    source: kmm-ci
+    kmods: [kmm_ci_a, kmm_ci_b]
+    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
+    moduleSpec:
+      selector: {node-role.kubernetes.io/worker: ""}
+      moduleLoader: {container: {modprobe: {moduleName: kmm_ci_b}}}
+MODULE
+}
+
+# cached LOG: the steps that the engine took from its cache.
+cached() {
+  awk '/STEP [0-9]+\/[0-9]+: / { step = $0 } /^--> Using cache / { print step }' "$1"
+}
+
+# shares LOG TEXT...: for each text there is such a step, and it came from the cache.
+shares() {
+  local text
+  for text in "${@:2}"; do
+    cached "$1" | grep -F -- "$text" || { echo "not from the cache: $text"; return 1; }
+  done
+}
+
+# compiles LOG: the step that compiles did not come from the cache.
+compiles() {
+  grep -qE 'STEP .* make -C ' "$1" && ! cached "$1" | grep -E ' make -C '
+}
