@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
 use crate::checksum::Checksum;
-use crate::plan::{Expansion, kernel_numbers};
+use crate::plan::Expansion;
 use crate::vocabulary::Digest;
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
@@ -32,10 +32,9 @@ struct Module<'c> {
 impl<'c> Reuse<'c> {
     /// Looks all mappings of this run up.
     pub fn new(run: &'c CachedRun, check: &'c CheckResult, same_templates: bool, expansion: &Expansion<'_>) -> Self {
-        let kernels = &expansion.inputs.manifest.kernels;
+        let kernels = expansion.inputs.manifest.kernels.iter();
         let releases: HashMap<&str, u32> = run.files.releases.iter().map(String::as_str).zip(0..).collect();
-        let releases: Vec<Option<u32>> =
-            kernels.iter().map(|kernel| releases.get(kernel.release.as_str()).copied()).collect();
+        let releases: Vec<Option<u32>> = kernels.map(|kernel| releases.get(kernel.release.as_str()).copied()).collect();
         let modules = run.files.numbered().zip(&check.modules);
         let modules =
             modules.map(|((cached, numbers), check)| (cached.name.as_str(), Module { cached, check, numbers }));
@@ -44,8 +43,8 @@ impl<'c> Reuse<'c> {
         let mut planned = vec![false; run.mappings.len()];
         for (module, mappings) in &expansion.modules {
             let cached = modules.get(module.name.as_str());
-            for kernel in kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel)) {
-                let number = cached.and_then(|module| module.find((*releases.get(kernel?)?)?));
+            for mapping in mappings {
+                let number = cached.and_then(|module| module.find(releases[mapping.kernel_number]?));
                 if let Some(number) = number {
                     planned[number] = true;
                 }

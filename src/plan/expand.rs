@@ -15,14 +15,16 @@ pub struct PlannedMapping<'m> {
     pub module: &'m Module,
     /// The kernel.
     pub kernel: &'m Kernel,
+    /// The kernel's number in the manifest.
+    pub kernel_number: usize,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
 }
 
 impl<'m> PlannedMapping<'m> {
     pub(super) fn with(&self, identity: Identity) -> Mapping<'m> {
-        let Self { module, kernel, resolved } = self;
-        Mapping { module, kernel, resolved: resolved.clone(), identity }
+        let Self { module, kernel, kernel_number, resolved } = self;
+        Mapping { module, kernel, kernel_number: *kernel_number, resolved: resolved.clone(), identity }
     }
 }
 
@@ -54,9 +56,9 @@ impl<'m> Expansion<'m> {
             if module.is_built() {
                 resolver.begin();
                 mappings.reserve_exact(kernels.len());
-                for (number, kernel) in numbers.into_iter().zip(kernels) {
-                    let Some(resolved) = resolver.resolve(module, (number, kernel), faults) else { continue };
-                    mappings.push(PlannedMapping { module, kernel, resolved });
+                for (kernel_number, kernel) in numbers.into_iter().zip(kernels) {
+                    let Some(resolved) = resolver.resolve(module, (kernel_number, kernel), faults) else { continue };
+                    mappings.push(PlannedMapping { module, kernel, kernel_number, resolved });
                 }
             }
             modules.push((module, mappings));
@@ -73,15 +75,6 @@ impl<'m> Expansion<'m> {
     pub fn mappings(&self) -> Vec<&PlannedMapping<'m>> {
         self.modules.iter().flat_map(|(_, mappings)| mappings).collect()
     }
-}
-
-/// Returns the number that each kernel has in a list of all kernels. Those of a module's mappings are in its order.
-pub fn kernel_numbers<'k>(
-    all: &'k [Kernel],
-    kernels: impl Iterator<Item = &'k Kernel>,
-) -> impl Iterator<Item = Option<usize>> {
-    let mut numbered = all.iter().enumerate();
-    kernels.map(move |kernel| numbered.find(|(_, other)| std::ptr::eq(*other, kernel)).map(|(number, _)| number))
 }
 
 fn check_kernels(

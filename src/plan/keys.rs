@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zerocopy::IntoBytes as _;
 
-use super::{Expansion, Inputs, PlannedMapping, Resolved, kernel_numbers};
+use super::{Expansion, Inputs, PlannedMapping, Resolved};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::manifest::{Kernel, Manifest, Module, ModuleSpec, Objects};
 use crate::vocabulary::Digest;
@@ -15,15 +15,13 @@ use crate::vocabulary::Digest;
 /// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
 /// of users.
 pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksum> {
-    let kernels = &expansion.inputs.manifest.kernels;
-    let kernel_keys: Vec<Checksum> = kernels.iter().map(|kernel| kernel_key(kernel, key)).collect();
+    let kernels = expansion.inputs.manifest.kernels.iter();
+    let kernel_keys: Vec<Checksum> = kernels.map(|kernel| kernel_key(kernel, key)).collect();
     let mut keys = Vec::with_capacity(expansion.mapping_count());
     for (module, mappings) in &expansion.modules {
         // Few of a module's mappings differ in more than their kernels.
         let mut groups: Vec<(&Arc<Resolved>, Checksum)> = Vec::new();
-        let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
-        for (PlannedMapping { resolved, .. }, number) in mappings.iter().zip(numbers) {
-            let of_kernel = number.and_then(|number| kernel_keys.get(number)).copied().unwrap_or_default();
+        for PlannedMapping { resolved, kernel_number, .. } in mappings {
             let group = match groups.iter().rev().find(|(other, _)| Arc::ptr_eq(other, resolved)) {
                 Some((_, group)) => *group,
                 None => {
@@ -32,7 +30,7 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
                     group
                 }
             };
-            keys.push(key.checksum([group, of_kernel].as_bytes()));
+            keys.push(key.checksum([group, kernel_keys[*kernel_number]].as_bytes()));
         }
     }
     keys

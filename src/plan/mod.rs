@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use code::{Code, Content};
 pub use embedded::{EmbeddedFile, Purpose};
-pub use expand::{Expansion, PlannedMapping, kernel_numbers};
+pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
 pub use identity::{Identity, image_name};
 pub use keys::{mapping_keys, module_key};
@@ -54,6 +54,8 @@ pub struct Mapping<'m> {
     pub module: &'m Module,
     /// The kernel.
     pub kernel: &'m Kernel,
+    /// The kernel's number in the manifest.
+    pub kernel_number: usize,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
     /// Content hash, and facts about the Dockerfile.
@@ -173,8 +175,8 @@ impl<'m> Plan<'m> {
     /// Renders one of its mappings again; `None` if a file that it is made of changed meanwhile so that it cannot be
     /// rendered any more.
     pub fn render(&self, mapping: &Mapping<'m>) -> Option<RenderedMapping<'m>> {
-        let Mapping { module, kernel, resolved, .. } = mapping;
-        let planned = PlannedMapping { module, kernel, resolved: resolved.clone() };
+        let Mapping { module, kernel, kernel_number, resolved, .. } = mapping;
+        let planned = PlannedMapping { module, kernel, kernel_number: *kernel_number, resolved: resolved.clone() };
         MappingRenderer::new(self.inputs).render(&planned).ok()
     }
 }

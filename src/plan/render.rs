@@ -46,7 +46,7 @@ impl<'m> MappingRenderer<'m> {
     /// # Errors
     /// All that is wrong with the template, or with the mapping.
     pub fn render(&mut self, planned: &PlannedMapping<'m>) -> Result<RenderedMapping<'m>, RenderError> {
-        let PlannedMapping { module, kernel, resolved } = planned;
+        let PlannedMapping { module, kernel, resolved, .. } = planned;
         let mirrors = &self.inputs.manifest.mirrors;
         let dockerfile =
             self.dockerfiles.dockerfile(resolved, module, kernel, mirrors).map_err(RenderError::Template)?;

@@ -11,7 +11,7 @@ use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::manifest::Kernel;
 use crate::output;
-use crate::plan::{Mapping, kernel_numbers};
+use crate::plan::Mapping;
 use crate::reconcile::Action;
 use crate::tree::OutputFolder;
 
@@ -63,17 +63,15 @@ impl Drift<'_> {
         let settled = |(path, stat): (String, FileStat)| (path, stat.settled(since));
         // As long as an earlier run's staging directory is there, the folder is read.
         let tidy = fs::left_over(&self.outline).next().is_none();
-        let kernels = &project.manifest.kernels;
-        let (releases, release_numbers) = unique_releases(kernels);
+        let (releases, release_numbers) = unique_releases(&project.manifest.kernels);
         let mut modules = Vec::new();
         let mut rows = Vec::with_capacity(self.keys.len());
         let mut keys = self.keys.iter();
         for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
-            let numbers = kernel_numbers(kernels, mappings.iter().map(|mapping| mapping.kernel));
-            let numbers = numbers.map(|number| number.and_then(|number| release_numbers.get(number)).copied());
-            let of_module = mappings.iter().zip(&files.mappings).zip(keys.by_ref()).zip(numbers);
-            let of_module = of_module.map(|(((mapping, files), key), number)| Some((number?, (mapping, files, key))));
-            let mut of_module: Vec<(u32, Row<'_>)> = of_module.collect::<Option<_>>()?;
+            let of_module = mappings.iter().zip(&files.mappings).zip(keys.by_ref());
+            let of_module = of_module
+                .map(|((mapping, files), key)| (release_numbers[mapping.kernel_number], (mapping, files, key)));
+            let mut of_module: Vec<(u32, Row<'_>)> = of_module.collect();
             if !output::is_asked_for(module, mappings, &project.manifest) {
                 continue;
             }
