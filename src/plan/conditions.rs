@@ -1,42 +1,40 @@
-//! Conditions of a manifest, with what kernels answered.
+//! Conditions of a manifest, with the kernels that meet them.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::manifest::{Kernel, Selection};
 
-/// Conditions, each of which is asked once for a kernel, however many modules have it.
-#[derive(Default)]
-pub(super) struct Conditions {
-    numbers: HashMap<Selection, usize>,
-    /// Each condition, and its answers by the kernel's number in the manifest; `None` until it is asked.
-    asked: Vec<(Selection, Vec<Option<bool>>)>,
+/// Conditions, each of which is evaluated once for each kernel, however many modules have it.
+pub(super) struct Conditions<'m> {
+    kernels: &'m [Kernel],
+    /// For each condition, which kernels of the manifest meet it.
+    known: HashMap<Selection, Rc<[bool]>>,
 }
 
-/// A condition by its number, and whether it held.
-#[derive(Clone, Copy)]
+/// Answer of a kernel to a condition.
 pub(super) struct Answer {
-    condition: usize,
+    /// Answers of all kernels of the manifest to the same condition.
+    all: Rc<[bool]>,
     held: bool,
 }
 
-impl Conditions {
-    /// Adds a condition, if it is new.
-    pub(super) fn add(&mut self, (selection, held): (Selection, bool)) -> Answer {
-        let condition = *self.numbers.entry(selection).or_insert_with_key(|selection| {
-            self.asked.push((selection.clone(), Vec::new()));
-            self.asked.len() - 1
-        });
-        Answer { condition, held }
+impl<'m> Conditions<'m> {
+    pub(super) fn new(kernels: &'m [Kernel]) -> Self {
+        Self { kernels, known: HashMap::new() }
     }
 
-    /// Returns whether a kernel, given with its number, gives the same answers.
-    pub(super) fn same_for(&mut self, answers: &[Answer], (number, kernel): (usize, &Kernel)) -> bool {
-        answers.iter().all(|answer| {
-            let (selection, known) = &mut self.asked[answer.condition];
-            if known.len() <= number {
-                known.resize(number + 1, None);
-            }
-            *known[number].get_or_insert_with(|| selection.selects(kernel)) == answer.held
-        })
+    /// Makes the answer of a kernel that meets a condition, or does not.
+    pub(super) fn answer(&mut self, (selection, held): (Selection, bool)) -> Answer {
+        let evaluate = |selection: &Selection| self.kernels.iter().map(|kernel| selection.selects(kernel)).collect();
+        let all = self.known.entry(selection).or_insert_with_key(evaluate).clone();
+        Answer { all, held }
+    }
+}
+
+impl Answer {
+    /// Returns whether the kernel with this number gives the same answer.
+    pub(super) fn is_of(&self, kernel: usize) -> bool {
+        self.all[kernel] == self.held
     }
 }

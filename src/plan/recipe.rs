@@ -58,7 +58,7 @@ pub(super) struct Resolver<'m> {
     embedded: EmbeddedFiles<'m>,
     /// Set if any source is a file with another URL for every kernel.
     has_files_by_kernel: bool,
-    conditions: Conditions,
+    conditions: Conditions<'m>,
     /// Inputs that were resolved for the current module, each with the answers to the conditions that were asked.
     known: Vec<(Vec<Answer>, Arc<Resolved>)>,
 }
@@ -71,7 +71,7 @@ impl<'m> Resolver<'m> {
             codes: Codes::new(lock, files),
             embedded: EmbeddedFiles::new(files),
             has_files_by_kernel,
-            conditions: Conditions::default(),
+            conditions: Conditions::new(&manifest.kernels),
             known: Vec::new(),
         }
     }
@@ -136,8 +136,8 @@ impl<'m> Resolver<'m> {
         // Nothing but conditions, images and files of its own tells one kernel from another here.
         let shares = kernel.base_images.is_empty() && !self.has_files_by_kernel;
         if shares {
-            let Self { known, conditions, .. } = self;
-            if let Some(at) = known.iter().position(|(answers, _)| conditions.same_for(answers, (number, kernel))) {
+            let is_like = |(answers, _): &(Vec<Answer>, _)| answers.iter().all(|answer| answer.is_of(number));
+            if let Some(at) = self.known.iter().position(is_like) {
                 // The next kernel is most often like this one.
                 self.known.swap(0, at);
                 return Some(self.known[0].1.clone());
@@ -146,7 +146,8 @@ impl<'m> Resolver<'m> {
         let circumstances = Circumstances::of(kernel);
         let resolved = Arc::new(self.resolve_anew(module, kernel, &circumstances, faults)?);
         if shares {
-            let answers = circumstances.into_answers().into_iter().map(|answer| self.conditions.add(answer)).collect();
+            let answers = circumstances.into_answers().into_iter();
+            let answers = answers.map(|answer| self.conditions.answer(answer)).collect();
             self.known.push((answers, resolved.clone()));
         }
         Some(resolved)
