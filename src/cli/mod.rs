@@ -10,7 +10,7 @@ mod verify;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use build::BuildArgs;
 pub use generate::GenerateArgs;
@@ -51,12 +51,15 @@ pub enum Command {
     /// Check a built image against what KMM relies on
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
-    /// Print the object that has KMM try all Modules on a kernel before the cluster gets it
+    /// Print the object that has KMM try all Modules on a kernel before the cluster gets it, or rank modules by the symbols
+    /// that they lose on another kernel
     #[command(after_help = "\
 Examples:
   kmodgen preflight 5.14.0-427.28.1.el9_4.x86_64 | kubectl apply -f -
+  kmodgen preflight --symvers /usr/src/kernels/5.14.0-427.28.1.el9_4.x86_64/Module.symvers new/Module.symvers
+  kmodgen preflight --symvers old/Module.symvers new/Module.symvers --image oci-archive:image.tar
 
-Exit code: 0 printed; 2 trouble.")]
+Exit code: 0 printed; 1 symbols vanish or change; 2 trouble.")]
     Preflight(PreflightArgs),
     /// Try the cases in tests/ beside the manifest, and compare what comes out with snapshots/
     #[command(after_help = test::EXAMPLES)]
@@ -146,8 +149,9 @@ pub enum Format {
 /// Arguments of `preflight`.
 #[derive(Debug, Args)]
 pub struct PreflightArgs {
-    /// The kernel release
-    pub release: String,
+    /// The kernel release; with --symvers, that of OLD [default: the one that OLD names]
+    #[arg(required_unless_present = "symvers")]
+    pub release: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
@@ -155,8 +159,22 @@ pub struct PreflightArgs {
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub cluster: ClusterArgs,
     /// Have KMM push what it builds
-    #[arg(long)]
+    #[arg(long, conflicts_with = "symvers")]
     pub push: bool,
+    /// Rank modules by the symbols that NEW lacks or has in another version: each a Module.symvers, or an image or folder
+    /// with kernel headers
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub symvers: Vec<String>,
+    /// With --symvers: an image to compare, in place of the manifest's images for OLD (repeatable)
+    #[arg(long, value_name = "IMAGE", requires = "symvers")]
+    pub image: Vec<String>,
+    /// Check the certificates of the registry that skopeo reads from
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true, default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, requires = "symvers")]
+    pub tls_verify: bool,
+    /// With --symvers: how to report
+    #[arg(long, value_enum, default_value_t = Format::Text, requires = "symvers")]
+    pub format: Format,
 }
 
 /// Arguments of `schema`.

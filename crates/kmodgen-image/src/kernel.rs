@@ -13,6 +13,8 @@ use crate::symvers::Symvers;
 pub struct Kernel {
     /// Symbols that the kernel exports.
     pub symvers: Symvers,
+    /// Release of the kernel, if it is known.
+    pub release: Option<String>,
     /// Words of vermagic after the release, if a module of the kernel's own tree is known.
     pub flags: Option<String>,
 }
@@ -70,7 +72,7 @@ impl Kernel {
             _ => Err(SymversFileError::Unread("is no regular file".into())),
         };
         let symvers = symvers.map_err(|error| KernelError::Symvers { path: path.clone(), error })?;
-        Ok(Self { symvers, flags: flags(&image.root, release) })
+        Ok(Self { symvers, flags: flags(&image.root, release), release: Some(release.clone()) })
     }
 }
 

@@ -6,6 +6,7 @@
 //! Pod runs `/bin/sh -c "exit 0"`; KMM 1 ran `modprobe -d /opt` and `sleep` of the image itself.
 #![warn(missing_docs)]
 
+pub mod comparison;
 pub mod elf;
 pub mod facts;
 pub mod kernel;

@@ -42,13 +42,13 @@ pub fn check(image: &Image, kernel: &Kernel, report: &mut Report) {
 }
 
 /// Exports that the modules of a folder can use.
-struct Exports<'e> {
+pub(crate) struct Exports<'e> {
     kernel: &'e Kernel,
     own: BTreeMap<&'e str, &'e Export>,
 }
 
 impl<'e> Exports<'e> {
-    fn of(kernel: &'e Kernel, folder: &Folder<'e>) -> Self {
+    pub(crate) fn of(kernel: &'e Kernel, folder: &Folder<'e>) -> Self {
         let kmods = folder.modules.iter().filter_map(Module::kmod);
         let own = kmods.flat_map(|kmod| &kmod.symbols.exports).map(|(name, export)| (name.as_str(), export)).collect();
         Self { kernel, own }
@@ -56,7 +56,7 @@ impl<'e> Exports<'e> {
 
     /// Finds an export: of the kernel itself, else of the image, whose modules may replace the kernel's, else of a
     /// module of the kernel.
-    fn get(&self, name: &str) -> Option<&'e Export> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'e Export> {
         match self.kernel.symvers.get(name) {
             Some(symbol) if symbol.is_built_in => Some(&symbol.export),
             symbol => self.own.get(name).copied().or(symbol.map(|symbol| &symbol.export)),
@@ -66,7 +66,7 @@ impl<'e> Exports<'e> {
 
 /// Reason why a kernel does not resolve a symbol.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Refusal<'e> {
+pub(crate) enum Refusal<'e> {
     Unknown,
     Version,
     GplOnly,
@@ -74,7 +74,7 @@ enum Refusal<'e> {
 }
 
 /// Judges an import as the kernel does.
-fn refusal<'e>(kmod: &Kmod, name: &str, import: &Import, export: Option<&'e Export>) -> Option<Refusal<'e>> {
+pub(crate) fn refusal<'e>(kmod: &Kmod, name: &str, import: &Import, export: Option<&'e Export>) -> Option<Refusal<'e>> {
     let Some(export) = export else { return (!import.is_weak).then_some(Refusal::Unknown) };
     if export.is_gpl_only && !is_gpl_compatible(kmod) {
         return (!import.is_weak).then_some(Refusal::GplOnly);
@@ -206,7 +206,7 @@ fn check_exports(module: &Module<'_>, kmod: &Kmod, kernel: &Kernel, report: &mut
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
@@ -227,7 +227,7 @@ mod tests {
 ";
 
     /// A module with `name`, these values and imports; an import that ends in `?` is weak.
-    fn module(name: &str, info: &str, imports: &[(&str, u32)], exports: &[(&str, u32)]) -> (String, Facts) {
+    pub(crate) fn module(name: &str, info: &str, imports: &[(&str, u32)], exports: &[(&str, u32)]) -> (String, Facts) {
         let imports = imports.iter().map(|(name, crc)| Import {
             name: name.trim_end_matches('?').into(),
             is_weak: name.ends_with('?'),
@@ -254,8 +254,8 @@ mod tests {
         report
     }
 
-    fn kernel(text: &str) -> Kernel {
-        Kernel { symvers: Symvers::parse(text.as_bytes()).unwrap(), flags: None }
+    pub(crate) fn kernel(text: &str) -> Kernel {
+        Kernel { symvers: Symvers::parse(text.as_bytes()).unwrap(), flags: None, release: None }
     }
 
     fn found(info: &str, imports: &[(&str, u32)]) -> Vec<String> {

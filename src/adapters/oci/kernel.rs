@@ -14,7 +14,7 @@ use super::{Location, Options, ReadError};
 pub fn kernel(source: &str, release: Option<&str>, options: &Options) -> Result<Kernel, ReadError> {
     let path = Path::new(source);
     if path.is_file() {
-        return Ok(Kernel { symvers: read::symvers_file(path)?, flags: None });
+        return Ok(Kernel { symvers: read::symvers_file(path)?, flags: None, release: None });
     }
     let (image, _) = super::read(&Location::parse(source)?, options)?;
     Kernel::of(&image, release).map_err(|error| ReadError::Kernel { image: source.to_owned(), error })

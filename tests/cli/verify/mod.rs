@@ -3,6 +3,7 @@
 mod building;
 mod faults;
 mod hostile;
+mod preflight;
 mod storage;
 mod symvers;
 mod world;

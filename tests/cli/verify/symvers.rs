@@ -8,7 +8,7 @@ const SYMVERS: &str = "0x00000001\t_printk\tvmlinux\tEXPORT_SYMBOL\t
 ";
 
 /// C of a module that imports a symbol in a version.
-fn importing(name: &str, crc: u32) -> String {
+pub(crate) fn importing(name: &str, crc: u32) -> String {
     format!(
         "extern int {name}; int *use = &{name};
          IN(\"__versions\") static const struct {{ unsigned long crc; char name[64 - sizeof(long)]; }} versions[] = {{ {{ {crc}, \"{name}\" }} }};"
@@ -16,7 +16,7 @@ fn importing(name: &str, crc: u32) -> String {
 }
 
 /// An image with one module.
-fn image(fields: &str, code: &str) -> Root {
+pub(crate) fn image(fields: &str, code: &str) -> Root {
     let root = Root::good();
     ["extra/kmm_a.ko", "extra/kmm-b.ko"].iter().for_each(|path| root.remove(&format!("{}/{path}", modules())));
     root.module_with("extra/c.ko", &(info("") + fields), code);

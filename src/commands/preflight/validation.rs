@@ -1,25 +1,25 @@
-//! `kmodgen preflight RELEASE`: the object that has KMM try a kernel before a cluster gets it.
+//! The object that has KMM try a kernel before a cluster gets it.
 
 use anyhow::bail;
 
-use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Exit;
+use crate::commands::project::Project;
 use crate::render;
 use crate::settings::{self, one_cluster};
 use crate::vocabulary::nearest;
 
-/// Runs the verb. Several validations at once disturb each other, so that there is one kernel, and
+/// Prints the object. Several validations at once disturb each other, so that there is one kernel, and
 /// nothing is written to a folder that a cluster follows.
-pub fn run(args: &PreflightArgs) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &PreflightArgs, release: &str) -> anyhow::Result<Exit> {
     let path = settings::manifest_path(&args.manifest)?;
     let project = Project::open(&path, one_cluster(&args.cluster, &path)?.as_ref())?;
     let kernels = &project.manifest.kernels;
-    let Some(kernel) = kernels.iter().find(|kernel| kernel.release.as_str() == args.release) else {
-        match nearest(&args.release, kernels.iter().map(|kernel| kernel.release.as_str())) {
-            Some(near) => bail!("the manifest has no kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
-            None => bail!("the manifest has no kernel `{}`", args.release.escape_debug()),
+    let Some(kernel) = kernels.iter().find(|kernel| kernel.release.as_str() == release) else {
+        match nearest(release, kernels.iter().map(|kernel| kernel.release.as_str())) {
+            Some(near) => bail!("the manifest has no kernel `{}`; did you mean `{near}`?", release.escape_debug()),
+            None => bail!("the manifest has no kernel `{}`", release.escape_debug()),
         }
     };
     let mut same_release = kernels.iter().filter(|other| other.release.value == kernel.release.value);
