@@ -21,7 +21,7 @@ extract_all() {
 # carries_patches MODULE RELEASE: the builder checks the bytes of each of our patches, in order.
 carries_patches() {
   diff <(sha256sum "$work"/project/patches/* | cut -d ' ' -f 1) \
-    <(sed -nE 's/^RUN echo "([0-9a-f]{64})  .*sha256sum -c.*/\1/p' "$(generated "$1" "$2")/from-configmap")
+    <(sed -nE 's/^ && echo "([0-9a-f]{64})  .*\.patch" .*sha256sum -c.*/\1/p' "$(generated "$1" "$2")/from-configmap")
 }
 
 # continues_cleanly FILE: no empty line after a backslash, which newer builders refuse.
