@@ -2,6 +2,7 @@
 
 mod changes;
 mod options;
+mod run;
 mod script;
 mod tools;
 mod values;
@@ -10,8 +11,8 @@ pub(super) use changes::check as check_changes;
 use kmodgen_yaml::Node;
 pub(super) use options::merged;
 pub use options::{Configure, Dkms, Kconfig, Make, Rpmbuild, StepPlace};
+pub use run::{Run, Script};
 use script::script_path;
-pub use script::{Run, Script};
 use tools::TOOLS;
 pub use tools::Tool;
 pub use values::Jobs;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::script::{lines, script_path};
 use super::values::{
     Jobs, jobs, macro_name, option_name, option_value, path, strings, target, variables, without_prefix, word,
 };
@@ -126,33 +125,6 @@ declare! {
             decode: |node, key, faults| {
                 Some(decode::named(node, key, faults, macro_name, |text| Expands::Release.line(text)))
             },
-        }
-    }
-}
-
-declare! {
-    /// Fields of a run step, of which one names the script.
-    #[derive(Debug)]
-    pub(super) struct RunFields {
-        optional path: RelPath {
-            takes: Shape::Text,
-            says: "a script of the source, in the step's folder",
-            decode: decode::parsed(script_path),
-        }
-        optional file: Spanned<RelPath> {
-            takes: Shape::Text,
-            says: "in place of `path`: a script beside the manifest, which the Dockerfile carries",
-            decode: decode::placed(RelPath::parse),
-        }
-        optional script: String {
-            takes: Shape::Text,
-            says: "in place of `path`: the lines of a script, which the Dockerfile carries",
-            decode: decode::parsed(lines),
-        }
-        default args: Vec<String> {
-            takes: Shape::List(&Shape::Text),
-            says: "arguments",
-            decode: |node, key, faults| Some(strings(node, key, &format!("`{key}`"), faults, word)),
         }
     }
 }

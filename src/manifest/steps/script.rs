@@ -1,47 +1,7 @@
-//! The script of a `run` step: of the source, beside the manifest, or in it.
+//! Paths and lines of scripts, told apart from each other.
 
-use super::options::RunFields;
-use crate::manifest::decode::Fields;
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned};
-
-/// A script and its arguments.
-#[derive(Debug, Clone, Hash)]
-pub struct Run {
-    /// Its place.
-    pub script: Script,
-    /// Arguments of the script.
-    pub args: Vec<String>,
-}
-
-/// Place of a script.
-#[derive(Debug, Clone, Hash)]
-pub enum Script {
-    /// A file of the source.
-    InSource(RelPath),
-    /// A file beside the manifest.
-    File(Spanned<RelPath>),
-    /// Lines in the manifest.
-    Lines(String),
-}
-
-impl Run {
-    pub(super) fn take(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
-        let place = fields.span();
-        let written = ["path", "file", "script"].map(|key| fields.has(key));
-        let RunFields { path, file, script, args } = RunFields::take(fields, faults)?;
-        if written.iter().filter(|written| **written).count() != 1 {
-            let problem = if written.contains(&true) { "several scripts" } else { "no script" };
-            let fault = Diagnostic::error("run-script", format!("this run step names {problem}"))
-                .at(place, "")
-                .help("write one of `path`, a script of the source, `file`, a script beside the manifest, and `script`, its lines");
-            fields.lacks("path", fault);
-            return None;
-        }
-        let script = path.map(Script::InSource).or(file.map(Script::File)).or(script.map(Script::Lines))?;
-        Some(Self { script, args })
-    }
-}
+use crate::vocabulary::{Invalid, RelPath};
 
 /// Checks the lines of a script.
 pub(super) fn lines(text: &str) -> Result<String, Invalid> {

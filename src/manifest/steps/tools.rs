@@ -1,7 +1,7 @@
 //! The tools that a build step may run.
 
-use super::options::{Configure, Dkms, Kconfig, Make, Rpmbuild, RunFields, StepPlace, merged};
-use super::script::Run;
+use super::options::{Configure, Dkms, Kconfig, Make, Rpmbuild, StepPlace, merged};
+use super::run::{Run, RunFields};
 use crate::manifest::decode::Fields;
 use crate::manifest::schema::{Field, Record, Shape, joined};
 use crate::vocabulary::Diagnostics;
