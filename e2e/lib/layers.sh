@@ -8,8 +8,8 @@ other_dtk=quay.io/e2e/driver-toolkit:other # of another kernel, so another image
 try_layers() {
   local kernel
   derive "$dtk" "$other_dtk" 'touch /etc/another-toolkit'
-  mkdir "$work/layers"
-  cat > "$work/layers/kmodgen.yaml" <<MANIFEST
+  mkdir "$work/shared-layers"
+  cat > "$work/shared-layers/kmodgen.yaml" <<MANIFEST
 apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
@@ -23,7 +23,7 @@ $(module_of_layers one-builder "{}")
 $(module_of_layers another-builder "{builder: dtk, fetch: $debian_ready}")
 MANIFEST
   check 'two kernels with one builder, and two with a builder each' \
-    kmodgen_in layers build --offline --engine buildah --logs "$work/log/layers"
+    kmodgen_in shared-layers build --offline --engine buildah --logs "$work/log/layers"
   check 'one builder: the second kernel shares the fetch and the runtime' \
     shares "$work/log/layers/one-builder/$plus.log" 'RUN mkdir -p /usr/src/kmodgen/kmm-ci' 'RUN if ! command -v modprobe'
   check 'a builder for each kernel: it shares the stage of the sources' \
