@@ -98,6 +98,21 @@ fn one_mistake_is_one_error() {
 }
 
 #[test]
+fn a_wrong_key_of_a_version_is_not_also_one_of_its_module() {
+    let version = |fields: &str| format!("    kmods: [one]\n    versions: [{{version: '1', {fields}}}]");
+    for (fields, code) in [
+        ("instal: {strip: true}", "unknown-key"),
+        ("kmm: {selector: {c: d}}", "unknown-key"),
+        ("kmm: false", "unknown-key"),
+        ("versions: []", "unknown-key"),
+        ("install: ", "no-value"),
+        ("install: [x]", "wrong-kind"),
+    ] {
+        assert_eq!(codes(&[("    kmods: [one]", &version(fields))]), [code], "{fields}");
+    }
+}
+
+#[test]
 fn what_a_cluster_that_has_an_error_may_give_is_not_missing() {
     let lab = "{moduleSpec: {devicePlugin: {container: {image: r.example.com/plugin:1}}}}";
     let (namespace, selector) = (("namespace: kmm-ci\n", ""), ("    moduleSpec: {selector: {a: b}}\n", ""));

@@ -8,7 +8,7 @@ use kmodgen_yaml::{Node, Value};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::kernel::Kernel;
-use super::kmm::LAID_OVER;
+use super::kmm::{LAID_OVER, refuse_kmm};
 use super::metadata::METADATA;
 use super::overlay::{self, overlaid};
 use super::platform::PLATFORM;
@@ -117,6 +117,7 @@ impl Cluster {
         }
         let over = Arc::new(Node { span: node.span, value: Value::Mapping(over) });
         let kernels = Selection::take(&mut fields, faults)?;
+        refuse_kmm(&mut fields, faults);
         fields.finish(faults);
         Some(Self { name, settings, over, kernels })
     }

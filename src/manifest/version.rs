@@ -10,7 +10,7 @@ use super::overlay::{self, overlaid, without};
 use super::recipe::{OVERRIDE, Recipe};
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
-use crate::vocabulary::{Diagnostics, Invalid};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 
 /// Fields of a module and a version alike, before those of a recipe.
 pub(super) const IMAGE: Field =
@@ -55,11 +55,18 @@ fn one(base: &Arc<Node>, item: &Arc<Node>, faults: &mut Diagnostics) -> Option<A
     let version = fields
         .need("version", "write KMM's version, such as `version: \"1.2\"`", faults)
         .and_then(|node| decode::text(node, "`version`", faults, label_value));
-    VERSION.fields.iter().skip(1).for_each(|field| {
-        fields.take(field.key, faults);
-    });
-    fields.finish(faults);
-    let version = version?;
+    let Some(version) = version else {
+        VERSION.keys().for_each(|key| {
+            fields.take(key, faults);
+        });
+        fields.finish(faults);
+        return None;
+    };
+    // The module that the others are laid over reports them; of all its fields it may not have this one.
+    if let Some(entry) = fields.take_refused("versions", faults) {
+        let fault = Diagnostic::error("unknown-key", "a version has no key `versions`").at(entry.key.span, "");
+        faults.push(fault.help("list it beside this one"));
+    }
     let module = overlaid(base, item);
     let name = base.get("name").and_then(|name| name.as_scalar().map(|scalar| scalar.text.as_str()));
     match name.filter(|_| item.get("name").is_none()) {

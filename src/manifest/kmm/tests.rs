@@ -263,8 +263,15 @@ fn the_section_of_earlier_manifests_is_led_to_the_new_one() {
         ("[{selector: {a: b}}, {name: more, selector: {c: d}}]", "additionalModules: [{name: …, moduleSpec: {…}}]"),
         ("false", "write `objects: false`"),
     ] {
-        let faults = World::small().with(MODULE_SPEC, &format!("    kmm: {kmm}\n")).faults();
-        assert!(faults.len() == 1 && faults[0].contains(said), "{kmm}: {faults:#?}");
+        let small = World::small();
+        for world in [
+            small.clone().with(MODULE_SPEC, &format!("    kmm: {kmm}\n")),
+            small.clone().and_module(&format!("versions: [{{version: '1', kmm: {kmm}}}]")),
+            small.and(&format!("clusters: {{west: {{kmm: {kmm}}}}}\n")),
+        ] {
+            let faults = world.faults();
+            assert!(faults.len() == 1 && faults[0].contains(said), "{kmm}: {faults:#?}");
+        }
     }
 }
 
