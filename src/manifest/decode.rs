@@ -36,9 +36,9 @@ impl<'n> Fields<'n> {
         Some(Self { record, span: node.span, entries, asked, later: vec![], missing: vec![] })
     }
 
-    /// Place of the mapping.
-    pub(crate) fn span(&self) -> Span {
-        Span::new(self.span.source, self.span.start, self.span.start)
+    /// Returns the start of the map.
+    pub(crate) fn start(&self) -> Span {
+        self.span.at_start()
     }
 
     /// Returns whether a key is there, whatever its value.
@@ -71,7 +71,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn need(&mut self, key: &'static str, advice: &str, faults: &mut Diagnostics) -> Option<&'n Arc<Node>> {
         if !self.has(key) {
             let fault = Diagnostic::error("missing-key", format!("{} has no `{key}`", self.record.name))
-                .at(self.span(), "")
+                .at(self.start(), "")
                 .help(advice);
             self.missing.push((key, fault));
         }

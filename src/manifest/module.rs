@@ -17,7 +17,7 @@ use super::source::Source;
 use super::steps::check_changes;
 use super::version::{IMAGE, VARIANTS, VERSION, label_value};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Span, Spanned, nearest,
+    Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Spanned, nearest,
 };
 
 /// One module.
@@ -150,7 +150,7 @@ impl Module {
         let sources: Vec<_> = recipes.iter().flat_map(|recipe| recipe.all_sources()).collect();
         sources.iter().for_each(|source| scope.check_source(source, faults));
         let kmods = all_kmods(&recipes);
-        let start = Span::new(node.span.source, node.span.start, node.span.start);
+        let start = node.span.at_start();
         let secrets =
             sources.iter().filter_map(|name| Some(scope.decoded.get(&name.value)?.secret.as_ref()?.value.as_str()));
         let mut with_sources = recipes.iter().filter(|recipe| recipe.sources.is_some());

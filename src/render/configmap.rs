@@ -34,7 +34,7 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
         ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
         metadata::labels(manifest, mapping.module, Some(mapping.kernel)),
     ];
-    let annotations = metadata::annotations(manifest, mapping.module, annotations);
+    let annotations = metadata::annotations(manifest, Some(mapping.module), annotations);
     let metadata = Yaml::Map(names.into_iter().chain(annotations).collect());
     with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),

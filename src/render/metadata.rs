@@ -12,9 +12,9 @@ pub(super) fn managed_by() -> Pair<'static> {
 }
 
 /// Returns labels or annotations: kmodgen's own, then those of the manifest, of which the later win.
-pub(super) fn joined<'v, const N: usize>(
+pub(super) fn joined<'v>(
     own: impl IntoIterator<Item = Pair<'v>>,
-    levels: [&'v BTreeMap<String, String>; N],
+    levels: impl IntoIterator<Item = &'v BTreeMap<String, String>>,
 ) -> Yaml<'v> {
     let users: BTreeMap<&str, &str> =
         levels.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -33,9 +33,14 @@ pub(super) fn labels<'v>(manifest: &'v Manifest, module: &'v Module, kernel: Opt
     ("labels".into(), joined(own, [&manifest.metadata.labels, &module.objects.metadata.labels]))
 }
 
-/// Returns the annotations of an object of a module, if there are any.
-pub(super) fn annotations<'v>(manifest: &'v Manifest, module: &'v Module, own: Vec<Pair<'v>>) -> Option<Pair<'v>> {
-    let annotations = joined(own, [&manifest.metadata.annotations, &module.objects.metadata.annotations]);
+/// Returns the annotations of an object, of the manifest or of one of its modules, if there are any.
+pub(super) fn annotations<'v>(
+    manifest: &'v Manifest,
+    module: Option<&'v Module>,
+    own: impl IntoIterator<Item = Pair<'v>>,
+) -> Option<Pair<'v>> {
+    let of_module = module.map(|module| &module.objects.metadata.annotations);
+    let annotations = joined(own, [Some(&manifest.metadata.annotations), of_module].into_iter().flatten());
     let is_empty = matches!(&annotations, Yaml::Map(pairs) if pairs.is_empty());
     (!is_empty).then(|| ("annotations".into(), annotations))
 }

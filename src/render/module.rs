@@ -30,7 +30,7 @@ pub fn render(
         let spec = self::spec(module, own, fallback, (mappings, prebuilt), at == 0);
         let labels = metadata::labels(manifest, module, None);
         let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
-        let about = std::iter::once(labels).chain(metadata::annotations(manifest, module, nodes.into_iter().collect()));
+        let about = std::iter::once(labels).chain(metadata::annotations(manifest, Some(module), nodes));
         kmodgen_yaml::emit(&match hub {
             Some(hub) => hub_module(name, about, hub, spec),
             None => kmm_module(name, &manifest.namespace.value, about, spec),

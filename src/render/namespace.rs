@@ -3,7 +3,7 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
-use super::metadata::{joined, managed_by};
+use super::metadata::{annotations, joined, managed_by};
 use crate::header::with_header;
 use crate::manifest::Manifest;
 
@@ -18,9 +18,7 @@ pub fn render(manifest: &Manifest) -> String {
         ("name".into(), Yaml::text(manifest.namespace.as_str())),
         ("labels".into(), joined(labels, [&manifest.metadata.labels])),
     ];
-    if wave.is_some() || !manifest.metadata.annotations.is_empty() {
-        metadata.push(("annotations".into(), joined(wave, [&manifest.metadata.annotations])));
-    }
+    metadata.extend(annotations(manifest, None, wave));
     with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
         ("apiVersion".into(), Yaml::text("v1")),
         ("kind".into(), Yaml::text("Namespace")),

@@ -143,7 +143,7 @@ fn decode_case(name: &str, node: &Arc<Node>, faults: &mut Diagnostics) -> Option
     fields.finish(faults);
     let case = Case {
         name: name.to_owned(),
-        span: Span::new(node.span.source, node.span.start, node.span.start),
+        span: node.span.at_start(),
         modules,
         cluster,
         variation: Variation { set, releases, kernels },

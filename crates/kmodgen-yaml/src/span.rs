@@ -23,6 +23,11 @@ impl Span {
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
         Self { source, start, end }
     }
+
+    /// Returns the empty range at the start, for messages about what is missing in the range.
+    pub fn at_start(self) -> Self {
+        Self { end: self.start, ..self }
+    }
 }
 
 /// Value with the place where it was written.

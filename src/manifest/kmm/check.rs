@@ -8,7 +8,7 @@ use super::place::{At, refuse_repeats};
 use super::{records, scalars, values};
 use crate::manifest::decode::{self, Fields, Kind};
 use crate::manifest::structure::{Field, Type, structure};
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest, quoted_list};
+use crate::vocabulary::{Diagnostic, Diagnostics, nearest, quoted_list};
 
 /// Fields of Kubernetes' own types.
 const KUBERNETES: [&str; 6] = ["tolerations", "volumes", "env", "resources", "volumeMounts", "deviceClasses"];
@@ -153,7 +153,7 @@ fn record(at: At, name: &'static str, node: &Node, faults: &mut Diagnostics) -> 
     for field in missing.filter(|field| node.get(field.key).is_none() && !misspelt.contains(&field.key)) {
         own.push(
             Diagnostic::error("missing-key", format!("{} has no `{}`", at.name(), field.key))
-                .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                .at(node.span.at_start(), "")
                 .help(format!("write `{}: {}`", field.key, example(field))),
         );
     }

@@ -56,7 +56,7 @@ declare! {
     pub(super) struct Signing: SIGNING, "`signing`" {
         required generation: String {
             takes: Shape::Int,
-            says: "counted up after a change of key, so that everything is signed anew",
+            says: "counted up after a change of key, so that everything is signed again",
             advice: "write a number, and count it up after a change of key",
             decode: |node, _, faults| {
                 if !scalars::counter(At::own("generation"), node, faults) {

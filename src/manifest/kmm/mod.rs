@@ -211,7 +211,7 @@ impl ModuleSpec {
 
     /// Adds what can be derived; returns the errors of what cannot, and is written nowhere, at `place`.
     fn complete(&mut self, written: Option<&Node>, place: Span, context: &Context<'_>) -> Vec<Diagnostic> {
-        let place = written.map_or(place, |node| Span::new(node.span.source, node.span.start, node.span.start));
+        let place = written.map_or(place, |node| node.span.at_start());
         let has = |key| written.is_some_and(|node| may_have(node, key));
         let mut missing = Vec::new();
         if !has("modprobe") && context.kind != ModuleKind::Plugin {

@@ -10,7 +10,7 @@ use crate::manifest::decode::{self, Fields};
 use crate::manifest::kind::ModuleKind;
 use crate::manifest::metadata::{METADATA, Metadata};
 use crate::manifest::schema::{Field, Record, Shape, joined};
-use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Span, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Spanned};
 
 /// KMM objects of a module.
 #[derive(Debug, Clone)]
@@ -144,12 +144,11 @@ impl AdditionalModule {
         let name = fields
             .need("name", "write its name, another one for each", faults)
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
-        let place = Span::new(node.span.source, node.span.start, node.span.start);
+        let place = node.span.at_start();
         let spec = ModuleSpec::take(&mut fields, node, Some(place), context, faults);
         let fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
         fields.finish(faults);
-        let container = node.get("moduleSpec").and_then(|spec| spec.get("moduleLoader")?.get("container"));
-        for entry in ["build", "sign"].iter().filter_map(|key| entry(container?, key)) {
+        for entry in ["build", "sign"].iter().filter_map(|key| entry(container(node)?, key)) {
             faults.push(
                 Diagnostic::error(
                     "additional-module",
@@ -161,6 +160,11 @@ impl AdditionalModule {
         }
         Some(Self { name: name?, spec, fallback })
     }
+}
+
+/// Returns the container of the Module at `node`, as it is written.
+fn container(node: &Node) -> Option<&Node> {
+    node.get("moduleSpec")?.get("moduleLoader")?.get("container").map(|container| &**container)
 }
 
 fn check_length(
@@ -176,9 +180,8 @@ fn check_length(
 
 /// Refuses `signing` of a module that KMM does not sign.
 fn refuse_signing(module: &Node, signing: &Node, faults: &mut Diagnostics) {
-    let container = module.get("moduleSpec").and_then(|spec| spec.get("moduleLoader")?.get("container"));
     // A `sign` that is wrong has its own error.
-    if container.is_none_or(|container| container.get("sign").is_none()) {
+    if container(module).is_none_or(|container| container.get("sign").is_none()) {
         faults.push(
             Diagnostic::error("kmm-sign", "`signing` is for kmods that KMM signs, and there is no `sign`")
                 .at(signing.span, "")

@@ -5,7 +5,7 @@ use kmodgen_yaml::Node;
 
 use super::place::{refuse, refuse_repeats, text};
 use super::{pods, resources, texts};
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, quoted_list};
+use crate::vocabulary::{Diagnostic, Diagnostics, quoted_list};
 
 /// Checks a record whose fields are right one by one; whether it is.
 pub(super) fn check(record: &str, node: &Node, faults: &mut Diagnostics) -> bool {
@@ -44,20 +44,24 @@ fn sources_of(record: &str) -> Vec<&'static str> {
     fields.iter().map(|field| field.key).filter(|key| *key != "name").collect()
 }
 
-fn start(node: &Node) -> Span {
-    Span::new(node.span.source, node.span.start, node.span.start)
-}
-
 /// Exactly one of some fields.
 fn one_of(node: &Node, what: &str, keys: &[&str], faults: &mut Diagnostics) -> bool {
     let entries = node.as_mapping().unwrap_or_default();
     let given: Vec<_> = entries.iter().filter(|entry| keys.contains(&entry.key.value.as_str())).collect();
     match given.as_slice() {
         [_] => true,
-        [] if keys.len() > 8 => {
-            refuse(start(node), format!("{what} has no kind"), "write what it is, such as `emptyDir: {}`", faults)
-        }
-        [] => refuse(start(node), format!("{what} is empty"), format!("write one of {}", quoted_list(keys)), faults),
+        [] if keys.len() > 8 => refuse(
+            node.span.at_start(),
+            format!("{what} has no kind"),
+            "write what it is, such as `emptyDir: {}`",
+            faults,
+        ),
+        [] => refuse(
+            node.span.at_start(),
+            format!("{what} is empty"),
+            format!("write one of {}", quoted_list(keys)),
+            faults,
+        ),
         [first, second, ..] => {
             faults.push(
                 Diagnostic::error(
@@ -197,7 +201,12 @@ fn claim(node: &Node, faults: &mut Diagnostics) -> bool {
     }
     let modes = texts(node, "accessModes");
     if modes.len() > 1 && modes.iter().any(|(mode, _)| *mode == "ReadWriteOncePod") {
-        return refuse(start(node), "`ReadWriteOncePod` goes with no other access mode", "take the others out", faults);
+        return refuse(
+            node.span.at_start(),
+            "`ReadWriteOncePod` goes with no other access mode",
+            "take the others out",
+            faults,
+        );
     }
     true
 }
@@ -205,7 +214,7 @@ fn claim(node: &Node, faults: &mut Diagnostics) -> bool {
 fn data_source(node: &Node, faults: &mut Diagnostics) -> bool {
     if text(node, "apiGroup").is_none() && text(node, "kind") != Some("PersistentVolumeClaim") {
         return refuse(
-            start(node),
+            node.span.at_start(),
             "`dataSource` has no `apiGroup`",
             "write `apiGroup: …`, or `kind: PersistentVolumeClaim`",
             faults,
@@ -218,9 +227,12 @@ fn expression(node: &Node, faults: &mut Diagnostics) -> bool {
     let operator = text(node, "operator").unwrap_or_default();
     let values = node.get("values").and_then(|list| list.as_sequence()).unwrap_or_default();
     match (operator, values) {
-        ("In" | "NotIn", []) => {
-            refuse(start(node), format!("`operator: {operator}` needs `values`"), "write `values: […]`", faults)
-        }
+        ("In" | "NotIn", []) => refuse(
+            node.span.at_start(),
+            format!("`operator: {operator}` needs `values`"),
+            "write `values: […]`",
+            faults,
+        ),
         ("Exists" | "DoesNotExist", [first, ..]) => {
             refuse(first.span, format!("`operator: {operator}` has no `values`"), "take them out", faults)
         }
@@ -254,11 +266,14 @@ fn has_items(node: &Node, key: &str) -> bool {
 fn fibre_channel(node: &Node, faults: &mut Diagnostics) -> bool {
     match (has_items(node, "targetWWNs"), has_items(node, "wwids")) {
         (true, true) => not_both(node, "targetWWNs", "wwids", faults),
-        (false, false) => {
-            refuse(start(node), "an FC volume has neither `targetWWNs` nor `wwids`", "write one of them", faults)
-        }
+        (false, false) => refuse(
+            node.span.at_start(),
+            "an FC volume has neither `targetWWNs` nor `wwids`",
+            "write one of them",
+            faults,
+        ),
         (true, false) if node.get("lun").is_none() => {
-            refuse(start(node), "`targetWWNs` needs a `lun`", "write `lun: 0`", faults)
+            refuse(node.span.at_start(), "`targetWWNs` needs a `lun`", "write `lun: 0`", faults)
         }
         _ => true,
     }
@@ -267,7 +282,12 @@ fn fibre_channel(node: &Node, faults: &mut Diagnostics) -> bool {
 fn iscsi(node: &Node, faults: &mut Diagnostics) -> bool {
     let login = ["chapAuthDiscovery", "chapAuthSession"].iter().any(|key| text(node, key) == Some("true"));
     if login && node.get("secretRef").is_none() {
-        return refuse(start(node), "CHAP authentication needs a `secretRef`", "write `secretRef: {name: …}`", faults);
+        return refuse(
+            node.span.at_start(),
+            "CHAP authentication needs a `secretRef`",
+            "write `secretRef: {name: …}`",
+            faults,
+        );
     }
     true
 }
@@ -303,7 +323,7 @@ fn trust_bundle(node: &Node, faults: &mut Diagnostics) -> bool {
 fn certificate(node: &Node, faults: &mut Diagnostics) -> bool {
     let paths = ["credentialBundlePath", "keyPath", "certificateChainPath"];
     if paths.iter().all(|key| node.get(key).is_none()) {
-        return refuse(start(node), "`podCertificate` has no path", "write `credentialBundlePath: …`", faults);
+        return refuse(node.span.at_start(), "`podCertificate` has no path", "write `credentialBundlePath: …`", faults);
     }
     true
 }

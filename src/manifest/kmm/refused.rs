@@ -29,9 +29,7 @@ pub(super) fn may_have(spec: &Node, key: &str) -> bool {
     levels(spec).any(|(part, record)| {
         let parents = ["moduleLoader", "container"].iter().filter(|parent| record.field(parent).is_some());
         let mut hidden = parents.filter(|parent| part.get(parent).is_none_or(|part| part.as_mapping().is_none()));
-        part.get(key).is_some()
-            || decode::may_have(part, record, key)
-            || hidden.any(|parent| decode::may_have(part, record, parent))
+        decode::may_have(part, record, key) || hidden.any(|parent| decode::may_have(part, record, parent))
     })
 }
 

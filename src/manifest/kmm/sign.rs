@@ -8,7 +8,7 @@ use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
 use crate::manifest::kind::ModuleKind;
 use crate::manifest::variables;
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, Spanned};
 
 /// Settings for signing the kmods.
 #[derive(Debug, Clone, Hash)]
@@ -17,7 +17,7 @@ pub struct Sign {
     pub fields: Vec<Pair<'static>>,
     /// The files, as shell patterns, and where each is written; those of the layout where `None`.
     pub files: Option<Vec<Spanned<String>>>,
-    /// Counted up by the user to have everything signed anew, as after a change of key.
+    /// Counted up by the user to have everything signed again, as after a change of key.
     pub generation: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Sign {
                         "KMM signs what it builds, and not this: source `{folder}` is a folder beside the manifest"
                     ),
                 )
-                .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                .at(node.span.at_start(), "")
                 .help("take `sign` out and sign in a build step, or put the folder into a repository"),
             );
             return None;
@@ -84,7 +84,7 @@ impl Sign {
             if node.get(key).is_none() {
                 faults.push(
                     Diagnostic::error("kmm-sign", format!("`sign` has no `{key}`"))
-                        .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                        .at(node.span.at_start(), "")
                         .help(format!("write `{key}: {{name: …}}`, a secret in the Module's namespace")),
                 );
             }
@@ -94,7 +94,7 @@ impl Sign {
                 if node.get(key).is_none() {
                     faults.push(
                         Diagnostic::error("kmm-sign", format!("`sign` of a prebuilt image has no `{key}`"))
-                            .at(Span::new(node.span.source, node.span.start, node.span.start), "")
+                            .at(node.span.at_start(), "")
                             .help(format!("write `{key}`, {advice}")),
                     );
                 }

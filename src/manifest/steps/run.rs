@@ -56,7 +56,7 @@ pub enum Script {
 
 impl Run {
     pub(super) fn take(fields: &mut Fields<'_>, faults: &mut Diagnostics) -> Option<Self> {
-        let place = fields.span();
+        let place = fields.start();
         let written = ["path", "file", "script"].map(|key| fields.has(key));
         let RunFields { path, file, script, args } = RunFields::take(fields, faults)?;
         if written.iter().filter(|written| **written).count() != 1 {
