@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lock::Lock;
+use crate::lock::{Commit, Lock};
 use crate::manifest::Manifest;
 use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
@@ -123,7 +123,11 @@ impl World {
 
     pub(crate) fn pin(&mut self, url: &str, reference: &str, digit: char) {
         let commit = GitOid::parse(&digit.to_string().repeat(40)).unwrap();
-        self.lock.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), commit);
+        self.lock.pin(
+            GitUrl::parse(url).unwrap(),
+            GitRef::parse(reference).unwrap(),
+            Commit { id: commit, date: None },
+        );
     }
 
     pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {

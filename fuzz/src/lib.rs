@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kmodgen::adapters::ui;
 use kmodgen::handoff::{self, Job};
 use kmodgen::header::{Ownership, ownership};
-use kmodgen::lock::Lock;
+use kmodgen::lock::{Commit, Lock};
 use kmodgen::manifest::Manifest;
 use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
@@ -118,7 +118,8 @@ fn complete_lock(manifest: &Manifest) -> Lock {
         .flat_map(|(url, sources)| sources.into_iter().map(|source| (url.clone(), source.reference.value.clone())))
         .collect();
     for (url, reference) in missing {
-        lock.pin(url, reference, GitOid::parse(&"a".repeat(40)).expect("it is a commit's id"));
+        let id = GitOid::parse(&"a".repeat(40)).expect("it is a commit's id");
+        lock.pin(url, reference, Commit { id, date: None });
     }
     for url in manifest.file_urls().into_keys() {
         lock.pin_file(url, Digest::of(b"a file"));

@@ -99,7 +99,11 @@ fn is_host(part: &str) -> bool {
     part.contains(['.', ':']) || part == "localhost"
 }
 
-fn check_tag(tag: &str) -> Result<(), Invalid> {
+/// Checks the tag of an image.
+///
+/// # Errors
+/// An empty or over-long tag, or one with a character that registries refuse.
+pub fn check_tag(tag: &str) -> Result<(), Invalid> {
     fn legal(b: u8) -> bool {
         b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
     }

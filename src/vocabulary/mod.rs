@@ -27,6 +27,7 @@ mod release_form;
 mod release_text;
 mod secret;
 mod source;
+mod timestamp;
 mod version;
 
 pub use bounds::Bounds;
@@ -38,7 +39,7 @@ pub use files::{ABSENT, InputError, InputFiles, Listed, ListedKind, Witness, lis
 pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
 pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};
-pub use image::{ImageRef, with_registry};
+pub use image::{ImageRef, check_tag, with_registry};
 pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use markers::{first_marker, has_markers, is_marker, trimmed};
 pub use name::{ClusterName, KmodName, ModuleName, Namespace, SourceName};
@@ -55,6 +56,7 @@ pub use secret::{
     refuse_secrets, secrets_in,
 };
 pub use source::{SourceFile, SourceMap, not_utf8};
+pub use timestamp::Timestamp;
 pub use version::by_version;
 
 /// Why a text is not a value of a type: what is wrong, and what to write instead.

@@ -19,7 +19,7 @@ fn dead_url() -> String {
 fn lock_of(url: &str, reference: &str, commit: &str) -> String {
     let commit = kmodgen_yaml::inline(commit);
     format!(
-        "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\nversion: 1\ntemplates: 1\n\
+        "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\nversion: 2\ntemplates: 1\n\
          sources:\n  - git: {url}\n    ref: {reference}\n    commit: {commit}\n"
     )
 }
@@ -157,7 +157,7 @@ fn a_damaged_lock() {
     let conflict = format!("<<<<<<< ours\n    commit: \"{ours}\"\n=======\n    commit: \"{theirs}\"\n>>>>>>> theirs\n");
     for (name, text) in [
         ("lock_merge_conflict", lock.replace(&format!("    commit: \"{ours}\"\n"), &conflict)),
-        ("lock_newer", lock.replace("version: 1", "version: 2")),
+        ("lock_newer", lock.replace("version: 2", "version: 3")),
         ("lock_bad_commit", lock.replace(&ours, "7777")),
         ("lock_empty", String::new()),
     ] {

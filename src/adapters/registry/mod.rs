@@ -10,17 +10,20 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::Body;
-use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::http::{HeaderMap, Method, Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use self::auth::Login;
 pub use self::error::RegistryError;
-use crate::vocabulary::ImageRef;
+use crate::vocabulary::{Digest, ImageRef};
 
 /// The kinds of manifest that an image may have.
 const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
                       application/vnd.docker.distribution.manifest.v2+json, \
                       application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// Limit on the length of a manifest in bytes: the one that registries must accept.
+const LONGEST_MANIFEST: u64 = 4 << 20;
 
 /// Transport security of a registry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,14 +39,42 @@ pub struct Tls {
 /// # Errors
 /// A registry that does not tell.
 pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, RegistryError> {
+    Ok(manifest(&Method::HEAD, image, tls, timeout)?.is_some())
+}
+
+/// Returns the digest of the manifest that `image` names, of the index if it names one; `None` if the registry has no
+/// such image.
+///
+/// # Errors
+/// A registry that does not tell.
+pub fn digest(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<Option<Digest>, RegistryError> {
+    let Some(answer) = manifest(&Method::HEAD, image, tls, timeout)? else { return Ok(None) };
+    let stated = answer.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
+    if let Some(digest) = stated.and_then(|digest| digest.strip_prefix("sha256:")).and_then(Digest::parse) {
+        return Ok(Some(digest));
+    }
+    // Registries may leave the header out.
+    let Some(answer) = manifest(&Method::GET, image, tls, timeout)? else { return Ok(None) };
+    let bytes = answer.into_body().with_config().limit(LONGEST_MANIFEST).read_to_vec();
+    let bytes = bytes.map_err(|error| RegistryError::NoAnswer { host: split(image).0, error })?;
+    Ok(Some(Digest::of(&bytes)))
+}
+
+/// Asks a registry for the manifest of an image; `None` if it has none.
+fn manifest(
+    method: &Method,
+    image: &ImageRef,
+    tls: Tls,
+    timeout: Duration,
+) -> Result<Option<Response<Body>>, RegistryError> {
     let (host, path) = split(image);
     let reference = image.digest().or(image.tag()).unwrap_or("latest");
     let agent = agent(tls, timeout);
     let mut url = format!("https://{host}/v2/{path}/manifests/{reference}");
-    let mut answer = head(&agent, &url, None);
+    let mut answer = ask(&agent, method, &url, None);
     if tls.insecure && answer.is_err() {
         url = format!("http://{host}/v2/{path}/manifests/{reference}");
-        answer = head(&agent, &url, None);
+        answer = ask(&agent, method, &url, None);
     }
     let mut user = None;
     if let Ok(first) = &answer
@@ -52,10 +83,10 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
         let login = auth::login(&format!("{host}/{path}"));
         user = login.as_ref().map(|login| login.user.clone());
         let authorization = authorization(&agent, first.headers(), &host, &path, login, tls)?;
-        answer = head(&agent, &url, Some(&authorization));
+        answer = ask(&agent, method, &url, Some(&authorization));
     }
     match answer {
-        Ok(answer) => judge(answer.status(), host, path, user),
+        Ok(answer) => Ok(judge(answer.status(), host, path, user)?.then_some(answer)),
         Err(error) => Err(RegistryError::NoAnswer { host, error }),
     }
 }
@@ -72,8 +103,14 @@ fn judge(status: StatusCode, host: String, path: String, user: Option<String>) -
     }
 }
 
-fn head(agent: &ureq::Agent, url: &str, authorization: Option<&str>) -> Result<Response<Body>, ureq::Error> {
-    let request = agent.head(url).header("accept", ACCEPT);
+fn ask(
+    agent: &ureq::Agent,
+    method: &Method,
+    url: &str,
+    authorization: Option<&str>,
+) -> Result<Response<Body>, ureq::Error> {
+    let request = if *method == Method::GET { agent.get(url) } else { agent.head(url) };
+    let request = request.header("accept", ACCEPT);
     match authorization {
         Some(value) => request.header("authorization", value),
         None => request,

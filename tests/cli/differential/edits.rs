@@ -176,7 +176,7 @@ modules:
         let digit = char::from_digit(u32::try_from(self.number(Number::Commit) % 10).unwrap(), 10).unwrap();
         format!(
             "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.
-version: 1
+version: 2
 templates: 1
 sources:
   - git: \"https://git.example.com/driver.git\"

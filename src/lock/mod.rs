@@ -1,0 +1,154 @@
+//! The lock: the commit that each ref of a repository stands for, the checksum of each file that is downloaded, the
+//! digest of each image, and the version of the built-in templates.
+//!
+//! The file is canonical (the same content has the same bytes) and has one entry for each item in sorted order, so
+//! that two branches that add sources merge.
+
+mod images;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+
+pub use images::ImagePins;
+
+use crate::manifest::{Git, Manifest, Source};
+use crate::template;
+use crate::vocabulary::{Diagnostic, Digest, GitOid, GitRef, GitUrl, Span, Timestamp};
+
+/// The name of the lock's file, beside the manifest.
+pub const FILE_NAME: &str = "kmodgen.lock";
+
+/// Version of the file's form that is written. Version 1, which has no dates and no images, is read, too.
+const FORM: &str = "2";
+
+/// Pinned versions of the built-in templates, of git refs, files and images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The version of the built-in templates.
+    pub templates: u32,
+    /// Pinned digests of images.
+    pub images: ImagePins,
+    commits: BTreeMap<(GitUrl, GitRef), Commit>,
+    /// The checksums of files, by URL.
+    files: BTreeMap<String, Digest>,
+    /// The digests that images were pushed with, by image name.
+    pushed: BTreeMap<String, Digest>,
+}
+
+/// Pinned commit of a ref.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The commit.
+    pub id: GitOid,
+    /// Date of the commit; `None` if the entry is of a lock of version 1.
+    pub date: Option<Timestamp>,
+}
+
+impl Default for Lock {
+    /// The lock of a new project: the newest templates, and nothing pinned.
+    fn default() -> Self {
+        Self {
+            templates: template::NEWEST,
+            images: ImagePins::default(),
+            commits: BTreeMap::new(),
+            files: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+        }
+    }
+}
+
+impl Lock {
+    /// The commit that a repository's ref stands for: its own where it is a full commit id already.
+    pub fn commit(&self, git: &Git) -> Option<GitOid> {
+        git.reference.value.as_commit().or_else(|| self.pin_of(git).map(|commit| commit.id.clone()))
+    }
+
+    /// Returns the date of the commit that a repository's ref stands for, if it is known.
+    pub fn date(&self, git: &Git) -> Option<Timestamp> {
+        self.pin_of(git)?.date
+    }
+
+    fn pin_of(&self, git: &Git) -> Option<&Commit> {
+        self.commits.get(&(git.url.value.clone(), git.reference.value.clone()))
+    }
+
+    /// The checksum of the file at a URL.
+    pub fn checksum(&self, url: &str) -> Option<Digest> {
+        self.files.get(url).copied()
+    }
+
+    /// Returns the digest that an image was pushed with, given its repository and tag.
+    pub fn pushed(&self, image: &str) -> Option<Digest> {
+        self.pushed.get(image).copied()
+    }
+
+    /// Pins a ref.
+    pub fn pin(&mut self, url: GitUrl, reference: GitRef, commit: Commit) {
+        self.commits.insert((url, reference), commit);
+    }
+
+    /// Pins a file.
+    pub fn pin_file(&mut self, url: String, checksum: Digest) {
+        self.files.insert(url, checksum);
+    }
+
+    /// Notes the digest that an image was pushed with.
+    pub fn note_pushed(&mut self, image: String, digest: Digest) {
+        self.pushed.insert(image, digest);
+    }
+
+    /// The manifest's repositories whose refs are not pinned, each with its refs.
+    pub fn missing<'m>(&self, manifest: &'m Manifest) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
+        unpinned(manifest.sources.values().filter_map(Source::git).filter(|git| self.commit(git).is_none()))
+    }
+
+    /// Of the URLs of files, those whose checksums are not pinned.
+    pub fn missing_files(&self, mut urls: BTreeMap<String, Span>) -> BTreeMap<String, Span> {
+        urls.retain(|url, _| !self.files.contains_key(url));
+        urls
+    }
+
+    /// Drops what no source of the manifest asks for, and files that are none of `urls`.
+    pub fn retain_used(&mut self, manifest: &Manifest, urls: &BTreeMap<String, Span>) {
+        self.commits.retain(|(url, reference), _| {
+            let mut gits = manifest.sources.values().filter_map(Source::git);
+            gits.any(|git| git.url.value == *url && git.reference.value == *reference)
+        });
+        self.files.retain(|url, _| urls.contains_key(url));
+    }
+
+    /// Drops the digests of pushed images whose names `is_used` does not know.
+    pub fn retain_pushed(&mut self, is_used: impl Fn(&str) -> bool) {
+        self.pushed.retain(|image, _| is_used(image));
+    }
+}
+
+/// Refs that a repository has to be asked for, by repository.
+pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
+    let mut by_url: BTreeMap<&GitUrl, Vec<&Git>> = BTreeMap::new();
+    for git in gits.filter(|git| git.reference.as_commit().is_none()) {
+        by_url.entry(&git.url.value).or_default().push(git);
+    }
+    by_url
+}
+
+/// Returns an error for each ref and file that is not pinned; `advice` is how to pin them here.
+pub fn not_pinned<'m>(
+    gits: impl IntoIterator<Item = &'m Git>,
+    files: &BTreeMap<String, Span>,
+    advice: &str,
+) -> Vec<Diagnostic> {
+    let refs = gits.into_iter().map(|git| {
+        let reference = &git.reference;
+        Diagnostic::error("not-locked", format!("`{}` is not pinned in {FILE_NAME}", reference.value))
+            .at(reference.span, "")
+            .help(format!("{advice}, or write a full commit id"))
+    });
+    let files = files.iter().map(|(url, place)| {
+        Diagnostic::error("not-locked", format!("the checksum of {url} is not in {FILE_NAME}"))
+            .at(*place, "")
+            .help(format!("{advice}, or write its `sha256`"))
+    });
+    refs.chain(files).collect()
+}
