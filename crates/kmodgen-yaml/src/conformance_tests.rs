@@ -67,6 +67,7 @@ fn as_json(value: &Yaml) -> Json {
         Yaml::Map(entries) => {
             Json::Object(entries.iter().map(|(key, value)| (key.to_string(), as_json(value))).collect())
         }
+        Yaml::Commented(_, value) => as_json(value),
     }
 }
 

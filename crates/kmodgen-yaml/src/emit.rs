@@ -32,6 +32,9 @@ pub enum Yaml<'v> {
     Seq(Vec<Yaml<'v>>),
     /// Keys and their values, written in this order.
     Map(Vec<Pair<'v>>),
+    /// A comment of one line, without `#`, and the item of a list that it is written above. A value elsewhere loses its
+    /// comment, as does the first item of a list in a list.
+    Commented(Cow<'v, str>, Box<Yaml<'v>>),
 }
 
 /// A key and its value.
@@ -51,6 +54,12 @@ impl<'v> Yaml<'v> {
     /// [`Yaml::Verbatim`].
     pub fn verbatim(text: impl Into<Cow<'v, str>>) -> Self {
         Self::Verbatim(text.into())
+    }
+
+    /// [`Yaml::Commented`].
+    #[must_use]
+    pub fn commented(self, comment: impl Into<Cow<'v, str>>) -> Self {
+        Self::Commented(comment.into(), Box::new(self))
     }
 }
 
@@ -119,6 +128,12 @@ fn write_value(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) 
         Yaml::Seq(items) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {
                 start_item(out, indent, place, at);
+                if let Yaml::Commented(comment, _) = item
+                    && !(place == Place::Dash && at == 0)
+                {
+                    write_comment(out, comment);
+                    pad(out, indent);
+                }
                 out.push('-');
                 write_value(out, item, indent + STEP, Place::Dash);
             }
@@ -130,6 +145,7 @@ fn write_value(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) 
                 write_value(out, value, indent + STEP, Place::Key);
             }
         }
+        Yaml::Commented(_, value) => write_value(out, value, indent, place),
         _ => {
             if place != Place::Document {
                 out.push(' ');
@@ -163,7 +179,15 @@ fn write_leaf(out: &mut String, value: &Yaml<'_>, indent: usize, place: Place) {
         Yaml::Verbatim(text) => out.push_str(text),
         Yaml::Seq(_) => out.push_str("[]"),
         Yaml::Map(_) => out.push_str("{}"),
+        Yaml::Commented(_, value) => return write_leaf(out, value, indent, place),
     }
+    out.push('\n');
+}
+
+/// Writes a comment, of whose characters only those of ASCII that print are kept: readers differ on what ends a line.
+fn write_comment(out: &mut String, comment: &str) {
+    out.push_str("# ");
+    out.extend(comment.chars().filter(|c| matches!(c, ' '..='~')));
     out.push('\n');
 }
 

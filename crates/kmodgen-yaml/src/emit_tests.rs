@@ -32,6 +32,7 @@ fn blocks_as_texts<'v>(value: &Yaml<'v>) -> Yaml<'v> {
         Yaml::Text(text) | Yaml::Block(text) | Yaml::Verbatim(text) => Yaml::text(text.clone()),
         Yaml::Seq(items) => Yaml::Seq(items.iter().map(blocks_as_texts).collect()),
         Yaml::Map(entries) => Yaml::Map(entries.iter().map(|(k, v)| (k.clone(), blocks_as_texts(v))).collect()),
+        Yaml::Commented(_, value) => blocks_as_texts(value),
     }
 }
 
@@ -80,6 +81,19 @@ items:
   - i
 "#;
     assert_eq!(emit(&value), expected[1..]);
+}
+
+#[test]
+fn comments_are_above_items() {
+    let items =
+        || vec![map([("a", text("b"))]).commented("first"), text("c"), block("d\n\n").commented("x\ny: \u{85}z")];
+    let value = map([("items", Yaml::Seq(items())), ("key", text("e").commented("lost"))]);
+    let yaml = emit(&value);
+    assert_eq!(yaml, "items:\n  # first\n  - a: b\n  - c\n  # xy: z\n  - |+\n    d\n\nkey: e\n",);
+    assert_eq!(read_back(&yaml), blocks_as_texts(&value));
+    let nested = Yaml::Seq(vec![Yaml::Seq(items()).commented("outer")]);
+    assert_eq!(read_back(&emit(&nested)), blocks_as_texts(&nested));
+    assert!(emit(&nested).starts_with("# outer\n- - a: b\n  - c\n  # xy: z\n"), "{}", emit(&nested));
 }
 
 #[test]
