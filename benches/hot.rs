@@ -170,7 +170,7 @@ fn fleet(criterion: &mut Criterion) {
     group.bench_function("make Modules", |bencher| {
         bencher.iter(|| {
             let modules =
-                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, &world.manifest));
+                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, plan.inputs));
             modules.flatten().count()
         });
     });

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::contract;
 use crate::contract::module::Size;
 use crate::manifest::{Manifest, Module, ModuleKind};
-use crate::plan::{self, Mapping, Plan, RenderedMapping};
+use crate::plan::{self, Inputs, Mapping, Plan, RenderedMapping};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
 
@@ -57,19 +57,21 @@ pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) ->
 
 /// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They come
 /// after the mappings', since they list them.
-pub fn of_module<'p>(module: &Module, mappings: &[Mapping<'p>], manifest: &Manifest) -> Option<[Output<'p>; 2]> {
+pub fn of_module<'p>(
+    module: &Module,
+    mappings: &[Mapping<'p>],
+    Inputs { manifest, lock, .. }: Inputs<'_>,
+) -> Option<[Output<'p>; 2]> {
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
     // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
-    let config_maps = mappings
-        .iter()
-        .filter(|m| m.context().next().is_none())
-        .map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    let config_maps =
+        mappings.iter().filter(|m| m.is_built_by_kmm()).map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
-            Output::new(&[name, MODULE], render::module::render(module, manifest, mappings, &prebuilt), origin),
+            Output::new(&[name, MODULE], render::module::render(module, (manifest, lock), mappings, &prebuilt), origin),
             Output::new(
                 &[name, KUSTOMIZATION],
                 render::kustomization::render(resources, &manifest.namespace.value),
@@ -106,7 +108,7 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
         for mapping in mappings {
             outputs.extend(of_mapping(&plan.render(mapping)?, manifest).map(Output::into_owned));
         }
-        if let Some(files) = of_module(module, mappings, manifest) {
+        if let Some(files) = of_module(module, mappings, plan.inputs) {
             outputs.extend(files.map(Output::into_owned));
             folders.push(module.name.value.to_string());
         }

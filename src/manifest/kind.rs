@@ -63,8 +63,8 @@ fn additional(node: &Node) -> impl Iterator<Item = &Node> {
 }
 
 /// The keys of a build.
-const BUILDING: [&str; 9] =
-    ["image", "source", "steps", "template", "baseImages", "install", "packages", "imageLabels", "user"];
+const BUILDING: [&str; 10] =
+    ["image", "aliases", "source", "steps", "template", "baseImages", "install", "packages", "imageLabels", "user"];
 
 /// Fields of a build, where nothing is built.
 pub(super) fn refuse_building(node: &Node, faults: &mut Diagnostics) {

@@ -5,6 +5,7 @@
 
 mod api_version;
 mod base_images;
+mod built_by;
 mod cluster;
 mod condition;
 mod conditional;
@@ -55,6 +56,7 @@ use std::sync::Arc;
 pub use api_version::API_VERSION;
 pub(crate) use api_version::{check_api_version, other_version};
 pub use base_images::{BaseImages, Builder};
+pub use built_by::BuiltBy;
 pub use cluster::names as cluster_names;
 use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;

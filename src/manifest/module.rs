@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use kmodgen_yaml::Node;
 
+use super::built_by::BuiltBy;
 use super::conditional::Circumstances;
 use super::decode::{self, Fields};
+use super::expansion::Expands;
 use super::kernel::Kernel;
 use super::kind::{ModuleKind, refuse_building};
 use super::kmm::{self, Objects, refuse_kmm};
@@ -17,7 +19,8 @@ use super::source::Source;
 use super::steps::check_changes;
 use super::version::{IMAGE, VARIANTS, VERSION, label_value};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Spanned, nearest,
+    Diagnostic, Diagnostics, ImageRef, Invalid, ModuleName, Namespace, SourceName, Spanned, check_tag, nearest,
+    written_out,
 };
 
 /// One module.
@@ -29,6 +32,8 @@ pub struct Module {
     pub image: Spanned<ImageRef>,
     /// Origin of the module's images.
     pub kind: ModuleKind,
+    /// Builder of its images, if they are built.
+    pub built_by: BuiltBy,
     /// KMM's version of it, for ordered upgrade.
     pub version: Option<String>,
     /// Which kernels it is for.
@@ -37,6 +42,8 @@ pub struct Module {
     pub recipe: Recipe,
     /// Changes to `recipe` for some kernels; later ones win.
     pub overrides: Vec<(Selection, Recipe)>,
+    /// Further tags of each image, in which the release expands.
+    pub aliases: Vec<Spanned<String>>,
     /// Its KMM objects.
     pub objects: Objects,
 }
@@ -116,6 +123,7 @@ impl Module {
                 name.and_then(|name| Some(Spanned::new(ImageRef::parse(name.as_str()).ok()?, name.span)))
             }
         };
+        let built_by = BuiltBy::take(&mut fields, faults);
         let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
         let kernels = Selection::take(&mut fields, faults).unwrap_or_default();
         let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
@@ -124,6 +132,10 @@ impl Module {
             let items = decode::items(list, "`overrides`", faults);
             overrides.extend(items.iter().filter_map(|item| decode_override(item, faults)));
         }
+        let aliases = fields.take("aliases", faults).map(|list| decode::items(list, "`aliases`", faults));
+        let aliases =
+            aliases.unwrap_or_default().iter().filter_map(|item| decode::text(item, "an alias", faults, alias));
+        let aliases: Vec<Spanned<String>> = aliases.collect();
         // Both are done with: what is decoded is one version, for one cluster.
         fields.take("clusters", faults);
         fields.take("versions", faults);
@@ -157,7 +169,9 @@ impl Module {
         let context = kmm::Context {
             kind,
             folder: sources.iter().find(|name| scope.is_folder(name)).map(|name| name.as_str()),
-            kmm_builds: with_sources.any(|recipe| !recipe.all_sources().any(|name| scope.is_folder(name))),
+            built_by,
+            kmm_builds: built_by == BuiltBy::Cluster
+                && with_sources.any(|recipe| !recipe.all_sources().any(|name| scope.is_folder(name))),
             secrets: secrets.collect(),
             namespace: scope.namespace,
             firmware: recipes.iter().any(|recipe| recipe.install.firmware.is_some()),
@@ -189,10 +203,12 @@ impl Module {
             name: name?,
             image: image?,
             kind,
+            built_by,
             version: version.map(|v| v.value),
             kernels,
             recipe,
             overrides,
+            aliases,
             objects,
         })
     }
@@ -279,6 +295,23 @@ fn repository(text: &str) -> Result<ImageRef, Invalid> {
     }
     Err(Invalid::new(format!("`{image}` names one image, and every kernel has one of its own"))
         .help(format!("write `{}`: the tag is the kernel release and the content hash", image.repository())))
+}
+
+/// A tag, in which the release expands.
+fn alias(text: &str) -> Result<String, Invalid> {
+    if let Some((repository, tag)) = text.rsplit_once(':')
+        && !tag.contains('/')
+    {
+        return Err(Invalid::new(format!("`{}` names an image, and an alias is a tag alone", text.escape_debug()))
+            .help(format!(
+                "write `{}`: the repository is `image`, not `{}`",
+                tag.escape_debug(),
+                repository.escape_debug()
+            )));
+    }
+    let line = Expands::Release.line(text)?;
+    check_tag(&written_out(&line, "R"))?;
+    Ok(line)
 }
 
 /// Checks that all items of a list of the module at `node`, and of its overrides, are decoded; `count` tells how many

@@ -28,6 +28,11 @@ pub(super) const VARIANTS: &[Field] = &[
         takes: Shape::List(&Shape::Text),
         says: "which of the manifest's clusters it is for; all where absent",
     },
+    Field {
+        key: "aliases",
+        takes: Shape::List(&Shape::Text),
+        says: "further tags of each image, such as `${KERNEL_FULL_VERSION}`, which `kmodgen build --push` moves to the newest; in no hash",
+    },
 ];
 
 const HEAD: &[Field] = &[

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::recipe::Resolver;
-use super::{Identity, Inputs, Mapping, Resolved, prebuilt};
+use super::{Identity, Inputs, Mapping, Resolved, aliases, prebuilt};
 use crate::manifest::{Kernel, Manifest, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics};
 
@@ -47,11 +47,13 @@ impl<'m> Expansion<'m> {
         let shares_labels = shares_labels(&manifest.kernels);
         let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
         let mut modules = Vec::with_capacity(manifest.modules.len());
+        let mut taken = HashMap::new();
         for module in &manifest.modules {
             let numbered = manifest.kernels.iter().enumerate();
             let (numbers, kernels): (Vec<usize>, Vec<&Kernel>) =
                 numbered.filter(|(_, kernel)| module.kernels.selects(kernel)).unzip();
             check_kernels(module, &kernels, manifest, shares_labels, faults);
+            aliases::check(module, &kernels, &mut taken, faults);
             let mut mappings = Vec::new();
             if module.is_built() {
                 resolver.begin();

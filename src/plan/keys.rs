@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use zerocopy::IntoBytes as _;
 
-use super::{Expansion, Inputs, PlannedMapping, Resolved};
+use super::{Expansion, Inputs, Mapping, PlannedMapping, Resolved};
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::manifest::{Kernel, Manifest, Module, ModuleSpec, Objects};
+use crate::lock::Lock;
+use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, Objects};
 use crate::vocabulary::Digest;
 
 /// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
@@ -39,16 +40,22 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
 /// Returns a key that covers all that decides the objects of a module; `manifest` is the digest of the manifest's text,
 /// and `mapping_keys` are those of its mappings. Like them, it does not cover templates of users.
 pub fn module_key(
-    manifest: Digest,
-    mapping_keys: &[Checksum],
+    (manifest, lock): (Digest, &Lock),
+    (mappings, mapping_keys): (&[Mapping<'_>], &[Checksum]),
     prebuilt: &[(&Kernel, String)],
     key: &ChecksumKey,
 ) -> Checksum {
     let mut hasher = key.hasher();
     manifest.hash(&mut hasher);
     hasher.write(mapping_keys.as_bytes());
+    for mapping in mappings {
+        mapping.kernel.nodes.hash(&mut hasher);
+        if mapping.module.built_by == BuiltBy::Ci {
+            lock.pushed(&mapping.image_name()).hash(&mut hasher);
+        }
+    }
     for (kernel, image) in prebuilt {
-        (kernel_key(kernel, key), image).hash(&mut hasher);
+        (kernel_key(kernel, key), kernel.nodes, image).hash(&mut hasher);
     }
     (mapping_keys.len(), prebuilt.len()).hash(&mut hasher);
     hasher.checksum()
@@ -62,14 +69,15 @@ fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
 
 /// Returns the key of what mappings share that differ in nothing but their kernels.
 fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &ChecksumKey) -> Checksum {
-    let Module { name, image, objects, kind: _, version: _, kernels: _, recipe: _, overrides: _ } = module;
+    let Module { name, image, objects, built_by, aliases: _, kind: _, version: _, kernels: _, recipe: _, overrides: _ } =
+        module;
     let Objects { spec: ModuleSpec { sign, .. }, metadata, .. } = objects;
     let Manifest { namespace, mirrors, output, metadata: of_all, .. } = inputs.manifest;
     key.checksum_of(&(
         inputs.lock.templates,
         (&namespace.value, mirrors, output.sync_waves),
         (of_all, metadata),
-        (&name.value, &image.value, sign),
+        (&name.value, &image.value, built_by, sign),
         resolved,
     ))
 }

@@ -12,7 +12,7 @@ pub(super) fn check(
     platform: Option<PlatformKind>,
     faults: &mut Diagnostics,
 ) {
-    let is_long = |mapping: &&Mapping<'_>| mapping.identity.is_long && mapping.context().next().is_none();
+    let is_long = |mapping: &&Mapping<'_>| mapping.identity.is_long && mapping.is_built_by_kmm();
     let long: Vec<&Mapping<'_>> = mappings.iter().filter(is_long).collect();
     let [first, rest @ ..] = long.as_slice() else { return };
     if !module.has_objects() || platform == Some(PlatformKind::Kubernetes) {

@@ -1,5 +1,6 @@
 //! The plan: every mapping (a module on a kernel), with its hash and names.
 
+mod aliases;
 mod builder;
 mod code;
 mod collisions;
@@ -43,7 +44,7 @@ pub use render::{MappingRenderer, RenderError, RenderedMapping};
 pub use step::BuildStep;
 
 use crate::lock::Lock;
-use crate::manifest::{Kernel, Manifest, Module, ModuleSpec, TemplateName};
+use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, TemplateName};
 use crate::template::Renderers;
 use crate::vocabulary::{Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
@@ -92,6 +93,26 @@ impl Mapping<'_> {
         image_name(self.module.image.repository(), self.kernel.release.normalised(), &self.identity.hash)
     }
 
+    /// Returns the further names of the image.
+    pub fn aliases(&self) -> impl Iterator<Item = ImageRef> {
+        aliases::aliases(self.module, self.kernel)
+    }
+
+    /// Returns the image that nodes pull: by digest if `builtBy` is `ci` and the image was pushed.
+    pub fn pulled_image(&self, lock: &Lock) -> String {
+        let image = self.image_name();
+        match lock.pushed(&image).filter(|_| self.module.built_by == BuiltBy::Ci) {
+            Some(digest) => format!("{image}@sha256:{digest}"),
+            None => image,
+        }
+    }
+
+    /// Returns whether KMM builds the image in the cluster. It cannot if the build copies a folder beside the manifest:
+    /// its builds have no context.
+    pub fn is_built_by_kmm(&self) -> bool {
+        self.module.built_by == BuiltBy::Cluster && self.context().next().is_none()
+    }
+
     /// The name of its ConfigMap.
     pub fn config_map(&self) -> String {
         identity::config_map_name(self.module, self.kernel, &self.identity.dockerfile)
@@ -109,8 +130,7 @@ impl Mapping<'_> {
         self.module.has_objects().then_some(Firmware { paths, installed })
     }
 
-    /// The folders beside the manifest that its build copies. With any, KMM cannot build it: its
-    /// builds have no context.
+    /// The folders beside the manifest that its build copies.
     pub fn context(&self) -> impl Iterator<Item = &Arc<Folder>> {
         self.resolved.codes.iter().filter_map(Code::context)
     }
@@ -140,7 +160,8 @@ pub struct Inputs<'m> {
 pub struct Plan<'m> {
     /// The modules and their mappings, in the order of the manifest.
     pub modules: Vec<(&'m Module, Vec<Mapping<'m>>)>,
-    inputs: Inputs<'m>,
+    /// Inputs of the plan.
+    pub inputs: Inputs<'m>,
 }
 
 impl<'m> Plan<'m> {

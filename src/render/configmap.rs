@@ -26,7 +26,11 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
         // Flux would rewrite `${VAR}` inside the Dockerfile.
         ("kustomize.toolkit.fluxcd.io/substitute".into(), Yaml::text("disabled")),
     ];
-    if manifest.output.sync_waves {
+    if !mapping.is_built_by_kmm() {
+        // The file is for kmodgen, which reads in it what was built; no cluster needs the object.
+        annotations.push(("argocd.argoproj.io/hook".into(), Yaml::text("Skip")));
+        annotations.push(("config.kubernetes.io/local-config".into(), Yaml::text("true")));
+    } else if manifest.output.sync_waves {
         annotations.push((SYNC_WAVE.into(), Yaml::text("-1")));
     }
     let names = [

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::metadata;
 use crate::header::with_header;
+use crate::lock::Lock;
 use crate::manifest::{
     BuildArgument, Circumstances, Fallback, Hub, Kernel, Manifest, Module, ModuleKind, ModuleSpec, Objects, Sign,
 };
@@ -19,7 +20,7 @@ pub const NODES: &str = "kmodgen/nodes";
 /// else builds.
 pub fn render(
     module: &Module,
-    manifest: &Manifest,
+    (manifest, lock): (&Manifest, &Lock),
     mappings: &[Mapping<'_>],
     prebuilt: &[(&Kernel, String)],
 ) -> String {
@@ -27,7 +28,7 @@ pub fn render(
     let additional = additional.iter().map(|module| (module.name.as_str(), &module.spec, module.fallback.as_ref()));
     let modules = std::iter::once((module.name.as_str(), spec, fallback.as_ref())).chain(additional);
     let objects = modules.enumerate().map(|(at, (name, own, fallback))| {
-        let spec = self::spec(module, own, fallback, (mappings, prebuilt), at == 0);
+        let spec = self::spec(module, own, fallback, (mappings, prebuilt, lock), at == 0);
         let labels = metadata::labels(manifest, module, None);
         let nodes = nodes(mappings, prebuilt).filter(|_| at == 0);
         let about = std::iter::once(labels).chain(metadata::annotations(manifest, Some(module), nodes));
@@ -83,7 +84,7 @@ fn spec<'v>(
     module: &'v Module,
     own: &'v ModuleSpec,
     fallback: Option<&'v Fallback>,
-    (mappings, prebuilt): (&'v [Mapping<'_>], &'v [(&Kernel, String)]),
+    (mappings, prebuilt, lock): (&'v [Mapping<'_>], &'v [(&Kernel, String)], &Lock),
     builds: bool,
 ) -> Vec<Pair<'v>> {
     if module.kind == ModuleKind::Plugin {
@@ -94,7 +95,8 @@ fn spec<'v>(
         container.push(("version".into(), Yaml::text(version)));
     }
     container.extend(own.container.clone());
-    let mut list: Vec<Yaml<'v>> = mappings.iter().map(|mapping| self::mapping(mapping, own, builds)).collect();
+    let mut list: Vec<Yaml<'v>> =
+        mappings.iter().map(|mapping| with_facts(self::mapping(mapping, own, builds, lock), mapping.kernel)).collect();
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
             vec![("literal".into(), Yaml::text(kernel.release.as_str())), ("containerImage".into(), Yaml::text(image))];
@@ -103,7 +105,7 @@ fn spec<'v>(
             let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
-        Yaml::Map(fields)
+        with_facts(Yaml::Map(fields), kernel)
     }));
     list.extend(fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
@@ -121,6 +123,19 @@ fn spec<'v>(
     spec
 }
 
+/// Puts a comment above a mapping: the version of OpenShift that has the kernel, and how many nodes run it, as far as
+/// the manifest knows.
+fn with_facts<'v>(mapping: Yaml<'v>, kernel: &Kernel) -> Yaml<'v> {
+    let openshift = kernel.labels.get("ocp").map(|version| format!("OpenShift {version}"));
+    let nodes = kernel.nodes.map(|nodes| match nodes {
+        0 => "no nodes".to_owned(),
+        1 => "1 node".to_owned(),
+        nodes => format!("{nodes} nodes"),
+    });
+    let facts: Vec<String> = openshift.into_iter().chain(nodes).collect();
+    if facts.is_empty() { mapping } else { mapping.commented(facts.join(", ")) }
+}
+
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
 fn in_tree<'v>(spec: &'v ModuleSpec, kernel: &Kernel) -> Option<Pair<'v>> {
     let here = Circumstances::of(kernel).choose(&spec.in_tree);
@@ -129,14 +144,13 @@ fn in_tree<'v>(spec: &'v ModuleSpec, kernel: &Kernel) -> Option<Pair<'v>> {
     (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
 }
 
-fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool) -> Yaml<'v> {
+fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool, lock: &Lock) -> Yaml<'v> {
     let mut fields = vec![
         ("literal".into(), Yaml::text(mapping.kernel.release.as_str())),
-        ("containerImage".into(), Yaml::text(mapping.image_name())),
+        ("containerImage".into(), Yaml::text(mapping.pulled_image(lock))),
     ];
     fields.extend(in_tree(spec, mapping.kernel));
-    // KMM builds without a context, so that it only pulls what needs one.
-    if !builds || mapping.context().next().is_some() {
+    if !builds || !mapping.is_built_by_kmm() {
         return Yaml::Map(fields);
     }
     let name = Yaml::Map(vec![("name".into(), Yaml::text(mapping.config_map()))]);

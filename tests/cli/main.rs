@@ -40,6 +40,7 @@ mod prebuilt;
 mod progress;
 mod pruning;
 mod publishing;
+mod pushed;
 mod registries;
 mod reports;
 mod secrets;

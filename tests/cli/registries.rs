@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -12,22 +13,25 @@ use serde_json::json;
 use crate::building::with_engine;
 use crate::scenario::{Project, RT, Run};
 
-/// Answers a request, given its head, by a status line and headers; a body may follow.
+/// Answers to requests.
 type Answer = fn(&str) -> String;
 
-/// A registry at a port of this machine, until the tests end.
-fn registry(answer: Answer) -> u16 {
+/// A registry at a port of this machine, until the tests end. It answers a request, given its head, by a status line and
+/// headers; a body may follow.
+pub(crate) fn registry(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> u16 {
+    let answer = Arc::new(answer);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || serve(stream, answer));
+            let answer = answer.clone();
+            thread::spawn(move || serve(stream, &*answer));
         }
     });
     port
 }
 
-fn serve(mut stream: TcpStream, answer: Answer) {
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> String) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

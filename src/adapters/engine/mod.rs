@@ -167,13 +167,25 @@ impl Engine {
         }
     }
 
+    /// Pulls an image from its registry.
+    ///
+    /// # Errors
+    /// How the engine ended; its words are in the log.
+    pub fn pull(&self, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
+        self.transfer("pull", image, tls_verify, log, cancel)
+    }
+
     /// Pushes an image to its registry.
     ///
     /// # Errors
     /// How the engine ended; its words are in the log.
     pub fn push(&self, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
+        self.transfer("push", image, tls_verify, log, cancel)
+    }
+
+    fn transfer(&self, verb: &str, image: &str, tls_verify: bool, log: &File, cancel: &Cancel) -> Result<(), Ended> {
         let mut command = self.command();
-        command.arg("push");
+        command.arg(verb);
         if !tls_verify && self.kind != EngineKind::Docker {
             command.arg("--tls-verify=false");
         }

@@ -1,5 +1,6 @@
 //! `kmodgen build`: build the images that are not there yet.
 
+mod pushed;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow};
 use kmodgen_image::{Contract, Expected};
 
+use self::pushed::PushedDigests;
 use self::report::{Outcome, Row, Tally};
 use super::project::Project;
 use super::registry_lookup::{is_in_registry, registry_tls};
@@ -23,7 +25,7 @@ use crate::commands::verify::check_release;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
 use crate::settings::{self, Network, Only, is_selected};
-use crate::vocabulary::ImageRef;
+use crate::vocabulary::{Digest, ImageRef};
 
 /// An image to deal with.
 #[derive(Clone, Copy)]
@@ -45,12 +47,14 @@ struct Run<'r> {
     halt: Cancel,
     progress: Progress,
     tally: Mutex<Tally>,
+    /// Digests for the lock.
+    pushed: PushedDigests,
 }
 
 /// Runs the verb.
 pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.only)?;
-    let projects = Project::find_all(&args.manifest, &args.cluster, Network::from(&args.network))?;
+    let mut projects = Project::find_all(&args.manifest, &args.cluster, Network::from(&args.network))?;
     let mut plans = Vec::new();
     for project in &projects {
         plans.push(project.plan(settings::workers(None))?);
@@ -87,15 +91,29 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let logs = Logs::of(args.logs.as_ref(), &checkouts)?;
     let tally = Tally::new(items.len());
     progress.sum().tell(tally.line());
-    let run =
-        Run { args, engine, dtk, logs, local, halt: Cancel::default(), cancel, progress, tally: Mutex::new(tally) };
+    let run = Run {
+        args,
+        engine,
+        dtk,
+        logs,
+        local,
+        halt: Cancel::default(),
+        cancel,
+        progress,
+        tally: Mutex::new(tally),
+        pushed: PushedDigests::default(),
+    };
     let mut rows = run.all(&items);
     let failed = rows.iter().any(|row| row.outcome == Outcome::Failed);
     if !failed && !run.logs.stay() {
         // The end of the run removes the logs.
         rows.iter_mut().for_each(|row| row.log = None);
     }
-    let tally = run.finish(failed);
+    let (tally, pushed) = run.finish(failed);
+    let images = only.is_none().then_some(&images);
+    drop(items);
+    drop(plans);
+    note_pushed(&mut projects, pushed, images, args)?;
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&rows)?)),
         Format::Text => ui::result(&report::table(&rows, &tally)),
@@ -154,16 +172,18 @@ impl Run<'_> {
         let network = Network::from(&self.args.network);
         line.tell("looks for");
         if (here && !self.args.push) || (!network.offline && is_in_registry(mapping, network.timeout)) {
+            if self.args.push {
+                self.settle(item, false, &self.open_log(mapping, log)?.file, line)?;
+            }
             return Ok(Outcome::Skipped);
         }
-        let opened = self.logs.open(mapping.module.name.as_str(), mapping.kernel.release.as_str())?;
-        let log = &log.insert(opened).file;
+        let log = &self.open_log(mapping, log)?.file;
         if here {
-            self.verify(&image, mapping, line)?;
+            self.verify(&image, item, line)?;
         } else {
             line.tell("builds");
             let id = self.engine.build(&self.job(item)?, log, &self.cancel)?;
-            let named = self.verify(&id, mapping, line);
+            let named = self.verify(&id, item, line);
             let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::from));
             if named.is_err() {
                 self.engine.remove_unnamed(&id);
@@ -176,14 +196,20 @@ impl Run<'_> {
         line.tell("pushes");
         let tls = registry_tls(mapping.module);
         self.engine.push(&image, !tls.insecure && !tls.skip_verify, log, &self.cancel)?;
+        self.settle(item, true, log, line)?;
         Ok(Outcome::Pushed)
     }
 
+    fn open_log<'l>(&self, mapping: &Mapping<'_>, log: &'l mut Option<Log>) -> Result<&'l Log, Ended> {
+        Ok(log.insert(self.logs.open(mapping.module.name.as_str(), mapping.kernel.release.as_str())?))
+    }
+
     /// Checks an image that the engine has against the contract, if the run does.
-    fn verify(&self, id: &str, mapping: &Mapping<'_>, line: &Line) -> Result<(), Ended> {
-        if !self.args.verify {
+    fn verify(&self, id: &str, item: Item<'_>, line: &Line) -> Result<(), Ended> {
+        if !self.must_verify(item) {
             return Ok(());
         }
+        let mapping = item.mapping;
         line.tell("verifies");
         let options = oci::Options { engine: Some(self.engine.storage()), ..oci::Options::default() };
         let (read, _) = oci::read(&oci::Location::Built(id.to_owned()), &options)
@@ -250,11 +276,34 @@ impl Run<'_> {
         }
     }
 
-    /// Takes the progress off the terminal, and cleans up.
-    fn finish(self, failed: bool) -> Tally {
+    /// Takes the progress off the terminal, cleans up, and returns what was counted and the digests of pushed images.
+    fn finish(self, failed: bool) -> (Tally, BTreeMap<String, Digest>) {
         self.logs.end(failed);
-        self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+        (self.tally.into_inner().unwrap_or_else(PoisonError::into_inner), self.pushed.into_inner())
     }
+}
+
+/// Writes the digests of pushed images to the lock, and drops those of images that are not planned, if `planned` is
+/// known.
+fn note_pushed(
+    projects: &mut [Project],
+    pushed: BTreeMap<String, Digest>,
+    planned: Option<&BTreeSet<String>>,
+    args: &BuildArgs,
+) -> anyhow::Result<()> {
+    let Some(project) = projects.first_mut().filter(|_| !pushed.is_empty()) else { return Ok(()) };
+    if args.network.locked {
+        ui::talk("note: digests of pushed images are not written to the lock, because of --locked\n");
+        return Ok(());
+    }
+    for (image, digest) in pushed {
+        project.lock.note_pushed(image, digest);
+    }
+    if let Some(planned) = planned.filter(|_| args.cluster.cluster.is_empty()) {
+        project.lock.retain_pushed(|image| planned.contains(image));
+    }
+    project.save_lock()?;
+    Ok(())
 }
 
 fn take<'m, T>(next: &AtomicUsize, items: &'m [T]) -> Option<(usize, &'m T)> {

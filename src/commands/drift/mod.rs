@@ -6,6 +6,7 @@ mod expected;
 mod files;
 mod mappings;
 mod modules;
+mod unpushed;
 mod whole_modules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,6 +201,7 @@ impl<'p> Drift<'p> {
         let candidates = outline.candidates(&unplanned, manifest.output.namespace);
         let orphans = inspector.orphans(candidates.clone())?;
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
+        holds.extend(unpushed::unpushed(&plan, &project.lock));
         holds.retain(|hold| chosen.as_ref().is_none_or(|chosen| chosen.contains(&hold.module)));
         let kept = holds.iter().map(|hold| hold.module.clone()).collect();
         let mut left = Left { chosen: chosen.as_ref(), kept };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::cache::Reuse;
 use crate::checksum::Checksum;
 use crate::impact::Impact;
-use crate::manifest::Module;
+use crate::manifest::{BuiltBy, Module};
 use crate::output;
 use crate::plan::{self, Mapping, Plan};
 use crate::previous::{self, OldModule};
@@ -49,14 +49,19 @@ impl ModuleComparer<'_> {
         let name = module.name.as_str();
         let prebuilt = plan::prebuilt(manifest, module);
         let keys = self.keys.get(first..first + mappings.len()).unwrap_or_default();
-        let key = plan::module_key(self.project.manifest_digest, keys, &prebuilt, &self.inspector.key);
+        let key = plan::module_key(
+            (self.project.manifest_digest, &self.project.lock),
+            (mappings, keys),
+            &prebuilt,
+            &self.inspector.key,
+        );
         if let Some((cached, files)) = self.reuse.and_then(|reuse| reuse.module(name, key)) {
             let own = Some(files.map(|file| Verdict::Right(Box::new(file))));
             let length = usize::try_from(cached.length).ok();
             return Ok(ModuleResult { own, key, length, old: None, impact: None });
         }
         let mut length = None;
-        let own = match output::of_module(module, mappings, manifest) {
+        let own = match output::of_module(module, mappings, self.plan.inputs) {
             Some([object, list]) => {
                 length = Some(object.text.len());
                 let known = self.reuse.map(|reuse| reuse.own_files(name)).unwrap_or_default();
@@ -77,7 +82,7 @@ impl ModuleComparer<'_> {
             None => {
                 let old = previous::module(name, &self.inspector.tree)?;
                 let told = if module.has_objects() { mappings.as_slice() } else { &[] };
-                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.image_name()));
+                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.pulled_image(&self.project.lock)));
                 let others = prebuilt.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
                 let images: Vec<(&str, String)> = built.chain(others).collect();
                 let further = module.objects.additional.iter().filter(|_| module.has_objects());
@@ -117,7 +122,7 @@ impl ModuleComparer<'_> {
     }
 }
 
-/// Returns whether one Module has all images of a module, and kmodgen builds them: the cache knows just these.
+/// Returns whether one Module has all images of a module, by their tags: the cache knows just these.
 pub(super) fn is_all_built(module: &Module) -> bool {
-    module.is_built() && module.objects.additional.is_empty()
+    module.is_built() && module.built_by == BuiltBy::Cluster && module.objects.additional.is_empty()
 }

@@ -33,14 +33,14 @@ impl ModuleSpec {
 
     /// Decodes the section.
     pub(super) fn decode_build(&mut self, node: &Node, context: &Context<'_>, faults: &mut Diagnostics) {
-        if let Some(folder) = context.folder.filter(|_| !context.kmm_builds) {
+        if let Some(reason) = context.why_not_built().filter(|_| !context.kmm_builds) {
             // Nobody else would heed these.
             for entry in ["selector", "kanikoParams"].iter().filter_map(|key| entry(node, key)) {
                 let key = &entry.key.value;
                 faults.push(
                     Diagnostic::warning(
                         "kmm-build",
-                        format!("`{key}` is for KMM's builds, and there are none: source `{folder}` is a folder beside the manifest"),
+                        format!("`{key}` is for KMM's builds, and there are none: {reason}"),
                     )
                     .at(entry.key.span, "")
                     .help("take it out: `kmodgen build --push` makes the images"),

@@ -37,6 +37,7 @@ use refused::{may_have, refuse_deprecated, refuse_loading, refuse_misplaced};
 use rules::{check_modprobe, check_signed_files, check_spec};
 pub use sign::Sign;
 
+use super::built_by::BuiltBy;
 use super::conditional::Conditional;
 use super::decode::Fields;
 use super::kind::ModuleKind;
@@ -81,6 +82,8 @@ pub enum TlsSection {
 pub(super) struct Context<'m> {
     /// Origin of the module's images.
     pub(super) kind: ModuleKind,
+    /// Builder of its images.
+    pub(super) built_by: BuiltBy,
     /// A source of it that is a folder beside the manifest, so that KMM cannot build its images.
     pub(super) folder: Option<&'m str>,
     /// Set if a recipe of the module has no such folder, so that KMM can build images for other kernels.
@@ -103,6 +106,16 @@ pub(super) struct Context<'m> {
     pub(super) firmware: bool,
     /// Platform of the clusters.
     pub(super) platform: &'m Platform,
+}
+
+impl Context<'_> {
+    /// Returns why KMM does not build some images of the module, as the end of a sentence; `None` if it builds all.
+    pub(super) fn why_not_built(&self) -> Option<String> {
+        match self.built_by {
+            BuiltBy::Ci => Some("`builtBy` is `ci`".to_owned()),
+            BuiltBy::Cluster => self.folder.map(|folder| format!("source `{folder}` is a folder beside the manifest")),
+        }
+    }
 }
 
 impl ModuleSpec {

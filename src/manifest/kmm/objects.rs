@@ -6,6 +6,7 @@ use super::fields::MODULE_SPEC;
 use super::hub::{FALLBACK, HUB, SIGNING, Signing};
 use super::rules::check_name_length;
 use super::{Context, Fallback, Hub, ModuleSpec, entry};
+use crate::manifest::built_by;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::kind::ModuleKind;
 use crate::manifest::metadata::{METADATA, Metadata};
@@ -62,6 +63,7 @@ pub(in crate::manifest) const LAID_OVER: &[Field] = &[
         says: "a ManagedClusterModule for a hub and its spokes, in place of the Module; every kernel has a `dtk` then",
     },
     Field { key: "signing", takes: Shape::Record(&SIGNING), says: "changes of the keys in `sign`" },
+    built_by::FIELD,
 ];
 
 /// Fields of a module and a version.

@@ -4,6 +4,7 @@ use kmodgen_yaml::{Node, Pair, Yaml};
 
 use super::check::{convert, convert_fields};
 use super::{Context, entry, fields, texts};
+use crate::manifest::built_by::BuiltBy;
 use crate::manifest::decode::Fields;
 use crate::manifest::kernel::Kernel;
 use crate::manifest::kind::ModuleKind;
@@ -48,17 +49,13 @@ impl Sign {
             );
             return None;
         }
-        if let Some(folder) = context.folder {
-            faults.push(
-                Diagnostic::error(
-                    "kmm-sign",
-                    format!(
-                        "KMM signs what it builds, and not this: source `{folder}` is a folder beside the manifest"
-                    ),
-                )
-                .at(node.span.at_start(), "")
-                .help("take `sign` out and sign in a build step, or put the folder into a repository"),
-            );
+        if let Some(reason) = context.why_not_built() {
+            let help = match context.built_by {
+                BuiltBy::Ci => "take `sign` out and sign in a build step, or take `builtBy` out",
+                BuiltBy::Cluster => "take `sign` out and sign in a build step, or put the folder into a repository",
+            };
+            let message = format!("KMM signs what it builds, and not this: {reason}");
+            faults.push(Diagnostic::error("kmm-sign", message).at(node.span.at_start(), "").help(help));
             return None;
         }
         let mut record = Fields::open(&fields::SIGN, node, faults)?;

@@ -6,7 +6,7 @@ mod hostile;
 mod preflight;
 mod storage;
 mod symvers;
-mod world;
+pub(crate) mod world;
 
 use std::fs;
 
