@@ -94,7 +94,7 @@ pub struct CachedModule {
     pub name: String,
     /// Key of all that decides its own files.
     pub key: Checksum,
-    /// Repository of its images; `None` if it does not have all of them, or others have them, too.
+    /// Beginning of the names of its images; `None` if it does not have all of them, or others have them, too.
     pub image: Option<String>,
     /// KMM's version of it.
     pub version: Option<String>,

@@ -63,8 +63,19 @@ fn additional(node: &Node) -> impl Iterator<Item = &Node> {
 }
 
 /// The keys of a build.
-const BUILDING: [&str; 10] =
-    ["image", "aliases", "source", "steps", "template", "baseImages", "install", "packages", "imageLabels", "user"];
+const BUILDING: [&str; 11] = [
+    "image",
+    "aliases",
+    "versionInTag",
+    "source",
+    "steps",
+    "template",
+    "baseImages",
+    "install",
+    "packages",
+    "imageLabels",
+    "user",
+];
 
 /// Fields of a build, where nothing is built.
 pub(super) fn refuse_building(node: &Node, faults: &mut Diagnostics) {

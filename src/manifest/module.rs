@@ -36,6 +36,8 @@ pub struct Module {
     pub built_by: BuiltBy,
     /// KMM's version of it, for ordered upgrade.
     pub version: Option<String>,
+    /// Set if `version` is in the tags of its images.
+    pub version_in_tag: bool,
     /// Which kernels it is for.
     pub kernels: Selection,
     /// Recipe of the module's images, before `overrides`.
@@ -125,6 +127,15 @@ impl Module {
         };
         let built_by = BuiltBy::take(&mut fields, faults);
         let version = fields.take("version", faults).and_then(|n| decode::text(n, "`version`", faults, label_value));
+        let version_in_tag = fields.take("versionInTag", faults);
+        if let Some(node) = version_in_tag.filter(|_| node.get("version").is_none()) {
+            faults.push(
+                Diagnostic::error("version-in-tag", "the tag cannot have a `version`, since the module has none")
+                    .at(node.span, "")
+                    .help("write a `version`, or take `versionInTag` out"),
+            );
+        }
+        let version_in_tag = version_in_tag.and_then(|node| decode::flag(node, "versionInTag", faults));
         let kernels = Selection::take(&mut fields, faults).unwrap_or_default();
         let recipe = Recipe::take(&mut fields, faults).unwrap_or_default();
         let mut overrides = Vec::new();
@@ -205,6 +216,7 @@ impl Module {
             kind,
             built_by,
             version: version.map(|v| v.value),
+            version_in_tag: version_in_tag.unwrap_or_default(),
             kernels,
             recipe,
             overrides,
@@ -240,6 +252,16 @@ impl Module {
             ModuleKind::Prebuilt if kernels.is_empty() => self.falls_back(),
             ModuleKind::Built | ModuleKind::Prebuilt => kernels.iter().any(|kernel| self.kernels.selects(kernel)),
         }
+    }
+
+    /// Returns the version that its images have in their tags.
+    pub fn tag_version(&self) -> Option<&str> {
+        self.version.as_deref().filter(|_| self.version_in_tag)
+    }
+
+    /// Returns the beginning of the names of its images, which all of them share.
+    pub fn image_start(&self) -> String {
+        format!("{}:{}", self.image.repository(), self.tag_version().unwrap_or_default())
     }
 
     /// Returns whether the module has KMM objects.

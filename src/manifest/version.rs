@@ -33,6 +33,11 @@ pub(super) const VARIANTS: &[Field] = &[
         takes: Shape::List(&Shape::Text),
         says: "further tags of each image, such as `${KERNEL_FULL_VERSION}`, which `kmodgen build --push` moves to the newest; in no hash",
     },
+    Field {
+        key: "versionInTag",
+        takes: Shape::Bool,
+        says: "put the `version` in front of the tag: `<version>-<release>-<hash>`; `false` where absent",
+    },
 ];
 
 const HEAD: &[Field] = &[

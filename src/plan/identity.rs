@@ -24,18 +24,23 @@ const TAG_LIMIT: usize = 128;
 /// Number of digits of the content hash in a tag.
 const TAG_DIGITS: usize = 12;
 
-/// The module loader image: `<normalised release>-<12 hex of the content hash>`.
+/// Returns the module loader image: `<normalised release>-<12 hex of the content hash>`, with the module's version in
+/// front if the manifest asks for it.
 pub(super) fn image(module: &Module, kernel: &Kernel, hash: &Digest) -> ImageRef {
-    module.image.tagged(tag(kernel.release.normalised(), hash))
+    module.image.tagged(tag(module, kernel, hash))
 }
 
-fn tag(release: &str, hash: &Digest) -> String {
-    [release, &hash.short(TAG_DIGITS)].join("-")
+fn tag(module: &Module, kernel: &Kernel, hash: &Digest) -> String {
+    let (release, digits) = (kernel.release.normalised(), hash.short(TAG_DIGITS));
+    match module.tag_version() {
+        Some(version) => [version, release, &digits].join("-"),
+        None => [release, &digits].join("-"),
+    }
 }
 
-/// The same as a text, of a repository and a normalised release.
-pub fn image_name(repository: &str, release: &str, hash: &Digest) -> String {
-    [repository, &tag(release, hash)].join(":")
+/// Returns the name of the module loader image.
+pub(super) fn image_name(module: &Module, kernel: &Kernel, hash: &Digest) -> String {
+    [module.image.repository(), &tag(module, kernel, hash)].join(":")
 }
 
 /// Checks that a registry takes the tag. Where the image is signed, older KMM pushes the unsigned
@@ -48,15 +53,19 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
         Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
         None => 0,
     };
+    let version = module.tag_version().map(|version| format!("{version}-")).unwrap_or_default();
     let release = kernel.release.normalised();
-    let length = release.len() + 1 + TAG_DIGITS + suffix;
+    let length = version.len() + release.len() + 1 + TAG_DIGITS + suffix;
     if length > TAG_LIMIT {
         let over = length - TAG_LIMIT;
         let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
         return Err(Invalid::new(format!(
-            "the tag `{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry takes"
+            "the tag `{version}{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry takes"
         ))
-        .help("shorten the module's name or its namespace"));
+        .help(match module.tag_version() {
+            Some(_) => "take `versionInTag` out",
+            None => "shorten the module's name or its namespace",
+        }));
     }
     Ok(())
 }

@@ -69,15 +69,26 @@ fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
 
 /// Returns the key of what mappings share that differ in nothing but their kernels.
 fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &ChecksumKey) -> Checksum {
-    let Module { name, image, objects, built_by, aliases: _, kind: _, version: _, kernels: _, recipe: _, overrides: _ } =
-        module;
+    let Module {
+        name,
+        image,
+        objects,
+        built_by,
+        aliases: _,
+        kind: _,
+        version: _,
+        version_in_tag: _,
+        kernels: _,
+        recipe: _,
+        overrides: _,
+    } = module;
     let Objects { spec: ModuleSpec { sign, .. }, metadata, .. } = objects;
     let Manifest { namespace, mirrors, output, metadata: of_all, .. } = inputs.manifest;
     key.checksum_of(&(
         inputs.lock.templates,
         (&namespace.value, mirrors, output.sync_waves),
         (of_all, metadata),
-        (&name.value, &image.value, built_by, sign),
+        (&name.value, &image.value, module.tag_version(), built_by, sign),
         resolved,
     ))
 }

@@ -34,7 +34,7 @@ pub use code::{Code, Content};
 pub use embedded::{EmbeddedFile, Purpose};
 pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
-pub use identity::{Identity, image_name};
+pub use identity::Identity;
 pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use layout::Layout;
@@ -90,7 +90,7 @@ impl Mapping<'_> {
 
     /// The same as a text.
     pub fn image_name(&self) -> String {
-        image_name(self.module.image.repository(), self.kernel.release.normalised(), &self.identity.hash)
+        identity::image_name(self.module, self.kernel, &self.identity.hash)
     }
 
     /// Returns the further names of the image.

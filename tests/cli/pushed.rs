@@ -173,3 +173,37 @@ fn wrong_aliases_and_builders_are_refused() {
     let rt = project.run("generate").trouble();
     assert_snapshot!("alias_of_a_release_with_plus", rt);
 }
+
+#[test]
+fn a_version_may_be_in_the_tag() {
+    let project = Project::fleet();
+    project.edit("kmodgen.yaml", "    kmods: [alpha]\n", "    kmods: [alpha]\n    version: \"1.0\"\n");
+    project.run("generate").fine();
+    let lines = "    version: \"1.1\"\n    versionInTag: true\n";
+    project.edit("kmodgen.yaml", "    version: \"1.0\"\n", lines);
+    project.run("generate").fine().shows("3 to reload");
+    assert!(project.read("gitops/alpha/module.yaml").contains("kmods/alpha:1.1-5.14.0-427.28.1.el9_4.x86_64-"));
+    let before = project.output();
+    project.edit("kmodgen.yaml", "\"1.1\"", "\"1.2\"");
+    project.run("generate").fine().shows("3 to reload");
+    let changed = project.output().since(&before);
+    assert_eq!(changed, ["~ alpha/module.yaml"], "the content is the same");
+    project.edit("kmodgen.yaml", "    versionInTag: true\n", "");
+    project.edit("kmodgen.yaml", "\"1.2\"", "\"1.3\"");
+    project.run("generate").fine().shows("3 to reload");
+
+    project.edit("kmodgen.yaml", "    version: \"1.3\"\n", "    versionInTag: true\n");
+    assert_snapshot!("version_in_tag_without_version", project.run("generate").trouble());
+    project.edit(
+        "kmodgen.yaml",
+        "    versionInTag: true\n",
+        &format!("    version: \"{}\"\n    versionInTag: true\n", "1".repeat(63)),
+    );
+    let name = "5.14.0-427.28.1.el9_4.x86_64";
+    project.edit(
+        "kmodgen.yaml",
+        &format!("release: {name}"),
+        &format!("release: 5.14.0-{}.el9.x86_64", "4".repeat(42)),
+    );
+    project.run("generate").trouble().says("characters longer than a registry takes").says("take `versionInTag` out");
+}

@@ -81,7 +81,7 @@ impl Drift<'_> {
             let name = module.name.value.to_string();
             modules.push(CachedModule {
                 key: files.key,
-                image: is_all_built(module).then(|| module.image.repository().to_owned()),
+                image: is_all_built(module).then(|| module.image_start()),
                 version: module.version.clone(),
                 length: files.length.unwrap_or_default() as u64,
                 folder: folder.stat(&name).settled(since),

@@ -99,13 +99,13 @@ impl ModuleComparer<'_> {
     fn cached_impact(&self, module: &Module, mappings: &[Mapping<'_>], first: usize) -> Option<(OldModule, Impact)> {
         let reuse = self.reuse.filter(|_| module.has_objects() && is_all_built(module))?;
         let cached = reuse.written_module(module.name.as_str())?;
-        let same_repository = cached.image.as_deref()? == module.image.repository();
+        let same_start = *cached.image.as_ref()? == module.image_start();
         let mut impact = Impact { mappings: mappings.len(), ..Impact::default() };
         for (number, mapping) in (first..).zip(mappings) {
             let release = mapping.kernel.release.as_str();
             match reuse.hash(number) {
                 None => impact.loads.push(release.to_owned()),
-                Some(before) if same_repository && before == mapping.identity.hash => {}
+                Some(before) if same_start && before == mapping.identity.hash => {}
                 Some(_) => impact.reloads.push(release.to_owned()),
             }
         }
