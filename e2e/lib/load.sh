@@ -39,13 +39,19 @@ echo "e2e left $(lsmod | grep -c kmm_ci)"
 poweroff -f
 INIT
   chmod 755 "$tree/init"
-  (cd "$tree" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/initramfs.gz"
+  start_machine "$1" "$tree" "$work/log/boot"
+  tr -d '\r' < "$work/log/boot" | sed -n 's/.*e2e /e2e /p' > "$work/log/booted"
+}
+
+# start_machine RELEASE TREE LOG: a machine with that kernel runs /init of the tree, and ends.
+start_machine() {
+  local machine=$work/machine
+  (cd "$2" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/initramfs.gz"
   PATH=$PATH:$machine/usr/bin LD_LIBRARY_PATH=$machine/usr/lib/x86_64-linux-gnu:$machine/lib/x86_64-linux-gnu \
     timeout 120 qemu-system-x86_64 -accel tcg -m 512 -nographic -no-reboot \
     -L "$machine/usr/share/qemu" -L "$machine/usr/share/seabios" -L "$machine/usr/lib/ipxe/qemu" -L /usr/share/qemu \
     -nic none -kernel "$machine/boot/vmlinuz-$1" -initrd "$work/initramfs.gz" \
-    -append 'console=ttyS0 rdinit=/init panic=-1 quiet loglevel=0' < /dev/null > "$work/log/boot" 2>&1 || true
-  tr -d '\r' < "$work/log/boot" | sed -n 's/.*e2e /e2e /p' > "$work/log/booted"
+    -append 'console=ttyS0 rdinit=/init panic=-1 quiet loglevel=0' < /dev/null > "$3" 2>&1 || true
 }
 
 # loads_in_kernel RELEASE

@@ -99,6 +99,7 @@ tell_story() {
   check 'a build that fails shows why, and others go on' \
     ends 1 'the build must leave one kmm_ci_c.ko, and left: none' "${build[@]}" --keep-going
   check 'no image has the name of a build that failed' is_no_image "$(planned "$stable")"
+  try_pushed
   stop_registry
   check 'a registry that is down is named' ends 0 "cannot ask 127.0.0.1:$port" story plan --format github
 }
