@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::contract;
 use crate::contract::module::Size;
+use crate::header::with_header;
 use crate::manifest::{Manifest, Module, ModuleKind};
 use crate::plan::{self, Inputs, Mapping, Plan, RenderedMapping};
 use crate::render;
@@ -19,8 +20,8 @@ pub const MODULE: &str = "module.yaml";
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 /// The file of the namespace.
 pub const NAMESPACE: &str = "namespace.yaml";
-/// The files at the top, in their order; the first is not always asked for.
-pub const TOP: [&str; 2] = [NAMESPACE, KUSTOMIZATION];
+/// The file that tells git hosts which files are generated.
+pub const GIT_ATTRIBUTES: &str = ".gitattributes";
 
 /// One file.
 #[derive(Debug, Clone)]
@@ -92,11 +93,29 @@ pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manife
 /// The files that tie the modules of these folders together, and come last.
 pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Vec<Output<'static>> {
     let origin = manifest.namespace.span;
+    let attributes = manifest.output.git_attributes.then(git_attributes);
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
-    let kustomization =
-        Output::new(&[KUSTOMIZATION], render::kustomization::render(resources, &manifest.namespace.value), origin);
-    namespace.map(|text| Output::new(&[NAMESPACE], text, origin)).into_iter().chain([kustomization]).collect()
+    let kustomization = render::kustomization::render(resources, &manifest.namespace.value);
+    let files = [(GIT_ATTRIBUTES, attributes), (NAMESPACE, namespace), (KUSTOMIZATION, Some(kustomization))];
+    files.into_iter().filter_map(|(file, text)| Some(Output::new(&[file], text?, origin))).collect()
+}
+
+/// Returns the text of the file that tells git hosts which files are generated. Its patterns are those of generated
+/// files alone, since the folder may have others.
+fn git_attributes() -> String {
+    let top = [GIT_ATTRIBUTES, NAMESPACE, KUSTOMIZATION].map(|file| format!("/{file}"));
+    let modules = [MODULE, KUSTOMIZATION].map(|file| format!("/*/{file}"));
+    let mappings = [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}"));
+    let patterns = top.into_iter().chain(modules).chain(mappings);
+    // GitHub reads the first attribute, GitLab the second.
+    with_header(&patterns.map(|pattern| format!("{pattern} linguist-generated gitlab-generated\n")).collect::<String>())
+}
+
+/// Returns the files at the top that the manifest does not ask for, and that an earlier one may have.
+pub fn not_at_top(manifest: &Manifest) -> impl Iterator<Item = &'static str> {
+    let files = [(GIT_ATTRIBUTES, manifest.output.git_attributes), (NAMESPACE, manifest.output.namespace)];
+    files.into_iter().filter(|(_, is_wanted)| !is_wanted).map(|(file, _)| file)
 }
 
 /// Every file of a plan at once, for one that is small enough to be held: what a file lists comes

@@ -244,6 +244,7 @@ fn remove_action(found: &Found, force: bool) -> Option<Action> {
 mod tests {
     use super::*;
     use crate::header::with_header;
+    use crate::output::NAMESPACE;
     use crate::tree::Outline;
     use crate::vocabulary::{SourceMap, Span};
 
@@ -320,7 +321,7 @@ mod tests {
         .into();
         let changes = |force| {
             let outline = Outline::read(&tree, |_| None).unwrap();
-            let candidates = outline.candidates(&outline.unplanned(|_, _| false), false);
+            let candidates = outline.candidates(&outline.unplanned(|_, _| false), [NAMESPACE].into_iter());
             inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
         };
         let actions = |changes: &[Box<Change>]| -> Vec<(String, bool)> {

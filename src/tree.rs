@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
-use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, NAMESPACE};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::vocabulary::RelPath;
 
 /// File, folder or other object at a path.
@@ -168,17 +168,15 @@ impl<'k> Outline<'k> {
         folders
     }
 
-    /// The paths at which a file of ours may stand that nobody asks for: that of the namespace, unless
-    /// there is to be one, and those in folders that are `unplanned`. Only such files are ever looked at
-    /// for removal.
-    pub fn candidates(&self, unplanned: &[String], has_namespace: bool) -> Vec<RelPath> {
+    /// Returns the paths at which a file of ours may be that nobody asks for: `files` at the top, and those in folders
+    /// that are `unplanned`. Only such files are ever looked at for removal.
+    pub fn candidates<'f>(&self, unplanned: &[String], files: impl Iterator<Item = &'f str>) -> Vec<RelPath> {
         let below = |folder: &String| {
             let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
             files.map(|file| format!("{folder}/{file}"))
         };
-        let namespace = !has_namespace && self.names.get(NAMESPACE) == Some(&Kind::File);
-        let top = namespace.then(|| NAMESPACE.to_owned());
-        let paths: Vec<String> = top.into_iter().chain(unplanned.iter().flat_map(below)).collect();
+        let top = files.filter(|file| self.names.get(*file) == Some(&Kind::File)).map(str::to_owned);
+        let paths: Vec<String> = top.chain(unplanned.iter().flat_map(below)).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }

@@ -10,7 +10,7 @@ use crate::checksum::{Checksum, ChecksumKey};
 use crate::vocabulary::Digest;
 
 /// First bytes of a file; the number goes up with every change of the format.
-const MAGIC: &[u8; 16] = b"kmodgen cache  3";
+const MAGIC: &[u8; 16] = b"kmodgen cache  4";
 
 /// Number of bytes that are written in one go.
 const BUFFER: usize = 1 << 16;

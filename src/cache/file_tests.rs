@@ -34,7 +34,7 @@ fn run() -> CachedRun {
         unplanned: vec![("notes".into(), stat(7))],
         foreign: vec![],
         folder: stat(9),
-        top: vec![entry("kustomization")],
+        top: vec![("kustomization.yaml".into(), entry("kustomization"))],
         modules: vec![CachedModule {
             name: "alpha".into(),
             key,

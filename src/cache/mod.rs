@@ -127,8 +127,8 @@ pub struct CachedFiles {
     pub foreign: Vec<(String, FileStat)>,
     /// The output folder.
     pub folder: FileStat,
-    /// Files at its top: the last ones of [`crate::output::TOP`].
-    pub top: Vec<FileEntry>,
+    /// Files at its top, by name.
+    pub top: Vec<(String, FileEntry)>,
     /// Modules that have files.
     pub modules: Vec<CachedModule>,
 }

@@ -31,6 +31,12 @@ declare! {
             says: "tell Argo CD the order: the namespace, ConfigMaps, Modules",
             decode: decode::flag,
         }
+        default git_attributes: bool {
+            key: "gitAttributes",
+            takes: Shape::Bool,
+            says: "write a `.gitattributes`, by which GitHub and GitLab fold generated files away in reviews",
+            decode: decode::flag,
+        }
     }
 }
 

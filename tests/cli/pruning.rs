@@ -1,5 +1,7 @@
 //! What no mapping asks for any more goes in the same run, and only what kmodgen wrote.
 
+use std::process::Command;
+
 use crate::scenario::{DEBIAN, EL9, Project, RT, lines};
 
 fn without_debian(project: &Project) {
@@ -106,4 +108,33 @@ fn what_cannot_be_ours_is_not_even_looked_at() {
     elsewhere.iter().for_each(|path| project.write(path, &copy));
     project.run("generate").fine().shows("0 removed");
     elsewhere.iter().for_each(|path| assert_eq!(project.read(path), copy));
+}
+
+#[test]
+fn git_attributes_mark_what_is_generated() {
+    let project = Project::fleet();
+    project.append("kmodgen.yaml", "output: {gitAttributes: true}\n");
+    project.write("gitops/.gitattributes", "* text\n");
+    project.run("generate").differs().says(".gitattributes");
+    project.run("generate --force").fine();
+    project.write("gitops/NOTES.md", "ours");
+    let git = |arguments: &str| {
+        let mut command = Command::new("git");
+        command.args(arguments.split(' ')).current_dir(project.path("")).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    git("init -q .");
+    for path in project.output().paths() {
+        let attributes = git(&format!("check-attr linguist-generated gitlab-generated -- gitops/{path}"));
+        let is_set = attributes.lines().all(|line| line.ends_with(": set"));
+        let is_unset = attributes.lines().all(|line| line.ends_with(": unspecified"));
+        assert!(if path == "NOTES.md" { is_unset } else { is_set }, "{attributes}");
+    }
+    project.run("generate --check").fine();
+    project.append("gitops/.gitattributes", "* text\n");
+    project.run("generate").differs().says("gitops/.gitattributes");
+    project.run("generate --force").fine();
+    project.edit("kmodgen.yaml", "output: {gitAttributes: true}\n", "");
+    project.run("generate").fine().shows("removed  gitops/.gitattributes");
+    assert!(!project.path("gitops/.gitattributes").exists());
 }

@@ -99,10 +99,14 @@ impl Drift<'_> {
             unplanned: self.unplanned(folder).into_iter().map(settled).collect(),
             foreign: self.foreign(folder).into_iter().map(settled).collect(),
             folder: if tidy { folder.stat("").settled(since) } else { FileStat::NONE },
-            top: self.entries(&self.files.top, times)?,
+            top: self.top(times)?,
             modules,
         };
         Some(NextRun { files, drift: self, times, rows })
+    }
+
+    fn top(&self, times: Times) -> Option<Vec<(String, FileEntry)>> {
+        self.files.top.iter().map(|(name, state)| Some((name.clone(), self.entry(state, times)?))).collect()
     }
 
     fn entries(&self, states: &[FileState], times: Times) -> Option<Vec<FileEntry>> {

@@ -10,7 +10,7 @@ pub(in crate::commands) struct Files<'c> {
     /// Files of each module, in the plan's order.
     pub(in crate::commands) modules: Vec<ModuleFiles<'c>>,
     /// Files at the top.
-    pub(in crate::commands) top: Vec<FileState>,
+    pub(in crate::commands) top: Vec<(String, FileState)>,
 }
 
 /// State of the files of a module.

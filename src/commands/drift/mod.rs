@@ -198,7 +198,7 @@ impl<'p> Drift<'p> {
         }
         let expected = expected_modules(&plan, manifest, &outline);
         let unplanned = outline.unplanned(|module, release| is_expected(&expected, module, release));
-        let candidates = outline.candidates(&unplanned, manifest.output.namespace);
+        let candidates = outline.candidates(&unplanned, output::not_at_top(manifest));
         let orphans = inspector.orphans(candidates.clone())?;
         let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
         holds.extend(unpushed::unpushed(&plan, &project.lock));
@@ -208,7 +208,8 @@ impl<'p> Drift<'p> {
         holds.extend(left.keep_conflicts(found.changes.iter().chain(&orphans).map(|change| &**change)));
         let listed = left.listed(&plan, &expected, gone.iter().map(String::as_str), &tree)?;
         for output in output::of_all(manifest, listed) {
-            files.top.push(found.add(inspector.inspect(output, None)?));
+            let name = output.path.to_string();
+            files.top.push((name, found.add(inspector.inspect(output, None)?)));
         }
         found.changes.extend(orphans);
         let Changes { mut changes, right } = found;

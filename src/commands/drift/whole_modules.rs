@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::expected::ExpectedModules;
 use crate::impact::Hold;
-use crate::output::{KUSTOMIZATION, NAMESPACE};
+use crate::output::KUSTOMIZATION;
 use crate::plan::Plan;
 use crate::previous;
 use crate::reconcile::{Action, Change, Conflict};
@@ -94,7 +94,7 @@ impl Left<'_> {
                     why: why.clone(),
                     help: "settle the conflict, then run it again".to_owned(),
                 }),
-                None if lists(NAMESPACE) => change.action = Action::Conflict(Conflict::held(&why)),
+                None if lists(change.path.as_str()) => change.action = Action::Conflict(Conflict::held(&why)),
                 _ => {}
             }
         }

@@ -14,7 +14,7 @@ use crate::adapters::fs::stat::{folder_stat, path_stat};
 use crate::adapters::fs::tree::Folder;
 use crate::cache::{CachedModule, CachedRun};
 use crate::file_stat::FileStat;
-use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE, TOP};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::tree::{OutputFolder as _, is_ours};
 
 /// Number of mappings that one thread checks in one go.
@@ -71,8 +71,7 @@ impl FolderCheck {
             let modules = run.modules.iter().map(|module| module.name.as_str());
             modules.chain(unplanned.filter(|path| !path.contains('/'))).collect::<HashSet<&str>>()
         };
-        let names = TOP.get(TOP.len().saturating_sub(run.top.len())..).unwrap_or_default();
-        let files = run.top.iter().zip(names).map(|(file, name)| checker.check_file(&folder, name, file)).collect();
+        let files = run.top.iter().map(|(name, file)| checker.check_file(&folder, name, file)).collect();
         let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
             before.is_some() && stat(&root.join(path)) == *before
         };

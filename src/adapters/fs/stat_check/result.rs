@@ -17,7 +17,7 @@ pub(super) fn check_result(result: &mut CheckResult, run: &mut CachedRun, top: T
         now.is_some()
     };
     note(top.folder, &mut run.files.folder);
-    for (file, now) in run.files.top.iter_mut().zip(top.files) {
+    for ((_, file), now) in run.files.top.iter_mut().zip(top.files) {
         note(now, &mut file.stat);
     }
     for Done { module: number, mappings: numbers, folder, own, others } in done {
