@@ -95,6 +95,7 @@ try_carrying() {
   check 'an archive is built, stripped and compressed' is_compressed
   check 'firmware is in the image, files and folders' has_firmware
   check 'licences are in the image' cmp "$root/licenses/COPYING" "$here/carried/COPYING"
+  check 'other files are where they belong' has_files
   check 'the image has its labels and its user' has_labels
   check 'kmodgen verify finds nothing' ends 0 '0 findings' \
     "$KMODGEN" verify --engine buildah --release "$stable" "$(image_of from-archive "$stable")"
@@ -123,6 +124,15 @@ is_compressed() {
 has_firmware() {
   diff <(printf '%s\n' board/a.bin board/b.bin vendor/single.bin) \
     <(cd "$root/opt/lib/firmware" && find . -type f -printf '%P\n' | sort)
+}
+
+# has_files: with one in a folder that is a link, and the contents of two folders of the other source.
+has_files() {
+  local share=$root/usr/share/driver tree=$here/carried
+  cmp "$root/licenses/submodule/Makefile" "$here/source/driver/Makefile" || return
+  cmp "$root/usr/sbin/prepare.sh" "$tree/prepare.sh" && test -L "$root/sbin" && test -x "$root/usr/sbin/prepare.sh" || return
+  cmp "$share/$stable.conf" "$tree/dkms.conf" || return
+  diff <(printf '%s\n' "$stable.conf" driver.spec version.patch prepare.sh | sort) <(ls "$share")
 }
 
 has_labels() {

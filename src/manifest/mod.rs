@@ -62,7 +62,7 @@ use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 use decode::Fields;
-pub use install::{Compression, FIRMWARE_FOLDER, Install, InstalledFiles, LICENSE_FOLDER};
+pub use install::{Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, LICENSE_FOLDER};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;

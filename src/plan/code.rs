@@ -97,6 +97,11 @@ impl Code {
         self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))
     }
 
+    /// The source of that name among those of a module; the first if there is no name.
+    pub fn named<'c>(all: &'c [Self], name: Option<&Spanned<SourceName>>) -> Option<&'c Self> {
+        all.iter().find(|code| name.is_none_or(|name| name.value == code.name))
+    }
+
     /// Passes the parts of the source that decide the image to a sink. The folder of the source and how it is unpacked
     /// are in the Dockerfile.
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {

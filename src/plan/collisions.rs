@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::code::{Code, Content};
-use super::file_names::{base_name, folder, folders_above, is_file, is_license, is_pattern, join};
+use super::file_names::{base_name, folders_above, is_file, is_license, is_pattern};
 use super::folder::FolderFileKind;
 use super::layout::Layout;
 use super::shell_pattern::ShellPattern;
@@ -19,12 +19,13 @@ const CODE: &str = "repeated-file";
 /// Number of patterns, and of items of one path, that are compared with each other item of a list.
 const MOST_COMPARED: usize = 100;
 
-/// Checks that firmware and licenses overwrite nothing.
+/// Checks that installed files overwrite none of each other.
 pub(super) fn check(layout: &Layout, codes: &[Code], faults: &mut Diagnostics) {
     let firmware = layout.firmware.as_deref().unwrap_or_default();
-    let firmware = List { top: FIRMWARE_FOLDER, items: firmware, is_file, codes };
-    let licenses = List { top: LICENSE_FOLDER, items: &layout.licenses, is_file: is_license, codes };
-    [firmware, licenses].iter().filter(|list| !list.items.is_empty()).for_each(|list| list.check(faults));
+    let firmware = List { top: Some(FIRMWARE_FOLDER), items: firmware, is_file, codes };
+    let licenses = List { top: Some(LICENSE_FOLDER), items: &layout.licenses, is_file: is_license, codes };
+    let files = List { top: None, items: &layout.files, is_file, codes };
+    [firmware, licenses, files].iter().filter(|list| !list.items.is_empty()).for_each(|list| list.check(faults));
 }
 
 /// Checks that no two kmods are one file, or one module: `-` and `_` are the same in a module's name.
@@ -51,9 +52,10 @@ pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
     }
 }
 
-/// Items for one folder of the image.
+/// Items whose files may be at one place.
 struct List<'l> {
-    top: &'static str,
+    /// The folder of the image that they are all in, if there is one.
+    top: Option<&'static str>,
     items: &'l [InstalledFiles],
     is_file: fn(&str) -> bool,
     codes: &'l [Code],
@@ -71,7 +73,7 @@ impl List<'_> {
         let files = self.known_files(&mut tell, faults);
         for (at, item) in self.items.iter().enumerate() {
             // A folder of its own cannot be where a file is.
-            let to = folder(item);
+            let to = item.to.as_str();
             for path in folders_above(to).chain([to]) {
                 if let Some(file) = files.get(path).filter(|file| **file != at) {
                     tell(*file, at, path, faults);
@@ -97,11 +99,11 @@ impl List<'_> {
         let mut files = BTreeMap::new();
         for (at, item) in self.items.iter().enumerate() {
             let from = item.from.as_str();
-            let names = self.in_source(from).unwrap_or_else(|| {
+            let paths = self.in_source(item).unwrap_or_else(|| {
                 let known = !is_pattern(from) && (self.is_file)(from);
-                known.then(|| base_name(from).to_owned()).into_iter().collect()
+                known.then(|| item.to.of_file(base_name(from))).into_iter().collect()
             });
-            for path in names.iter().map(|name| join(folder(item), name)) {
+            for path in paths {
                 match files.get(&path) {
                     Some(first) => tell(*first, at, &path, faults),
                     None => drop(files.insert(path, at)),
@@ -114,46 +116,55 @@ impl List<'_> {
     /// Compares items by their paths in the source: one that is written twice, a pattern and what it matches, a
     /// folder and what is in it.
     fn compare(&self, tell: &mut impl FnMut(usize, usize, &str, &mut Diagnostics), faults: &mut Diagnostics) {
-        let (mut by_path, mut twice) = (HashMap::<&str, Vec<usize>>::new(), HashMap::new());
+        let (mut by_path, mut twice) = (HashMap::<(&str, &str), Vec<usize>>::new(), HashMap::new());
         let mut patterns = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            let from = item.from.as_str();
-            if let Some(first) = twice.insert((from, folder(item)), at) {
-                tell(first, at, &join(folder(item), base_name(from)), faults);
+            let (source, from) = (self.source(item), item.from.as_str());
+            if let Some(first) = twice.insert((source, from, &item.to), at) {
+                tell(first, at, &item.to.of_file(base_name(from)), faults);
                 continue;
             }
-            by_path.entry(from).or_default().push(at);
+            by_path.entry((source, from)).or_default().push(at);
             if is_pattern(from) && patterns.len() < MOST_COMPARED {
                 patterns.extend(ShellPattern::new(from).map(|pattern| (at, pattern)));
             }
         }
         for (at, item) in self.items.iter().enumerate().filter(|(_, item)| !is_pattern(item.from.as_str())) {
-            let from = item.from.as_str();
+            let (source, from) = (self.source(item), item.from.as_str());
+            let file = item.to.of_file(base_name(from));
             for above in folders_above(from).chain([from]) {
                 let rest = from[above.len()..].trim_start_matches('/');
                 let matching = patterns.iter().filter(|(_, pattern)| pattern.matches(above));
-                let same = by_path.get(above).into_iter().flatten().take(MOST_COMPARED);
-                for other in same.copied().chain(matching.map(|(other, _)| *other)).filter(|other| *other != at) {
-                    let path = join(folder(&self.items[other]), rest);
-                    let is_there = match rest {
-                        "" => folder(&self.items[other]) == folder(item),
+                let matching =
+                    matching.map(|(other, _)| *other).filter(|other| self.source(&self.items[*other]) == source);
+                let same = by_path.get(&(source, above)).into_iter().flatten().take(MOST_COMPARED);
+                for other in same.copied().chain(matching).filter(|other| *other != at) {
+                    let place = &self.items[other].to;
+                    let (path, is_there) = match rest {
+                        "" => (place.of_file(base_name(from)), *place == item.to),
                         _ => {
-                            path == folder(item) || (self.is_file)(from) && path == join(folder(item), base_name(from))
+                            let path = place.of_content(rest);
+                            let is_there = path == item.to.as_str() || (self.is_file)(from) && path == file;
+                            (path, is_there)
                         }
                     };
                     if is_there {
-                        tell(other, at, if rest.is_empty() { base_name(from) } else { &path }, faults);
+                        tell(other, at, &path, faults);
                     }
                 }
             }
         }
     }
 
-    /// Names of the files below an item's folder of the image, if its source is a folder beside the manifest that
-    /// no patch changes.
-    fn in_source(&self, from: &str) -> Option<Vec<String>> {
-        let first = self.codes.first()?;
-        let path = format!("{}/{from}", first.build_folder());
+    /// The name of the source that has an item.
+    fn source(&self, item: &InstalledFiles) -> &str {
+        Code::named(self.codes, item.source.as_ref()).map_or("", |code| code.name.as_str())
+    }
+
+    /// Paths of an item's files in the image, if its source is a folder beside the manifest that no patch changes.
+    fn in_source(&self, item: &InstalledFiles) -> Option<Vec<String>> {
+        let from = item.from.as_str();
+        let path = format!("{}/{from}", Code::named(self.codes, item.source.as_ref())?.build_folder());
         let inside = |code: &&Code| path.strip_prefix(&code.folder).is_some_and(|rest| rest.starts_with('/'));
         let code = self.codes.iter().filter(inside).max_by_key(|code| code.folder.len())?;
         let Content::Folder(source) = &code.content else { return None };
@@ -161,7 +172,7 @@ impl List<'_> {
             return None;
         }
         let pattern = ShellPattern::new(path.strip_prefix(&code.folder)?.trim_start_matches('/'))?;
-        let mut names = Vec::new();
+        let mut paths = Vec::new();
         for file in &source.files {
             let below = file.path.as_str().strip_prefix(source.path.as_str())?.trim_start_matches('/');
             if pattern.matches(below) {
@@ -169,37 +180,38 @@ impl List<'_> {
                 if matches!(file.kind, FolderFileKind::Link { .. }) {
                     return None;
                 }
-                names.push(base_name(below).to_owned());
+                paths.push(item.to.of_file(base_name(below)));
             }
             let above = folders_above(below).filter(|above| pattern.matches(above));
-            names.extend(above.map(|above| below[above.len() + 1..].to_owned()));
+            paths.extend(above.map(|above| item.to.of_content(&below[above.len() + 1..])));
         }
-        (!names.is_empty()).then_some(names)
+        (!paths.is_empty()).then_some(paths)
     }
 
     fn fault(&self, first: usize, second: usize, path: &str) -> Diagnostic {
         let (one, item) = (&self.items[first], &self.items[second]);
         let (earlier, from) = (one.from.as_str(), item.from.as_str());
-        let shown = join(self.top, path);
         if first == second {
-            return Diagnostic::error(CODE, format!("`{from}` would install two files as `{shown}`"))
+            return Diagnostic::error(CODE, format!("`{from}` would install two files as `{path}`"))
                 .at(item.from.span, "")
                 .help("write an item for each, with a `to` of its own");
         }
-        let fault = Diagnostic::error(CODE, format!("`{earlier}` and `{from}` would both be installed as `{shown}`"))
+        let fault = Diagnostic::error(CODE, format!("`{earlier}` and `{from}` would both be installed as `{path}`"))
             .at(item.from.span, "")
             .context(one.from.span, "the first of them");
-        if earlier == from {
+        if earlier == from && self.source(one) == self.source(item) {
             return fault.help("take one of them out");
         }
         for (outer, inner) in [(earlier, from), (from, earlier)] {
-            if has(outer, inner) {
+            if self.source(one) == self.source(item) && has(outer, inner) {
                 return fault.help(format!("take `{inner}` out: `{outer}` has it"));
             }
         }
+        let Some(top) = self.top else { return fault.help("give one of them another `to`") };
         let parent = from.rsplit('/').nth(1).filter(|parent| !is_pattern(parent) && !parent.contains('$'));
-        let to = join(folder(item), parent.unwrap_or("more"));
-        fault.help(format!("write `{{from: {}, to: {}}}`", kmodgen_yaml::inline(from), kmodgen_yaml::inline(&to)))
+        let to = item.to.of_content(parent.unwrap_or("more"));
+        let to = to.strip_prefix(top).unwrap_or(&to).trim_start_matches('/');
+        fault.help(format!("write `{{from: {}, to: {}}}`", kmodgen_yaml::inline(from), kmodgen_yaml::inline(to)))
     }
 }
 

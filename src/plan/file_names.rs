@@ -1,16 +1,6 @@
 //! Reading of the paths of installed files: what is at a path is known in the build alone, and its name
 //! tells most of it.
 
-use crate::manifest::InstalledFiles;
-
-/// Path of a name in a folder, which may be empty.
-pub(super) fn join(folder: &str, name: &str) -> String {
-    match (folder, name) {
-        ("", path) | (path, "") => path.to_owned(),
-        (folder, name) => format!("{folder}/{name}"),
-    }
-}
-
 /// Folders above a path, from the first on.
 pub(super) fn folders_above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end])
@@ -41,9 +31,4 @@ pub(super) fn is_license(path: &str) -> bool {
     let is_folder = ["licenses", "licences", "notices"].contains(&lower.as_str());
     let starts = ["copying", "copyright", "license", "licence", "notice"].iter().any(|start| lower.starts_with(start));
     !is_folder && (is_file(path) || starts || !name.contains(|c: char| c.is_ascii_lowercase()))
-}
-
-/// Folder below the image's one that an item goes to; empty for that one itself.
-pub(super) fn folder(item: &InstalledFiles) -> &str {
-    item.to.as_ref().map_or("", |to| to.as_str())
 }

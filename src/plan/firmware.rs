@@ -4,7 +4,7 @@
 //! looks for firmware (rh-ecosystem-edge/kernel-module-management, `LoaderPodTemplate` and `LoadKmod`). A
 //! path without files fails every load, and a folder above the firmware leads the kernel to other names.
 
-use super::file_names::{self, is_file, join};
+use super::file_names::is_file;
 use super::layout::Layout;
 use crate::manifest::{FIRMWARE_FOLDER, Install, InstalledFiles, Kernel, Module};
 use crate::vocabulary::{Diagnostic, Diagnostics, quoted_list};
@@ -34,7 +34,8 @@ pub(super) fn check(module: &Module, install: &Install, layout: &Layout, kernel:
     }
     for item in layout.firmware.iter().flatten() {
         if !folders.iter().any(|folder| may_be_in(folder, item)) && !faults.has(CODE, item.from.span) {
-            let message = format!("this goes to `{}`, and no `firmwarePath` has KMM copy it from there", place(item));
+            let message =
+                format!("this goes to `{}`, and no `firmwarePath` has KMM copy it from there", item.to.as_str());
             faults.push(
                 Diagnostic::error(CODE, message)
                     .at(item.from.span, "")
@@ -80,21 +81,15 @@ fn fault_of(
     if items.iter().any(|item| may_be_in(folder, item)) {
         return None;
     }
-    let mut places: Vec<String> = items.iter().map(place).collect();
+    let mut places: Vec<&str> = items.iter().map(|item| item.to.as_str()).collect();
     places.sort_unstable();
     places.dedup();
-    let only = match &places[..] {
+    let only = match places[..] {
         [only] if !only.contains('$') => only,
         _ => FIRMWARE_FOLDER,
     };
-    let places: Vec<&str> = places.iter().map(String::as_str).collect();
     let message = format!("no firmware is in `{shown}`: it goes to {}", quoted_list(&places));
     Some(Diagnostic::error(CODE, message).help(write(only)))
-}
-
-/// Folder of the image that an item goes to.
-fn place(item: &InstalledFiles) -> String {
-    join(FIRMWARE_FOLDER, file_names::folder(item))
 }
 
 /// Path below the folder of the firmware, as KMM's worker cleans paths; `None` for one elsewhere.
@@ -109,7 +104,8 @@ fn below(path: &str) -> Option<String> {
 /// folders of any name.
 fn may_be_in(folder: &str, item: &InstalledFiles) -> bool {
     let mut wanted = folder.split('/').filter(|part| !part.is_empty());
-    let mut to = file_names::folder(item).split('/').filter(|part| !part.is_empty());
+    let to = item.to.as_str().strip_prefix(FIRMWARE_FOLDER).unwrap_or_default();
+    let mut to = to.split('/').filter(|part| !part.is_empty());
     loop {
         match (wanted.next(), to.next()) {
             (None, _) => return true,

@@ -1,9 +1,10 @@
-//! Firmware and licenses of an image: where they go, and where KMM copies them from.
+//! Firmware, licenses and other files of an image: which ones would overwrite others, and where KMM copies firmware
+//! from.
 
 use crate::testing::World;
 
 /// The small manifest with these lines in its module, and this `modprobe`.
-fn world(module: &str, modprobe: &str) -> World {
+pub(super) fn world(module: &str, modprobe: &str) -> World {
     let module: String = module.lines().map(|line| format!("    {line}\n")).collect();
     World::small()
         .with("    source: code\n", &format!("    source: code\n{module}"))
@@ -15,7 +16,7 @@ fn with_path(module: &str, path: &str) -> Vec<String> {
 }
 
 /// Holds if there is one fault that says `said`, or none where `said` is empty.
-fn holds(faults: &[String], said: &str) {
+pub(super) fn holds(faults: &[String], said: &str) {
     match said {
         "" => assert_eq!(faults, Vec::<String>::new()),
         _ => assert!(faults.len() == 1 && faults[0].contains(said), "{said}: {faults:#?}"),
@@ -188,6 +189,12 @@ fn files_of_one_name_and_place_are_refused() {
             "`/opt/lib/firmware/x/a.bin`",
         ),
         ("licenses: [{from: COPYING, when: {kernel: '.*rt'}}, f/COPYING]", "`/licenses/COPYING`"),
+        ("files: [{from: a.txt, to: /x/}, {from: b/a.txt, to: /x/}]", "as `/x/a.txt` | give one of them another `to`"),
+        ("files: [{from: a, to: /x}, {from: a, to: /x}]", "take one of them out"),
+        ("files: [{from: a.txt, to: /x/}, {from: b.txt, to: /x/a.txt}]", "installed as `/x/a.txt`"),
+        ("files: [{from: a.txt, to: /x}, {from: b.txt, to: /x/y}]", "installed as `/x`"),
+        ("files: [{from: a, to: /x}, {from: a/sub, to: /x/sub}]", "take `a/sub` out: `a` has it"),
+        ("files: [{from: 'a/*', to: /x/}, {from: a/y.txt, to: /x/}]", "take `a/y.txt` out: `a/*` has it"),
     ] {
         holds(&world(&format!("install: {{{install}}}"), "").faults(), said);
     }
@@ -208,6 +215,9 @@ fn files_that_may_all_have_a_place_are_taken() {
         "firmware: [fw/x.bin, fw/x.bin.xz]",
         "firmware: [x.bin, {from: y.bin, to: x}]",
         "firmware: [COPYING], licenses: [COPYING]",
+        "files: [{from: a.txt, to: /x/}, {from: a.txt, to: /y/}]",
+        "files: [{from: a.txt, to: /x/}, {from: a.txt, to: /x/b.txt}]",
+        "files: [{from: a, to: /x}, {from: a/sub, to: /x/more}]",
     ] {
         holds(&world(&format!("install: {{{install}}}"), "").faults(), "");
     }
@@ -231,6 +241,10 @@ fn files_of_folders_beside_the_manifest_are_known() {
     holds(&faults("firmware: ['?/fw/x']"), "`?/fw/x` would install two files as `/opt/lib/firmware/x`");
     holds(&faults("firmware: [a/fw/x, b/fw/x]"), "| write `{from: b/fw/x, to: fw}`");
     holds(&faults("firmware: [a/fw, b/other]"), "");
+    holds(&faults("files: [{from: a/fw, to: /x}, {from: b/fw/x, to: /x/}]"), "would both be installed as `/x/x`");
+    holds(&faults("files: [{from: a/fw, to: /x}, {from: Makefile, to: /x/sub/y}]"), "installed as `/x/sub/y`");
+    holds(&faults("files: [{from: a/fw/x, to: /x}, {from: b/other, to: /x}]"), "installed as `/x`");
+    holds(&faults("files: [{from: a/fw/x, to: /y}, {from: b/fw, to: /x}]"), "");
     holds(&faults("firmware: [a/fw, {from: b/fw, to: b}]"), "");
 }
 

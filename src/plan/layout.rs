@@ -19,6 +19,8 @@ pub struct Layout {
     pub firmware: Option<Vec<InstalledFiles>>,
     /// Files in `/licenses`.
     pub licenses: Vec<InstalledFiles>,
+    /// Files at other places.
+    pub files: Vec<InstalledFiles>,
     /// The packages whose files are installed.
     pub rpms: Vec<String>,
 }
@@ -34,8 +36,16 @@ impl Layout {
             link_in_tree: install.link_in_tree.unwrap_or_default(),
             firmware: install.firmware.as_ref().map(|all| kernel.choose(all)).or_else(|| firmware.then(Vec::new)),
             licenses: install.licenses.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
+            files: install.files.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
             rpms: install.rpms.iter().flatten().filter_map(|rpm| rpm.on(kernel)).map(|rpm| rpm.value.clone()).collect(),
         })
+    }
+
+    /// All files of sources in the image, each with the name of its kind.
+    pub(super) fn installed(&self) -> impl Iterator<Item = (&'static str, &InstalledFiles)> {
+        let firmware = self.firmware.iter().flatten().map(|files| ("firmware", files));
+        let licenses = self.licenses.iter().map(|files| ("license", files));
+        firmware.chain(licenses).chain(self.files.iter().map(|files| ("installed files", files)))
     }
 
     /// The file of a kmod in the image.
@@ -56,11 +66,9 @@ impl Layout {
         if self.link_in_tree {
             text("link to the node's modules", "host");
         }
-        let firmware = self.firmware.iter().flatten().map(|files| ("firmware", files));
-        for (name, InstalledFiles { from, to }) in firmware.chain(self.licenses.iter().map(|files| ("license", files)))
-        {
-            let to = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-            text(name, &format!("{}{to}", from.value));
+        for (name, InstalledFiles { from, to, source }) in self.installed() {
+            let source = source.as_ref().map(|source| format!(" of {}", source.value)).unwrap_or_default();
+            text(name, &format!("{}{source} to {to}", from.value));
         }
         for rpm in &self.rpms {
             text("installed package", rpm);

@@ -26,6 +26,8 @@ mod firmware_tests;
 #[cfg(test)]
 mod identity_tests;
 #[cfg(test)]
+mod installed_files_tests;
+#[cfg(test)]
 mod releases_tests;
 
 use std::sync::Arc;

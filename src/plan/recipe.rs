@@ -16,7 +16,8 @@ use crate::manifest::{
     Tool,
 };
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, Span, architecture_of, written_out,
+    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, SourceName, Span, Spanned, architecture_of,
+    quoted_list, written_out,
 };
 
 /// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
@@ -196,17 +197,12 @@ impl<'m> Resolver<'m> {
             return None;
         }
         let steps: Vec<Step> = recipe.steps.unwrap_or_default().steps_on(circumstances).cloned().collect();
-        for source in steps.iter().filter_map(|step| step.place.source.as_ref()) {
-            if !codes.iter().any(|code| code.name == source.value) {
-                faults.push(
-                    Diagnostic::error("step-source", format!("`{}` is none of this module's sources", source.value))
-                        .at(source.span, "")
-                        .context(place, "this module")
-                        .help(format!(
-                            "write one of {}, or add it to them",
-                            names.iter().map(|n| format!("`{}`", n.value)).collect::<Vec<_>>().join(", ")
-                        )),
-                );
+        let layout = Layout::of(&recipe.install, module.has_firmware(), circumstances)?;
+        let sources_of_steps = steps.iter().filter_map(|step| step.place.source.as_ref());
+        let named = sources_of_steps.chain(layout.installed().filter_map(|(_, files)| files.source.as_ref()));
+        for source in named {
+            if Code::named(&codes, Some(source)).is_none() {
+                faults.push(unknown_source(source, &codes, place));
                 return None;
             }
         }
@@ -228,7 +224,6 @@ impl<'m> Resolver<'m> {
             .map(|(at, step)| BuildStep::read(step, at + 1, &mut self.embedded, faults))
             .collect();
         let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
-        let layout = Layout::of(&recipe.install, module.has_firmware(), circumstances)?;
         // A template of the user's may install files in its own way.
         if matches!(template, TemplateName::BuiltIn(_)) {
             firmware::check(module, &recipe.install, &layout, kernel, faults);
@@ -260,6 +255,15 @@ fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel
         .at(place, "this module")
         .context(kernel.release.span, "this kernel")
         .help(format!("exclude the kernel from the module, or list a {what} without `when`"))
+}
+
+/// Returns the error for a name that is none of the sources `codes` of a module.
+fn unknown_source(source: &Spanned<SourceName>, codes: &[Code], module: Span) -> Diagnostic {
+    let names: Vec<&str> = codes.iter().map(|code| code.name.as_str()).collect();
+    Diagnostic::error("unknown-source", format!("`{}` is none of this module's sources", source.value))
+        .at(source.span, "")
+        .context(module, "this module")
+        .help(format!("write one of {}, or add it to them", quoted_list(&names)))
 }
 
 fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diagnostic {

@@ -129,7 +129,7 @@ RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko'
 RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
 
 {% endif %}
-{% if install.firmware or install.licenses %}
+{% if install.firmware or install.licenses or install.files %}
 {% include "kmodgen/install/files" %}
 {% endif %}
 {% if install.has_firmware and not install.firmware %}
@@ -213,6 +213,9 @@ COPY --from=builder /licenses /licenses
 {% if install.rpms %}
 COPY --from=builder /usr/src/kmodgen-packages/root/ /
 {% endif %}
+{% for place in install.places %}
+COPY --from=builder /usr/src/kmodgen-files{{ place }} {{ place }}
+{% endfor %}
 
 {% endblock %}
 {% block labels %}

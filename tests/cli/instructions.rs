@@ -69,7 +69,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 37] = [
+const FIELDS: [(&str, &str); 39] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -102,6 +102,8 @@ const FIELDS: [(&str, &str); 37] = [
     ("firmware", "fw"),
     ("firmware folder", "vendor"),
     ("license", "COPYING"),
+    ("file", "tool"),
+    ("place", "/usr/bin/tool"),
     ("rpm", "kmod-x"),
     ("label", "x.y"),
     ("label value", "x"),
@@ -201,6 +203,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 "modDir": get("install"),
                 "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
                 "licenses": [get("license")],
+                "files": [{"from": get("file"), "to": get("place")}],
                 "rpms": [get("rpm")],
             },
             "imageLabels": named("label", "label value"),
@@ -259,7 +262,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 fn a_harmless_manifest_has_three_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
     assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 3);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 6);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 7);
     assert_eq!(keywords.last(), Some(&"USER"));
 }
 

@@ -1,6 +1,7 @@
 //! A mapping's Dockerfile: the values that its template sees.
 
 mod code;
+mod install;
 mod packages;
 mod skeleton;
 mod step;
@@ -11,12 +12,9 @@ use std::sync::Arc;
 use minijinja::value::Value;
 
 use self::skeleton::{KernelValues, Skeleton};
-use super::{Code, Layout, Resolved};
+use super::{Code, Resolved};
 use crate::header::with_header;
-use crate::manifest::{
-    BuilderPackages, Compression, FIRMWARE_FOLDER, InstalledFiles, Kernel, LICENSE_FOLDER, Mirrors, Module,
-    TemplateName,
-};
+use crate::manifest::{BuilderPackages, Kernel, Mirrors, Module, TemplateName};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -141,8 +139,8 @@ fn context(
         .steps
         .iter()
         .map(|step| {
-            let of = |code: &&Code| step.step.place.source.as_ref().is_none_or(|source| source.value == code.name);
-            let folder = resolved.codes.iter().find(of).map(Code::build_folder).unwrap_or_default();
+            let code = Code::named(&resolved.codes, step.step.place.source.as_ref());
+            let folder = code.map(Code::build_folder).unwrap_or_default();
             step::values(step, step.step.place.dir.iter().fold(folder, |path, dir| format!("{path}/{dir}")))
         })
         .collect();
@@ -168,7 +166,7 @@ fn context(
         ("folders", code::folders(&resolved.codes)),
         ("steps", steps),
         ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
-        ("install", install(&resolved.layout)),
+        ("install", install::values(resolved, values.release)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
         ("builder_packages", packages::of_builder(resolved, false)),
         ("kernel_packages", packages::of_builder(resolved, true)),
@@ -178,25 +176,6 @@ fn context(
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
         ("build_args", step::pairs_on(resolved.build_args.iter().map(|(name, value)| (name, value)), values.release)),
-    ])
-}
-
-fn install(layout: &Layout) -> Value {
-    let Layout { mod_dir, strip, compress, link_in_tree, firmware, licenses, rpms } = layout;
-    let files = |folder: &str, InstalledFiles { from, to }: &InstalledFiles| {
-        let to = to.as_ref().map(|to| format!("/{to}")).unwrap_or_default();
-        Value::from_pairs([("from", Value::from(from.as_str())), ("to", Value::from(format!("{folder}{to}")))])
-    };
-    Value::from_pairs([
-        ("mod_dir", Value::from(mod_dir.as_str())),
-        ("strip", Value::from(*strip)),
-        ("compress", compress.map_or(Value::from(()), |compress| Value::from(compress.name()))),
-        ("ending", Value::from(compress.map_or(".ko", Compression::ending))),
-        ("link_in_tree", Value::from(*link_in_tree)),
-        ("has_firmware", Value::from(firmware.is_some())),
-        ("firmware", firmware.iter().flatten().map(|item| files(FIRMWARE_FOLDER, item)).collect()),
-        ("licenses", licenses.iter().map(|item| files(LICENSE_FOLDER, item)).collect()),
-        ("rpms", rpms.iter().map(String::as_str).collect()),
     ])
 }
 

@@ -1,12 +1,18 @@
 //! Folders for the results of a build, and other content of the image.
 
+mod files;
+mod place;
+
 use std::collections::BTreeMap;
 
+pub use files::InstalledFiles;
+use files::InstalledKind;
 use kmodgen_yaml::Node;
+pub use place::ImagePlace;
 
 use super::conditional::{Conditional, conditionals};
 use super::declare::declare;
-use super::decode::{self, Fields, has_only, has_only_within};
+use super::decode::{self, has_only, has_only_within};
 use super::expansion::Expands;
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
@@ -49,15 +55,6 @@ impl Compression {
     }
 }
 
-/// Files of the source for a folder of the image, `/opt/lib/firmware` or `/licenses`.
-#[derive(Debug, Clone, Hash)]
-pub struct InstalledFiles {
-    /// A file, a folder whose contents are meant, or a shell pattern of these.
-    pub from: Spanned<RelPath>,
-    /// A folder below the one of the image; the latter itself if `None`.
-    pub to: Option<RelPath>,
-}
-
 declare! {
     /// Settings for installing the results, as far as one place of the manifest states them.
     #[derive(Debug, Clone, Default)]
@@ -85,14 +82,19 @@ declare! {
             decode: decode::flag,
         }
         optional firmware: Vec<Conditional<InstalledFiles>> {
-            takes: Shape::List(&Shape::TextOr(&FILES)),
-            says: "files of the source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
-            decode: |node, key, faults| Some(decode_list(node, key, faults)),
+            takes: Shape::List(&Shape::TextOr(&files::FILES)),
+            says: "files of a source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
+            decode: |node, key, faults| InstalledKind::Firmware.decode(node, key, faults),
         }
         optional licenses: Vec<Conditional<InstalledFiles>> {
-            takes: Shape::List(&Shape::TextOr(&FILES)),
-            says: "files of the source, folders whose contents, or shell patterns of these, that go to `/licenses`",
-            decode: |node, key, faults| Some(decode_list(node, key, faults)),
+            takes: Shape::List(&Shape::TextOr(&files::FILES)),
+            says: "files of a source, folders whose contents, or shell patterns of these, that go to `/licenses`",
+            decode: |node, key, faults| InstalledKind::License.decode(node, key, faults),
+        }
+        optional files: Vec<Conditional<InstalledFiles>> {
+            takes: Shape::List(&Shape::Record(&files::OTHER_FILES)),
+            says: "other files of a source, folders whose contents, or shell patterns of these, and their places in the image",
+            decode: |node, key, faults| InstalledKind::Other.decode(node, key, faults),
         }
         optional rpms: Vec<Conditional<Spanned<String>>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
@@ -107,42 +109,8 @@ static PACKAGE: Record = Record {
     fields: joined![&[Field { key: "rpm", takes: Shape::Text, says: "the package" }], Selection::FIELDS],
 };
 
-static FILES: Record = Record {
-    name: "installed files",
-    fields: joined![
-        &[
-            Field { key: "from", takes: Shape::Text, says: "the file, folder or shell pattern" },
-            Field { key: "to", takes: Shape::Text, says: "the folder that it goes to, below the one for all" },
-        ],
-        Selection::FIELDS,
-    ],
-};
-
-fn decode_list(node: &Node, key: &str, faults: &mut Diagnostics) -> Vec<Conditional<InstalledFiles>> {
-    decode::items(node, &format!("`{key}`"), faults).iter().filter_map(|item| decode_files(item, faults)).collect()
-}
-
 fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Spanned<String>> {
     decode::text(node, "a package", faults, package)
-}
-
-fn decode_files(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<InstalledFiles>> {
-    if node.as_mapping().is_none() {
-        let from = decode::text(node, "a path", faults, pattern)?;
-        return Some(Conditional { value: InstalledFiles { from, to: None }, kernels: Selection::default() });
-    }
-    let mut fields = Fields::open(&FILES, node, faults)?;
-    let from = fields.need("from", "write the file or folder of the source", faults);
-    let from = from.and_then(|node| decode::text(node, "`from`", faults, pattern));
-    let to = fields.take("to", faults);
-    let to = to.and_then(|node| decode::text(node, "`to`", faults, |text| Expands::Release.path(text)));
-    let kernels = Selection::take(&mut fields, faults)?;
-    fields.finish(faults);
-    Some(Conditional { value: InstalledFiles { from: from?, to: to.map(|to| to.value) }, kernels })
-}
-
-fn pattern(text: &str) -> Result<RelPath, Invalid> {
-    Expands::Release.pattern(text)
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`
