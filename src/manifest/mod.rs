@@ -72,7 +72,7 @@ pub use mirrors::Mirrors;
 pub use module::Module;
 use module::Scope;
 pub use output::{OUTPUT_FOLDER, Output};
-pub use packages::BuilderPackages;
+pub use packages::StagePackages;
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};

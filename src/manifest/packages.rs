@@ -12,9 +12,9 @@ use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Diagnostics, Invalid, PackageManager, written_out};
 
-/// Packages of the builder for one kernel, by what installs them.
+/// Packages of a stage for one kernel, by what installs them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BuilderPackages {
+pub struct StagePackages {
     /// With dnf or microdnf.
     pub rpm: Vec<String>,
     /// With apt-get.
@@ -25,7 +25,12 @@ pub struct BuilderPackages {
     pub apk: Vec<String>,
 }
 
-impl BuilderPackages {
+impl StagePackages {
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        PackageManager::ALL.iter().all(|manager| self.of(*manager).is_empty())
+    }
+
     /// The packages that a package manager installs.
     pub fn of(&self, manager: PackageManager) -> &[String] {
         match manager {
@@ -46,31 +51,36 @@ declare! {
             says: "packages that the builder gets before it builds: a list, or lists by family",
             decode: PackageLists::read,
         }
+        optional runtime: PackageLists {
+            takes: Shape::Either(&[LIST, Shape::Record(&FAMILIES)]),
+            says: "packages that the image gets: a list, or lists by family",
+            decode: PackageLists::read,
+        }
     }
 }
 
 declare! {
-    /// Packages of the builder for all kernels, by what installs them.
+    /// Packages of a stage for all kernels, by what installs them.
     #[derive(Debug, Clone)]
     pub struct PackageLists: FAMILIES, "packages by family" {
         default rpm: Vec<Conditional<String>> {
             takes: LIST,
-            says: "for builders with dnf or microdnf",
+            says: "for images with dnf or microdnf",
             decode: list,
         }
         default deb: Vec<Conditional<String>> {
             takes: LIST,
-            says: "for builders with apt-get",
+            says: "for images with apt-get",
             decode: list,
         }
         default zypper: Vec<Conditional<String>> {
             takes: LIST,
-            says: "for builders with zypper",
+            says: "for images with zypper",
             decode: list,
         }
         default apk: Vec<Conditional<String>> {
             takes: LIST,
-            says: "for builders with apk",
+            says: "for images with apk",
             decode: list,
         }
     }
@@ -85,7 +95,7 @@ static PACKAGE: Record = Record {
 };
 
 impl PackageLists {
-    /// Decodes a list for whatever the builder has, or lists by family.
+    /// Decodes a list for whatever the image has, or lists by family.
     pub(super) fn read(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<Self> {
         if node.as_mapping().is_some() {
             return Self::decode(node, faults);
@@ -95,9 +105,9 @@ impl PackageLists {
     }
 
     /// Returns the packages for a kernel.
-    pub fn on(&self, kernel: &Circumstances<'_>) -> BuilderPackages {
+    pub fn on(&self, kernel: &Circumstances<'_>) -> StagePackages {
         let [rpm, deb, zypper, apk] = [&self.rpm, &self.deb, &self.zypper, &self.apk].map(|all| kernel.choose(all));
-        BuilderPackages { rpm, deb, zypper, apk }
+        StagePackages { rpm, deb, zypper, apk }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{collisions, firmware};
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{
-    BuildArgument, Builder, BuilderPackages, Circumstances, Kernel, Kmod, Manifest, Module, Source, Step, TemplateName,
+    BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, StagePackages, Step, TemplateName,
     Tool,
 };
 use crate::vocabulary::{
@@ -41,7 +41,9 @@ pub struct Resolved {
     /// Paths of the kmods in the image, and its other content.
     pub layout: Layout,
     /// Packages that the builder needs beside the compiler.
-    pub packages: Option<BuilderPackages>,
+    pub packages: Option<StagePackages>,
+    /// Packages that the image has beside those of its base image.
+    pub runtime_packages: Option<StagePackages>,
     /// Labels of the image.
     pub image_labels: BTreeMap<String, String>,
     /// User that the image runs as.
@@ -230,6 +232,19 @@ impl<'m> Resolver<'m> {
             collisions::check(&layout, &codes, faults);
             collisions::check_kmods(&kmods, faults);
         }
+        let runtime_packages = recipe.packages.runtime.map(|packages| packages.on(circumstances));
+        if runtime_packages.as_ref().is_some_and(|packages| !packages.is_empty())
+            && runtime.value.is_of_busybox()
+            && PackageManager::of_image(&runtime.value.to_string()).is_none()
+        {
+            faults.push(
+                Diagnostic::error("no-package-manager", "this image has no package manager for `packages.runtime`")
+                    .at(runtime.span, "the runtime image")
+                    .context(place, "this module")
+                    .help("choose an image that has one, or take the packages out"),
+            );
+            return None;
+        }
         Some(Resolved {
             template,
             builder: builder.value,
@@ -240,6 +255,7 @@ impl<'m> Resolver<'m> {
             kmods: kmods.into_iter().map(|kmod| kmod.value).collect(),
             layout,
             packages: recipe.packages.builder.map(|packages| packages.on(circumstances)),
+            runtime_packages,
             image_labels: recipe.image_labels,
             user: recipe.user,
             build_args: circumstances.choose(&module.objects.spec.build_args),
@@ -327,10 +343,10 @@ impl Resolved {
         text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
         self.layout.traverse(sink);
         let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        if let Some(packages) = &self.packages {
-            let BuilderPackages { rpm, deb, zypper, apk } = packages;
+        for (stage, packages) in [("", &self.packages), ("runtime ", &self.runtime_packages)] {
+            let Some(StagePackages { rpm, deb, zypper, apk }) = packages else { continue };
             for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
-                text(&format!("{family} packages"), &names.join(" "));
+                text(&format!("{stage}{family} packages"), &names.join(" "));
             }
         }
         for (key, value) in &self.image_labels {

@@ -80,6 +80,42 @@ fn only_the_package_manager_of_a_known_image_is_tried() {
     assert!(!text.contains("What else the build needs"), "{text}");
 }
 
+#[test]
+fn packages_of_the_image_are_installed_in_its_stage() {
+    let module =
+        |lines: &str| World::small().with("    source: code\n", &format!("    source: code\n    packages: {lines}\n"));
+    let last = |world: &World| dockerfile(world).rsplit_once("FROM ").unwrap().1.to_owned();
+    let world = module(
+        "{builder: [bc], runtime: [pciutils, 'tools-${KERNEL_VERSION}', {package: numactl, when: {flavour: rt}}]}",
+    );
+    let known = last(&world.clone().with("registry.example.com/runtime:1", "registry.redhat.io/ubi9/ubi-minimal:9.4"));
+    let at = |part: &str| known.find(part).unwrap_or_else(|| panic!("{part}\n{known}"));
+    let parts = [
+        "RUN microdnf install -y pciutils && microdnf clean all",
+        "for tool in modprobe",
+        "ARG KERNEL_VERSION",
+        "RUN microdnf install -y \"tools-${KERNEL_VERSION}\" && ",
+        "COPY",
+    ];
+    assert!(parts.iter().map(|part| at(part)).is_sorted(), "{known}");
+    assert!(!known.contains("bc") && !known.contains("elif") && !known.contains("numactl"), "{known}");
+    let unknown = last(&world);
+    assert!(
+        unknown.contains(
+            "RUN if command -v dnf >/dev/null; then dnf install -y --setopt=install_weak_deps=False pciutils"
+        )
+    );
+    assert!(unknown.contains("else echo \"kmodgen: the runtime image has no package manager\""), "{unknown}");
+    let by_family =
+        module("{runtime: {deb: [pciutils]}}").with("registry.example.com/runtime:1", "quay.io/fedora/fedora:42");
+    assert!(!last(&by_family).contains("What else"), "{}", last(&by_family));
+    let faults = world.with("registry.example.com/runtime:1", "docker.io/library/busybox:1").faults();
+    assert!(
+        faults.len() == 1 && faults[0].contains("no-package-manager: this image has no package manager"),
+        "{faults:?}"
+    );
+}
+
 /// Runs the command that strips a kmod, with this `strip`, and returns what is left of the kmod, or the error.
 #[expect(clippy::disallowed_methods, reason = "the property is about a real shell")]
 fn stripped(kmod: &[u8], strip: &str) -> Result<Vec<u8>, String> {

@@ -1,7 +1,14 @@
 {#
-  A command that installs packages, and the branches of an `if` that installs them with whichever manager the image
-  has. `packages` are lists of names, each with its `manager`.
+  An instruction that installs packages; the command in it; and the branches of an `if` that installs them with
+  whichever manager the image has. `packages` are lists of names, each with its `manager`.
 -#}
+{% macro install_packages(packages, image) %}
+{% if packages | length == 1 %}
+RUN {{ install_command(packages[0]) }}
+{% else %}
+{{ branches(packages, true) }}    else echo "kmodgen: the {{ image }} image has no package manager" >&2; exit 1; fi
+{% endif %}
+{% endmacro %}
 {% macro install_command(packages) %}
 {% if not packages.names %}:
 {%- elif packages.manager == "dnf" %}dnf install -y --setopt=install_weak_deps=False{% for name in packages.names %} {{ name | expand }}{% endfor %} && dnf clean all

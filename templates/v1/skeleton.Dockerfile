@@ -3,7 +3,7 @@
   for all kernels comes before `ARG KERNEL_VERSION`, since engines build everything after it for each kernel.
   A template that extends one of kmodgen's may replace any block.
 #}
-{% from "kmodgen/packages" import branches, install_command %}
+{% from "kmodgen/packages" import branches, install_command, install_packages %}
 {% if not builder %}
 ARG DTK_AUTO
 {% endif %}
@@ -21,11 +21,7 @@ FROM {% if builder %}{{ builder }}{% else %}${DTK_AUTO}{% endif %} AS builder
 {% endblock %}
 {% if builder_packages %}
 # What else the build needs.
-{% if builder_packages | length == 1 %}
-RUN {{ install_command(builder_packages[0]) }}
-{% else %}
-{{ branches(builder_packages, true) }}    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
-{% endif %}
+{{ install_packages(builder_packages, "builder") }}
 
 {% endif %}
 {% if fetch %}
@@ -62,11 +58,7 @@ RUN test "${KERNEL_VERSION}" = {{ kernel.release }} && test "${KERNEL_FULL_VERSI
 {% endblock %}
 {% if kernel_packages %}
 # What else the build needs of this kernel.
-{% if kernel_packages | length == 1 %}
-RUN {{ install_command(kernel_packages[0]) }}
-{% else %}
-{{ branches(kernel_packages, true) }}    else echo "kmodgen: the builder image has no package manager" >&2; exit 1; fi
-{% endif %}
+{{ install_packages(kernel_packages, "builder") }}
 
 {% endif %}
 {% if steps %}
@@ -175,6 +167,11 @@ FROM {{ runtime }}
 {% endblock %}
 
 {% block runtime_prepare %}
+{% if runtime_packages %}
+# What else the image has.
+{{ install_packages(runtime_packages, "runtime") }}
+
+{% endif %}
 {% if lean %}
 # What KMM runs in the image.
 RUN for tool in sh mkdir cp; do \
@@ -184,12 +181,12 @@ RUN for tool in sh mkdir cp; do \
 {% else %}
 # modprobe, where the image has none, and what else KMM runs in the image.
 {% endif %}
-{% if runtime_packages | length == 1 %}
-RUN if ! {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}command -v modprobe >/dev/null{% endif %}; then {{ install_command(runtime_packages[0]) }}; fi \
+{% if modprobe_packages | length == 1 %}
+RUN if ! {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}command -v modprobe >/dev/null{% endif %}; then {{ install_command(modprobe_packages[0]) }}; fi \
 {% else %}
 RUN if {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}command -v modprobe >/dev/null{% endif %}; then :; \
-{% if runtime_packages %}
-{{ branches(runtime_packages, false) }}    else echo "kmodgen: the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi \
+{% if modprobe_packages %}
+{{ branches(modprobe_packages, false) }}    else echo "kmodgen: the runtime image has no modprobe, and no package manager to get it with" >&2; exit 1; fi \
 {% else %}
     else echo "kmodgen: the runtime image has busybox's modprobe, which KMM 1 cannot use, and no package manager to get kmod with; where KMM 2 runs, say so in the manifest's platform" >&2; exit 1; fi \
 {% endif %}
@@ -201,6 +198,11 @@ RUN if {% if busybox %}modprobe --version 2>/dev/null | grep -q kmod{% else %}co
 
 {% endblock %}
 {{ self.args() }}
+{% if runtime_kernel_packages %}
+
+# What else the image has for this kernel.
+{{ install_packages(runtime_kernel_packages, "runtime") }}
+{% endif %}
 
 {% block runtime_copy %}
 COPY --from=builder /opt/lib/modules/${KERNEL_VERSION} /opt/lib/modules/${KERNEL_VERSION}

@@ -69,7 +69,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 39] = [
+const FIELDS: [(&str, &str); 40] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -86,6 +86,7 @@ const FIELDS: [(&str, &str); 39] = [
     ("mirror", "https://mirror.example.com/"),
     ("image mirror", "mirror.example.com"),
     ("package", "bc"),
+    ("runtime package", "pciutils"),
     ("fetch", "quay.example.com/git:1"),
     ("script", "build.sh"),
     ("script beside", "own.sh"),
@@ -183,7 +184,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             "kmods": ["alpha"],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
-            "packages": {"builder": [get("package")]},
+            "packages": {"builder": [get("package")], "runtime": [get("runtime package")]},
             "steps": [
                 {"make": {
                     "targets": [get("target")],

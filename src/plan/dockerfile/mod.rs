@@ -14,7 +14,7 @@ use minijinja::value::Value;
 use self::skeleton::{KernelValues, Skeleton};
 use super::{Code, Resolved};
 use crate::header::with_header;
-use crate::manifest::{BuilderPackages, Kernel, Mirrors, Module, TemplateName};
+use crate::manifest::{Kernel, Mirrors, Module, StagePackages, TemplateName};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -170,7 +170,9 @@ fn context(
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
         ("builder_packages", packages::of_builder(resolved, false)),
         ("kernel_packages", packages::of_builder(resolved, true)),
-        ("runtime_packages", packages::of_runtime(&resolved.runtime)),
+        ("runtime_packages", packages::of_runtime(resolved, false)),
+        ("runtime_kernel_packages", packages::of_runtime(resolved, true)),
+        ("modprobe_packages", packages::with_modprobe(&resolved.runtime)),
         ("image_labels", step::pairs_on(resolved.image_labels.iter(), values.release)),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
@@ -179,8 +181,8 @@ fn context(
     ])
 }
 
-fn packages(packages: &BuilderPackages) -> Value {
-    let BuilderPackages { rpm, deb, zypper, apk } = packages;
+fn packages(packages: &StagePackages) -> Value {
+    let StagePackages { rpm, deb, zypper, apk } = packages;
     let list = |names: &[String]| -> Value { names.iter().map(String::as_str).collect() };
     Value::from_pairs([("rpm", list(rpm)), ("deb", list(deb)), ("zypper", list(zypper)), ("apk", list(apk))])
 }

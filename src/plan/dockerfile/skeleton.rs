@@ -110,6 +110,8 @@ mod tests {
             "{{ builder }}",
             "{% if builder %}",
             "{% if not builder %}",
+            "{{ install_packages(builder_packages, \"builder\") }}",
+            "{{ install_packages(kernel_packages, \"builder\") }}",
         ];
         let mut printed = 0;
         for version in 1..=NEWEST {
