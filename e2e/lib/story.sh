@@ -86,6 +86,8 @@ tell_story() {
     skopeo list-tags --authfile "$work/auth.json" --tls-verify=false "docker://127.0.0.1:$port/kmods/story"
   check 'an image holds what KMM relies on' \
     ends 0 '0 findings' "$KMODGEN" verify --engine buildah --release "$stable" "$(planned "$stable")"
+  check 'its symbols are ranked for another kernel' ends 1 'story' story preflight --symvers \
+    "$work/symbols/$stable/Module.symvers" "$work/symbols/$plus/Module.symvers" "$stable"
   check 'an image of one kernel is none of another' \
     ends 1 "$plus" "$KMODGEN" verify --engine buildah --release "$plus" "$(planned "$stable")"
   check 'an image without modules is told so' ends 1 'finding' "$KMODGEN" verify --engine buildah "$runtime"
