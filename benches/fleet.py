@@ -128,7 +128,8 @@ class Fleet:
             f"sources:\n{sources}\n"
             "baseImages:\n"
             "  builder: dtk\n"
-            "  runtime: registry.redhat.io/ubi9/ubi-minimal:9.4\n\n"
+            "  runtime: registry.redhat.io/ubi9/ubi-minimal:9.4\n"
+            "  pin: false\n\n"
             "kernels:\n"
             "  - file: fleet.yaml\n\n"
             f"modules:\n{modules}"
@@ -161,7 +162,7 @@ class Fleet:
             "      - when: {kernel: '.*\\+rt'}\n"
             '        steps: {compile: {make: {vars: {RT: "1"}}}}\n'
             "      - when: {labels: {family: debian}}\n"
-            "        baseImages: {runtime: docker.io/library/debian:12-slim}\n"
+            "        baseImages: {runtime: docker.io/library/debian:12-slim, pin: false}\n"
             "    moduleSpec:\n"
             '      selector: {node-role.kubernetes.io/worker: ""}\n'
             "      moduleLoader:\n"

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::lock::{Commit, Lock};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, image_tags};
 use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
 use crate::template::{InProcess, Renderers};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, GitOid, GitRef, GitUrl, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+    Diagnostic, Diagnostics, Digest, GitOid, GitRef, GitUrl, ImageRef, InputError, InputFiles, Listed, RelPath,
+    SourceMap, list_in_memory,
 };
 
 /// A manifest's folder in memory.
@@ -118,6 +119,7 @@ impl World {
     pub(crate) fn small() -> Self {
         let mut world = Self { manifest: SMALL.into(), files: Files::default(), lock: Lock::default() };
         world.pin("https://example.com/code.git", "main", 'a');
+        world.pin_image("registry.example.com/runtime:1");
         world.file("fix.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")
     }
 
@@ -128,6 +130,11 @@ impl World {
             GitRef::parse(reference).unwrap(),
             Commit { id: commit, date: None },
         );
+    }
+
+    /// Pins an image to a digest that is made of its name.
+    pub(crate) fn pin_image(&mut self, image: &str) {
+        self.lock.images.pin(ImageRef::parse(image).unwrap(), Digest::of(image.as_bytes()));
     }
 
     pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
@@ -181,6 +188,14 @@ impl World {
         Manifest::notes(&manifests).iter().map(|note| line(note, &sources)).collect()
     }
 
+    /// Returns the lock, with digests for images that it does not pin.
+    fn lock_for(&self, manifest: &Manifest) -> Lock {
+        let mut world = self.clone();
+        let missing = world.lock.missing_images(image_tags([manifest]));
+        missing.keys().for_each(|image| world.pin_image(&image.to_string()));
+        world.lock
+    }
+
     /// Runs `use_plan` on the plan, if there is one.
     pub(crate) fn expand<T>(
         &self,
@@ -192,14 +207,10 @@ impl World {
         let files: Arc<dyn InputFiles> = Arc::new(self.files.clone());
         let used = Manifest::read(source, &self.manifest, &*files, sources, &mut faults).and_then(|manifests| {
             let manifest = manifests.into_iter().next()?;
+            let lock = self.lock_for(&manifest);
             let renderers: Arc<dyn Renderers> = Arc::new(InProcess);
-            let inputs = Inputs {
-                manifest: &manifest,
-                lock: &self.lock,
-                files: &files,
-                templates: &files,
-                renderers: &renderers,
-            };
+            let inputs =
+                Inputs { manifest: &manifest, lock: &lock, files: &files, templates: &files, renderers: &renderers };
             let plan = Plan::make(inputs, 1, sources, &mut faults)?;
             Some(use_plan(&manifest, &plan))
         });

@@ -15,13 +15,13 @@ apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
   kmm-ci: {git: "http://127.0.0.1:$git_port/kmm-ci.git", ref: $commit, dir: driver}
-baseImages: {builder: $debian_ready, runtime: "$runtime"}
+baseImages: {builder: $debian_ready, runtime: "$runtime", pin: false}
 kernels:
   - {release: $stable, dtk: "$(by_digest "$dtk")"}
   - {release: $plus, dtk: "$(by_digest "$other_dtk")"}
 modules:
 $(module_of_layers one-builder "{}")
-$(module_of_layers another-builder "{builder: dtk, fetch: $debian_ready}")
+$(module_of_layers another-builder "{builder: dtk, fetch: $debian_ready, pin: false}")
 MANIFEST
   local module
   for module in one-builder another-builder; do

@@ -17,7 +17,7 @@ sources:
     ref: $commit
     dir: driver
     patches: [{file: patches/0001-hostile-text.patch, when: {kernel: '$(pattern "$plus")'}}]
-baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4"}
+baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4", pin: false}
 kernels: [$stable, $plus]
 modules:
   - name: story

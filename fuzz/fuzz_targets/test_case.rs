@@ -16,7 +16,7 @@ use libfuzzer_sys::fuzz_target;
 const MANIFEST: &str = r#"apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources: {code: {git: https://git.example.com/code.git, ref: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}
-baseImages: {builder: dtk, runtime: registry.example.com/runtime:1}
+baseImages: {builder: dtk, runtime: registry.example.com/runtime:1, pin: false}
 kernels: [5.14.0-427.28.1.el9_4.x86_64, 5.14.0-427.81.1.el9_4.x86_64+rt]
 modules:
   - name: ice

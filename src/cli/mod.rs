@@ -40,7 +40,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Build the images that are not there yet, with podman, buildah or docker
     Build(BuildArgs),
-    /// Pin every branch, tag and short commit that is not pinned yet
+    /// Pin every branch, tag, short commit, file and base image that is not pinned yet
     Lock(LockArgs),
     /// Pin branches and tags anew
     Update(UpdateArgs),
@@ -111,7 +111,7 @@ pub struct OutputArgs {
     pub network: NetworkArgs,
 }
 
-/// Network access for git servers.
+/// Network access for servers of git, files and images.
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
     /// Fail where kmodgen.lock does not pin everything
@@ -120,7 +120,7 @@ pub struct NetworkArgs {
     /// Ask no server, whatever is missing
     #[arg(long)]
     pub offline: bool,
-    /// How long to wait for a git server, in seconds
+    /// How long to wait for a server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
 }
@@ -227,7 +227,7 @@ pub struct UpdateArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
-    /// How long to wait for a git server, in seconds
+    /// How long to wait for a server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
 }

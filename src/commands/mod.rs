@@ -17,6 +17,7 @@ mod cache_location;
 mod drift;
 mod exit;
 mod faults;
+mod image_digests;
 mod input_check;
 mod make_files;
 mod orphan_clusters;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::anyhow;
 
 use super::faults::{Faults, each_drawn};
+use super::image_digests::image_digests;
 use super::input_check::{are_as, is_as};
 use crate::adapters::engine::{Context, Ended};
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
@@ -14,7 +15,7 @@ use crate::adapters::{download, fs, ui};
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
 use crate::lock::{self, Commit, Lock};
-use crate::manifest::{Git, Manifest};
+use crate::manifest::{Git, Manifest, image_tags};
 use crate::plan::{Expansion, Inputs, Mapping, Plan};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
@@ -162,9 +163,10 @@ impl Project {
         let missing: Vec<Git> = self.lock.missing(&self.manifest).into_values().flatten().cloned().collect();
         let asks = !network.locked && !network.offline;
         // One that asks pins what every cluster needs, so that the lock is complete afterwards.
-        let files = if asks { self.file_urls() } else { self.manifest.file_urls() };
-        let files = self.lock.missing_files(files);
-        if missing.is_empty() && files.is_empty() {
+        let needing = if asks { self.all.clone() } else { vec![self.manifest.clone()] };
+        let files = self.lock.missing_files(needing.iter().flat_map(|manifest| manifest.file_urls()).collect());
+        let images = self.lock.missing_images(image_tags(needing.iter().map(|manifest| &**manifest)));
+        if missing.is_empty() && files.is_empty() && images.is_empty() {
             if network.locked && self.lock_text.is_none() {
                 let name = self.folder.join(lock::FILE_NAME);
                 return Err(anyhow!(
@@ -174,14 +176,18 @@ impl Project {
             }
             return Ok(());
         }
+        let mut faults = Diagnostics::default();
         if asks {
-            self.resolve(&missing, network)?;
-            return self.download(&files, network);
+            self.resolve(&missing, network, &mut faults);
+            self.download(&files, network, &mut faults);
+            for (image, digest) in image_digests(&images, network.timeout, &mut faults) {
+                self.lock.images.pin(image, digest);
+            }
+            return self.report(faults);
         }
         let flag = if network.offline { "--offline" } else { "--locked" };
         let advice = format!("run `kmodgen lock` without {flag}");
-        let mut faults = Diagnostics::default();
-        faults.extend(lock::not_pinned(&missing, &files, &advice));
+        faults.extend(lock::not_pinned(&missing, &files, &images, &advice));
         Err(Faults::new(faults, self.sources.clone()).into())
     }
 
@@ -194,13 +200,13 @@ impl Project {
     /// Drops from the lock what no cluster asks for.
     pub(super) fn tidy_lock(&mut self) {
         let urls = self.file_urls();
-        self.lock.retain_used(&self.manifest, &urls);
+        let tags = image_tags(self.all.iter().map(|manifest| &**manifest));
+        self.lock.retain_used(&self.manifest, &urls, &tags);
     }
 
     /// Asks the repositories what these refs are, and pins that.
-    pub(super) fn resolve(&mut self, gits: &[Git], network: Network) -> anyhow::Result<()> {
+    pub(super) fn resolve(&mut self, gits: &[Git], network: Network, faults: &mut Diagnostics) {
         let resolver = Resolver::new(network.timeout, GitEnvironment::from_process());
-        let mut faults = Diagnostics::default();
         for (url, gits) in lock::unpinned(gits.iter()) {
             let refs: Vec<_> = gits.iter().map(|git| &git.reference.value).collect();
             match resolver.resolve(url, &refs) {
@@ -218,12 +224,10 @@ impl Project {
                 Err(error) => faults.push(unresolved(&error).at(gits[0].url.span, "")),
             }
         }
-        self.report(faults)
     }
 
     /// Downloads files, and pins their checksums.
-    pub(super) fn download(&mut self, files: &BTreeMap<String, Span>, network: Network) -> anyhow::Result<()> {
-        let mut faults = Diagnostics::default();
+    pub(super) fn download(&mut self, files: &BTreeMap<String, Span>, network: Network, faults: &mut Diagnostics) {
         for (url, place) in files {
             ui::talk(&format!("downloading {url}\n"));
             match download::checksum(url, &self.folder, network.timeout) {
@@ -235,7 +239,6 @@ impl Project {
                 ),
             }
         }
-        self.report(faults)
     }
 
     /// Writes the lock where it differs from the one on disk; says whether it did.

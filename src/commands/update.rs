@@ -13,7 +13,7 @@ use crate::commands::Exit;
 use crate::manifest::{Git, Source};
 use crate::settings::{self, Network};
 use crate::template;
-use crate::vocabulary::nearest;
+use crate::vocabulary::{Diagnostics, nearest};
 
 /// Runs the verb.
 pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
@@ -28,8 +28,10 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
     files.retain(|_, place| chosen.iter().filter_map(Source::file).any(|file| file.url.span == *place));
     let old: Vec<_> = files.keys().map(|url| project.lock.checksum(url)).collect();
     let network = Network { locked: false, offline: false, timeout: Duration::from_secs(args.timeout) };
-    project.resolve(&gits, network)?;
-    project.download(&files, network)?;
+    let mut faults = Diagnostics::default();
+    project.resolve(&gits, network, &mut faults);
+    project.download(&files, network, &mut faults);
+    project.report(faults)?;
     // What is not pinned at all is pinned too, so that the lock is complete afterwards.
     project.complete_lock(network)?;
     project.tidy_lock();

@@ -55,6 +55,7 @@ impl<'f> Variant<'f> {
         Kernel {
             release: self.release.clone(),
             dtk: None,
+            pin: None,
             base_images: BaseImages::default(),
             labels: self.architecture().map(|arch| ("arch".to_owned(), arch.to_owned())).into_iter().collect(),
             nodes: None,

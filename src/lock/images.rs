@@ -57,12 +57,22 @@ impl ImagePins {
         kernels.into_iter().all(|kernel| pin.kept.insert(kernel, digest).is_none())
     }
 
-    /// Drops the images that are not used, and the digests of kernels that there are not.
-    pub fn retain(&mut self, is_used: impl Fn(&ImageRef) -> bool, is_kernel: impl Fn(&KernelRelease) -> bool) {
+    /// Drops the images that are not used, and the digests of kernels that do not use them.
+    pub fn retain(
+        &mut self,
+        is_used: impl Fn(&ImageRef) -> bool,
+        is_used_on: impl Fn(&ImageRef, &KernelRelease) -> bool,
+    ) {
         self.0.retain(|image, _| is_used(image));
-        for pin in self.0.values_mut() {
-            pin.kept.retain(|release, _| is_kernel(release));
+        for (image, pin) in &mut self.0 {
+            pin.kept.retain(|release, _| is_used_on(image, release));
         }
+    }
+
+    /// Returns the digests that kernels keep, each with its image and kernel.
+    pub fn kept(&self) -> impl Iterator<Item = (&ImageRef, &KernelRelease, Digest)> {
+        let pins = self.0.iter();
+        pins.flat_map(|(image, pin)| pin.kept.iter().map(move |(release, digest)| (image, release, *digest)))
     }
 
     /// Returns the entries of the lock's file: each image and digest with the kernels that it is for, none for all
@@ -114,9 +124,9 @@ mod tests {
         let mut pins = ImagePins::default();
         pins.pin(image(), Digest::of(b"1"));
         pins.pin_for_others(image(), Digest::of(b"2"), [&release("5.14.0-1")]);
-        pins.retain(|_| true, |_| false);
+        pins.retain(|_| true, |_, _| false);
         assert_eq!(pins.digest(&image(), &release("5.14.0-1")), Some(Digest::of(b"2")));
-        pins.retain(|_| false, |_| true);
+        pins.retain(|_| false, |_, _| true);
         assert_eq!(pins, ImagePins::default());
     }
 }

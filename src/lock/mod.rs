@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 pub use images::ImagePins;
 
-use crate::manifest::{Git, Manifest, Source};
+use crate::manifest::{Git, Manifest, NamedImage, Source, TagUse};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Digest, GitOid, GitRef, GitUrl, Span, Timestamp};
+use crate::vocabulary::{Diagnostic, Digest, GitOid, GitRef, GitUrl, ImageRef, KernelRelease, Span, Timestamp};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";
@@ -78,6 +78,13 @@ impl Lock {
         self.files.get(url).copied()
     }
 
+    /// Returns an image with its digest for a kernel, or as it is written if nothing pins it; `None` if the digest is
+    /// not known.
+    pub fn image(&self, image: &NamedImage, release: &KernelRelease) -> Option<ImageRef> {
+        let Some(tag) = image.tag() else { return Some(image.name.value.clone()) };
+        Some(tag.with_digest(self.images.digest(&tag, release)?))
+    }
+
     /// Returns the digest that an image was pushed with, given its repository and tag.
     pub fn pushed(&self, image: &str) -> Option<Digest> {
         self.pushed.get(image).copied()
@@ -109,13 +116,28 @@ impl Lock {
         urls
     }
 
-    /// Drops what no source of the manifest asks for, and files that are none of `urls`.
-    pub fn retain_used(&mut self, manifest: &Manifest, urls: &BTreeMap<String, Span>) {
+    /// Returns the images of `tags` whose digests are not pinned.
+    pub fn missing_images<'m>(&self, mut tags: BTreeMap<ImageRef, TagUse<'m>>) -> BTreeMap<ImageRef, TagUse<'m>> {
+        tags.retain(|image, _| self.images.newest(image).is_none());
+        tags
+    }
+
+    /// Drops what no source of the manifest asks for, files that are none of `urls`, and images that are none of `tags`.
+    pub fn retain_used(
+        &mut self,
+        manifest: &Manifest,
+        urls: &BTreeMap<String, Span>,
+        tags: &BTreeMap<ImageRef, TagUse<'_>>,
+    ) {
         self.commits.retain(|(url, reference), _| {
             let mut gits = manifest.sources.values().filter_map(Source::git);
             gits.any(|git| git.url.value == *url && git.reference.value == *reference)
         });
         self.files.retain(|url, _| urls.contains_key(url));
+        self.images.retain(
+            |image| tags.contains_key(image),
+            |image, release| tags[image].kernels.iter().any(|kernel| kernel.release.value == *release),
+        );
     }
 
     /// Drops the digests of pushed images whose names `is_used` does not know.
@@ -133,10 +155,11 @@ pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl,
     by_url
 }
 
-/// Returns an error for each ref and file that is not pinned; `advice` is how to pin them here.
+/// Returns an error for each ref, file and image that is not pinned; `advice` is how to pin them here.
 pub fn not_pinned<'m>(
     gits: impl IntoIterator<Item = &'m Git>,
     files: &BTreeMap<String, Span>,
+    images: &BTreeMap<ImageRef, TagUse<'_>>,
     advice: &str,
 ) -> Vec<Diagnostic> {
     let refs = gits.into_iter().map(|git| {
@@ -150,5 +173,13 @@ pub fn not_pinned<'m>(
             .at(*place, "")
             .help(format!("{advice}, or write its `sha256`"))
     });
-    refs.chain(files).collect()
+    let images = images.iter().map(|(image, used)| image_not_pinned(image, used.place, advice));
+    refs.chain(files).chain(images).collect()
+}
+
+/// Returns the error for an image that is not pinned; `advice` is how to pin it here.
+pub fn image_not_pinned(image: &ImageRef, place: Span, advice: &str) -> Diagnostic {
+    Diagnostic::error("not-locked", format!("the digest of `{image}` is not in {FILE_NAME}"))
+        .at(place, "")
+        .help(format!("{advice}, write `{image}@sha256:…`, or `pin: false` beside it"))
 }

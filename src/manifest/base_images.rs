@@ -1,10 +1,13 @@
 //! Base images.
 
+use kmodgen_yaml::Node;
+
 use super::declare::declare;
-use super::decode;
+use super::decode::{self, may_have};
 use super::expansion::Expands;
+use super::named_image::NamedImage;
 use super::schema::Shape;
-use crate::vocabulary::{ImageRef, Invalid, Spanned, written_out};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, written_out};
 
 /// Base image of the stage that compiles.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,10 +18,20 @@ pub enum Builder {
     Image(String),
 }
 
+/// Base images of a Dockerfile, as far as one place of the manifest states them.
+#[derive(Debug, Clone, Default, Hash)]
+pub struct BaseImages {
+    /// Image that compiles.
+    pub builder: Option<NamedImage<Builder>>,
+    /// Image that carries the result.
+    pub runtime: Option<NamedImage>,
+    /// Image that gets the sources.
+    pub fetch: Option<NamedImage>,
+}
+
 declare! {
-    /// Base images of a Dockerfile, as far as one place of the manifest states them.
-    #[derive(Debug, Clone, Default, Hash)]
-    pub struct BaseImages: BASE_IMAGES, "`baseImages`", overridable {
+    /// Base images as a record of the manifest has them.
+    struct Written: BASE_IMAGES, "`baseImages`" {
         optional builder: Spanned<Builder> {
             takes: Shape::Text,
             says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
@@ -34,14 +47,47 @@ declare! {
             says: "what gets the sources in a stage of its own, which modules and kernels share; has git, curl and what unpacks the sources",
             decode: decode::placed(fetch),
         }
+        optional pin: bool {
+            takes: Shape::Bool,
+            says: "`false` for the tags of these images as they are, without a digest from [the lock](lock.md#images)",
+            decode: decode::flag,
+        }
     }
 }
 
 impl BaseImages {
+    pub(super) fn read(node: &Node, faults: &mut Diagnostics) -> Option<Self> {
+        let Written { builder, runtime, fetch, pin } = Written::decode(node, faults)?;
+        let keys = ["builder", "runtime", "fetch"];
+        if let Some(written) = node.get("pin").filter(|_| !keys.iter().any(|key| may_have(node, &BASE_IMAGES, key))) {
+            faults.push(
+                Diagnostic::error("pin", "`pin` is for the images beside it, and there are none")
+                    .at(written.span, "")
+                    .help("write `baseImages: {runtime: IMAGE, pin: false}`"),
+            );
+        }
+        let pin = pin.unwrap_or(true);
+        Some(Self {
+            builder: builder.map(|name| NamedImage { name, pin }),
+            runtime: runtime.map(|name| NamedImage { name, pin }),
+            fetch: fetch.map(|name| NamedImage { name, pin }),
+        })
+    }
+
     /// Returns whether no image is stated.
     pub fn is_empty(&self) -> bool {
         let Self { builder, runtime, fetch } = self;
         builder.is_none() && runtime.is_none() && fetch.is_none()
+    }
+
+    /// Returns these images, with those of `over` in the place of theirs.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        Self {
+            builder: over.builder.clone().or_else(|| self.builder.clone()),
+            runtime: over.runtime.clone().or_else(|| self.runtime.clone()),
+            fetch: over.fetch.clone().or_else(|| self.fetch.clone()),
+        }
     }
 }
 

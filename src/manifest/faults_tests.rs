@@ -82,7 +82,7 @@ fn what_is_not_built_yet_is_refused_as_such() {
 #[test]
 fn values_are_told_apart_from_kinds() {
     let world = World::small()
-        .with("kernels:\n", "kernels:\n  - [5.14.0-3.x86_64]\n  - {release: 5.14.0-3.x86_64, labels: [a]}\n  - {dtk: quay.io/x:latest, release: 5.14.0-4.x86_64}\n  - {release: 5.14.0-5.x86_64, nodes: many}\n")
+        .with("kernels:\n", "kernels:\n  - [5.14.0-3.x86_64]\n  - {release: 5.14.0-3.x86_64, labels: [a]}\n  - {dtk: quay.io/X:latest, release: 5.14.0-4.x86_64}\n  - {release: 5.14.0-5.x86_64, nodes: many}\n")
         .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {targets: all, vars: {A: {}, 9B: x, C: '${KERNEL_VERSON}', D: \"a\\nb\"}}}]")
         .with("kmods: [one, two]", "kmods:");
     assert_snapshot!(told(&world));

@@ -6,13 +6,14 @@ use std::fmt::Display;
 use kmodgen_yaml::Node;
 
 use super::api_version::{API_VERSION, check_api_version, other_version};
-use super::base_images::{BASE_IMAGES, BaseImages};
+use super::base_images::{BASE_IMAGES, BaseImages, Builder};
 use super::declare::declare;
-use super::decode::{self, Fields};
+use super::decode::{self, Fields, may_have};
+use super::named_image::NamedImage;
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
-    architecture_of, flavour_of, not_utf8,
+    architecture_of, flavour_of, not_utf8, written_out,
 };
 
 declare! {
@@ -27,14 +28,19 @@ declare! {
         }
         optional dtk: Spanned<ImageRef> {
             takes: Shape::Text,
-            says: "its Driver Toolkit image, by digest",
-            decode: decode::placed(pinned_image),
+            says: "its Driver Toolkit image",
+            decode: decode::placed(ImageRef::parse),
+        }
+        optional pin: bool {
+            takes: Shape::Bool,
+            says: "`false` for the tag of `dtk` as it is, without a digest from [the lock](lock.md#images)",
+            decode: decode::flag,
         }
         default base_images: BaseImages {
             key: "baseImages",
             takes: Shape::Record(&BASE_IMAGES),
             says: "its own base images",
-            decode: |node, _, faults| BaseImages::decode(node, faults),
+            decode: |node, _, faults| BaseImages::read(node, faults),
         }
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,
@@ -77,6 +83,31 @@ pub static KERNEL_FILE: Record = Record {
 };
 
 impl Kernel {
+    /// Returns its Driver Toolkit image.
+    pub fn toolkit(&self) -> Option<NamedImage> {
+        let name = self.dtk.clone()?;
+        Some(NamedImage { name, pin: self.pin.unwrap_or(true) })
+    }
+
+    /// Returns the tag of its Driver Toolkit whose digest the lock has; `None` if the image is used as it is written.
+    pub(super) fn toolkit_tag(&self) -> Option<Spanned<ImageRef>> {
+        // Most are by digest: those need no copy.
+        self.dtk.as_ref().filter(|dtk| dtk.digest().is_none())?;
+        self.toolkit()?.tag()
+    }
+
+    /// Returns the tag of a builder on the kernel whose digest the lock has; `None` if the image is used as it is written.
+    pub fn builder_tag(&self, builder: &NamedImage<Builder>) -> Option<Spanned<ImageRef>> {
+        match &builder.name.value {
+            Builder::Dtk => self.toolkit_tag(),
+            Builder::Image(text) if builder.pin && !text.contains('@') => {
+                let image = ImageRef::parse(&written_out(text, self.release.normalised())).ok()?;
+                Some(Spanned::new(image.by_tag()?, builder.name.span))
+            }
+            Builder::Image(_) => None,
+        }
+    }
+
     /// Returns whether nodes are known to run it.
     pub fn is_in_use(&self) -> bool {
         self.nodes.is_some_and(|nodes| nodes > 0)
@@ -121,22 +152,20 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         return Some(Kernel {
             release,
             dtk: None,
+            pin: None,
             base_images: BaseImages::default(),
             labels: BTreeMap::new(),
             nodes: None,
         });
     }
-    Kernel::decode(node, faults)
-}
-
-/// A DTK image decides every module built from it, so it is named by digest.
-fn pinned_image(text: &str) -> Result<ImageRef, Invalid> {
-    let image = ImageRef::parse(text)?;
-    if image.digest().is_none() {
-        return Err(Invalid::new(format!("`{image}` names a Driver Toolkit image without its digest"))
-            .help("write `REPOSITORY@sha256:…`: a tag can move, and with it what your modules are built from"));
+    if let Some(pin) = node.get("pin").filter(|_| !may_have(node, &KERNEL, "dtk")) {
+        faults.push(
+            Diagnostic::error("pin", "`pin` is for the `dtk` beside it, and there is none")
+                .at(pin.span, "")
+                .help("take it out; for other images of the kernel write `baseImages: {runtime: IMAGE, pin: false}`"),
+        );
     }
-    Ok(image)
+    Kernel::decode(node, faults)
 }
 
 fn count(text: &str) -> Result<u64, Invalid> {

@@ -12,6 +12,7 @@ mod conditional;
 mod declare;
 pub(crate) mod decode;
 mod expansion;
+mod image_tags;
 mod install;
 mod kernel;
 mod kind;
@@ -19,6 +20,7 @@ mod kmm;
 mod metadata;
 mod mirrors;
 mod module;
+mod named_image;
 mod notes;
 mod output;
 mod overlay;
@@ -48,6 +50,8 @@ mod conditional_tests;
 #[cfg(test)]
 mod faults_tests;
 #[cfg(test)]
+mod pin_tests;
+#[cfg(test)]
 mod prebuilt_tests;
 
 use std::collections::{BTreeMap, HashSet};
@@ -62,6 +66,7 @@ use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 use decode::Fields;
+pub use image_tags::{TagUse, image_tags};
 pub use install::{Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, LICENSE_FOLDER};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
@@ -71,6 +76,7 @@ pub use metadata::Metadata;
 pub use mirrors::Mirrors;
 pub use module::Module;
 use module::Scope;
+pub use named_image::NamedImage;
 pub use output::{OUTPUT_FOLDER, Output};
 pub use packages::StagePackages;
 pub use platform::{Platform, PlatformKind};
@@ -307,7 +313,7 @@ impl Manifest {
         let platform =
             fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
         let base_images =
-            fields.take("baseImages", faults).and_then(|node| BaseImages::decode(node, faults)).unwrap_or_default();
+            fields.take("baseImages", faults).and_then(|node| BaseImages::read(node, faults)).unwrap_or_default();
         let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
         if needs_kernels {
             fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);

@@ -54,7 +54,7 @@ declare! {
             key: "baseImages",
             takes: Shape::Record(&BASE_IMAGES),
             says: "its own base images",
-            decode: |node, _, faults| BaseImages::decode(node, faults),
+            decode: |node, _, faults| BaseImages::read(node, faults),
         }
         default install: Install {
             takes: Shape::Record(&install::INSTALL),

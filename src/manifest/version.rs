@@ -77,7 +77,7 @@ fn one(base: &Arc<Node>, item: &Arc<Node>, faults: &mut Diagnostics) -> Option<A
         let fault = Diagnostic::error("unknown-key", "a version has no key `versions`").at(entry.key.span, "");
         faults.push(fault.help("list it beside this one"));
     }
-    let module = overlaid(base, item);
+    let module = overlaid(&without_other_pin(base, item, faults), item);
     let name = base.get("name").and_then(|name| name.as_scalar().map(|scalar| scalar.text.as_str()));
     match name.filter(|_| item.get("name").is_none()) {
         Some(name) => {
@@ -86,6 +86,30 @@ fn one(base: &Arc<Node>, item: &Arc<Node>, faults: &mut Diagnostics) -> Option<A
         }
         None => Some(module),
     }
+}
+
+/// Returns the module without its `baseImages` if these have another `pin` than those of a version: laid over each other,
+/// they would have one. The version must name all of them then.
+fn without_other_pin(module: &Arc<Node>, version: &Node, faults: &mut Diagnostics) -> Arc<Node> {
+    let [Some(own), Some(over)] = [module.get("baseImages"), version.get("baseImages")] else { return module.clone() };
+    if is_pinned(own) == is_pinned(over) {
+        return module.clone();
+    }
+    let left =
+        ["builder", "runtime", "fetch"].into_iter().find(|key| own.get(key).is_some() && over.get(key).is_none());
+    if let Some(key) = left {
+        faults.push(
+            Diagnostic::error("pin", format!("the module's `{key}` has another `pin` than the images of this version"))
+                .at(over.span, "this version")
+                .context(own.span, "the module")
+                .help(format!("write `{key}` here as well, or the same `pin` in both")),
+        );
+    }
+    without(module, &["baseImages"])
+}
+
+fn is_pinned(images: &Node) -> bool {
+    images.get("pin").and_then(|pin| pin.as_scalar()).is_none_or(|pin| pin.text != "false")
 }
 
 /// A version as a part of a name.

@@ -177,7 +177,10 @@ impl<'m> Codes<'m> {
                 let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
                 Content::File { kind: *kind, url, by_kernel, sha256, strip_components: *strip_components }
             }
-            Origin::Image { image, path } => Content::Image { image: image.value.to_string(), path: path.clone() },
+            Origin::Image { image, path } => {
+                let image = self.lock.image(image, &kernel.release)?.to_string();
+                Content::Image { image, path: path.clone() }
+            }
             Origin::Folder(path) => Content::Folder(self.folder(path, faults)?),
         })
     }

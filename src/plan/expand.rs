@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::recipe::Resolver;
 use super::{Identity, Inputs, Mapping, Resolved, aliases, prebuilt};
 use crate::manifest::{Kernel, Manifest, Module};
-use crate::vocabulary::{Diagnostic, Diagnostics};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
 
 /// A mapping that is not rendered yet.
 #[derive(Debug)]
@@ -19,12 +19,26 @@ pub struct PlannedMapping<'m> {
     pub kernel_number: usize,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
+    /// Digest of the builder, if the lock has it.
+    pub builder_digest: Option<Digest>,
 }
 
 impl<'m> PlannedMapping<'m> {
     pub(super) fn with(&self, identity: Identity) -> Mapping<'m> {
-        let Self { module, kernel, kernel_number, resolved } = self;
-        Mapping { module, kernel, kernel_number: *kernel_number, resolved: resolved.clone(), identity }
+        let Self { module, kernel, kernel_number, resolved, builder_digest } = self;
+        Mapping {
+            module,
+            kernel,
+            kernel_number: *kernel_number,
+            resolved: resolved.clone(),
+            builder_digest: *builder_digest,
+            identity,
+        }
+    }
+
+    /// Returns the image that compiles; `None` if KMM chooses the kernel's Driver Toolkit in the cluster.
+    pub(super) fn builder(&self) -> Option<String> {
+        self.resolved.builder_on(self.kernel, self.builder_digest)
     }
 }
 
@@ -59,8 +73,9 @@ impl<'m> Expansion<'m> {
                 resolver.begin();
                 mappings.reserve_exact(kernels.len());
                 for (kernel_number, kernel) in numbers.into_iter().zip(kernels) {
-                    let Some(resolved) = resolver.resolve(module, (kernel_number, kernel), faults) else { continue };
-                    mappings.push(PlannedMapping { module, kernel, kernel_number, resolved });
+                    let resolved = resolver.resolve(module, (kernel_number, kernel), faults);
+                    let Some((resolved, builder_digest)) = resolved else { continue };
+                    mappings.push(PlannedMapping { module, kernel, kernel_number, resolved, builder_digest });
                 }
             }
             modules.push((module, mappings));

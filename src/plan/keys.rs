@@ -22,7 +22,7 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
     for (module, mappings) in &expansion.modules {
         // Few of a module's mappings differ in more than their kernels.
         let mut groups: Vec<(&Arc<Resolved>, Checksum)> = Vec::new();
-        for PlannedMapping { resolved, kernel_number, .. } in mappings {
+        for PlannedMapping { module: _, kernel: _, resolved, kernel_number, builder_digest } in mappings {
             let group = match groups.iter().rev().find(|(other, _)| Arc::ptr_eq(other, resolved)) {
                 Some((_, group)) => *group,
                 None => {
@@ -31,7 +31,11 @@ pub fn mapping_keys(expansion: &Expansion<'_>, key: &ChecksumKey) -> Vec<Checksu
                     group
                 }
             };
-            keys.push(key.checksum([group, kernel_keys[*kernel_number]].as_bytes()));
+            let kernel = kernel_keys[*kernel_number];
+            keys.push(match builder_digest {
+                None => key.checksum([group, kernel].as_bytes()),
+                Some(digest) => key.checksum_of(&(group, kernel, digest)),
+            });
         }
     }
     keys
@@ -62,9 +66,9 @@ pub fn module_key(
 }
 
 fn kernel_key(kernel: &Kernel, key: &ChecksumKey) -> Checksum {
-    let Kernel { release, dtk, base_images, labels, nodes: _ } = kernel;
+    let Kernel { release, dtk, pin, base_images, labels, nodes: _ } = kernel;
     let dtk = dtk.as_ref().map(|dtk| &dtk.value);
-    key.checksum_of(&(&release.value, dtk, base_images, labels, kernel.is_in_use()))
+    key.checksum_of(&(&release.value, dtk, pin, base_images, labels, kernel.is_in_use()))
 }
 
 /// Returns the key of what mappings share that differ in nothing but their kernels.

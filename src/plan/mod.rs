@@ -15,9 +15,11 @@ mod identity;
 mod keys;
 mod layout;
 mod length;
+mod pin_groups;
 mod prebuilt;
 mod recipe;
 mod render;
+mod resolved;
 mod shell_pattern;
 mod step;
 
@@ -41,14 +43,14 @@ pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use layout::Layout;
 pub use prebuilt::prebuilt;
-pub use recipe::Resolved;
 pub use render::{MappingRenderer, RenderError, RenderedMapping};
+pub use resolved::Resolved;
 pub use step::BuildStep;
 
 use crate::lock::Lock;
 use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, TemplateName};
 use crate::template::Renderers;
-use crate::vocabulary::{Diagnostics, ImageRef, InputFiles, Namespace, SourceMap, written_out};
+use crate::vocabulary::{Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
 #[derive(Debug)]
@@ -61,11 +63,25 @@ pub struct Mapping<'m> {
     pub kernel_number: usize,
     /// The other inputs of its image.
     pub resolved: Arc<Resolved>,
+    /// Digest of the builder, if the lock has it.
+    pub builder_digest: Option<Digest>,
     /// Content hash, and facts about the Dockerfile.
     pub identity: Identity,
 }
 
-impl Mapping<'_> {
+impl<'m> Mapping<'m> {
+    /// Returns the mapping before it was rendered.
+    pub fn planned(&self) -> PlannedMapping<'m> {
+        let Self { module, kernel, kernel_number, resolved, builder_digest, identity: _ } = self;
+        PlannedMapping {
+            module,
+            kernel,
+            kernel_number: *kernel_number,
+            resolved: resolved.clone(),
+            builder_digest: *builder_digest,
+        }
+    }
+
     /// The build arguments that KMM gives to a build of this mapping, the user's own included;
     /// `dtk` is the Driver Toolkit that KMM would choose, given where the Dockerfile asks for it.
     pub fn build_arguments(&self, namespace: &Namespace, dtk: Option<&ImageRef>) -> Vec<(String, String)> {
@@ -139,7 +155,7 @@ impl Mapping<'_> {
 
     /// The image that compiles; `None` where KMM chooses the kernel's DTK in the cluster.
     pub fn builder(&self) -> Option<String> {
-        self.resolved.builder_on(self.kernel)
+        self.resolved.builder_on(self.kernel, self.builder_digest)
     }
 }
 
@@ -198,8 +214,6 @@ impl<'m> Plan<'m> {
     /// Renders one of its mappings again; `None` if a file that it is made of changed meanwhile so that it cannot be
     /// rendered any more.
     pub fn render(&self, mapping: &Mapping<'m>) -> Option<RenderedMapping<'m>> {
-        let Mapping { module, kernel, kernel_number, resolved, .. } = mapping;
-        let planned = PlannedMapping { module, kernel, kernel_number: *kernel_number, resolved: resolved.clone() };
-        MappingRenderer::new(self.inputs).render(&planned).ok()
+        MappingRenderer::new(self.inputs).render(&mapping.planned()).ok()
     }
 }

@@ -1,69 +1,34 @@
 //! One mapping's inputs, all resolved: commits from the lock, patches from disk, images chosen.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::code::{Code, Codes};
 use super::conditions::{Answer, Conditions};
 use super::embedded::EmbeddedFiles;
 use super::layout::Layout;
-use super::step::{BuildStep, describe};
+use super::pin_groups::PinGroups;
+use super::resolved::Resolved;
+use super::step::BuildStep;
 use super::{collisions, firmware};
-use crate::fingerprint::Sink;
-use crate::lock::Lock;
-use crate::manifest::{
-    BuildArgument, Builder, Circumstances, Kernel, Kmod, Manifest, Module, Source, StagePackages, Step, TemplateName,
-    Tool,
-};
+use crate::lock::{self, Lock};
+use crate::manifest::{Builder, Circumstances, Kernel, Manifest, Module, NamedImage, Source, Step, TemplateName, Tool};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, SourceName, Span, Spanned, architecture_of,
-    quoted_list, written_out,
+    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, SourceName, Span, Spanned, quoted_list,
 };
-
-/// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
-/// same.
-#[derive(Debug, Clone, Hash)]
-pub struct Resolved {
-    /// The template.
-    pub template: TemplateName,
-    /// Image that compiles.
-    pub builder: Builder,
-    /// The image that carries the result.
-    pub runtime: ImageRef,
-    /// The image that gets the sources; `None` if the builder does.
-    pub fetch: Option<ImageRef>,
-    /// The code, what is built first.
-    pub codes: Vec<Code>,
-    /// The steps for this kernel, in order.
-    pub steps: Vec<BuildStep>,
-    /// The kmods that must come out for this kernel.
-    pub kmods: Vec<Kmod>,
-    /// Paths of the kmods in the image, and its other content.
-    pub layout: Layout,
-    /// Packages that the builder needs beside the compiler.
-    pub packages: Option<StagePackages>,
-    /// Packages that the image has beside those of its base image.
-    pub runtime_packages: Option<StagePackages>,
-    /// Labels of the image.
-    pub image_labels: BTreeMap<String, String>,
-    /// User that the image runs as.
-    pub user: Option<String>,
-    /// Build arguments, in order.
-    pub build_args: Vec<BuildArgument>,
-    /// Set if the image needs no modprobe, so that nothing is installed in its last stage.
-    pub lean: bool,
-}
 
 /// Resolves mappings, reading each patch once.
 pub(super) struct Resolver<'m> {
     manifest: &'m Manifest,
+    lock: &'m Lock,
     codes: Codes<'m>,
     embedded: EmbeddedFiles<'m>,
     /// Set if any source is a file with another URL for every kernel.
     has_files_by_kernel: bool,
     conditions: Conditions<'m>,
-    /// Inputs that were resolved for the current module, each with the answers to the conditions that were asked.
-    known: Vec<(Vec<Answer>, Arc<Resolved>)>,
+    pin_groups: PinGroups,
+    /// Inputs that were resolved for the current module, each with the answers to the conditions that were asked and the
+    /// kernels that have the same digests of images.
+    known: Vec<(Vec<Answer>, usize, Arc<Resolved>)>,
 }
 
 impl<'m> Resolver<'m> {
@@ -71,10 +36,12 @@ impl<'m> Resolver<'m> {
         let has_files_by_kernel = manifest.sources.values().filter_map(Source::file).any(|file| file.url.expands());
         Self {
             manifest,
+            lock,
             codes: Codes::new(lock, files),
             embedded: EmbeddedFiles::new(files),
             has_files_by_kernel,
             conditions: Conditions::new(&manifest.kernels),
+            pin_groups: PinGroups::of(&manifest.kernels, &lock.images),
             known: Vec::new(),
         }
     }
@@ -84,16 +51,32 @@ impl<'m> Resolver<'m> {
         self.known.clear();
     }
 
-    /// Returns the inputs of `module`, the same since [`Self::begin`], on a kernel, given with its number; `None` if
-    /// something is missing, noted in `faults`.
+    /// Returns the inputs of `module`, the same since [`Self::begin`], on a kernel, given with its number, and the
+    /// digest of its builder if the lock has it; `None` if something is missing, noted in `faults`.
     pub(super) fn resolve(
         &mut self,
         module: &Module,
         (number, kernel): (usize, &Kernel),
         faults: &mut Diagnostics,
-    ) -> Option<Arc<Resolved>> {
+    ) -> Option<(Arc<Resolved>, Option<Digest>)> {
         let resolved = self.resolve_once(module, (number, kernel), faults)?;
-        self.check_toolkit(module, &resolved, kernel, faults).then_some(resolved)
+        let Some(builder) = kernel.builder_tag(&resolved.builder) else {
+            return self.check_toolkit(module, &resolved, kernel, faults).then_some((resolved, None));
+        };
+        let digest = self.lock.images.digest(&builder, &kernel.release);
+        if digest.is_none() {
+            faults.push(lock::image_not_pinned(&builder, builder.span, "run `kmodgen lock`"));
+        }
+        digest.map(|digest| (resolved, Some(digest)))
+    }
+
+    /// Returns an image with its digest on a kernel.
+    fn pinned(&self, image: &NamedImage, kernel: &Kernel, faults: &mut Diagnostics) -> Option<ImageRef> {
+        let pinned = self.lock.image(image, &kernel.release);
+        if let (None, Some(tag)) = (&pinned, image.tag()) {
+            faults.push(lock::image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
+        }
+        pinned
     }
 
     /// Notes a Driver Toolkit that nobody would choose; says whether there is none.
@@ -138,12 +121,15 @@ impl<'m> Resolver<'m> {
     ) -> Option<Arc<Resolved>> {
         // Nothing but conditions, images and files of its own tells one kernel from another here.
         let shares = kernel.base_images.is_empty() && !self.has_files_by_kernel;
+        let group = self.pin_groups.of_kernel(number);
         if shares {
-            let is_like = |(answers, _): &(Vec<Answer>, _)| answers.iter().all(|answer| answer.is_of(number));
+            let is_like = |(answers, pins, _): &(Vec<Answer>, usize, _)| {
+                *pins == group && answers.iter().all(|answer| answer.is_of(number))
+            };
             if let Some(at) = self.known.iter().position(is_like) {
                 // The next kernel is most often like this one.
                 self.known.swap(0, at);
-                return Some(self.known[0].1.clone());
+                return Some(self.known[0].2.clone());
             }
         }
         let circumstances = Circumstances::of(kernel);
@@ -151,7 +137,7 @@ impl<'m> Resolver<'m> {
         if shares {
             let answers = circumstances.into_answers().into_iter();
             let answers = answers.map(|answer| self.conditions.answer(answer)).collect();
-            self.known.push((answers, resolved.clone()));
+            self.known.push((answers, group, resolved.clone()));
         }
         Some(resolved)
     }
@@ -177,10 +163,10 @@ impl<'m> Resolver<'m> {
             return None;
         };
         let installs_headers = matches!(&template, TemplateName::BuiltIn(name) if name != "dtk");
-        if builder.value == Builder::Dtk && installs_headers {
+        if builder.name.value == Builder::Dtk && installs_headers {
             faults.push(
                 Diagnostic::error("builder-template", "this template installs headers into a base image, and the builder is a Driver Toolkit, which has them")
-                    .at(builder.span, "the builder")
+                    .at(builder.name.span, "the builder")
                     .context(place, "this module")
                     .help("name an image as `builder`, or leave `template` out"),
             );
@@ -234,22 +220,27 @@ impl<'m> Resolver<'m> {
         }
         let runtime_packages = recipe.packages.runtime.map(|packages| packages.on(circumstances));
         if runtime_packages.as_ref().is_some_and(|packages| !packages.is_empty())
-            && runtime.value.is_of_busybox()
-            && PackageManager::of_image(&runtime.value.to_string()).is_none()
+            && runtime.name.value.is_of_busybox()
+            && PackageManager::of_image(&runtime.name.value.to_string()).is_none()
         {
             faults.push(
                 Diagnostic::error("no-package-manager", "this image has no package manager for `packages.runtime`")
-                    .at(runtime.span, "the runtime image")
+                    .at(runtime.name.span, "the runtime image")
                     .context(place, "this module")
                     .help("choose an image that has one, or take the packages out"),
             );
             return None;
         }
+        let runtime = self.pinned(&runtime, kernel, faults)?;
+        let fetch = match images.fetch.filter(|_| codes.iter().any(Code::is_fetched)) {
+            Some(fetch) => Some(self.pinned(&fetch, kernel, faults)?),
+            None => None,
+        };
         Some(Resolved {
             template,
-            builder: builder.value,
-            runtime: runtime.value,
-            fetch: images.fetch.map(|fetch| fetch.value).filter(|_| codes.iter().any(Code::is_fetched)),
+            builder,
+            runtime,
+            fetch,
             codes,
             steps,
             kmods: kmods.into_iter().map(|kmod| kmod.value).collect(),
@@ -289,92 +280,4 @@ fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diag
     )
     .at(place, "this module")
     .help(format!("write `baseImages: {{{key}: {example}}}` at the top of the manifest"))
-}
-
-impl Resolved {
-    /// Returns whether the manifest says which image compiles for `kernel`; otherwise KMM chooses a Driver Toolkit.
-    pub fn has_builder_on(&self, kernel: &Kernel) -> bool {
-        match &self.builder {
-            Builder::Image(_) => true,
-            Builder::Dtk => kernel.dtk.is_some(),
-        }
-    }
-
-    /// The image that compiles for `kernel`; `None` where KMM chooses its DTK in the cluster.
-    pub fn builder_on(&self, kernel: &Kernel) -> Option<String> {
-        match &self.builder {
-            Builder::Image(image) => Some(written_out(image, kernel.release.normalised())),
-            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.to_string()),
-        }
-    }
-
-    /// The package manager of the builder, if the template or the name of the image tells it.
-    pub(super) fn builder_manager(&self) -> Option<PackageManager> {
-        match (&self.template, &self.builder) {
-            (TemplateName::BuiltIn(name), _) if name == "debian" => Some(PackageManager::Apt),
-            (TemplateName::BuiltIn(name), _) if name == "kernel-devel" => Some(PackageManager::Dnf),
-            (TemplateName::BuiltIn(name), _) if name == "sles" => Some(PackageManager::Zypper),
-            (_, Builder::Dtk) => Some(PackageManager::Dnf),
-            (_, Builder::Image(image)) => PackageManager::of_image(image),
-        }
-    }
-
-    /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
-    pub(super) fn traverse(&self, module: &Module, kernel: &Kernel, dockerfile: (&Digest, usize), sink: &mut dyn Sink) {
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        text("kernel release", kernel.release.as_str());
-        // One release is that of several architectures, and one tag would be that of all their images.
-        if let (None, Some(architecture)) = (architecture_of(kernel.release.as_str()), kernel.architecture()) {
-            text("architecture", architecture);
-        }
-        match self.builder_on(kernel) {
-            Some(image) => text("builder image", &image),
-            None => text("builder image", "the kernel's Driver Toolkit, chosen by KMM in the cluster"),
-        }
-        text("runtime image", &self.runtime.to_string());
-        if let Some(fetch) = &self.fetch {
-            text("fetch image", &fetch.to_string());
-        }
-        self.codes.iter().for_each(|code| code.traverse(sink));
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        for (at, step) in self.steps.iter().enumerate() {
-            text(&format!("build step {}", at + 1), &describe(step));
-        }
-        text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
-        self.layout.traverse(sink);
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        for (stage, packages) in [("", &self.packages), ("runtime ", &self.runtime_packages)] {
-            let Some(StagePackages { rpm, deb, zypper, apk }) = packages else { continue };
-            for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
-                text(&format!("{stage}{family} packages"), &names.join(" "));
-            }
-        }
-        for (key, value) in &self.image_labels {
-            text(&format!("label {key}"), value);
-        }
-        if let Some(user) = &self.user {
-            text("user", user);
-        }
-        if self.lean {
-            text("image contract", "KMM 2");
-        }
-        for (name, value) in &self.build_args {
-            text(&format!("build argument {name}"), value);
-        }
-        if let Some(sign) = &module.objects.spec.sign {
-            text("signing key", sign.secret("keySecret").unwrap_or_default());
-            text("signing certificate", sign.secret("certSecret").unwrap_or_default());
-            text("signed files", &self.signed_files(module, kernel).join(" "));
-            text("signing generation", sign.generation.as_deref().unwrap_or("0"));
-        }
-        let (digest, bytes) = dockerfile;
-        sink.text("dockerfile", digest, bytes);
-    }
-
-    /// The files that KMM signs: those the user names, written out, or the kmods.
-    pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
-        let sign = module.objects.spec.sign.as_ref();
-        sign.and_then(|sign| sign.files_on(kernel))
-            .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
-    }
 }

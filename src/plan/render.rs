@@ -48,8 +48,7 @@ impl<'m> MappingRenderer<'m> {
     pub fn render(&mut self, planned: &PlannedMapping<'m>) -> Result<RenderedMapping<'m>, RenderError> {
         let PlannedMapping { module, kernel, resolved, .. } = planned;
         let mirrors = &self.inputs.manifest.mirrors;
-        let dockerfile =
-            self.dockerfiles.dockerfile(resolved, module, kernel, mirrors).map_err(RenderError::Template)?;
+        let dockerfile = self.dockerfiles.dockerfile(planned, mirrors).map_err(RenderError::Template)?;
         let mut faults = Diagnostics::default();
         check(module, kernel, &dockerfile, resolved.has_builder_on(kernel), &mut faults);
         identity::check_signed_files(module, kernel, resolved, &mut faults);
@@ -59,11 +58,11 @@ impl<'m> MappingRenderer<'m> {
         let content = if mirrors.is_empty() {
             (digest, dockerfile.len())
         } else {
-            let text = self.dockerfiles.dockerfile(resolved, module, kernel, &Mirrors::default());
+            let text = self.dockerfiles.dockerfile(planned, &Mirrors::default());
             let text = text.map_err(RenderError::Template)?;
             (Digest::of(text.as_bytes()), text.len())
         };
-        resolved.traverse(module, kernel, (&content.0, content.1), &mut sinks);
+        resolved.traverse((module, kernel), planned.builder().as_deref(), (&content.0, content.1), &mut sinks);
         let identity = Identity {
             hash: sinks.0.finish(),
             dockerfile: digest,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::case::Case;
 use crate::lock::{self, Lock};
-use crate::manifest::{Git, Manifest, Variation};
+use crate::manifest::{Git, Manifest, Variation, image_tags};
 use crate::plan::Inputs;
 use crate::template::Renderers;
 use crate::tree::OutputFolder;
@@ -142,7 +142,8 @@ impl Subject {
             gits.extend(varied.lock.missing(manifest).into_values().flatten());
             files.extend(varied.lock.missing_files(manifest.file_urls()));
         }
-        faults.extend(lock::not_pinned(gits, &files, "run `kmodgen lock`"));
+        let images = varied.lock.missing_images(image_tags(&varied.manifests));
+        faults.extend(lock::not_pinned(gits, &files, &images, "run `kmodgen lock`"));
         (!faults.has_errors()).then_some(varied)
     }
 }

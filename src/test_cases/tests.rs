@@ -40,7 +40,9 @@ fn tried(text: &str, folder: &Tree) -> Verdict {
     let source = sources.add("tests/case.yaml", text);
     let case = Case::read("case", source, text, &mut faults);
     let case = case.unwrap_or_else(|| panic!("{text}\n{:#?}", faults.into_sorted()));
-    let subject = subject(&World::small());
+    let mut world = World::small();
+    world.pin_image("other.example.com/r:2");
+    let subject = subject(&world);
     let past = Same(subject.clone());
     run_case(&case, &TestEnvironment { subject: &subject, past: &past, folder, workers: 1 }, sources).unwrap()
 }

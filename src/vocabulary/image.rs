@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use super::{Invalid, REGISTRY_LOGIN, refuse_bare_login};
+use super::{Digest, Invalid, REGISTRY_LOGIN, refuse_bare_login};
 
 /// A reference to a container image: repository, and optionally a tag, a digest or both.
 ///
@@ -75,6 +75,20 @@ impl ImageRef {
     /// The digest, `sha256:` included.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
+    }
+
+    /// Returns the image by its tag, `latest` if it has none; `None` if its digest is written, and for `scratch`, which
+    /// is no image.
+    pub fn by_tag(&self) -> Option<Self> {
+        if self.digest.is_some() || self.to_string() == "scratch" {
+            return None;
+        }
+        Some(self.tagged(self.tag.clone().unwrap_or_else(|| "latest".into())))
+    }
+
+    /// Returns the image with a digest behind its tag.
+    pub fn with_digest(&self, digest: Digest) -> Self {
+        Self { digest: Some(format!("sha256:{digest}")), ..self.clone() }
     }
 
     /// The same repository under a tag that is known to be one, without a digest.
@@ -210,6 +224,19 @@ mod tests {
         assert_eq!((image.repository(), image.tag()), ("[fd00::1]:5000/a", Some("1")));
         let image = ImageRef::parse("localhost:5000/a:1").unwrap();
         assert_eq!((image.repository(), image.tag()), ("localhost:5000/a", Some("1")));
+    }
+
+    #[test]
+    fn a_digest_is_written_behind_the_tag() {
+        let digest = Digest::of(b"");
+        for (image, tag) in [("ubi9", Some("ubi9:latest")), ("localhost:5000/a:1", Some("localhost:5000/a:1"))] {
+            assert_eq!(ImageRef::parse(image).unwrap().by_tag().map(|image| image.to_string()).as_deref(), tag);
+        }
+        for image in [format!("quay.io/a@sha256:{digest}"), format!("quay.io/a:1@sha256:{digest}"), "scratch".into()] {
+            assert_eq!(ImageRef::parse(&image).unwrap().by_tag(), None, "{image}");
+        }
+        let image = ImageRef::parse("quay.io/a:1").unwrap();
+        assert_eq!(image.with_digest(digest).to_string(), format!("quay.io/a:1@sha256:{digest}"));
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn a_preflight_is_of_one_kernel_and_one_cluster() {
     assert!(refused.stderr.contains("say which with one of --cluster east, --cluster west"), "{}", refused.stderr);
     project.append(
         "kmodgen.yaml",
-        "platform: {kind: kubernetes}\nbaseImages: {builder: example.com/b:1, runtime: example.com/r:1}\n",
+        "platform: {kind: kubernetes}\nbaseImages: {builder: example.com/b:1, runtime: example.com/r:1, pin: false}\n",
     );
     project.edit("kmodgen.yaml", "baseImages:\n  builder: dtk\n  runtime: registry.example.com/ubi9/ubi-minimal:9.4@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n", "");
     let told = project.run(&format!("preflight {EL9}")).fine();

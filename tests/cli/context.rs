@@ -13,7 +13,7 @@ fn project() -> Project {
         "apiVersion: kmodgen/v1
 namespace: drivers
 sources: {{local: {{path: src/driver, dir: kernel}}}}
-baseImages: {{builder: dtk, runtime: 'registry.example.com/runtime:1'}}
+baseImages: {{builder: dtk, runtime: 'registry.example.com/runtime:1', pin: false}}
 kernels: [{EL9}]
 modules:
   - name: local

@@ -19,7 +19,7 @@ fn step(options: &str) -> String {
     let manifest = format!(
         "apiVersion: kmodgen/v1\nnamespace: n\n\
          sources: {{code: {{git: 'https://git.example.com/d.git', ref: {commit}}}}}\n\
-         baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:1'}}\n\
+         baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:1', pin: false}}\n\
          kernels: [{RELEASE}]\n\
          modules:\n  - {{name: d, source: code, kmods: [d], steps: [{{dkms: {{{options}}}}}], \
          image: registry.example.com/d, moduleSpec: {{selector: {{a: ''}}}}}}\n",

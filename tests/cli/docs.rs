@@ -57,12 +57,23 @@ const MODULE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Pins the refs that the pages use, so that no server is asked.
-const LOCK: &str = "version: 1
+/// Pins the refs and images that the pages use, so that no server is asked.
+const LOCK: &str = "version: 2
 templates: 1
 sources:
   - {git: \"https://git.example.com/driver.git\", ref: main, commit: 1111111111111111111111111111111111111111}
   - {git: \"https://git.example.com/driver.git\", ref: v1.2.0, commit: 2222222222222222222222222222222222222222}
+images:
+  - image: registry.redhat.io/ubi9/ubi-minimal:9.4
+    digest: sha256:4444444444444444444444444444444444444444444444444444444444444444
+  - image: registry.redhat.io/ubi9/ubi-minimal:9.5
+    digest: sha256:5555555555555555555555555555555555555555555555555555555555555555
+  - image: registry.example.com/base/north:1
+    digest: sha256:6666666666666666666666666666666666666666666666666666666666666666
+  - image: registry.example.com/driver/source:1.2
+    digest: sha256:7777777777777777777777777777777777777777777777777777777777777777
+  - image: registry.example.com/tools/dtk:4.16
+    digest: sha256:8888888888888888888888888888888888888888888888888888888888888888
 ";
 
 const CARGO: &str = "#!/bin/sh

@@ -7,7 +7,7 @@ fn project() -> Project {
         "apiVersion: kmodgen/v1
 namespace: drivers
 sources: {{driver: {{path: src}}}}
-baseImages: {{builder: dtk, runtime: 'registry.example.com/runtime:1'}}
+baseImages: {{builder: dtk, runtime: 'registry.example.com/runtime:1', pin: false}}
 kernels:
   - {{release: {EL9}, nodes: 3}}
   - {RT}

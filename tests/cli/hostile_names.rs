@@ -94,8 +94,8 @@ fn images_are_images() {
     }
     refused(
         "  - 6.12.107+deb12-cloud-amd64",
-        "  - {release: 6.12.107-1-amd64, dtk: quay.io/x:latest}",
-        "without its digest",
+        "  - {release: 6.12.107-1-amd64, dtk: \"quay.io/x:1\\nRUN x\"}",
+        "is not an image reference",
     );
 }
 

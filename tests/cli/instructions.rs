@@ -175,6 +175,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
         "baseImages": {
             "builder": "quay.example.com/builder:1",
             "runtime": "quay.example.com/runtime:1",
+            "pin": false,
             "fetch": get("fetch"),
         },
         "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],

@@ -237,7 +237,7 @@ fn one_release_on_two_architectures_is_two_modules() {
     let manifest = |modules: &str| {
         format!(
             "apiVersion: kmodgen/v1\nnamespace: drivers\nsources:\n  d: {{git: 'https://git.example.com/d.git', ref: \
-             0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {{builder: 'ubuntu:24.04', runtime: 'ubuntu:24.04'}}\n\
+             0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {{builder: 'ubuntu:24.04', runtime: 'ubuntu:24.04', pin: false}}\n\
              kernels: [{{file: fleet.yaml}}]\nmodules:\n{modules}"
         )
     };

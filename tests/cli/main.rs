@@ -29,6 +29,7 @@ mod hostile_checkout;
 mod hostile_files;
 mod hostile_names;
 mod hostile_templates;
+mod image_pins;
 mod incremental;
 mod instructions;
 mod kernel_forms;

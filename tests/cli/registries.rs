@@ -1,52 +1,22 @@
 //! Registries that `build` asks whether an image is there: up, down, slow, and with passwords. What
 //! a real one and a real engine make of it is for e2e/run to tell.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::Command;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::building::with_engine;
-use crate::scenario::{Project, RT, Run};
+use crate::scenario::{Project, RT, Registry, Run};
 
 /// Answers to requests.
 type Answer = fn(&str) -> String;
 
-/// A registry at a port of this machine, until the tests end. It answers a request, given its head, by a status line and
-/// headers; a body may follow.
+/// Starts a registry that answers requests, and returns its port.
 pub(crate) fn registry(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> u16 {
-    let answer = Arc::new(answer);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let answer = answer.clone();
-            thread::spawn(move || serve(stream, &*answer));
-        }
-    });
-    port
-}
-
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> String) {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        // A greeting in TLS begins so, and ends here: kmodgen tries HTTP next.
-        if !matches!(stream.read(&mut byte), Ok(1)) || (head.is_empty() && byte[0] == 0x16) {
-            return;
-        }
-        head.push(byte[0]);
-    }
-    let (head, body) = (String::from_utf8_lossy(&head).into_owned(), String::new());
-    let text = answer(&head);
-    let (head, body) = text.split_once("\n\n").unwrap_or((&text, &body));
-    let head = head.replace('\n', "\r\n");
-    let length = body.len();
-    let _ = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    Registry::answering(answer).port
 }
 
 /// A project whose images are in a registry at `port`, with an engine that pushes by `push`.

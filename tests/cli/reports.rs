@@ -174,7 +174,7 @@ fn the_schema_is_that_of_the_manifest() {
 #[test]
 fn many_warnings_are_counted() {
     let mut manifest = String::from(
-        "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r@sha256:DIGEST'}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
+        "apiVersion: kmodgen/v1\nnamespace: a\nsources: {s: {git: 'https://git.example.com/s.git', ref: 0419e2f0ea5186e8f143b95e636345f760d016b1}}\nbaseImages: {builder: 'r.example.com/b:1', runtime: 'r.example.com/r@sha256:DIGEST', pin: false}\nkernels: [5.14.0-1.el9.x86_64]\nmodules:\n",
     );
     for number in 0..100 {
         manifest.push_str(&format!(

@@ -69,7 +69,7 @@ impl Wish {
         let clusters = "clusters:\n  east: {namespace: east}\n  west: {unless: {kernel: ['6[.]8.*']}}\n";
         format!(
             "apiVersion: kmodgen/v1\nnamespace: drivers\nsources: {{driver: {{path: src}}}}\n\
-             baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{base}'}}\nkernels: [{}]\nmodules:\n{}{}",
+             baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{base}', pin: false}}\nkernels: [{}]\nmodules:\n{}{}",
             kernels.join(", "),
             modules.collect::<String>(),
             if self.clusters { clusters } else { "" },

@@ -18,7 +18,7 @@ pub enum RegistryError {
     )]
     WrongPassword { host: String, user: String },
     #[error(
-        "{host} asks for its password at {}, which is another site: set `registryTLS.insecure` if this is intended",
+        "{host} asks for its password at {}, which is another site: set `insecure` in its `registryTLS`, or `baseImageRegistryTLS`, if this is intended",
         realm.escape_debug()
     )]
     OtherSite { host: String, realm: String },
@@ -33,7 +33,7 @@ fn describe(error: &ureq::Error) -> String {
     match error {
         ureq::Error::RequireHttpsOnly(to) => {
             format!(
-                "it leads to {to}, and passwords are sent over https only: set `registryTLS.insecure` if this is intended"
+                "it leads to {to}, and passwords are sent over https only: set `insecure` in its `registryTLS`, or `baseImageRegistryTLS`, if this is intended"
             )
         }
         error => error.to_string(),

@@ -232,7 +232,7 @@ mod tests {
         let challenge = format!("Bearer realm=\"http://{address}/token\"");
         let headers = [("www-authenticate".parse().unwrap(), challenge.parse().unwrap())].into_iter().collect();
         let error = token(&headers, Tls::default()).unwrap_err().to_string();
-        assert!(error.contains("over https only") && error.contains("registryTLS.insecure"), "{error}");
+        assert!(error.contains("over https only") && error.contains("baseImageRegistryTLS"), "{error}");
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "nothing was sent");
         token(&headers, Tls { insecure: true, ..Tls::default() }).unwrap_err();

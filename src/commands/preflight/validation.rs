@@ -6,9 +6,10 @@ use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Exit;
 use crate::commands::project::Project;
+use crate::lock;
 use crate::render;
 use crate::settings::{self, one_cluster};
-use crate::vocabulary::nearest;
+use crate::vocabulary::{Diagnostics, nearest};
 
 /// Prints the object. Several validations at once disturb each other, so that there is one kernel, and
 /// nothing is written to a folder that a cluster follows.
@@ -29,6 +30,12 @@ pub(super) fn run(args: &PreflightArgs, release: &str) -> anyhow::Result<Exit> {
             kernel.release.value
         );
     }
-    ui::result(&render::preflight::render(kernel, &project.manifest.platform, args.push));
+    let toolkit = kernel.toolkit().and_then(|dtk| project.lock.image(&dtk, &kernel.release));
+    if let (None, Some(tag)) = (&toolkit, kernel.toolkit().and_then(|dtk| dtk.tag())) {
+        let mut faults = Diagnostics::default();
+        faults.push(lock::image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
+        project.report(faults)?;
+    }
+    ui::result(&render::preflight::render(kernel, toolkit.as_ref(), &project.manifest.platform, args.push));
     Ok(Exit::Success)
 }

@@ -29,6 +29,7 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
             now.labels == labels
                 && have_same_images(old, now)
                 && now.dtk.as_ref().map(|dtk| &dtk.value) == pin
+                && now.pin == old.pin
                 && now.nodes == nodes
         })
     });
@@ -44,8 +45,8 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
 fn have_same_images(one: &Kernel, other: &Kernel) -> bool {
     let [own, others] = [one, other].map(|kernel| {
         let BaseImages { builder, runtime, fetch } = &kernel.base_images;
-        let [runtime, fetch] = [runtime, fetch].map(|image| image.as_ref().map(|image| &image.value));
-        (builder.as_ref().map(|builder| &builder.value), runtime, fetch)
+        let [runtime, fetch] = [runtime, fetch].map(|image| image.as_ref().map(|image| (&image.name.value, image.pin)));
+        (builder.as_ref().map(|builder| (&builder.name.value, builder.pin)), runtime, fetch)
     });
     own == others
 }

@@ -1,11 +1,11 @@
-//! Images that are another one later, or on another machine.
+//! Images that are another one on another machine.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::written::Written;
 use super::{Finding, grouped};
-use crate::manifest::base_images::Builder;
+use crate::manifest::base_images::{BaseImages, Builder};
 use crate::manifest::cluster::CLUSTER;
 use crate::manifest::module::MODULE;
 use crate::manifest::recipe::OVERRIDE;
@@ -27,10 +27,6 @@ struct Image {
 }
 
 impl Image {
-    fn is_by_tag(&self) -> bool {
-        !self.text.contains('@') && !self.text.starts_with("localhost/")
-    }
-
     fn is_in(&self, records: &[&'static Record]) -> bool {
         self.record.is_some_and(|record| records.iter().any(|other| std::ptr::eq(record, *other)))
     }
@@ -38,26 +34,6 @@ impl Image {
 
 /// The base of nothing at all, which is no image.
 const SCRATCH: &str = "scratch";
-
-/// Notes the images that carry results or get sources and are named by tag alone. An image of `localhost/` is in no registry that
-/// could tell its digest.
-pub(super) fn unpinned(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
-    let images = images(written, all).into_iter().filter(|image| ["runtime", "fetch"].contains(&image.key));
-    let findings = images.filter(Image::is_by_tag).map(|image| {
-        let Image { key, text, .. } = &image;
-        let name = with_registry(text).unwrap_or_else(|| text.clone());
-        Finding {
-            span: image.span,
-            message: format!("the {key} image `{text}` has no digest: when its tag moves, images change and no hash does"),
-            label: String::new(),
-            help: format!(
-                "write `{key}: {name}@sha256:…`; `skopeo inspect --format '{{{{.Digest}}}}' docker://{name}` prints the digest"
-            ),
-        }
-    });
-    let several = "base images have no digest: when their tags move, images change and no hash does";
-    grouped("unpinned-image", several, findings.collect())
-}
 
 /// Notes the images that docker, podman, buildah and nodes look for in different registries.
 pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Diagnostic> {
@@ -111,12 +87,13 @@ fn of_record(one: &Written<'_>) -> Vec<Image> {
 }
 
 fn of_kernel(kernel: &Kernel) -> impl Iterator<Item = Image> + use<> {
-    let builder = kernel.base_images.builder.as_ref().and_then(|builder| match &builder.value {
+    let BaseImages { builder, runtime, fetch } = &kernel.base_images;
+    let builder = builder.as_ref().and_then(|builder| match &builder.name.value {
         Builder::Dtk => None,
-        Builder::Image(text) => Some(("builder", text.clone(), builder.span)),
+        Builder::Image(text) => Some(("builder", text.clone(), builder.name.span)),
     });
-    let runtime = kernel.base_images.runtime.as_ref().map(|image| ("runtime", image.value.to_string(), image.span));
-    let fetch = kernel.base_images.fetch.as_ref().map(|image| ("fetch", image.value.to_string(), image.span));
-    let given = [builder, runtime, fetch].into_iter().flatten();
+    let others = [("runtime", runtime), ("fetch", fetch)];
+    let others = others.map(|(key, image)| image.as_ref().map(|image| (key, image.name.to_string(), image.name.span)));
+    let given = builder.into_iter().chain(others.into_iter().flatten());
     given.map(|(key, text, span)| Image { key, text, span, record: None })
 }

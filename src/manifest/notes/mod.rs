@@ -19,12 +19,7 @@ impl Manifest {
     pub fn notes(all: &[Arc<Self>]) -> Vec<Diagnostic> {
         let Some(first) = all.first() else { return Vec::new() };
         let written = Written::all(&MANIFEST, &first.written);
-        let notes = [
-            images::unpinned(&written, all),
-            images::without_registry(&written, all),
-            sources::unused(all),
-            conditions::unmet(&written, all),
-        ];
+        let notes = [images::without_registry(&written, all), sources::unused(all), conditions::unmet(&written, all)];
         notes.into_iter().flatten().collect()
     }
 }

@@ -15,6 +15,7 @@ use super::conditional::Conditional;
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
+use super::named_image::NamedImage;
 use super::schema::{Record, Shape, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
@@ -117,6 +118,19 @@ impl Source {
         match &self.origin {
             Origin::File(file) => Some(file),
             Origin::Git(_) | Origin::Image { .. } | Origin::Folder(_) => None,
+        }
+    }
+
+    /// Returns whether a program gets it, or patches it on some kernel.
+    pub(super) fn is_fetched(&self) -> bool {
+        !self.patches.is_empty() || matches!(self.origin, Origin::Git(_) | Origin::File(_))
+    }
+
+    /// Returns the image that it is a part of, if it is one.
+    pub fn image(&self) -> Option<&NamedImage> {
+        match &self.origin {
+            Origin::Image { image, .. } => Some(image),
+            Origin::Git(_) | Origin::File(_) | Origin::Folder(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use kmodgen_yaml::Node;
 use super::file::File;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
+use crate::manifest::named_image::NamedImage;
 use crate::manifest::schema::{Field, Shape};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned, quoted_list,
@@ -19,8 +20,8 @@ pub enum Origin {
     File(File),
     /// A folder or file of an image.
     Image {
-        /// The image, by digest.
-        image: Spanned<ImageRef>,
+        /// The image.
+        image: NamedImage,
         /// The absolute path in it.
         path: String,
     },
@@ -73,11 +74,16 @@ pub(super) const FIELDS: &[Field] = &[
         takes: Shape::Int,
         says: "how many folders to take off an archive's paths, as tar's `--strip-components`; 1 where absent",
     },
-    Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image, by digest" },
+    Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image" },
+    Field {
+        key: "pin",
+        takes: Shape::Bool,
+        says: "`false` for the tag of `image` as it is, without a digest from [the lock](lock.md#images)",
+    },
     Field {
         key: "path",
         takes: Shape::Text,
-        says: "with `image`: the file or folder in it. Alone: a folder beside the manifest, for images that KMM does not build",
+        says: "with `image`: the file or folder in it, `/` for all. Alone: a folder beside the manifest, for images that KMM does not build",
     },
 ];
 
@@ -121,6 +127,7 @@ impl Origin {
             ("submodules", &["git"]),
             ("sha256", &["archive", "rpm", "deb"]),
             ("stripComponents", &["archive"]),
+            ("pin", &["image"]),
             ("path", &["image"]),
         ] {
             let value = fields.take(key, faults);
@@ -157,10 +164,12 @@ impl Origin {
             }
             "path" => decode::text(node, "`path`", faults, local_folder).map(Self::Folder),
             "image" => {
-                let image = decode::text(node, "`image`", faults, pinned);
+                let name = decode::text(node, "`image`", faults, ImageRef::parse);
+                let pin = fields.take("pin", faults).and_then(|node| decode::flag(node, "pin", faults));
                 let path = fields.need("path", "write the absolute path in the image", faults);
                 let path = path.and_then(|node| decode::text(node, "`path`", faults, image_path));
-                Some(Self::Image { image: image?, path: path?.value })
+                let image = NamedImage { name: name?, pin: pin.unwrap_or(true) };
+                Some(Self::Image { image, path: path?.value })
             }
             _ => File::decode(key, node, fields, faults).map(Self::File),
         }
@@ -191,19 +200,9 @@ impl Origin {
     }
 }
 
-fn pinned(text: &str) -> Result<ImageRef, Invalid> {
-    let image = ImageRef::parse(text)?;
-    if image.digest().is_some() {
-        return Ok(image);
-    }
-    Err(Invalid::new(format!("`{image}` names an image without its digest"))
-        .help("write `REPOSITORY@sha256:…`: a tag can move, and with it what your modules are built from"))
-}
-
 fn image_path(text: &str) -> Result<String, Invalid> {
-    if !text.is_empty() && text.chars().all(|c| "/.".contains(c)) {
-        return Err(Invalid::new(format!("`{text}` is all of the image"))
-            .help("write the folder or file of it that has the source, such as `/usr/src/driver`"));
+    if text == "/" {
+        return Ok(text.to_owned());
     }
     match text.strip_prefix('/').map(RelPath::parse) {
         Some(Ok(path)) if decode::has_only(path.as_str(), "._-+/@~") => Ok(format!("/{path}")),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use minijinja::value::Value;
 
 use self::skeleton::{KernelValues, Skeleton};
-use super::{Code, Resolved};
+use super::{Code, PlannedMapping, Resolved};
 use crate::header::with_header;
 use crate::manifest::{Kernel, Mirrors, Module, StagePackages, TemplateName};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
@@ -47,19 +47,17 @@ impl DockerfileRenderer {
         Self { own: Templates::new(version, files), users, over_limit: HashMap::new(), skeletons: Vec::new() }
     }
 
-    /// The Dockerfile of `module` on `kernel`, its first line included, with `mirrors` in the place of
-    /// what they stand for.
+    /// The Dockerfile of a mapping, its first line included, with `mirrors` in the place of what they stand for.
     ///
     /// # Errors
     /// All that is wrong with the template.
     pub fn dockerfile(
         &mut self,
-        resolved: &Arc<Resolved>,
-        module: &Module,
-        kernel: &Kernel,
+        planned: &PlannedMapping<'_>,
         mirrors: &Mirrors,
     ) -> Result<String, Vec<TemplateFault>> {
-        let builder = resolved.builder_on(kernel).map(|image| mirrors.image(&image));
+        let PlannedMapping { module, kernel, resolved, .. } = planned;
+        let builder = planned.builder().map(|image| mirrors.image(&image));
         let values = KernelValues {
             release: kernel.release.as_str(),
             devel_package: &kernel.release.devel_package(),

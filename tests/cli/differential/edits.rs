@@ -140,7 +140,7 @@ namespace: drivers
 sources:
   driver: {{git: 'https://git.example.com/driver.git', ref: main, patches: [patches/fix.patch]}}
   tools: {{git: 'https://git.example.com/tools.git', ref: '{}'}}
-baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{}'}}
+baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{}', pin: false}}
 kernels: [{{file: kernels.yaml}}]
 modules:
 {modules}{}{}",

@@ -14,9 +14,10 @@ use crate::git_servers::world::World;
 fn ask(fleet: &Fleet, generation: usize) {
     let text = fleet.project.read("kmodgen.yaml");
     let line = text.lines().find(|line| line.contains("runtime:")).unwrap().to_owned();
-    fleet
-        .project
-        .write("kmodgen.yaml", text.replace(&line, &format!("  runtime: registry.example.com/ubi:{generation}")));
+    fleet.project.write(
+        "kmodgen.yaml",
+        text.replace(&line, &format!("  runtime: registry.example.com/ubi:{generation}@sha256:{}", "c".repeat(64))),
+    );
 }
 
 /// Every commit is on top of the one before it, each has the generations of both that were newest
@@ -59,10 +60,7 @@ fn two_publishers() {
         for (path, generation) in ["a", "b"].iter().zip(newest).filter(|(_, generation)| *generation > 0) {
             let file = format!("{commit}:{path}/alpha/6.12.107+deb12-cloud-amd64/Dockerfile");
             let text = world.git("fleet.git", &["show", &file]);
-            assert!(
-                text.contains(&format!("FROM registry.example.com/ubi:{generation}\n")),
-                "{line}: {path} went back"
-            );
+            assert!(text.contains(&format!("FROM registry.example.com/ubi:{generation}@")), "{line}: {path} went back");
         }
     }
     survived(2 * rounds, "publications that raced");
@@ -109,7 +107,7 @@ fn who_waits_reads_again() {
     fleet.project.write("go", "");
     assert!(waiting.wait().unwrap().success() && holder.wait().unwrap().success());
     let file = "main:clusters/prod/alpha/6.12.107+deb12-cloud-amd64/Dockerfile";
-    assert!(fleet.git("fleet.git", &["show", file]).contains("FROM registry.example.com/ubi:2\n"));
+    assert!(fleet.git("fleet.git", &["show", file]).contains("FROM registry.example.com/ubi:2@"));
 }
 
 fn whole(fleet: &Fleet) -> Duration {

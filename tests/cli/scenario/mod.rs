@@ -17,11 +17,13 @@
 //! with one of the three exit codes, and without a panic.
 
 mod project;
+mod registry;
 mod run;
 mod terminal;
 mod tree;
 
 pub(crate) use project::{Invocation, Project, commit_id};
+pub(crate) use registry::Registry;
 pub(crate) use run::Run;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{Tree, lines};

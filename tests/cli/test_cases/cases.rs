@@ -65,7 +65,7 @@ fn a_release_as_it_is_written_means_itself() {
 #[test]
 fn fields_of_the_manifest_are_laid_over_it() {
     let project = with_case(
-        "set:\n  baseImages: {runtime: registry.example.com/other:1}\n  modules:\n    - name: alpha\n      \
+        "set:\n  baseImages: {runtime: registry.example.com/other:1, pin: false}\n  modules:\n    - name: alpha\n      \
          steps: [{make: {vars: {DEBUG: \"0\", TRACE: \"1\"}}}]\n    - name: beta\n      unless: {kernel: '.*'}\nsnapshot: false\nexpect:\n  \
          - contains: FROM registry.example.com/other:1\n  - contains: TRACE=1\n  - mappings: 3\n",
     );

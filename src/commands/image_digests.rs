@@ -1,0 +1,42 @@
+//! Digests of images, from their registries.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::adapters::registry::{self, Tls};
+use crate::manifest::TagUse;
+use crate::parallel::in_parts;
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, ImageRef};
+
+/// Number of requests at a time.
+const REQUESTS: usize = 8;
+
+/// Asks the registries of images for their digests, each once. Images without one are noted in `faults`.
+pub(super) fn image_digests(
+    tags: &BTreeMap<ImageRef, TagUse<'_>>,
+    timeout: Duration,
+    faults: &mut Diagnostics,
+) -> Vec<(ImageRef, Digest)> {
+    let answers = in_parts(tags.iter().collect(), REQUESTS, |(image, used)| {
+        let [insecure, skip_verify] = used.tls_flags;
+        match registry::digest(image, Tls { insecure, skip_verify }, timeout) {
+            Ok(Some(digest)) => Ok((image.clone(), digest)),
+            Ok(None) => Err(unresolved(image, used, "its registry has no such image")),
+            Err(why) => Err(unresolved(image, used, &why.to_string())),
+        }
+    });
+    let mut digests = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(digest) => digests.push(digest),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    digests
+}
+
+fn unresolved(image: &ImageRef, used: &TagUse<'_>, why: &str) -> Diagnostic {
+    Diagnostic::error("unresolved-image", format!("cannot pin `{image}`: {why}"))
+        .at(used.place, "")
+        .help(format!("write its digest, as `{image}@sha256:…`, or `pin: false` beside it to use the tag as it is"))
+}

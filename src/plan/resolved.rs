@@ -1,0 +1,139 @@
+//! Inputs of an image that are resolved: what decides the image, and the hash over it.
+
+use std::collections::BTreeMap;
+
+use super::code::Code;
+use super::layout::Layout;
+use super::step::{BuildStep, describe};
+use crate::fingerprint::Sink;
+use crate::manifest::{BuildArgument, Builder, Kernel, Kmod, Module, NamedImage, StagePackages, TemplateName};
+use crate::vocabulary::{Digest, ImageRef, PackageManager, architecture_of, written_out};
+
+/// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
+/// same.
+#[derive(Debug, Clone, Hash)]
+pub struct Resolved {
+    /// The template.
+    pub template: TemplateName,
+    /// Image that compiles.
+    pub builder: NamedImage<Builder>,
+    /// The image that carries the result.
+    pub runtime: ImageRef,
+    /// The image that gets the sources; `None` if the builder does.
+    pub fetch: Option<ImageRef>,
+    /// The code, what is built first.
+    pub codes: Vec<Code>,
+    /// The steps for this kernel, in order.
+    pub steps: Vec<BuildStep>,
+    /// The kmods that must come out for this kernel.
+    pub kmods: Vec<Kmod>,
+    /// Paths of the kmods in the image, and its other content.
+    pub layout: Layout,
+    /// Packages that the builder needs beside the compiler.
+    pub packages: Option<StagePackages>,
+    /// Packages that the image has beside those of its base image.
+    pub runtime_packages: Option<StagePackages>,
+    /// Labels of the image.
+    pub image_labels: BTreeMap<String, String>,
+    /// User that the image runs as.
+    pub user: Option<String>,
+    /// Build arguments, in order.
+    pub build_args: Vec<BuildArgument>,
+    /// Set if the image needs no modprobe, so that nothing is installed in its last stage.
+    pub lean: bool,
+}
+
+impl Resolved {
+    /// Returns whether the manifest says which image compiles for `kernel`; otherwise KMM chooses a Driver Toolkit.
+    pub fn has_builder_on(&self, kernel: &Kernel) -> bool {
+        match &self.builder.name.value {
+            Builder::Image(_) => true,
+            Builder::Dtk => kernel.dtk.is_some(),
+        }
+    }
+
+    /// Returns the image that compiles for `kernel`, with the `digest` that the lock has, if any; `None` if KMM chooses its
+    /// Driver Toolkit in the cluster.
+    pub fn builder_on(&self, kernel: &Kernel, digest: Option<Digest>) -> Option<String> {
+        if let (Some(digest), Some(tag)) = (digest, kernel.builder_tag(&self.builder)) {
+            return Some(tag.with_digest(digest).to_string());
+        }
+        match &self.builder.name.value {
+            Builder::Image(image) => Some(written_out(image, kernel.release.normalised())),
+            Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.to_string()),
+        }
+    }
+
+    /// The package manager of the builder, if the template or the name of the image tells it.
+    pub(super) fn builder_manager(&self) -> Option<PackageManager> {
+        match (&self.template, &self.builder.name.value) {
+            (TemplateName::BuiltIn(name), _) if name == "debian" => Some(PackageManager::Apt),
+            (TemplateName::BuiltIn(name), _) if name == "kernel-devel" => Some(PackageManager::Dnf),
+            (TemplateName::BuiltIn(name), _) if name == "sles" => Some(PackageManager::Zypper),
+            (_, Builder::Dtk) => Some(PackageManager::Dnf),
+            (_, Builder::Image(image)) => PackageManager::of_image(image),
+        }
+    }
+
+    /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
+    pub(super) fn traverse(
+        &self,
+        (module, kernel): (&Module, &Kernel),
+        builder: Option<&str>,
+        dockerfile: (&Digest, usize),
+        sink: &mut dyn Sink,
+    ) {
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        text("kernel release", kernel.release.as_str());
+        // One release is that of several architectures, and one tag would be that of all their images.
+        if let (None, Some(architecture)) = (architecture_of(kernel.release.as_str()), kernel.architecture()) {
+            text("architecture", architecture);
+        }
+        text("builder image", builder.unwrap_or("the kernel's Driver Toolkit, chosen by KMM in the cluster"));
+        text("runtime image", &self.runtime.to_string());
+        if let Some(fetch) = &self.fetch {
+            text("fetch image", &fetch.to_string());
+        }
+        self.codes.iter().for_each(|code| code.traverse(sink));
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        for (at, step) in self.steps.iter().enumerate() {
+            text(&format!("build step {}", at + 1), &describe(step));
+        }
+        text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
+        self.layout.traverse(sink);
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
+        for (stage, packages) in [("", &self.packages), ("runtime ", &self.runtime_packages)] {
+            let Some(StagePackages { rpm, deb, zypper, apk }) = packages else { continue };
+            for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
+                text(&format!("{stage}{family} packages"), &names.join(" "));
+            }
+        }
+        for (key, value) in &self.image_labels {
+            text(&format!("label {key}"), value);
+        }
+        if let Some(user) = &self.user {
+            text("user", user);
+        }
+        if self.lean {
+            text("image contract", "KMM 2");
+        }
+        for (name, value) in &self.build_args {
+            text(&format!("build argument {name}"), value);
+        }
+        if let Some(sign) = &module.objects.spec.sign {
+            text("signing key", sign.secret("keySecret").unwrap_or_default());
+            text("signing certificate", sign.secret("certSecret").unwrap_or_default());
+            text("signed files", &self.signed_files(module, kernel).join(" "));
+            text("signing generation", sign.generation.as_deref().unwrap_or("0"));
+        }
+        let (digest, bytes) = dockerfile;
+        sink.text("dockerfile", digest, bytes);
+    }
+
+    /// The files that KMM signs: those the user names, written out, or the kmods.
+    pub fn signed_files(&self, module: &Module, kernel: &Kernel) -> Vec<String> {
+        let sign = module.objects.spec.sign.as_ref();
+        sign.and_then(|sign| sign.files_on(kernel))
+            .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
+    }
+}
