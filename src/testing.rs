@@ -10,7 +10,7 @@ use crate::plan::{Inputs, Plan};
 use crate::template::{InProcess, Renderers};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, Digest, GitOid, GitRef, GitUrl, ImageRef, InputError, InputFiles, Listed, RelPath,
-    SourceMap, list_in_memory,
+    SourceMap, Timestamp, list_in_memory,
 };
 
 /// A manifest's folder in memory.
@@ -124,12 +124,17 @@ impl World {
     }
 
     pub(crate) fn pin(&mut self, url: &str, reference: &str, digit: char) {
-        let commit = GitOid::parse(&digit.to_string().repeat(40)).unwrap();
-        self.lock.pin(
-            GitUrl::parse(url).unwrap(),
-            GitRef::parse(reference).unwrap(),
-            Commit { id: commit, date: None },
-        );
+        self.pin_commit(url, reference, digit, None);
+    }
+
+    /// Pins a ref to a commit of this date.
+    pub(crate) fn pin_dated(&mut self, url: &str, reference: &str, digit: char, date: &str) {
+        self.pin_commit(url, reference, digit, Some(Timestamp::parse(date).unwrap()));
+    }
+
+    fn pin_commit(&mut self, url: &str, reference: &str, digit: char, date: Option<Timestamp>) {
+        let id = GitOid::parse(&digit.to_string().repeat(40)).unwrap();
+        self.lock.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), Commit { id, date });
     }
 
     /// Pins an image to a digest that is made of its name.

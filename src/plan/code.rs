@@ -8,7 +8,9 @@ use super::folder::Folder;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Kernel, Origin, Source};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, GitOid, InputFiles, RelPath, SourceName, Spanned};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp,
+};
 
 /// A source, with nothing left open.
 #[derive(Debug, Clone, Hash)]
@@ -23,6 +25,8 @@ pub struct Code {
     pub content: Content,
     /// The secret that is needed to get it.
     pub secret: Option<String>,
+    /// Its version, if it is known.
+    pub version: Option<String>,
     /// The patches for this kernel, in order.
     pub patches: Vec<Arc<EmbeddedFile>>,
 }
@@ -33,9 +37,11 @@ pub enum Content {
     /// A commit of a repository.
     Commit {
         /// The repository.
-        url: String,
+        url: GitUrl,
         /// The locked commit.
         commit: GitOid,
+        /// Date of the commit, if the lock has it.
+        date: Option<Timestamp>,
         /// Set if the submodules of the repository come with the commit.
         submodules: bool,
     },
@@ -69,6 +75,14 @@ impl Code {
         match &self.content {
             Content::Folder(folder) => Some(folder),
             Content::Commit { .. } | Content::File { .. } | Content::Image { .. } => None,
+        }
+    }
+
+    /// Returns the date of the commit that the source is, if the lock has it.
+    pub(super) fn date(&self) -> Option<Timestamp> {
+        match &self.content {
+            Content::Commit { date, .. } => *date,
+            Content::File { .. } | Content::Image { .. } | Content::Folder(_) => None,
         }
     }
 
@@ -106,8 +120,10 @@ impl Code {
     /// are in the Dockerfile.
     pub(super) fn traverse(&self, sink: &mut dyn Sink) {
         let what = match &self.content {
-            Content::Commit { url, commit, submodules: false } => format!("{url} {commit}"),
-            Content::Commit { url, commit, submodules: true } => format!("{url} {commit} with submodules"),
+            Content::Commit { url, commit, submodules: false, .. } => format!("{} {commit}", url.as_str()),
+            Content::Commit { url, commit, submodules: true, .. } => {
+                format!("{} {commit} with submodules", url.as_str())
+            }
             Content::File { url, sha256, .. } => format!("{url} sha256:{sha256}"),
             Content::Image { image, path } => format!("{image} {path}"),
             Content::Folder(folder) => format!("{} sha256:{}", folder.path, folder.digest),
@@ -158,6 +174,7 @@ impl<'m> Codes<'m> {
                     dir: source.dir.clone(),
                     content: content?,
                     secret: source.secret.as_ref().map(|secret| secret.value.clone()),
+                    version: source.version.clone(),
                     patches: patches?,
                 })
             })
@@ -169,7 +186,8 @@ impl<'m> Codes<'m> {
         Some(match &source.origin {
             Origin::Git(git) => {
                 let Git { url, submodules, .. } = git;
-                Content::Commit { url: url.value.to_string(), commit: self.lock.commit(git)?, submodules: *submodules }
+                let (commit, date) = (self.lock.commit(git)?, self.lock.date(git));
+                Content::Commit { url: url.value.clone(), commit, date, submodules: *submodules }
             }
             Origin::File(File { kind, url, sha256, strip_components }) => {
                 let by_kernel = url.expands();

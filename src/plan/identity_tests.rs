@@ -112,7 +112,7 @@ fn nothing_else_changes_it() {
         ("a label that nothing asks for", world().with("site: a", "site: a, rack: '7'")),
         ("what KMM does with the module", world().with("moduleName: one", "moduleName: two")),
         ("secrets of the build", world().with("secrets: [{name: s}]", "secrets: [{name: t}]")),
-        ("the version", world().with("    source: code\n", "    source: code\n    version: '2'\n")),
+        ("the version, where no label has it", world().with("    source: code\n", "    source: code\n    version: '2'\n")),
         ("the source's name in the lock", world().with("ref: main, patches", "ref: 'main', patches")),
     ];
     for (input, after) in cases {

@@ -7,7 +7,7 @@ use super::layout::Layout;
 use super::step::{BuildStep, describe};
 use crate::fingerprint::Sink;
 use crate::manifest::{BuildArgument, Builder, Kernel, Kmod, Module, NamedImage, StagePackages, TemplateName};
-use crate::vocabulary::{Digest, ImageRef, PackageManager, architecture_of, written_out};
+use crate::vocabulary::{Digest, ImageRef, PackageManager, Timestamp, architecture_of, written_out};
 
 /// Inputs that decide a mapping's image beside the kernel itself; shared by all kernels for which the manifest says the
 /// same.
@@ -62,6 +62,16 @@ impl Resolved {
             Builder::Image(image) => Some(written_out(image, kernel.release.normalised())),
             Builder::Dtk => kernel.dtk.as_ref().map(|dtk| dtk.value.to_string()),
         }
+    }
+
+    /// Returns the date of the newest commit among the sources, if the lock has any.
+    pub fn newest_commit(&self) -> Option<Timestamp> {
+        self.codes.iter().filter_map(Code::date).max()
+    }
+
+    /// Returns the date of the image.
+    pub fn date(&self) -> Timestamp {
+        self.newest_commit().unwrap_or(Timestamp::EARLIEST)
     }
 
     /// The package manager of the builder, if the template or the name of the image tells it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::{Pair, Yaml};
 
 use crate::manifest::{Kernel, Manifest, Module};
+use crate::plan::KERNEL_LABEL;
 
 /// Returns the label with the tool that manages an object.
 pub(super) fn managed_by() -> Pair<'static> {
@@ -28,7 +29,7 @@ pub(super) fn labels<'v>(manifest: &'v Manifest, module: &'v Module, kernel: Opt
         // A label ends in a letter or digit.
         kernel.release.normalised().trim_end_matches(|c: char| !c.is_ascii_alphanumeric())
     });
-    let kernel = release.map(|release| ("kmodgen/kernel".into(), Yaml::text(release)));
+    let kernel = release.map(|release| (KERNEL_LABEL.into(), Yaml::text(release)));
     let own = [managed_by(), ("kmodgen/module".into(), Yaml::text(module.name.as_str()))].into_iter().chain(kernel);
     ("labels".into(), joined(own, [&manifest.metadata.labels, &module.objects.metadata.labels]))
 }

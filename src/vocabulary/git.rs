@@ -197,6 +197,20 @@ impl GitUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the URL without its user; `USER@HOST:PATH` becomes a URL.
+    pub fn without_login(&self) -> String {
+        let (scheme, rest) = match self.0.split_once("://") {
+            Some((scheme, rest)) => (scheme, rest.to_owned()),
+            None => {
+                let (host, path) = self.0.split_once(':').unwrap_or((&self.0, ""));
+                ("ssh", format!("{host}/{}", path.trim_start_matches('/')))
+            }
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        format!("{scheme}://{host}{path}")
+    }
 }
 
 /// A repository, and what of it a text names.
@@ -235,6 +249,19 @@ mod tests {
 
     fn url_of(length: usize) -> String {
         format!("{:a<length$}", "https://h/")
+    }
+
+    #[test]
+    fn a_url_without_its_user() {
+        for (url, bare) in [
+            ("https://h/a.git", "https://h/a.git"),
+            ("ssh://git@h:22/a@b", "ssh://h:22/a@b"),
+            ("git@h:a/b.git", "ssh://h/a/b.git"),
+            ("h:/a", "ssh://h/a"),
+            ("file:///a@b", "file:///a@b"),
+        ] {
+            assert_eq!(GitUrl::parse(url).unwrap().without_login(), bare);
+        }
     }
 
     #[test]

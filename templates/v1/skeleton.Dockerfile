@@ -222,7 +222,8 @@ COPY --from=builder /usr/src/kmodgen-files{{ place }} {{ place }}
 {% endblock %}
 {% block labels %}
 {% for label in image_labels %}
-LABEL {{ label.name }}={{ label.value | arg }}
+{% if loop.first %}LABEL {% else %}      {% endif %}{{ label.name }}={{ label.value | arg }}{% if not loop.last %} \{% endif %}
+
 {% endfor %}
 {% endblock %}
 {% block runtime_end %}

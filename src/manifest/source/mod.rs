@@ -36,6 +36,8 @@ pub struct Source {
     pub at: Option<Spanned<RelPath>>,
     /// The secret that is needed to get it.
     pub secret: Option<Spanned<String>>,
+    /// Its version, if the manifest or the ref states one.
+    pub version: Option<String>,
     /// Patches, in the order in which they are applied.
     pub patches: Vec<Conditional<Spanned<RelPath>>>,
 }
@@ -176,7 +178,7 @@ fn decode_one(name: Spanned<SourceName>, node: &Node, faults: &mut Diagnostics) 
         Some(Conditional { value, kernels })
     });
     let patches = patches.collect();
-    Some(Source { name, origin: origin?, dir, at, secret, patches })
+    Some(Source { name, origin: origin?, dir, at, secret, version, patches })
 }
 
 impl Patch {

@@ -11,9 +11,9 @@ pub(super) fn values(code: &Code, all: &[Code], mirrors: &Mirrors) -> Value {
     let by_kernel = code.is_by_kernel() || all.iter().any(|other| other.is_by_kernel() && code.is_within(other));
     let patches: Value = code.patches.iter().map(|patch| embedded(patch)).collect();
     let own: Vec<(&str, Value)> = match &code.content {
-        Content::Commit { url, commit, submodules } => vec![
+        Content::Commit { url, commit, submodules, date: _ } => vec![
             ("kind", Value::from("git")),
-            ("url", Value::from(mirrors.url(url))),
+            ("url", Value::from(mirrors.url(url.as_str()))),
             ("commit", Value::from(commit.as_str())),
             ("submodules", Value::from(*submodules)),
             ("instead_of", mirrors.git_settings().map(Value::from).collect()),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use minijinja::value::Value;
 
 use self::skeleton::{KernelValues, Skeleton};
+use super::labels::image_labels;
 use super::{Code, PlannedMapping, Resolved};
 use crate::header::with_header;
 use crate::manifest::{Kernel, Mirrors, Module, StagePackages, TemplateName};
@@ -171,7 +172,7 @@ fn context(
         ("runtime_packages", packages::of_runtime(resolved, false)),
         ("runtime_kernel_packages", packages::of_runtime(resolved, true)),
         ("modprobe_packages", packages::with_modprobe(&resolved.runtime)),
-        ("image_labels", step::pairs_on(resolved.image_labels.iter(), values.release)),
+        ("image_labels", step::pairs(&image_labels(resolved, module, values.release))),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
