@@ -14,7 +14,7 @@ use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, fs, ui};
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
-use crate::lock::{self, Commit, Lock};
+use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest, image_tags};
 use crate::plan::{Expansion, Inputs, Mapping, Plan};
 use crate::settings::{self, Network};
@@ -213,10 +213,7 @@ impl Project {
                 Ok(commits) => {
                     for (git, commit) in gits.into_iter().zip(commits) {
                         match commit {
-                            Ok(id) => {
-                                let commit = Commit { id, date: None };
-                                self.lock.pin(url.clone(), git.reference.value.clone(), commit);
-                            }
+                            Ok(commit) => self.lock.pin(url.clone(), git.reference.value.clone(), commit),
                             Err(error) => faults.push(unresolved(&error).at(git.reference.span, "")),
                         }
                     }

@@ -147,3 +147,30 @@ impl Resolved {
             .unwrap_or_else(|| self.kmods.iter().map(|kmod| self.layout.file(kmod, kernel.release.as_str())).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::World;
+
+    /// Returns the date in each Dockerfile.
+    fn dates(world: &World) -> Vec<String> {
+        let outputs = world.outputs();
+        let dockerfiles = outputs.iter().filter(|output| output.path.file_name() == "Dockerfile");
+        let lines = dockerfiles.flat_map(|output| output.text.lines());
+        lines.filter_map(|line| line.trim().strip_prefix("KBUILD_BUILD_TIMESTAMP=")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_date_is_the_newest_commits() {
+        let mut world = World::small()
+            .with("  code: {", "  other: {git: https://example.com/other.git, ref: main}\n  code: {")
+            .with("    source: code\n", "    source: [code, {source: other, when: {kernel: '.*rt'}}]\n");
+        world.pin("https://example.com/other.git", "main", 'b');
+        let of_none = "1980-01-01T00:00:00Z \\";
+        assert_eq!(dates(&world), [of_none; 2]);
+        world.pin_dated("https://example.com/other.git", "main", 'b', "2026-05-01T12:00:00Z");
+        assert_eq!(dates(&world), [of_none, "2026-05-01T12:00:00Z \\"]);
+        world.pin_dated("https://example.com/code.git", "main", 'a', "2020-05-01T12:00:00Z");
+        assert_eq!(dates(&world), ["2020-05-01T12:00:00Z \\", "2026-05-01T12:00:00Z \\"]);
+    }
+}

@@ -128,6 +128,7 @@ fn each_block_can_be_replaced_and_extended() {
         "builder_prepare",
         "sources",
         "patches",
+        "environment",
         "kernel_prepare",
         "build",
         "install",

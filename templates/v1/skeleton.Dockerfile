@@ -42,6 +42,14 @@ COPY --from=sources /usr/src/kmodgen-packages/ /usr/src/kmodgen-packages/
 {% endblock %}
 {% endif %}
 
+{% block environment %}
+# What a build records of its time and place is the same wherever and whenever it runs.
+ENV SOURCE_DATE_EPOCH={{ source_date_epoch }} \
+    KBUILD_BUILD_TIMESTAMP={{ date }} \
+    KBUILD_BUILD_USER=kmodgen \
+    KBUILD_BUILD_HOST=kmodgen
+{% endblock %}
+
 {% block args %}
 ARG KERNEL_VERSION={{ kernel.release }}
 ARG KERNEL_FULL_VERSION={{ kernel.release }}
@@ -112,13 +120,13 @@ RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
 {% endif %}
 {% if install.compress == "xz" %}
 # As the kernel reads it: a CRC32 for a checksum, and a dictionary that fits its buffer.
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec xz --check=crc32 --lzma2=dict=1MiB {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec xz -T1 --check=crc32 --lzma2=dict=1MiB {} +
 
 {% elif install.compress == "gz" %}
 RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec gzip -9 -n {} +
 
 {% elif install.compress == "zstd" %}
-RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec zstd -q -19 --rm {} +
+RUN find "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" -name '*.ko' -exec zstd -q -T1 -19 --rm {} +
 
 {% endif %}
 {% if install.firmware or install.licenses or install.files %}

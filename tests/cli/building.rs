@@ -45,6 +45,8 @@ fn an_engine_gets_kmms_arguments_and_names_what_it_built() {
         "--build-arg MOD_NAME=alpha".into(),
         "--build-arg MOD_NAMESPACE=".into(),
         "--build-arg DTK_AUTO=quay.io/dtk:1".into(),
+        // The date of sources without a date.
+        "--timestamp 315532800 --layers".into(),
         format!("tag sha256:made {}", image(&project, "alpha", DEBIAN)),
     ] {
         assert!(asked.contains(&argument), "{argument}\n{asked}");

@@ -248,6 +248,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
     let keyword = |instruction: &Instruction<'_>| match instruction {
         Instruction::From(_) => "FROM",
         Instruction::Arg(_) => "ARG",
+        Instruction::Env(_) => "ENV",
         Instruction::Run(run) => {
             assert!(run.here_docs.is_empty(), "{dockerfile}");
             "RUN"

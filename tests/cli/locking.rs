@@ -17,11 +17,39 @@ fn dead_url() -> String {
 }
 
 fn lock_of(url: &str, reference: &str, commit: &str) -> String {
+    dated_lock_of(url, reference, commit, None)
+}
+
+fn dated_lock_of(url: &str, reference: &str, commit: &str, date: Option<&str>) -> String {
     let commit = kmodgen_yaml::inline(commit);
+    let date = date.map(|date| format!("    date: \"{date}\"\n")).unwrap_or_default();
     format!(
         "# Written by `kmodgen lock` and `kmodgen update`. Commit it beside the manifest.\nversion: 2\ntemplates: 1\n\
-         sources:\n  - git: {url}\n    ref: {reference}\n    commit: {commit}\n"
+         sources:\n  - git: {url}\n    ref: {reference}\n    commit: {commit}\n{date}"
     )
+}
+
+/// Date of the newest commit of [`World::with_repository`].
+const DATE: &str = "2026-05-01T12:00:03Z";
+
+#[test]
+fn an_old_entry_gets_its_date_by_update_alone() {
+    let world = World::with_repository();
+    let url = world.file_url("a.git");
+    let old = lock_of(&url, "main", &world.rev("main")).replace("version: 2", "version: 1");
+    let project = project(&url, "main").with("kmodgen.lock", &old);
+    project.run("generate").fine();
+    let before = project.read(&format!("gitops/alpha/{EL9}/Dockerfile"));
+    assert!(before.contains("KBUILD_BUILD_TIMESTAMP=1980-01-01T00:00:00Z"), "{before}");
+    project.run("lock").fine();
+    assert_eq!(project.read("kmodgen.lock"), lock_of(&url, "main", &world.rev("main")));
+    project.run("generate").fine().shows("17 unchanged");
+    project.run("update").fine().shows("driver: main has not moved");
+    assert_eq!(project.read("kmodgen.lock"), dated_lock_of(&url, "main", &world.rev("main"), Some(DATE)));
+    project.run("generate").fine();
+    let after = project.read(&format!("gitops/alpha/{EL9}/Dockerfile"));
+    assert!(after.contains(&format!("KBUILD_BUILD_TIMESTAMP={DATE}")), "{after}");
+    assert!(after.contains(&format!("org.opencontainers.image.created={DATE}")), "{after}");
 }
 
 #[test]
@@ -30,7 +58,7 @@ fn generate_resolves_and_writes_the_lock() {
     let url = world.file_url("a.git");
     let project = project(&url, "main");
     project.run("generate").fine();
-    assert_eq!(project.read("kmodgen.lock"), lock_of(&url, "main", &world.rev("main")));
+    assert_eq!(project.read("kmodgen.lock"), dated_lock_of(&url, "main", &world.rev("main"), Some(DATE)));
     assert!(project.read(&format!("gitops/alpha/{EL9}/Dockerfile")).contains(&world.rev("main")));
     let before = project.tree();
     world.commit("a.git", "three");

@@ -10,6 +10,7 @@
 mod commit;
 mod commit_error;
 mod config;
+mod dates;
 mod delta;
 mod entry;
 mod environment;
@@ -28,6 +29,7 @@ mod writer;
 pub use commit::Commit;
 pub use commit_error::{CommitError, SigningProblem};
 pub use config::GitConfig;
+pub use dates::Tip;
 pub use environment::GitEnvironment;
 pub use identity::{Moment, Person};
 pub use location::{Location, Scheme};

@@ -51,13 +51,13 @@ pub struct Head {
 
 /// A repository on a server.
 pub struct Server {
-    url: String,
+    pub(super) url: String,
     /// Parts of the URL after the user's `insteadOf`.
     pub location: Location,
     environment: GitEnvironment,
-    limit: Duration,
+    pub(super) limit: Duration,
     /// A bare repository without objects of its own.
-    scratch: PathBuf,
+    pub(super) scratch: PathBuf,
 }
 
 impl Server {
@@ -129,7 +129,12 @@ impl Server {
             &self.url,
             &refspec,
         ];
-        self.run(repository, self.limit * TRANSFER, &arguments)?.text().map(drop)
+        self.transfer(repository, &arguments)
+    }
+
+    /// Runs git to receive objects.
+    pub(super) fn transfer(&self, repository: &Path, arguments: &[&str]) -> Result<(), ServerProblem> {
+        self.run(repository, self.limit * TRANSFER, arguments)?.text().map(drop)
     }
 
     /// Moves a branch from `old`, where it must be, to `new`, an object of a bare repository.
@@ -171,11 +176,18 @@ impl Server {
     }
 
     /// Runs git in a bare repository, to its end.
-    fn run(&self, repository: &Path, limit: Duration, arguments: &[&str]) -> Result<Ended<'_>, ServerProblem> {
+    pub(super) fn run(
+        &self,
+        repository: &Path,
+        limit: Duration,
+        arguments: &[&str],
+    ) -> Result<Ended<'_>, ServerProblem> {
         let limit = if self.environment.has_terminal() { limit.max(PERSON) } else { limit };
         let mut command = self.environment.command("git");
         command.args(SETTINGS).args(arguments).env("GIT_DIR", repository);
         command.env("GIT_ALLOW_PROTOCOL", protocols(self.location.scheme)).env("LC_ALL", "C");
+        // An object that was not fetched is not fetched in passing.
+        command.env("GIT_NO_LAZY_FETCH", "1");
         if !self.environment.has_terminal() {
             command.env("GIT_TERMINAL_PROMPT", "0");
         }
@@ -202,7 +214,7 @@ impl Server {
 }
 
 /// A git that has ended.
-struct Ended<'s> {
+pub(super) struct Ended<'s> {
     server: &'s Server,
     success: bool,
     stdout: String,
@@ -211,7 +223,7 @@ struct Ended<'s> {
 
 impl Ended<'_> {
     /// The standard output of a git that succeeded.
-    fn text(self) -> Result<String, ServerProblem> {
+    pub(super) fn text(self) -> Result<String, ServerProblem> {
         if self.success { Ok(self.stdout) } else { Err(self.problem()) }
     }
 

@@ -21,6 +21,7 @@ pub use process::{Cancel, Ended};
 
 use super::fs::PrivateFolder;
 use super::oci;
+use crate::vocabulary::Timestamp;
 use kmodgen_process::{self as programs, Variables};
 
 /// Time limit for an engine's answer to a question.
@@ -50,6 +51,8 @@ pub struct Build {
     pub secrets: Vec<(String, PathBuf)>,
     /// Verify the certificates of the base images' registries.
     pub tls_verify: bool,
+    /// Date of the image and of the files that the build adds.
+    pub date: Timestamp,
 }
 
 /// A container engine.
@@ -113,13 +116,16 @@ impl Engine {
         let mut command = self.command();
         // What an engine leaves that is killed goes with the folder.
         command.env("TMPDIR", &temporary);
+        // Newer engines take it for the date if nothing else is said.
+        command.env_remove("SOURCE_DATE_EPOCH");
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         for (name, value) in &build.arguments {
             command.arg("--build-arg").arg(format!("{name}={value}"));
         }
+        let date = build.date.seconds();
         match self.kind {
             EngineKind::Podman | EngineKind::Buildah => {
-                // The archives' timestamps would differ from build to build.
+                command.arg("--timestamp").arg(date.to_string());
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
@@ -137,7 +143,9 @@ impl Engine {
                     "docker cannot mount a folder of secrets into a build: use podman or buildah".into(),
                 ));
             }
-            EngineKind::Docker => {}
+            EngineKind::Docker => {
+                command.arg("--build-arg").arg(format!("SOURCE_DATE_EPOCH={date}"));
+            }
         }
         command.arg(build.context.path());
         let ran = process::run(command, log, cancel);

@@ -75,6 +75,9 @@ pub enum RefProblem {
     /// The repository has no commit at all.
     #[error("the repository is empty")]
     Empty,
+    /// The date of the commit cannot be fetched.
+    #[error("cannot get the date of its commit: {0}")]
+    NoDate(ServerProblem),
 }
 
 impl RefProblem {
@@ -93,6 +96,7 @@ impl RefProblem {
             Self::UnknownCommit => "push the commit first, or check the URL".into(),
             Self::NotACommit { .. } => "name a branch, or a tag of a commit".into(),
             Self::Empty => "push a first commit".into(),
+            Self::NoDate(problem) => return problem.help(),
         })
     }
 }

@@ -10,7 +10,8 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 
 use super::error::RefProblem;
 use super::refs::Listing;
-use crate::vocabulary::{GitOid, GitRef};
+use crate::lock::Commit;
+use crate::vocabulary::{GitOid, GitRef, Timestamp};
 use kmodgen_git::{ServerProblem, shown};
 
 /// A repository on this machine and its refs.
@@ -28,7 +29,7 @@ impl Local {
     }
 
     /// The commit that `wanted` names.
-    pub(super) fn choose(&self, wanted: &GitRef) -> Result<GitOid, RefProblem> {
+    pub(super) fn choose(&self, wanted: &GitRef) -> Result<Commit, RefProblem> {
         let object = match self.listing.choose(wanted) {
             Ok(oid) => Oid::from_str(oid.as_str()).and_then(|oid| self.repository.find_object(oid, None)),
             Err(RefProblem::UnknownShortCommit | RefProblem::AmbiguousShortCommit { .. }) => {
@@ -47,8 +48,9 @@ impl Local {
             _ => object,
         };
         let kind = target.kind().map_or("broken object", |kind| kind.str());
-        let commit = target.into_commit().ok().and_then(|commit| GitOid::parse(&commit.id().to_string()).ok());
-        commit.ok_or(RefProblem::NotACommit { kind })
+        let commit = target.into_commit().map_err(|_| RefProblem::NotACommit { kind })?;
+        let id = GitOid::parse(&commit.id().to_string()).map_err(|_| RefProblem::NotACommit { kind })?;
+        Ok(Commit { id, date: Some(Timestamp::from_seconds(commit.time().seconds())) })
     }
 }
 

@@ -5,7 +5,7 @@
 //! the user's. libgit2 reads and writes objects and repositories on disk.
 //!
 //! ```text
-//! GitUrl -> Location -> Server (git ls-remote, fetch, push) -> refs::Listing -> commit
+//! GitUrl -> Location -> Server (git ls-remote, fetch, push) -> refs::Listing -> commit and its date
 //!              \-> local -----------------------------------------/
 //! ```
 
@@ -34,12 +34,13 @@ pub use work_tree::{WorkTreeError, checkout_of};
 pub use unmerged::MergeFolder;
 
 use crate::adapters::fs::PrivateFolder;
-use crate::vocabulary::{GitOid, GitRef, GitUrl};
-use kmodgen_git::{Head, Location, Scheme, Server, ServerProblem};
+use crate::lock::Commit;
+use crate::vocabulary::{GitOid, GitRef, GitUrl, Timestamp};
+use kmodgen_git::{Head, Location, Scheme, Server, ServerProblem, Tip};
 use local::Local;
 use refs::Listing;
 
-/// Resolves git refs to full commits.
+/// Resolves git refs to full commits and their dates.
 #[derive(Debug, Clone)]
 pub struct Resolver {
     timeout: Duration,
@@ -53,22 +54,19 @@ impl Resolver {
         Self { timeout, environment }
     }
 
-    /// Resolves several refs of one repository with one connection.
+    /// Resolves several refs of one repository: one connection lists refs, another one fetches the commits alone.
     ///
     /// - A name that starts with `refs/`, and `HEAD`, are taken exactly.
     /// - Any other name is a branch or a tag; both of one name must be the same commit.
     /// - An annotated tag is the commit that it points to.
-    /// - A full commit is itself. A server cannot be asked whether it has it, so none is asked;
-    ///   a `file` URL's repository is looked into.
+    /// - A full commit is itself. If all are, no server is asked, and they have no date; a `file` URL's repository is
+    ///   looked into.
     /// - 7 to 39 hexadecimal digits that are no branch or tag are an abbreviated commit, which
     ///   must be the tip of some ref unless the repository is a `file` URL's.
     ///
-    /// A server does not tell what kind of object a tag points to, so a tag of a file or a folder
-    /// is found out only for a `file` URL.
-    ///
     /// # Errors
     /// The outer error is about the repository, the inner ones are about the refs one by one.
-    pub fn resolve(&self, url: &GitUrl, refs: &[&GitRef]) -> Result<Vec<Result<GitOid, ResolveError>>, ResolveError> {
+    pub fn resolve(&self, url: &GitUrl, refs: &[&GitRef]) -> Result<Vec<Result<Commit, ResolveError>>, ResolveError> {
         let mut repository = shown(url);
         let chosen = self.choose(url, refs, &mut repository);
         let chosen = chosen.map_err(|problem| ResolveError::Repository { repository: repository.clone(), problem })?;
@@ -86,13 +84,13 @@ impl Resolver {
         url: &GitUrl,
         refs: &[&GitRef],
         repository: &mut String,
-    ) -> Result<Vec<Result<GitOid, RefProblem>>, ServerProblem> {
+    ) -> Result<Vec<Result<Commit, RefProblem>>, ServerProblem> {
         let location = Location::parse(url.as_str())?;
         if location.scheme == Scheme::File {
             return choose_here(&location, refs);
         }
         if let Some(commits) = refs.iter().map(|wanted| wanted.as_commit()).collect::<Option<Vec<_>>>() {
-            return Ok(commits.into_iter().map(Ok).collect());
+            return Ok(commits.into_iter().map(|id| Ok(Commit { id, date: None })).collect());
         }
         let scratch = PrivateFolder::make().map_err(|(parent, error)| ServerProblem::BadSetting {
             detail: kmodgen_git::shown(&format!("cannot make a folder in {}: {error}", parent.display())),
@@ -105,12 +103,34 @@ impl Resolver {
             return choose_here(&server.location, refs);
         }
         let listing = Listing::new(server.list(&[])?.into_iter().filter_map(advertised));
-        Ok(refs.iter().map(|wanted| listing.choose(wanted)).collect())
+        let chosen: Vec<_> = refs.iter().map(|wanted| listing.choose(wanted)).collect();
+        let mut dates = dates(&server, &listing, chosen.iter().filter_map(|commit| commit.as_ref().ok()))?.into_iter();
+        let commits = chosen.into_iter().map(|id| {
+            let id = id?;
+            let date = dates.next().transpose().map_err(RefProblem::NoDate)?;
+            Ok(Commit { id, date })
+        });
+        Ok(commits.collect())
     }
 }
 
+/// Returns the date of each commit of a server.
+fn dates<'c>(
+    server: &Server,
+    listing: &Listing,
+    commits: impl Iterator<Item = &'c GitOid>,
+) -> Result<Vec<Result<Timestamp, ServerProblem>>, ServerProblem> {
+    // A full commit may be the tip of no ref.
+    let tips = commits.map(|commit| Tip {
+        commit: commit.as_str(),
+        name: listing.name_of(commit).unwrap_or_else(|| commit.as_str()),
+    });
+    let dates = server.commit_dates(&tips.collect::<Vec<_>>())?;
+    Ok(dates.into_iter().map(|date| date.map(Timestamp::from_seconds)).collect())
+}
+
 /// Resolves refs of a repository on this machine.
-fn choose_here(location: &Location, refs: &[&GitRef]) -> Result<Vec<Result<GitOid, RefProblem>>, ServerProblem> {
+fn choose_here(location: &Location, refs: &[&GitRef]) -> Result<Vec<Result<Commit, RefProblem>>, ServerProblem> {
     let local = Local::open(&location.path)?;
     Ok(refs.iter().map(|wanted| local.choose(wanted)).collect())
 }

@@ -63,6 +63,11 @@ impl Listing {
         }
     }
 
+    /// Returns the name of a ref that leads to `commit`.
+    pub(super) fn name_of(&self, commit: &GitOid) -> Option<&str> {
+        self.0.iter().find(|listed| listed.target == *commit).map(|listed| listed.name.as_str())
+    }
+
     fn target(&self, name: &str) -> Option<&GitOid> {
         let at = self.0.binary_search_by(|listed| listed.name.as_str().cmp(name)).ok()?;
         self.0.get(at).map(|listed| &listed.target)

@@ -264,6 +264,7 @@ impl Run<'_> {
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,
             tls_verify: !insecure && !skip_verify,
+            date: mapping.resolved.date(),
         })
     }
 

@@ -173,6 +173,8 @@ fn context(
         ("runtime_kernel_packages", packages::of_runtime(resolved, true)),
         ("modprobe_packages", packages::with_modprobe(&resolved.runtime)),
         ("image_labels", step::pairs(&image_labels(resolved, module, values.release))),
+        ("date", Value::from(resolved.date().to_string())),
+        ("source_date_epoch", Value::from(resolved.date().seconds())),
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),

@@ -46,10 +46,16 @@ fn a_person_answers_at_the_terminal() {
     let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let project = unpinned(&format!("http://127.0.0.1:{port}/a.git/.git"));
     let mut terminal = Terminal::run(&project, &path(), &variables(&world, &project), "lock");
-    terminal.shows(&format!("Username for 'http://127.0.0.1:{port}':"));
-    terminal.types("me\n");
-    terminal.shows(&format!("Password for 'http://me@127.0.0.1:{port}':"));
-    terminal.types("right\n");
+    let [user, password] = [("Username", ""), ("Password", "me@")]
+        .map(|(what, user)| format!("{what} for 'http://{user}127.0.0.1:{port}':"));
+    // One connection lists refs, another one fetches commits.
+    let first = format!("{user} me\n{password}");
+    for (before, after) in [(user.clone(), first.clone()), (format!("{first}\n{user}"), format!("{first}\n{first}"))] {
+        terminal.shows(&before);
+        terminal.types("me\n");
+        terminal.shows(&after);
+        terminal.types("right\n");
+    }
     let (status, screen, _) = terminal.end();
     assert!(status.success(), "{screen}");
     assert!(!screen.contains("right"), "what is typed is not shown: {screen}");

@@ -1,6 +1,6 @@
 //! Which commit a name is, from repositories on disk.
 
-use super::world::World;
+use super::world::{Server, World, complaint};
 
 #[test]
 fn every_kind_of_name() {
@@ -116,4 +116,59 @@ fn broken_settings_are_named() {
     assert!(error.contains("a setting cannot be used") && error.contains("gitconfig"), "{error}");
     // A repository on disk is read without them.
     assert!(world.resolve(&world.file_url("a.git"), &["main"]).unwrap()[0].is_ok());
+}
+
+/// Serves a repository with the protocol that sends commits by the id of a ref alone.
+fn serve_old_protocol(world: &World) -> (Server, String) {
+    world.configure("[protocol]\n version = 0\n");
+    world.git("a.git", &["tag", "-d", "light"]);
+    let (server, port) = world.serve_git();
+    (server, format!("git://127.0.0.1:{port}/a.git"))
+}
+
+#[test]
+fn a_commit_that_is_not_sent_by_id_is_fetched_by_ref() {
+    let world = World::with_repository();
+    let (_server, url) = serve_old_protocol(&world);
+    let commit = world.resolve(&url, &["v1"]).unwrap().remove(0).unwrap();
+    let expected = world.git("a.git", &["log", "-1", "--format=%H %ct", "v1"]);
+    assert_eq!(format!("{} {}", commit.id, commit.date.unwrap().seconds()), expected);
+}
+
+#[test]
+fn a_tag_of_a_tree_has_no_date() {
+    let world = World::with_repository();
+    world.git("a.git", &["tag", "-a", "-m", "tree", "tree", "main^{tree}"]);
+    let (_server, url) = serve_old_protocol(&world);
+    let commits = world.resolve(&url, &["tree", "main"]).unwrap();
+    let error = complaint(commits[0].as_ref().unwrap_err());
+    assert!(error.starts_with("cannot resolve `tree` in ") && error.contains("cannot get the date"), "{error}");
+    assert_eq!(commits[1].as_ref().unwrap().id.as_str(), world.rev("main"));
+}
+
+#[test]
+fn a_server_without_objects_is_named() {
+    let mut world = World::with_repository();
+    let (_server, port) = world.serve_git();
+    let git = std::env::var_os("PATH").unwrap();
+    let git = std::env::split_paths(&git).map(|folder| folder.join("git")).find(|path| path.is_file()).unwrap();
+    let refusal = "echo 'fatal: remote error: no objects for you' >&2; exit 128";
+    let script = format!("case \" $* \" in *' fetch '*) {refusal} ;; esac\nexec '{}' \"$@\"", git.display());
+    std::fs::create_dir(world.path("bin")).unwrap();
+    world.script("bin/git", &script);
+    world.set("PATH", &format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap()));
+    let error = world.ref_error(&format!("git://127.0.0.1:{port}/a.git"), "main");
+    assert!(error.contains("cannot resolve `main` in `git://127.0.0.1:"), "{error}");
+    assert!(error.contains("cannot get the date of its commit: the server failed"), "{error}");
+    assert!(error.contains("no objects for you"), "{error}");
+}
+
+#[test]
+fn commits_of_sha256_have_dates() {
+    let world = World::new();
+    world.git("", &["init", "-q", "-b", "main", "--object-format=sha256", "b.git"]);
+    let id = world.commit("b.git", "one");
+    let (_server, port) = world.serve_git();
+    let commit = world.resolve(&format!("git://127.0.0.1:{port}/b.git"), &["main"]).unwrap().remove(0).unwrap();
+    assert_eq!((commit.id.as_str(), commit.date.unwrap().seconds()), (id.as_str(), 1_777_636_803));
 }

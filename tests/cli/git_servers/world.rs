@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use kmodgen::adapters::git::{GitEnvironment, ResolveError, Resolver};
-use kmodgen::vocabulary::{GitOid, GitRef, GitUrl};
+use kmodgen::lock::Commit;
+use kmodgen::vocabulary::{GitRef, GitUrl};
 use tempfile::TempDir;
 
 /// A temporary home with repositories in it. Nothing of the machine's git settings is used.
@@ -105,7 +106,10 @@ impl World {
     }
 
     pub(crate) fn commit(&self, repository: &str, message: &str) -> String {
-        self.git(repository, &["commit", "-q", "--allow-empty", "-m", message]);
+        let date = format!("{} +0200", 1_777_636_800 + message.len());
+        let mut command = self.command("git");
+        command.current_dir(self.path(repository)).env("GIT_COMMITTER_DATE", date);
+        assert!(command.args(["commit", "-q", "--allow-empty", "-m", message]).status().unwrap().success());
         self.git(repository, &["rev-parse", "HEAD"])
     }
 
@@ -113,7 +117,7 @@ impl World {
         self.git("a.git", &["rev-parse", name])
     }
 
-    pub(crate) fn resolve(&self, url: &str, names: &[&str]) -> Result<Vec<Result<GitOid, ResolveError>>, ResolveError> {
+    pub(crate) fn resolve(&self, url: &str, names: &[&str]) -> Result<Vec<Result<Commit, ResolveError>>, ResolveError> {
         let refs: Vec<GitRef> = names.iter().map(|name| GitRef::parse(name).unwrap()).collect();
         let resolver = Resolver::new(self.timeout, GitEnvironment::new(self.variables.iter().cloned()));
         resolver.resolve(&GitUrl::parse(url).unwrap(), &refs.iter().collect::<Vec<_>>())
@@ -121,7 +125,7 @@ impl World {
 
     /// The commit of one ref.
     pub(crate) fn commit_of(&self, url: &str, name: &str) -> String {
-        self.resolve(url, &[name]).unwrap().remove(0).unwrap().to_string()
+        self.resolve(url, &[name]).unwrap().remove(0).unwrap().id.to_string()
     }
 
     /// Message and help about one ref.
@@ -143,9 +147,12 @@ impl World {
     pub(crate) fn check_all_refs(&self, url: &str) {
         let names = ["main", "v1", "light", "HEAD", "refs/heads/main", "refs/tags/v1"];
         let found = self.resolve(url, &names).unwrap_or_else(|error| panic!("{}", complaint(&error)));
-        let found: Vec<String> = found.into_iter().map(|oid| oid.unwrap().to_string()).collect();
-        let expected: Vec<String> = names.iter().map(|name| self.rev(&format!("{name}^{{commit}}"))).collect();
-        assert_eq!(found, expected);
+        let found = found.into_iter().map(|commit| {
+            let Commit { id, date } = commit.unwrap();
+            format!("{id} {}", date.unwrap().seconds())
+        });
+        let expected = names.iter().map(|name| self.git("a.git", &["log", "-1", "--format=%H %ct", name]));
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     }
 
     /// Serves this world over HTTP; gives the server and its port.
