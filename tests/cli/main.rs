@@ -39,6 +39,7 @@ mod merging;
 mod notes;
 mod prebuilt;
 mod progress;
+mod projects;
 mod pruning;
 mod publishing;
 mod pushed;
