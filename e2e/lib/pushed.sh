@@ -11,7 +11,7 @@ apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
   kmm-ci: {git: https://github.com/example/kmm-ci.git, ref: $commit, dir: driver}
-baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4"}
+baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4", pin: false}
 kernels: [$stable]
 modules:
   - name: pushed
