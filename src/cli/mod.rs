@@ -42,7 +42,7 @@ pub enum Command {
     Build(BuildArgs),
     /// Pin every branch, tag, short commit, file and base image that is not pinned yet
     Lock(LockArgs),
-    /// Pin branches and tags anew
+    /// Pin branches, tags and files of sources anew; images only with --images, or if a source is named
     Update(UpdateArgs),
     /// Commit the files that the manifest asks for to a branch of a GitOps repository, without a
     /// checkout
@@ -224,6 +224,12 @@ pub struct UpdateArgs {
     /// Move to the newest built-in templates instead, and say what that would reload
     #[arg(long, conflicts_with = "sources")]
     pub templates: bool,
+    /// Move all images to the digests that their tags have now instead, and say what that would rebuild and reload
+    #[arg(long, conflicts_with_all = ["sources", "templates"])]
+    pub images: bool,
+    /// With --images: kernels that the manifest lists keep the digests that they have, unless their `nodes` is 0
+    #[arg(long, requires = "images")]
+    pub new_kernels_only: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,

@@ -197,6 +197,11 @@ impl Project {
         self.all.iter().flat_map(|manifest| manifest.file_urls()).collect()
     }
 
+    /// Returns the manifest for each of its clusters.
+    pub(super) fn manifests(&self) -> Vec<Arc<Manifest>> {
+        self.all.clone()
+    }
+
     /// Drops from the lock what no cluster asks for.
     pub(super) fn tidy_lock(&mut self) {
         let urls = self.file_urls();

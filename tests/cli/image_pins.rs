@@ -223,3 +223,85 @@ fn a_toolkit_by_tag_is_pinned() {
     assert!(project.read(&format!("gitops/one/{KERNEL}/Dockerfile")).contains(&format!("FROM {image} AS builder\n")));
     project.run(&format!("preflight {KERNEL}")).fine().shows(&format!("dtkImage: \"{image}\""));
 }
+
+#[test]
+fn update_moves_images_if_it_is_asked_to() {
+    let (registry, digit) = moving();
+    let project = project(registry.port, "builder: HOST/builder:9, runtime: HOST/runtime:9");
+    project.run("generate").fine();
+    *digit.lock().unwrap() = '2';
+    registry.requests();
+    project.run("update").fine();
+    assert_eq!(registry.requests(), [""; 0], "images stay");
+    let run =
+        project.run("update --images").fine().says("images: 2 mappings would be rebuilt, 2 would reload on nodes");
+    for image in ["builder:9", "runtime:9"] {
+        let line = format!("127.0.0.1:{}/{image} {} -> {}\n", registry.port, digest('1'), digest('2'));
+        assert!(run.stdout.contains(&line), "{run}");
+    }
+    assert_eq!(registry.requests().len(), 2);
+    assert_eq!(pins(&project, registry.port), pin("builder:9", '2') + &pin("runtime:9", '2'));
+    project.run("generate").fine().shows("2 to reload");
+    let run = project.run("update --images").fine().says("images: 0 mappings would be rebuilt, 0 would reload");
+    run.shows("/builder:9 has not moved\n").shows("/runtime:9 has not moved\n");
+}
+
+#[test]
+fn update_moves_the_image_of_a_source_that_is_named() {
+    let (registry, digit) = moving();
+    let project = project(registry.port, "builder: HOST/builder:9, runtime: scratch");
+    let source = format!("  data: {{image: '127.0.0.1:{}/data:1', path: /}}\nbaseImages:", registry.port);
+    project.edit("kmodgen.yaml", "baseImages:", &source);
+    project.write("kmodgen.yaml", project.read("kmodgen.yaml").replace("source: code", "source: [code, data]"));
+    project.run("lock").fine();
+    *digit.lock().unwrap() = '2';
+    let moved = format!("data: 127.0.0.1:{}/data:1 {} -> {}\n", registry.port, digest('1'), digest('2'));
+    project.run("update data").fine().shows(&moved);
+    assert_eq!(pins(&project, registry.port), pin("builder:9", '1') + &pin("data:1", '2'));
+    project.run("update data").fine().shows("/data:1 has not moved\n");
+}
+
+#[test]
+fn kernels_that_run_keep_their_images() {
+    let (registry, digit) = moving();
+    let images = "builder: 'HOST/builder:${KERNEL_VERSION}', runtime: HOST/runtime:9";
+    let kernels =
+        "  - 5.14.0-1.x86_64\n  - {release: 5.14.0-2.x86_64, nodes: 3}\n  - {release: 5.14.0-3.x86_64, nodes: 0}\n";
+    let project = Project::of(&manifest(registry.port, images, kernels));
+    project.run("generate").fine();
+    *digit.lock().unwrap() = '2';
+    registry.requests();
+    let run = project.run("update --images --new-kernels-only").fine();
+    let run = run.says("images: 2 mappings would be rebuilt, 2 would reload on nodes");
+    let line = format!("runtime:9 {} -> {}; 2 kernels with an earlier digest\n", digest('1'), digest('2'));
+    assert!(run.stdout.contains(&line), "{run}");
+    assert_eq!(registry.requests(), ["HEAD /v2/builder/manifests/5.14.0-3.x86_64", "HEAD /v2/runtime/manifests/9"]);
+    let kept = format!("{}    kernels:\n      - 5.14.0-1.x86_64\n      - 5.14.0-2.x86_64\n", pin("runtime:9", '1'));
+    assert!(
+        pins(&project, registry.port).ends_with(&(pin("runtime:9", '2') + &kept)),
+        "{}",
+        project.read("kmodgen.lock")
+    );
+    // A kernel that comes later has the fix.
+    project.edit("kmodgen.yaml", "kernels:\n", "kernels:\n  - 5.14.0-4.x86_64\n");
+    project.run("generate").fine().shows("2 mappings to load, 2 to reload");
+    for (release, digit) in [("5.14.0-1.x86_64", '1'), ("5.14.0-3.x86_64", '2'), ("5.14.0-4.x86_64", '2')] {
+        let dockerfile = project.read(&format!("gitops/one/{release}/Dockerfile"));
+        assert!(dockerfile.contains(&format!("/runtime:9@{}\n", digest(digit))), "{dockerfile}");
+    }
+    project.run("update --images --new-kernels-only").fine().says("0 mappings would be rebuilt, 0 would reload");
+    project.run("lock").fine().says("is complete");
+    // Without the flag, all have it.
+    let run = project.run("update --images").fine().says("images: 4 mappings would be rebuilt, 4 would reload");
+    run.shows("/runtime:9 has not moved; 2 kernels kept an earlier digest until now\n");
+    assert!(!project.read("kmodgen.lock").contains("kernels:"));
+}
+
+#[test]
+fn flags_of_update_are_checked() {
+    let project = Project::fleet();
+    project.run("update --new-kernels-only").trouble().says("--images");
+    project.run("update --images --templates").trouble().says("cannot be used with");
+    project.run("update --images driver").trouble().says("cannot be used with");
+    project.run("update --images").fine().says("images: 6 mappings would be rebuilt, 0 would reload on nodes");
+}
