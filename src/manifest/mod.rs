@@ -78,7 +78,7 @@ pub use module::Module;
 use module::Scope;
 pub use named_image::NamedImage;
 pub use output::{OUTPUT_FOLDER, Output};
-pub use packages::StagePackages;
+pub use packages::{Repository, RepositoryKey, Stage, StagePackages};
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
@@ -215,6 +215,12 @@ impl Manifest {
         let (on_each_kernel, on_all): (Vec<_>, Vec<_>) = files.partition(|file| file.url.expands());
         for file in on_all {
             urls.entry(file.url.to_string()).or_insert(file.url.span);
+        }
+        let recipes = self.modules.iter().flat_map(Module::recipes);
+        for repository in recipes.filter_map(|recipe| recipe.packages.repositories.as_ref()).flatten() {
+            if let RepositoryKey::Download { url, sha256: None } = &repository.value.key {
+                urls.entry(url.to_string()).or_insert(url.span);
+            }
         }
         if on_each_kernel.is_empty() {
             return urls;

@@ -30,6 +30,8 @@ pub enum Purpose {
     Patch,
     /// Script that a step runs.
     Script,
+    /// Key that packages are signed with.
+    Key,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
         match self {
             Self::Patch => "patch",
             Self::Script => "script",
+            Self::Key => "key",
         }
     }
 }
@@ -76,6 +79,14 @@ impl<'m> EmbeddedFiles<'m> {
                 );
                 None
             }
+            Ok(bytes) if purpose == Purpose::Key && !is_public_key(&bytes) => {
+                faults.push(
+                    Diagnostic::error("repository-key", format!("`{path}` is no public key in text form"))
+                        .at(place, "")
+                        .help(format!("write the public key with `gpg --armor --export NAME > {path}`")),
+                );
+                None
+            }
             Ok(bytes) => Some(Arc::new(EmbeddedFile::new(path.to_string(), key.1.clone(), purpose, &bytes))),
             Err(why) => {
                 faults.push(
@@ -89,6 +100,12 @@ impl<'m> EmbeddedFiles<'m> {
         self.known.insert(key, embedded.clone());
         embedded
     }
+}
+
+/// Checks whether a file has a public key of OpenPGP in text form, and no private one.
+fn is_public_key(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") && !text.contains("PRIVATE KEY")
 }
 
 /// Text that one RUN carries, in bytes: KMM's builders fail beyond 128 KiB, and we stay well

@@ -20,6 +20,7 @@ mod pin_groups;
 mod prebuilt;
 mod recipe;
 mod render;
+mod repository;
 mod resolved;
 mod shell_pattern;
 mod step;
@@ -46,6 +47,7 @@ pub use labels::KERNEL as KERNEL_LABEL;
 pub use layout::Layout;
 pub use prebuilt::prebuilt;
 pub use render::{MappingRenderer, RenderError, RenderedMapping};
+pub use repository::{Key, Repository};
 pub use resolved::Resolved;
 pub use step::BuildStep;
 

@@ -7,7 +7,8 @@ use super::conditions::{Answer, Conditions};
 use super::embedded::EmbeddedFiles;
 use super::layout::Layout;
 use super::pin_groups::PinGroups;
-use super::resolved::Resolved;
+use super::repository::{Repository, Stages};
+use super::resolved::{Resolved, builder_manager};
 use super::step::BuildStep;
 use super::{collisions, firmware};
 use crate::lock::{self, Lock};
@@ -219,10 +220,9 @@ impl<'m> Resolver<'m> {
             collisions::check_kmods(&kmods, faults);
         }
         let runtime_packages = recipe.packages.runtime.map(|packages| packages.on(circumstances));
-        if runtime_packages.as_ref().is_some_and(|packages| !packages.is_empty())
-            && runtime.name.value.is_of_busybox()
-            && PackageManager::of_image(&runtime.name.value.to_string()).is_none()
-        {
+        let gets_packages = runtime_packages.as_ref().is_some_and(|packages| !packages.is_empty());
+        let runtime_manager = PackageManager::of_image(&runtime.name.value.to_string());
+        if gets_packages && runtime.name.value.is_of_busybox() && runtime_manager.is_none() {
             faults.push(
                 Diagnostic::error("no-package-manager", "this image has no package manager for `packages.runtime`")
                     .at(runtime.name.span, "the runtime image")
@@ -231,6 +231,12 @@ impl<'m> Resolver<'m> {
             );
             return None;
         }
+        let stages = Stages {
+            builder: builder_manager(&template, &builder.name.value),
+            runtime: gets_packages.then_some(runtime_manager),
+        };
+        let chosen = recipe.packages.repositories.map(|all| circumstances.choose(&all)).unwrap_or_default();
+        let repositories = Repository::resolve(&chosen, &stages, self.lock, &mut self.embedded, faults)?;
         let runtime = self.pinned(&runtime, kernel, faults)?;
         let fetch = match images.fetch.filter(|_| codes.iter().any(Code::is_fetched)) {
             Some(fetch) => Some(self.pinned(&fetch, kernel, faults)?),
@@ -247,6 +253,7 @@ impl<'m> Resolver<'m> {
             layout,
             packages: recipe.packages.builder.map(|packages| packages.on(circumstances)),
             runtime_packages,
+            repositories,
             image_labels: recipe.image_labels,
             user: recipe.user,
             build_args: circumstances.choose(&module.objects.spec.build_args),

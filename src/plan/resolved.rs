@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::layout::Layout;
+use super::repository::Repository;
 use super::step::{BuildStep, describe};
 use crate::fingerprint::Sink;
 use crate::manifest::{BuildArgument, Builder, Kernel, Kmod, Module, NamedImage, StagePackages, TemplateName};
@@ -33,6 +34,8 @@ pub struct Resolved {
     pub packages: Option<StagePackages>,
     /// Packages that the image has beside those of its base image.
     pub runtime_packages: Option<StagePackages>,
+    /// Repositories that packages come from beside those of the base images.
+    pub repositories: Vec<Repository>,
     /// Labels of the image.
     pub image_labels: BTreeMap<String, String>,
     /// User that the image runs as.
@@ -41,6 +44,17 @@ pub struct Resolved {
     pub build_args: Vec<BuildArgument>,
     /// Set if the image needs no modprobe, so that nothing is installed in its last stage.
     pub lean: bool,
+}
+
+/// The package manager of a builder, if the template or the name of the image tells it.
+pub(super) fn builder_manager(template: &TemplateName, builder: &Builder) -> Option<PackageManager> {
+    match (template, builder) {
+        (TemplateName::BuiltIn(name), _) if name == "debian" => Some(PackageManager::Apt),
+        (TemplateName::BuiltIn(name), _) if name == "kernel-devel" => Some(PackageManager::Dnf),
+        (TemplateName::BuiltIn(name), _) if name == "sles" => Some(PackageManager::Zypper),
+        (_, Builder::Dtk) => Some(PackageManager::Dnf),
+        (_, Builder::Image(image)) => PackageManager::of_image(image),
+    }
 }
 
 impl Resolved {
@@ -74,15 +88,9 @@ impl Resolved {
         self.newest_commit().unwrap_or(Timestamp::EARLIEST)
     }
 
-    /// The package manager of the builder, if the template or the name of the image tells it.
+    /// The package manager of the builder, if it is known.
     pub(super) fn builder_manager(&self) -> Option<PackageManager> {
-        match (&self.template, &self.builder.name.value) {
-            (TemplateName::BuiltIn(name), _) if name == "debian" => Some(PackageManager::Apt),
-            (TemplateName::BuiltIn(name), _) if name == "kernel-devel" => Some(PackageManager::Dnf),
-            (TemplateName::BuiltIn(name), _) if name == "sles" => Some(PackageManager::Zypper),
-            (_, Builder::Dtk) => Some(PackageManager::Dnf),
-            (_, Builder::Image(image)) => PackageManager::of_image(image),
-        }
+        builder_manager(&self.template, &self.builder.name.value)
     }
 
     /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
@@ -118,6 +126,8 @@ impl Resolved {
                 text(&format!("{stage}{family} packages"), &names.join(" "));
             }
         }
+        self.repositories.iter().for_each(|repository| repository.traverse(sink));
+        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (key, value) in &self.image_labels {
             text(&format!("label {key}"), value);
         }

@@ -8,10 +8,11 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 18] = [
+pub(crate) const PARTS: [&str; 19] = [
     "skeleton",
     "packages",
     "programs",
+    "repositories",
     "source/git",
     "source/file",
     "source/image",
@@ -38,6 +39,7 @@ pub(super) const PREFIX: &str = "kmodgen/";
 /// The text of a built-in template, by version and name.
 pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
     match (version, name) {
+        (1, "repositories") => Some(include_str!("../../templates/v1/repositories.Dockerfile")),
         (1, "skeleton") => Some(include_str!("../../templates/v1/skeleton.Dockerfile")),
         (1, "dtk") => Some(include_str!("../../templates/v1/dtk.Dockerfile")),
         (1, "kernel-devel") => Some(include_str!("../../templates/v1/kernel-devel.Dockerfile")),

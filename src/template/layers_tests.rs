@@ -116,6 +116,85 @@ fn packages_of_the_image_are_installed_in_its_stage() {
     );
 }
 
+const KEY: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n";
+
+/// The small manifest with these repositories, and packages for both stages.
+fn with_repositories(repositories: &str, images: [&str; 2]) -> World {
+    let packages = format!("    packages: {{builder: [bc], runtime: [pciutils], repositories: [{repositories}]}}\n");
+    World::small()
+        .with("    source: code\n", &format!("    source: code\n{packages}"))
+        .with("builder: dtk", &format!("builder: {}", images[0]))
+        .with("registry.example.com/runtime:1", images[1])
+        .file("keys/a.asc", KEY)
+}
+
+#[test]
+fn repositories_are_added_before_packages() {
+    let fedora = ["quay.io/fedora/fedora:42", "docker.io/library/debian:12"];
+    let repositories = "{name: rpms, url: 'https://example.com/$releasever/$basearch', key: {file: keys/a.asc}}, {name: debs, url: 'https://example.com/debian', suite: bookworm, components: [main, extra], key: {url: 'https://example.com/a.asc'}}";
+    let mut world = with_repositories(repositories, fedora);
+    assert!(
+        world.faults().iter().any(|fault| fault.contains("not-locked: the key of repository `debs` is not pinned"))
+    );
+    world.lock.pin_file("https://example.com/a.asc".into(), Digest::of(b""));
+    assert_snapshot!("repositories", dockerfile(&world));
+    let mirrored = world.clone().and("mirrors: {'https://example.com/': 'https://mirror.example.org/'}\n");
+    let text = dockerfile(&mirrored);
+    assert!(text.contains("mirror.example.org/debian") && !text.contains("https://example.com/debian"), "{text}");
+    assert_eq!(world.identities(), mirrored.identities());
+    let other = world.clone().file("keys/a.asc", KEY.replace("mQ", "mR"));
+    assert_ne!(world.identities(), other.identities());
+}
+
+#[test]
+fn repositories_without_a_key_or_a_reader_are_refused() {
+    let images = ["quay.io/fedora/fedora:42", "docker.io/library/alpine:3"];
+    for (repository, said) in [
+        (
+            "{name: a, url: 'https://example.com/a'}",
+            "a repository has no `key` | write `key: {file: keys/vendor.asc}`: without a key",
+        ),
+        ("{name: a, url: 'https://example.com/a', key: {}}", "a key is a file beside the manifest, or one to download"),
+        (
+            "{name: a, url: 'https://example.com/a', key: {file: a, url: 'https://example.com/b'}}",
+            "a key is a file beside the manifest, or",
+        ),
+        ("{name: a, url: 'https://example.com/a', key: {file: keys/none.asc}}", "cannot read key `keys/none.asc`"),
+        (
+            "{name: a, url: 'https://example.com/a', key: {file: fix.patch}}",
+            "`fix.patch` is no public key in text form | write the public key with `gpg --armor",
+        ),
+        ("{name: a, url: 'https://u:p@example.com/a', key: {file: keys/a.asc}}", "secret"),
+        ("{name: a, url: 'https://example.com/${KERNEL_VERSION}', key: {file: keys/a.asc}}", "does not expand here"),
+        ("{name: a, url: 'https://example.com/$arch', key: {file: keys/a.asc}}", "`$arch`"),
+        ("{name: a b, url: 'https://example.com/a', key: {file: keys/a.asc}}", "`a b` is not a name here"),
+        ("{name: a, url: 'https://example.com/a', suite: x, key: {file: keys/a.asc}}", "write `components: [main]`"),
+        ("{name: a, url: 'https://example.com/a', components: [x], key: {file: keys/a.asc}}", "write the `suite`, too"),
+        (
+            "{name: a, url: 'https://example.com/a', suite: x, components: [y], key: {file: keys/a.asc}}",
+            "no image that gets packages reads it",
+        ),
+        (
+            "{name: a, url: 'https://example.com/a', stage: runtime, key: {file: keys/a.asc}}",
+            "images with apk get none",
+        ),
+        (
+            "{name: a, url: 'https://example.com/a', stage: fetch, key: {file: keys/a.asc}}",
+            "write `builder` or `runtime`",
+        ),
+        (
+            "{name: a, url: 'https://example.com/a', key: {file: keys/a.asc}}, {name: a, url: 'https://example.com/b', key: {file: keys/a.asc}}",
+            "two repositories are called `a`",
+        ),
+    ] {
+        let faults = with_repositories(repository, images).faults();
+        assert!(faults.len() == 1 && faults[0].contains(said), "{repository}: {faults:#?}");
+    }
+    let private = with_repositories("{name: a, url: 'https://example.com/a', key: {file: keys/a.asc}}", images)
+        .file("keys/a.asc", KEY.replace("PUBLIC", "PRIVATE"));
+    assert!(private.faults()[0].contains("no public key"), "{:?}", private.faults());
+}
+
 /// Runs the command that strips a kmod, with this `strip`, and returns what is left of the kmod, or the error.
 #[expect(clippy::disallowed_methods, reason = "the property is about a real shell")]
 fn stripped(kmod: &[u8], strip: &str) -> Result<Vec<u8>, String> {

@@ -7,6 +7,7 @@
 {% set forms = files | map(attribute="form") | list %}
 {% set compressions = files | map(attribute="compression") | list %}
 {% set logins = sources | selectattr("kind", "eq", "git") | rejectattr("url", "startingwith", "http") | rejectattr("url", "startingwith", "git:") | rejectattr("url", "startingwith", "file:") | list %}
+{% set keys = repositories | map(attribute="key") | selectattr("url", "defined") | list %}
 {% set patches = sources | selectattr("patches") | list %}
 {% set tools = steps | map(attribute="tool") | list %}
 {% set autoreconf = steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list %}
@@ -18,7 +19,7 @@
   [false, steps, "make", ["make", "make", "make"]],
   ["git" in kinds or patches, false, "git", ["git", "git-core", "git-core"]],
   [logins, false, "ssh", ["openssh-client", "openssh-clients", "openssh-clients"]],
-  [files, false, "curl", ["curl", "curl", "curl"]],
+  [files, keys, "curl", ["curl", "curl", "curl"]],
   ["tar" in forms, false, "tar", ["tar", "tar", "tar"]],
   ["gzip" in compressions, install.compress == "gz" or install.rpms, "gzip", ["gzip", "gzip", "gzip"]],
   ["xz" in compressions, install.compress == "xz" or install.rpms, "xz", ["xz-utils", "xz", "xz"]],

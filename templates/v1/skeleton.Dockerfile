@@ -4,6 +4,7 @@
   A template that extends one of kmodgen's may replace any block.
 #}
 {% from "kmodgen/packages" import branches, install_command, install_packages %}
+{% from "kmodgen/repositories" import add, key %}
 {% if not builder %}
 ARG DTK_AUTO
 {% endif %}
@@ -19,6 +20,12 @@ FROM {% if builder %}{{ builder }}{% else %}${DTK_AUTO}{% endif %} AS builder
 
 {% block builder_prepare %}
 {% endblock %}
+{% for repository in repositories %}
+{{ key(repository) }}
+{% if repository.for_builder %}
+{{ add(repository) }}
+{% endif %}
+{% endfor %}
 {% if builder_packages %}
 # What else the build needs.
 {{ install_packages(builder_packages, "builder") }}
@@ -175,6 +182,10 @@ FROM {{ runtime }}
 {% endblock %}
 
 {% block runtime_prepare %}
+{% for repository in repositories if repository.for_runtime %}
+COPY --from=builder {{ repository.key.file }} {{ repository.key.file }}
+{{ add(repository) }}
+{% endfor %}
 {% if runtime_packages %}
 # What else the image has.
 {{ install_packages(runtime_packages, "runtime") }}

@@ -69,7 +69,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 40] = [
+const FIELDS: [(&str, &str); 44] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -87,6 +87,10 @@ const FIELDS: [(&str, &str); 40] = [
     ("image mirror", "mirror.example.com"),
     ("package", "bc"),
     ("runtime package", "pciutils"),
+    ("repository", "vendor"),
+    ("repository url", "https://packages.example.com/vendor"),
+    ("suite", "stable"),
+    ("component", "main"),
     ("fetch", "quay.example.com/git:1"),
     ("script", "build.sh"),
     ("script beside", "own.sh"),
@@ -185,7 +189,13 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             "kmods": ["alpha"],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
-            "packages": {"builder": [get("package")], "runtime": [get("runtime package")]},
+            "packages": {"builder": [get("package")], "runtime": [get("runtime package")], "repositories": [{
+                "name": get("repository"),
+                "url": get("repository url"),
+                "suite": get("suite"),
+                "components": [get("component")],
+                "key": {"url": "https://packages.example.com/key.asc", "sha256": "a".repeat(64)},
+            }]},
             "steps": [
                 {"make": {
                     "targets": [get("target")],
@@ -265,7 +275,7 @@ fn keywords(dockerfile: &str) -> Vec<&'static str> {
 fn a_harmless_manifest_has_three_stages() {
     let keywords = keywords(&dockerfile(&harmless()).unwrap());
     assert_eq!(keywords.iter().filter(|keyword| **keyword == "FROM").count(), 3);
-    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 7);
+    assert_eq!(keywords.iter().filter(|keyword| **keyword == "COPY").count(), 8);
     assert_eq!(keywords.last(), Some(&"USER"));
 }
 

@@ -110,7 +110,7 @@ impl File {
     }
 }
 
-fn checksum(text: &str) -> Result<Digest, Invalid> {
+pub(in crate::manifest) fn checksum(text: &str) -> Result<Digest, Invalid> {
     Digest::parse(text).ok_or_else(|| {
         Invalid::new(format!("`{}` is not a SHA-256 checksum", text.escape_debug()))
             .help("write 64 hexadecimal digits in lower case, as `sha256sum` prints them; or leave it out, and run `kmodgen lock`")

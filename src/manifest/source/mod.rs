@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub(super) use file::checksum;
 pub use file::{File, FileKind, decompressor};
 use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};

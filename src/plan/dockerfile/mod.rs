@@ -3,6 +3,7 @@
 mod code;
 mod install;
 mod packages;
+mod repository;
 mod skeleton;
 mod step;
 
@@ -172,6 +173,10 @@ fn context(
         ("runtime_packages", packages::of_runtime(resolved, false)),
         ("runtime_kernel_packages", packages::of_runtime(resolved, true)),
         ("modprobe_packages", packages::with_modprobe(&resolved.runtime)),
+        (
+            "repositories",
+            resolved.repositories.iter().map(|repository| repository::values(repository, mirrors)).collect(),
+        ),
         ("image_labels", step::pairs(&image_labels(resolved, module, values.release))),
         ("date", Value::from(resolved.date().to_string())),
         ("source_date_epoch", Value::from(resolved.date().seconds())),

@@ -1,8 +1,12 @@
 //! Packages that stages get from their package managers.
 
+mod repository;
+
 use std::sync::Arc;
 
 use kmodgen_yaml::Node;
+use repository::REPOSITORY;
+pub use repository::{Repository, RepositoryKey, Stage};
 
 use super::conditional::{Circumstances, Conditional, conditionals};
 use super::declare::declare;
@@ -55,6 +59,11 @@ declare! {
             takes: Shape::Either(&[LIST, Shape::Record(&FAMILIES)]),
             says: "packages that the image gets: a list, or lists by family",
             decode: PackageLists::read,
+        }
+        optional repositories: Vec<Conditional<Repository>> {
+            takes: Shape::List(&Shape::Record(&REPOSITORY)),
+            says: "further repositories that packages come from, each with its key",
+            decode: |node, key, faults| Repository::list(node, key, faults),
         }
     }
 }
