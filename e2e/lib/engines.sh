@@ -13,7 +13,7 @@ try_other_engines() {
 built_by() {
   local image build=(kmodgen_in project build --engine "$1" --dtk "$2" --offline --only "by-dtk/$(pattern "$stable")")
   image=$(planned_in project by-dtk "$stable")
-  check "$1 builds what kmodgen hands to it" ends 0 '1 built, 0 pushed, 0 skipped, 0 failed' "${build[@]}"
+  check "$1 builds what kmodgen hands to it, twice the same" ends 0 '1 built, 0 pushed, 0 skipped, 0 failed' "${build[@]}" --twice
   check 'a second run finds it' ends 0 '0 built, 0 pushed, 1 skipped, 0 failed' "${build[@]}"
   check 'the image holds what KMM relies on' \
     ends 0 '2 modules for' verify_by "$1" --release "$stable" "$image"

@@ -31,6 +31,9 @@ pub struct BuildArgs {
     /// With --verify: which KMM is to load from the images
     #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any, requires = "verify")]
     pub contract: ContractName,
+    /// Build each image a second time without the layer cache, and fail if the result differs
+    #[arg(long)]
+    pub twice: bool,
     /// Push what was built, and what is here but not in its registry
     #[arg(long)]
     pub push: bool,

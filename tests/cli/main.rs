@@ -49,5 +49,6 @@ mod secrets;
 mod streams;
 mod symlinks;
 mod test_cases;
+mod twice;
 mod units;
 mod verify;

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod comparison;
+pub mod difference;
 pub mod elf;
 pub mod facts;
 pub mod kernel;

@@ -55,6 +55,15 @@ pub struct Build {
     pub date: Timestamp,
 }
 
+/// Use of the layers that earlier builds left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerCache {
+    /// Layers of the same instructions are taken from there.
+    Used,
+    /// Every instruction runs.
+    Unused,
+}
+
 /// A container engine.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -108,7 +117,7 @@ impl Engine {
     ///
     /// # Errors
     /// How the engine ended; its words are in the log.
-    pub fn build(&self, build: &Build, log: &File, cancel: &Cancel) -> Result<String, Ended> {
+    pub fn build(&self, build: &Build, cache: LayerCache, log: &File, cancel: &Cancel) -> Result<String, Ended> {
         let folder = PrivateFolder::make_large().map_err(Ended::no_folder)?;
         let [dockerfile, id, temporary] = ["Dockerfile", "id", "tmp"].map(|name| folder.path().join(name));
         std::fs::write(&dockerfile, &build.dockerfile).map_err(Ended::in_folder(folder.path()))?;
@@ -119,6 +128,9 @@ impl Engine {
         // Newer engines take it for the date if nothing else is said.
         command.env_remove("SOURCE_DATE_EPOCH");
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
+        if cache == LayerCache::Unused {
+            command.arg("--no-cache");
+        }
         for (name, value) in &build.arguments {
             command.arg("--build-arg").arg(format!("{name}={value}"));
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::EngineError;
 use crate::adapters::fs::describe;
+use kmodgen_image::difference::Difference;
 use kmodgen_process::{Group, end_with_kmodgen};
 
 /// Interval between two looks at a running engine.
@@ -45,6 +46,9 @@ pub enum Ended {
     /// Unable to do what was requested.
     #[error("{0}")]
     Refused(String),
+    /// Built another image the second time.
+    #[error("a second build made another image: {0}")]
+    NotReproduced(Difference),
     /// Unable to run a short command, such as one that names an image.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -55,6 +59,14 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// Returns the difference between two builds, if that is the reason.
+    pub fn into_difference(self) -> Option<Difference> {
+        match self {
+            Self::NotReproduced(difference) => Some(difference),
+            _ => None,
+        }
+    }
+
     /// Names what could not be done.
     pub(super) fn machine(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();

@@ -14,6 +14,7 @@ pub use error::ReadError;
 pub use kernel::kernel;
 
 use kmodgen_image::Image;
+use kmodgen_image::difference::Difference;
 use kmodgen_image::elf::Architecture;
 use kmodgen_image::read::{self, Unread};
 
@@ -118,6 +119,20 @@ fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
     Ok(match export.is_docker {
         true => read::docker_archive(&export.path)?,
         false => read::oci_archive(&export.path, None, options.architecture)?,
+    })
+}
+
+/// Returns the first difference between two builds of one image that an engine has; with docker, whose files have the
+/// dates of their build, between their files, dates apart.
+///
+/// # Errors
+/// What cannot be read, and why.
+pub fn difference(engine: Engine, ids: [&str; 2]) -> Result<Option<Difference>, ReadError> {
+    let options = Options { engine: Some(engine), ..Options::default() };
+    let [one, other] = [engine::export(ids[0], &options)?, engine::export(ids[1], &options)?];
+    Ok(match one.is_docker {
+        true => read::docker_difference(&one.path, &other.path)?,
+        false => read::oci_difference(&one.path, &other.path)?,
     })
 }
 

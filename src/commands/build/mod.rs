@@ -2,6 +2,7 @@
 
 mod pushed;
 mod report;
+mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,7 @@ use self::pushed::PushedDigests;
 use self::report::{Outcome, Row, Tally};
 use super::project::Project;
 use super::registry_lookup::{is_in_registry, registry_tls};
-use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, Log, Logs};
+use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, LayerCache, Log, Logs};
 use crate::adapters::git::checkout_of;
 use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
@@ -149,18 +150,23 @@ impl Run<'_> {
             false => self.build_and_push(item, &mut log, &self.progress.begin(format!("{module} {release}"))),
         };
         let seconds = (now() - start).as_secs_f64();
-        let (outcome, reason) = match ended {
-            Ok(outcome) => (outcome, None),
-            Err(Ended::Cancelled) => (Outcome::Cancelled, None),
-            Err(ended) => (Outcome::Failed, Some(report::reason(&ended, log.as_ref()))),
+        let (outcome, reason, difference) = match ended {
+            Ok(outcome) => (outcome, None, None),
+            Err(Ended::Cancelled) => (Outcome::Cancelled, None, None),
+            Err(ended) => {
+                let reason = report::reason(&ended, log.as_ref());
+                (Outcome::Failed, Some(reason), ended.into_difference())
+            }
         };
         if outcome == Outcome::Failed && !self.args.keep_going {
             self.halt.cancel();
         }
         let image = mapping.image_name();
-        let excerpt = log.as_ref().filter(|_| outcome == Outcome::Failed).map(report::excerpt).unwrap_or_default();
+        // The log of a build that succeeded tells nothing.
+        let failed_log = log.as_ref().filter(|_| outcome == Outcome::Failed && difference.is_none());
+        let excerpt = failed_log.map(report::excerpt).unwrap_or_default();
         let log = log.map(|log| log.path);
-        let row = Row { module, release, image, outcome, seconds, log, reason, excerpt };
+        let row = Row { module, release, image, outcome, seconds, log, reason, difference, excerpt };
         self.tell(&row);
         row
     }
@@ -182,8 +188,8 @@ impl Run<'_> {
             self.verify(&image, item, line)?;
         } else {
             line.tell("builds");
-            let id = self.engine.build(&self.job(item)?, log, &self.cancel)?;
-            let named = self.verify(&id, item, line);
+            let id = self.engine.build(&self.job(item)?, LayerCache::Used, log, &self.cancel)?;
+            let named = self.repeat(item, &id, log, line).and_then(|()| self.verify(&id, item, line));
             let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::from));
             if named.is_err() {
                 self.engine.remove_unnamed(&id);

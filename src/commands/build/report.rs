@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use kmodgen_image::difference::Difference;
 use serde::Serialize;
 
 use crate::adapters::engine::{Ended, Log};
@@ -55,6 +56,9 @@ pub(super) struct Row {
     pub(super) log: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    /// First difference between two builds of the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) difference: Option<Difference>,
     /// Lines of the log of a build that failed.
     #[serde(skip)]
     pub(super) excerpt: Vec<String>,

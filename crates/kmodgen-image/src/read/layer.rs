@@ -66,6 +66,18 @@ pub enum EntryError {
 pub(super) fn apply(reader: impl Read, image: &mut Image, budget: &Budget) -> Result<(), LayerError> {
     image.layers += 1;
     image.root.next_layer();
+    for_each_entry(reader, budget, |entry, path| read(entry, path, image, budget))
+}
+
+/// Calls `use_entry` with each entry of a layer and its path.
+///
+/// # Errors
+/// A damaged layer, and what `use_entry` fails with.
+pub(super) fn for_each_entry(
+    reader: impl Read,
+    budget: &Budget,
+    mut use_entry: impl FnMut(&mut LayerEntry<'_, '_>, &str) -> Result<(), EntryError>,
+) -> Result<(), LayerError> {
     let unpacked = unpack::stream(BufReader::new(reader), budget).map_err(LayerError::Stream)?;
     let ration = Rc::new(Cell::new(LARGEST_HEADERS));
     let mut archive = Archive::new(Rationed { inner: unpacked, ration: Rc::clone(&ration) });
@@ -76,7 +88,7 @@ pub(super) fn apply(reader: impl Read, image: &mut Image, budget: &Budget) -> Re
             if entry.header().entry_type().is_gnu_sparse() { entry.header().entry_size() } else { Ok(entry.size()) };
         ration.set(u64::MAX);
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        read(&mut entry, &path, image, budget).map_err(|error| LayerError::Entry { path, error })?;
+        use_entry(&mut entry, &path).map_err(|error| LayerError::Entry { path, error })?;
         ration.set(rest.unwrap_or(0).saturating_add(LARGEST_HEADERS));
     }
     // What follows the tar's end counts for the layer's digest.
@@ -110,8 +122,11 @@ fn read(entry: &mut Entry<'_, impl Read>, path: &str, image: &mut Image, budget:
     Ok(image.root.apply(path, node)?)
 }
 
+/// An entry of an unpacked layer.
+pub(super) type LayerEntry<'e, 'r> = Entry<'e, Rationed<Box<dyn Read + 'r>>>;
+
 /// A reader that hands out no more than its ration.
-struct Rationed<R> {
+pub(super) struct Rationed<R> {
     inner: R,
     ration: Rc<Cell<u64>>,
 }

@@ -94,12 +94,40 @@ struct Saved {
     layers: Vec<String>,
 }
 
+/// Names of the blobs of an image.
+pub(super) struct Parts {
+    pub(super) configuration: String,
+    pub(super) layers: Vec<String>,
+    /// Set if the names have the digests of the blobs.
+    pub(super) named_by_digest: bool,
+}
+
 /// Reads an image of an OCI layout.
 pub(super) fn read_oci(
     blobs: &Blobs,
     name: Option<&str>,
     architecture: Option<Architecture>,
 ) -> Result<Image, ReadError> {
+    read(blobs, &oci_parts(blobs, name, architecture)?)
+}
+
+/// Reads the image of what `docker save` wrote.
+pub(super) fn read_docker(blobs: &Blobs) -> Result<Image, ReadError> {
+    read(blobs, &docker_parts(blobs)?)
+}
+
+fn read(blobs: &Blobs, parts: &Parts) -> Result<Image, ReadError> {
+    let mut image = configured(blobs, &parts.configuration)?;
+    read_layers(blobs, parts, &mut image)?;
+    Ok(image)
+}
+
+/// Returns the parts of an image of an OCI layout.
+pub(super) fn oci_parts(
+    blobs: &Blobs,
+    name: Option<&str>,
+    architecture: Option<Architecture>,
+) -> Result<Parts, ReadError> {
     let mut document: Document = parse(blobs, "index.json", &blobs.document("index.json")?)?;
     for depth in 0..=DEEPEST {
         let Some(manifests) = document.manifests else { break };
@@ -115,22 +143,21 @@ pub(super) fn read_oci(
     let Some(config) = document.config else {
         return Err(blobs.fail("it has an index, and no image in it"));
     };
-    let path = blob(blobs, &config.digest)?;
-    let mut image = configured(blobs, &path)?;
-    let layers = document.layers.iter().map(|layer| blob(blobs, &layer.digest)).collect::<Result<Vec<_>, _>>()?;
-    read_layers(blobs, &layers, true, &mut image)?;
-    Ok(image)
+    let configuration = blob(blobs, &config.digest)?;
+    let layers = document.layers.iter().map(|layer| blob(blobs, &layer.digest)).collect::<Result<_, _>>()?;
+    Ok(Parts { configuration, layers, named_by_digest: true })
 }
 
-/// Reads the image of what `docker save` wrote.
-pub(super) fn read_docker(blobs: &Blobs) -> Result<Image, ReadError> {
-    let saved: Vec<Saved> = parse(blobs, "manifest.json", &blobs.document("manifest.json")?)?;
-    let [saved] = saved.as_slice() else {
-        return Err(blobs.fail(format!("it has {} images, and one is verified at a time", saved.len())));
-    };
-    let mut image = configured(blobs, &saved.config)?;
-    read_layers(blobs, &saved.layers, false, &mut image)?;
-    Ok(image)
+/// Returns the parts of the image of what `docker save` wrote.
+pub(super) fn docker_parts(blobs: &Blobs) -> Result<Parts, ReadError> {
+    let mut saved: Vec<Saved> = parse(blobs, "manifest.json", &blobs.document("manifest.json")?)?;
+    match (saved.pop(), saved.len()) {
+        (Some(Saved { config, layers }), 0) => Ok(Parts { configuration: config, layers, named_by_digest: false }),
+        (last, rest) => {
+            let count = rest + usize::from(last.is_some());
+            Err(blobs.fail(format!("it has {count} images, and one is verified at a time")))
+        }
+    }
 }
 
 /// The image to read of those there are.
@@ -171,7 +198,7 @@ fn blob(blobs: &Blobs, digest: &str) -> Result<String, ReadError> {
     Ok(format!("blobs/sha256/{hex}"))
 }
 
-fn parse<T: DeserializeOwned>(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<T, ReadError> {
+pub(super) fn parse<T: DeserializeOwned>(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<T, ReadError> {
     serde_json::from_slice(bytes).map_err(|error| {
         blobs.fail(format!("`{}` is not what it should be: {}", shown(name), shown(&error.to_string())))
     })
@@ -188,16 +215,16 @@ pub(super) fn configured(blobs: &Blobs, name: &str) -> Result<Image, ReadError> 
     })
 }
 
-fn read_layers(blobs: &Blobs, names: &[String], digests: bool, image: &mut Image) -> Result<(), ReadError> {
-    let layers = names.len();
+fn read_layers(blobs: &Blobs, parts: &Parts, image: &mut Image) -> Result<(), ReadError> {
+    let layers = parts.layers.len();
     if layers > MOST_LAYERS {
         return Err(blobs.fail(format!("it has {layers} layers, and no engine takes more than {MOST_LAYERS}")));
     }
     let budget = Budget::default();
-    for (layer, name) in (1..).zip(names) {
+    for (layer, name) in (1..).zip(&parts.layers) {
         let blob = blobs.open(name)?;
         let digest = read_layer(blob, image, &budget).map_err(|error| ReadError::Layer { layer, layers, error })?;
-        if digests && !name.ends_with(&digest) {
+        if parts.named_by_digest && !name.ends_with(&digest) {
             return Err(ReadError::Layer { layer, layers, error: LayerError::Digest(digest) });
         }
     }

@@ -10,6 +10,7 @@
 mod archive;
 mod blobs;
 mod budget;
+mod difference;
 mod error;
 mod file;
 mod folder;
@@ -31,6 +32,7 @@ pub use words::shown;
 use self::blobs::Blobs;
 use self::budget::Budget;
 use crate::Image;
+use crate::difference::Difference;
 use crate::elf::Architecture;
 use crate::symvers::Symvers;
 
@@ -81,6 +83,26 @@ pub fn overlay(configuration: &Path, layers: &[PathBuf]) -> Result<Image, ReadEr
         folder::read_layer(layer, &mut image, &budget)?;
     }
     Ok(image)
+}
+
+/// Returns the first difference between two builds of one image in OCI archives.
+///
+/// # Errors
+/// Those of [`oci_archive`].
+pub fn oci_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
+    let (one, other) = (archive::open(one)?, archive::open(other)?);
+    let parts = [layout::oci_parts(&one, None, None)?, layout::oci_parts(&other, None, None)?];
+    difference::first((&one, &other), parts, true)
+}
+
+/// Returns the first difference between the files of two builds of one image as `docker save` writes it, dates apart.
+///
+/// # Errors
+/// Those of [`docker_archive`].
+pub fn docker_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
+    let (one, other) = (archive::open(one)?, archive::open(other)?);
+    let parts = [layout::docker_parts(&one)?, layout::docker_parts(&other)?];
+    difference::first((&one, &other), parts, false)
 }
 
 /// Reads a file of a kernel's exported symbols, Module.symvers, which may be compressed.
