@@ -43,6 +43,7 @@ pub mod previous;
 pub mod publish;
 pub mod reconcile;
 pub mod render;
+pub mod sbom;
 pub mod template;
 pub mod test_cases;
 pub mod tree;

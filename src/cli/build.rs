@@ -49,6 +49,9 @@ pub struct BuildArgs {
     /// Where logs go [default: a folder of its own among the machine's temporary files]
     #[arg(long, value_name = "DIR")]
     pub logs: Option<PathBuf>,
+    /// Write an SPDX document for each image that is built: what it is built of
+    #[arg(long, value_name = "DIR")]
+    pub sbom: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub network: NetworkArgs,

@@ -354,17 +354,47 @@ fn temporary_folders_are_for_their_user_alone() {
 }
 
 #[test]
-fn logs_go_through_no_link_of_the_checkout() {
-    for (link, to, logs) in
-        [("logs", "outside", "logs"), ("out", "outside", "out/logs"), ("logs/alpha", "outside", "logs")]
-    {
+fn a_document_is_written_for_each_image_that_is_built() {
+    let (project, path) = with_engine("true");
+    project.write("images", format!("{}\n", image(&project, "alpha", RT)));
+    let build = || project.kmodgen(&format!("{BUILD} --only alpha --sbom sboms")).env("PATH", &path).run().fine();
+    build().shows("2 built, 0 pushed, 1 skipped");
+    assert!(!project.path(&format!("sboms/alpha/{RT}.spdx.json")).exists());
+    let text = project.read(&format!("sboms/alpha/{DEBIAN}.spdx.json"));
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["spdxVersion"], "SPDX-2.3");
+    let names: Vec<&str> =
+        document["packages"].as_array().unwrap().iter().map(|package| package["name"].as_str().unwrap()).collect();
+    let runtime = "registry.example.com/ubi9/ubi-minimal";
+    assert_eq!(
+        names,
+        ["registry.example.com/kmods/alpha", "driver", "patches/fix.patch", runtime, "quay.io/dtk"],
+        "{text}"
+    );
+    build();
+    assert_eq!(project.read(&format!("sboms/alpha/{DEBIAN}.spdx.json")), text);
+    let (project, path) = with_engine("exit 1");
+    let _ = project.kmodgen(&format!("{BUILD} --only alpha/.*rt --sbom sboms")).env("PATH", &path).run().differs();
+    assert!(!project.path("sboms").exists());
+}
+
+#[test]
+fn logs_and_documents_go_through_no_link_of_the_checkout() {
+    let file = format!("sboms/alpha/{RT}.spdx.json");
+    for (link, options) in [
+        ("logs", "--logs logs"),
+        ("out", "--logs out/logs"),
+        ("logs/alpha", "--logs logs"),
+        ("sboms", "--sbom sboms"),
+        ("sboms/alpha", "--sbom sboms"),
+        (&file, "--sbom sboms"),
+    ] {
         let (project, path) = with_engine("true");
-        if let Some((folder, _)) = link.split_once('/') {
-            fs::create_dir(project.path(folder)).unwrap();
+        if let Some((folder, _)) = link.rsplit_once('/') {
+            fs::create_dir_all(project.path(folder)).unwrap();
         }
-        assert_eq!(to, "outside");
         project.link(link, project.outside());
-        let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt --logs {logs}")).env("PATH", &path).run();
+        let run = project.kmodgen(&format!("{BUILD} --only alpha/.*rt {options}")).env("PATH", &path).run();
         assert!(run.code > 0 && run.stderr.contains("symbolic link"), "{run}");
         project.outside_is_untouched();
     }

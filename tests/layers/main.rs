@@ -28,6 +28,7 @@ const LAYERS: &[&str] = &[
     "lock",
     "publish",
     "plan",
+    "sbom",
     "cache",
     "render",
     "merge",

@@ -1,13 +1,10 @@
 //! Logs of builds: where they go, and what of them is shown.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
-use super::Ended;
+use super::{Ended, named_folder};
 use crate::adapters::fs::PrivateFolder;
 
 /// The longest line that is shown, in characters.
@@ -42,20 +39,8 @@ impl Logs {
                 error,
             });
         };
-        let path = std::path::absolute(named).map_err(Ended::machine("cannot tell the current folder"))?;
-        fn is_link(path: &Path) -> bool {
-            fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
-        }
-        let mut steps = path.ancestors().filter(|step| {
-            *step == path || checkouts.iter().any(|checkout| step.starts_with(checkout) && *step != checkout)
-        });
-        match steps.find(|step| is_link(step)) {
-            Some(link) => Err(Ended::Refused(format!(
-                "--logs: `{}` is a symbolic link; name the folder that it leads to",
-                link.display()
-            ))),
-            None => Ok(Self::Named(named.clone())),
-        }
+        named_folder::check("--logs", named, checkouts)?;
+        Ok(Self::Named(named.clone()))
     }
 
     /// Opens the log of a module's build for a kernel. No link is followed below the folder.
@@ -63,29 +48,7 @@ impl Logs {
     /// # Errors
     /// Why it cannot be written.
     pub fn open(&self, module: &str, release: &str) -> Result<Log, Ended> {
-        let folder = self.path().join(module);
-        let path = folder.join(format!("{release}.log"));
-        fs::create_dir_all(self.path()).map_err(cannot_write(&path))?;
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let found = fs::symlink_metadata(&folder).map_err(cannot_write(&path))?;
-                if found.is_symlink() {
-                    return Err(Ended::Refused(format!("the log folder `{}` is a symbolic link", folder.display())));
-                }
-            }
-            made => made.map_err(cannot_write(&path))?,
-        }
-        // A pipe is not waited for.
-        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).custom_flags(flags);
-        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
-            return Err(Ended::Refused(format!("the log `{}` is a symbolic link", path.display())));
-        }
-        let file = options.open(&path).map_err(cannot_write(&path))?;
-        if !file.metadata().map_err(cannot_write(&path))?.is_file() {
-            return Err(Ended::Refused(format!("the log `{}` is not a regular file", path.display())));
-        }
+        let (path, file) = named_folder::create(self.path(), module, &format!("{release}.log"), "log")?;
         Ok(Log { path, file })
     }
 
@@ -184,10 +147,6 @@ fn first_lines(text: &str, count: usize, wanted: fn(&str) -> bool) -> Vec<String
     text.lines().map(without_noise).filter(|line| wanted(line)).take(count).map(shown).collect()
 }
 
-fn cannot_write(log: &Path) -> impl FnOnce(io::Error) -> Ended {
-    Ended::machine(format!("cannot write the log `{}`", log.display()))
-}
-
 /// A line without what would steer a terminal, and cut.
 fn shown(line: &str) -> String {
     let line = line.trim_end().replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
@@ -199,6 +158,8 @@ fn shown(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn log(text: &str) -> (tempfile::TempDir, Log) {

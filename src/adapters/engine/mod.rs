@@ -2,9 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "what engines read and write are files")]
 
 mod context;
+mod documents;
 mod error;
 mod leftover;
 mod log;
+mod named_folder;
 mod process;
 
 use std::collections::BTreeSet;
@@ -14,6 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use context::Context;
+pub use documents::SbomFolder;
 pub use error::EngineError;
 pub use leftover::sweep;
 pub use log::{Log, Logs};

@@ -16,7 +16,7 @@ use self::pushed::PushedDigests;
 use self::report::{Outcome, Row, Tally};
 use super::project::Project;
 use super::registry_lookup::{is_in_registry, registry_tls};
-use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, LayerCache, Log, Logs};
+use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, LayerCache, Log, Logs, SbomFolder};
 use crate::adapters::git::checkout_of;
 use crate::adapters::oci;
 use crate::adapters::ui::{self, Line, Progress};
@@ -25,6 +25,7 @@ use crate::commands::Exit;
 use crate::commands::verify::check_release;
 use crate::manifest::TlsSection;
 use crate::plan::{Mapping, Plan};
+use crate::sbom;
 use crate::settings::{self, Network, Only, is_selected};
 use crate::vocabulary::{Digest, ImageRef};
 
@@ -42,6 +43,7 @@ struct Run<'r> {
     engine: Engine,
     dtk: Option<ImageRef>,
     logs: Logs,
+    sboms: Option<SbomFolder>,
     local: BTreeSet<String>,
     cancel: Cancel,
     /// Set once no further build is to begin.
@@ -90,6 +92,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let checkouts: Vec<_> =
         projects.iter().map(|project| checkout_of(&project.folder)).chain([checkout_of(here)]).collect();
     let logs = Logs::of(args.logs.as_ref(), &checkouts)?;
+    let sboms = args.sbom.as_ref().map(|folder| SbomFolder::of(folder, &checkouts)).transpose()?;
     let tally = Tally::new(items.len());
     progress.sum().tell(tally.line());
     let run = Run {
@@ -97,6 +100,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
         engine,
         dtk,
         logs,
+        sboms,
         local,
         halt: Cancel::default(),
         cancel,
@@ -190,6 +194,7 @@ impl Run<'_> {
             line.tell("builds");
             let id = self.engine.build(&self.job(item)?, LayerCache::Used, log, &self.cancel)?;
             let named = self.repeat(item, &id, log, line).and_then(|()| self.verify(&id, item, line));
+            let named = named.and_then(|()| self.write_sbom(item));
             let named = named.and_then(|()| self.engine.tag(&id, &image).map_err(Ended::from));
             if named.is_err() {
                 self.engine.remove_unnamed(&id);
@@ -272,6 +277,14 @@ impl Run<'_> {
             tls_verify: !insecure && !skip_verify,
             date: mapping.resolved.date(),
         })
+    }
+
+    /// Writes down what an image is built of, if the run does.
+    fn write_sbom(&self, item: Item<'_>) -> Result<(), Ended> {
+        let Item { plan, mapping, .. } = item;
+        let Some(folder) = &self.sboms else { return Ok(()) };
+        let document = sbom::spdx(mapping, plan.inputs.lock, self.dtk.as_ref());
+        folder.write(mapping.module.name.as_str(), mapping.kernel.release.as_str(), &document)
     }
 
     fn tell(&self, row: &Row) {
