@@ -138,3 +138,15 @@ fn no_dockerfile_names_what_is_not_its_content() {
         }
     }
 }
+
+#[test]
+fn a_proxy_is_in_the_module_alone() {
+    let with = |argument: &str| World::small().and_spec(&format!("build: {{buildArgs: [{argument}]}}"));
+    let proxy = with("{name: HTTPS_PROXY, value: 'http://proxy:1', hashed: false}");
+    assert_eq!(proxy.identities(), World::small().identities());
+    assert_ne!(with("{name: HTTPS_PROXY, value: 'http://proxy:1'}").identities(), World::small().identities());
+    let outputs = proxy.outputs();
+    let has_it: Vec<&str> =
+        outputs.iter().filter(|output| output.text.contains("proxy:1")).map(|output| output.path.as_str()).collect();
+    assert!(has_it.iter().all(|path| path.ends_with("module.yaml")) && has_it.len() == 1, "{has_it:?}");
+}

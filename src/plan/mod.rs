@@ -90,7 +90,8 @@ impl<'m> Mapping<'m> {
     /// `dtk` is the Driver Toolkit that KMM would choose, given where the Dockerfile asks for it.
     pub fn build_arguments(&self, namespace: &Namespace, dtk: Option<&ImageRef>) -> Vec<(String, String)> {
         let release = self.kernel.release.to_string();
-        let own = self.resolved.build_args.iter().map(|(name, value)| (name.clone(), written_out(value, &release)));
+        let own = self.resolved.build_args.iter();
+        let own = own.map(|argument| (argument.name.clone(), written_out(&argument.value, &release)));
         let own: Vec<_> = own.collect();
         let mut arguments = vec![
             ("KERNEL_VERSION".to_owned(), release.clone()),

@@ -93,6 +93,11 @@ impl Resolved {
         builder_manager(&self.template, &self.builder.name.value)
     }
 
+    /// Names and values of the build arguments that the Dockerfile declares.
+    pub(super) fn hashed_build_args(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.build_args.iter().filter(|argument| argument.hashed).map(|argument| (&argument.name, &argument.value))
+    }
+
     /// The one traversal of what decides the image, the Dockerfile (digest and length) last.
     pub(super) fn traverse(
         &self,
@@ -137,7 +142,7 @@ impl Resolved {
         if self.lean {
             text("image contract", "KMM 2");
         }
-        for (name, value) in &self.build_args {
+        for (name, value) in self.hashed_build_args() {
             text(&format!("build argument {name}"), value);
         }
         if let Some(sign) = &module.objects.spec.sign {

@@ -171,7 +171,7 @@ fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool, loc
 }
 
 /// KMM expands nothing in a build argument.
-fn build_arg<'v>((name, value): &'v BuildArgument, release: &str) -> Yaml<'v> {
+fn build_arg<'v>(BuildArgument { name, value, hashed: _ }: &'v BuildArgument, release: &str) -> Yaml<'v> {
     Yaml::Map(vec![("name".into(), Yaml::text(name)), ("value".into(), Yaml::text(written_out(value, release)))])
 }
 

@@ -170,6 +170,11 @@ pub(super) static BUILD_ARGUMENT: Record = Record {
         &[
             Field { key: "name", takes: Shape::Text, says: "its name" },
             Field { key: "value", takes: Shape::Text, says: "its value, one line" },
+            Field {
+                key: "hashed",
+                takes: Shape::Bool,
+                says: "`true` (where absent), or `false` for a proxy, which is then not in the Dockerfile and in no hash",
+            },
         ],
         Selection::FIELDS,
     ],

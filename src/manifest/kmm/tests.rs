@@ -137,6 +137,7 @@ fn build_arguments_are_the_users_own() {
     }
     refuses_beside("build: {buildArgs: [{name: 9a, value: x}]}", "not the name of a variable");
     refuses_beside("build: {buildArgs: [{name: A, value: \"a\\nb\"}]}", "on one line");
+    refuses_beside("build: {buildArgs: [{name: A, value: a, hashed: false}]}", "does not know `A` without an `ARG`");
     refuses_beside("build: {buildArgs: [{name: A}]}", "a `name` and a `value`");
     refuses_beside("build: {buildArgs: [{name: A, value: a}, {name: A, value: b}]}", "given twice");
 }

@@ -183,7 +183,7 @@ fn context(
         ("lean", Value::from(resolved.lean)),
         ("busybox", Value::from(resolved.runtime.is_of_busybox())),
         ("user", resolved.user.as_deref().map_or(Value::from(()), Value::from)),
-        ("build_args", step::pairs_on(resolved.build_args.iter().map(|(name, value)| (name, value)), values.release)),
+        ("build_args", step::pairs_on(resolved.hashed_build_args(), values.release)),
     ])
 }
 
