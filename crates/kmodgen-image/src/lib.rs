@@ -7,7 +7,6 @@
 #![warn(missing_docs)]
 
 pub mod comparison;
-pub mod difference;
 pub mod elf;
 pub mod facts;
 pub mod kernel;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::EngineError;
 use crate::adapters::fs::describe;
-use kmodgen_image::difference::Difference;
+use kmodgen_image::read::Difference;
 use kmodgen_process::{Group, end_with_kmodgen};
 
 /// Interval between two looks at a running engine.

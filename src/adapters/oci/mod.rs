@@ -14,9 +14,8 @@ pub use error::ReadError;
 pub use kernel::kernel;
 
 use kmodgen_image::Image;
-use kmodgen_image::difference::Difference;
 use kmodgen_image::elf::Architecture;
-use kmodgen_image::read::{self, Unread};
+use kmodgen_image::read::{self, Difference, Unread};
 
 use crate::vocabulary::ImageRef;
 

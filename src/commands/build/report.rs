@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use kmodgen_image::difference::Difference;
+use kmodgen_image::read::Difference;
 use serde::Serialize;
 
 use crate::adapters::engine::{Ended, Log};

@@ -10,6 +10,7 @@
 mod archive;
 mod blobs;
 mod budget;
+mod comparison;
 mod difference;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+pub use difference::{Aspect, Difference};
 pub use error::ReadError;
 pub use folder::Unread;
 pub use layer::{EntryError, LayerError};
@@ -32,7 +34,6 @@ pub use words::shown;
 use self::blobs::Blobs;
 use self::budget::Budget;
 use crate::Image;
-use crate::difference::Difference;
 use crate::elf::Architecture;
 use crate::symvers::Symvers;
 
@@ -92,7 +93,7 @@ pub fn overlay(configuration: &Path, layers: &[PathBuf]) -> Result<Image, ReadEr
 pub fn oci_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
     let (one, other) = (archive::open(one)?, archive::open(other)?);
     let parts = [layout::oci_parts(&one, None, None)?, layout::oci_parts(&other, None, None)?];
-    difference::first((&one, &other), parts, true)
+    comparison::first((&one, &other), parts, true)
 }
 
 /// Returns the first difference between the files of two builds of one image as `docker save` writes it, dates apart.
@@ -102,7 +103,7 @@ pub fn oci_difference(one: &Path, other: &Path) -> Result<Option<Difference>, Re
 pub fn docker_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
     let (one, other) = (archive::open(one)?, archive::open(other)?);
     let parts = [layout::docker_parts(&one)?, layout::docker_parts(&other)?];
-    difference::first((&one, &other), parts, false)
+    comparison::first((&one, &other), parts, false)
 }
 
 /// Reads a file of a kernel's exported symbols, Module.symvers, which may be compressed.
