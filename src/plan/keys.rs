@@ -80,8 +80,8 @@ fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &Ch
         built_by,
         aliases: _,
         kind: _,
-        version,
-        version_in_tag,
+        version: _,
+        version_in_tag: _,
         kernels: _,
         recipe: _,
         overrides: _,
@@ -92,7 +92,7 @@ fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &Ch
         inputs.lock.templates,
         (&namespace.value, mirrors, output.sync_waves),
         (of_all, metadata),
-        (&name.value, version, version_in_tag, &image.value, built_by, sign),
+        (&name.value, module.tag_version(), &image.value, built_by, sign),
         resolved,
     ))
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Code, Content, Resolved};
-use crate::manifest::Module;
 use crate::vocabulary::written_out;
 
 /// Label with the kernel that something is for.
 pub const KERNEL: &str = "kmodgen/kernel";
 
 /// Returns the labels of an image for a kernel. Those of the manifest win.
-pub(super) fn image_labels(resolved: &Resolved, module: &Module, release: &str) -> BTreeMap<String, String> {
+pub(super) fn image_labels(resolved: &Resolved, release: &str) -> BTreeMap<String, String> {
     let first = resolved.codes.first();
     let created = resolved.newest_commit().map(|date| date.to_string());
     let own = [
@@ -18,7 +17,7 @@ pub(super) fn image_labels(resolved: &Resolved, module: &Module, release: &str) 
         ("org.opencontainers.image.created", created),
         ("org.opencontainers.image.revision", first.and_then(revision)),
         ("org.opencontainers.image.source", first.and_then(origin)),
-        ("org.opencontainers.image.version", module.version.clone().or_else(|| first?.version.clone())),
+        ("org.opencontainers.image.version", first.and_then(|code| code.version.clone())),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let users = resolved.image_labels.iter().map(|(name, value)| (name.clone(), written_out(value, release)));
@@ -67,11 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_the_modules_else_the_sources() {
+    fn the_version_is_the_sources() {
         let world = World::small().with("ref: main,", "ref: main, version: '1.0 b',");
         assert!(labels(&world).ends_with("\norg.opencontainers.image.version=\"1.0 b\""), "{}", labels(&world));
-        let world = world.and_module("version: '2'");
-        assert!(labels(&world).ends_with("\norg.opencontainers.image.version=2"), "{}", labels(&world));
+        let with_version = world.and_module("version: '2'");
+        assert!(labels(&with_version).ends_with("version=\"1.0 b\""), "a new version alone changes no image");
     }
 
     #[test]

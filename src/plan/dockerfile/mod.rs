@@ -177,7 +177,7 @@ fn context(
             "repositories",
             resolved.repositories.iter().map(|repository| repository::values(repository, mirrors)).collect(),
         ),
-        ("image_labels", step::pairs(&image_labels(resolved, module, values.release))),
+        ("image_labels", step::pairs(&image_labels(resolved, values.release))),
         ("date", Value::from(resolved.date().to_string())),
         ("source_date_epoch", Value::from(resolved.date().seconds())),
         ("lean", Value::from(resolved.lean)),
