@@ -5,6 +5,9 @@ use std::path::Path;
 use super::problem::ServerProblem;
 use super::server::Server;
 
+/// Options to fetch commits without files and parents.
+const ALONE: &[&str] = &["--depth=1", "--filter=tree:0"];
+
 /// A commit on a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Tip<'t> {
@@ -16,7 +19,7 @@ pub struct Tip<'t> {
 
 impl Server {
     /// Returns the committer date of each commit, in seconds since 1970. Fetches the commits alone, without files and
-    /// parents: by id, and if the server refuses that, by ref.
+    /// parents: by id, and if the server refuses that, by ref. A server that only hands out files sends all.
     ///
     /// # Errors
     /// The outer error is about the machine, the inner ones are about the commits one by one.
@@ -27,13 +30,14 @@ impl Server {
         let format = if first.commit.len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
         self.run(&repository, self.limit, &["init", "--quiet", "--bare", "--template=", format])?.text()?;
         let by_id: Vec<&str> = tips.iter().map(|tip| tip.commit).collect();
-        let fetched = self.fetch_commits(&repository, &by_id).or_else(|problem| match problem {
-            ServerProblem::TimedOut { .. } => Err(problem),
-            _ => {
-                let by_name: Vec<&str> = tips.iter().map(|tip| tip.name).collect();
-                self.fetch_commits(&repository, &by_name)
+        let by_name: Vec<&str> = tips.iter().map(|tip| tip.name).collect();
+        let mut fetched = Err(ServerProblem::Server { detail: String::new() });
+        for (options, names) in [(ALONE, &by_id), (ALONE, &by_name), (&[], &by_name)] {
+            fetched = self.fetch_commits(&repository, options, names);
+            if matches!(fetched, Ok(()) | Err(ServerProblem::TimedOut { .. })) {
+                break;
             }
-        });
+        }
         let dates = tips.iter().map(|tip| match (self.date(&repository, tip.commit)?, &fetched) {
             (Some(date), _) => Ok(date),
             (None, Ok(())) => Err(ServerProblem::Server { detail: "it has sent no such commit".into() }),
@@ -42,20 +46,10 @@ impl Server {
         Ok(dates.collect())
     }
 
-    fn fetch_commits(&self, repository: &Path, names: &[&str]) -> Result<(), ServerProblem> {
-        let options = [
-            "fetch",
-            "--quiet",
-            "--depth=1",
-            "--filter=tree:0",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--refmap=",
-            "--",
-            &self.url,
-        ];
-        self.transfer(repository, &[&options, names].concat())
+    fn fetch_commits(&self, repository: &Path, options: &[&str], names: &[&str]) -> Result<(), ServerProblem> {
+        let always =
+            ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=", "--", &self.url];
+        self.transfer(repository, &[&["fetch"], options, &always, names].concat())
     }
 
     /// Reads the committer date of a commit; `None` if the repository does not have the commit.

@@ -39,6 +39,15 @@ fn plain_http() {
 
 #[test]
 #[ignore = "needs python3"]
+fn a_server_of_files_sends_whole_histories() {
+    let world = World::with_repository();
+    world.git("a.git", &["update-server-info"]);
+    let (_server, port) = world.serve_http(&[]);
+    world.check_all_refs(&format!("http://127.0.0.1:{port}/files/a.git/.git"));
+}
+
+#[test]
+#[ignore = "needs python3"]
 fn proxies_are_used() {
     let mut world = World::with_repository();
     let (_server, port) = world.serve_http(&[]);

@@ -46,7 +46,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/elsewhere/"):
             port, rest = self.path[len("/elsewhere/"):].split("/", 1)
             return self.answer(307, [("Location", f"http://127.0.0.1:{port}/{rest}")])
+        if self.path.startswith("/files/"):
+            return self.send_file(self.path[len("/files/"):].partition("?")[0])
         self.run_git()
+
+    def send_file(self, path):
+        try:
+            with open(os.path.join(root, path), "rb") as file:
+                self.answer(200, [("Content-Type", "application/octet-stream")], file.read())
+        except OSError:
+            self.answer(404)
 
     def do_POST(self):
         self.run_git()
