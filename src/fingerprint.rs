@@ -11,6 +11,11 @@ pub trait Sink {
     /// One field that decides the image.
     fn field(&mut self, name: &str, value: &[u8]);
 
+    /// One field that is a line of text.
+    fn line(&mut self, name: &str, value: &str) {
+        self.field(name, value.as_bytes());
+    }
+
     /// A whole text that decides the image, by its digest, which others need too.
     fn text(&mut self, name: &str, digest: &Digest, bytes: usize);
 }

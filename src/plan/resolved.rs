@@ -106,50 +106,46 @@ impl Resolved {
         dockerfile: (&Digest, usize),
         sink: &mut dyn Sink,
     ) {
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
-        text("kernel release", kernel.release.as_str());
+        sink.line("kernel release", kernel.release.as_str());
         // One release is that of several architectures, and one tag would be that of all their images.
         if let (None, Some(architecture)) = (architecture_of(kernel.release.as_str()), kernel.architecture()) {
-            text("architecture", architecture);
+            sink.line("architecture", architecture);
         }
-        text("builder image", builder.unwrap_or("the kernel's Driver Toolkit, chosen by KMM in the cluster"));
-        text("runtime image", &self.runtime.to_string());
+        sink.line("builder image", builder.unwrap_or("the kernel's Driver Toolkit, chosen by KMM in the cluster"));
+        sink.line("runtime image", &self.runtime.to_string());
         if let Some(fetch) = &self.fetch {
-            text("fetch image", &fetch.to_string());
+            sink.line("fetch image", &fetch.to_string());
         }
         self.codes.iter().for_each(|code| code.traverse(sink));
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (at, step) in self.steps.iter().enumerate() {
-            text(&format!("build step {}", at + 1), &describe(step));
+            sink.line(&format!("build step {}", at + 1), &describe(step));
         }
-        text("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
+        sink.line("kmods", &self.kmods.iter().map(Kmod::to_string).collect::<Vec<_>>().join(" "));
         self.layout.traverse(sink);
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (stage, packages) in [("", &self.packages), ("runtime ", &self.runtime_packages)] {
             let Some(StagePackages { rpm, deb, zypper, apk }) = packages else { continue };
             for (family, names) in [("rpm", rpm), ("deb", deb), ("zypper", zypper), ("apk", apk)] {
-                text(&format!("{stage}{family} packages"), &names.join(" "));
+                sink.line(&format!("{stage}{family} packages"), &names.join(" "));
             }
         }
         self.repositories.iter().for_each(|repository| repository.traverse(sink));
-        let mut text = |name: &str, value: &str| sink.field(name, value.as_bytes());
         for (key, value) in &self.image_labels {
-            text(&format!("label {key}"), value);
+            sink.line(&format!("label {key}"), value);
         }
         if let Some(user) = &self.user {
-            text("user", user);
+            sink.line("user", user);
         }
         if self.lean {
-            text("image contract", "KMM 2");
+            sink.line("image contract", "KMM 2");
         }
         for (name, value) in self.hashed_build_args() {
-            text(&format!("build argument {name}"), value);
+            sink.line(&format!("build argument {name}"), value);
         }
         if let Some(sign) = &module.objects.spec.sign {
-            text("signing key", sign.secret("keySecret").unwrap_or_default());
-            text("signing certificate", sign.secret("certSecret").unwrap_or_default());
-            text("signed files", &self.signed_files(module, kernel).join(" "));
-            text("signing generation", sign.generation.as_deref().unwrap_or("0"));
+            sink.line("signing key", sign.secret("keySecret").unwrap_or_default());
+            sink.line("signing certificate", sign.secret("certSecret").unwrap_or_default());
+            sink.line("signed files", &self.signed_files(module, kernel).join(" "));
+            sink.line("signing generation", sign.generation.as_deref().unwrap_or("0"));
         }
         let (digest, bytes) = dockerfile;
         sink.text("dockerfile", digest, bytes);
