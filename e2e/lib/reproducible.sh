@@ -57,11 +57,12 @@ is_the_same_elsewhere() {
   check "$1 builds the same image twice" \
     ends 0 '1 built, 0 pushed, 0 skipped, 0 failed' env PATH="$work/bin:$PATH" "${build[@]}" --twice
   check "$1 builds it elsewhere" ends 0 '1 built, 0 pushed, 0 skipped, 0 failed' elsewhere "${build[@]}"
+  if [ "$failed" -gt 0 ]; then return; fi
   first=$(buildah inspect --type image --format '{{.FromImageID}}' "$image")
   other=$(elsewhere buildah inspect --type image --format '{{.FromImageID}}' "$image")
   check 'both are one image' same "$first" "$other"
-  check 'it has the date of its source' \
-    same '2026-01-01T00:00:00Z' "$(buildah inspect --type image --format '{{.OCIv1.Created.Format "2006-01-02T15:04:05Z07:00"}}' "$image")"
+  check 'its label has the date of its source' \
+    same '2026-01-01T00:00:00Z' "$(buildah inspect --type image --format '{{index .OCIv1.Config.Labels "org.opencontainers.image.created"}}' "$image")"
   buildah rmi "$image" >/dev/null
   elsewhere buildah rmi "$image" >/dev/null
 }

@@ -137,10 +137,11 @@ impl Engine {
         for (name, value) in &build.arguments {
             command.arg("--build-arg").arg(format!("{name}={value}"));
         }
-        let date = build.date.seconds();
         match self.kind {
             EngineKind::Podman | EngineKind::Buildah => {
-                command.arg("--timestamp").arg(date.to_string());
+                // One date for all images: kernels and modules share layers, whose files have the date of the build that
+                // made them.
+                command.arg("--timestamp").arg(Timestamp::EARLIEST.seconds().to_string());
                 if !build.tls_verify {
                     command.arg("--tls-verify=false");
                 }
@@ -159,7 +160,7 @@ impl Engine {
                 ));
             }
             EngineKind::Docker => {
-                command.arg("--build-arg").arg(format!("SOURCE_DATE_EPOCH={date}"));
+                command.arg("--build-arg").arg(format!("SOURCE_DATE_EPOCH={}", build.date.seconds()));
             }
         }
         command.arg(build.context.path());
