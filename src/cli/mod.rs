@@ -42,7 +42,7 @@ pub enum Command {
     Build(BuildArgs),
     /// Pin every branch, tag, short commit, file and base image that is not pinned yet
     Lock(LockArgs),
-    /// Pin branches, tags and files of sources anew; images only with --images, or if a source is named
+    /// Pin branches, tags and files of sources again; images only with --images, or if a source is named
     Update(UpdateArgs),
     /// Commit the files that the manifest asks for to a branch of a GitOps repository, without a
     /// checkout

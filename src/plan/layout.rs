@@ -41,7 +41,7 @@ impl Layout {
         })
     }
 
-    /// All files of sources in the image, each with the name of its kind.
+    /// Returns the files of sources in the image, each with the name of its kind.
     pub(super) fn installed(&self) -> impl Iterator<Item = (&'static str, &InstalledFiles)> {
         let firmware = self.firmware.iter().flatten().map(|files| ("firmware", files));
         let licenses = self.licenses.iter().map(|files| ("license", files));

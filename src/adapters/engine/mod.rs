@@ -54,7 +54,7 @@ pub struct Build {
     pub secrets: Vec<(String, PathBuf)>,
     /// Verify the certificates of the base images' registries.
     pub tls_verify: bool,
-    /// Date of the image and of the files that the build adds.
+    /// Date of the image. Engines other than docker get one date for all images.
     pub date: Timestamp,
 }
 

@@ -125,7 +125,7 @@ fn exported(name: &str, options: &Options) -> Result<Image, ReadError> {
 /// dates of their build, between their files, dates apart.
 ///
 /// # Errors
-/// What cannot be read, and why.
+/// Fails if an image cannot be exported or read.
 pub fn difference(engine: Engine, ids: [&str; 2]) -> Result<Option<Difference>, ReadError> {
     let options = Options { engine: Some(engine), ..Options::default() };
     let [one, other] = [engine::export(ids[0], &options)?, engine::export(ids[1], &options)?];

@@ -1,4 +1,4 @@
-//! `kmodgen update --images`: pin images anew.
+//! `kmodgen update --images`: moves the pins of images.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `kmodgen update`: pin branches, tags, files and images anew, or move to the newest built-in templates.
+//! `kmodgen update`: moves the pins of branches, tags, files and images, or to the newest built-in templates.
 
 mod effect;
 mod images;
@@ -67,7 +67,7 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Pins the images of sources anew; returns their digests before.
+/// Moves the pins of the images of sources; returns their digests before.
 fn pin_images(
     project: &mut Project,
     sources: &[&Source],

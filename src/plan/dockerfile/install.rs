@@ -30,7 +30,7 @@ pub(super) fn values(resolved: &Resolved, release: &str) -> Value {
     ])
 }
 
-/// Those of some places that are in none of the others, each once.
+/// Returns the places that are in none of the others, each once.
 fn outermost(places: &[String]) -> impl Iterator<Item = &str> {
     let is_outermost = move |(at, place): &(usize, &String)| {
         let is_in = |other: &String| {

@@ -89,7 +89,7 @@ pub fn overlay(configuration: &Path, layers: &[PathBuf]) -> Result<Image, ReadEr
 /// Returns the first difference between two builds of one image in OCI archives.
 ///
 /// # Errors
-/// Those of [`oci_archive`].
+/// Errors of [`oci_archive`].
 pub fn oci_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
     let (one, other) = (archive::open(one)?, archive::open(other)?);
     let parts = [layout::oci_parts(&one, None, None)?, layout::oci_parts(&other, None, None)?];
@@ -99,7 +99,7 @@ pub fn oci_difference(one: &Path, other: &Path) -> Result<Option<Difference>, Re
 /// Returns the first difference between the files of two builds of one image as `docker save` writes it, dates apart.
 ///
 /// # Errors
-/// Those of [`docker_archive`].
+/// Errors of [`docker_archive`].
 pub fn docker_difference(one: &Path, other: &Path) -> Result<Option<Difference>, ReadError> {
     let (one, other) = (archive::open(one)?, archive::open(other)?);
     let parts = [layout::docker_parts(&one)?, layout::docker_parts(&other)?];
