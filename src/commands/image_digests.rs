@@ -18,8 +18,7 @@ pub(super) fn image_digests(
     faults: &mut Diagnostics,
 ) -> Vec<(ImageRef, Digest)> {
     let answers = in_parts(tags.iter().collect(), REQUESTS, |(image, used)| {
-        let [insecure, skip_verify] = used.tls_flags;
-        match registry::digest(image, Tls { insecure, skip_verify }, timeout) {
+        match registry::digest(image, Tls::of(used.tls_flags), timeout) {
             Ok(Some(digest)) => Ok((image.clone(), digest)),
             Ok(None) => Err(unresolved(image, used, "its registry has no such image")),
             Err(why) => Err(unresolved(image, used, &why.to_string())),

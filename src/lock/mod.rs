@@ -14,7 +14,9 @@ pub use images::ImagePins;
 
 use crate::manifest::{Git, Manifest, NamedImage, Source, TagUse};
 use crate::template;
-use crate::vocabulary::{Diagnostic, Digest, GitOid, GitRef, GitUrl, ImageRef, KernelRelease, Span, Timestamp};
+use crate::vocabulary::{
+    Diagnostic, Diagnostics, Digest, GitOid, GitRef, GitUrl, ImageRef, KernelRelease, Span, Timestamp,
+};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";
@@ -83,6 +85,21 @@ impl Lock {
     pub fn image(&self, image: &NamedImage, release: &KernelRelease) -> Option<ImageRef> {
         let Some(tag) = image.tag() else { return Some(image.name.value.clone()) };
         Some(tag.with_digest(self.images.digest(&tag, release)?))
+    }
+
+    /// Returns an image with its digest for a kernel, as [`Self::image`] does; an image that is not pinned is noted in
+    /// `faults`.
+    pub fn pinned_image(
+        &self,
+        image: &NamedImage,
+        release: &KernelRelease,
+        faults: &mut Diagnostics,
+    ) -> Option<ImageRef> {
+        let pinned = self.image(image, release);
+        if let (None, Some(tag)) = (&pinned, image.tag()) {
+            faults.push(image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
+        }
+        pinned
     }
 
     /// Returns the digest that an image was pushed with, given its repository and tag.

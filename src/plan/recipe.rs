@@ -12,9 +12,9 @@ use super::resolved::{Resolved, builder_manager};
 use super::step::BuildStep;
 use super::{collisions, firmware};
 use crate::lock::{self, Lock};
-use crate::manifest::{Builder, Circumstances, Kernel, Manifest, Module, NamedImage, Source, Step, TemplateName, Tool};
+use crate::manifest::{Builder, Circumstances, Kernel, Manifest, Module, Source, Step, TemplateName, Tool};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, ImageRef, InputFiles, PackageManager, SourceName, Span, Spanned, quoted_list,
+    Diagnostic, Diagnostics, Digest, InputFiles, PackageManager, SourceName, Span, Spanned, quoted_list,
 };
 
 /// Resolves mappings, reading each patch once.
@@ -69,15 +69,6 @@ impl<'m> Resolver<'m> {
             faults.push(lock::image_not_pinned(&builder, builder.span, "run `kmodgen lock`"));
         }
         digest.map(|digest| (resolved, Some(digest)))
-    }
-
-    /// Returns an image with its digest on a kernel.
-    fn pinned(&self, image: &NamedImage, kernel: &Kernel, faults: &mut Diagnostics) -> Option<ImageRef> {
-        let pinned = self.lock.image(image, &kernel.release);
-        if let (None, Some(tag)) = (&pinned, image.tag()) {
-            faults.push(lock::image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
-        }
-        pinned
     }
 
     /// Notes a Driver Toolkit that nobody would choose; says whether there is none.
@@ -237,9 +228,9 @@ impl<'m> Resolver<'m> {
         };
         let chosen = recipe.packages.repositories.map(|all| circumstances.choose(&all)).unwrap_or_default();
         let repositories = Repository::resolve(&chosen, &stages, self.lock, &mut self.embedded, faults)?;
-        let runtime = self.pinned(&runtime, kernel, faults)?;
+        let runtime = self.lock.pinned_image(&runtime, &kernel.release, faults)?;
         let fetch = match images.fetch.filter(|_| codes.iter().any(Code::is_fetched)) {
-            Some(fetch) => Some(self.pinned(&fetch, kernel, faults)?),
+            Some(fetch) => Some(self.lock.pinned_image(&fetch, &kernel.release, faults)?),
             None => None,
         };
         Some(Resolved {

@@ -49,7 +49,7 @@ pub(super) struct Stages {
 impl Repository {
     /// The file of the key, in the builder and in the image.
     pub fn key_file(&self) -> String {
-        format!("/usr/share/keyrings/kmodgen-{}.asc", self.name)
+        key_file(&self.name)
     }
 
     /// Resolves the repositories for a kernel; `None` if something is missing, noted in `faults`.
@@ -80,9 +80,10 @@ impl Repository {
                 faults.push(unused(repository));
                 continue;
             }
-            let file = format!("/usr/share/keyrings/kmodgen-{}.asc", name.value);
             let key = match &repository.key {
-                RepositoryKey::File(path) => embedded.read(path, file, Purpose::Key, faults).map(Key::Embedded),
+                RepositoryKey::File(path) => {
+                    embedded.read(path, key_file(&name.value), Purpose::Key, faults).map(Key::Embedded)
+                }
                 RepositoryKey::Download { url, sha256 } => {
                     let sha256 = sha256.or_else(|| lock.checksum(url.as_str()));
                     if sha256.is_none() {
@@ -116,6 +117,10 @@ impl Repository {
         let what = format!("{}{} for {}, key {key}", self.url, suite.collect::<String>(), stages.join(" and "));
         sink.field(&format!("repository {}", self.name), what.as_bytes());
     }
+}
+
+fn key_file(repository: &str) -> String {
+    format!("/usr/share/keyrings/kmodgen-{repository}.asc")
 }
 
 /// Returns the error for a repository that no stage of an image can use.

@@ -34,6 +34,18 @@ pub struct Tls {
     pub skip_verify: bool,
 }
 
+impl Tls {
+    /// Takes the settings `insecure` and `insecureSkipTLSVerify` of KMM.
+    pub fn of([insecure, skip_verify]: [bool; 2]) -> Self {
+        Self { insecure, skip_verify }
+    }
+
+    /// Returns whether certificates are checked.
+    pub fn verifies(self) -> bool {
+        !self.insecure && !self.skip_verify
+    }
+}
+
 /// Checks whether a registry has `image`.
 ///
 /// # Errors

@@ -15,10 +15,11 @@ use kmodgen_image::{Contract, Expected};
 use self::pushed::PushedDigests;
 use self::report::{Outcome, Row, Tally};
 use super::project::Project;
-use super::registry_lookup::{is_in_registry, registry_tls};
+use super::registry_lookup::{digest_in_registry, registry_tls};
 use crate::adapters::engine::{self, Build, Cancel, Ended, Engine, LayerCache, Log, Logs, SbomFolder};
 use crate::adapters::git::checkout_of;
 use crate::adapters::oci;
+use crate::adapters::registry::Tls;
 use crate::adapters::ui::{self, Line, Progress};
 use crate::cli::{BuildArgs, Format};
 use crate::commands::Exit;
@@ -181,9 +182,13 @@ impl Run<'_> {
         let here = self.local.contains(&image);
         let network = Network::from(&self.args.network);
         line.tell("looks for");
-        if (here && !self.args.push) || (!network.offline && is_in_registry(mapping, network.timeout)) {
+        if here && !self.args.push {
+            return Ok(Outcome::Skipped);
+        }
+        let found = if network.offline { None } else { digest_in_registry(mapping, network.timeout) };
+        if let Some(digest) = found {
             if self.args.push {
-                self.settle(item, false, &self.open_log(mapping, log)?.file, line)?;
+                self.settle(item, Some(digest), &self.open_log(mapping, log)?.file, line)?;
             }
             return Ok(Outcome::Skipped);
         }
@@ -205,9 +210,8 @@ impl Run<'_> {
             return Ok(Outcome::Built);
         }
         line.tell("pushes");
-        let tls = registry_tls(mapping.module);
-        self.engine.push(&image, !tls.insecure && !tls.skip_verify, log, &self.cancel)?;
-        self.settle(item, true, log, line)?;
+        self.engine.push(&image, registry_tls(mapping.module).verifies(), log, &self.cancel)?;
+        self.settle(item, None, log, line)?;
         Ok(Outcome::Pushed)
     }
 
@@ -268,13 +272,12 @@ impl Run<'_> {
                 secrets.push((name, path));
             }
         }
-        let [insecure, skip_verify] = spec.tls_flags(TlsSection::BaseImages);
         Ok(Build {
             dockerfile: rendered.dockerfile,
             context: project.context_of(mapping)?,
             arguments: mapping.build_arguments(namespace, self.dtk.as_ref()),
             secrets,
-            tls_verify: !insecure && !skip_verify,
+            tls_verify: Tls::of(spec.tls_flags(TlsSection::BaseImages)).verifies(),
             date: mapping.resolved.date(),
         })
     }

@@ -33,9 +33,9 @@ impl Run<'_> {
         self.args.verify || (self.args.push && item.mapping.module.built_by == BuiltBy::Ci)
     }
 
-    /// Notes the digest of an image that nodes pull by digest, and moves its aliases to it. An image that was not
-    /// pushed by this run is verified first, unless its digest is in the lock.
-    pub(super) fn settle(&self, item: Item<'_>, is_new: bool, log: &File, line: &Line) -> Result<(), Ended> {
+    /// Notes the digest of an image that nodes pull by digest, and moves its aliases to it. An image that its registry
+    /// had before this run, under the digest `found`, is verified first, unless the lock has the digest.
+    pub(super) fn settle(&self, item: Item<'_>, found: Option<Digest>, log: &File, line: &Line) -> Result<(), Ended> {
         let Item { project, mapping, .. } = item;
         if Network::from(&self.args.network).offline {
             return Ok(());
@@ -46,8 +46,12 @@ impl Run<'_> {
         if !is_by_ci && aliases.is_empty() {
             return Ok(());
         }
-        let digest = self.digest(item, &image)?;
-        let digest = digest.ok_or_else(|| Ended::Refused(format!("the registry has no {image} after the push")))?;
+        let digest = match found {
+            Some(digest) => digest,
+            None => self
+                .digest(item, &image)?
+                .ok_or_else(|| Ended::Refused(format!("the registry has no {image} after the push")))?,
+        };
         let name = image.to_string();
         let mut stale = Vec::new();
         for alias in aliases {
@@ -55,10 +59,9 @@ impl Run<'_> {
                 stale.push(alias.to_string());
             }
         }
-        let is_unknown = is_by_ci && !is_new && project.lock.pushed(&name) != Some(digest);
-        let tls = registry_tls(mapping.module);
-        let tls_verify = !tls.insecure && !tls.skip_verify;
-        if is_unknown || (!is_new && !stale.is_empty()) {
+        let is_unknown = is_by_ci && found.is_some() && project.lock.pushed(&name) != found;
+        let tls_verify = registry_tls(mapping.module).verifies();
+        if is_unknown || (found.is_some() && !stale.is_empty()) {
             line.tell("pulls");
             self.engine.pull(&name, tls_verify, log, &self.cancel)?;
         }

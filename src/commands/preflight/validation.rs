@@ -6,7 +6,6 @@ use crate::adapters::ui;
 use crate::cli::PreflightArgs;
 use crate::commands::Exit;
 use crate::commands::project::Project;
-use crate::lock;
 use crate::render;
 use crate::settings::{self, one_cluster};
 use crate::vocabulary::{Diagnostics, nearest};
@@ -30,12 +29,9 @@ pub(super) fn run(args: &PreflightArgs, release: &str) -> anyhow::Result<Exit> {
             kernel.release.value
         );
     }
-    let toolkit = kernel.toolkit().and_then(|dtk| project.lock.image(&dtk, &kernel.release));
-    if let (None, Some(tag)) = (&toolkit, kernel.toolkit().and_then(|dtk| dtk.tag())) {
-        let mut faults = Diagnostics::default();
-        faults.push(lock::image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
-        project.report(faults)?;
-    }
+    let mut faults = Diagnostics::default();
+    let toolkit = kernel.toolkit().and_then(|dtk| project.lock.pinned_image(&dtk, &kernel.release, &mut faults));
+    project.report(faults)?;
     ui::result(&render::preflight::render(kernel, toolkit.as_ref(), &project.manifest.platform, args.push));
     Ok(Exit::Success)
 }
