@@ -97,7 +97,7 @@ class Machine:
         """What a reader has to know of the machine's other work."""
         if not self.loads:
             return []
-        told = [f"The load average was {min(self.loads):.1f} to {max(self.loads):.1f} before the turns, this work included."]
+        told = [f"The load average was {min(self.loads):.1f} to {max(self.loads):.1f} before the runs, including this work."]
         if any(self.busy):
             busy = f"{sum(self.busy)} of {len(self.busy)} turns"
             told.append(f"In {busy} something else used more than {BUSY:.0%} of the machine: measure again.")

@@ -15,49 +15,50 @@ PAGE = ROOT / "docs/benchmarks.md"
 
 HEAD = """# Benchmarks
 
-How fast kmodgen is, beside what does similar work. `benches/report.py` makes this page from the
-results that the commands below write to `benches/results/`. `cargo bench` measures the hot functions
-alone.
+How fast kmodgen is compared with similar tools, for everyone who generates files for many kernels or works on
+kmodgen's speed.
+
+`benches/report.py` generates this page from the results that the commands below write to `benches/results/`.
+`cargo bench` measures the hot functions.
 """
 
 # The commands in their order, and how each measures.
 ABOUT = {
-    "benches/run": """Whole runs of `kmodgen generate` and `publish`, each followed by a run of its yardstick, and so on in
-turns. Quoted is the median of the ratios of these pairs, with the lowest and the highest: below 1
-kmodgen is the faster. A ratio holds on other machines too, seconds do not.
+    "benches/run": """Complete runs of `kmodgen generate` and `publish`, each followed by a run of a yardstick, alternating. The table shows
+the median of the ratios of these pairs, and the lowest and highest ratio. A ratio below 1 means that kmodgen is faster.
+Ratios carry over to other machines; seconds do not.
 
-- Each row has one turn to warm up.
-- A run *from nothing* has a fresh folder, and all folders go after the last run. The journaled ext4
-  is made for each row, and has nothing left to write when a run begins.
-- `benches/fleet.py` makes the fleets, the same on every machine: releases of RHEL and Debian, with
-  labels and Driver Toolkits; modules of two kmods, with overrides, one in four with a patch.
-- Peak memory is the kernel's count, of the run that took the most.
+- Each row has one warm-up pair.
+- Runs *from nothing* start with an empty folder. All folders are deleted after the last run. Each row gets a new
+  journaled ext4, with nothing left to write when a run starts.
+- `benches/fleet.py` generates the fleets, identical on every machine: releases of RHEL and Debian with labels and
+  Driver Toolkits, and modules of two kmods with overrides, one in four with a patch.
+- Peak memory is the largest value of all runs, as measured by the kernel.
 """,
-    "e2e/fleet": """Real builds of one module for every kernel that Debian serves headers of, and a second run that has
-nothing to build. Each image is made by `kmodgen build` and by `buildah build` with the same
-Dockerfile, folder and arguments, in turns. Every image is then read by `kmodgen verify`, `modinfo`
-and `modprobe --show-depends`, which have to agree; that is a check, not a measurement.
+    "e2e/fleet": """Builds of one module for every kernel that Debian has headers for, and a second run that has nothing to build.
+`kmodgen build` and `buildah build` alternate, with the same Dockerfile, folder and arguments. `kmodgen verify`,
+`modinfo` and `modprobe --show-depends` then read each image and must agree; this is a check, not a measurement.
 """,
 }
 
 # Where the time of the goals that are not met goes, found with `perf` and `strace` on these fleets.
 CAUSES = {
-    "benches/run": """Where the goals are missed, the time goes here:
+    "benches/run": """Time spent in the rows that miss their goal:
 
-- *Nothing changed*: 89 % of the processors' time is the look at the 20,000 files, nearly all of it the
-  kernel's; ninja looks at as many. Both processors are at it from the time on when the process has
-  started and knows what the run before left, which one of them needs a tenth of the whole for.
-- *With `--check`*: opening, reading and closing 20,000 files takes four fifths, which are the kernel's.
-- *One changed*: 62 % is the look at the files. Beside it the manifest and the list of kernels are read,
-  9 %, and the plan is made as if nobody had touched a file, 6 %, so that both processors have work
-  until nearly all is done; a record is written in 2 %. The goal is a quarter more than the look alone.
-- *100 changed*: 48 % is the look, which has to list the folders of all ten modules, and to read what the
-  run before wrote, too new to go by its times. Each of the ten Modules lists a kernel that changed:
-  making them takes 7 %, the 100 mappings 7 %, the plan 7 %, reading the list of kernels 6 %, putting 210
-  files in place 3 %. Asking for memory page by page is part of all that, 8 %.
-- *Jinja*: a text of the yardstick's is a quarter as long; the same bytes are the bare program's.
-- *100,000 mappings*: the kernel has more than half, for what the bare program asks of it, too, and
-  SHA-256 of what decides an image and of each file a sixth.
+- *Nothing changed*: 89 % of the CPU time is for checking the 20,000 files, nearly all of it in the kernel. ninja checks
+  as many files. Both processors do this as soon as the process has started and has read the cache, for which
+  one of them needs a tenth of the total time.
+- *With `--check`*: opening, reading and closing 20,000 files takes four fifths of the time, in the kernel.
+- *One changed*: checking the files takes 62 %. At the same time kmodgen reads the manifest and the list of kernels
+  (9 %) and plans as if no file had changed (6 %), so both processors are busy until nearly the end.
+  Writing the cache takes 2 %. The goal is a quarter more than checking the files alone.
+- *100 changed*: checking the files takes 48 %. It includes listing the folders of all ten modules, and reading the files that the
+  previous run wrote, which are too new to rely on their times. Each of the ten Modules lists a changed kernel:
+  rendering them takes 7 %, the 100 mappings 7 %, planning 7 %, reading the list of kernels 6 %, and renaming 210 files
+  3 %. Page faults are included in all of these, 8 % in total.
+- *Jinja*: the text that the yardstick writes is a quarter as long. The bare C program writes the same bytes.
+- *100,000 mappings*: more than half of the time is in the kernel, for system calls that the bare C program makes too. SHA-256
+  of the inputs of images and of each file takes a sixth.
 """,
 }
 
@@ -85,8 +86,8 @@ def verdict(row):
     if goal is None:
         return ""
     if row["median"] > goal:
-        return f"short by {(row['median'] / goal - 1) * 100:.0f} %"
-    return "met, and the stretch" if stretch is not None and row["median"] <= stretch else "met"
+        return f"missed by {(row['median'] / goal - 1) * 100:.0f} %"
+    return "met, stretch goal too" if stretch is not None and row["median"] <= stretch else "met"
 
 
 def goals(row):
@@ -123,14 +124,14 @@ def memory(row):
 
 
 COLUMNS = [
-    ("work", lambda row: row["what"]),
-    ("against", lambda row: row.get("against") or ""),
-    ("median", lambda row: f"**{number(row['median'])}**{UNITS[row['unit']]}"),
-    ("lowest to highest", spread),
-    ("goal; stretch", goals),
-    ("goal is", verdict),
+    ("Work", lambda row: row["what"]),
+    ("Compared with", lambda row: row.get("against") or ""),
+    ("Median", lambda row: f"**{number(row['median'])}**{UNITS[row['unit']]}"),
+    ("Lowest to highest", spread),
+    ("Goal; stretch goal", goals),
+    ("Result", verdict),
     ("kmodgen, yardstick", sides),
-    ("peak memory", memory),
+    ("Peak memory", memory),
 ]
 
 

@@ -326,8 +326,8 @@ NINJA = "ninja with nothing to do, 20,000 targets"
 BARE = "a bare C program that writes the same bytes to the same paths"
 JINJA = "a loop in Python with jinja2 and PyYAML's C emitter"
 KUSTOMIZE = "`kubectl kustomize` with configMapGenerator"
-GIT = "`git add` and `git commit` of the same files, which are there"
-GIT_PUSH = "`git add`, `git commit` and `git push` of the same files, which are there, to the same server"
+GIT = "`git add` and `git commit` of the same files, already written"
+GIT_PUSH = "`git add`, `git commit` and `git push` of the same files, already written, to the same server"
 
 ROWS = [
     Row(
@@ -441,7 +441,7 @@ ROWS = [
     ),
     Row(
         "publish-unchanged",
-        "`publish` where nothing changed, 10,000 mappings",
+        "`publish` with nothing changed, 10,000 mappings",
         lambda bench: publish_again(bench, 0),
         against=GIT,
         goal=0.20,

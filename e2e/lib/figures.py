@@ -42,11 +42,11 @@ medians = {
 }
 rows = [
     row("one image, `--jobs 1`", "ratio", ratios("by_kmodgen", "by_engine"), 1.05, alone) | {"seconds": medians},
-    row("the processors' time on it", "ratio", ratios("by_kmodgen-worked", "by_engine-worked"), None, alone),
-    row(f"a second run finds {count} images here, `--offline`", "s", seconds["again"], 1.0),
-    row(f"a second run finds {count} images in the registry, its answers left out", "s", seconds["beside-answers"], 1.0),
-    row("the same with the registry's answers", "s", seconds["again-asking"]),
-    row("these answers, by the registry's own log", "s", seconds["answers"]),
+    row("CPU time for one image", "ratio", ratios("by_kmodgen-worked", "by_engine-worked"), None, alone),
+    row(f"a second run finds {count} images in local storage, `--offline`", "s", seconds["again"], 1.0),
+    row(f"a second run finds {count} images in the registry, without the registry's response times", "s", seconds["beside-answers"], 1.0),
+    row("the same with the registry's response times", "s", seconds["again-asking"]),
+    row("the registry's response times, from its log", "s", seconds["answers"]),
 ]
 table = {
     "machine": machine.facts(),
@@ -54,12 +54,12 @@ table = {
     "command": "e2e/fleet",
     "rows": rows,
     "notes": [
-        f"`kmodgen build`, {kmodgen}, {engine}; chroot isolation, and storage in memory where that is large enough.",
-        "A pair is one kernel: both build it, in turns as to who comes first, without a cache of layers, "
+        f"`kmodgen build`, {kmodgen}, {engine}; chroot isolation; storage in memory if it is large enough.",
+        "A pair is one kernel: both build it, alternating which one is first, without a layer cache, "
         "with the same volumes, and with all other images in the storage; the image is removed in between. "
         "Times are those of the whole process.",
-        "The registry is on the same machine and wants a password.",
-        f"Load average when the figures began: {load}, and at their end: {os.getloadavg()[0]:.2f}.",
+        "The registry is on the same machine and requires a password.",
+        f"Load average at the start: {load}; at the end: {os.getloadavg()[0]:.2f}.",
     ],
 }
 with open(out, "w", encoding="utf-8") as file:

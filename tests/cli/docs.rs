@@ -243,21 +243,64 @@ fn every_block_of_every_page_is_right() {
     assert!(all > 25, "only {all} blocks were tried");
 }
 
-/// A link of a page to a file of this repository leads somewhere.
+/// The project's Markdown files, without those of the build.
+fn markdown_files() -> Vec<PathBuf> {
+    let mut files = pages();
+    let root = Path::new(ROOT);
+    files.push(root.join("CHANGELOG.md"));
+    for folder in fs::read_dir(root.join("crates")).unwrap() {
+        files.push(folder.unwrap().path().join("README.md"));
+    }
+    files
+}
+
+/// The lines of a page that are not in a code block.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .scan(false, |in_block, line| {
+            let fence = line.starts_with("```");
+            *in_block ^= fence;
+            Some((!fence && !*in_block).then_some(line))
+        })
+        .flatten()
+}
+
+/// The anchors of a page's headings, as forges make them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text).filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let letters = heading.trim_start_matches('#').trim().chars().filter_map(|letter| match letter {
+            ' ' => Some('-'),
+            '-' | '_' => Some(letter),
+            _ => letter.is_alphanumeric().then(|| letter.to_ascii_lowercase()),
+        });
+        letters.collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Every relative link leads to a file of this repository, and to a heading if it has an anchor.
 #[test]
 fn links_lead_somewhere() {
-    let mut links = 0;
-    for path in pages() {
+    let (mut links, mut to_headings) = (0, 0);
+    for path in markdown_files() {
         let text = fs::read_to_string(&path).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap();
-            if !file.is_empty() && !link.contains("://") {
-                assert!(path.parent().unwrap().join(file).exists(), "{}: {link}", path.display());
-                links += 1;
+        for link in prose(&text).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link}", path.display());
+            links += 1;
+            if let Some(anchor) = anchor {
+                let anchors = anchors(&fs::read_to_string(&target).unwrap());
+                assert!(anchors.iter().any(|it| it == anchor), "{}: {link} is none of {anchors:?}", path.display());
+                to_headings += 1;
             }
         }
     }
-    assert!(links > 10, "only {links} links were found");
+    assert!(links > 60 && to_headings > 20, "only {links} links were found, {to_headings} to headings");
 }
 
 /// Paths that ARCHITECTURE.md and CONTRIBUTING.md name exist: from the root, or below `src/`.
