@@ -20,6 +20,25 @@ WRAP
 # pattern RELEASE: an expression that matches it alone.
 pattern() { printf '%s\n' "$1" | sed 's/[.+]/[&]/g'; }
 
+# module_item NAME REPOSITORY [LINE...]: an item of a manifest's modules, of the kmods in ../source, with these lines.
+module_item() {
+  local line
+  cat <<MODULE
+  - name: $1
+    image: $2/$1
+    source: kmm-ci
+    kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
+    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
+    moduleSpec:
+      selector: {node-role.kubernetes.io/worker: ""}
+      moduleLoader:
+        container:
+          modprobe: {moduleName: kmm_ci_a}
+          registryTLS: {insecure: true}
+MODULE
+  for line in "${@:3}"; do printf '    %s\n' "$line"; done
+}
+
 # kmodgen_in FOLDER VERB ARGUMENT...: on the manifest in that folder of the work folder, with the engine above.
 kmodgen_in() {
   PATH=$work/bin:$PATH REGISTRY_AUTH_FILE=$work/auth.json "$KMODGEN" "$2" -f "$work/$1/kmodgen.yaml" "${@:3}"

@@ -20,8 +20,8 @@ kernels:
   - {release: $stable, dtk: "$(by_digest "$dtk")"}
   - {release: $plus, dtk: "$(by_digest "$other_dtk")"}
 modules:
-$(module_of_layers one-builder "{}")
-$(module_of_layers another-builder "{builder: dtk, fetch: $debian_ready, pin: false}")
+$(module_item one-builder quay.io/e2e)
+$(module_item another-builder quay.io/e2e "baseImages: {builder: dtk, fetch: $debian_ready, pin: false}")
 MANIFEST
   local module
   for module in one-builder another-builder; do
@@ -60,21 +60,6 @@ builds_and_fetches() {
 # by_digest IMAGE: the same image without its tag.
 by_digest() {
   echo "${1%:*}@$(buildah images --digests --format '{{.Digest}}' "$1" | head -n 1)"
-}
-
-# module_of_layers NAME IMAGES: a module with these base images.
-module_of_layers() {
-  cat <<MODULE
-  - name: $1
-    image: quay.io/e2e/$1
-    baseImages: $2
-    source: kmm-ci
-    kmods: [kmm_ci_a, kmm_ci_b]
-    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
-    moduleSpec:
-      selector: {node-role.kubernetes.io/worker: ""}
-      moduleLoader: {container: {modprobe: {moduleName: kmm_ci_b}}}
-MODULE
 }
 
 # cached LOG: the steps that the engine took from its cache.

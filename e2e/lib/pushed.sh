@@ -14,19 +14,7 @@ sources:
 baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4", pin: false}
 kernels: [$stable]
 modules:
-  - name: pushed
-    builtBy: ci
-    aliases: ["\${KERNEL_FULL_VERSION}"]
-    image: 127.0.0.1:$port/kmods/pushed
-    source: kmm-ci
-    kmods: [kmm_ci_a, kmm_ci_b]
-    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
-    moduleSpec:
-      selector: {node-role.kubernetes.io/worker: ""}
-      moduleLoader:
-        container:
-          modprobe: {moduleName: kmm_ci_a}
-          registryTLS: {insecure: true}
+$(module_item pushed "127.0.0.1:$port/kmods" 'builtBy: ci' 'aliases: ["${KERNEL_FULL_VERSION}"]')
 MANIFEST
 }
 

@@ -12,13 +12,7 @@ sources:
 baseImages: {builder: dtk, runtime: "$runtime", pin: false}
 kernels: [$stable]
 modules:
-  - name: reproducible
-    image: quay.io/e2e/reproducible
-    source: kmm-ci
-    kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
-    install: {compress: gz}
-    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
-    moduleSpec: {selector: {node-role.kubernetes.io/worker: ""}, moduleLoader: {container: {modprobe: {moduleName: kmm_ci_a}}}}
+$(module_item reproducible quay.io/e2e 'install: {compress: gz}')
 MANIFEST
   # Debian's kmod may not read compressed modules.
   kmod --version | grep -qF -- +ZLIB || sed -i '/^    install:/d' "$work/reproducible/kmodgen.yaml"

@@ -20,17 +20,7 @@ sources:
 baseImages: {builder: dtk, runtime: "registry.redhat.io/ubi9/ubi-minimal:9.4", pin: false}
 kernels: [$stable, $plus]
 modules:
-  - name: story
-    image: 127.0.0.1:$port/kmods/story
-    source: kmm-ci
-    kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
-    steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
-    moduleSpec:
-      selector: {node-role.kubernetes.io/worker: ""}
-      moduleLoader:
-        container:
-          modprobe: {moduleName: kmm_ci_a}
-          registryTLS: {insecure: true}
+$(module_item story "127.0.0.1:$port/kmods")
 MANIFEST
 }
 
