@@ -1,4 +1,4 @@
-//! The words of `kmodgen generate`.
+//! Command line of `kmodgen generate`.
 
 use std::path::PathBuf;
 
@@ -6,16 +6,28 @@ use clap::Args;
 
 use super::{Format, ManifestArgs, OutputArgs, SettleArgs};
 
-/// Examples at the end of the help.
+/// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  kmodgen generate                     write what differs, remove what is not asked for any more
-  kmodgen generate --check             for CI: write nothing, exit 1 where something differs
-  kmodgen generate --dry-run --diff    show what would change, line by line
-  kmodgen generate --only kmm-ci       one module
-  kmodgen generate --stamp built/stamp --depfile built/stamp.d    for make and ninja
+  # Update the output folder
+  kmodgen generate
 
-Exit code: 0 done; 1 differences under --check, or conflicts; 2 trouble.";
+  # In CI: check that the output folder is up to date
+  kmodgen generate --check
+
+  # Print what would change, and why
+  kmodgen generate --dry-run --diff --explain
+
+  # Generate one module
+  kmodgen generate --only kmm-ci
+
+  # Write a stamp and a depfile for make or ninja
+  kmodgen generate --stamp built/stamp --depfile built/stamp.d
+
+Exit codes:
+  0  success
+  1  differences with --check, or conflicts
+  2  error";
 
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
@@ -27,29 +39,28 @@ pub struct GenerateArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write nothing, and say what would be done
+    /// Print the changes without writing them
     #[arg(long)]
     pub dry_run: bool,
-    /// Write nothing, ask no server, and exit 1 where anything differs
+    /// Exit with 1 if the output folder is out of date; write nothing, and do not access the network
     #[arg(long)]
     pub check: bool,
-    /// Show the differences, line by line
+    /// Print the changes of each file as a diff
     #[arg(long)]
     pub diff: bool,
-    /// Say of each mapping that changes which input did
+    /// Print which inputs changed for each changed mapping
     #[arg(long)]
     pub explain: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub settle: SettleArgs,
-    /// Make this empty file newer than all that was read, where the run ends well; for make and
-    /// ninja
+    /// Write this empty file after a successful run, with the start time of the run; for make and ninja
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "check"])]
     pub stamp: Option<PathBuf>,
-    /// Write down, as a rule of a makefile, which files were read
+    /// Write the list of inputs to this file, as a make rule
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "check"])]
     pub depfile: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The words of `kmodgen kernels`.
+//! Command line of `kmodgen kernels`.
 
 use std::path::PathBuf;
 
@@ -6,60 +6,70 @@ use clap::Args;
 
 use super::Format;
 
-/// Examples at the end of the help.
+/// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
-Inputs, recognised by their content: nodes, the ImageStream driver-toolkit, `oc adm release info`
-(each with -o json or -o yaml), tables of nodes, the release.txt of a mirror, driver-toolkit-release.json,
-lists of OpenShift releases, ConfigMaps of OS versions and digests, kernel-crawler's list.json, and
-kernel releases as text or as a list of strings. REPOSITORY@sha256:…=FILE names the image of a
-driver-toolkit-release.json.
+Inputs, detected by their contents: nodes, the ImageStream driver-toolkit, `oc adm release info`
+(each with -o json or -o yaml), tables of nodes, the release.txt of a mirror,
+driver-toolkit-release.json, lists of OpenShift releases, ConfigMaps with OS versions and digests,
+kernel-crawler's list.json, and kernel releases as text or as a list of strings. For a
+driver-toolkit-release.json, REPOSITORY@sha256:...=FILE sets the image.
 
 Examples:
+  # Create a list from the cluster's nodes
   oc get nodes -o json | kmodgen kernels - -o fleet.yaml
+
+  # Update it
   kmodgen kernels nodes.json imagestream.json --merge fleet.yaml -o fleet.yaml
+
+  # Before an upgrade: add the kernels of the next release
   kmodgen kernels nodes.json next.json driver-toolkit-release.json --add --merge fleet.yaml -o fleet.yaml
+
+  # Select kernels of kernel-crawler's list
   kmodgen kernels list.json --include '.*-generic' --newer-than 5.15
 
-Exit code: 0 done; 1 a FILE of -o that is there and would be overwritten; 2 trouble.";
+Exit codes:
+  0  success
+  1  the FILE of --output exists and is not overwritten
+  2  error";
 
 /// Arguments of `kernels`.
 #[derive(Debug, Args)]
 pub struct KernelsArgs {
-    /// What to read: files, and `-` for standard input
+    /// Files to read; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Write the list to this file [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Add to this list: its comments, order and fields stay
+    /// Update this list; its comments, order and fields stay
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
-    /// Also list the kernels that a driver-toolkit-release.json names, before any node runs them
+    /// Also add kernels from a driver-toolkit-release.json, before any node runs them
     #[arg(long)]
     pub add: bool,
-    /// With --merge: of the kernels that no input names any more keep the newest N, and those that
-    /// nodes run [default: all, marked]
+    /// With --merge: of the kernels that no input contains any more, keep only the newest N and those that nodes run
+    /// [default: keep all and mark them]
     #[arg(long, value_name = "N", requires = "merge")]
     pub keep: Option<usize>,
-    /// Only kernels that this pattern matches as a whole (repeatable)
+    /// Select kernels that match this pattern as a whole (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub include: Vec<String>,
-    /// No kernels that this pattern matches as a whole (repeatable)
+    /// Leave out kernels that match this pattern as a whole (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
-    /// Only kernels for this architecture, such as x86_64 or arm64 (repeatable)
+    /// Select kernels for this architecture, such as x86_64 or arm64 (repeatable)
     #[arg(long, value_name = "ARCH")]
     pub arch: Vec<String>,
-    /// Only kernels of this flavour, such as standard, rt, 64k or aws (repeatable)
+    /// Select kernels of this flavour, such as standard, rt, 64k or aws (repeatable)
     #[arg(long, value_name = "FLAVOUR")]
     pub flavour: Vec<String>,
-    /// Only kernels that are newer than this version and than all that begins with it
+    /// Select kernels that are newer than this version, and than every release that starts with it
     #[arg(long, value_name = "VERSION")]
     pub newer_than: Option<String>,
-    /// Overwrite the FILE of -o, whatever is in it
+    /// Overwrite the FILE of --output, whatever it contains
     #[arg(long, requires = "output")]
     pub force: bool,
-    /// How to report; with json, which needs -o, the report is the result
+    /// Output format of the report; json requires --output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

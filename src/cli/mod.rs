@@ -1,4 +1,4 @@
-//! The command line: its words and their help, and nothing else.
+//! Command line: arguments and their help.
 
 mod build;
 mod generate;
@@ -20,90 +20,173 @@ pub use publish::PublishArgs;
 pub use test::TestArgs;
 pub use verify::{ContractName, EngineName, VerifyArgs};
 
-/// One manifest in; for every kernel a Dockerfile, its ConfigMap and its part of a KMM Module out.
+const EXAMPLES: &str = "\
+Examples:
+  # Generate the output files of a manifest
+  kmodgen generate -f examples/kmm-ci/kmodgen.yaml
+
+  # Show the help of a command
+  kmodgen help generate
+
+Exit codes:
+  0  success
+  1  action needed, such as differences with --check, conflicts, findings or a failed build
+  2  error";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  # Explain the images of all modules for this kernel
+  kmodgen explain 5.14.0-427.28.1.el9_4.x86_64
+
+  # Explain the image of one module as JSON
+  kmodgen explain 5.14.0-427.28.1.el9_4.x86_64 --only kmm-ci --format json
+
+Exit codes:
+  0  success
+  2  error";
+
+const LOCK_EXAMPLES: &str = "\
+Examples:
+  # Pin whatever is missing in kmodgen.lock
+  kmodgen lock
+
+  # In CI: check that the lock is complete
+  kmodgen lock --locked
+
+Exit codes:
+  0  success
+  2  error, or an incomplete lock with --locked";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  # Update all git refs and downloads
+  kmodgen update
+
+  # Update one source
+  kmodgen update kmm-kmod
+
+  # Update base images for kernels that you add later, without reloading modules
+  kmodgen update --images --new-kernels-only
+
+  # Switch to the newest built-in templates
+  kmodgen update --templates
+
+Exit codes:
+  0  success
+  2  error";
+
+const PREFLIGHT_EXAMPLES: &str = "\
+Examples:
+  # Let KMM check all Modules against a kernel
+  kmodgen preflight 5.14.0-427.28.1.el9_4.x86_64 | kubectl apply -f -
+
+  # Compare the symbols of two kernels
+  kmodgen preflight --symvers /usr/src/kernels/5.14.0-427.28.1.el9_4.x86_64/Module.symvers new/Module.symvers
+
+  # Compare them for one image
+  kmodgen preflight --symvers old/Module.symvers new/Module.symvers --image oci-archive:image.tar
+
+Exit codes:
+  0  success
+  1  with --symvers: symbols vanish or change
+  2  error";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  # Write the manifest's schema to a file for an editor
+  kmodgen schema >kmodgen.schema.json
+
+  # Print the schema of a test case
+  kmodgen schema --tests
+
+Exit codes:
+  0  success
+  2  error";
+
+/// Generate everything that Kernel Module Management (KMM) needs to build kernel modules, from one YAML file
 #[derive(Debug, Parser)]
-#[command(name = "kmodgen", version, about, max_term_width = 100)]
+#[command(name = "kmodgen", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The verbs.
+/// Commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the files that the manifest asks for, and only those that differ
-    #[command(after_help = generate::EXAMPLES)]
+    /// Generate or update the output files
+    #[command(after_long_help = generate::EXAMPLES)]
     Generate(GenerateArgs),
-    /// List the mappings (module and kernel) with their state, hash and image
+    /// List the mappings (modules on kernels) with their state, hash and image
+    #[command(after_long_help = plan::EXAMPLES)]
     Plan(PlanArgs),
-    /// Tell which input of a kernel's image changed, from what to what
+    /// Explain why a kernel's image changed
+    #[command(after_long_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// Build the images that are not there yet, with podman, buildah or docker
+    /// Build missing images with podman, buildah or docker
+    #[command(after_long_help = build::EXAMPLES)]
     Build(BuildArgs),
-    /// Pin every branch, tag, short commit, file and base image that is not pinned yet
+    /// Pin git refs, downloads and base images that are not pinned yet
+    #[command(after_long_help = LOCK_EXAMPLES)]
     Lock(LockArgs),
-    /// Pin branches, tags and files of sources again; images only with --images, or if a source is named
+    /// Update the pins of git refs and downloads, or of images or templates
+    #[command(after_long_help = UPDATE_EXAMPLES)]
     Update(UpdateArgs),
-    /// Commit the files that the manifest asks for to a branch of a GitOps repository, without a
-    /// checkout
-    #[command(after_help = publish::EXAMPLES)]
+    /// Commit the output files to a branch of a GitOps repository
+    #[command(after_long_help = publish::EXAMPLES)]
     Publish(Box<PublishArgs>),
-    /// Check a built image against what KMM relies on
-    #[command(after_help = verify::EXAMPLES)]
+    /// Check that KMM can load modules from an image
+    #[command(after_long_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
-    /// Print the object that has KMM try all Modules on a kernel before the cluster gets it, or rank modules by the symbols
-    /// that they lose on another kernel
-    #[command(after_help = "\
-Examples:
-  kmodgen preflight 5.14.0-427.28.1.el9_4.x86_64 | kubectl apply -f -
-  kmodgen preflight --symvers /usr/src/kernels/5.14.0-427.28.1.el9_4.x86_64/Module.symvers new/Module.symvers
-  kmodgen preflight --symvers old/Module.symvers new/Module.symvers --image oci-archive:image.tar
-
-Exit code: 0 printed; 1 symbols vanish or change; 2 trouble.")]
+    /// Check the modules against another kernel before an upgrade
+    ///
+    /// Prints a PreflightValidation, with which KMM checks all Modules against a kernel. With --symvers, compares the
+    /// symbols of two kernels instead.
+    #[command(after_long_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArgs),
-    /// Try the cases in tests/ beside the manifest, and compare what comes out with snapshots/
-    #[command(after_help = test::EXAMPLES)]
+    /// Run the test cases in tests/ and compare the results with snapshots/
+    #[command(after_long_help = test::EXAMPLES)]
     Test(TestArgs),
-    /// Make or update a list of kernels from what a cluster, a release or a crawler says
-    #[command(after_help = kernels::EXAMPLES)]
+    /// Create or update a list of kernels from nodes, OpenShift releases or other lists
+    #[command(after_long_help = kernels::EXAMPLES)]
     Kernels(KernelsArgs),
-    /// Print the manifest's JSON Schema, for editors
+    /// Print the manifest's JSON Schema
+    #[command(after_long_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
     /// Render templates from stdin for a kmodgen that starts this command itself
     #[command(hide = true)]
     RenderTemplates,
 }
 
-/// Which manifest.
+/// Path of the manifest.
 #[derive(Debug, Args)]
 pub struct ManifestArgs {
-    /// The manifest [default: kmodgen.yaml in this folder or the nearest above]
+    /// Path of the manifest [default: kmodgen.yaml in this folder or the nearest parent folder]
     #[arg(short, long, value_name = "MANIFEST")]
     pub file: Option<PathBuf>,
 }
 
-/// For which of the manifest's clusters.
+/// Selection of the manifest's clusters.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
-    /// Only this cluster (repeatable) [default: all]
+    /// Select this cluster (repeatable) [default: all]
     #[arg(long, value_name = "NAME")]
     pub cluster: Vec<String>,
 }
 
-/// Which outputs, and how they come about.
+/// Output folder, selection of mappings, and network access.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// The output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
+    /// Output folder [default: the manifest's `output.dir`, or gitops beside the manifest]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub cluster: ClusterArgs,
-    /// Only modules, kernels or MODULE/KERNEL of this name, or that this pattern matches as a whole
-    /// (repeatable)
+    /// Select modules, kernels or MODULE/KERNEL pairs that match this pattern as a whole (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
-    /// Threads to render with [default: one per core]
+    /// Number of threads [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
     #[command(flatten)]
@@ -114,42 +197,42 @@ pub struct OutputArgs {
 /// Network access for servers of git, files and images.
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
-    /// Fail where kmodgen.lock does not pin everything
+    /// Require a complete kmodgen.lock, and do not change it
     #[arg(long)]
     pub locked: bool,
-    /// Ask no server, whatever is missing
+    /// Do not access the network
     #[arg(long)]
     pub offline: bool,
-    /// How long to wait for a server, in seconds
+    /// Timeout for a server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
 }
 
-/// Permissions for what may take something from someone.
+/// Permissions to overwrite files and to unload modules.
 #[derive(Debug, Args)]
 pub struct SettleArgs {
-    /// Overwrite and remove also what was edited by hand or is not kmodgen's; a module that is
-    /// held back for its nodes' sake stays so
+    /// Overwrite files that were edited or not generated, and remove edited ones; does not override the node-safety
+    /// checks (see --allow-remove)
     #[arg(long)]
     pub force: bool,
-    /// Remove mappings also where the kernel list knows of nodes that run the kernel
+    /// Unload a module from kernels that nodes run, or from all its kernels
     #[arg(long)]
     pub allow_remove: bool,
 }
 
-/// A form of report.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Text for people
     Text,
-    /// For scripts; stable
+    /// JSON for scripts; stable
     Json,
 }
 
 /// Arguments of `preflight`.
 #[derive(Debug, Args)]
 pub struct PreflightArgs {
-    /// The kernel release; with --symvers, that of OLD [default: the one that OLD names]
+    /// Kernel release; with --symvers, the release of OLD [default: found in OLD]
     #[arg(required_unless_present = "symvers")]
     pub release: Option<String>,
     #[command(flatten)]
@@ -158,21 +241,21 @@ pub struct PreflightArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub cluster: ClusterArgs,
-    /// Have KMM push what it builds
+    /// Let KMM push the images that it builds
     #[arg(long, conflicts_with = "symvers")]
     pub push: bool,
-    /// Rank modules by the symbols that NEW lacks or has in another version: each a Module.symvers, or an image or folder
-    /// with kernel headers
+    /// Sort modules by the number of symbols that NEW lacks or has in another version; each is a Module.symvers, or an
+    /// image or folder with kernel headers
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     pub symvers: Vec<String>,
-    /// With --symvers: an image to compare, in place of the manifest's images for OLD (repeatable)
+    /// With --symvers: image to check, instead of the manifest's images for OLD (repeatable)
     #[arg(long, value_name = "IMAGE", requires = "symvers")]
     pub image: Vec<String>,
-    /// Check the certificates of the registry that skopeo reads from
+    /// Check the registry's certificate when reading with skopeo
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true, default_missing_value = "true",
           num_args = 0..=1, require_equals = true, requires = "symvers")]
     pub tls_verify: bool,
-    /// With --symvers: how to report
+    /// With --symvers: output format
     #[arg(long, value_enum, default_value_t = Format::Text, requires = "symvers")]
     pub format: Format,
 }
@@ -180,10 +263,10 @@ pub struct PreflightArgs {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// The schema of a file of kernels in place of the manifest's
+    /// Print the schema of a kernel list instead
     #[arg(long)]
     pub kernels: bool,
-    /// The schema of a test case in place of the manifest's
+    /// Print the schema of a test case instead
     #[arg(long, conflicts_with = "kernels")]
     pub tests: bool,
 }
@@ -191,7 +274,7 @@ pub struct SchemaArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The kernel release
+    /// Kernel release
     pub release: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
@@ -199,7 +282,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -218,22 +301,22 @@ pub struct LockArgs {
 /// Arguments of `update`.
 #[derive(Debug, Args)]
 pub struct UpdateArgs {
-    /// Only these sources [default: all]
+    /// Names of sources to update, including image sources [default: all except images]
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// Move to the newest built-in templates instead, and say what that would reload
+    /// Switch to the newest built-in templates instead, and print how many mappings would be reloaded
     #[arg(long, conflicts_with = "sources")]
     pub templates: bool,
-    /// Move all images to the digests that their tags have now instead, and say what that would rebuild and reload
+    /// Update the digests of all images instead, and print how many mappings would be rebuilt and reloaded
     #[arg(long, conflicts_with_all = ["sources", "templates"])]
     pub images: bool,
-    /// With --images: kernels that the manifest lists keep the digests that they have, unless their `nodes` is 0
+    /// With --images: keep the digests for kernels in the manifest, unless their `nodes` is 0
     #[arg(long, requires = "images")]
     pub new_kernels_only: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
-    /// How long to wait for a server, in seconds
+    /// Timeout for a server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
 }

@@ -1,27 +1,46 @@
-//! The words of `kmodgen plan`.
+//! Command line of `kmodgen plan`.
 
 use clap::{Args, ValueEnum};
 
 use super::{ManifestArgs, OutputArgs};
 
-/// A form in which the plan is told.
+/// Output format of `plan`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
-    /// A table, for people
+    /// Table of all mappings
     #[value(alias = "table")]
     Text,
-    /// Every mapping with its state, for scripts; stable
+    /// All mappings with their state, for scripts; stable
     Json,
-    /// The images that the registry must keep, one a line
+    /// Images that the registry must keep, one on each line
     Images,
-    /// What is to be built, as a docker-bake.json for BuildKit
+    /// Missing images, as a docker-bake.json for BuildKit
     Bake,
-    /// What is to be built, as a matrix for GitHub Actions: `{"include": […]}`
+    /// Missing images, as a matrix for GitHub Actions: `{"include": […]}`
     #[value(alias = "github")]
     Matrix,
-    /// What is to be built, as a PipelineRun for Tekton
+    /// Missing images, as a PipelineRun for Tekton
     Tekton,
 }
+
+/// Examples and exit codes at the end of the long help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # List all mappings
+  kmodgen plan
+
+  # List the mappings of one module as JSON, without changing the lock
+  kmodgen plan --only kmm-ci --format json --locked
+
+  # Print the images that the registry must keep, including those of the last month's tag
+  kmodgen plan --format images --since v2026-05
+
+  # Build all missing images with BuildKit
+  kmodgen plan --format bake >docker-bake.json
+
+Exit codes:
+  0  success
+  2  error";
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -32,14 +51,14 @@ pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub output: OutputArgs,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
-    /// With --format images: also those that were in use at this revision or after it, and that
-    /// nodes may still need to unload
+    /// With --format images: also print images that were in use at this git revision or later, which nodes may still
+    /// need to unload modules
     #[arg(long, value_name = "REVISION")]
     pub since: Option<String>,
-    /// With bake and tekton: the Driver Toolkit image for kernels that name none
+    /// With bake and tekton: Driver Toolkit image for kernels without a `dtk`
     #[arg(long, value_name = "IMAGE")]
     pub dtk: Option<String>,
 }

@@ -1,19 +1,28 @@
-//! The words of `kmodgen publish`.
+//! Command line of `kmodgen publish`.
 
 use clap::Args;
 
 use super::{ClusterArgs, Format, ManifestArgs, SettleArgs};
 
-/// Examples at the end of the help.
+/// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
+  # Commit to a repository on disk
   kmodgen publish --repo ../fleet.git --branch main --path clusters/prod
-  kmodgen publish --repo git@git.example.com:ops/fleet.git --branch main --path kmm --push
-  kmodgen publish --repo https://git.example.com/ops/fleet.git --branch kmm/update --base main --path kmm
-          --push --pull-request --format json      what a CI step needs to open a pull request
-  kmodgen publish --check              where the manifest has `publish`: exit 1 where the branch is out of date
 
-Exit code: 0 done, or nothing to do; 1 differences under --check, or conflicts; 2 trouble.";
+  # Commit to a repository on a server
+  kmodgen publish --repo git@git.example.com:ops/fleet.git --branch main --path kmm --push
+
+  # In CI: push to another branch, and print the data for a pull request
+  kmodgen publish --repo https://git.example.com/ops/fleet.git --branch kmm/update --base main --path kmm --push --pull-request --format json
+
+  # Check that the branch in the manifest's `publish` is up to date
+  kmodgen publish --check
+
+Exit codes:
+  0  success, or nothing to publish
+  1  differences with --check, or conflicts
+  2  error";
 
 /// Arguments of `publish`.
 #[derive(Debug, Args)]
@@ -25,52 +34,52 @@ pub struct PublishArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub cluster: ClusterArgs,
-    /// The repository: a URL, or a path [default: the manifest's `publish.repo`]
+    /// Repository, as a URL or path [default: the manifest's `publish.repo`]
     #[arg(long, value_name = "URL-or-PATH")]
     pub repo: Option<String>,
-    /// The branch, which is made where it is not there [default: `publish.branch`]
+    /// Branch to commit to, created if it does not exist [default: `publish.branch`]
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
-    /// The folder in the repository; `.` is all of it [default: `publish.path`]
+    /// Folder in the repository; `.` is its top [default: `publish.path`]
     #[arg(long, value_name = "DIR")]
     pub path: Option<String>,
-    /// The branch that a new one begins at [default: `publish.base`, or what the repository's HEAD is]
+    /// Branch that a new branch starts from [default: `publish.base`, or the repository's HEAD]
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,
-    /// Push: to the URL, or from the repository on disk to its remote [default: `publish.push`]
+    /// Push to the URL, or from the repository on disk to its remote [default: `publish.push`]
     #[arg(long)]
     pub push: bool,
-    /// With --push: run hooks of a repository in the manifest's folder or in the checkout around it
+    /// With --push: also run hooks of a repository in the manifest's folder or in the checkout around it
     #[arg(long)]
     pub run_hooks: bool,
-    /// A template of the commit message [default: `publish.message`, or kmodgen's own]
+    /// Template of the commit message [default: `publish.message`, or the built-in message]
     #[arg(long, value_name = "TEMPLATE")]
     pub message: Option<String>,
-    /// Print what a pull request needs: its branch, title and body
+    /// Print branch, title and body for a pull request
     #[arg(long)]
     pub pull_request: bool,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Commit nothing, and say what would be done
+    /// Print the changes without committing them
     #[arg(long)]
     pub dry_run: bool,
-    /// Commit nothing, and exit 1 where the branch is not as the manifest says
+    /// Exit with 1 if the branch is out of date; commit nothing
     #[arg(long)]
     pub check: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub settle: SettleArgs,
-    /// Threads to render with [default: one per core]
+    /// Number of threads [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
-    /// Publish is always so: the lock must be there and complete
+    /// Has no effect: publish always requires a complete lock
     #[arg(long)]
     pub locked: bool,
-    /// Ask no server: only for a repository on disk, and without --push
+    /// Do not access the network; only for a repository on disk, without --push
     #[arg(long)]
     pub offline: bool,
-    /// How long to wait for the git server, in seconds
+    /// Timeout for the git server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
 }

@@ -1,4 +1,4 @@
-//! The words of `kmodgen test`.
+//! Command line of `kmodgen test`.
 
 use std::path::PathBuf;
 
@@ -6,39 +6,51 @@ use clap::Args;
 
 use super::{Format, ManifestArgs};
 
-/// Examples at the end of the help.
+/// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  kmodgen test                         all cases
-  kmodgen test kernels 'rt-.*'         the cases of these names
-  kmodgen test --review                show each difference, and ask whether it is meant
-  kmodgen test --accept                take everything that comes out as it is meant
-  kmodgen test --junit report.xml      for continuous integration
+  # Run all test cases
+  kmodgen test
 
-Exit code: 0 all passed; 1 something is not as expected, a snapshot that is new included; 2 trouble.";
+  # Run the cases with these names
+  kmodgen test kernels 'rt-.*'
+
+  # Show each difference, and prompt whether to accept it
+  kmodgen test --review
+
+  # Accept all differences
+  kmodgen test --accept
+
+  # In CI: write a JUnit report
+  kmodgen test --junit report.xml
+
+Exit codes:
+  0  all cases passed
+  1  a case failed, or a snapshot is new, changed or unused
+  2  a case could not run, or another error";
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Only cases of these names, or that these patterns match as a whole [default: all]
+    /// Names of test cases, or patterns that match whole names [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,
-    /// Write snapshots that are new or changed, and remove those that no case has any more
+    /// Write new and changed snapshots, and remove those that no case uses any more
     #[arg(long, conflicts_with = "review")]
     pub accept: bool,
-    /// Show each difference, and ask whether to write the snapshot; needs a terminal
+    /// Show each difference and prompt whether to write the snapshot; requires a terminal
     #[arg(long)]
     pub review: bool,
-    /// Write the results as JUnit XML, too
+    /// Also write the results to this file, as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Threads to render with [default: one per core]
+    /// Number of threads [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

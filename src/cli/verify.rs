@@ -1,4 +1,4 @@
-//! The words of `kmodgen verify`.
+//! Command line of `kmodgen verify`.
 
 use clap::{ArgAction, Args, ValueEnum};
 use kmodgen_image::Contract;
@@ -6,46 +6,58 @@ use kmodgen_image::Contract;
 use super::Format;
 use crate::vocabulary::kubernetes;
 
-/// Examples at the end of the help.
+/// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
+  # Verify an image in an engine's storage or a registry
   kmodgen verify registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64-0123456789ab
+
+  # Verify an archive: its modules must be signed, and built for this kernel
   kmodgen verify --release 5.14.0-1.el9.x86_64 --signed oci-archive:image.tar
+
+  # Verify a mounted image
   kmodgen verify \"$(buildah mount kmm-ci)\"
+
+  # Check symbols against a kernel on this machine
   kmodgen verify --symvers /usr/src/kernels/5.14.0-1.el9.x86_64/Module.symvers oci-archive:image.tar
+
+  # Check symbols against the kernel of a Driver Toolkit
   kmodgen verify --symvers quay.io/example/driver-toolkit:4.21 registry.example.com/kmods/kmm-ci:5.14.0-1.el9.x86_64
 
-Exit code: 0 nothing found; 1 findings; 2 the image cannot be read.";
+Exit codes:
+  0  no findings
+  1  findings
+  2  the image cannot be read, or another error";
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// An image, an unpacked folder, oci-archive:FILE, docker-archive:FILE or oci:DIR
+    /// Image, folder with an unpacked image, oci-archive:FILE, docker-archive:FILE or oci:DIR
     #[arg(value_name = "IMAGE")]
     pub image: String,
-    /// The kernel release that it must be for [default: the one that it has modules for]
+    /// Expected kernel release [default: the release that the image contains modules for]
     #[arg(long, value_name = "RELEASE")]
     pub release: Option<String>,
-    /// Every module must carry a signature
+    /// Require a signature on every module
     #[arg(long)]
     pub signed: bool,
-    /// The folder that KMM copies firmware from, the Module's `firmwarePath` (repeatable)
+    /// Folder that KMM copies firmware from: the Module's `firmwarePath` (repeatable)
     #[arg(long, value_name = "PATH", value_parser = firmware_path)]
     pub firmware_path: Vec<String>,
-    /// Check the symbols that modules import against a kernel's Module.symvers, or an image or folder with its headers
+    /// Check imported symbols against a kernel's Module.symvers, or an image or folder with the kernel's headers
     #[arg(long, value_name = "FILE|IMAGE")]
     pub symvers: Option<String>,
-    /// Which KMM is to load from it
+    /// KMM version that will load modules from the image
     #[arg(long, value_enum, value_name = "KMM", default_value_t = ContractName::Any)]
     pub contract: ContractName,
-    /// The engine that has the image [default: the first of these that is there and has it]
+    /// Program to read the image with [default: the first one that is installed and has the image]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<EngineName>,
-    /// Check the certificates of the registry that skopeo reads from
+    /// Check the registry's certificate when reading with skopeo
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true, default_missing_value = "true",
           num_args = 0..=1, require_equals = true)]
     pub tls_verify: bool,
-    /// How to report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -55,14 +67,14 @@ fn firmware_path(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Which KMM is to load from an image.
+/// KMM version that will load modules from an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ContractName {
-    /// Either
+    /// Any version
     Any,
-    /// KMM 1, which runs the image: modprobe, sleep and sh
+    /// KMM 1, which runs the image: requires modprobe, sleep and sh
     Kmm1,
-    /// KMM 2, which copies from the image: sh, mkdir and cp
+    /// KMM 2, which copies from the image: requires sh, mkdir and cp
     Kmm2,
 }
 
@@ -76,14 +88,14 @@ impl From<ContractName> for Contract {
     }
 }
 
-/// A program that holds images.
+/// Program that stores or downloads images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// Its storage on this machine
+    /// Local storage of podman
     Podman,
-    /// Its storage on this machine
+    /// Local storage of buildah
     Buildah,
-    /// Its storage on this machine
+    /// Local storage of docker
     Docker,
     /// Registries
     Skopeo,

@@ -24,6 +24,7 @@ mod first_errors;
 mod further_modules;
 mod generate;
 mod git_servers;
+mod help;
 mod holds;
 mod hostile_checkout;
 mod hostile_files;
