@@ -6,7 +6,7 @@ use super::declare::declare;
 use super::decode::{self, may_have};
 use super::expansion::Expands;
 use super::named_image::NamedImage;
-use super::schema::Shape;
+use super::schema::{Shape, Variables};
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, written_out};
 
 /// Base image of the stage that compiles.
@@ -33,7 +33,7 @@ declare! {
     /// Base images as a record of the manifest has them.
     struct Written: BASE_IMAGES, "`baseImages`" {
         optional builder: Spanned<Builder> {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
             decode: decode::placed(builder),
         }

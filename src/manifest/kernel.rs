@@ -9,6 +9,7 @@ use super::api_version::{API_VERSION, check_api_version, other_version};
 use super::base_images::{BASE_IMAGES, BaseImages, Builder};
 use super::declare::declare;
 use super::decode::{self, Fields, may_have};
+use super::misplaced;
 use super::named_image::NamedImage;
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{
@@ -180,8 +181,10 @@ fn decode_file(
     kernels: &mut Vec<Kernel>,
 ) {
     let Some(Reference { file }) = Reference::decode(item, faults) else { return };
-    let Some(node) = read_yaml(&file, files, sources, faults) else { return };
+    let Some((node, may_have_variables)) = read_yaml(&file, files, sources, faults) else { return };
+    let misplaced = if may_have_variables { misplaced::find(&node, &KERNEL_FILE) } else { vec![] };
     decode_document(&node, faults, kernels);
+    faults.replace_effects(misplaced);
 }
 
 /// Adds the kernels of a file of kernels.
@@ -214,7 +217,7 @@ fn read_yaml(
     files: &dyn InputFiles,
     sources: &mut SourceMap,
     faults: &mut Diagnostics,
-) -> Option<std::sync::Arc<Node>> {
+) -> Option<(std::sync::Arc<Node>, bool)> {
     let bytes = match files.read(&path.value) {
         Ok(bytes) => bytes,
         Err(why) => {
@@ -231,7 +234,7 @@ fn read_yaml(
     };
     let source = sources.add(path.value.as_str(), text);
     match kmodgen_yaml::read(source, text) {
-        Ok(Some(node)) => Some(node),
+        Ok(Some(node)) => Some((node, text.contains("${"))),
         Ok(None) => {
             faults.push(unreadable(path, &"it is empty").help("write `kernels:` and under it one release a line"));
             None

@@ -11,6 +11,7 @@ mod condition;
 mod conditional;
 mod declare;
 pub(crate) mod decode;
+mod expanding;
 mod expansion;
 mod image_tags;
 mod install;
@@ -19,6 +20,7 @@ mod kind;
 mod kmm;
 mod metadata;
 mod mirrors;
+mod misplaced;
 mod module;
 mod named_image;
 mod notes;
@@ -204,7 +206,12 @@ impl Manifest {
                 return None;
             }
         };
-        Self::decode(&variation.laid_over(&node, faults), variation, files, sources, faults)
+        let node = variation.laid_over(&node, faults);
+        let may_have = text.contains("${") || variation.set.is_some();
+        let misplaced = if may_have { misplaced::find(&node, &MANIFEST) } else { vec![] };
+        let manifests = Self::decode(&node, variation, files, sources, faults);
+        faults.replace_effects(misplaced);
+        manifests.filter(|_| !faults.has_errors())
     }
 
     /// The URLs of all files whose checksums the lock has to know, and the places that ask for them:

@@ -11,7 +11,7 @@ use super::declare::declare;
 use super::decode::{self, Fields};
 use super::install::{self, Install};
 use super::packages::{PACKAGES, Packages};
-use super::schema::{Field, Record, Shape, joined};
+use super::schema::{Field, Record, Shape, Variables, joined};
 use super::selection::Selection;
 use super::steps::{STEPS, Steps, merged};
 use super::variables;
@@ -31,7 +31,7 @@ declare! {
             decode: |node, _, faults| Some(decode_sources(node, faults)),
         }
         optional prebuilt: Spanned<String> {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Kernel),
             says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
             decode: decode::placed(prebuilt_image),
         }
@@ -68,7 +68,7 @@ declare! {
         }
         default image_labels: BTreeMap<String, String> {
             key: "imageLabels",
-            takes: Shape::TextMap,
+            takes: Shape::Named(&Shape::Expanding(Variables::Build)),
             says: "labels of the images; an override adds to them",
             decode: |node, _, faults| Some(install::image_labels(node, faults)),
         }

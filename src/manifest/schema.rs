@@ -37,6 +37,8 @@ pub struct Field {
 pub enum Shape {
     /// Any scalar, as written.
     Text,
+    /// Any scalar, in which variables expand.
+    Expanding(Variables),
     /// One of these texts.
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
@@ -61,6 +63,19 @@ pub enum Shape {
     PartOf(&'static Record),
     /// A record of the structure of KMM's API, which describes Kubernetes' own types.
     Kubernetes(&'static str),
+}
+
+/// Variables that expand in a field, and what expands them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variables {
+    /// Those of a build.
+    Build,
+    /// Those of a build, in the environment of a script.
+    Script,
+    /// Those that KMM has for a kernel.
+    Kernel,
+    /// Those that KMM has for a kernel and its Module.
+    Image,
 }
 
 /// Joins lists of fields, so that records share them.
@@ -148,6 +163,7 @@ impl Shape {
             Self::Either(shapes) => (shapes, None),
             Self::Record(record) | Self::TextOr(record) => (&[], Some(record)),
             Self::Text
+            | Self::Expanding(_)
             | Self::OneOf(_)
             | Self::Bool
             | Self::Int
@@ -161,6 +177,7 @@ impl Shape {
     fn words(&self) -> String {
         match self {
             Self::Text => "text".into(),
+            Self::Expanding(_) => "text with variables".into(),
             Self::OneOf(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(" or "),
             Self::Bool => "`true` or `false`".into(),
             Self::Int => "number".into(),
@@ -195,7 +212,7 @@ impl Shape {
     fn json_schema(&self) -> Value {
         match self {
             // What YAML reads as a number or a truth value is text here, as it is written.
-            Self::Text => json!({"type": ["string", "number", "boolean"]}),
+            Self::Text | Self::Expanding(_) => json!({"type": ["string", "number", "boolean"]}),
             Self::OneOf(choices) => json!({"enum": choices}),
             Self::Bool => json!({"type": "boolean"}),
             Self::Int => json!({"type": "integer"}),

@@ -113,16 +113,6 @@ pub(crate) fn refuse(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Refuses the variables of KMM where a container gets a text: Kubernetes expands `$(NAME)` there.
-pub(crate) fn refuse_kmms(text: &str) -> Result<(), Invalid> {
-    let shown = IMAGE.iter().map(|name| format!("${{{name}}}")).find(|shown| text.contains(shown.as_str()));
-    match shown {
-        Some(shown) => Err(Invalid::new(format!("KMM does not expand `{shown}` here"))
-            .help("write the text that is meant; one Pod serves every kernel")),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +151,5 @@ mod tests {
     #[test]
     fn variables_are_refused_where_nothing_expands_them() {
         assert!(refuse("a=b").is_ok() && refuse("a=${X}").is_err() && refuse("$X").is_err());
-        assert!(refuse_kmms("$(NODE_NAME) ${X}").is_ok() && refuse_kmms("v${KERNEL_VERSION}").is_err());
     }
 }

@@ -8,7 +8,7 @@ use super::decode::{self, Fields};
 use super::kmm;
 use super::overlay::{self, overlaid, without};
 use super::recipe::{OVERRIDE, Recipe};
-use super::schema::{Field, Record, Shape, joined};
+use super::schema::{Field, Record, Shape, Variables, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid};
 
@@ -30,7 +30,7 @@ pub(super) const VARIANTS: &[Field] = &[
     },
     Field {
         key: "aliases",
-        takes: Shape::List(&Shape::Text),
+        takes: Shape::List(&Shape::Expanding(Variables::Build)),
         says: "further tags of each image, such as `${KERNEL_FULL_VERSION}`, which `kmodgen build --push` moves to the newest; in no hash",
     },
     Field {

@@ -112,7 +112,7 @@ fn has_no_other_keys(item: &Node, record: &Record) -> bool {
 /// The field that a scalar in place of a record is likely for: the first one, if that takes a string.
 fn first_key(record: &Record, text: &str) -> Option<&'static str> {
     let first = record.fields.first().filter(|field| match field.takes {
-        Shape::Text => true,
+        Shape::Text | Shape::Expanding(_) => true,
         Shape::OneOf(choices) => choices.contains(&text),
         _ => false,
     })?;

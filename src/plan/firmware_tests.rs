@@ -50,7 +50,7 @@ fn copied_folders_are_those_of_the_firmware() {
         ("/opt/lib/firm ware", "has a ' '"),
         ("/opt/lib/*", "has a '*'"),
         ("/opt/lib/firmware;reboot", "has a ';'"),
-        ("/opt/lib/firmware/${KERNEL_VERSION}", "is not expanded here"),
+        ("/opt/lib/firmware/$KERNEL_VERSION", "is not expanded here"),
     ] {
         holds(&with_path(install, path), said);
     }

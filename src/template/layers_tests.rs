@@ -165,7 +165,10 @@ fn repositories_without_a_key_or_a_reader_are_refused() {
             "`fix.patch` is no public key in text form | write the public key with `gpg --armor",
         ),
         ("{name: a, url: 'https://u:p@example.com/a', key: {file: keys/a.asc}}", "secret"),
-        ("{name: a, url: 'https://example.com/${KERNEL_VERSION}', key: {file: keys/a.asc}}", "does not expand here"),
+        (
+            "{name: a, url: 'https://example.com/${KERNEL_VERSION}', key: {file: keys/a.asc}}",
+            "does not expand in `url`",
+        ),
         ("{name: a, url: 'https://example.com/$arch', key: {file: keys/a.asc}}", "`$arch`"),
         ("{name: a b, url: 'https://example.com/a', key: {file: keys/a.asc}}", "`a b` is not a name here"),
         ("{name: a, url: 'https://example.com/a', suite: x, key: {file: keys/a.asc}}", "write `components: [main]`"),

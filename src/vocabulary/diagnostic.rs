@@ -148,6 +148,23 @@ impl Diagnostics {
         self.all.push(diagnostic);
     }
 
+    /// Adds errors in the place of those that they cause: whatever is said of the same place. Advice on what to write
+    /// there is kept, and a place with a secret in it has only the error about that.
+    pub fn replace_effects(&mut self, causes: Vec<Diagnostic>) {
+        for mut cause in causes {
+            let place = cause.labels.first().map(|label| label.span);
+            let (effects, others): (Vec<_>, Vec<_>) =
+                self.all.drain(..).partition(|d| d.labels.first().map(|label| label.span) == place);
+            self.all = others;
+            if effects.iter().any(|effect| !effect.hidden.is_empty()) {
+                self.all.extend(effects);
+                continue;
+            }
+            cause.help.splice(..0, effects.into_iter().next().map(|effect| effect.help).unwrap_or_default());
+            self.push(cause);
+        }
+    }
+
     /// Checks whether one of this kind is about the place.
     pub fn has(&self, code: &str, place: Span) -> bool {
         self.all.iter().any(|d| d.code == code && d.labels.first().is_some_and(|label| label.span == place))

@@ -52,4 +52,5 @@ mod symlinks;
 mod test_cases;
 mod twice;
 mod units;
+mod variables;
 mod verify;

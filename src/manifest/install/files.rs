@@ -7,7 +7,7 @@ use super::{FIRMWARE_FOLDER, LICENSE_FOLDER};
 use crate::manifest::conditional::Conditional;
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::expansion::Expands;
-use crate::manifest::schema::{Field, Record, Shape, joined};
+use crate::manifest::schema::{Field, Record, Shape, Variables, joined};
 use crate::manifest::selection::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, SourceName, Spanned};
 
@@ -30,7 +30,8 @@ pub(super) enum InstalledKind {
     Other,
 }
 
-const FROM: Field = Field { key: "from", takes: Shape::Text, says: "the file, folder or shell pattern" };
+const FROM: Field =
+    Field { key: "from", takes: Shape::Expanding(Variables::Build), says: "the file, folder or shell pattern" };
 const SOURCE: Field =
     Field { key: "source", takes: Shape::Text, says: "which of the module's sources has it; the first where absent" };
 
@@ -39,7 +40,11 @@ pub(super) static FILES: Record = Record {
     fields: joined![
         &[
             FROM,
-            Field { key: "to", takes: Shape::Text, says: "the folder that it goes to, below the one for all" },
+            Field {
+                key: "to",
+                takes: Shape::Expanding(Variables::Build),
+                says: "the folder that it goes to, below the one for all"
+            },
             SOURCE,
         ],
         Selection::FIELDS,
@@ -53,7 +58,7 @@ pub(super) static OTHER_FILES: Record = Record {
             FROM,
             Field {
                 key: "to",
-                takes: Shape::Text,
+                takes: Shape::Expanding(Variables::Build),
                 says: "the absolute path in the image: with a `/` at its end a folder, in which files keep their names; otherwise the path of the file, or of the folder's contents",
             },
             SOURCE,

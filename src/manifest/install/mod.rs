@@ -14,7 +14,7 @@ use super::conditional::{Conditional, conditionals};
 use super::declare::declare;
 use super::decode::{self, has_only, has_only_within};
 use super::expansion::Expands;
-use super::schema::{Field, Record, Shape, joined};
+use super::schema::{Field, Record, Shape, Variables, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, Spanned, written_out};
 
@@ -106,7 +106,10 @@ declare! {
 
 static PACKAGE: Record = Record {
     name: "an installed package",
-    fields: joined![&[Field { key: "rpm", takes: Shape::Text, says: "the package" }], Selection::FIELDS],
+    fields: joined![
+        &[Field { key: "rpm", takes: Shape::Expanding(Variables::Build), says: "the package" }],
+        Selection::FIELDS
+    ],
 };
 
 fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Spanned<String>> {

@@ -2,7 +2,7 @@
 //! passed through has the types that the API wants and a misspelt field is caught here rather than
 //! dropped in the cluster.
 
-use crate::manifest::schema::{Field, Record, Shape, joined};
+use crate::manifest::schema::{Field, Record, Shape, Variables, joined};
 use crate::manifest::selection::Selection;
 
 /// The fields of `spec` that are passed through.
@@ -169,7 +169,7 @@ pub(super) static BUILD_ARGUMENT: Record = Record {
     fields: joined![
         &[
             Field { key: "name", takes: Shape::Text, says: "its name" },
-            Field { key: "value", takes: Shape::Text, says: "its value, one line" },
+            Field { key: "value", takes: Shape::Expanding(Variables::Build), says: "its value, one line" },
             Field {
                 key: "hashed",
                 takes: Shape::Bool,
@@ -192,10 +192,14 @@ pub(super) static SIGN: Record = Record {
         Field { key: "certSecret", takes: Shape::Record(&OBJECT), says: "the secret with the certificate, in `cert`" },
         Field {
             key: "filesToSign",
-            takes: TEXTS,
+            takes: Shape::List(&Shape::Expanding(Variables::Kernel)),
             says: "left out as a rule: the kmods' own files are signed; a path that no file of the image has is an error",
         },
-        Field { key: "unsignedImage", takes: Shape::Text, says: "of a prebuilt image: what is signed" },
+        Field {
+            key: "unsignedImage",
+            takes: Shape::Expanding(Variables::Kernel),
+            says: "of a prebuilt image: what is signed",
+        },
         Field {
             key: "unsignedImageRegistryTLS",
             takes: Shape::Record(&TLS),

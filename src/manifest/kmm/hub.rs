@@ -6,7 +6,7 @@ use super::check::convert;
 use super::place::At;
 use super::scalars;
 use crate::manifest::declare::declare;
-use crate::manifest::schema::Shape;
+use crate::manifest::schema::{Shape, Variables};
 use crate::manifest::{decode, variables};
 use crate::vocabulary::{ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
 
@@ -42,7 +42,7 @@ declare! {
             decode: |node, _, faults| Some(decode::text(node, "a pattern", faults, regexp)?.value),
         }
         required image: Spanned<String> {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Image),
             says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
             advice: "write the image, with `${KERNEL_FULL_VERSION}` in its tag",
             decode: decode::placed(image),

@@ -246,9 +246,9 @@ fn variables_are_those_that_kmm_expands() {
         holds(&world.faults(), "KMM does not expand");
     }
     for modprobe in [
-        "{moduleName: driver, parameters: ['a=${KERNEL_VERSION}']}",
+        "{moduleName: driver, parameters: ['a=$KERNEL_VERSION']}",
         "{moduleName: driver, args: {load: [$X]}}",
-        "{moduleName: driver, firmwarePath: '/opt/${KERNEL_VERSION}'}",
+        "{moduleName: driver, firmwarePath: '/opt/$KERNEL_VERSION'}",
     ] {
         holds(&prebuilt(modprobe, "").faults(), "is not expanded here");
     }

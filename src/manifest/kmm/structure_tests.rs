@@ -162,7 +162,7 @@ fn names_are_those_of_objects() {
     refuses("selector: {'a b': c}", "`a b` is not the key of a label");
     refuses("build: {selector: {a/b/c: d}}", "not the key of a label");
     refuses("devicePlugin: {container: {image: 'Registry/x'}}", "not an image reference");
-    refuses("devicePlugin: {container: {image: 'x:${KERNEL_FULL_VERSION}'}}", "KMM expands none here");
+    refuses("devicePlugin: {container: {image: 'x:${KERNEL_FULL_VERSION}'}}", "does not expand in `image`");
     refuses("devicePlugin: {container: {image: x}, serviceAccountName: A}", "not a name of Kubernetes");
 }
 
@@ -214,7 +214,7 @@ fn variables_have_one_value() {
     );
     refuses(&container("env: [{name: A B}]"), "not the name of an environment variable");
     refuses(&container("env: [{name: A}, {name: A}]"), "the variable `A` is there twice");
-    refuses(&container("env: [{name: A, value: 'v${KERNEL_FULL_VERSION}'}]"), "KMM does not expand");
+    refuses(&container("env: [{name: A, value: 'v${KERNEL_FULL_VERSION}'}]"), "does not expand in `env`");
 }
 
 #[test]

@@ -71,7 +71,6 @@ fn form(record: &str, key: &str) -> Option<Check> {
         ("matchExpressions", "values") | ("tolerations", "value") => k8s::label_value,
         ("module" | "build" | "hub", "selector") | ("labelSelector" | "selector", "matchLabels") => k8s::label_value,
         ("tolerations", "key") => |text| if text.is_empty() { Ok(()) } else { k8s::label_key(text) },
-        ("env", "value") => variables::refuse_kmms,
         ("emptyDir", "medium") => medium,
         ("dra", "driverName") | ("opaque", "driver") => k8s::driver_name,
         ("csi", "driver") => k8s::csi_driver,

@@ -12,7 +12,7 @@ use super::conditional::{Circumstances, Conditional, conditionals};
 use super::declare::declare;
 use super::decode;
 use super::expansion::Expands;
-use super::schema::{Field, Record, Shape, joined};
+use super::schema::{Field, Record, Shape, Variables, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Diagnostics, Invalid, PackageManager, written_out};
 
@@ -100,7 +100,10 @@ const LIST: Shape = Shape::List(&Shape::TextOr(&PACKAGE));
 
 static PACKAGE: Record = Record {
     name: "a package",
-    fields: joined![&[Field { key: "package", takes: Shape::Text, says: "the package" }], Selection::FIELDS],
+    fields: joined![
+        &[Field { key: "package", takes: Shape::Expanding(Variables::Build), says: "the package" }],
+        Selection::FIELDS
+    ],
 };
 
 impl PackageLists {

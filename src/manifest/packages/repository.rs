@@ -112,6 +112,10 @@ impl Repository {
         let kernels = Selection::take(&mut fields, faults);
         fields.finish(faults);
         let value = value?;
+        let items = node.get("components").and_then(|list| list.as_sequence()).map_or(0, <[_]>::len);
+        if node.get("suite").is_some() != value.suite.is_some() || items != value.components.len() {
+            return None;
+        }
         let help = match &value.suite {
             Some(suite) if suite.ends_with('/') => (!value.components.is_empty()).then_some("take `components` out"),
             Some(_) => {

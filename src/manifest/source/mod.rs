@@ -17,7 +17,7 @@ use super::declare::declare;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
 use super::named_image::NamedImage;
-use super::schema::{Record, Shape, joined};
+use super::schema::{Record, Shape, Variables, joined};
 use super::selection::Selection;
 use crate::vocabulary::{Bounds, Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, kubernetes};
 
@@ -48,7 +48,7 @@ declare! {
     #[derive(Default)]
     struct SourceOptions {
         optional dir: RelPath {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "the folder in it to build in",
             decode: decode::parsed(|text| Expands::Release.path(text)),
         }

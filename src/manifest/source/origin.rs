@@ -6,7 +6,7 @@ use super::file::File;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::named_image::NamedImage;
-use crate::manifest::schema::{Field, Shape};
+use crate::manifest::schema::{Field, Shape, Variables};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, GitRef, GitUrl, ImageRef, Invalid, RelPath, SourceName, Spanned, quoted_list,
 };
@@ -55,13 +55,17 @@ pub(super) const FIELDS: &[Field] = &[
     Field { key: "submodules", takes: Shape::Bool, says: "with its submodules, at the commits that it names" },
     Field {
         key: "archive",
-        takes: Shape::Text,
+        takes: Shape::Expanding(Variables::Build),
         says: "in place of `git`: the URL of a tar or zip archive; `${KERNEL_VERSION}` may stand in it",
     },
-    Field { key: "rpm", takes: Shape::Text, says: "in place of `git`: the URL of an RPM, whose files are taken" },
+    Field {
+        key: "rpm",
+        takes: Shape::Expanding(Variables::Build),
+        says: "in place of `git`: the URL of an RPM, whose files are taken",
+    },
     Field {
         key: "deb",
-        takes: Shape::Text,
+        takes: Shape::Expanding(Variables::Build),
         says: "in place of `git`: the URL of a Debian package, whose files are taken",
     },
     Field {

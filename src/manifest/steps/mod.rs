@@ -119,12 +119,20 @@ fn decode_listed(node: &Node, faults: &mut Diagnostics) -> Option<ListedStep> {
     let mut fields = Fields::open(&STEP, node, faults)?;
     let tools: Vec<_> =
         TOOLS.iter().filter_map(|tool| fields.take(tool.key, faults).map(|node| (tool.key, node))).collect();
-    let id = fields.take("id", faults).and_then(|node| decode::text(node, "`id`", faults, values::id));
+    let id = fields.take("id", faults).map(|node| decode::text(node, "`id`", faults, values::id));
     let kernels = Selection::take(&mut fields, faults)?;
     fields.finish(faults);
     let unknown = node.as_mapping().unwrap_or_default().iter().any(|e| STEP.field(&e.key.value).is_none());
     match tools.as_slice() {
-        [(tool, body)] => Step::decode(tool, body, faults).map(|step| ListedStep { id, step, kernels }),
+        [(tool, body)] => {
+            let step = Step::decode(tool, body, faults)?;
+            // Without its id, no override knows a step that has a wrong one.
+            let id = match id {
+                Some(id) => Some(id?),
+                None => None,
+            };
+            Some(ListedStep { id, step, kernels })
+        }
         _ if unknown => None,
         tools => {
             let problem = if tools.is_empty() { "names no tool" } else { "names several tools" };

@@ -8,7 +8,7 @@ use super::values::{
 use crate::manifest::declare::declare;
 use crate::manifest::decode;
 use crate::manifest::expansion::Expands;
-use crate::manifest::schema::Shape;
+use crate::manifest::schema::{Shape, Variables};
 use crate::vocabulary::{RelPath, SourceName, Spanned};
 
 declare! {
@@ -16,7 +16,7 @@ declare! {
     #[derive(Debug, Clone, Default, Hash)]
     pub struct StepPlace {
         default env: BTreeMap<String, String> {
-            takes: Shape::TextMap,
+            takes: Shape::Named(&Shape::Expanding(Variables::Build)),
             says: "variables in its environment",
             decode: |node, key, faults| Some(variables(node, key, Expands::Release, faults)),
         }
@@ -26,7 +26,7 @@ declare! {
             decode: decode::placed(SourceName::parse),
         }
         optional dir: RelPath {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "the folder to run in, below the source's `dir`",
             decode: decode::parsed(path),
         }
@@ -38,12 +38,12 @@ declare! {
     #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
     pub struct Make {
         optional targets: Vec<String> {
-            takes: Shape::List(&Shape::Text),
+            takes: Shape::List(&Shape::Expanding(Variables::Build)),
             says: "what to make",
             decode: |node, key, faults| Some(strings(node, key, "a target", faults, target)),
         }
         default vars: BTreeMap<String, String> {
-            takes: Shape::TextMap,
+            takes: Shape::Named(&Shape::Expanding(Variables::Build)),
             says: "variables on make's command line",
             decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
         }
@@ -60,7 +60,7 @@ declare! {
     #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
     pub struct Kconfig {
         optional defconfig: String {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "the target that makes the first `.config`",
             decode: decode::parsed(target),
         }
@@ -73,7 +73,7 @@ declare! {
             },
         }
         default vars: BTreeMap<String, String> {
-            takes: Shape::TextMap,
+            takes: Shape::Named(&Shape::Expanding(Variables::Build)),
             says: "variables on make's command line",
             decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
         }
@@ -90,7 +90,7 @@ declare! {
             decode: decode::flag,
         }
         default args: Vec<String> {
-            takes: Shape::List(&Shape::Text),
+            takes: Shape::List(&Shape::Expanding(Variables::Build)),
             says: "arguments",
             decode: |node, key, faults| Some(strings(node, key, &format!("`{key}`"), faults, word)),
         }
@@ -114,13 +114,13 @@ declare! {
     #[derive(Debug, Clone, PartialEq, Eq, Hash)]
     pub struct Rpmbuild {
         required spec: RelPath {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "the spec file; its sources are looked for beside it",
             advice: "write the spec file's path in the source",
             decode: decode::parsed(path),
         }
         default defines: BTreeMap<String, String> {
-            takes: Shape::TextMap,
+            takes: Shape::Named(&Shape::Expanding(Variables::Build)),
             says: "macros",
             decode: |node, key, faults| {
                 Some(decode::named(node, key, faults, macro_name, |text| Expands::Release.line(text)))

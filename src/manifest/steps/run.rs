@@ -4,7 +4,7 @@ use super::script::{lines, script_path};
 use super::values::{strings, word};
 use crate::manifest::declare::declare;
 use crate::manifest::decode::{self, Fields};
-use crate::manifest::schema::Shape;
+use crate::manifest::schema::{Shape, Variables};
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Spanned};
 
 declare! {
@@ -12,7 +12,7 @@ declare! {
     #[derive(Debug)]
     pub(super) struct RunFields {
         optional path: RelPath {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Build),
             says: "a script of the source, in the step's folder",
             decode: decode::parsed(script_path),
         }
@@ -22,12 +22,12 @@ declare! {
             decode: decode::placed(RelPath::parse),
         }
         optional script: String {
-            takes: Shape::Text,
+            takes: Shape::Expanding(Variables::Script),
             says: "in place of `path`: the lines of a script, which the Dockerfile carries",
             decode: decode::parsed(lines),
         }
         default args: Vec<String> {
-            takes: Shape::List(&Shape::Text),
+            takes: Shape::List(&Shape::Expanding(Variables::Build)),
             says: "arguments",
             decode: |node, key, faults| Some(strings(node, key, &format!("`{key}`"), faults, word)),
         }
