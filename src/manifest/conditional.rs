@@ -80,12 +80,24 @@ pub(super) fn conditional<T>(
     faults: &mut Diagnostics,
     parse: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
 ) -> Option<Conditional<T>> {
+    conditional_with(node, record, faults, parse, |_, value, _| value)
+}
+
+/// An item like that of [`conditional`], whose record has fields beside these, which `more` takes.
+pub(super) fn conditional_with<T>(
+    node: &Node,
+    record: &'static Record,
+    faults: &mut Diagnostics,
+    parse: impl Fn(&Node, &mut Diagnostics) -> Option<T>,
+    more: impl Fn(&mut Fields<'_>, Option<T>, &mut Diagnostics) -> Option<T>,
+) -> Option<Conditional<T>> {
     if node.as_mapping().is_none() {
         return parse(node, faults).map(|value| Conditional { value, kernels: Selection::default() });
     }
     let key = record.fields[0].key;
     let mut fields = Fields::open(record, node, faults)?;
     let value = fields.need(key, &format!("write `{key}: …`"), faults).and_then(|node| parse(node, faults));
+    let value = more(&mut fields, value, faults);
     let kernels = Selection::take(&mut fields, faults)?;
     fields.finish(faults);
     value.map(|value| Conditional { value, kernels })

@@ -5,6 +5,7 @@
 
 mod api_version;
 mod base_images;
+mod builder_folder;
 mod built_by;
 mod cluster;
 mod condition;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 pub use api_version::API_VERSION;
 pub(crate) use api_version::{check_api_version, other_version};
 pub use base_images::{BaseImages, Builder};
+pub use builder_folder::BuilderFolder;
 pub use built_by::BuiltBy;
 pub use cluster::names as cluster_names;
 use cluster::{CLUSTER, Cluster};
@@ -69,7 +71,9 @@ pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 use decode::Fields;
 pub use image_tags::{TagUse, image_tags};
-pub use install::{Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, LICENSE_FOLDER};
+pub use install::{
+    Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, InstalledPackage, LICENSE_FOLDER,
+};
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use kmodgen_yaml::Node;
 
 use super::base_images::{BASE_IMAGES, BaseImages};
-use super::conditional::{Conditional, conditional, conditionals};
+use super::builder_folder::{BuilderFolder, FROM};
+use super::conditional::{Conditional, conditional, conditional_with};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::install::{self, Install};
@@ -37,7 +38,7 @@ declare! {
         }
         optional kmods: Vec<Conditional<Spanned<Kmod>>> {
             takes: Shape::List(&Shape::TextOr(&KMOD)),
-            says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique",
+            says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique, or with all of it after `./`",
             decode: |node, _, faults| Some(decode_kmods(node, faults)),
         }
         optional steps: Steps {
@@ -85,16 +86,28 @@ declare! {
 pub struct Kmod {
     /// Its name, without `.ko`.
     pub name: KmodName,
-    /// The folder in which the build leaves it, where its name alone is not unique.
+    /// The end of the folder in which the build leaves it, where its name alone is not unique.
     pub dir: Option<RelPath>,
+    /// Set if `dir` is the whole folder, from the first source or from `from` on.
+    pub is_anchored: bool,
+    /// The folder that it is looked for in, instead of all sources.
+    pub from: Option<BuilderFolder>,
+}
+
+impl Kmod {
+    /// Its name, with the folder if one is given.
+    pub fn path(&self) -> String {
+        match &self.dir {
+            Some(dir) => format!("{dir}/{}", self.name),
+            None => self.name.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for Kmod {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.dir {
-            Some(dir) => write!(f, "{dir}/{}", self.name),
-            None => write!(f, "{}", self.name),
-        }
+        write!(f, "{}{}", if self.is_anchored { "./" } else { "" }, self.path())?;
+        self.from.as_ref().map_or(Ok(()), |from| write!(f, " from {from}"))
     }
 }
 
@@ -116,7 +129,7 @@ static CHOSEN: Record = Record {
 
 static KMOD: Record = Record {
     name: "a kmod",
-    fields: joined![&[Field { key: "kmod", takes: Shape::Text, says: "the kmod" }], Selection::FIELDS],
+    fields: joined![&[Field { key: "kmod", takes: Shape::Text, says: "the kmod" }, FROM], Selection::FIELDS],
 };
 
 impl Recipe {
@@ -185,7 +198,8 @@ fn decode_source(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Sp
 }
 
 fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanned<Kmod>>> {
-    let kmods = conditionals(node, "`kmods`", &KMOD, faults, |node, faults| decode::text(node, "a kmod", faults, kmod));
+    let items = decode::items(node, "`kmods`", faults).iter();
+    let kmods = items.filter_map(|item| decode_kmod(item, faults)).collect();
     if node.as_sequence().is_some_and(<[_]>::is_empty) {
         faults.push(
             Diagnostic::error("no-kmods", "`kmods` is empty")
@@ -196,9 +210,25 @@ fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanne
     kmods
 }
 
+fn decode_kmod(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<Spanned<Kmod>>> {
+    conditional_with(
+        node,
+        &KMOD,
+        faults,
+        |node, faults| decode::text(node, "a kmod", faults, kmod),
+        |fields, kmod, faults| {
+            BuilderFolder::take(fields, kmod, faults, |kmod, from| {
+                Spanned::new(Kmod { from: Some(from), ..kmod.value }, kmod.span)
+            })
+        },
+    )
+}
+
+/// Checks a kmod: its name, with the end of its folder, or with all of it after `./`.
 fn kmod(text: &str) -> Result<Kmod, Invalid> {
-    let Some((dir, name)) = text.rsplit_once('/') else {
-        return KmodName::parse(text).map(|name| Kmod { name, dir: None });
+    let (is_anchored, path) = text.strip_prefix("./").map_or((false, text), |path| (true, path));
+    let Some((dir, name)) = path.rsplit_once('/') else {
+        return KmodName::parse(path).map(|name| Kmod { name, dir: None, is_anchored, from: None });
     };
     let dir = RelPath::parse(dir)?;
     if !decode::has_only(dir.as_str(), "._-+/") {
@@ -206,7 +236,7 @@ fn kmod(text: &str) -> Result<Kmod, Invalid> {
             "the folder `{dir}` of a kmod is not of letters, digits, `.`, `_`, `-`, `+`"
         )));
     }
-    Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir) })
+    Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir), is_anchored, from: None })
 }
 
 fn template_name(text: &str) -> Result<TemplateName, Invalid> {

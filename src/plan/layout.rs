@@ -1,8 +1,17 @@
 //! Content of an image, and its paths.
 
 use crate::fingerprint::Sink;
-use crate::manifest::{Circumstances, Compression, Install, InstalledFiles, Kmod};
+use crate::manifest::{BuilderFolder, Circumstances, Compression, Install, InstalledFiles, InstalledPackage, Kmod};
 use crate::vocabulary::RelPath;
+
+/// A package whose files are installed.
+#[derive(Debug, Clone, Hash)]
+pub struct Package {
+    /// Its name, or a pattern of it.
+    pub name: String,
+    /// The folder with its RPM, if that is not where a source or an `rpmbuild` step leaves it.
+    pub from: Option<BuilderFolder>,
+}
 
 /// Layout of the results of a build, with nothing left open.
 #[derive(Debug, Clone, Hash)]
@@ -22,7 +31,13 @@ pub struct Layout {
     /// Files at other places.
     pub files: Vec<InstalledFiles>,
     /// The packages whose files are installed.
-    pub rpms: Vec<String>,
+    pub rpms: Vec<Package>,
+}
+
+impl Package {
+    fn of(InstalledPackage { name, from }: &InstalledPackage) -> Self {
+        Self { name: name.value.clone(), from: from.clone() }
+    }
 }
 
 impl Layout {
@@ -37,7 +52,7 @@ impl Layout {
             firmware: install.firmware.as_ref().map(|all| kernel.choose(all)).or_else(|| firmware.then(Vec::new)),
             licenses: install.licenses.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
             files: install.files.as_ref().map(|all| kernel.choose(all)).unwrap_or_default(),
-            rpms: install.rpms.iter().flatten().filter_map(|rpm| rpm.on(kernel)).map(|rpm| rpm.value.clone()).collect(),
+            rpms: install.rpms.iter().flatten().filter_map(|rpm| rpm.on(kernel)).map(Package::of).collect(),
         })
     }
 
@@ -70,8 +85,9 @@ impl Layout {
             let source = source.as_ref().map(|source| format!(" of {}", source.value)).unwrap_or_default();
             text(name, &format!("{}{source} to {to}", from.value));
         }
-        for rpm in &self.rpms {
-            text("installed package", rpm);
+        for Package { name, from } in &self.rpms {
+            let from = from.iter().map(|from| format!(" from {from}")).collect::<String>();
+            text("installed package", &format!("{name}{from}"));
         }
     }
 }

@@ -44,7 +44,7 @@ pub use identity::Identity;
 pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use labels::KERNEL as KERNEL_LABEL;
-pub use layout::Layout;
+pub use layout::{Layout, Package};
 pub use prebuilt::prebuilt;
 pub use render::{MappingRenderer, RenderError, RenderedMapping};
 pub use repository::{Key, Repository};

@@ -186,15 +186,16 @@ impl<'m> Resolver<'m> {
                 return None;
             }
         }
-        if let Some(rpm) = recipe.install.rpms.iter().flatten().find_map(|rpm| rpm.on(circumstances))
+        if let Some(rpm) =
+            recipe.install.rpms.iter().flatten().filter_map(|rpm| rpm.on(circumstances)).find(|rpm| rpm.from.is_none())
             && !steps.iter().any(|step| matches!(step.tool, Tool::Rpmbuild(_)))
             && !codes.iter().any(Code::is_rpm)
         {
             faults.push(
                 Diagnostic::error("no-packages", "there is no package to install")
-                    .at(rpm.span, "")
+                    .at(rpm.name.span, "")
                     .context(place, "this module")
-                    .help("`rpms` are those of an `rpmbuild` step, or of a source that is an `rpm`"),
+                    .help("`rpms` are those of an `rpmbuild` step, of a source that is an `rpm`, or of a folder: `{rpm: NAME, from: FOLDER}`"),
             );
             return None;
         }

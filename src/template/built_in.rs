@@ -8,7 +8,7 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 19] = [
+pub(crate) const PARTS: [&str; 20] = [
     "skeleton",
     "packages",
     "programs",
@@ -20,6 +20,7 @@ pub(crate) const PARTS: [&str; 19] = [
     "source/patches",
     "source/stage",
     "install/files",
+    "install/kmod-folders",
     "install/rpms",
     "install/rpms-rest",
     "step/make",
@@ -54,6 +55,7 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "source/patches") => Some(include_str!("../../templates/v1/source/patches.Dockerfile")),
         (1, "source/stage") => Some(include_str!("../../templates/v1/source/stage.Dockerfile")),
         (1, "install/files") => Some(include_str!("../../templates/v1/install/files.Dockerfile")),
+        (1, "install/kmod-folders") => Some(include_str!("../../templates/v1/install/kmod-folders.Dockerfile")),
         (1, "install/rpms") => Some(include_str!("../../templates/v1/install/rpms.Dockerfile")),
         (1, "install/rpms-rest") => Some(include_str!("../../templates/v1/install/rpms-rest.Dockerfile")),
         (1, "step/make") => Some(include_str!("../../templates/v1/step/make.Dockerfile")),

@@ -238,6 +238,48 @@ fn what_packages_bring_reads_well() {
     assert!(rt.text.contains("-*\" tools; do"), "{}", rt.text);
 }
 
+#[test]
+fn kmods_and_packages_come_from_folders() {
+    let kmods = "kmods: [./src/one, {kmod: two, from: '/lib/modules/${KERNEL_VERSION}/extra'}, {kmod: core/three, from: out}, four]";
+    let world = World::small().with("kmods: [one, two]", kmods).with("ref: main, ", "ref: main, dir: drivers, ");
+    assert_snapshot!("kmod_folders", dockerfile(&world));
+    let rpms = "install: {rpms: ['kmod-*', {rpm: tools, from: RPMS}, {rpm: 'more-*', from: /root/rpms}, {rpm: less, from: RPMS}]}";
+    let world = world.with("    source: code\n", &format!("    source: code\n    {rpms}\n")).with(
+        "steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]",
+        "steps: [{rpmbuild: {spec: driver.spec}}]",
+    );
+    assert_snapshot!("rpm_folders", dockerfile(&world));
+}
+
+#[test]
+fn the_folder_of_a_kmod_decides_the_image() {
+    let with = |kmod: &str| World::small().with("kmods: [one, two]", &format!("kmods: [{kmod}, two]"));
+    let all = ["one", "./one", "{kmod: one, from: out}", "{kmod: ./one, from: out}", "{kmod: one, from: /out}"];
+    let hashes: std::collections::BTreeSet<_> = all.iter().map(|kmod| with(kmod).identities()).collect();
+    assert_eq!(hashes.len(), all.len());
+    for (bad, code) in [
+        ("{kmod: one, from: /}", "invalid-value"),
+        ("{kmod: one, from: ../out}", "invalid-value"),
+        ("{kmod: one, from: [out]}", "wrong-kind"),
+        ("{kmod: one, form: out}", "unknown-key"),
+        ("./../one", "invalid-value"),
+        ("./one.ko", "invalid-value"),
+    ] {
+        let faults = with(bad).faults();
+        assert!(faults.len() == 1 && faults[0].contains(code), "{bad}: {faults:?}");
+    }
+}
+
+#[test]
+fn packages_of_a_folder_need_no_package_before_it() {
+    assert!(faults_of_packages("[{rpm: driver, from: rpms}]").is_empty());
+    assert!(faults_of_packages("[a, {rpm: driver, from: rpms}]")[0].contains("no-packages"));
+    for bad in ["/", "/proc/1", "../x", "'a b'", "'*'", "''", "'$HOME'"] {
+        let faults = faults_of_packages(&format!("[{{rpm: driver, from: {bad}}}]"));
+        assert!(faults.len() == 1 && faults[0].contains("invalid-value"), "{bad}: {faults:?}");
+    }
+}
+
 fn dockerfile_without_steps(template: &str, install: &str) -> String {
     let vendor = format!("sources:\n  vendor: {{rpm: 'https://example.com/v.rpm', sha256: {}}}\n", "b".repeat(64));
     let world = World::small()

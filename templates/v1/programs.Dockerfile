@@ -11,6 +11,7 @@
 {% set patches = sources | selectattr("patches") | list %}
 {% set tools = steps | map(attribute="tool") | list %}
 {% set autoreconf = steps | selectattr("tool", "eq", "configure") | selectattr("autoreconf") | list %}
+{% set installed = kmod_folders | selectattr("in_builder") | list %}
 {% set unpacks = "rpmbuild" in tools or install.rpms %}
 {% for fetches, builds, program, packages in [
   [false, true, "depmod", ["kmod", "kmod", "kmod"]],
@@ -21,10 +22,10 @@
   [logins, false, "ssh", ["openssh-client", "openssh-clients", "openssh-clients"]],
   [files, keys, "curl", ["curl", "curl", "curl"]],
   ["tar" in forms, false, "tar", ["tar", "tar", "tar"]],
-  ["gzip" in compressions, install.compress == "gz" or install.rpms, "gzip", ["gzip", "gzip", "gzip"]],
-  ["xz" in compressions, install.compress == "xz" or install.rpms, "xz", ["xz-utils", "xz", "xz"]],
+  ["gzip" in compressions, install.compress == "gz" or install.rpms or installed, "gzip", ["gzip", "gzip", "gzip"]],
+  ["xz" in compressions, install.compress == "xz" or install.rpms or installed, "xz", ["xz-utils", "xz", "xz"]],
   ["bzip2" in compressions, false, "bzip2", ["bzip2", "bzip2", "bzip2"]],
-  ["zstd" in compressions, install.compress == "zstd" or install.rpms, "zstd", ["zstd", "zstd", "zstd"]],
+  ["zstd" in compressions, install.compress == "zstd" or install.rpms or installed, "zstd", ["zstd", "zstd", "zstd"]],
   ["zip" in forms, false, "unzip", ["unzip", "unzip", "unzip"]],
   ["deb" in forms, false, "dpkg-deb", ["dpkg", "dpkg", "dpkg"]],
   ["rpm" in forms, unpacks, "rpm2cpio", ["rpm2cpio", "rpm", "rpm"]],

@@ -100,12 +100,18 @@ RUN test -e "/lib/modules/${KERNEL_VERSION}/build/Makefile" \
 # unless it is signed, which stripping would undo{% endif %}.
 RUN mkdir -p "/opt/lib/modules/${KERNEL_VERSION}/{{ install.mod_dir }}" \
  && for kmod in{% for kmod in kmods %} {{ kmod }}{% endfor %}; do \
+{% if kmod_folders %}
+{% include "kmodgen/install/kmod-folders" %}
+{% endif %}
 {% if install.rpms %}
       built="$(find /usr/src/kmodgen-packages/root -type f -path "*/${kmod}.ko")"; \
       test -n "${built}" \
         || built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
 {% else %}
       built="$(find{% for folder in folders %} {{ folder }}{% endfor %} -type f -path "*/${kmod}.ko")"; \
+{% endif %}
+{% if kmod_folders %}
+      fi; \
 {% endif %}
       test -f "${built}" \
         || { echo "kmodgen: the build must leave one ${kmod}.ko, and left: ${built:-none}" >&2; exit 1; }; \

@@ -72,7 +72,7 @@ fn hostile() -> impl Strategy<Value = String> {
 const PACKAGES: [&str; 2] = ["package", "runtime package"];
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 44] = [
+const FIELDS: [(&str, &str); 46] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -113,6 +113,8 @@ const FIELDS: [(&str, &str); 44] = [
     ("file", "tool"),
     ("place", "/usr/bin/tool"),
     ("rpm", "kmod-x"),
+    ("rpm folder", "/root/rpms"),
+    ("kmod folder", "/lib/modules/x"),
     ("label", "x.y"),
     ("label value", "x"),
     ("user", "201:0"),
@@ -189,7 +191,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
         "modules": [{
             "name": "alpha",
             "source": ["driver", "more", "local"],
-            "kmods": ["alpha"],
+            "kmods": ["alpha", {"kmod": "./beta", "from": get("kmod folder")}],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",
             "packages": {"builder": [get("package")], "runtime": [get("runtime package")], "repositories": [{
@@ -219,7 +221,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
                 "firmware": [get("firmware"), {"from": get("firmware"), "to": get("firmware folder")}],
                 "licenses": [get("license")],
                 "files": [{"from": get("file"), "to": get("place")}],
-                "rpms": [get("rpm")],
+                "rpms": [get("rpm"), {"rpm": get("rpm"), "from": get("rpm folder")}],
             },
             "imageLabels": named("label", "label value"),
             "user": get("user"),

@@ -10,7 +10,8 @@ use files::InstalledKind;
 use kmodgen_yaml::Node;
 pub use place::ImagePlace;
 
-use super::conditional::{Conditional, conditionals};
+use super::builder_folder::{BuilderFolder, FROM};
+use super::conditional::{Conditional, conditional_with};
 use super::declare::declare;
 use super::decode::{self, has_only, has_only_within};
 use super::expansion::Expands;
@@ -96,24 +97,50 @@ declare! {
             says: "other files of a source, folders whose contents, or shell patterns of these, and their places in the image",
             decode: |node, key, faults| InstalledKind::Other.decode(node, key, faults),
         }
-        optional rpms: Vec<Conditional<Spanned<String>>> {
+        optional rpms: Vec<Conditional<InstalledPackage>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
-            says: "packages of an `rpmbuild` step or an `rpm` source, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
-            decode: |node, _, faults| Some(conditionals(node, "`rpms`", &PACKAGE, faults, decode_package)),
+            says: "packages of an `rpmbuild` step, an `rpm` source or a folder, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
+            decode: |node, _, faults| {
+                let items = decode::items(node, "`rpms`", faults).iter();
+                Some(items.filter_map(|item| decode_package(item, faults)).collect())
+            },
         }
     }
+}
+
+/// A package whose files are installed.
+#[derive(Debug, Clone)]
+pub struct InstalledPackage {
+    /// Its name, or a pattern of it.
+    pub name: Spanned<String>,
+    /// The folder with its RPM, if that is not where a source or an `rpmbuild` step leaves it.
+    pub from: Option<BuilderFolder>,
 }
 
 static PACKAGE: Record = Record {
     name: "an installed package",
     fields: joined![
-        &[Field { key: "rpm", takes: Shape::Expanding(Variables::Build), says: "the package" }],
+        &[Field { key: "rpm", takes: Shape::Expanding(Variables::Build), says: "the package" }, FROM],
         Selection::FIELDS
     ],
 };
 
-fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Spanned<String>> {
-    decode::text(node, "a package", faults, package)
+fn decode_package(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<InstalledPackage>> {
+    conditional_with(
+        node,
+        &PACKAGE,
+        faults,
+        |node, faults| {
+            let name = decode::text(node, "a package", faults, package)?;
+            Some(InstalledPackage { name, from: None })
+        },
+        |fields, package, faults| {
+            BuilderFolder::take(fields, package, faults, |package, from| InstalledPackage {
+                from: Some(from),
+                ..package
+            })
+        },
+    )
 }
 
 /// depmod prefers `updates` to the rest; `extra` is where out-of-tree modules go; `kernel/…`

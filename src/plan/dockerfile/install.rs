@@ -2,8 +2,8 @@
 
 use minijinja::value::Value;
 
-use crate::manifest::{Compression, InstalledFiles};
-use crate::plan::{Code, Layout, Resolved};
+use crate::manifest::{BuilderFolder, Compression, InstalledFiles};
+use crate::plan::{Code, Layout, Package, Resolved};
 use crate::vocabulary::written_out;
 
 /// The values of what is installed on the kernel of a release.
@@ -26,8 +26,44 @@ pub(super) fn values(resolved: &Resolved, release: &str) -> Value {
         ("licenses", licenses.iter().map(installed).collect()),
         ("files", files.iter().map(installed).collect()),
         ("places", outermost(&places).map(Value::from).collect()),
-        ("rpms", rpms.iter().map(String::as_str).collect()),
+        ("rpms", rpms.iter().map(|rpm| rpm.name.as_str()).collect()),
+        ("rpm_folders", rpm_folders(resolved, rpms)),
     ])
+}
+
+/// The kmods that are looked for in a folder, each with this.
+pub(super) fn kmod_folders(resolved: &Resolved) -> Value {
+    let first = resolved.codes.first().map(Code::build_folder).unwrap_or_default();
+    let kmods = resolved.kmods.iter().filter(|kmod| kmod.is_anchored || kmod.from.is_some());
+    kmods
+        .map(|kmod| {
+            let folder = kmod.from.as_ref().map_or_else(|| first.clone(), |from| from.path_in(&first));
+            Value::from_pairs([
+                ("kmod", Value::from(kmod.path())),
+                ("folder", Value::from(folder)),
+                ("anchored", Value::from(kmod.is_anchored)),
+                ("in_builder", Value::from(kmod.from.as_ref().is_some_and(BuilderFolder::is_absolute))),
+            ])
+        })
+        .collect()
+}
+
+/// The packages by the folder that they are in, in the order of the manifest.
+fn rpm_folders(resolved: &Resolved, rpms: &[Package]) -> Value {
+    let first = resolved.codes.first().map(Code::build_folder).unwrap_or_default();
+    let mut folders: Vec<(Option<String>, Vec<&str>)> = Vec::new();
+    for Package { name, from } in rpms {
+        let folder = from.as_ref().map(|from| from.path_in(&first));
+        match folders.iter_mut().find(|(other, _)| *other == folder) {
+            Some((_, names)) => names.push(name),
+            None => folders.push((folder, vec![name])),
+        }
+    }
+    let values = folders.into_iter().map(|(folder, names)| {
+        let folder = folder.map_or(Value::from(()), Value::from);
+        Value::from_pairs([("folder", folder), ("packages", names.into_iter().collect())])
+    });
+    values.collect()
 }
 
 /// Returns the places that are in none of the others, each once.

@@ -16,7 +16,7 @@ use self::skeleton::{KernelValues, Skeleton};
 use super::labels::image_labels;
 use super::{Code, PlannedMapping, Resolved};
 use crate::header::with_header;
-use crate::manifest::{Kernel, Mirrors, Module, StagePackages, TemplateName};
+use crate::manifest::{Kernel, Kmod, Mirrors, Module, StagePackages, TemplateName};
 use crate::template::{Renderer, Renderers, TemplateFault, Templates, UserTemplate};
 use crate::vocabulary::{InputFiles, RelPath};
 
@@ -165,7 +165,8 @@ fn context(
         ("sources", codes.into()),
         ("folders", code::folders(&resolved.codes)),
         ("steps", steps),
-        ("kmods", resolved.kmods.iter().map(ToString::to_string).collect()),
+        ("kmods", resolved.kmods.iter().map(Kmod::path).collect()),
+        ("kmod_folders", install::kmod_folders(resolved)),
         ("install", install::values(resolved, values.release)),
         ("packages", resolved.packages.as_ref().map_or(Value::from(()), packages)),
         ("builder_packages", packages::of_builder(resolved, false)),

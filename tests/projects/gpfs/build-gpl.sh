@@ -11,5 +11,3 @@ esac
 END
 chmod +x tools/uname
 PATH="$PWD/tools:$PATH" /usr/lpp/mmfs/bin/mmbuildgpl
-mkdir built
-cp "/lib/modules/$KERNEL_VERSION"/extra/*.ko built/
