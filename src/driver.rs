@@ -25,6 +25,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let answer = match cli.command {
+        Command::Init(args) => commands::init::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Explain(args) => commands::explain::run(&args),

@@ -32,6 +32,7 @@ pub mod fingerprint;
 pub mod handoff;
 pub mod header;
 pub mod impact;
+pub mod init;
 pub mod kernels;
 pub mod lock;
 pub mod manifest;

@@ -2,6 +2,7 @@
 
 mod build;
 mod generate;
+mod init;
 mod kernels;
 mod plan;
 mod publish;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use build::BuildArgs;
 pub use generate::GenerateArgs;
+pub use init::InitArgs;
 pub use kernels::KernelsArgs;
 pub use plan::{PlanArgs, PlanFormat};
 pub use publish::PublishArgs;
@@ -114,6 +116,9 @@ pub struct Cli {
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first manifest for a repository with kernel modules
+    #[command(after_long_help = init::EXAMPLES)]
+    Init(InitArgs),
     /// Generate or update the output files
     #[command(after_long_help = generate::EXAMPLES)]
     Generate(GenerateArgs),

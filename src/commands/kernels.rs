@@ -62,7 +62,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
         if name == STANDARD_INPUT && args.inputs[..at].contains(name) {
             continue;
         }
-        match read(name) {
+        match read_input(name) {
             Ok(input) => inputs.push(input),
             Err(fault) => faults.push(fault),
         }
@@ -115,7 +115,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
 }
 
 /// Reads an input: a file, `-`, or either after `IMAGE=`.
-fn read(argument: &str) -> Result<Input, Diagnostic> {
+pub(super) fn read_input(argument: &str) -> Result<Input, Diagnostic> {
     let named = argument.split_once('=').and_then(|(image, file)| {
         let image = ImageRef::parse(image).ok().filter(|image| image.digest().is_some())?;
         Some((image, file))

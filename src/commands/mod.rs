@@ -3,6 +3,7 @@
 pub mod build;
 pub mod explain;
 pub mod generate;
+pub mod init;
 pub mod kernels;
 pub mod lock;
 pub mod plan;

@@ -32,6 +32,7 @@ use crate::manifest::Selection;
 use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};
 use facts::{Facts, MentionKind};
 use reading::Reading;
+use systems::is_coreos;
 
 /// A text to read kernels from.
 #[derive(Debug, Clone)]
@@ -64,6 +65,17 @@ struct Found {
     /// Set if a list that does not have it gets it.
     is_listed: bool,
     selected: bool,
+}
+
+/// A kernel of a list, and the system of its nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedKernel<'i> {
+    pub release: &'i KernelRelease,
+    /// The distribution, such as `Ubuntu 24.04`.
+    pub system: Option<&'i str>,
+    pub is_openshift: bool,
+    /// Number of nodes that run it.
+    pub nodes: u64,
 }
 
 impl Found {
@@ -131,6 +143,17 @@ impl Import {
 
     fn wanted(&self) -> impl Iterator<Item = &Found> {
         self.found.iter().filter(|found| found.is_wanted())
+    }
+
+    /// The kernels, with the systems that their nodes run.
+    pub fn kernels(&self) -> impl Iterator<Item = ListedKernel<'_>> {
+        self.wanted().map(|found| ListedKernel {
+            release: &found.release,
+            system: found.systems.first().or_else(|| found.distributions.first()).map(String::as_str),
+            is_openshift: found.labels.contains_key("ocp")
+                || found.labels.get("os").is_some_and(|os| os.split(',').any(is_coreos)),
+            nodes: found.nodes,
+        })
     }
 
     /// The kernels as a list of their own.

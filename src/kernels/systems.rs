@@ -67,13 +67,20 @@ pub(super) fn may_be_rhel(os: &str, rhel: &str) -> bool {
 /// The order of versions of OS images, the older one first: by the day that they were built on, since
 /// from OpenShift 4.19 on they begin with another number (`418.94.…`, then `9.6.…`).
 pub(super) fn by_age(one: &str, other: &str) -> Ordering {
-    fn built(os: &str) -> Option<&str> {
-        os.split('.').nth(2)?.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))
-    }
     match (built(one), built(other)) {
         (Some(day), Some(other_day)) if day != other_day => day.cmp(other_day),
         _ => by_version(one, other),
     }
+}
+
+/// The day on which an OS image of OpenShift was built: `20240708…` of `416.94.202407081958-0`.
+fn built(os: &str) -> Option<&str> {
+    os.split('.').nth(2)?.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Checks whether a text is the version of an OS image of OpenShift.
+pub(super) fn is_coreos(os: &str) -> bool {
+    built(os.trim()).is_some() && os.trim().starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -133,6 +140,16 @@ mod tests {
         }
         assert!(may_be_rhel("416.94.202407081958-0", "9.4") && !may_be_rhel("416.94.202407081958-0", "9.6"));
         assert!(may_be_rhel("416.9.202411211032-0", "9") && !may_be_rhel("10.2.20260601-0", "9.2"));
+    }
+
+    #[test]
+    fn os_images_of_openshift_are_known() {
+        for os in ["416.94.202407081958-0", "9.6.20251015-1", " 10.2.20260601-0"] {
+            assert!(is_coreos(os), "{os}");
+        }
+        for os in ["Ubuntu 22.04.5 LTS", "Fedora CoreOS 40.20240616.3.0", "Rocky Linux 9.4", ""] {
+            assert!(!is_coreos(os), "{os}");
+        }
     }
 
     #[test]

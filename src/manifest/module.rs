@@ -118,7 +118,7 @@ impl Module {
         let image = match kind {
             ModuleKind::Built => fields
                 .need("image", "write the repository of its images, such as `registry.example.com/kmods/NAME`", faults)
-                .and_then(|node| decode::text(node, "`image`", faults, repository)),
+                .and_then(|node| decode::text(node, "`image`", faults, image_repository)),
             ModuleKind::Prebuilt | ModuleKind::Plugin => {
                 fields.take("image", faults);
                 let name = name.as_ref();
@@ -305,7 +305,11 @@ fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
     }
 }
 
-fn repository(text: &str) -> Result<ImageRef, Invalid> {
+/// Parses the repository of a module's images, which has neither a tag nor a digest.
+///
+/// # Errors
+/// A text that names no image, or one image alone.
+pub fn image_repository(text: &str) -> Result<ImageRef, Invalid> {
     let image = ImageRef::parse(text).map_err(|invalid| match text.split_once('$') {
         Some(_) if !invalid.secret => {
             invalid.help("write the repository alone: kmodgen adds a tag with the kernel release and the content hash")

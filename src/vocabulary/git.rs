@@ -61,6 +61,11 @@ impl GitRef {
         Ok(Self(text.to_owned()))
     }
 
+    /// The ref that a repository names by default.
+    pub fn head() -> Self {
+        Self("HEAD".to_owned())
+    }
+
     /// The name as written.
     pub fn as_str(&self) -> &str {
         &self.0

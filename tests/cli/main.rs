@@ -32,6 +32,7 @@ mod hostile_names;
 mod hostile_templates;
 mod image_pins;
 mod incremental;
+mod init;
 mod instructions;
 mod kernel_forms;
 mod kernels;

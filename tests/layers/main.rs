@@ -25,6 +25,7 @@ const LAYERS: &[&str] = &[
     "template",
     "manifest",
     "kernels",
+    "init",
     "lock",
     "publish",
     "plan",

@@ -35,7 +35,7 @@ pub use stat::{fingerprint, now};
 pub use stat_check::BackgroundCheck;
 pub use tree::Folder;
 pub(super) use tree::LARGEST_OURS;
-pub use write::{remove, tidy_file, write_file};
+pub use write::{is_taken, remove, tidy_file, write_file, write_new_file};
 
 use crate::tree::Inaccessible;
 use crate::vocabulary::not_utf8;

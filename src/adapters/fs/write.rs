@@ -1,13 +1,14 @@
 //! Writing: every file on disk is the old one or the new one, never a part of one.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use super::again::again;
+use super::again::{again, make_folder};
 use super::failure::fail;
 use super::replace::{replace, tidy};
 use crate::tree::Inaccessible;
@@ -22,6 +23,37 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The path, and why it could not be written; a file that stood there is as it was.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Inaccessible> {
     replace(path, text.as_bytes(), PATIENCE)
+}
+
+/// Writes a file that is not there yet, and the folder that it is in; returns whether it did. Whatever is at the path
+/// stays as it is, be it a link that leads nowhere.
+///
+/// # Errors
+/// The path, and why it could not be written.
+pub fn write_new_file(path: &Path, text: &str) -> Result<bool, Inaccessible> {
+    make_folder(folder_of(path)).map_err(fail("make folder", folder_of(path)))?;
+    let mut next = beside(path)?;
+    let written = next.write_all(text.as_bytes()).and_then(|()| {
+        // Outputs are for everyone, whatever the umask.
+        again(|| next.as_file().set_permissions(fs::Permissions::from_mode(0o644)))
+    });
+    written.map_err(fail("write", path))?;
+    match next.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(failed) => Err(fail("write", path)(failed.error)),
+    }
+}
+
+/// Checks whether there is anything at a path, be it a link that leads nowhere.
+///
+/// # Errors
+/// The path, and why it could not be looked at.
+pub fn is_taken(path: &Path) -> Result<bool, Inaccessible> {
+    match again(|| fs::symlink_metadata(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        looked => looked.map(|_| true).map_err(fail("look for", path)),
+    }
 }
 
 /// Clears away what a run that was killed left of a file that is right now.

@@ -30,28 +30,33 @@ impl Local {
 
     /// The commit that `wanted` names.
     pub(super) fn choose(&self, wanted: &GitRef) -> Result<Commit, RefProblem> {
-        let object = match self.listing.choose(wanted) {
-            Ok(oid) => Oid::from_str(oid.as_str()).and_then(|oid| self.repository.find_object(oid, None)),
-            Err(RefProblem::UnknownShortCommit | RefProblem::AmbiguousShortCommit { .. }) => {
-                self.repository.find_object_by_prefix(wanted.as_str(), None)
-            }
-            Err(problem) => return Err(problem),
-        };
-        let object = object.map_err(|error| match error.code() {
-            ErrorCode::Ambiguous => RefProblem::AmbiguousShortCommit { candidates: Vec::new() },
-            _ if wanted.as_commit().is_some() => RefProblem::UnknownCommit,
-            _ => RefProblem::UnknownShortCommit,
-        })?;
-        // A commit would be peeled to its tree.
-        let target = match object.kind() {
-            Some(ObjectType::Tag) => object.peel(ObjectType::Any).unwrap_or(object),
-            _ => object,
-        };
-        let kind = target.kind().map_or("broken object", |kind| kind.str());
-        let commit = target.into_commit().map_err(|_| RefProblem::NotACommit { kind })?;
-        let id = GitOid::parse(&commit.id().to_string()).map_err(|_| RefProblem::NotACommit { kind })?;
-        Ok(Commit { id, date: Some(Timestamp::from_seconds(commit.time().seconds())) })
+        choose(&self.repository, &self.listing, wanted)
     }
+}
+
+/// Returns the commit that `wanted` names, given the repository's refs.
+pub(super) fn choose(repository: &Repository, listing: &Listing, wanted: &GitRef) -> Result<Commit, RefProblem> {
+    let object = match listing.choose(wanted) {
+        Ok(oid) => Oid::from_str(oid.as_str()).and_then(|oid| repository.find_object(oid, None)),
+        Err(RefProblem::UnknownShortCommit | RefProblem::AmbiguousShortCommit { .. }) => {
+            repository.find_object_by_prefix(wanted.as_str(), None)
+        }
+        Err(problem) => return Err(problem),
+    };
+    let object = object.map_err(|error| match error.code() {
+        ErrorCode::Ambiguous => RefProblem::AmbiguousShortCommit { candidates: Vec::new() },
+        _ if wanted.as_commit().is_some() => RefProblem::UnknownCommit,
+        _ => RefProblem::UnknownShortCommit,
+    })?;
+    // A commit would be peeled to its tree.
+    let target = match object.kind() {
+        Some(ObjectType::Tag) => object.peel(ObjectType::Any).unwrap_or(object),
+        _ => object,
+    };
+    let kind = target.kind().map_or("broken object", |kind| kind.str());
+    let commit = target.into_commit().map_err(|_| RefProblem::NotACommit { kind })?;
+    let id = GitOid::parse(&commit.id().to_string()).map_err(|_| RefProblem::NotACommit { kind })?;
+    Ok(Commit { id, date: Some(Timestamp::from_seconds(commit.time().seconds())) })
 }
 
 /// Opens a repository, bare or not.
@@ -80,7 +85,8 @@ fn candidates(path: &str) -> [PathBuf; 2] {
     [path.into(), format!("{}.git", path.trim_end_matches('/')).into()]
 }
 
-fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
+/// Lists the refs of a repository; an annotated tag is the object that it points to.
+pub(super) fn list(repository: &Repository) -> Result<Vec<(String, GitOid)>, git2::Error> {
     // An unborn branch has no commit yet.
     let mut refs = vec![("HEAD".to_owned(), repository.head().ok().and_then(|head| head.target()))];
     for reference in repository.references()? {

@@ -13,6 +13,7 @@ mod commit;
 mod commit_file_error;
 mod error;
 mod history;
+mod inspection;
 mod local;
 mod publishing;
 mod refs;
@@ -26,6 +27,7 @@ pub use kmodgen_git::GitEnvironment;
 pub use commit::CommitFolder;
 pub use error::{RefProblem, ResolveError};
 pub use history::texts_since;
+pub use inspection::{Inspection, RefNames, folder_url};
 pub use publishing::{
     CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, ToRemote, is_url,
 };

@@ -1,0 +1,1 @@
+#error "CONFIG_DEMO_TRACE is off"

@@ -1,0 +1,6 @@
+int beat_rate(void);
+
+int beat_rate(void)
+{
+	return 1;
+}

@@ -1,0 +1,77 @@
+//! A commit of a repository: its paths, and the texts of the files that say how it is built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Names of files whose texts are read.
+const READ: [&str; 10] = [
+    "Kbuild",
+    "Makefile",
+    "Kbuild.in",
+    "Makefile.in",
+    "Makefile.am",
+    "dkms.conf",
+    "configure",
+    "configure.ac",
+    "configure.in",
+    ".gitmodules",
+];
+
+/// The files of a commit, as far as they were looked at.
+#[derive(Debug, Clone, Default)]
+pub struct RepositoryFiles {
+    /// Paths of regular files.
+    pub paths: BTreeSet<String>,
+    /// Texts of those that [`is_read`] names.
+    pub texts: BTreeMap<String, String>,
+    /// Files that were not read, each with the reason.
+    pub unread: Vec<(String, String)>,
+    /// Reason why there may be more files, if the repository is too large.
+    pub cut: Option<String>,
+}
+
+/// Checks whether the text of a file is needed, given its path.
+pub fn is_read(path: &str) -> bool {
+    READ.contains(&name_of(path))
+}
+
+/// A line of a file in the repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileLine {
+    pub(super) path: String,
+    pub(super) line: usize,
+}
+
+impl fmt::Display for FileLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}", self.path.escape_debug()),
+            line => write!(f, "{}:{line}", self.path.escape_debug()),
+        }
+    }
+}
+
+/// The name of a file, without its folder.
+pub(super) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The folder that a file is in; empty at the top.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The path of a file in a folder.
+pub(super) fn in_folder(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Checks whether a path is the folder itself or below it.
+pub(super) fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Checks whether a path can stand in a manifest and in a shell as it is.
+pub(super) fn is_plain(path: &str) -> bool {
+    path.len() < 200 && !path.starts_with('-') && path.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/".contains(c))
+}
