@@ -7,6 +7,8 @@ try_other_engines() {
   try_podman
   say 'docker'
   try_docker
+  say 'kaniko'
+  skip 'layers that kernels share' 'Debian has no package of kaniko, which comes as an image that the package servers do not have'
 }
 
 # built_by ENGINE DTK: one mapping, of which the engine has no image yet.
@@ -38,6 +40,7 @@ try_podman() {
   fi
   wrap_engine podman
   built_by podman "$dtk"
+  try_layers podman "$dtk"
 }
 
 try_docker() {
@@ -57,6 +60,7 @@ try_docker() {
   hand_to_docker "$builder"
   hand_to_docker "$runtime"
   built_by docker "$builder"
+  try_layers docker "$builder"
 }
 
 # get_docker: $docker is where it is. What is not there is not installed, since that would start a
@@ -91,6 +95,7 @@ start_docker() {
 export PATH='$docker/bin:$PATH' DOCKER_HOST=unix://$work/docker.sock DOCKER_BUILDKIT=1
 if [ "\$1" = build ]; then
   shift
+  if [ -n "\${online:-}" ]; then exec docker build --network=host "\$@"; fi
   exec docker build --network=none "\$@"
 fi
 exec docker "\$@"

@@ -1,81 +1,85 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # work, stable, plus, commit, dtk, debian_ready, runtime: of ../run
+# shellcheck disable=SC2154 # work, here, stable, plus, commit, runtime: of ../run
 # What images of several kernels share: the engine builds the layers that do not depend on the kernel
 # once. Sourced by ../run.
 
-other_dtk=quay.io/e2e/driver-toolkit:other # of another kernel, so another image
-
+# try_layers ENGINE TOOLKIT: with builders made of TOOLKIT, of which the engine has no layers yet.
 try_layers() {
-  local kernel
-  derive "$dtk" "$other_dtk" 'touch /etc/another-toolkit'
-  mkdir "$work/shared-layers"
+  local engine=$1 module image
   start_git_server
-  cat > "$work/shared-layers/kmodgen.yaml" <<MANIFEST
+  mkdir "$work/layers-$engine"
+  for image in first second fetch; do
+    image_of_its_own "$2" "$(layers_image $image)"
+  done
+  image_of_its_own "$runtime" "$(layers_image runtime)"
+  cat > "$work/layers-$engine/kmodgen.yaml" <<MANIFEST
 apiVersion: kmodgen/v1
 namespace: kmm-ci
 sources:
   kmm-ci: {git: "http://127.0.0.1:$git_port/kmm-ci.git", ref: $commit, dir: driver}
-baseImages: {builder: $debian_ready, runtime: "$runtime", pin: false}
-kernels:
-  - {release: $stable, dtk: "$(by_digest "$dtk")"}
-  - {release: $plus, dtk: "$(by_digest "$other_dtk")"}
+baseImages: {builder: "$(layers_image first)", runtime: "$(layers_image runtime)", pin: false}
+kernels: [$stable, $plus]
 modules:
 $(module_item one-builder quay.io/e2e)
-$(module_item another-builder quay.io/e2e "baseImages: {builder: dtk, fetch: $debian_ready, pin: false}")
+$(module_item builders quay.io/e2e "baseImages: {builder: dtk, fetch: \"$(layers_image fetch)\", pin: false}")
 MANIFEST
-  local module
-  for module in one-builder another-builder; do
-    check "$module: the first kernel builds" builds_and_fetches "$module" "$stable" any
-    check "$module: the second does not" builds_and_fetches "$module" "$plus" none
+  kmodgen_in "layers-$engine" generate > "$work/log/layers-$engine-generate" 2>&1
+  for module in one-builder builders; do
+    check "$engine, $module: the first kernel builds" builds_and_fetches "$module" "$stable" first some
+    check "$engine, $module: the second does, and fetches nothing" builds_and_fetches "$module" "$plus" second no
+    check "$engine, $module: it has kmods of its own" compiles "$module"
+    check "$engine, $module: the sources are fetched once" makes_once "$module" ' git init '
+    check "$engine, $module: it shares what the runtime image has" shares "$module" last
   done
-  check 'one builder: the second kernel shares the fetch and the runtime' \
-    shares "$work/log/layers/one-builder/$plus.log" 'RUN mkdir -p /usr/src/kmodgen/kmm-ci' 'RUN if ! command -v modprobe'
-  check 'a builder for each kernel: it shares the stage of the sources' \
-    shares "$work/log/layers/another-builder/$plus.log" 'RUN mkdir -p /usr/src/kmodgen/kmm-ci' 'RUN if ! command -v modprobe'
-  for kernel in one-builder another-builder; do
-    check "$kernel: each kernel has kmods of its own" compiles "$work/log/layers/$kernel/$plus.log"
-  done
+  check "$engine, one-builder: what the runtime image has is installed once" makes_once one-builder ' microdnf install -y kmod '
+  check "$engine, one-builder: the second kernel shares all before its own part" shares one-builder builder
+  check "$engine, builders: it shares the stage of the sources" shares builders sources
+}
+
+layers_image() { echo "quay.io/e2e/layers-$1:$engine"; }
+
+# image_of_its_own FROM TO: another image for the engine, with the same programs.
+image_of_its_own() {
+  printf 'FROM %s\nRUN echo %s > /etc/image-of-its-own\n' "$1" "$2" > "$work/layers-$engine/Dockerfile"
+  "$work/bin/$engine" build --tag "$2" --file "$work/layers-$engine/Dockerfile" "$work/empty" > "$work/log/layers-image" 2>&1 ||
+    die "cannot make $2: $(tail -n 1 "$work/log/layers-image")"
 }
 
 # start_git_server: of the repositories, with a log of what it is asked for.
 start_git_server() {
+  [ -z "${git_port:-}" ] || return 0
   git_port=$(free_port)
   python3 -u -m http.server --bind 127.0.0.1 --directory "$work/git" "$git_port" > "$work/log/git-server" 2>&1 &
   services+=("$!")
   until (: > "/dev/tcp/127.0.0.1/$git_port") 2>/dev/null; do sleep 0.1; done
 }
 
-# builds_and_fetches MODULE RELEASE any|none: it builds, and asks the server for the repository as often.
+# builds_and_fetches MODULE RELEASE TOOLKIT some|no: it builds, and asks the server for the repository or does not.
 builds_and_fetches() {
-  local before after
+  local before requests
   before=$(wc -l < "$work/log/git-server")
-  online=1 kmodgen_in shared-layers build --offline --engine buildah --logs "$work/log/layers" \
-    --only "$1/$(pattern "$2")" || return
-  after=$(tail -n "+$((before + 1))" "$work/log/git-server" | grep -c 'GET /kmm-ci.git/')
-  echo "$after requests"
-  # The first build of all has to ask, or nothing is shown.
-  if [ "$3" = none ]; then [ "$after" = 0 ]; else grep -qF 'GET /kmm-ci.git/' "$work/log/git-server"; fi
+  online=1 kmodgen_in "layers-$engine" build --offline --engine "$engine" --dtk "$(layers_image "$3")" \
+    --logs "$work/log/layers-$engine" --only "$1/$(pattern "$2")" || return
+  requests=$(tail -n "+$((before + 1))" "$work/log/git-server" | grep -c 'GET /kmm-ci.git/')
+  echo "$requests requests"
+  if [ "$4" = no ]; then [ "$requests" = 0 ]; else [ "$requests" -gt 0 ]; fi
 }
 
-# by_digest IMAGE: the same image without its tag.
-by_digest() {
-  echo "${1%:*}@$(buildah images --digests --format '{{.Digest}}' "$1" | head -n 1)"
-}
+# steps MODULE RELEASE: what became of each step.
+steps() { python3 "$here/lib/steps.py" "$work/layers-$engine/gitops/$1/$2/Dockerfile" "$work/log/layers-$engine/$1/$2.log"; }
 
-# cached LOG: the steps that the engine took from its cache.
-cached() {
-  awk '/STEP [0-9]+\/[0-9]+: / { step = $0 } /^--> Using cache / { print step }' "$1"
-}
-
-# shares LOG TEXT...: for each text there is such a step, and it came from the cache.
+# shares MODULE STAGE: the second kernel has steps there before its own part, and all came from the cache.
 shares() {
-  local text
-  for text in "${@:2}"; do
-    cached "$1" | grep -F -- "$text" || { echo "not from the cache: $text"; return 1; }
-  done
+  local found
+  found=$(steps "$1" "$plus" | grep "^$2 shared ") && echo "$found" && ! grep -v "^$2 shared cached " <<< "$found"
 }
 
-# compiles LOG: the step that compiles did not come from the cache.
-compiles() {
-  grep -qE 'STEP .* make -C ' "$1" && ! cached "$1" | grep -E ' make -C '
+# makes_once MODULE TEXT: one of the kernels builds the shared step.
+makes_once() {
+  local found
+  found=$(steps "$1" "$stable" && steps "$1" "$plus") && echo "$found" &&
+    [ "$(grep ' shared built ' <<< "$found" | grep -cF -- "$2")" = 1 ]
 }
+
+# compiles MODULE: the second kernel does not take the step that compiles from the cache.
+compiles() { steps "$1" "$plus" | grep ' own built RUN .* make -C '; }
