@@ -34,6 +34,8 @@ compare_with_kernel() {
     missing "inserting kmods in a real kernel $1" "no emulator or linux-image-$1 to be had: $(tail -n 1 "$work/log/machine-$1")"
   else
     check "kmodgen verify and a real kernel $1 agree on each" agrees "$1"
+    check "kernel $1 says that a GPL-only symbol and one of a proprietary kmod do not mix" \
+      grep -F 'kmm_ci_a: module using GPL-only symbols uses symbols kmm_ci_b_answer from proprietary module kmm_ci_b' "$work/log/insert-$1"
   fi
 }
 
@@ -81,6 +83,7 @@ for variant in /variants/*; do
   rmmod kmm_ci_a 2>/dev/null
   rmmod kmm_ci_b 2>/dev/null
 done
+dmesg | grep 'proprietary module'
 poweroff -f
 INIT
   chmod 755 "$tree/init"

@@ -2,11 +2,12 @@
 
     variants.py OUT RELEASE OTHER FOLDER OTHER_FOLDER
 
-FOLDER has kmm_ci_a.ko, which needs kmm_ci_b.ko, for RELEASE; OTHER_FOLDER has the same for kernel OTHER. Each variant
+FOLDER has kmm_ci_a.ko, which needs kmm_ci_b.ko, for RELEASE, and the kernel's Module.symvers; OTHER_FOLDER has the same for kernel OTHER. Each variant
 is a root file system OUT/NAME with /opt/lib/modules/RELEASE/extra.
 """
 
 import pathlib
+import re
 import sys
 
 out, release, other, own, foreign = (pathlib.Path(argument) for argument in sys.argv[1:])
@@ -27,6 +28,17 @@ def other_version(kmod, symbol):
     return bytes(changed)
 
 
+def gpl_only(kmod):
+    """The kmod with a call of a function that is for GPL-compatible modules only, and computes a power of any number."""
+    at = kmod.index(b"_printk" + bytes(8))
+    [crc] = re.findall(rb"(?m)^0x(\w+)\tint_pow\tvmlinux\tEXPORT_SYMBOL_GPL\t", (own / "Module.symvers").read_bytes())
+    return replaced(kmod[: at - 8] + int(crc, 16).to_bytes(8, "little") + kmod[at:], b"_printk\0", b"int_pow\0")
+
+
+def proprietary(kmod):
+    return replaced(kmod, b"license=GPL\0", b"license=XXX\0")
+
+
 def write(name, **kmods):
     folder = out / name / "opt/lib/modules" / release / "extra"
     folder.mkdir(parents=True)
@@ -40,5 +52,11 @@ write("import-alone", kmm_ci_a=a)
 write("unknown-symbol", kmm_ci_a=replaced(a, b"kmm_ci_b_answer", b"kmm_ci_b_nobody"), kmm_ci_b=b)
 write("symbol-version", kmm_ci_a=other_version(a, b"_printk\0"), kmm_ci_b=b)
 write("layout-version", kmm_ci_a=a, kmm_ci_b=other_version(b, b"module_layout\0"))
-write("proprietary", kmm_ci_a=replaced(a, b"license=GPL\0", b"license=XXX\0"), kmm_ci_b=b)
+write("proprietary", kmm_ci_a=proprietary(a), kmm_ci_b=b)
+for_all = replaced(b, b"__ksymtab_gpl\0", b"__ksymtab\0gpl\0")
+for_all = replaced(for_all, b"__kcrctab_gpl\0", b"__kcrctab\0gpl\0")
+write("gpl-only", kmm_ci_a=gpl_only(a), kmm_ci_b=for_all)
+write("inherited", kmm_ci_a=a, kmm_ci_b=proprietary(for_all))
+write("inherited-gpl-only", kmm_ci_a=gpl_only(a), kmm_ci_b=proprietary(for_all))
+write("inherited-gpl-export", kmm_ci_a=a, kmm_ci_b=proprietary(b))
 write("other-kernel", **{name: (foreign / f"{name}.ko").read_bytes() for name in ("kmm_ci_a", "kmm_ci_b")})

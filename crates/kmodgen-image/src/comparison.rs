@@ -1,10 +1,12 @@
 //! Compares two kernels by the symbols that the modules of an image import.
 
 use crate::Image;
+use crate::exports::Exports;
 use crate::kernel::Kernel;
-use crate::loading::{Exports, Refusal, refusal};
+use crate::loading::{Refusal, refusal};
 use crate::placement;
 use crate::symbols::Import;
+use crate::taint;
 
 /// Symbols that a module imports and that another kernel does not resolve as the first one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +24,14 @@ pub fn compare(image: &Image, old: &Kernel, new: &Kernel) -> Vec<SymbolChanges> 
     let mut compared = Vec::new();
     for folder in placement::find(&image.root).folders {
         let exports = [old, new].map(|kernel| Exports::of(kernel, &folder));
-        for module in &folder.modules {
+        for (module, taint) in folder.modules.iter().zip(taint::of(&folder, &exports[1])) {
             let Some(kmod) = module.kmod() else { continue };
-            let name = module.kernel_name();
             let mut changes = SymbolChanges { path: crate::absolute(&module.path), vanished: vec![], changed: vec![] };
-            for import in &kmod.symbols.imports {
+            for (at, import) in kmod.symbols.imports.iter().enumerate() {
                 // A symbol that the old kernel lacks, too, is of another image.
                 let Some(before) = exports[0].get(&import.name) else { continue };
                 let import = Import { crc: before.crc, ..import.clone() };
-                match refusal(kmod, &name, &import, exports[1].get(&import.name)) {
+                match refusal(module, (at, &import), &exports[1], taint.as_ref()) {
                     None => {}
                     Some(Refusal::Unknown) => changes.vanished.push(import.name),
                     Some(_) => changes.changed.push(import.name),

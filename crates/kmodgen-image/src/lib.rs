@@ -19,6 +19,7 @@ pub mod symbols;
 pub mod symvers;
 
 mod dependencies;
+mod exports;
 mod firmware;
 pub mod index;
 mod modprobe_d;
@@ -30,6 +31,7 @@ pub mod secrets;
 mod siblings;
 pub mod signature;
 mod softdeps;
+mod taint;
 #[cfg(test)]
 mod testing;
 

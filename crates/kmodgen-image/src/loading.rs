@@ -1,18 +1,13 @@
 //! Checks that a kernel can load the modules of an image: each symbol that they import is exported, in the same
 //! version and on terms that they meet (kernel, `resolve_symbol` in kernel/module/main.c).
 
-use std::collections::BTreeMap;
-
 use crate::elf::Kmod;
+use crate::exports::Exports;
 use crate::kernel::Kernel;
-use crate::placement::{self, Folder, Module};
-use crate::symbols::{Export, Import};
+use crate::placement::{self, Module};
+use crate::symbols::Import;
+use crate::taint::{self, Taint};
 use crate::{Image, Report, shown};
-
-/// Licences that the kernel takes for compatible with the GPL (kernel, `license_is_gpl_compatible` in
-/// include/linux/license.h).
-const GPL_COMPATIBLE: [&str; 6] =
-    ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
 /// Number of symbols that a message names.
 const NAMED: usize = 5;
@@ -23,11 +18,11 @@ const REBUILD: &str = "build it against the headers of the kernel that it is to 
 pub fn check(image: &Image, kernel: &Kernel, report: &mut Report) {
     for folder in placement::find(&image.root).folders {
         let exports = Exports::of(kernel, &folder);
-        for module in &folder.modules {
+        for (module, taint) in folder.modules.iter().zip(taint::of(&folder, &exports)) {
             let Some(kmod) = module.kmod() else { continue };
             check_flags(module, kmod, kernel, report);
             check_versions(module, kmod, kernel, report);
-            check_imports(module, kmod, &exports, report);
+            check_imports(module, kmod, &exports, taint.as_ref(), report);
             check_exports(module, kmod, kernel, report);
             if kmod.has_btf {
                 report.note(
@@ -41,29 +36,6 @@ pub fn check(image: &Image, kernel: &Kernel, report: &mut Report) {
     }
 }
 
-/// Exports that the modules of a folder can use.
-pub(crate) struct Exports<'e> {
-    kernel: &'e Kernel,
-    own: BTreeMap<&'e str, &'e Export>,
-}
-
-impl<'e> Exports<'e> {
-    pub(crate) fn of(kernel: &'e Kernel, folder: &Folder<'e>) -> Self {
-        let kmods = folder.modules.iter().filter_map(Module::kmod);
-        let own = kmods.flat_map(|kmod| &kmod.symbols.exports).map(|(name, export)| (name.as_str(), export)).collect();
-        Self { kernel, own }
-    }
-
-    /// Finds an export: of the kernel itself, else of the image, whose modules may replace the kernel's, else of a
-    /// module of the kernel.
-    pub(crate) fn get(&self, name: &str) -> Option<&'e Export> {
-        match self.kernel.symvers.get(name) {
-            Some(symbol) if symbol.is_built_in => Some(&symbol.export),
-            symbol => self.own.get(name).copied().or(symbol.map(|symbol| &symbol.export)),
-        }
-    }
-}
-
 /// Reason why a kernel does not resolve a symbol.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusal<'e> {
@@ -73,18 +45,24 @@ pub(crate) enum Refusal<'e> {
     Namespace(&'e str),
 }
 
-/// Judges an import as the kernel does.
-pub(crate) fn refusal<'e>(kmod: &Kmod, name: &str, import: &Import, export: Option<&'e Export>) -> Option<Refusal<'e>> {
-    let Some(export) = export else { return (!import.is_weak).then_some(Refusal::Unknown) };
-    if export.is_gpl_only && !is_gpl_compatible(kmod) {
-        return (!import.is_weak).then_some(Refusal::GplOnly);
+/// Judges an import, number `at` of a module, as the kernel does.
+pub(crate) fn refusal<'e>(
+    module: &Module<'_>,
+    (at, import): (usize, &Import),
+    exports: &Exports<'e>,
+    taint: Option<&Taint>,
+) -> Option<Refusal<'e>> {
+    let Some(export) = exports.get(&import.name) else { return (!import.is_weak).then_some(Refusal::Unknown) };
+    if let Some(taint) = taint.filter(|_| export.is_gpl_only) {
+        return taint.refuses(at, import).then_some(Refusal::GplOnly);
     }
     if import.crc.zip(export.crc).is_some_and(|(wanted, found)| wanted != found) {
         return Some(Refusal::Version);
     }
     let namespace = export.namespace.as_deref()?;
-    let imported = kmod.info.iter().flat_map(|info| &info.namespaces).any(|imported| imported == namespace);
-    (!imported && !admits(namespace, name)).then_some(Refusal::Namespace(namespace))
+    let info = module.kmod().and_then(|kmod| kmod.info.as_ref());
+    let imported = info.into_iter().flat_map(|info| &info.namespaces).any(|imported| imported == namespace);
+    (!imported && !admits(namespace, &module.kernel_name())).then_some(Refusal::Namespace(namespace))
 }
 
 /// Checks whether a namespace is a list of modules, `module:a,b*`, that has this one (kernel,
@@ -100,20 +78,10 @@ fn admits(namespace: &str, module: &str) -> bool {
     })
 }
 
-/// Checks the licence. A module without one is proprietary to the kernel.
-fn is_gpl_compatible(kmod: &Kmod) -> bool {
-    license(kmod).is_some_and(|license| GPL_COMPATIBLE.contains(&license))
-}
-
-fn license(kmod: &Kmod) -> Option<&str> {
-    kmod.info.as_ref()?.license.as_deref()
-}
-
-fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, report: &mut Report) {
-    let name = module.kernel_name();
+fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, taint: Option<&Taint>, report: &mut Report) {
     let (mut unknown, mut other_versions, mut gpl_only, mut namespaces) = (vec![], vec![], vec![], vec![]);
-    for import in &kmod.symbols.imports {
-        match refusal(kmod, &name, import, exports.get(&import.name)) {
+    for (at, import) in kmod.symbols.imports.iter().enumerate() {
+        match refusal(module, (at, import), exports, taint) {
             None => {}
             Some(Refusal::Unknown) => unknown.push(shown(&import.name)),
             Some(Refusal::Version) => other_versions.push(shown(&import.name)),
@@ -123,8 +91,7 @@ fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, report
             }
         }
     }
-    let license =
-        license(kmod).map_or_else(|| "no licence".to_owned(), |license| format!("the licence `{}`", shown(license)));
+    let (terms, help) = terms(kmod, taint);
     for (code, symbols, message, help) in [
         (
             "unknown-symbol",
@@ -133,12 +100,7 @@ fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, report
             "port it to this kernel, or add the module that exports them to the image",
         ),
         ("symbol-version", other_versions, "was built against other versions of symbols".to_owned(), REBUILD),
-        (
-            "gpl-symbol",
-            gpl_only,
-            format!("has {license}, and needs symbols that are for GPL-compatible modules only"),
-            "use other symbols, or set MODULE_LICENSE to a GPL-compatible licence, such as `Dual MIT/GPL`, if it has one",
-        ),
+        ("gpl-symbol", gpl_only, format!("{terms}, and needs symbols that are for GPL-compatible modules only"), &help),
         (
             "symbol-namespace",
             namespaces,
@@ -150,6 +112,24 @@ fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, report
             report.find(code, &module.path, format!("{message}: {}", listed(&symbols)), help);
         }
     }
+}
+
+/// Describes why a module is proprietary to the kernel, and how to change that.
+fn terms(kmod: &Kmod, taint: Option<&Taint>) -> (String, String) {
+    let (terms, of) = match taint {
+        Some(Taint::Inherited { symbol, owner, .. }) => {
+            let owner = shown(owner);
+            (format!("uses {} of the proprietary module {owner}", shown(symbol)), format!(" of {owner}"))
+        }
+        _ => match taint::license(kmod) {
+            Some(license) => (format!("has the licence `{}`", shown(license)), String::new()),
+            None => ("has no licence".to_owned(), String::new()),
+        },
+    };
+    let help = format!(
+        "use other symbols, or set MODULE_LICENSE{of} to a GPL-compatible licence, such as `Dual MIT/GPL`, if it has one"
+    );
+    (terms, help)
 }
 
 /// Lists the first few symbols, and counts the others.
@@ -210,11 +190,12 @@ pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::Finding;
     use crate::elf::Architecture;
     use crate::facts::Facts;
     use crate::modinfo::ModInfo;
     use crate::signature::Signature;
-    use crate::symbols::Symbols;
+    use crate::symbols::{Export, Symbols};
     use crate::symvers::Symvers;
     use crate::testing::{R, Tree, codes};
 
@@ -304,7 +285,7 @@ pub(crate) mod tests {
         ] {
             assert_eq!(found(info, imports), [expected], "{info}");
         }
-        for license in GPL_COMPATIBLE {
+        for license in taint::GPL_COMPATIBLE {
             assert_eq!(found(&format!("license={license}\0import_ns=CXL\0"), &[("cxl", 3)]), none, "{license}");
         }
         assert_eq!(found("license=X\0", &[("gpl?", 2)]), none);
@@ -334,6 +315,26 @@ pub(crate) mod tests {
         assert_eq!(codes(vec![a(5), b()]), expected);
         let duplicate = module("a", "license=GPL\0", &[], &[("printk", 1)]);
         assert_eq!(codes(vec![duplicate]), [format!("duplicate-symbol /opt/lib/modules/{R}/a.ko")]);
+    }
+
+    #[test]
+    fn gpl_only_symbols_do_not_mix_with_those_of_a_proprietary_module() {
+        let help = "use other symbols, or set MODULE_LICENSE of b to a GPL-compatible licence, such as `Dual MIT/GPL`, if it has one";
+        let expected = Finding {
+            code: "gpl-symbol",
+            path: format!("/opt/lib/modules/{R}/a.ko"),
+            message:
+                "uses own of the proprietary module b, and needs symbols that are for GPL-compatible modules only: gpl"
+                    .into(),
+            help: help.into(),
+        };
+        for (imports, expected) in
+            [(&[("printk", 1), ("own", 6), ("gpl?", 2)][..], vec![]), (&[("gpl", 2), ("own", 6)], vec![expected])]
+        {
+            let modules =
+                vec![module("a", "license=GPL\0", imports, &[]), module("b", "license=X\0", &[], &[("own", 6)])];
+            assert_eq!(report(modules, &kernel(SYMVERS)).findings, expected);
+        }
     }
 
     #[test]
