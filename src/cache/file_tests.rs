@@ -47,7 +47,8 @@ fn run() -> CachedRun {
         }],
     };
     let (dockerfile, config_map) = (entry("dockerfile"), entry("config map"));
-    CachedRun { files, mappings: vec![CachedMapping::new(key, identity, [dockerfile, config_map]); 3] }
+    let mapping = CachedMapping { files: [dockerfile, config_map], result: CachedResult::new(key, identity) };
+    CachedRun { files, mappings: vec![mapping; 3] }
 }
 
 fn bytes() -> Vec<u8> {
@@ -57,11 +58,36 @@ fn bytes() -> Vec<u8> {
     bytes
 }
 
+fn read(bytes: &[u8], program: &str) -> Option<CachedRun> {
+    CachedRunFile::open(Box::new(bytes.to_vec()), program)?.read()
+}
+
 #[test]
 fn a_run_survives() {
-    assert_eq!(read(&*bytes(), "kmodgen 1"), Some(run()));
-    assert_eq!(read(&*bytes(), "kmodgen 2"), None);
+    assert_eq!(read(&bytes(), "kmodgen 1"), Some(run()));
+    assert_eq!(read(&bytes(), "kmodgen 2"), None);
     assert_eq!(run().files.file_count(), 1 + 2 + 6);
+}
+
+#[test]
+fn any_part_of_the_mappings_can_be_read() {
+    let count = 300;
+    let mut run = run();
+    run.files.modules[0].releases = (0..count).collect();
+    let files = |number| [entry(&"a".repeat(number)), entry("b")];
+    let mapping = run.mappings[0];
+    run.mappings = (0..count as usize).map(|number| CachedMapping { files: files(number), ..mapping }).collect();
+    let mut bytes = Vec::new();
+    write(&run.files, run.mappings.iter().copied().map(Some), "kmodgen 1", &mut bytes).unwrap();
+    assert_eq!(read(&bytes, "kmodgen 1"), Some(run));
+    let file = CachedRunFile::open(Box::new(bytes), "kmodgen 1").unwrap();
+    for start in (0..=300).step_by(25) {
+        for end in (start..=300).step_by(5) {
+            let expected: Vec<_> = (start..end).map(files).collect();
+            assert_eq!(file.mapping_files(start..end), Some(expected), "{start}..{end}");
+        }
+    }
+    assert_eq!([0..301, 300..301, 301..302].map(|numbers| file.mapping_files(numbers)), [const { None }; 3]);
 }
 
 #[test]
@@ -69,8 +95,7 @@ fn facts_about_a_dockerfile_survive() {
     for (asks_for_dtk, is_long) in [(false, false), (false, true), (true, false), (true, true)] {
         let digest = Digest::of(b"");
         let identity = Identity { hash: digest, dockerfile: digest, asks_for_dtk, is_long };
-        let mapping = CachedMapping::new(Checksum::default(), identity, [FileEntry::default(); 2]);
-        assert_eq!(mapping.identity(), identity);
+        assert_eq!(CachedResult::new(Checksum::default(), identity).identity(), identity);
     }
 }
 
@@ -96,16 +121,16 @@ proptest! {
         let mut bytes = bytes();
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
-        prop_assert_eq!(read(&*bytes, "kmodgen 1"), None);
+        prop_assert_eq!(read(&bytes, "kmodgen 1"), None);
     }
 
     /// With the right checksum, too, no bytes break the reader.
     #[test]
     fn no_bytes_break_the_reader(at in any::<prop::sample::Index>(), bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&*with_header(&bytes, "kmodgen 1"), "kmodgen 1");
+        let _ = read(&with_header(&bytes, "kmodgen 1"), "kmodgen 1");
         let mut header = bitcode::encode(&run().files);
         let at = at.index(header.len());
         header.splice(at..at, bytes);
-        let _ = read(&*with_header(&header, "kmodgen 1"), "kmodgen 1");
+        let _ = read(&with_header(&header, "kmodgen 1"), "kmodgen 1");
     }
 }

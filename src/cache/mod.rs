@@ -14,7 +14,7 @@ use bitcode::{Decode, Encode};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 pub use check::{CheckResult, ModuleCheck};
-pub use file::{read, with_header, write};
+pub use file::{CachedRunFile, ReadAt, with_header, write};
 pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};
@@ -50,12 +50,19 @@ pub struct FileEntry {
 }
 
 /// A mapping with its files, and the result of its inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachedMapping {
     /// Its Dockerfile and its ConfigMap.
     pub files: [FileEntry; 2],
-    /// Key of all that decides their texts.
+    /// What its inputs made.
+    pub result: CachedResult,
+}
+
+/// The result of the inputs of a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct CachedResult {
+    /// Key of all that decides the texts of the mapping.
     pub key: Checksum,
     /// Content hash.
     pub hash: Digest,
@@ -65,15 +72,15 @@ pub struct CachedMapping {
     facts: u64,
 }
 
-impl CachedMapping {
+impl CachedResult {
     const ASKS_FOR_DTK: u64 = 1;
     const IS_LONG: u64 = 2;
 
-    /// Makes the mapping with this key.
-    pub fn new(key: Checksum, identity: Identity, files: [FileEntry; 2]) -> Self {
+    /// Makes the result for this key.
+    pub fn new(key: Checksum, identity: Identity) -> Self {
         let Identity { hash, dockerfile, asks_for_dtk, is_long } = identity;
         let facts = u64::from(asks_for_dtk) * Self::ASKS_FOR_DTK + u64::from(is_long) * Self::IS_LONG;
-        Self { files, key, hash, dockerfile, facts }
+        Self { key, hash, dockerfile, facts }
     }
 
     /// Returns the content hash, and facts about the Dockerfile.

@@ -62,7 +62,7 @@ impl<'c> Reuse<'c> {
     /// Returns the mapping with this number in the plan if its key is still the same and its files are as they were.
     pub fn mapping(&self, number: usize, key: Checksum) -> Option<&'c CachedMapping> {
         let (cached, same) = self.find(number)?;
-        (same == [true; 2] && self.same_templates && cached.key == key).then_some(cached)
+        (same == [true; 2] && self.same_templates && cached.result.key == key).then_some(cached)
     }
 
     /// Returns those files of a mapping that are as they were.
@@ -73,7 +73,7 @@ impl<'c> Reuse<'c> {
 
     /// Returns the content hash that a mapping had; `None` if there was none.
     pub fn hash(&self, number: usize) -> Option<Digest> {
-        self.find(number).map(|(cached, _)| cached.hash)
+        self.find(number).map(|(cached, _)| cached.result.hash)
     }
 
     /// Finds the mapping with this number in the plan, and which of its files are as they were.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::adapters::fs;
-use crate::cache::{self, CachedFiles, CachedMapping, CachedRun};
+use crate::cache::{self, CachedFiles, CachedMapping, CachedRunFile};
 use crate::settings;
 use crate::vocabulary::{ClusterName, Digest};
 
@@ -33,9 +33,9 @@ impl CacheLocation {
         Self { path: path.map(|folder| folder.join(file)), owner: format!("{program}\0{name}") }
     }
 
-    /// Reads the cached run, if there is one that this program wrote.
-    pub(super) fn read(&self) -> Option<CachedRun> {
-        cache::read(fs::open_cache_file(self.path.as_ref()?)?, &self.owner)
+    /// Opens the cached run, if there is one that this program wrote.
+    pub(super) fn open(&self) -> Option<CachedRunFile> {
+        CachedRunFile::open(Box::new(fs::open_cache_file(self.path.as_ref()?)?), &self.owner)
     }
 
     /// Writes a run for the next one. It only saves time, so that nothing is reported if it cannot be written.

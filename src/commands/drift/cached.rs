@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
-use crate::cache::{CachedFiles, CachedMapping, CachedModule, FileEntry};
+use crate::cache::{CachedFiles, CachedMapping, CachedModule, CachedResult, FileEntry};
 use crate::checksum::Checksum;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
@@ -43,7 +43,7 @@ impl NextRun<'_> {
             MappingFiles::Reused(cached) => Some(**cached),
             MappingFiles::Compared(files) => {
                 let files = [self.drift.entry(&files[0], self.times)?, self.drift.entry(&files[1], self.times)?];
-                Some(CachedMapping::new(**key, mapping.identity, files))
+                Some(CachedMapping { files, result: CachedResult::new(**key, mapping.identity) })
             }
         })
     }

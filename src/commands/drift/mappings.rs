@@ -34,7 +34,7 @@ pub(super) fn compare_mappings<'p, 'c>(
     let mut sources = project.sources.clone();
     let known = |number: usize| {
         let cached = reuse?.mapping(number, *keys.get(number)?)?;
-        Some((cached.identity(), MappingResult::Reused(cached)))
+        Some((cached.result.identity(), MappingResult::Reused(cached)))
     };
     let compare = |number: usize, rendered: &RenderedMapping<'_>| {
         let known = reuse.map(|reuse| reuse.files(number)).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::output_lock::OutputLock;
 use crate::adapters::fs::{self, BackgroundCheck, MemorySink, Stage};
 use crate::adapters::{git, ui};
-use crate::cache::{CachedRun, Reuse};
+use crate::cache::{CachedRunFile, Reuse};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::drift::{Drift, Expanded, Scope};
@@ -111,21 +111,21 @@ impl<'r> Pipeline<'r> {
         Ok(Done { report, root, impacts: std::mem::take(&mut drift.impacts), selected: drift.selected })
     }
 
-    /// Reads the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
+    /// Opens the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
     /// the cache has whole runs.
     fn previous_run(
         &self,
         location: &CacheLocation,
         lock: &mut Option<OutputLock>,
-    ) -> anyhow::Result<Option<CachedRun>> {
-        let Some(run) = self.only.is_none().then(|| location.read()).flatten() else { return Ok(None) };
+    ) -> anyhow::Result<Option<CachedRunFile>> {
+        let Some(run) = self.only.is_none().then(|| location.open()).flatten() else { return Ok(None) };
         if !self.writes() {
             return Ok(Some(run));
         }
         *lock = OutputLock::take_existing(Path::new(&run.files.root))?;
         let Some(lock) = lock else { return Ok(None) };
         // The run that was waited for has left a newer one.
-        let run = if lock.waited { location.read() } else { Some(run) };
+        let run = if lock.waited { location.open() } else { Some(run) };
         Ok(run.filter(|run| lock.is_of(Path::new(&run.files.root))))
     }
 

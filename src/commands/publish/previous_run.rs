@@ -24,7 +24,7 @@ impl Reading {
         let read = {
             let location = location.clone();
             move || {
-                let run = location.read()?;
+                let run = location.open()?.read()?;
                 let inputs = InputCheck::of(&run.files.inputs, &manifest);
                 Some((run, inputs))
             }

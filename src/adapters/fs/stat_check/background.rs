@@ -1,37 +1,40 @@
 //! Comparison of an output folder with a cached run, on threads of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::file_checker::FileChecker;
 use super::folder_check::{Done, FolderCheck, Job, Top};
 use super::result::check_result;
 use crate::adapters::fs::stat::now;
-use crate::cache::{CachedFiles, CachedRun, CheckResult};
+use crate::cache::{CachedFiles, CachedRun, CachedRunFile, CheckResult, FileEntry};
 use crate::parallel::Aside;
 
 /// Check of an output folder that goes on while this thread does something else.
 pub struct BackgroundCheck {
-    run: Arc<CachedRun>,
+    run: Arc<CachedRunFile>,
+    /// Files of the run's mappings, in parts; empty until the check has ended.
+    mapping_files: Vec<Vec<[FileEntry; 2]>>,
     result: CheckResult,
     /// `None` as soon as the check has ended.
-    pending: Option<(Option<Top>, Aside<Job, Done>)>,
+    pending: Option<(Top, Aside<Job, Done>)>,
 }
 
 impl BackgroundCheck {
     /// Starts to compare the output folder of a run with it. Files are read if their metadata is not as it was, and
     /// all of them if `reads` is set. The names in the output folder itself have been read when this returns.
-    pub fn start(run: CachedRun, reads: bool, workers: usize) -> Self {
+    pub fn start(run: CachedRunFile, reads: bool, workers: usize) -> Self {
         let checker = FileChecker { now: now(), reads, key: run.files.key };
         let result = CheckResult::of(&run.files, false);
-        let root = PathBuf::from(&run.files.root);
         let run = Arc::new(run);
-        let check = FolderCheck { checker, root, run: run.clone() };
+        let check = Arc::new(FolderCheck { checker, root: run.files.root.clone().into(), run: run.clone() });
+        let jobs = check.jobs();
+        let jobs = Aside::start(jobs, workers, {
+            let check = check.clone();
+            move |job| check.run(job)
+        });
         let top = check.top();
-        // Without the folder, there is nothing in it.
-        let jobs = if top.is_some() { check.jobs() } else { Vec::new() };
-        let jobs = Aside::start(jobs, workers, move |job| check.run(job));
-        Self { run, result, pending: Some((top, jobs)) }
+        Self { run, mapping_files: Vec::new(), result, pending: Some((top, jobs)) }
     }
 
     /// Returns the files of the run; once the check has ended, with the metadata of files that were touched but have
@@ -50,8 +53,8 @@ impl BackgroundCheck {
         let Some((top, jobs)) = self.pending.take() else { return &self.result };
         let done = jobs.finish();
         // Threads that have ended share nothing.
-        if let (Some(top), Some(run)) = (top, Arc::get_mut(&mut self.run)) {
-            check_result(&mut self.result, run, top, done);
+        if let Some(run) = Arc::get_mut(&mut self.run) {
+            self.mapping_files = check_result(&mut self.result, &mut run.files, top, done);
         }
         &self.result
     }
@@ -61,9 +64,10 @@ impl BackgroundCheck {
         self.result.touched
     }
 
-    /// Waits for the end of the check, and returns the run with its result.
+    /// Waits for the end of the check, and returns the run with its result; `None` if mappings of it are damaged.
     pub fn finish(mut self) -> Option<(CachedRun, CheckResult)> {
         self.wait();
-        Some((Arc::into_inner(self.run)?, self.result))
+        let run = Arc::into_inner(self.run)?.complete(self.mapping_files.into_iter().flatten())?;
+        Some((run, self.result))
     }
 }

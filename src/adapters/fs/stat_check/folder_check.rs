@@ -12,7 +12,7 @@ use rustix::io::retry_on_intr;
 use super::file_checker::FileChecker;
 use crate::adapters::fs::stat::{folder_stat, path_stat};
 use crate::adapters::fs::tree::Folder;
-use crate::cache::{CachedModule, CachedRun};
+use crate::cache::{CachedModule, CachedRunFile, FileEntry};
 use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::tree::{OutputFolder as _, is_ours};
@@ -35,12 +35,15 @@ pub(super) struct Job {
 /// Result of a job.
 pub(super) struct Done {
     pub(super) module: usize,
-    pub(super) mappings: Range<usize>,
+    /// Number of the first mapping.
+    pub(super) first: usize,
+    /// Files of the mappings as they are cached; none if they are damaged.
+    pub(super) files: Vec<[FileEntry; 2]>,
     /// Metadata of the folder, `Some(None)` if it has other names now.
     pub(super) folder: Option<Option<FileStat>>,
     /// Metadata of the module's own files, `None` if one has other content now.
     pub(super) own: Vec<Option<FileStat>>,
-    /// The same of those files of mappings that have other metadata: the number of the mapping, and of the file.
+    /// The same of those files of mappings that have other metadata: the position of the mapping, and of the file.
     pub(super) others: Vec<(usize, usize, Option<FileStat>)>,
 }
 
@@ -57,15 +60,17 @@ pub(super) struct Top {
 pub(super) struct FolderCheck {
     pub(super) checker: FileChecker,
     pub(super) root: PathBuf,
-    pub(super) run: Arc<CachedRun>,
+    pub(super) run: Arc<CachedRunFile>,
 }
 
 impl FolderCheck {
-    /// Checks what is at the top, modules left out; `None` if there is no folder.
-    pub(super) fn top(&self) -> Option<Top> {
+    /// Checks what is at the top, modules left out.
+    pub(super) fn top(&self) -> Top {
         let Self { checker, root, run } = self;
         let run = &run.files;
-        let folder = self.open(root)?;
+        let Some(folder) = self.open(root) else {
+            return Top { folder: None, files: vec![None; run.top.len()], rest: false };
+        };
         let unplanned = run.unplanned.iter().map(|(path, _)| path.as_str());
         let known = || {
             let modules = run.modules.iter().map(|module| module.name.as_str());
@@ -77,7 +82,7 @@ impl FolderCheck {
         };
         let rest = run.unplanned.iter().all(|entry| is_same(entry, folder_stat))
             && run.foreign.iter().all(|entry| is_same(entry, path_stat));
-        Some(Top { folder: checker.check_folder(root, run.folder, known), files, rest })
+        Top { folder: checker.check_folder(root, run.folder, known), files, rest }
     }
 
     /// Shares the folders of modules out.
@@ -97,41 +102,48 @@ impl FolderCheck {
 
     /// Does a job.
     pub(super) fn run(&self, job: Job) -> Done {
-        let Job { module: number, same_folder, mappings, first } = job;
+        let Job { module: number, same_folder, mappings: numbers, first } = job;
         let module = &self.run.files.modules[number];
         let path = self.root.join(&module.name);
-        let mut done = Done { module: number, mappings, folder: None, own: Vec::new(), others: Vec::new() };
+        let files = self.run.mapping_files(numbers.clone());
+        let mut done = Done {
+            module: number,
+            first: numbers.start,
+            folder: files.is_none().then_some(None),
+            files: files.unwrap_or_default(),
+            own: Vec::new(),
+            others: Vec::new(),
+        };
         // One for each job: threads that share one are in each other's way.
         let Some(folder) = self.open(&path) else {
             done.folder = Some(None);
             done.own = vec![None; module.own.len()];
-            let all = done.mappings.clone().flat_map(|mapping| [(mapping, 0), (mapping, 1)]);
-            done.others = all.map(|(mapping, file)| (mapping, file, None)).collect();
+            done.others = (0..done.files.len()).flat_map(|at| [(at, 0, None), (at, 1, None)]).collect();
             return done;
         };
         // Folders that are there; what is no folder any more may be a link to one.
         let mut there = None;
-        if done.mappings.start == first {
+        if numbers.start == first {
             let now = match same_folder {
                 true => Some(module.folder),
                 false => self.checker.check_folder(&path, module.folder, || self.known_folders(module)),
             };
             there = now.is_none().then(|| folders_in(&path));
-            done.folder = Some(now);
+            done.folder = done.folder.or(Some(now));
             let files = module.own.iter().zip([MODULE, KUSTOMIZATION]);
             done.own = files.map(|(file, name)| self.checker.check_file(&folder, name, file)).collect();
         }
         let mut name = String::new();
-        for mapping in done.mappings.clone() {
-            let release = self.run.files.release(module.releases[mapping - first]);
+        let releases = &module.releases[numbers.start - first..];
+        for (at, (files, release)) in done.files.iter().zip(releases).enumerate() {
+            let release = self.run.files.release(*release);
             let is_there = there.as_ref().is_none_or(|there| there.contains(release));
-            let files = &self.run.mappings[mapping].files;
             for (number, (file, before)) in [DOCKERFILE, CONFIG_MAP].into_iter().zip(files).enumerate() {
                 name.clear();
                 name.extend([release, "/", file]);
                 let now = if is_there { self.checker.check_file(&folder, &name, before) } else { None };
                 if now != Some(before.stat) {
-                    done.others.push((mapping, number, now));
+                    done.others.push((at, number, now));
                 }
             }
         }
