@@ -7,9 +7,9 @@ use super::embedded::{EmbeddedFile, EmbeddedFiles, Purpose};
 use super::folder::Folder;
 use crate::fingerprint::Sink;
 use crate::lock::Lock;
-use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Kernel, Origin, Source};
+use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Inner, Kernel, Origin, Source};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp,
+    Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp, written_out,
 };
 
 /// A source, with nothing left open.
@@ -58,6 +58,19 @@ pub enum Content {
         /// Number of folders to strip from the front of an archive's paths.
         strip_components: u8,
     },
+    /// A file of another source.
+    Inner {
+        /// The source that has it.
+        container: SourceName,
+        /// Its path there, or a shell pattern of it, on this kernel.
+        path: String,
+        /// Set if other kernels have other paths.
+        by_kernel: bool,
+        /// Kind of the file, which decides how it is unpacked.
+        kind: FileKind,
+        /// Number of folders to strip from the front of an archive's paths.
+        strip_components: u8,
+    },
     /// A part of an image.
     Image {
         /// The image, by digest.
@@ -74,7 +87,7 @@ impl Code {
     pub fn context(&self) -> Option<&Arc<Folder>> {
         match &self.content {
             Content::Folder(folder) => Some(folder),
-            Content::Commit { .. } | Content::File { .. } | Content::Image { .. } => None,
+            Content::Commit { .. } | Content::File { .. } | Content::Inner { .. } | Content::Image { .. } => None,
         }
     }
 
@@ -82,23 +95,24 @@ impl Code {
     pub(super) fn date(&self) -> Option<Timestamp> {
         match &self.content {
             Content::Commit { date, .. } => *date,
-            Content::File { .. } | Content::Image { .. } | Content::Folder(_) => None,
+            Content::File { .. } | Content::Inner { .. } | Content::Image { .. } | Content::Folder(_) => None,
         }
     }
 
     /// Returns whether the source is an RPM package.
     pub(super) fn is_rpm(&self) -> bool {
-        matches!(self.content, Content::File { kind: FileKind::Rpm, .. })
+        matches!(self.content, Content::File { kind: FileKind::Rpm, .. } | Content::Inner { kind: FileKind::Rpm, .. })
     }
 
     /// Returns whether other kernels get other files from the source.
     pub fn is_by_kernel(&self) -> bool {
-        matches!(self.content, Content::File { by_kernel: true, .. })
+        matches!(self.content, Content::File { by_kernel: true, .. } | Content::Inner { by_kernel: true, .. })
     }
 
     /// Returns whether a program gets the source, or patches it: a file of an image or of the context is copied.
     pub(super) fn is_fetched(&self) -> bool {
-        !self.patches.is_empty() || matches!(self.content, Content::Commit { .. } | Content::File { .. })
+        !self.patches.is_empty()
+            || matches!(self.content, Content::Commit { .. } | Content::File { .. } | Content::Inner { .. })
     }
 
     /// Returns whether the folder of the source lies in the folder of another one.
@@ -109,6 +123,14 @@ impl Code {
     /// The folder to build in.
     pub fn build_folder(&self) -> String {
         self.dir.iter().fold(self.folder.clone(), |path, dir| format!("{path}/{dir}"))
+    }
+
+    /// The source that the source is a file of, among those of a module.
+    pub fn container<'c>(&self, all: &'c [Self]) -> Option<&'c Self> {
+        match &self.content {
+            Content::Inner { container, .. } => all.iter().find(|code| code.name == *container),
+            Content::Commit { .. } | Content::File { .. } | Content::Image { .. } | Content::Folder(_) => None,
+        }
     }
 
     /// The source of that name among those of a module; the first if there is no name.
@@ -125,6 +147,7 @@ impl Code {
                 format!("{} {commit} with submodules", url.as_str())
             }
             Content::File { url, sha256, .. } => format!("{url} sha256:{sha256}"),
+            Content::Inner { container, path, .. } => format!("{path} in {container}"),
             Content::Image { image, path } => format!("{image} {path}"),
             Content::Folder(folder) => format!("{} sha256:{}", folder.path, folder.digest),
         };
@@ -195,6 +218,13 @@ impl<'m> Codes<'m> {
                 let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
                 Content::File { kind: *kind, url, by_kernel, sha256, strip_components: *strip_components }
             }
+            Origin::Inner(Inner { container, path, kind, strip_components }) => Content::Inner {
+                container: container.value.clone(),
+                path: written_out(path.as_str(), kernel.release.as_str()),
+                by_kernel: source.is_by_kernel(),
+                kind: *kind,
+                strip_components: *strip_components,
+            },
             Origin::Image { image, path } => {
                 let image = self.lock.image(image, &kernel.release)?.to_string();
                 Content::Image { image, path: path.clone() }

@@ -27,7 +27,7 @@ pub(super) fn image_labels(resolved: &Resolved, release: &str) -> BTreeMap<Strin
 fn revision(code: &Code) -> Option<String> {
     match &code.content {
         Content::Commit { commit, .. } => Some(commit.to_string()),
-        Content::File { .. } | Content::Image { .. } | Content::Folder(_) => None,
+        Content::File { .. } | Content::Inner { .. } | Content::Image { .. } | Content::Folder(_) => None,
     }
 }
 
@@ -36,7 +36,7 @@ fn origin(code: &Code) -> Option<String> {
     match &code.content {
         Content::Commit { url, .. } => Some(url.without_login()),
         Content::File { url, .. } => Some(url.clone()),
-        Content::Image { .. } | Content::Folder(_) => None,
+        Content::Inner { .. } | Content::Image { .. } | Content::Folder(_) => None,
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Resolver<'m> {
 
 impl<'m> Resolver<'m> {
     pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        let has_files_by_kernel = manifest.sources.values().filter_map(Source::file).any(|file| file.url.expands());
+        let has_files_by_kernel = manifest.sources.values().any(Source::is_by_kernel);
         Self {
             manifest,
             lock,
@@ -170,6 +170,13 @@ impl<'m> Resolver<'m> {
             return None;
         }
         let sources: Vec<&Source> = names.iter().filter_map(|name| self.manifest.sources.get(&name.value)).collect();
+        for source in &sources {
+            let container = source.inner().map(|inner| &inner.container);
+            if let Some(container) = container.filter(|of| !names.iter().any(|name| name.value == of.value)) {
+                faults.push(missing_container(source, container, place));
+                return None;
+            }
+        }
         let codes = self.codes.resolve(&mut self.embedded, &sources, kernel, circumstances, faults)?;
         let kmods = recipe.kmods.map(|all| circumstances.choose(&all)).unwrap_or_default();
         if kmods.is_empty() {
@@ -261,6 +268,16 @@ fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel
         .at(place, "this module")
         .context(kernel.release.span, "this kernel")
         .help(format!("exclude the kernel from the module, or list a {what} without `when`"))
+}
+
+/// Returns the error for a file of a source that the module does not have.
+fn missing_container(source: &Source, container: &Spanned<SourceName>, module: Span) -> Diagnostic {
+    let (name, container_name) = (&source.name.value, &container.value);
+    let fault = format!("`{name}` is in `{container_name}`, which is none of this module's sources");
+    Diagnostic::error("unknown-source", fault)
+        .at(container.span, "")
+        .context(module, "this module")
+        .help(format!("write `source: [{name}, {container_name}]`"))
 }
 
 /// Returns the error for a name that is none of the sources `codes` of a module.

@@ -60,6 +60,9 @@ impl SpdxPackage {
                 package.download_location = location(url);
                 package
             }
+            Content::Inner { container, path, .. } => {
+                Self::named(id, format!("{name} ({path} of {container})"), "ARCHIVE")
+            }
             Content::Image { image, path } => {
                 let mut package = match ImageRef::parse(image) {
                     Ok(image) => Self::of_image(id, &image, None),

@@ -8,13 +8,15 @@ pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
 #[cfg(test)]
-pub(crate) const PARTS: [&str; 20] = [
+pub(crate) const PARTS: [&str; 22] = [
     "skeleton",
     "packages",
     "programs",
     "repositories",
     "source/git",
     "source/file",
+    "source/inner",
+    "source/unpack",
     "source/image",
     "source/path",
     "source/patches",
@@ -48,6 +50,8 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "sles") => Some(include_str!("../../templates/v1/sles.Dockerfile")),
         (1, "packages") => Some(include_str!("../../templates/v1/packages.Dockerfile")),
         (1, "programs") => Some(include_str!("../../templates/v1/programs.Dockerfile")),
+        (1, "source/inner") => Some(include_str!("../../templates/v1/source/inner.Dockerfile")),
+        (1, "source/unpack") => Some(include_str!("../../templates/v1/source/unpack.Dockerfile")),
         (1, "source/git") => Some(include_str!("../../templates/v1/source/git.Dockerfile")),
         (1, "source/file") => Some(include_str!("../../templates/v1/source/file.Dockerfile")),
         (1, "source/image") => Some(include_str!("../../templates/v1/source/image.Dockerfile")),

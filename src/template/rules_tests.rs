@@ -238,6 +238,70 @@ fn what_packages_bring_reads_well() {
     assert!(rt.text.contains("-*\" tools; do"), "{}", rt.text);
 }
 
+/// [`World::small`] with these sources beside `code`, and these in the module.
+fn with_inner(sources: &str, of_module: &str) -> World {
+    World::small()
+        .with("sources:\n", &format!("sources:\n{sources}"))
+        .with("    source: code\n", &format!("    source: {of_module}\n"))
+}
+
+#[test]
+fn files_of_other_sources_are_unpacked_after_them() {
+    let sha256 = "b".repeat(64);
+    let bundle = format!("  bundle: {{archive: 'https://example.com/bundle.tgz', sha256: {sha256}}}\n");
+    let sources = format!(
+        "{bundle}  deep: {{in: middle, archive: driver.zip, stripComponents: 2}}\n  middle: {{in: bundle, archive: 'src/middle-*.tar.xz', dir: x}}\n  packages: {{in: bundle, rpm: 'RPMS/kmod-${{KERNEL_VERSION}}.rpm'}}\n  tool: {{in: code, deb: tools/tool.deb, at: code/tool}}\n"
+    );
+    let world = with_inner(&sources, "[deep, middle, packages, tool, bundle, code]")
+        .with("    kmods:", "    install: {rpms: [kmod-*]}\n    kmods:")
+        .with("builder: dtk", "builder: docker.io/library/debian:12")
+        .with("    image: registry", "    template: debian\n    image: registry");
+    assert_snapshot!("inner", dockerfile(&world));
+    let fetched = world.with("baseImages: {", "baseImages: {fetch: registry.example.com/fetch:1, ");
+    assert!(
+        dockerfile(&fetched).contains("COPY --from=sources /usr/src/kmodgen-packages/"),
+        "{}",
+        dockerfile(&fetched)
+    );
+    let moved = fetched.clone().with("src/middle-*", "src/other-*");
+    assert_ne!(fetched.identities(), moved.identities());
+}
+
+#[test]
+fn a_file_of_another_source_is_one_that_is_there() {
+    let bundle = "  bundle: {git: 'https://example.com/code.git', ref: main}\n";
+    for (source, of_module, said) in [
+        ("{in: bundel, rpm: a.rpm}", "[x, bundle]", "did you mean `bundle`?"),
+        ("{in: x, rpm: a.rpm}", "[x, bundle]", "source `x` would be in itself"),
+        (
+            "{in: bundle, rpm: a.rpm}",
+            "x",
+            "`x` is in `bundle`, which is none of this module's sources | write `source: [x, bundle]`",
+        ),
+        ("{in: bundle, rpm: ../a.rpm}", "[x, bundle]", "leaves its folder"),
+        ("{in: bundle, rpm: /a.rpm}", "[x, bundle]", "is absolute"),
+        ("{in: bundle, rpm: '{a,b}.rpm'}", "[x, bundle]", "braces"),
+        ("{in: bundle, rpm: 'a b.rpm'}", "[x, bundle]", "is not of letters"),
+        ("{in: bundle, rpm: 'a;id.rpm'}", "[x, bundle]", "is not of letters"),
+        ("{in: bundle, rpm: $HOME/a.rpm}", "[x, bundle]", "`$HOME`"),
+        ("{in: bundle, rpm: 'https://example.com/a.rpm'}", "[x, bundle]", "is a URL, and `in` says"),
+        ("{in: bundle, archive: a.txt}", "[x, bundle]", "the path's ending does not tell"),
+        ("{in: bundle, git: 'https://example.com/a.git', ref: main}", "[x, bundle]", "`in` goes with"),
+        ("{in: bundle}", "[x, bundle]", "does not say where it is"),
+        ("{in: bundle, rpm: a.rpm, secret: login}", "[x, bundle]", "needs no `secret`"),
+        (
+            "{in: bundle, rpm: a.rpm, sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
+            "[x, bundle]",
+            "the source that has the file is pinned",
+        ),
+        ("{in: bundle, rpm: a.rpm, stripComponents: 1}", "[x, bundle]", "`stripComponents` goes with"),
+    ] {
+        let world = with_inner(&format!("{bundle}  x: {source}\n"), of_module);
+        let faults = world.faults();
+        assert!(faults.len() == 1 && faults[0].contains(said), "{source}: {faults:#?}");
+    }
+}
+
 #[test]
 fn kmods_and_packages_come_from_folders() {
     let kmods = "kmods: [./src/one, {kmod: two, from: '/lib/modules/${KERNEL_VERSION}/extra'}, {kmod: core/three, from: out}, four]";

@@ -4,8 +4,9 @@
 -#}
 {% set kinds = sources | map(attribute="kind") | list %}
 {% set files = sources | selectattr("kind", "eq", "file") | list %}
-{% set forms = files | map(attribute="form") | list %}
-{% set compressions = files | map(attribute="compression") | list %}
+{% set unpacked = sources | selectattr("form", "defined") | list %}
+{% set forms = unpacked | map(attribute="form") | list %}
+{% set compressions = unpacked | map(attribute="compression") | list %}
 {% set logins = sources | selectattr("kind", "eq", "git") | rejectattr("url", "startingwith", "http") | rejectattr("url", "startingwith", "git:") | rejectattr("url", "startingwith", "file:") | list %}
 {% set keys = repositories | map(attribute="key") | selectattr("url", "defined") | list %}
 {% set patches = sources | selectattr("patches") | list %}

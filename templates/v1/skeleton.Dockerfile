@@ -38,7 +38,7 @@ COPY --from=sources /usr/src/kmodgen-packages/ /usr/src/kmodgen-packages/
 {% endif %}
 {% else %}
 {% block sources %}
-{% for source in sources | sort(attribute="by_kernel") %}
+{% for source in sources | sort(attribute="order") %}
 {% include "kmodgen/source/" ~ source.kind %}
 {% endfor %}
 {% endblock %}

@@ -72,7 +72,7 @@ fn hostile() -> impl Strategy<Value = String> {
 const PACKAGES: [&str; 2] = ["package", "runtime package"];
 
 /// What a manifest leaves to its author, as far as it reaches a Dockerfile, with a harmless text.
-const FIELDS: [(&str, &str); 46] = [
+const FIELDS: [(&str, &str); 47] = [
     ("var", "x"),
     ("env", "x"),
     ("target", "all"),
@@ -84,6 +84,7 @@ const FIELDS: [(&str, &str); 46] = [
     ("patch", "-a\n+b\n"),
     ("url", "https://example.com/a.tar.gz"),
     ("at", "driver/more"),
+    ("inner", "src/x.tar.gz"),
     ("beside", "local"),
     ("secret", "login"),
     ("mirror", "https://mirror.example.com/"),
@@ -179,6 +180,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
             },
             "more": {"archive": get("url"), "sha256": "a".repeat(64), "at": get("at"), "secret": get("secret")},
             "local": {"path": get("beside")},
+            "inner": {"in": "more", "archive": get("inner")},
         },
         "mirrors": {"https://git.example.com/": get("mirror"), "quay.example.com": get("image mirror")},
         "baseImages": {
@@ -190,7 +192,7 @@ fn dockerfile(texts: &Texts) -> Option<String> {
         "kernels": [{"release": "5.14.0-427.28.1.el9_4.x86_64", "labels": {"site": get("kernel label")}}],
         "modules": [{
             "name": "alpha",
-            "source": ["driver", "more", "local"],
+            "source": ["driver", "more", "local", "inner"],
             "kmods": ["alpha", {"kmod": "./beta", "from": get("kmod folder")}],
             "image": "quay.example.com/alpha",
             "template": "mine.Dockerfile",

@@ -3,7 +3,7 @@
 use kmodgen_yaml::Node;
 
 use crate::manifest::decode::{self, Fields};
-use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, Invalid, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, Digest, FileUrl, Invalid, Span, Spanned};
 
 /// A file that a builder downloads and unpacks.
 #[derive(Debug, Clone)]
@@ -74,9 +74,10 @@ impl File {
         let url = decode::text(node, &format!("`{key}`"), faults, FileUrl::parse);
         let sha256 = fields.take("sha256", faults);
         let sha256 = sha256.and_then(|node| decode::text(node, "`sha256`", faults, checksum));
-        let strip = fields.take("stripComponents", faults);
-        let strip = strip.and_then(|node| decode::text(node, "`stripComponents`", faults, count));
-        let url = url?;
+        let Some(url) = url else {
+            fields.take("stripComponents", faults);
+            return None;
+        };
         if let Some(sha256) = sha256.as_ref().filter(|_| url.expands()) {
             faults.push(
                 Diagnostic::error(
@@ -88,25 +89,51 @@ impl File {
                 .help("take it out: `kmodgen lock` pins the checksum of each"),
             );
         }
-        let kind = match key {
-            "rpm" => FileKind::Rpm,
-            "deb" => FileKind::Deb,
-            _ => match file_name(url.as_str()) {
-                name if name.ends_with(".zip") => FileKind::Zip,
-                name if TAR.iter().any(|(ending, _)| name.ends_with(ending)) => FileKind::Tar,
-                _ => {
-                    faults.push(
-                            Diagnostic::error("archive", "the URL's ending does not tell what kind of archive this is")
-                                .at(url.span, "")
-                                .help("it ends in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`; a name can be added after a `#`: `…#/driver.tar.gz` is not sent to the server"),
-                        );
-                    return None;
-                }
-            },
-        };
-        let strip_components =
-            strip.map_or(u8::from(matches!(kind, FileKind::Tar | FileKind::Zip)), |strip| strip.value);
+        let Checked { kind, strip_components } =
+            FileKind::take(key, (file_name(url.as_str()), url.span), "URL", fields, faults)?;
         Some(Self { kind, url, sha256: sha256.map(|sha256| sha256.value), strip_components })
+    }
+}
+
+/// Format of a file, and how it is unpacked.
+pub(super) struct Checked {
+    pub(super) kind: FileKind,
+    pub(super) strip_components: u8,
+}
+
+impl FileKind {
+    /// Takes what else decides how a file is unpacked that is written under `key`; `name` is that of the file, at the
+    /// end of a `what`.
+    pub(super) fn take(
+        key: &str,
+        (name, span): (&str, Span),
+        what: &str,
+        fields: &mut Fields<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Checked> {
+        let strip = fields.take("stripComponents", faults);
+        let strip = strip.and_then(|node| decode::text(node, "`stripComponents`", faults, count));
+        let kind = match key {
+            "rpm" => Self::Rpm,
+            "deb" => Self::Deb,
+            _ if name.ends_with(".zip") => Self::Zip,
+            _ if TAR.iter().any(|(ending, _)| name.ends_with(ending)) => Self::Tar,
+            _ => {
+                let help = "it ends in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`";
+                let more = "; a name can be added after a `#`: `…#/driver.tar.gz` is not sent to the server";
+                faults.push(
+                    Diagnostic::error(
+                        "archive",
+                        format!("the {what}'s ending does not tell what kind of archive this is"),
+                    )
+                    .at(span, "")
+                    .help(format!("{help}{}", if what == "URL" { more } else { "" })),
+                );
+                return None;
+            }
+        };
+        let strip_components = strip.map_or(u8::from(matches!(kind, Self::Tar | Self::Zip)), |strip| strip.value);
+        Some(Checked { kind, strip_components })
     }
 }
 

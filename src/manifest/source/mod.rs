@@ -1,6 +1,8 @@
 //! Sources of the kmods' code.
 
+mod containers;
 mod file;
+mod inner;
 mod origin;
 #[cfg(test)]
 mod tests;
@@ -9,6 +11,7 @@ use std::collections::BTreeMap;
 
 pub(super) use file::checksum;
 pub use file::{File, FileKind, decompressor};
+pub use inner::Inner;
 use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};
 
@@ -112,7 +115,7 @@ impl Source {
     pub fn git(&self) -> Option<&Git> {
         match &self.origin {
             Origin::Git(git) => Some(git),
-            Origin::File(_) | Origin::Image { .. } | Origin::Folder(_) => None,
+            Origin::File(_) | Origin::Inner(_) | Origin::Image { .. } | Origin::Folder(_) => None,
         }
     }
 
@@ -120,20 +123,25 @@ impl Source {
     pub fn file(&self) -> Option<&File> {
         match &self.origin {
             Origin::File(file) => Some(file),
-            Origin::Git(_) | Origin::Image { .. } | Origin::Folder(_) => None,
+            Origin::Git(_) | Origin::Inner(_) | Origin::Image { .. } | Origin::Folder(_) => None,
         }
+    }
+
+    /// Returns whether other kernels have another file.
+    pub fn is_by_kernel(&self) -> bool {
+        self.file().is_some_and(|file| file.url.expands()) || self.inner().is_some_and(Inner::expands)
     }
 
     /// Returns whether a program gets it, or patches it on some kernel.
     pub(super) fn is_fetched(&self) -> bool {
-        !self.patches.is_empty() || matches!(self.origin, Origin::Git(_) | Origin::File(_))
+        !self.patches.is_empty() || matches!(self.origin, Origin::Git(_) | Origin::File(_) | Origin::Inner(_))
     }
 
     /// Returns the image that it is a part of, if it is one.
     pub fn image(&self) -> Option<&NamedImage> {
         match &self.origin {
             Origin::Image { image, .. } => Some(image),
-            Origin::Git(_) | Origin::File(_) | Origin::Folder(_) => None,
+            Origin::Git(_) | Origin::File(_) | Origin::Inner(_) | Origin::Folder(_) => None,
         }
     }
 
@@ -141,7 +149,7 @@ impl Source {
     pub fn local(&self) -> Option<&Spanned<RelPath>> {
         match &self.origin {
             Origin::Folder(path) => Some(path),
-            Origin::Git(_) | Origin::File(_) | Origin::Image { .. } => None,
+            Origin::Git(_) | Origin::File(_) | Origin::Inner(_) | Origin::Image { .. } => None,
         }
     }
 }
@@ -161,6 +169,8 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> BTreeMap<Sour
         }
     }
     refuse_one_place(&sources, faults);
+    let names: Vec<&str> = node.as_mapping().unwrap_or_default().iter().map(|entry| entry.key.value.as_str()).collect();
+    containers::check(&names, &sources, faults);
     sources
 }
 

@@ -3,6 +3,7 @@
 use kmodgen_yaml::Node;
 
 use super::file::File;
+use super::inner::Inner;
 use super::{SOURCE, place};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::named_image::NamedImage;
@@ -18,6 +19,8 @@ pub enum Origin {
     Git(Git),
     /// A file to download.
     File(File),
+    /// A file of another source.
+    Inner(Inner),
     /// A folder or file of an image.
     Image {
         /// The image.
@@ -67,6 +70,11 @@ pub(super) const FIELDS: &[Field] = &[
         key: "deb",
         takes: Shape::Expanding(Variables::Build),
         says: "in place of `git`: the URL of a Debian package, whose files are taken",
+    },
+    Field {
+        key: "in",
+        takes: Shape::Text,
+        says: "another source that has the archive, RPM or Debian package; its path there, or a pattern of it, is in place of the URL",
     },
     Field {
         key: "sha256",
@@ -129,6 +137,7 @@ impl Origin {
         for (key, of) in [
             ("ref", &["git"][..]),
             ("submodules", &["git"]),
+            ("in", &["archive", "rpm", "deb"]),
             ("sha256", &["archive", "rpm", "deb"]),
             ("stripComponents", &["archive"]),
             ("pin", &["image"]),
@@ -175,7 +184,10 @@ impl Origin {
                 let image = NamedImage { name: name?, pin: pin.unwrap_or(true) };
                 Some(Self::Image { image, path: path?.value })
             }
-            _ => File::decode(key, node, fields, faults).map(Self::File),
+            _ => match fields.take("in", faults) {
+                Some(container) => Inner::decode(key, (node, container), fields, faults).map(Self::Inner),
+                None => File::decode(key, node, fields, faults).map(Self::File),
+            },
         }
     }
 
@@ -186,6 +198,8 @@ impl Origin {
             Self::Folder(_) => {
                 Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`").help("take it out")
             }
+            Self::Inner(_) => Diagnostic::error("source-origin", "a file of another source needs no `secret`")
+                .help("take it out: the source that has the file may have one"),
             Self::Image { .. } => {
                 Diagnostic::warning("source-secret", "the builder pulls this image, and nothing reads the secret")
                     .help("take it out: `imageRepoSecret` of `moduleSpec` is the login for registries")

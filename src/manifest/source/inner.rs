@@ -1,0 +1,69 @@
+//! Sources that are one file of another source: an archive in an archive, a package in an image.
+
+use kmodgen_yaml::Node;
+
+use super::file::{Checked, FileKind};
+use crate::manifest::decode::{self, Fields};
+use crate::manifest::expansion::Expands;
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned};
+
+/// A file of another source, which a builder unpacks.
+#[derive(Debug, Clone)]
+pub struct Inner {
+    /// The source that has it.
+    pub container: Spanned<SourceName>,
+    /// Its path there, or a shell pattern of it, in which the release expands.
+    pub path: Spanned<RelPath>,
+    /// Format, which decides how the file is unpacked.
+    pub kind: FileKind,
+    /// Number of folders to remove from the front of an archive's paths.
+    pub strip_components: u8,
+}
+
+impl Inner {
+    /// Takes the fields of a file that is written under `key`, with the source that has it.
+    pub(super) fn decode(
+        key: &str,
+        (node, container): (&Node, &Node),
+        fields: &mut Fields<'_>,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
+        let container = decode::text(container, "`in`", faults, SourceName::parse);
+        let path = decode::text(node, &format!("`{key}`"), faults, path);
+        if let Some(sha256) = fields.take("sha256", faults) {
+            faults.push(
+                Diagnostic::error(
+                    "source-origin",
+                    "`sha256` is for a file to download, and `in` says that this is none",
+                )
+                .at(sha256.span, "")
+                .help("take it out: the source that has the file is pinned"),
+            );
+        }
+        let path = path?;
+        let Checked { kind, strip_components } =
+            FileKind::take(key, (path.as_str(), path.span), "path", fields, faults)?;
+        Some(Self { container: container?, path, kind, strip_components })
+    }
+
+    /// Returns whether other kernels have another file.
+    pub fn expands(&self) -> bool {
+        self.path.as_str().contains("${")
+    }
+}
+
+/// Checks a path in another source, or a pattern of it.
+fn path(text: &str) -> Result<RelPath, Invalid> {
+    if text.contains("://") {
+        return Err(Invalid::new(format!(
+            "`{}` is a URL, and `in` says which source has the file",
+            text.escape_debug()
+        ))
+        .help("write its path in that source, or take `in` out"));
+    }
+    let path = Expands::Release.pattern(text)?;
+    if decode::has_only(&text.replace("${KERNEL_VERSION}", "").replace("${KERNEL_FULL_VERSION}", ""), "._-+@~/*?[]!") {
+        return Ok(path);
+    }
+    Err(Invalid::new(format!("path `{path}` is not of letters, digits and `._-+@~`, or a pattern of these")))
+}
