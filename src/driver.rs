@@ -4,26 +4,31 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::adapters::{templates, ui};
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::commands::{self, Exit, Faults};
+use crate::settings;
 use crate::vocabulary::brief;
 
 /// Runs the command that `args`, the program's name first, ask for.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
-        Err(error) => {
-            let text = brief(error.render().ansi().to_string());
-            if error.use_stderr() {
-                ui::talk(&text);
-                return ExitCode::from(2);
-            }
-            ui::result(&text);
-            return ExitCode::SUCCESS;
-        }
+    let args: Vec<OsString> = args.collect();
+    let cli = match commands::completions::answer(args.clone().into_iter()) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => Cli::try_parse_from(args),
+        Err(error) => Err(error),
     };
+    let cli = match cli {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    ui::configure(cli.global.quiet, cli.global.verbose, cli.global.color);
+    if let Some(Err(error)) = cli.global.directory.as_deref().map(settings::enter) {
+        ui::error(&format!("{error:#}"));
+        return ExitCode::from(2);
+    }
     let answer = match cli.command {
         Command::Init(args) => commands::init::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
@@ -38,6 +43,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Kernels(args) => commands::kernels::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
+        Command::Templates(args) => commands::templates::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
         Command::RenderTemplates => templates::serve().map(|()| Exit::Success).map_err(anyhow::Error::from),
     };
     match answer {
@@ -46,9 +55,27 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             match error.downcast_ref::<Faults>() {
                 Some(faults) => faults.report(),
-                None => ui::talk(&format!("\x1b[1;31merror\x1b[0m: {}\n", brief(format!("{error:#}")))),
+                None => ui::error(&brief(format!("{error:#}"))),
             }
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints what clap has to say: help, the version, or an error, with the command that does what an unknown one asks for.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = brief(error.render().ansi().to_string());
+    if !error.use_stderr() {
+        ui::result(&text);
+        return ExitCode::SUCCESS;
+    }
+    let unknown = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) => cli::command_for(name).map(|command| (name, command)),
+        _ => None,
+    };
+    match unknown {
+        Some((name, command)) => ui::error(&format!("there is no command `{name}`; run `{command}`")),
+        None => ui::complain(&text),
+    }
+    ExitCode::from(2)
 }

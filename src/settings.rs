@@ -36,6 +36,19 @@ impl From<&NetworkArgs> for Network {
     }
 }
 
+/// Makes a folder the current one.
+///
+/// # Errors
+/// A folder that cannot be entered.
+pub fn enter(folder: &Path) -> anyhow::Result<()> {
+    std::env::set_current_dir(folder).with_context(|| format!("cannot run in folder `{}`", folder.display()))
+}
+
+/// Returns the current folder, if it can be determined.
+pub fn current_folder() -> Option<PathBuf> {
+    std::env::current_dir().ok()
+}
+
 /// The manifest's path, as messages show it.
 pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
     if let Some(path) = &args.file {
@@ -48,6 +61,7 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
         let hint = near.map(|near| format!("; did you mean --file {near}?")).unwrap_or_default();
         bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST{hint}");
     };
+    log::debug!("found manifest {}", found.display());
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
 }
 

@@ -5,6 +5,7 @@ pub mod engine;
 pub mod fs;
 pub mod git;
 pub mod oci;
+pub mod programs;
 pub mod registry;
 pub mod templates;
 pub mod ui;

@@ -6,12 +6,13 @@ mod init;
 mod kernels;
 mod plan;
 mod publish;
+mod setup;
 mod test;
 mod verify;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 pub use build::BuildArgs;
 pub use generate::GenerateArgs;
@@ -19,6 +20,7 @@ pub use init::InitArgs;
 pub use kernels::KernelsArgs;
 pub use plan::{PlanArgs, PlanFormat};
 pub use publish::PublishArgs;
+pub use setup::{CompletionsArgs, DoctorArgs, ManArgs, TemplatesCommand, TemplatesShowArgs};
 pub use test::TestArgs;
 pub use verify::{ContractName, EngineName, VerifyArgs};
 
@@ -107,10 +109,37 @@ Exit codes:
 
 /// Generate everything that Kernel Module Management (KMM) needs to build kernel modules, from one YAML file
 #[derive(Debug, Parser)]
-#[command(name = "kmodgen", version, max_term_width = 100, after_long_help = EXAMPLES)]
+#[command(
+    name = "kmodgen",
+    version,
+    long_version = env!("KMODGEN_LONG_VERSION"),
+    max_term_width = 100,
+    after_long_help = EXAMPLES
+)]
 pub struct Cli {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub global: GlobalArgs,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Run as if started in this folder
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Print results and errors only: no warnings, notes or progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print what is read, which programs are started and which servers are asked
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colors
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
 }
 
 /// Commands.
@@ -158,6 +187,18 @@ pub enum Command {
     /// Print the manifest's JSON Schema
     #[command(after_long_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
+    /// Print a built-in template, to copy from
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
+    /// Check that this machine and project have what kmodgen needs
+    #[command(after_long_help = setup::DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
+    /// Print a script that completes commands, options, modules, kernels, sources and clusters in a shell
+    #[command(after_long_help = setup::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the man page, or write one for each command to a folder
+    #[command(after_long_help = setup::MAN_EXAMPLES)]
+    Man(ManArgs),
     /// Render templates from stdin for a kmodgen that starts this command itself
     #[command(hide = true)]
     RenderTemplates,
@@ -324,4 +365,21 @@ pub struct UpdateArgs {
     /// Timeout for a server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
+}
+
+/// Returns the command that does what a command of another name does in other tools.
+pub fn command_for(unknown: &str) -> Option<&'static str> {
+    Some(match unknown {
+        "check" | "status" => "kmodgen generate --check",
+        "diff" => "kmodgen generate --dry-run --diff",
+        "validate" | "lint" => "kmodgen plan",
+        "render" | "template" | "apply" | "gen" | "run" => "kmodgen generate",
+        "list" | "ls" => "kmodgen plan",
+        "pin" => "kmodgen lock",
+        "upgrade" => "kmodgen update",
+        "push" | "commit" | "deploy" => "kmodgen publish",
+        "completion" => "kmodgen completions",
+        "version" => "kmodgen --version",
+        _ => return None,
+    })
 }

@@ -22,7 +22,7 @@ impl Faults {
     /// Prints the first messages, and how many errors there are.
     pub fn report(&self) {
         let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        ui::talk(&format!("{}{}\n", draw(&self.diagnostics, &self.sources), ui::count(errors, "error")));
+        ui::complain(&format!("{}{}\n", draw(&self.diagnostics, &self.sources), ui::count(errors, "error")));
     }
 }
 

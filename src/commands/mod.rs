@@ -1,15 +1,19 @@
 //! The commands, one file each.
 
 pub mod build;
+pub mod completions;
+pub mod doctor;
 pub mod explain;
 pub mod generate;
 pub mod init;
 pub mod kernels;
 pub mod lock;
+pub mod man;
 pub mod plan;
 pub mod preflight;
 pub mod publish;
 pub mod schema;
+pub mod templates;
 pub mod test;
 pub mod update;
 pub mod verify;

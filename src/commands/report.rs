@@ -191,7 +191,7 @@ impl Report {
     pub(super) fn orphan_cluster(&mut self, root: &Path, name: &str) {
         let reason = format!("`{}` is of no cluster any more", root.join(name).display());
         let help = "remove the folder once its cluster is rid of its modules".to_owned();
-        ui::talk(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
+        ui::complain(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
         self.held.push(HoldReport { module: name.to_owned(), reason, help });
     }
 

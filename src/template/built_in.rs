@@ -3,11 +3,14 @@
 //! A released version never changes: an upgrade of kmodgen must not change a byte of anyone's
 //! output. Changes go into a new version, which `kmodgen update --templates` moves to.
 
+use std::collections::BTreeSet;
+
+use super::outline::Outline;
+
 /// The built-in templates that a manifest can name.
 pub const BUILT_IN: [&str; 4] = ["dtk", "kernel-devel", "debian", "sles"];
 
 /// The parts that they are made of.
-#[cfg(test)]
 pub(crate) const PARTS: [&str; 22] = [
     "skeleton",
     "packages",
@@ -70,6 +73,28 @@ pub(crate) fn text(version: u32, name: &str) -> Option<&'static str> {
         (1, "step/run") => Some(include_str!("../../templates/v1/step/run.Dockerfile")),
         _ => None,
     }
+}
+
+/// Returns the names of all built-in templates.
+pub fn built_in_names() -> Vec<&'static str> {
+    BUILT_IN.into_iter().chain(PARTS).collect()
+}
+
+/// Returns the newest version of a built-in template.
+pub fn built_in_text(name: &str) -> Option<&'static str> {
+    text(NEWEST, name)
+}
+
+/// Returns the names of a template's blocks.
+pub fn built_in_blocks(text: &str) -> BTreeSet<String> {
+    Outline::of(text).map(|outline| outline.blocks.into_keys().collect()).unwrap_or_default()
+}
+
+/// Returns the lines of a template that a block is on.
+pub fn built_in_block(text: &str, block: &str) -> Option<String> {
+    let lines = Outline::of(text)?.blocks.get(block)?.clone();
+    let lines: Vec<&str> = text.lines().skip(lines.start - 1).take(lines.len()).collect();
+    Some(format!("{}\n", lines.join("\n")))
 }
 
 #[cfg(test)]

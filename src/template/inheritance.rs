@@ -81,7 +81,7 @@ impl Inheritance {
         while let Some(name) = open.pop() {
             if seen.insert(name) {
                 let outline = self.outlines.get(name)?.as_ref()?;
-                blocks.extend(outline.blocks.iter().map(String::as_str));
+                blocks.extend(outline.blocks.keys().map(String::as_str));
                 open.extend(outline.parent.iter().flat_map(|parent| candidates(parent, loaded)));
             }
         }

@@ -18,11 +18,9 @@ mod layers_tests;
 #[cfg(test)]
 mod rules_tests;
 
+pub use built_in::{BUILT_IN, NEWEST, built_in_block, built_in_blocks, built_in_names, built_in_text};
 #[cfg(test)]
-pub(crate) use built_in::PARTS;
-#[cfg(test)]
-pub(crate) use built_in::text as built_in_text;
-pub use built_in::{BUILT_IN, NEWEST};
+pub(crate) use built_in::{PARTS, text};
 pub use code::STACK;
 pub use environment::Templates;
 pub use fault::TemplateFault;

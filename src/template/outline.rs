@@ -1,6 +1,6 @@
 //! The blocks of a template, and what a template that extends another one would lose silently.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use minijinja::machinery::ast::{Expr, Stmt};
@@ -13,8 +13,8 @@ use super::syntax::syntax;
 pub(super) struct Outline {
     /// `None` if the template extends none.
     pub(super) parent: Option<Parent>,
-    /// Names of its blocks, at any depth.
-    pub(super) blocks: BTreeSet<String>,
+    /// Its blocks at any depth, by name, with the numbers of their lines from 1.
+    pub(super) blocks: BTreeMap<String, Range<usize>>,
     /// Its outermost blocks, and where their names are.
     pub(super) outermost: Vec<(String, Range<usize>)>,
     /// Lost parts and their places.
@@ -74,7 +74,7 @@ impl Reader<'_> {
                         self.outline.lost.push((Lost::Early, place.clone()));
                     }
                     self.outline.outermost.push((block.name.to_owned(), place));
-                    self.outline.blocks.insert(block.name.to_owned());
+                    self.add(block.name, block.span());
                     self.nested(&block.body);
                     told = false;
                 }
@@ -96,11 +96,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds the names of all blocks in the body of a block.
+    fn add(&mut self, block: &str, span: Span) {
+        let lines = usize::from(span.start_line)..usize::from(span.end_line) + 1;
+        self.outline.blocks.entry(block.to_owned()).or_insert(lines);
+    }
+
+    /// Adds all blocks in the body of a block.
     fn nested(&mut self, statements: &[Stmt<'_>]) {
         for statement in statements {
             if let Stmt::Block(block) = statement {
-                self.outline.blocks.insert(block.name.to_owned());
+                self.add(block.name, block.span());
                 self.nested(&block.body);
             }
             bodies(statement).iter().for_each(|body| self.nested(body));

@@ -48,6 +48,7 @@ mod pushed;
 mod registries;
 mod reports;
 mod secrets;
+mod setup;
 mod streams;
 mod symlinks;
 mod test_cases;

@@ -43,6 +43,13 @@ pub fn plain_command(program: impl AsRef<OsStr>, variables: &Variables) -> Comma
     command
 }
 
+/// Logs the command line of a program that is about to start, without its variables.
+pub fn log_start(command: &Command) {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().escape_debug().to_string()).collect();
+    log::debug!("starting {}", words.join(" "));
+}
+
 /// Runs a program to its end, and kills it and what it started after `limit`.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::group::{Group, ask_to_stop, end_with_kmodgen};
+use super::log_start;
 
 /// Bytes at the end of a program's stderr that are kept.
 const TAIL: usize = 4096;
@@ -30,6 +31,7 @@ impl Running {
     /// Starts a program with pipes to its input, output and standard error.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         end_with_kmodgen(command);
+        log_start(command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (sender, output) = sync_channel(16);
         pump(child.stdout.take(), move |bytes| sender.send(bytes.to_vec()).is_ok());

@@ -103,6 +103,7 @@ pub(super) fn run(mut command: Command, log: &File, cancel: &Cancel) -> Result<(
 }
 
 fn start(command: &mut Command, log: &File) -> io::Result<Child> {
+    kmodgen_process::log_start(command);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
 }
 

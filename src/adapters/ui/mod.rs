@@ -5,6 +5,7 @@ mod diff;
 mod progress;
 mod question;
 mod screen;
+mod verbosity;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,6 +17,7 @@ pub use diagnostics::render;
 pub use diff::unified;
 pub use progress::{Line, Progress, Sum};
 pub use question::{ask, can_ask};
+pub use verbosity::configure;
 
 use super::fs;
 use crate::vocabulary::masked;
@@ -26,14 +28,26 @@ pub fn result(text: &str) {
     if let Err(error) = print(io::stdout().lock(), text)
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        talk(&format!("\x1b[1;31merror\x1b[0m: cannot print the result: {}\n", fs::describe(&error)));
+        self::error(&format!("cannot print the result: {}", fs::describe(&error)));
         std::process::exit(2);
     }
 }
 
-/// Prints talk: progress, warnings, errors, without the secrets that may be in them. The work does not
-/// depend on anyone listening.
+/// Prints notes, warnings and progress, unless `--quiet` is given.
 pub fn talk(text: &str) {
+    if !verbosity::is_quiet() {
+        complain(text);
+    }
+}
+
+/// Prints one error.
+pub fn error(text: &str) {
+    complain(&format!("\x1b[1;31merror\x1b[0m: {text}\n"));
+}
+
+/// Prints errors and questions, without the secrets that may be in them. The work does not depend on anyone
+/// listening.
+pub fn complain(text: &str) {
     let _ = progress::aside(|| print(io::stderr().lock(), &masked(text)));
 }
 

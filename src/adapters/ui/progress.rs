@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::screen::{self, Screen};
+use super::verbosity::is_quiet;
 
 /// Interval between two updates of the times.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,7 +49,7 @@ impl Progress {
     /// Progress that is drawn where `wanted` says so and stderr is a terminal that can move its
     /// cursor.
     pub fn new(wanted: bool) -> Self {
-        let shown = wanted && screen::is_there();
+        let shown = wanted && !is_quiet() && screen::is_there();
         let target = match shown {
             true => ProgressDrawTarget::term_like_with_hz(Box::new(Screen::default()), 8),
             false => ProgressDrawTarget::hidden(),

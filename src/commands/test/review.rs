@@ -85,7 +85,7 @@ impl Review<'_> {
             DifferenceKind::New { .. } => "this snapshot is new: keep it?",
             _ => "this snapshot is different: replace it?",
         };
-        ui::talk(&format!("{diff}\n[{}/{}] {question}\n", self.asked, self.total));
+        ui::complain(&format!("{diff}\n[{}/{}] {question}\n", self.asked, self.total));
         loop {
             let prompt = "a accept, r reject, s skip the rest of the case, q quit > ";
             match ui::ask(prompt).as_deref().map(Choice::parse) {

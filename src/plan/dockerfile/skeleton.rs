@@ -75,7 +75,7 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::template::{BUILT_IN, NEWEST, PARTS, built_in_text};
+    use crate::template::{BUILT_IN, NEWEST, PARTS, text};
 
     #[test]
     fn blanks_are_filled_with_the_kernels_own() {
@@ -116,7 +116,7 @@ mod tests {
         let mut printed = 0;
         for version in 1..=NEWEST {
             for name in BUILT_IN.iter().chain(&PARTS) {
-                let text = built_in_text(version, name).unwrap();
+                let text = text(version, name).unwrap();
                 for tag in tag.find_iter(text).map(|tag| tag.as_str()).filter(|tag| mention.is_match(tag)) {
                     assert!(allowed.contains(&tag), "v{version}/{name}: {tag}");
                     printed += 1;

@@ -1,0 +1,77 @@
+//! `kmodgen completions`: scripts for shells, and the candidates that they ask for.
+
+use std::ffi::OsString;
+
+use anyhow::Context as _;
+use clap::{Command, CommandFactory as _};
+use clap_complete::env::Shells;
+use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate};
+
+use super::project::Project;
+use crate::adapters::ui;
+use crate::cli::{Cli, CompletionsArgs, ManifestArgs};
+use crate::commands::Exit;
+use crate::settings;
+
+/// Environment variable with which a shell's script asks for candidates.
+const VARIABLE: &str = "KMODGEN_COMPLETE";
+
+/// Runs the command.
+pub fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+    let shell = args.shell.name();
+    let script = Shells::builtins();
+    let script = script.completer(shell).with_context(|| format!("no completions for {shell}"))?;
+    let mut text = Vec::new();
+    script.write_registration(VARIABLE, "kmodgen", "kmodgen", "kmodgen", &mut text)?;
+    ui::result(&String::from_utf8_lossy(&text));
+    Ok(Exit::Success)
+}
+
+/// Answers a shell's script; returns whether it asked.
+///
+/// # Errors
+/// An unknown shell, or standard output that cannot be written.
+pub fn answer(args: impl Iterator<Item = OsString>) -> Result<bool, clap::Error> {
+    CompleteEnv::with_factory(|| with_candidates(Cli::command()))
+        .var(VARIABLE)
+        .try_complete(args, settings::current_folder().as_deref())
+}
+
+/// Adds candidates from the manifest to all arguments that take names of it.
+fn with_candidates(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let candidates: fn() -> Vec<CompletionCandidate> = match arg.get_id().as_str() {
+            "only" => || candidates(|project| [modules(project), releases(project)].concat()),
+            "release" => || candidates(releases),
+            "sources" => || candidates(sources),
+            "cluster" => || candidates(clusters),
+            _ => return arg,
+        };
+        arg.add(ArgValueCandidates::new(candidates))
+    });
+    command.mut_subcommands(with_candidates)
+}
+
+/// Returns names in the manifest; none if it cannot be read.
+fn candidates(names: fn(&Project) -> Vec<String>) -> Vec<CompletionCandidate> {
+    let project = Project::find(&ManifestArgs { file: None });
+    let mut names = project.map(|project| names(&project)).unwrap_or_default();
+    names.dedup();
+    names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn modules(project: &Project) -> Vec<String> {
+    project.manifest.modules.iter().map(|module| module.name.value.to_string()).collect()
+}
+
+fn releases(project: &Project) -> Vec<String> {
+    project.manifest.kernels.iter().map(|kernel| kernel.release.value.to_string()).collect()
+}
+
+fn sources(project: &Project) -> Vec<String> {
+    project.manifest.sources.keys().map(ToString::to_string).collect()
+}
+
+fn clusters(project: &Project) -> Vec<String> {
+    project.manifests().iter().filter_map(|manifest| manifest.cluster.as_ref().map(ToString::to_string)).collect()
+}
