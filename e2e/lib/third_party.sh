@@ -9,21 +9,20 @@ third_party_suite=bookworm
 
 # get_third_party: the sources, as bare repositories, and the manifest.
 get_third_party() {
-  unpack "$work/dkms" v4l2loopback-dkms jool-dkms dpdk-kmods-dkms lime-forensics-dkms || return
-  local jool v4l2loopback igb_uio lime
-  jool=$(commit_all "$work"/dkms/usr/src/jool-dkms-* jool.git sha1 'Jool') &&
-    v4l2loopback=$(commit_all "$work"/dkms/usr/src/v4l2loopback-* v4l2loopback.git sha1 'v4l2loopback') &&
-    igb_uio=$(commit_all "$work"/dkms/usr/src/dpdk-kmods-* igb-uio.git sha1 'igb_uio') &&
-    lime=$(commit_all "$work"/dkms/usr/src/lime-forensics-* lime.git sha1 'LiME') || return
+  local name word words=() folders=(
+    jool:jool-dkms v4l2loopback:v4l2loopback igb-uio:dpdk-kmods lime:lime-forensics
+    acpi-call:acpi-call tp-smapi:tp_smapi nat-rtsp:nat-rtsp evdi:evdi
+  )
+  unpack "$work/dkms" {jool,v4l2loopback,dpdk-kmods,lime-forensics,acpi-call,tp-smapi,nat-rtsp,evdi}-dkms || return
+  for name in "${folders[@]}"; do
+    word=$(tr a-z- A-Z_ <<< "${name%:*}")
+    words+=(-e "s/@$word@/$(commit_all "$work/dkms/usr/src/${name#*:}"-* "${name%:*}.git" sha1 "${name%:*}")/") || return
+  done
   mkdir -p "$work/third-party/patches"
-  cp "$here/../examples/debian-fleet/patches/strlcpy.patch" "$work/third-party/patches/"
-  sed -e "s/@JOOL@/$jool/; s/@V4L2LOOPBACK@/$v4l2loopback/; s/@IGB_UIO@/$igb_uio/; s/@LIME@/$lime/" \
-    -e "s/@STABLE@/$stable/; s/@PLUS@/$plus/; s/@PLUS_FULL@/$plus_full/; s/@PLUS_LINE@/$(line "$plus")/" \
+  cp "$here/../examples/debian-fleet/patches/strlcpy.patch" "$here"/third-party/*.patch "$work/third-party/patches/"
+  sed "${words[@]}" -e "s/@STABLE@/$stable/; s/@PLUS@/$plus/; s/@PLUS_FULL@/$plus_full/" \
     "$here/third-party.yaml.in" > "$work/third-party/kmodgen.yaml"
 }
-
-# line RELEASE: a pattern for all kernels of its first two numbers.
-line() { sed -E 's/^([0-9]+)\.([0-9]+)\..*/\1[.]\2[.].*/' <<< "$1"; }
 
 # No registry has a part in this, and so no password.
 third_party() { PATH=$work/bin:$PATH "$KMODGEN" "$1" -f "$work/third-party/kmodgen.yaml" "${@:2}"; }
@@ -70,6 +69,7 @@ try_third_party() {
   asked_for > "$work/third-party/asked-for"
   check 'a ceiling and a flavour leave kernels out' diff <(cut -d ' ' -f 1,2 "$work/third-party/asked-for") - <<MAPPINGS
 jool $stable
+evdi $stable
 v4l2loopback $stable
 v4l2loopback $plus_full
 igb-uio $stable
@@ -78,10 +78,19 @@ igb-uio $plus
 lime $stable
 lime $plus_full
 lime $plus
+acpi-call $stable
+acpi-call $plus_full
+acpi-call $plus
+tp-smapi $stable
+tp-smapi $plus_full
+nat-rtsp $stable
+nat-rtsp $plus_full
+nat-rtsp $plus
+evdi-symbols $stable
 MAPPINGS
   local release build=(third_party build --engine buildah --dtk "$dtk" --offline --logs "$work/log/third-party-builds")
-  check 'all of them build and are verified' ends 0 '9 built, 0 pushed, 0 skipped' "${build[@]}" --jobs 2 --verify
-  check 'nothing is left to build' ends 0 '0 built, 0 pushed, 9 skipped' "${build[@]}"
+  check 'all of them build and are verified' ends 0 '19 built, 0 pushed, 0 skipped' "${build[@]}" --jobs 2 --verify
+  check 'nothing is left to build' ends 0 '0 built, 0 pushed, 19 skipped' "${build[@]}"
 
   contains jool "$stable" extra jool_common jool jool_siit
   check "jool needs one of its own and some of the kernel's" \
@@ -101,7 +110,63 @@ MAPPINGS
     check 'modprobe finds it' inserts "$release" lime extra/lime
   done
 
-  sed -i '/^ *patches: /d' "$work/third-party/kmodgen.yaml"
-  check 'v4l2loopback does not build without its patch, and its log says why' \
-    ends 1 "implicit declaration of function 'strlcpy'" "${build[@]}" --only "v4l2loopback/$(line "$plus")"
+  for release in "$stable" "$plus_full" "$plus"; do
+    contains acpi-call "$release" extra acpi_call
+    contains nat-rtsp "$release" extra nf_conntrack_rtsp nf_nat_rtsp
+    check 'modprobe loads what it needs before it' inserts "$release" nf_nat_rtsp extra/nf_conntrack_rtsp extra/nf_nat_rtsp
+  done
+  for release in "$stable" "$plus_full"; do
+    contains tp-smapi "$release" extra thinkpad_ec tp_smapi hdaps
+    check 'modprobe loads what it needs before it' inserts "$release" tp_smapi extra/thinkpad_ec extra/tp_smapi
+  done
+  check 'their kernels export all that they import' imports_are_exported
+  try_stripped
+  try_without_help
+}
+
+# imports_are_exported: kmodgen verify finds nothing for any of the images and its kernel.
+imports_are_exported() {
+  local release image
+  look_at "$dtk" || return
+  while read -r _ release image; do
+    ends 0 ' 0 findings, ' "$KMODGEN" verify --engine buildah --release "$release" \
+      --symvers "$root/usr/src/linux-headers-$release/Module.symvers" "$image" || return
+  done < "$work/third-party/asked-for"
+}
+
+# try_stripped: what debugging symbols weigh.
+try_stripped() {
+  local with without
+  contains evdi-symbols "$stable" extra evdi
+  with=$(weights) && contains evdi "$stable" extra evdi && without=$(weights)
+  check 'without debugging symbols a kmod and its image are smaller' is_lighter "$without" "$with"
+  echo "   evdi.ko and its image, in bytes: $with with debugging symbols, $without without"
+}
+
+# weights: bytes of evdi.ko, and of all files of the image that is looked into.
+weights() { echo "$(stat -c %s "$root/opt/lib/modules/$stable/extra/evdi.ko") $(du -sb "$root" | cut -f 1)"; }
+
+# is_lighter BYTES BYTES: both numbers of the first, and half of the kmod is gone at least.
+is_lighter() {
+  local light heavy
+  read -ra light <<< "$1"
+  read -ra heavy <<< "$2"
+  [ "$((light[0] * 2))" -lt "${heavy[0]}" ] && [ "${light[1]}" -lt "${heavy[1]}" ]
+}
+
+# try_without_help: kmods that do not build on the newer line without their patches and ceilings.
+try_without_help() {
+  local row module text only=()
+  local rows=(
+    "v4l2loopback:implicit declaration of function 'strlcpy'" "nat-rtsp:implicit declaration of function 'strlcpy'"
+    'tp-smapi:"DEFINE_SEMAPHORE" requires 2 arguments' 'evdi:incompatible pointer type'
+  )
+  for row in "${rows[@]}"; do only+=(--only "${row%%:*}/$(pattern "$plus_full")"); done
+  sed -i -E '/^ *patches: /d; /^ *unless: .kernelVersion/d' "$work/third-party/kmodgen.yaml"
+  check "without patches and ceilings, ${#rows[@]} of them do not build on $plus_full" \
+    ends 1 "0 built, 0 pushed, 0 skipped, ${#rows[@]} failed" "${build[@]}" --jobs 2 --keep-going "${only[@]}"
+  for row in "${rows[@]}"; do
+    module=${row%%:*} text=${row#*:}
+    check "the log of $module says why" grep -F -- "$text" "$work/log/third-party-builds/$module/$plus_full.log"
+  done
 }
