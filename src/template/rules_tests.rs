@@ -268,6 +268,30 @@ fn files_of_other_sources_are_unpacked_after_them() {
 }
 
 #[test]
+fn sources_lie_where_they_belong() {
+    let image =
+        format!("{{image: registry.example.com/m@sha256:{}, path: /usr/lpp/mmfs, at: /usr/lpp/mmfs}}", "b".repeat(64));
+    let world = with_inner(&format!("  mmfs: {image}\n"), "[mmfs, code]");
+    let text = dockerfile(&world);
+    assert!(
+        text.contains("RUN mkdir -p /usr/src/kmodgen\n") && text.contains(" /usr/lpp/mmfs /usr/lpp/mmfs/"),
+        "{text}"
+    );
+    assert!(
+        text.contains("cd /usr/lpp/mmfs ") && text.contains("find /usr/lpp/mmfs /usr/src/kmodgen/code -type f"),
+        "{text}"
+    );
+    let fetched = world.clone().with("baseImages: {", "baseImages: {fetch: registry.example.com/fetch:1, ");
+    assert!(
+        dockerfile(&fetched).contains("COPY --from=sources /usr/lpp/mmfs/ /usr/lpp/mmfs/"),
+        "{}",
+        dockerfile(&fetched)
+    );
+    let faults = world.with("at: /usr/lpp/mmfs", "at: /usr/bin").faults();
+    assert!(faults.len() == 1 && faults[0].contains("the build needs `/usr/bin`"), "{faults:?}");
+}
+
+#[test]
 fn a_file_of_another_source_is_one_that_is_there() {
     let bundle = "  bundle: {git: 'https://example.com/code.git', ref: main}\n";
     for (source, of_module, said) in [

@@ -33,11 +33,18 @@ FROM {% if builder %}{{ builder }}{% else %}${DTK_AUTO}{% endif %} AS builder
 {% endif %}
 {% if fetch %}
 COPY --from=sources /usr/src/kmodgen/ /usr/src/kmodgen/
+{% for folder in folders | reject("startingwith", "/usr/src/kmodgen/") %}
+COPY --from=sources {{ folder }}/ {{ folder }}/
+{% endfor %}
 {% if install.rpms and sources | selectattr("form", "defined") | selectattr("form", "eq", "rpm") | list %}
 COPY --from=sources /usr/src/kmodgen-packages/ /usr/src/kmodgen-packages/
 {% endif %}
 {% else %}
 {% block sources %}
+{% if folders | reject("startingwith", "/usr/src/kmodgen/") | list %}
+RUN mkdir -p /usr/src/kmodgen
+
+{% endif %}
 {% for source in sources | sort(attribute="order") %}
 {% include "kmodgen/source/" ~ source.kind %}
 {% endfor %}

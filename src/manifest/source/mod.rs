@@ -4,6 +4,7 @@ mod containers;
 mod file;
 mod inner;
 mod origin;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -36,8 +37,8 @@ pub struct Source {
     pub origin: Origin,
     /// The folder to build in; the top where `None`.
     pub dir: Option<RelPath>,
-    /// Folder for the code, below the folder of all sources; the source's name if `None`.
-    pub at: Option<Spanned<RelPath>>,
+    /// Folder for the code in the builder; its name below the folder of all sources if `None`.
+    pub at: Option<Spanned<String>>,
     /// The secret that is needed to get it.
     pub secret: Option<Spanned<String>>,
     /// Its version, if the manifest or the ref states one.
@@ -55,10 +56,10 @@ declare! {
             says: "the folder in it to build in",
             decode: decode::parsed(|text| Expands::Release.path(text)),
         }
-        optional at: Spanned<RelPath> {
+        optional at: Spanned<String> {
             takes: Shape::Text,
-            says: "where it is laid, below `/usr/src/kmodgen`; its name where absent. One source may lie in another",
-            decode: decode::placed(place),
+            says: "where it is laid, below `/usr/src/kmodgen` or at an absolute path; its name where absent. One source may lie in another",
+            decode: decode::placed(place::laid_at),
         }
         optional secret: Spanned<String> {
             takes: Shape::Text,
@@ -107,8 +108,7 @@ static PATCH: Record = Record { name: "a patch", fields: joined![Patch::FIELDS, 
 impl Source {
     /// Its folder in the builder.
     pub fn folder(&self) -> String {
-        let at = self.at.as_ref().map_or(self.name.as_str(), |at| at.as_str());
-        format!("{BUILD_ROOT}/{at}")
+        self.at.as_ref().map_or_else(|| format!("{BUILD_ROOT}/{}", self.name.value), |at| at.value.clone())
     }
 
     /// The repository, where it comes from one.

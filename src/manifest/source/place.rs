@@ -1,0 +1,122 @@
+//! Folders of the builder in which sources are laid.
+
+use super::{BUILD_ROOT, place};
+use crate::vocabulary::Invalid;
+
+/// Folders that a build needs, or fills itself.
+const NEEDED: [&str; 33] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/licenses",
+    "/opt/lib",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/tmp",
+    "/usr/bin",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/usr/src/kernels",
+    "/usr/src/rpmbuild",
+    "/var/cache",
+    "/var/lib/apt",
+    "/var/lib/dkms",
+    "/var/lib/dpkg",
+    "/var/lib/rpm",
+    "/var/run",
+];
+
+/// Starts of the names of folders in `/usr/src` that kmodgen, Debian and SUSE fill.
+const OWNED: [&str; 2] = ["/usr/src/kmodgen", "/usr/src/linux"];
+
+/// Checks where a source is laid: a folder below that of all sources, or an absolute path; gives the absolute path.
+///
+/// # Errors
+/// A path that leaves its folder or has other characters than shells take as they are, and an absolute path in, or
+/// around, a folder that the build needs.
+pub(super) fn laid_at(text: &str) -> Result<String, Invalid> {
+    let Some(below) = text.strip_prefix('/') else { return Ok(format!("{BUILD_ROOT}/{}", place(text)?)) };
+    let path = match below.trim_matches('/') {
+        "" => "/".to_owned(),
+        below => format!("/{}", place(below)?),
+    };
+    if let Some(inner) = path.strip_prefix(BUILD_ROOT).and_then(|rest| rest.strip_prefix('/')) {
+        return Err(
+            Invalid::new(format!("`{path}` is in the folder of all sources")).help(format!("write `at: {inner}`"))
+        );
+    }
+    let is_owned = OWNED.iter().any(|start| path.starts_with(start));
+    let needed = NEEDED.iter().find(|needed| is_within(&path, needed) || is_within(needed, &path));
+    if path != "/" && !is_owned && needed.is_none() {
+        return Ok(path);
+    }
+    let help = "write a folder that is the source's alone, such as `/usr/src/driver` or `/usr/lpp/driver`";
+    Err(match needed.filter(|needed| **needed != path && path != "/") {
+        Some(needed) if is_within(&path, needed) => {
+            Invalid::new(format!("`{path}` is in `{needed}`, which the build needs"))
+        }
+        Some(needed) => Invalid::new(format!("`{path}` has `{needed}` in it, which the build needs")),
+        None => Invalid::new(format!("the build needs `{path}`")),
+    }
+    .help(help))
+}
+
+/// Checks whether a path is a folder, or is in it.
+fn is_within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_have_folders_of_their_own() {
+        for (text, path) in [
+            ("driver/more", "/usr/src/kmodgen/driver/more"),
+            ("/usr/src/nvidia-550", "/usr/src/nvidia-550"),
+            ("//usr/lpp/./mmfs/", "/usr/lpp/mmfs"),
+            ("/opt/vendor", "/opt/vendor"),
+            ("/src", "/src"),
+            ("/usr/libx", "/usr/libx"),
+        ] {
+            assert_eq!(laid_at(text).unwrap(), path);
+        }
+        for (bad, said) in [
+            ("/", "the build needs `/`"),
+            ("/usr", "has `/usr/bin` in it"),
+            ("/usr/src", "has `/usr/src/kernels` in it"),
+            ("/opt", "has `/opt/lib` in it"),
+            ("/usr/bin", "the build needs `/usr/bin`"),
+            ("/usr/lib/modules/x", "is in `/usr/lib`"),
+            ("/lib/modules", "is in `/lib`"),
+            ("/run/secrets/login", "is in `/run`"),
+            ("/usr/src/linux-headers-6.1.0-56-amd64", "the build needs"),
+            ("/usr/src/kmodgen", "the build needs"),
+            ("/usr/src/kmodgen-packages", "the build needs"),
+            ("/usr/src/kmodgen/driver", "in the folder of all sources"),
+            ("/usr/src/../bin", "leaves its folder"),
+            ("/usr/src/a b", "is not of letters"),
+            ("/usr/src/a;id", "is not of letters"),
+            ("../x", "leaves its folder"),
+            ("", "names nothing"),
+        ] {
+            let invalid = laid_at(bad).expect_err(bad);
+            assert!(invalid.message.contains(said), "{bad}: {invalid:?}");
+        }
+    }
+}
