@@ -1,12 +1,15 @@
 //! The values of a `dkms.conf` that a manifest needs. The file is a shell script; assignments are read, nothing is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::make_vars::options;
 use crate::vocabulary::KmodName;
 
 /// Longest value that is kept.
 const LONGEST: usize = 4096;
+
+/// Longest part of a line that messages show.
+const LONGEST_SHOWN: usize = 80;
 
 /// A file that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub(super) struct DkmsConf {
     /// The line of the first command that builds.
     pub(super) make: Option<usize>,
     /// Options of Kconfig that the commands set.
-    pub(super) options: std::collections::BTreeSet<String>,
+    pub(super) options: BTreeSet<String>,
 }
 
 impl DkmsConf {
@@ -29,7 +32,14 @@ impl DkmsConf {
         let mut package = None;
         for (at, line) in text.lines().enumerate() {
             let line_number = at + 1;
-            let Some((key, value)) = assigned(line) else { continue };
+            let Some((key, value)) = assigned(line) else {
+                // Such as an index that a loop counts.
+                let code = line.trim();
+                if !code.starts_with('#') && code.contains("BUILT_MODULE_NAME") {
+                    conf.unclear.push((line_number, code.chars().take(LONGEST_SHOWN).collect()));
+                }
+                continue;
+            };
             let name = key.split('[').next().unwrap_or(key);
             let expanded = expand(value, &values);
             match (name, &expanded) {
@@ -118,6 +128,8 @@ mod tests {
     fn the_package_names_the_only_module() {
         let conf = DkmsConf::read("PACKAGE_NAME=drv\nPACKAGE_VERSION=#MODULE_VERSION#\n");
         assert_eq!((conf.kmods, conf.version), (vec![("drv".to_owned(), 1)], None));
+        let conf = DkmsConf::read("PACKAGE_NAME=drv\nfor f in *.o; do\n BUILT_MODULE_NAME[$i]=$f\ndone\n");
+        assert_eq!((conf.kmods, conf.unclear.len()), (vec![], 1));
         assert_eq!(DkmsConf::read("garbage\n=\nA='x\n\"=b\n").kmods, []);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::makefile::{Makefile, expand, words};
-use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_within};
+use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within};
 use crate::vocabulary::KmodName;
 
 /// Names of the file that kbuild reads in a folder, the first wins; then those that `configure` makes one of.
@@ -11,6 +11,9 @@ const NAMES: [&str; 5] = ["Kbuild", "Makefile", "Kbuild.in", "Makefile.in", "Mak
 
 /// Most kmods of one repository: one with more is a kernel.
 pub(super) const MOST_KMODS: usize = 100;
+
+/// Longest part of a line that messages show.
+const LONGEST_SHOWN: usize = 80;
 
 /// A kmod that a file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +115,15 @@ impl KbuildFile {
             };
             for word in words(&assignment.value) {
                 let Some(objects) = expand(word, &variables) else {
-                    unclear.push((assignment.line, word.to_owned()));
+                    unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
                     continue;
                 };
                 for object in objects.split_whitespace() {
                     let Some(object) = inside(folder, object) else { continue };
+                    if !is_plain(folder_of(&object)) {
+                        unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
+                        continue;
+                    }
                     if let Some(below) = object.strip_suffix('/') {
                         folders.push((below.to_owned(), option.clone()));
                     } else if let Some(object) = object.strip_suffix(".o")
@@ -124,7 +131,7 @@ impl KbuildFile {
                     {
                         let name = object.rsplit('/').next().unwrap_or(object);
                         if KmodName::parse(name).is_err() {
-                            unclear.push((assignment.line, word.to_owned()));
+                            unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
                             continue;
                         }
                         kmods.push(Kmod {
@@ -243,6 +250,13 @@ mod tests {
             ["x/Makefile: x/x:1", "y/Makefile: y/y:2"]
         );
         assert_eq!(found(&[("tests/Kbuild", "obj-m := t.o\n")]), ["tests/Kbuild: tests/t:1"]);
+    }
+
+    #[test]
+    fn folders_with_other_names_are_left_out() {
+        let files = [("Kbuild", "obj-m := \u{e9}/a.o $(obj)/b;c/a.o d/a.o\n")];
+        assert_eq!(found(&files), ["Kbuild: d/a:1"]);
+        assert_eq!(roots(&super::files(&repository(&files)))[0].unclear.len(), 2);
     }
 
     #[test]

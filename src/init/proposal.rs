@@ -3,7 +3,7 @@
 use super::contents::{Contents, EXAMPLE_KERNEL, Request, places, shown_folder};
 use super::manifest;
 use super::repository::RepositoryFiles;
-use super::units::Units;
+use super::units::{Unit, Units};
 
 /// A fact that was found, and its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,9 +111,10 @@ impl Contents<'_> {
                 };
                 gaps.push(Gap { field: format!("modules[{at}].kmods"), reason: reason.to_owned(), is_needed: true });
             }
-            for kmod in module.unit.iter().flat_map(|unit| &unit.kmods).filter(|kmod| kmod.is_conditional) {
+            let conditional: Vec<&str> = conditional(module.unit.as_ref()).collect();
+            if !conditional.is_empty() {
                 let reason =
-                    format!("`{}` stands in a condition at {}: take it out if it is not built", kmod.name, kmod.place);
+                    format!("in conditions that were not judged: {}; take out what is not built", few(&conditional));
                 gaps.push(Gap { field: format!("modules[{at}].kmods"), reason, is_needed: false });
             }
             if self.request.image.is_none() && !self.platforms[0].0.is_openshift {
@@ -136,6 +137,12 @@ impl Contents<'_> {
         }
         gaps
     }
+}
+
+/// The kmods that stand in conditions other than those of kbuild.
+fn conditional(unit: Option<&Unit>) -> impl Iterator<Item = &str> {
+    let kmods = unit.into_iter().flat_map(|unit| &unit.kmods);
+    kmods.filter(|kmod| kmod.is_conditional).map(|kmod| kmod.name.as_str())
 }
 
 fn finding(fact: &'static str, value: &str, reason: &str) -> Finding {

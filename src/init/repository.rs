@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::vocabulary::RelPath;
+
 /// Names of files whose texts are read.
 const READ: [&str; 10] = [
     "Kbuild",
@@ -71,7 +73,11 @@ pub(super) fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Checks whether a path can stand in a manifest and in a shell as it is.
-pub(super) fn is_plain(path: &str) -> bool {
-    path.len() < 200 && !path.starts_with('-') && path.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/".contains(c))
+/// Checks whether a folder can stand in a manifest and in a shell as it is.
+pub(super) fn is_plain(folder: &str) -> bool {
+    let is_path = folder.is_empty() || RelPath::parse(folder).is_ok_and(|path| path.as_str() == folder);
+    is_path
+        && folder.len() < 200
+        && !folder.starts_with('-')
+        && folder.chars().all(|c| c.is_ascii_alphanumeric() || "._-+/".contains(c))
 }
