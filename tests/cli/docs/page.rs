@@ -57,8 +57,43 @@ const CARGO: &str = "#!/bin/sh
 case \"$1 $2 $3 $4\" in
   'run --release --locked --') shift 4; exec kmodgen \"$@\";;
   'test --locked  ') exit 0;; # This is that run.
+  'install --locked --path .') exit 0;; # CI does it.
   *) echo \"the stand-in for cargo does not know: $*\" >&2; exit 1;;
 esac
+";
+
+/// Nodes that a cluster has.
+const NODES: &str = r#"{"kind": "List", "items": [
+  {"kind": "Node", "metadata": {"name": "worker-0"}, "status": {"nodeInfo": {
+    "architecture": "amd64", "kernelVersion": "5.14.0-427.28.1.el9_4.x86_64",
+    "osImage": "Red Hat Enterprise Linux CoreOS 416.94.202407081958-0"}}},
+  {"kind": "Node", "metadata": {"name": "worker-1"}, "status": {"nodeInfo": {
+    "architecture": "amd64", "kernelVersion": "5.14.0-570.17.1.el9_6.x86_64",
+    "osImage": "Red Hat Enterprise Linux CoreOS 9.6.20250514-0 (Plow)"}}}
+]}
+"#;
+
+const OC: &str = "#!/bin/sh
+case \"$*\" in
+  'get nodes -o json') exec cat \"$0.nodes\";;
+  *) echo \"the stand-in for oc does not know: $*\" >&2; exit 1;;
+esac
+";
+
+/// Makes the repositories of a git server, and has git take them for that server.
+const SERVER: &str = "set -e
+git config --global user.name Ann
+git config --global user.email ann@example.com
+git init -q -b main
+git commit -q --allow-empty -m 'Begin'
+git clone -q --bare . ops/fleet.git
+printf 'obj-m := heartbeat.o\\n' >Makefile
+printf 'GPL-2.0-only\\n' >COPYING
+git add Makefile COPYING
+git commit -qm 'First release'
+git tag v1.0.0
+git clone -q --bare . team/heartbeat.git
+git config --global url.\"file://$PWD/\".insteadOf https://git.example.com/
 ";
 
 /// A folder in which a page is tried out.
@@ -73,8 +108,19 @@ impl Page {
         assert!(copied.unwrap().success());
         page.write("bin/cargo", CARGO);
         fs::set_permissions(page.path("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        page.write("bin/oc", OC);
+        fs::set_permissions(page.path("bin/oc"), fs::Permissions::from_mode(0o755)).unwrap();
+        page.write("bin/oc.nodes", NODES);
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kmodgen"), page.path("bin/kmodgen")).unwrap();
         page
+    }
+
+    /// Makes repositories below `https://git.example.com/` that the page's commands can use.
+    pub(crate) fn with_server(self) -> Self {
+        fs::create_dir(self.path("server")).unwrap();
+        let (said, fine) = self.run(&format!("cd server; {SERVER}"));
+        assert!(fine, "{said}");
+        self
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -97,6 +143,9 @@ impl Page {
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .env("HOME", self.folder.path())
             .env("LC_ALL", "C.UTF-8")
+            // Commits have the same ids in each run.
+            .env("GIT_AUTHOR_DATE", "2026-11-29T12:00:00Z")
+            .env("GIT_COMMITTER_DATE", "2026-11-29T12:00:00Z")
             .stdin(Stdio::null())
             .output()
             .unwrap();
