@@ -9,7 +9,7 @@ const APART: &str = "\"&'*;<=>?[%^`|";
 
 /// A path that cannot be in a depfile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot name `{path}` in a depfile: make and ninja do not both read {what}; rename it, or leave --depfile out")]
+#[error("cannot name `{path}` in a depfile: make and ninja read {what} differently; rename it, or remove --depfile")]
 pub struct Unnameable {
     path: String,
     what: String,
@@ -45,7 +45,7 @@ pub fn is_depfile(text: &str) -> bool {
 fn name(path: &Path) -> Result<String, Unnameable> {
     let refuse =
         |what: &str| Unnameable { path: path.display().to_string().escape_debug().to_string(), what: what.to_owned() };
-    let text = path.to_str().ok_or_else(|| refuse("what is not UTF-8"))?;
+    let text = path.to_str().ok_or_else(|| refuse("a name that is not UTF-8"))?;
     let mut name = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -149,14 +149,14 @@ pub fn holds(
                 _ => "keep it in `additionalModules`".to_owned(),
             };
             let why = none.map(|(why, _)| format!(": {why}")).unwrap_or_default();
-            hold(told.join(", and ") + &why, &format!("{advice}, or say --allow-remove"));
+            hold(told.join(", and ") + &why, &format!("{advice}, or pass --allow-remove"));
             continue;
         }
         let (Some(module), Some(old)) = (module, old.get(name)) else { continue };
         match (&old.version, &module.version) {
             (Some(same), Some(new)) if same == new && !impact.reloads.is_empty() => hold(
                 format!(
-                    "images change under the same version `{new}`, and KMM would not order the upgrade ({} of {})",
+                    "images change but the version `{new}` does not, so KMM would not order the upgrade ({} of {})",
                     impact.reloads.len(),
                     old.mappings
                 ),
@@ -164,13 +164,13 @@ pub fn holds(
             ),
             (None, Some(_)) if old.mappings > 0 => {
                 hold(
-                    "KMM refuses to give a Module a version that had none".into(),
-                    "take `version` out, or give the module a new name",
+                    "KMM rejects adding a version to a Module without one".into(),
+                    "remove `version`, or give the module a new name",
                 );
             }
             (Some(_), None) => {
                 hold(
-                    "KMM refuses to take a Module's version away".into(),
+                    "KMM rejects removing a Module's version".into(),
                     "write a new `version`, or give the module a new name",
                 );
             }

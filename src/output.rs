@@ -149,7 +149,7 @@ pub fn check_sizes(modules: &[(&Module, usize)], faults: &mut Diagnostics) {
     let large = of_size(Size::ServerSideOnly);
     if !large.is_empty() {
         // Without their sizes, in which clusters differ, so that it is the same message for all of these.
-        let message = format!("{} too large for client-side apply, which takes 256 KiB", who(&large));
+        let message = format!("{} too large for client-side apply, which allows 256 KiB", who(&large));
         faults.push(
             Diagnostic::warning("large-module", message)
                 .at_each(large.iter().map(|(module, _)| (module.name.span, String::new())))
@@ -158,12 +158,12 @@ pub fn check_sizes(modules: &[(&Module, usize)], faults: &mut Diagnostics) {
     }
     let too_large = of_size(Size::TooLarge);
     if !too_large.is_empty() {
-        let message = format!("{} too large: a cluster takes no object over 1.5 MiB", who(&too_large));
+        let message = format!("{} too large: a cluster allows objects of at most 1.5 MiB", who(&too_large));
         let places = too_large.iter().map(|(module, bytes)| (module.name.span, format!("{bytes} bytes")));
         faults.push(
             Diagnostic::error("large-module", message)
                 .at_each(places)
-                .help("split each: two modules, each for a part of the kernels, on nodes of their own"),
+                .help("split each one: two modules, each for a part of the kernels and nodes"),
         );
     }
 }
@@ -202,8 +202,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                ("6 Modules are too large for client-side apply, which takes 256 KiB (here, and in 1 more place)", 5),
-                ("2 Modules are too large: a cluster takes no object over 1.5 MiB", 2),
+                ("6 Modules are too large for client-side apply, which allows 256 KiB (here, and in 1 more place)", 5),
+                ("2 Modules are too large: a cluster allows objects of at most 1.5 MiB", 2),
             ]
         );
         assert_eq!(told[1].labels[1].text, "1600001 bytes");

@@ -54,12 +54,12 @@ pub fn manifest_path(args: &ManifestArgs) -> anyhow::Result<PathBuf> {
     if let Some(path) = &args.file {
         return Ok(path.clone());
     }
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let here = std::env::current_dir().context("cannot determine the current folder")?;
     let Some(found) = fs::find_upwards(&here, MANIFEST)? else {
         let names = fs::names_in(&here);
         let near = similar_file(MANIFEST, &names);
         let hint = near.map(|near| format!("; did you mean --file {near}?")).unwrap_or_default();
-        bail!("there is no {MANIFEST} in this folder or above it; name one with --file MANIFEST{hint}");
+        bail!("there is no {MANIFEST} in this folder or a parent folder; pass --file MANIFEST{hint}");
     };
     log::debug!("found manifest {}", found.display());
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
@@ -118,7 +118,7 @@ pub fn one_cluster(args: &ClusterArgs, manifest: &Path) -> anyhow::Result<Option
         [cluster] => Ok(cluster.take()),
         several => {
             let names: Vec<String> = several.iter().flatten().map(|name| format!("--cluster {name}")).collect();
-            bail!("the manifest has several clusters: say which with one of {}", names.join(", "))
+            bail!("the manifest has several clusters: select one with one of {}", names.join(", "))
         }
     }
 }
@@ -200,7 +200,7 @@ pub fn driver_toolkit<'p, 'm: 'p>(
     }
     match mappings.find(|mapping| mapping.builder().is_none()) {
         Some(mapping) => bail!(
-            "nothing says which Driver Toolkit builds for kernel `{}`: give the kernel a `dtk`, or say --dtk IMAGE",
+            "no Driver Toolkit for kernel `{}`: give the kernel a `dtk`, or pass --dtk IMAGE",
             mapping.kernel.release.value
         ),
         None => Ok(None),

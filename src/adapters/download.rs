@@ -27,7 +27,7 @@ const WHOLE: u32 = 20;
 pub enum DownloadError {
     #[error("{}", fs::describe(.0))]
     File(#[from] io::Error),
-    #[error("it is outside of the manifest's folder")]
+    #[error("it is outside the manifest's folder")]
     Outside,
     #[error("it is a folder")]
     IsAFolder,
@@ -35,7 +35,7 @@ pub enum DownloadError {
     NotRegular,
     #[error("the server redirects to {0}, which is not https")]
     Redirect(String),
-    #[error("the server answers {0}")]
+    #[error("the server responded with {0}")]
     Answer(StatusCode),
     #[error("{0}")]
     Server(ureq::Error),
@@ -152,9 +152,9 @@ mod tests {
             std::os::unix::fs::symlink(to, folder.join(name)).unwrap();
         }
         for (path, said) in [
-            ("../other", "outside of the manifest's folder"),
-            ("leaves", "outside of the manifest's folder"),
-            ("device", "outside of the manifest's folder"),
+            ("../other", "outside the manifest's folder"),
+            ("leaves", "outside the manifest's folder"),
+            ("device", "outside the manifest's folder"),
             ("pipe", "not a regular file"),
             ("socket", ""),
             ("loop", ""),

@@ -49,8 +49,10 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     }
     if explained.is_empty() {
         match nearest(&args.release, known.iter().map(String::as_str)) {
-            Some(near) => bail!("no module is for kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
-            None => bail!("no module is for kernel `{}`; `kmodgen plan` lists them", args.release.escape_debug()),
+            Some(near) => bail!("no module matches kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
+            None => {
+                bail!("no module matches kernel `{}`; `kmodgen plan` lists the kernels", args.release.escape_debug())
+            }
         }
     }
     match args.format {
@@ -72,7 +74,7 @@ fn explain_all(
     for mapping in drift.plan.mappings().filter(|mapping| mapping.kernel.release.as_str() == args.release) {
         let module = mapping.module.name.as_str();
         if is_selected(only, module, &args.release) {
-            let rendered = drift.plan.render(mapping).context("a file of the manifest changed under the run")?;
+            let rendered = drift.plan.render(mapping).context("a file of the manifest changed during the run")?;
             explained.push(explain(&rendered, previous::mapping(module, &args.release, &tree)?));
         }
     }
@@ -137,7 +139,7 @@ fn print(explained: &Explained) {
     };
     text.push_str(&describe(changes));
     if let Some(diff) = diff {
-        text.push_str("  no input of the manifest changed; the template's text did:\n");
+        text.push_str("  no input in the manifest changed, but the template did:\n");
         text.push_str(diff);
     }
     ui::result(&text);

@@ -20,7 +20,7 @@ pub(super) fn image_digests(
     let answers = in_parts(tags.iter().collect(), REQUESTS, |(image, used)| {
         match registry::digest(image, Tls::of(used.tls_flags), timeout) {
             Ok(Some(digest)) => Ok((image.clone(), digest)),
-            Ok(None) => Err(unresolved(image, used, "its registry has no such image")),
+            Ok(None) => Err(unresolved(image, used, "its registry does not have the image")),
             Err(why) => Err(unresolved(image, used, &why.to_string())),
         }
     });
@@ -35,7 +35,7 @@ pub(super) fn image_digests(
 }
 
 fn unresolved(image: &ImageRef, used: &TagUse<'_>, why: &str) -> Diagnostic {
-    Diagnostic::error("unresolved-image", format!("cannot pin `{image}`: {why}"))
-        .at(used.place, "")
-        .help(format!("write its digest, as `{image}@sha256:…`, or `pin: false` beside it to use the tag as it is"))
+    Diagnostic::error("unresolved-image", format!("cannot pin `{image}`: {why}")).at(used.place, "").help(format!(
+        "write its digest, as `{image}@sha256:…`, or write `pin: false` beside it to use the tag without a digest"
+    ))
 }

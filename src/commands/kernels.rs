@@ -52,7 +52,7 @@ struct Warning {
 /// Runs the verb.
 pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
     if args.format == Format::Json && args.output.is_none() {
-        bail!("--format json reports on what is written: say where with -o FILE");
+        bail!("--format json requires -o FILE");
     }
     let selection = settings::kernel_selection(args)?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
@@ -71,7 +71,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
         Some((path, Ok(text))) => Some((path, text)),
         Some((path, Err(why))) => {
             let fault = Diagnostic::error("unreadable-file", format!("cannot read list `{}`: {why}", path.display()));
-            faults.push(fault.help("leave `--merge` out to make a new list"));
+            faults.push(fault.help("remove `--merge` to create a new list"));
             None
         }
         None => None,
@@ -145,7 +145,7 @@ fn write(path: &Path, list: &str, merged: Option<&str>, force: bool) -> anyhow::
     }
     if matches!(&there, Ok(Some(text)) if Some(text.as_str()) != merged) && !force {
         ui::talk(&format!(
-            "\x1b[1;31mconflict\x1b[0m: `{name}` is there already, and is left as it is\n  \
+            "\x1b[1;31mconflict\x1b[0m: `{name}` already exists\n  \
              help: update it with `--merge {name}`, or overwrite it with `--force`\n"
         ));
         return Ok(None);
@@ -181,7 +181,7 @@ fn told(changes: &Changes) -> String {
 }
 
 fn state(path: &Path, written: bool) -> String {
-    let state = if written { "written" } else { "is as it was" };
+    let state = if written { "written" } else { "is unchanged" };
     format!("{} {state}", path.display())
 }
 

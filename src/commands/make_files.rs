@@ -32,11 +32,11 @@ impl<'a> MakeFiles<'a> {
                 .as_ref()
                 .is_some_and(|stamp| std::path::absolute(stamp).ok() == std::path::absolute(path).ok())
             {
-                bail!("--stamp and --depfile both name `{}`: give each a file of its own", path.display());
+                bail!("--stamp and --depfile are both `{}`: choose different files", path.display());
             }
             let there = fs::read_text_if_any(path).map_err(|why| refused(path, &why))?;
             if !there.is_none_or(|text| is_depfile(&text)) {
-                return Err(refused(path, "what is there is no depfile: name a file that is for nothing else"));
+                return Err(refused(path, "the file exists and is not a depfile: choose another file"));
             }
             fs::make_folder_of(path)?;
         }

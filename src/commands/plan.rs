@@ -89,7 +89,7 @@ fn unwanted(manifest: &Manifest) -> String {
         });
         let reasons: Vec<String> = reasons.collect();
         let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
-        let _ = writeln!(text, "note: no module is for kernel {}{why}", kernel.release.value);
+        let _ = writeln!(text, "note: no module matches kernel {}{why}", kernel.release.value);
     }
     text
 }
@@ -309,15 +309,15 @@ fn print(rows: &[Row]) {
     let in_cluster = rows.iter().filter(|row| row.builder_in_cluster).count();
     if in_cluster > 0 {
         ui::talk(&format!(
-            "note: {} without a pinned builder: KMM chooses the Driver Toolkit in the cluster, and it is not in the hash; \
-             give the kernel a `dtk`\n",
+            "note: {} without a pinned builder: KMM chooses the Driver Toolkit in the cluster, and the hash does not include it; \
+             to pin it, set the kernel's `dtk`\n",
             ui::count(in_cluster, "mapping")
         ));
     }
     let with_context = rows.iter().filter(|row| row.context.is_some()).count();
     if with_context > 0 {
         ui::talk(&format!(
-            "note: {} built of folders beside the manifest, which KMM cannot: `kmodgen build --push` makes the images\n",
+            "note: {} with sources beside the manifest, which KMM cannot build: run `kmodgen build --push`\n",
             ui::count(with_context, "mapping")
         ));
     }

@@ -77,7 +77,7 @@ impl Project {
     /// however many clusters it has.
     pub(super) fn for_cluster(&self, cluster: Option<&ClusterName>) -> anyhow::Result<Self> {
         let manifest = self.all.iter().find(|one| one.cluster.as_ref() == cluster).cloned();
-        let manifest = manifest.ok_or_else(|| anyhow!("the clusters of the manifest changed under the run"))?;
+        let manifest = manifest.ok_or_else(|| anyhow!("the clusters of the manifest changed during the run"))?;
         let witnesses = [self.decoded.fork(), self.decoded.fresh()].map(Arc::new);
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         Ok(Self {
@@ -130,7 +130,7 @@ impl Project {
         };
         match (manifest, lock) {
             (None, Some(_)) if !faults.has_errors() => {
-                Err(anyhow!("the clusters of `{}` changed under the run", path.display()))
+                Err(anyhow!("the clusters of `{}` changed during the run", path.display()))
             }
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
                 let manifest_digest = Digest::of(text.as_bytes());
@@ -170,7 +170,7 @@ impl Project {
             if network.locked && self.lock_text.is_none() {
                 let name = self.folder.join(lock::FILE_NAME);
                 return Err(anyhow!(
-                    "there is no `{}`, which --locked, --check and publish need: run `kmodgen lock`",
+                    "there is no `{}`, which --locked, --check and publish require: run `kmodgen lock`",
                     name.display()
                 ));
             }
@@ -237,7 +237,7 @@ impl Project {
                 Err(why) => faults.push(
                     Diagnostic::error("download", format!("cannot download {url}: {why}"))
                         .at(*place, "")
-                        .help("where only a build may get it, write its `sha256`"),
+                        .help("if only a build can download it, write its `sha256`"),
                 ),
             }
         }

@@ -189,9 +189,9 @@ impl Report {
 
     /// Notes a folder of the output folder that is of no cluster any more, and says so.
     pub(super) fn orphan_cluster(&mut self, root: &Path, name: &str) {
-        let reason = format!("`{}` is of no cluster any more", root.join(name).display());
-        let help = "remove the folder once its cluster is rid of its modules".to_owned();
-        ui::complain(&format!("{CONFLICT}: {reason}, and is left as it is\n  help: {help}\n"));
+        let reason = format!("`{}` does not belong to a cluster any more", root.join(name).display());
+        let help = "delete the folder after removing its modules from the cluster".to_owned();
+        ui::complain(&format!("{CONFLICT}: {reason}\n  help: {help}\n"));
         self.held.push(HoldReport { module: name.to_owned(), reason, help });
     }
 
@@ -255,21 +255,21 @@ impl Report {
     fn print_conflicts(&self, conflicts: &[&FileReport], root: &Path, partial: bool) {
         let mut text = String::new();
         for HoldReport { module, reason, help } in &self.held {
-            let _ = writeln!(text, "{CONFLICT}: module `{module}` is left as it is: {reason}\n  help: {help}");
+            let _ = writeln!(text, "{CONFLICT}: skipped module `{module}`: {reason}\n  help: {help}");
         }
         // What belongs to a held module was told with it.
         let others: Vec<_> = conflicts.iter().filter(|file| file.help.is_some()).collect();
         for file in &others {
             let path = root.join(&file.path);
-            let asked = file.manifest.as_ref().map(|place| format!(" (asked for at {place})")).unwrap_or_default();
+            let asked = file.manifest.as_ref().map(|place| format!(" (required at {place})")).unwrap_or_default();
             let reason = file.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "{CONFLICT}: `{}` is left as it is: {reason}{asked}", path.display());
+            let _ = writeln!(text, "{CONFLICT}: skipped `{}`: {reason}{asked}", path.display());
         }
         for help in others.iter().filter_map(|file| file.help).collect::<BTreeSet<_>>() {
             let _ = writeln!(text, "  help: {help}");
         }
         if partial && !self.files.is_empty() {
-            text.push_str("note: --only writes whole modules, and leaves the others as they are\n");
+            text.push_str("note: --only writes whole modules and does not change other modules\n");
         }
         ui::talk(&text);
     }

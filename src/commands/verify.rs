@@ -76,7 +76,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     if unread.count > 0 {
         let named = unread.first;
         ui::talk(&format!(
-            "warning: {} could not be opened, so they are not checked for secrets: {}{}; run as root\n",
+            "warning: cannot check {} for secrets, because they cannot be opened: {}{}; run as root\n",
             ui::count(unread.count, "file"),
             named.join(", "),
             if unread.count > named.len() { ", …" } else { "" }
@@ -89,7 +89,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
 pub fn check_release(release: &str) -> Result<(), Breach> {
     KernelRelease::parse(release).map(drop).map_err(|invalid| Breach {
         message: invalid.message,
-        help: invalid.help.unwrap_or_else(|| "name the folder as `uname -r` prints it".into()),
+        help: invalid.help.unwrap_or_else(|| "rename the folder to the release that `uname -r` prints".into()),
     })
 }
 

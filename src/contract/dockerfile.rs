@@ -35,33 +35,30 @@ impl Breach {
 pub fn check(text: &str, builder_known: bool) -> Result<(), Breach> {
     if text.len() > LONGEST_FILE {
         return Err(Breach::new(
-            format!("is {} bytes long, and a ConfigMap holds 1 MiB", text.len()),
+            format!("is {} bytes long, but a ConfigMap can contain at most 1 MiB", text.len()),
             "put large patches into the source's repository",
         ));
     }
     let lines = Lines::of(text);
     if let Some((number, length)) = lines.too_long {
         return Err(Breach::new(
-            format!("has {length} bytes in line {number}, and buildah drops what follows a line of 65,536"),
+            format!("has {length} bytes in line {number}; buildah drops everything after a line of 65,536 bytes"),
             "break the line in the template",
         ));
     }
     if let Some((number, bad)) = garbled(text) {
         return Err(Breach::new(
-            format!(
-                "has the character U+{:04X} in line {number}, which GitOps tools do not carry intact",
-                u32::from(bad)
-            ),
-            "take it out of the template",
+            format!("has the character U+{:04X} in line {number}, which GitOps tools change", u32::from(bad)),
+            "remove it from the template",
         ));
     }
     if !lines.has_from {
-        return Err(Breach::new("has no FROM", "extend one of kmodgen's templates, or write a whole Dockerfile"));
+        return Err(Breach::new("has no FROM", "extend a built-in template, or write a complete Dockerfile"));
     }
     if builder_known && text.contains("DTK_AUTO") {
         return Err(Breach::new(
-            "says DTK_AUTO, and KMM then replaces the builder that the manifest names",
-            "write `{{ builder }}` in the template instead, and keep the text out of comments too",
+            "contains DTK_AUTO, so KMM would replace the builder in the manifest",
+            "write `{{ builder }}` in the template instead, and remove DTK_AUTO from comments too",
         ));
     }
     if let Some(number) = lines.long_run {
@@ -154,11 +151,11 @@ mod tests {
         for (text, said) in [
             (long.as_str(), "in line 2"),
             (&run, "a RUN of more than"),
-            (&large, "a ConfigMap holds 1 MiB"),
+            (&large, "a ConfigMap can contain at most 1 MiB"),
             ("FROM a\n# \u{2028}\n", "U+2028 in line 2"),
             ("FROM a\r\n", "U+000D in line 1"),
             ("RUN x\n", "no FROM"),
-            ("FROM a\n# DTK_AUTO\n", "says DTK_AUTO"),
+            ("FROM a\n# DTK_AUTO\n", "contains DTK_AUTO"),
         ] {
             let breach = check(text, true).unwrap_err();
             assert!(breach.message.contains(said), "{}", breach.message);

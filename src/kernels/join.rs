@@ -103,28 +103,28 @@ impl<'f> Variant<'f> {
     fn is_for_another_kernel(&self, image: &Image<'_>) -> Diagnostic {
         let kernels: Vec<&str> = image.kernels.iter().copied().collect();
         let message = format!(
-            "the Driver Toolkit image of OS image {} is for {}, and kernel `{}` runs on it",
+            "the Driver Toolkit image for OS image {} is for {}, but the OS image runs kernel `{}`",
             self.listed_os_images(),
             kernels.join(" and "),
             self.release.value
         );
         Diagnostic::warning("dtk-of-another-kernel", message)
             .at(self.release.span, "")
-            .help(format!("{} does not have its headers, and is not pinned for it", image.reference))
+            .help(format!("{} does not have its headers and is not pinned", image.reference))
     }
 
     fn has_several(&self, best: &Image<'_>, all: &[&Image<'_>]) -> Diagnostic {
         let others = all.iter().filter(|image| image.reference != best.reference);
         let others: Vec<String> = others.map(|image| image.reference.to_string()).collect();
         let message = format!(
-            "kernel `{}` has {} Driver Toolkit images; this is pinned: {}",
+            "kernel `{}` has {} Driver Toolkit images; pinned {}",
             self.release.value,
             all.len(),
             best.reference
         );
         Diagnostic::warning("several-dtks", message)
             .at(self.release.span, "")
-            .help(format!("it is that of the newest OS image; the others: {}", others.join(", ")))
+            .help(format!("it belongs to the newest OS image; the others: {}", others.join(", ")))
     }
 
     /// The newest of the kernel's OS images that an image goes with; empty if there is none.
@@ -140,19 +140,19 @@ impl<'f> Variant<'f> {
             images.push(format!("{} ({})", image.reference, origins.join("; ")));
         }
         let message = format!(
-            "inputs name {} Driver Toolkit images for kernel `{}`, and none is pinned",
+            "inputs name {} Driver Toolkit images for kernel `{}`; none is pinned",
             all.len(),
             self.release.value
         );
         Diagnostic::warning("no-dtk", message).at(self.release.span, "").help(format!(
-            "write the right one as `dtk` of the kernel, or leave out the input that is wrong: {}",
+            "write the correct one as `dtk` of the kernel, or remove the wrong input: {}",
             images.join(", ")
         ))
     }
 
     fn has_none(&self, toolkits: &Toolkits<'_>, of_others: &[&Image<'_>]) -> Diagnostic {
         let message = format!(
-            "no Driver Toolkit image is known for kernel `{}`, which runs on OS image {}",
+            "no Driver Toolkit image found for kernel `{}` of OS image {}",
             self.release.value,
             self.listed_os_images()
         );
@@ -160,14 +160,14 @@ impl<'f> Variant<'f> {
         let cut = self.os_images.iter().filter_map(|os| Some((*os, cut_by_kmm(os)?)));
         if let Some((os, cut)) = cut.into_iter().find(|(_, cut)| toolkits.openshift_tag(cut)) {
             return warning.help(format!(
-                "KMM reads one digit behind the dash of `{os}`, and builds with the Driver Toolkit of `{cut}`: pin the \
-                 right image as `dtk`"
+                "KMM reads only one digit after the dash of `{os}`, and builds with the Driver Toolkit of `{cut}`: pin \
+                 the correct image as `dtk`"
             ));
         }
         if let [other, ..] = of_others {
-            return warning.help(format!("{} is of another version of RHEL", other.reference));
+            return warning.help(format!("{} is for another version of RHEL", other.reference));
         }
-        warning.help("KMM finds none either if the ImageStream `driver-toolkit` has no tag of that name")
+        warning.help("KMM does not find one either, unless the ImageStream `driver-toolkit` has a tag of that name")
     }
 
     fn listed_os_images(&self) -> String {

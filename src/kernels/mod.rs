@@ -127,9 +127,9 @@ impl Import {
         for kernel in found.iter_mut().filter(|kernel| add && !kernel.is_listed) {
             kernel.is_listed = kernel.architecture.is_some();
             if !kernel.is_listed {
-                let message = format!("the Driver Toolkit names kernel `{}` without its architecture", kernel.release);
+                let message = format!("the Driver Toolkit has kernel `{}` without its architecture", kernel.release);
                 let warning = Diagnostic::warning("unusable-release", message);
-                faults.push(warning.help("it is left out: add what `uname -r` prints to a list by hand"));
+                faults.push(warning.help("skipped: add the release that `uname -r` prints to the list by hand"));
             }
         }
         if !found.iter().any(Found::is_wanted) {
@@ -191,14 +191,14 @@ fn nothing_found(facts: &Facts, found: &[Found]) -> Diagnostic {
     }
     let nodes = "add the nodes, as `oc get nodes -o json` prints them";
     if !found.is_empty() {
-        let message = "no input names a kernel that runs; a Driver Toolkit alone lists none";
+        let message = "no input contains the kernel of a node; a Driver Toolkit alone adds none";
         return Diagnostic::error("no-kernel-found", message)
-            .help(format!("{nodes}, or pass --add to list the kernels that the Driver Toolkit is made for"));
+            .help(format!("{nodes}, or pass --add to add the kernels of the Driver Toolkit"));
     }
     let message = match facts.toolkits.len() {
-        0 => "no input names a kernel".to_owned(),
-        1 => "no input names a kernel; they name 1 Driver Toolkit image, and nothing that runs".to_owned(),
-        images => format!("no input names a kernel; they name {images} Driver Toolkit images, and nothing that runs"),
+        0 => "no input contains a kernel".to_owned(),
+        1 => "no input contains a kernel: there is 1 Driver Toolkit image, but no node".to_owned(),
+        images => format!("no input contains a kernel: there are {images} Driver Toolkit images, but no node"),
     };
     Diagnostic::error("no-kernel-found", message).help(nodes)
 }

@@ -98,7 +98,7 @@ impl<'r> Reading<'r> {
             Ok(release) => Some(Spanned::new(release, span)),
             Err(Invalid { message, .. }) => {
                 let warning = Diagnostic::warning("unusable-release", message).at(span, "");
-                self.tell(warning.help("it is left out: a module could not be built or loaded for it"));
+                self.tell(warning.help("skipped: modules cannot be built or loaded for it"));
                 None
             }
         }
@@ -122,9 +122,9 @@ impl<'r> Reading<'r> {
         match ImageRef::parse(text) {
             Ok(image) if image.digest().is_some() => Some(image),
             Ok(image) => {
-                let message = format!("`{image}` names a Driver Toolkit image without its digest");
+                let message = format!("Driver Toolkit image `{image}` has no digest");
                 let warning = Diagnostic::warning("unpinned-dtk", message).at(span, "");
-                self.tell(warning.help("it is left out: a tag can move, and what was built from it would not say so"));
+                self.tell(warning.help("skipped: a tag can change without a change of the content hash"));
                 None
             }
             Err(invalid) => {

@@ -97,12 +97,12 @@ impl<'f> Toolkits<'f> {
     }
 
     fn is_unnamed(&self, toolkit: &Toolkit, possible: &[&str]) -> Diagnostic {
-        let warning = Diagnostic::warning("unnamed-dtk", "nothing says of which Driver Toolkit image this is");
+        let warning = Diagnostic::warning("unnamed-dtk", "cannot find the Driver Toolkit image of this file");
         let names = possible.iter().filter_map(|digest| self.by_digest.get(digest)).take(3);
         let names: Vec<String> = names.map(|image| format!("`{}=FILE`", image.reference)).collect();
         let help = match names.as_slice() {
-            [] => "name the image before the file: `REPOSITORY@sha256:…=FILE`".to_owned(),
-            names => format!("name the image before the file: {}", names.join(" or ")),
+            [] => "write the image before the file: `REPOSITORY@sha256:…=FILE`".to_owned(),
+            names => format!("write the image before the file: {}", names.join(" or ")),
         };
         warning.at(toolkit.span, "").help(help)
     }

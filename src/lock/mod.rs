@@ -183,7 +183,7 @@ pub fn not_pinned<'m>(
         let reference = &git.reference;
         Diagnostic::error("not-locked", format!("`{}` is not pinned in {FILE_NAME}", reference.value))
             .at(reference.span, "")
-            .help(format!("{advice}, or write a full commit id"))
+            .help(format!("{advice}, or write a full commit ID"))
     });
     let files = files.iter().map(|(url, place)| {
         Diagnostic::error("not-locked", format!("the checksum of {url} is not in {FILE_NAME}"))
@@ -198,5 +198,5 @@ pub fn not_pinned<'m>(
 pub fn image_not_pinned(image: &ImageRef, place: Span, advice: &str) -> Diagnostic {
     Diagnostic::error("not-locked", format!("the digest of `{image}` is not in {FILE_NAME}"))
         .at(place, "")
-        .help(format!("{advice}, write `{image}@sha256:…`, or `pin: false` beside it"))
+        .help(format!("{advice}, write `{image}@sha256:…`, or write `pin: false` beside it"))
 }

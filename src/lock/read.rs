@@ -16,11 +16,11 @@ use crate::vocabulary::{
 enum LockError {
     #[error("the lock is not a map")]
     NotMap,
-    #[error("the lock has a key `{}` that this kmodgen does not know", .0.escape_debug())]
+    #[error("the lock has the key `{}`, which this version of kmodgen does not support", .0.escape_debug())]
     UnknownKey(String),
-    #[error("the lock has version {0}, and this kmodgen reads versions 1 to {FORM}: use a newer kmodgen")]
+    #[error("the lock has version {0}, but this kmodgen supports versions 1 to {FORM}: use a newer kmodgen")]
     OtherForm(String),
-    #[error("the lock pins version {0} of the templates, and this kmodgen has 1 to {newest}", newest = template::NEWEST)]
+    #[error("the lock pins version {0} of the templates, but this kmodgen has 1 to {newest}", newest = template::NEWEST)]
     UnknownTemplates(u32),
     #[error("the lock has no `sources`")]
     NoSources,
@@ -199,9 +199,9 @@ mod tests {
             ("[]", "not a map"),
             ("version: 9\ntemplates: 1\nsources: []", "newer kmodgen"),
             ("version: 1\ntemplates: 99\nsources: []", "version 99 of the templates"),
-            ("version: 1\ntemplates: 1\nsources: []\nx: 1", "does not know"),
-            ("version: 1\ntemplates: 1\nsources: []\nimages: []", "does not know"),
-            ("version: 1\ntemplates: 1\nsources:\n  - git: https://a/b\n    ref: x\n    commit: abc", "full commit id"),
+            ("version: 1\ntemplates: 1\nsources: []\nx: 1", "does not support"),
+            ("version: 1\ntemplates: 1\nsources: []\nimages: []", "does not support"),
+            ("version: 1\ntemplates: 1\nsources:\n  - git: https://a/b\n    ref: x\n    commit: abc", "full commit ID"),
             (image, "`digest` is missing"),
             (&format!("{image}    digest: {digest}\n"), "not the digest of an image"),
             (&format!("{image}    digest: sha256:{digest}\n    kernels: 5.14.0-1\n"), "`kernels` is not a list"),

@@ -61,7 +61,7 @@ impl BaseImages {
         let keys = ["builder", "runtime", "fetch"];
         if let Some(written) = node.get("pin").filter(|_| !keys.iter().any(|key| may_have(node, &BASE_IMAGES, key))) {
             faults.push(
-                Diagnostic::error("pin", "`pin` is for the images beside it, and there are none")
+                Diagnostic::error("pin", "`pin` has no image beside it")
                     .at(written.span, "")
                     .help("write `baseImages: {runtime: IMAGE, pin: false}`"),
             );
@@ -96,8 +96,8 @@ fn builder(text: &str) -> Result<Builder, Invalid> {
         return Ok(Builder::Dtk);
     }
     if means_toolkit(text) {
-        return Err(Invalid::new(format!("`{}` names no image of a registry", text.escape_debug()))
-            .help("write `dtk` for the Driver Toolkit of each kernel, or an image with its registry"));
+        return Err(Invalid::new(format!("`{}` has no registry", text.escape_debug()))
+            .help("write `dtk` for the Driver Toolkit of each kernel, or an image with a registry"));
     }
     if text.contains('$') {
         Expands::Release.line(text)?;
@@ -108,7 +108,7 @@ fn builder(text: &str) -> Result<Builder, Invalid> {
 
 fn runtime(text: &str) -> Result<ImageRef, Invalid> {
     if means_toolkit(text) {
-        return Err(Invalid::new("a Driver Toolkit compiles, and is no image to carry the result")
+        return Err(Invalid::new("a Driver Toolkit cannot be the runtime image")
             .help("write `runtime: registry.redhat.io/ubi9/ubi-minimal:9.4`, and `builder: dtk`"));
     }
     without_variable(text, "the image that carries the result")
@@ -116,10 +116,8 @@ fn runtime(text: &str) -> Result<ImageRef, Invalid> {
 
 fn fetch(text: &str) -> Result<ImageRef, Invalid> {
     if means_toolkit(text) {
-        return Err(Invalid::new(
-            "a Driver Toolkit is another image for each kernel, and sources are the same for all",
-        )
-        .help("leave `fetch` out, and the builder gets the sources"));
+        return Err(Invalid::new("a Driver Toolkit differs for each kernel, but sources are the same for all")
+            .help("remove `fetch`, so that the builder fetches the sources"));
     }
     without_variable(text, "the image that gets the sources")
 }
@@ -127,10 +125,10 @@ fn fetch(text: &str) -> Result<ImageRef, Invalid> {
 fn without_variable(text: &str, what: &str) -> Result<ImageRef, Invalid> {
     if text.contains('$') {
         return Err(Invalid::new(format!(
-            "`{}` is not an image reference: nothing expands a variable here",
+            "`{}` is not an image reference: variables do not expand here",
             text.escape_debug()
         ))
-        .help(format!("write {what} for all kernels, or one under `baseImages` of a kernel or an override")));
+        .help(format!("write {what} for all kernels, or write one under `baseImages` of a kernel or an override")));
     }
     ImageRef::parse(text)
 }
@@ -151,7 +149,7 @@ mod tests {
         for bad in ["DTK", "dtk:latest", "Dtk", "driver-toolkit", "${DTK_AUTO}", "dtk@sha256:1"] {
             assert!(builder(bad).unwrap_err().help.unwrap().contains("`dtk`"), "{bad}");
             assert!(runtime(bad).unwrap_err().help.unwrap().contains("builder: dtk"), "{bad}");
-            assert!(fetch(bad).unwrap_err().help.unwrap().contains("leave `fetch` out"), "{bad}");
+            assert!(fetch(bad).unwrap_err().help.unwrap().contains("remove `fetch`"), "{bad}");
         }
         assert!(runtime("dtk").is_err());
         assert_eq!(builder("dtk").unwrap(), Builder::Dtk);

@@ -37,7 +37,7 @@ fn word(text: &str) -> Result<BuiltBy, Invalid> {
     match text {
         "cluster" => Ok(BuiltBy::Cluster),
         "ci" => Ok(BuiltBy::Ci),
-        _ => Err(Invalid::new(format!("`{}` builds no images", text.escape_debug()))
+        _ => Err(Invalid::new(format!("`{}` cannot build images", text.escape_debug()))
             .help("write `builtBy: cluster`, or `builtBy: ci`")),
     }
 }

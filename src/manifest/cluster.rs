@@ -97,7 +97,7 @@ fn prefix(text: &str) -> Result<String, Invalid> {
     match ImageRef::parse(&format!("{text}/x")) {
         Ok(whole) if whole.repository().strip_suffix("/x") == Some(text) => Ok(text.to_owned()),
         _ => Err(Invalid::new(format!("`{}` is not a registry with a path", text.escape_debug()))
-            .help("write what all its images begin with, such as `registry.example.com/kmods`")),
+            .help("write the start of all its images, such as `registry.example.com/kmods`")),
     }
 }
 
@@ -159,9 +159,8 @@ impl Cluster {
     pub(super) fn check_kernels(&self, own: &[Kernel], kernels: &[Kernel], faults: &mut Diagnostics) {
         if own.is_empty() {
             let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
-            let help =
-                help.unwrap_or_else(|| "its `when` and `unless` select among the kernels of the manifest".into());
-            let message = format!("cluster `{}` has none of the kernels: {why}", self.name.value);
+            let help = help.unwrap_or_else(|| "its `when` and `unless` select from the kernels of the manifest".into());
+            let message = format!("cluster `{}` matches no kernels: {why}", self.name.value);
             faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));
         }
     }
@@ -200,7 +199,7 @@ fn check_names(module: &Node, clusters: Option<&[&str]>, faults: &mut Diagnostic
             faults.push(match nearest(name.as_str(), known.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
                 None if known.is_empty() => fault.help("declare it under the manifest's `clusters`"),
-                None => fault.help(format!("it is for some of {}", quoted_list(known))),
+                None => fault.help(format!("its clusters: {}", quoted_list(known))),
             });
         }
     }

@@ -57,7 +57,7 @@ impl Condition {
         if !self.releases.is_empty() && !self.releases.iter().any(matches) {
             let shown: Vec<String> = self.releases.iter().take(SHOWN).map(|pattern| format!("`{pattern}`")).collect();
             let meant = self.releases.iter().find_map(|pattern| pattern.meant(&releases));
-            let help = meant.map(|meant| format!("write `kernel: '{meant}'`: a pattern is for whole releases"));
+            let help = meant.map(|meant| format!("write `kernel: '{meant}'`: a pattern must match the whole release"));
             return (format!("no kernel release matches {}", shown.join(", ")), help);
         }
         self.unmet_part(kernels).unwrap_or_else(|| ("no kernel meets all parts of the condition".into(), None))
@@ -85,14 +85,14 @@ impl Condition {
             let there: Vec<String> = kernels.iter().map(Kernel::flavour).collect();
             let near =
                 nearest(first, there.iter().map(String::as_str)).map(|near| format!("did you mean `flavour: {near}`?"));
-            return Some((format!("no kernel is of the flavour `{first}`"), near));
+            return Some((format!("no kernel has the flavour `{first}`"), near));
         }
         match self.architectures.first() {
             Some(first) if !kernels.iter().any(|kernel| self.names_architecture_of(kernel)) => {
-                Some((format!("no kernel is for the architecture `{first}`"), None))
+                Some((format!("no kernel has the architecture `{first}`"), None))
             }
             _ if kernels.iter().any(|kernel| self.bounds.hold(kernel.release.as_str())) => None,
-            _ => Some(("no kernel is of the version".into(), None)),
+            _ => Some(("no kernel has the version".into(), None)),
         }
     }
 

@@ -60,7 +60,7 @@ impl<'n> Fields<'n> {
             faults.push(
                 Diagnostic::error("no-value", format!("`{key}` has no value"))
                     .at(entry.key.span, "")
-                    .help("write a value, or take the key out"),
+                    .help("write a value, or remove the key"),
             );
             return None;
         }
@@ -215,7 +215,7 @@ fn place_of_secret(what: &str) -> &'static str {
         "`archive`" | "`rpm`" | "`deb`" => FILE_LOGIN,
         "`repo`" => PUBLISH_LOGIN,
         _ => {
-            "name a Kubernetes secret where one is needed: `secret` of a source, `build.secrets` of `moduleSpec.moduleLoader.container`"
+            "to use a Kubernetes secret, write its name: `secret` of a source, or `build.secrets` of `moduleSpec.moduleLoader.container`"
         }
     }
 }

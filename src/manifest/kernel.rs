@@ -161,9 +161,9 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
     }
     if let Some(pin) = node.get("pin").filter(|_| !may_have(node, &KERNEL, "dtk")) {
         faults.push(
-            Diagnostic::error("pin", "`pin` is for the `dtk` beside it, and there is none")
+            Diagnostic::error("pin", "`pin` has no `dtk` beside it")
                 .at(pin.span, "")
-                .help("take it out; for other images of the kernel write `baseImages: {runtime: IMAGE, pin: false}`"),
+                .help("remove it; for other images of the kernel write `baseImages: {runtime: IMAGE, pin: false}`"),
         );
     }
     Kernel::decode(node, faults)
@@ -195,7 +195,7 @@ fn decode_document(node: &Node, faults: &mut Diagnostics, kernels: &mut Vec<Kern
     }
     let Some(mut fields) = Fields::open(&KERNEL_FILE, node, faults) else { return };
     check_api_version(&mut fields, faults);
-    if let Some(list) = fields.need("kernels", "write `kernels:` and under it one release a line", faults) {
+    if let Some(list) = fields.need("kernels", "write `kernels:`, and below it one release on each line", faults) {
         let items = decode::items(list, "`kernels`", faults);
         kernels.reserve(items.len());
         kernels.extend(items.iter().filter_map(|item| decode_kernel(item, faults)));
@@ -236,7 +236,8 @@ fn read_yaml(
     match kmodgen_yaml::read(source, text) {
         Ok(Some(node)) => Some((node, text.contains("${"))),
         Ok(None) => {
-            faults.push(unreadable(path, &"it is empty").help("write `kernels:` and under it one release a line"));
+            faults
+                .push(unreadable(path, &"it is empty").help("write `kernels:`, and below it one release on each line"));
             None
         }
         Err(errors) => {
@@ -273,7 +274,7 @@ fn refuse_repeats(kernels: &[Kernel], faults: &mut Diagnostics) {
                 )
                 .at(kernel.release.span, "again here")
                 .context(kernels[*earlier].release.span, "first here")
-                .help("keep one of them, or give each `labels` that tell them apart, such as `arch`"),
+                .help("keep one of them, or distinguish them by `labels`, such as `arch`"),
             );
         }
         others.push(at);

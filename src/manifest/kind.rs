@@ -85,10 +85,10 @@ pub(super) fn refuse_building(node: &Node, faults: &mut Diagnostics) {
             faults.push(
                 Diagnostic::error(
                     "prebuilt",
-                    format!("`{key}` is for images that are built, and this module's are not"),
+                    format!("`{key}` is for images that kmodgen builds, but this module's images are prebuilt"),
                 )
                 .at(entry.key.span, "")
-                .help("take it out, or `prebuilt`"),
+                .help("remove it, or remove `prebuilt`"),
             );
         }
     }

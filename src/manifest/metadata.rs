@@ -33,14 +33,14 @@ const LONGEST_ANNOTATIONS: usize = (256 << 10) - (64 << 10);
 
 /// Keys that kmodgen writes itself, with what decides them.
 const OWN: [(&str, &str); 3] = [
-    ("app.kubernetes.io/managed-by", "take it out"),
-    ("kustomize.toolkit.fluxcd.io/substitute", "take it out: Flux would rewrite the Dockerfiles"),
+    ("app.kubernetes.io/managed-by", "remove it"),
+    ("kustomize.toolkit.fluxcd.io/substitute", "remove it: Flux would rewrite the Dockerfiles"),
     ("argocd.argoproj.io/sync-wave", "write `output: {syncWaves: true}`"),
 ];
 
 fn name(key: &str) -> Result<(), Invalid> {
     let own = OWN.iter().find(|(own, _)| *own == key).map(|(_, help)| *help);
-    if let Some(help) = own.or_else(|| key.starts_with("kmodgen/").then_some("take it out")) {
+    if let Some(help) = own.or_else(|| key.starts_with("kmodgen/").then_some("remove it")) {
         return Err(Invalid::new(format!("kmodgen writes `{}` itself", key.escape_debug())).help(help));
     }
     k8s::label_key(key)
@@ -54,7 +54,7 @@ fn annotations(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<
     let annotations = decode::named(node, key, faults, name, |text| Ok(text.to_owned()));
     let length: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
     if length > LONGEST_ANNOTATIONS {
-        let message = format!("these annotations have {length} bytes, and {LONGEST_ANNOTATIONS} are allowed");
+        let message = format!("these annotations have {length} bytes; at most {LONGEST_ANNOTATIONS} are allowed");
         faults.push(Diagnostic::error("too-many", message).at(node.span, "").help("shorten them"));
     }
     Some(annotations)
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn keys_and_values_are_those_of_kubernetes() {
         for (metadata, said) in [
-            ("{labels: {'a b': c}}", "is not the key of a label"),
-            ("{labels: {a: b c}}", "is not the value of a label"),
-            ("{annotations: {'a b': c}}", "is not the key of a label"),
+            ("{labels: {'a b': c}}", "is not a label"),
+            ("{labels: {a: b c}}", "is not a label"),
+            ("{annotations: {'a b': c}}", "is not a label"),
             ("{labels: {kmodgen/module: x}}", "kmodgen writes `kmodgen/module` itself"),
             ("{annotations: {argocd.argoproj.io/sync-wave: 1}}", "write `output: {syncWaves: true}`"),
             ("{annotations: {a: [b]}}", "expected a string for a value of `annotations`"),

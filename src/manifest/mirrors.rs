@@ -66,8 +66,8 @@ fn url(text: &str) -> Result<(), Invalid> {
     refuse_bare_login(text, GIT_LOGIN)?;
     let whole = format!("{text}x/x");
     FileUrl::parse(&whole).map(|_| ()).or_else(|_| GitUrl::parse(&whole).map(|_| ())).map_err(|_| {
-        Invalid::new(format!("`{}` is not the beginning of a URL", text.escape_debug()))
-            .help("write what URLs begin with, such as `https://github.com/`")
+        Invalid::new(format!("`{}` is not the start of a URL", text.escape_debug()))
+            .help("write the start of URLs, such as `https://github.com/`")
     })
 }
 
@@ -77,7 +77,7 @@ fn registry(text: &str) -> Result<(), Invalid> {
     let bare = text.trim_end_matches('/');
     match ImageRef::parse(&format!("{bare}/x")) {
         Ok(_) if !bare.contains(['@']) => Ok(()),
-        _ => Err(Invalid::new(format!("`{}` is neither the beginning of a URL nor a registry", text.escape_debug()))
+        _ => Err(Invalid::new(format!("`{}` is neither the start of a URL nor a registry", text.escape_debug()))
             .help("write `https://github.com/` for URLs, or `quay.io/vendor` for images")),
     }
 }

@@ -102,7 +102,7 @@ mod tests {
         );
         let faults = World::small().with("kmods/first", "kmods/first:${KERNEL_VERSION}").faults();
         assert!(
-            faults.len() == 1 && faults[0].contains("repository alone") && faults[0].contains("`aliases`"),
+            faults.len() == 1 && faults[0].contains("only the repository") && faults[0].contains("`aliases`"),
             "{faults:?}"
         );
     }

@@ -112,7 +112,7 @@ pub static MANIFEST: Record = Record {
         },
         Field { key: "baseImages", takes: Shape::Record(&base_images::BASE_IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
-        Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "what to build" },
+        Field { key: "modules", takes: Shape::List(&Shape::Record(&module::MODULE)), says: "the modules to build" },
         Field {
             key: "mirrors",
             takes: Shape::TextMap,
@@ -201,7 +201,7 @@ impl Manifest {
                 faults.push(
                     Diagnostic::error("empty-manifest", "the manifest is empty")
                         .at(crate::vocabulary::Span::new(source, 0, 0), "")
-                        .help(format!("begin with `apiVersion: {API_VERSION}`")),
+                        .help(format!("start with `apiVersion: {API_VERSION}`")),
                 );
                 return None;
             }
@@ -337,7 +337,7 @@ impl Manifest {
         } else {
             fields.take("kernels", faults);
         }
-        fields.need("modules", "list what to build", faults);
+        fields.need("modules", "list the modules to build", faults);
         fields.take("clusters", faults);
         let scope = Scope {
             namespace: namespace.as_ref().map(|namespace| &namespace.value),

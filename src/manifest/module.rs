@@ -130,9 +130,9 @@ impl Module {
         let version_in_tag = fields.take("versionInTag", faults);
         if let Some(node) = version_in_tag.filter(|_| node.get("version").is_none()) {
             faults.push(
-                Diagnostic::error("version-in-tag", "the tag cannot have a `version`, since the module has none")
+                Diagnostic::error("version-in-tag", "the tag cannot contain a `version`, because the module has none")
                     .at(node.span, "")
-                    .help("write a `version`, or take `versionInTag` out"),
+                    .help("write a `version`, or remove `versionInTag`"),
             );
         }
         let version_in_tag = version_in_tag.and_then(|node| decode::flag(node, "versionInTag", faults));
@@ -152,8 +152,11 @@ impl Module {
         fields.take("versions", faults);
         for (key, is_written) in ["source", "kmods"].map(|key| (key, node.get(key).is_some())) {
             if kind == ModuleKind::Built && !is_written {
-                let advice =
-                    if key == "source" { "name one of `sources`" } else { "list the `.ko` files that must come out" };
+                let advice = if key == "source" {
+                    "write one of `sources`"
+                } else {
+                    "list the `.ko` files that the build produces"
+                };
                 fields.lacks(
                     key,
                     Diagnostic::error("missing-key", format!("a module has no `{key}`"))
@@ -197,14 +200,12 @@ impl Module {
         refuse_kmm(&mut fields, faults);
         fields.finish(faults);
         if let (false, false, Some(name)) = (objects.are_written, kind == ModuleKind::Built, &name) {
-            let fault = format!(
-                "nothing comes of module `{}`: its images are built elsewhere, and it has no Module",
-                name.value
-            );
+            let fault =
+                format!("module `{}` generates nothing: its images are prebuilt, and it has no Module", name.value);
             faults.push(
                 Diagnostic::warning("no-output", fault)
                     .at(name.span, "")
-                    .help("take `objects: false` out, or the module"),
+                    .help("remove `objects: false`, or remove the module"),
             );
         }
         if objects.spec.sign.is_some() {
@@ -298,9 +299,9 @@ fn recipes<'m>(recipe: &'m Recipe, overrides: &'m [(Selection, Recipe)]) -> impl
 fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
     if let Some(compress) = &recipe.install.compress {
         faults.push(
-            Diagnostic::error("kmm-sign", "KMM signs no compressed kmods")
+            Diagnostic::error("kmm-sign", "KMM cannot sign compressed kmods")
                 .at(compress.span, "")
-                .help("take `compress` out, or `sign`"),
+                .help("remove `compress` or `sign`"),
         );
     }
 }
@@ -312,14 +313,14 @@ fn refuse_compression(recipe: &Recipe, faults: &mut Diagnostics) {
 pub fn image_repository(text: &str) -> Result<ImageRef, Invalid> {
     let image = ImageRef::parse(text).map_err(|invalid| match text.split_once('$') {
         Some(_) if !invalid.secret => {
-            invalid.help("write the repository alone: kmodgen adds a tag with the kernel release and the content hash")
+            invalid.help("write only the repository: kmodgen adds a tag with the kernel release and the content hash")
         }
         _ => invalid,
     })?;
     if image.tag().is_none() && image.digest().is_none() {
         return Ok(image);
     }
-    Err(Invalid::new(format!("`{image}` names one image, and every kernel has one of its own"))
+    Err(Invalid::new(format!("`{image}` is a single image, but each kernel requires its own"))
         .help(format!("write `{}`: the tag is the kernel release and the content hash", image.repository())))
 }
 
@@ -328,12 +329,9 @@ fn alias(text: &str) -> Result<String, Invalid> {
     if let Some((repository, tag)) = text.rsplit_once(':')
         && !tag.contains('/')
     {
-        return Err(Invalid::new(format!("`{}` names an image, and an alias is a tag alone", text.escape_debug()))
-            .help(format!(
-                "write `{}`: the repository is `image`, not `{}`",
-                tag.escape_debug(),
-                repository.escape_debug()
-            )));
+        return Err(Invalid::new(format!("`{}` is an image, but an alias is only a tag", text.escape_debug())).help(
+            format!("write `{}`: the repository is `image`, not `{}`", tag.escape_debug(), repository.escape_debug()),
+        ));
     }
     let line = Expands::Release.line(text)?;
     check_tag(&written_out(&line, "R"))?;

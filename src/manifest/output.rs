@@ -22,7 +22,7 @@ declare! {
         }
         default namespace: bool {
             takes: Shape::Bool,
-            says: "write the namespace, too",
+            says: "write the namespace too",
             decode: decode::flag,
         }
         default sync_waves: bool {
@@ -48,7 +48,7 @@ pub(super) fn refuse_in_sources(output: &Output, sources: &BTreeMap<SourceName, 
             faults.push(
                 Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
                     .at(path.span, "")
-                    .help("every run would change what the next one starts from: move one of them"),
+                    .help("each run would change the input of the next one: move one of them"),
             );
         }
     }

@@ -104,7 +104,7 @@ fn a_version_keeps_the_pin_of_its_record() {
         assert_eq!(
             versions(of_module, of_version).faults(),
             [
-                "kmodgen.yaml:17:57 pin: the module's `builder` has another `pin` than the images of this version | write \
+                "kmodgen.yaml:17:57 pin: `pin` of the module's `builder` differs from the images of this version | write \
              `builder` here as well, or the same `pin` in both"
             ],
             "{of_module} {of_version}"

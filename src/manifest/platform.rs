@@ -88,7 +88,7 @@ fn kind(text: &str) -> Result<PlatformKind, Invalid> {
     match text {
         "openshift" => Ok(PlatformKind::OpenShift),
         "kubernetes" => Ok(PlatformKind::Kubernetes),
-        _ => Err(Invalid::new(format!("`{}` is no kind of platform", text.escape_debug()))
+        _ => Err(Invalid::new(format!("`{}` is not a platform", text.escape_debug()))
             .help("write `openshift` or `kubernetes`")),
     }
 }
@@ -96,14 +96,12 @@ fn kind(text: &str) -> Result<PlatformKind, Invalid> {
 /// A version without its kind says nothing, and one of the other kind is a mistake.
 fn check_cluster(kind: Option<PlatformKind>, version: &Spanned<Version>, faults: &mut Diagnostics) {
     let (message, help) = match (kind, version.value.0) {
-        (None, _) => {
-            ("`platform` has a `version`, and no `kind` that it is of", "write `kind: openshift` or `kind: kubernetes`")
-        }
+        (None, _) => ("`platform` has a `version` but no `kind`", "write `kind: openshift` or `kind: kubernetes`"),
         (Some(PlatformKind::OpenShift), 0..=3) => {
-            ("this is no version of OpenShift 4", "write OpenShift's version, such as `\"4.21\"`")
+            ("this is not a version of OpenShift 4", "write OpenShift's version, such as `\"4.21\"`")
         }
         (Some(PlatformKind::Kubernetes), major) if major != 1 => {
-            ("this is no version of Kubernetes", "write Kubernetes' version, such as `\"1.34\"`")
+            ("this is not a version of Kubernetes", "write Kubernetes' version, such as `\"1.34\"`")
         }
         _ => return,
     };

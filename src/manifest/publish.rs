@@ -48,14 +48,14 @@ declare! {
 /// An empty text, control characters, or a login.
 pub fn repository(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.contains(char::is_control) {
-        return Err(Invalid::new("the repository is no URL and no path")
+        return Err(Invalid::new("the repository is neither a URL nor a path")
             .help("write `https://HOST/PATH.git`, `USER@HOST:PATH.git` or a path"));
     }
     refuse_bare_login(text, PUBLISH_LOGIN)?;
     if let Some(Located { url, reference, folder }) = GitUrl::located(text).filter(|_| text.contains("://")) {
         let branch = reference.unwrap_or("…");
         let path = folder.map(|folder| format!(", and `path: {folder}`")).unwrap_or_default();
-        return Err(Invalid::new(format!("`{}` names more than a repository", text.escape_debug()))
+        return Err(Invalid::new(format!("`{}` contains more than a repository", text.escape_debug()))
             .help(format!("write `repo: {url}` with `branch: {branch}`{path}")));
     }
     Ok(text.to_owned())

@@ -179,7 +179,7 @@ fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Span
         let Some(name) = decode_source(item, faults) else { continue };
         match names.iter().find(|other| other.value.value == name.value.value) {
             Some(other) => faults.push(
-                Diagnostic::error("repeated-source", format!("source `{}` is named twice", name.value.value))
+                Diagnostic::error("repeated-source", format!("source `{}` is listed twice", name.value.value))
                     .at(name.value.span, "")
                     .context(other.value.span, "first here"),
             ),
@@ -187,8 +187,9 @@ fn decode_sources(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Span
         }
     }
     if node.as_sequence().is_some_and(<[_]>::is_empty) {
-        faults
-            .push(Diagnostic::error("empty-list", "`source` is empty").at(node.span, "").help("name one of `sources`"));
+        faults.push(
+            Diagnostic::error("empty-list", "`source` is empty").at(node.span, "").help("write one of `sources`"),
+        );
     }
     names
 }
@@ -204,7 +205,7 @@ fn decode_kmods(node: &Node, faults: &mut Diagnostics) -> Vec<Conditional<Spanne
         faults.push(
             Diagnostic::error("no-kmods", "`kmods` is empty")
                 .at(node.span, "")
-                .help("list the `.ko` files that must come out, without `.ko`"),
+                .help("list the `.ko` files that the build produces, without `.ko`"),
         );
     }
     kmods
@@ -233,7 +234,7 @@ fn kmod(text: &str) -> Result<Kmod, Invalid> {
     let dir = RelPath::parse(dir)?;
     if !decode::has_only(dir.as_str(), "._-+/") {
         return Err(Invalid::new(format!(
-            "the folder `{dir}` of a kmod is not of letters, digits, `.`, `_`, `-`, `+`"
+            "the folder `{dir}` of a kmod has characters other than letters, digits, `.`, `_`, `-`, `+`"
         )));
     }
     Ok(Kmod { name: KmodName::parse(name)?, dir: Some(dir), is_anchored, from: None })
@@ -244,7 +245,7 @@ fn template_name(text: &str) -> Result<TemplateName, Invalid> {
         return Ok(TemplateName::BuiltIn(text.to_owned()));
     }
     if !text.contains(['/', '.']) {
-        let invalid = Invalid::new(format!("`{}` is not one of kmodgen's templates", text.escape_debug()));
+        let invalid = Invalid::new(format!("`{}` is not a built-in template", text.escape_debug()));
         return Err(match nearest(text, crate::template::BUILT_IN) {
             Some(near) => invalid.help(format!("did you mean `{near}`?")),
             None => invalid.help(format!(

@@ -14,7 +14,7 @@ pub(super) fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
                 Diagnostic::error("repeated-module", format!("two modules have the name `{}`", name.value))
                     .at(name.span, "again here")
                     .context(earlier, "first here")
-                    .help("each is one KMM Module: give it a name of its own"),
+                    .help("each module is one KMM Module: choose different names"),
             );
         }
     }
@@ -29,7 +29,7 @@ pub(super) fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
                 )
                 .at(module.image.span, "again here")
                 .context(earlier.image.span, "first here")
-                .help("give each a repository of its own, or make them one module with `additionalModules`"),
+                .help("use different repositories, or make them one module with `additionalModules`"),
             ),
             _ => {}
         }

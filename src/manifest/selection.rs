@@ -109,7 +109,7 @@ fn exclusion(node: &Node, faults: &mut Diagnostics) -> Option<Exclusion> {
         faults.push(
             Diagnostic::error("empty-condition", "this excludes every kernel")
                 .at(node.span, "")
-                .help("say which kernels: `unless: {kernel: PATTERN}`"),
+                .help("select the kernels: `unless: {kernel: PATTERN}`"),
         );
     }
     Some(Exclusion { condition, reason: reason.map(|reason| reason.value) })

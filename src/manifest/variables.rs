@@ -49,7 +49,7 @@ fn find(text: &str) -> Result<Vec<Variable<'_>>, Invalid> {
             }
         };
         if name.is_empty() || !has_only(name, "_") || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(Invalid::new(format!("`{}` has a `$` that starts no variable", text.escape_debug())));
+            return Err(Invalid::new(format!("`{}` has a `$` without a variable", text.escape_debug())));
         }
         found.push(Variable { start, end: start + length, name });
         from = start + length;
@@ -64,7 +64,7 @@ pub(crate) fn expand(text: &str, known: &[&str]) -> Result<String, Invalid> {
             let fault = Invalid::new(format!("KMM does not expand `{}` here", text[start..end].escape_debug()));
             return Err(match nearest(name, known.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `${{{near}}}`?")),
-                None => fault.help("write `${KERNEL_FULL_VERSION}`, or what it stands for"),
+                None => fault.help("write `${KERNEL_FULL_VERSION}`, or the value"),
             });
         }
     }
@@ -104,11 +104,11 @@ fn replace(text: &str, value: impl Fn(&str) -> String) -> Result<String, Invalid
 /// Refuses a variable where KMM and modprobe take a text as it is.
 pub(crate) fn refuse(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
-        return Err(Invalid::new("this text is empty").help("write something, or take it out"));
+        return Err(Invalid::new("this string is empty").help("write a value, or remove it"));
     }
     match text.find('$') {
         Some(at) => Err(Invalid::new(format!("`{}` is not expanded here", text[at..].escape_debug()))
-            .help("write the text that is meant: no shell and no variable is involved")),
+            .help("write the literal value: no shell or variable expands here")),
         None => Ok(()),
     }
 }

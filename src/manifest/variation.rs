@@ -28,9 +28,9 @@ impl Variation {
         let Some(set) = &self.set else { return node.clone() };
         if let Some(kernels) = set.get("kernels") {
             faults.push(
-                Diagnostic::error("set-kernels", "`set` does not take `kernels`")
+                Diagnostic::error("set-kernels", "`set` cannot contain `kernels`")
                     .at(kernels.span, "")
-                    .help("write `kernels:` beside `set`: they are then those of the case"),
+                    .help("write `kernels:` beside `set`, for the kernels of the case"),
             );
             return node.clone();
         }
@@ -93,9 +93,9 @@ fn merged_modules(base: &Arc<Node>, over: &Arc<Node>, faults: &mut Diagnostics) 
     for change in changes {
         let Some(name) = name_of(change) else {
             faults.push(
-                Diagnostic::error("missing-key", "this does not say which module it changes")
+                Diagnostic::error("missing-key", "missing the name of the module to change")
                     .at(change.span, "")
-                    .help("write `name: …` as its first field"),
+                    .help("write `name: …` as the first field"),
             );
             continue;
         };
@@ -110,7 +110,7 @@ fn merged_modules(base: &Arc<Node>, over: &Arc<Node>, faults: &mut Diagnostics) 
                 .at(change.get("name").map_or(change.span, |name| name.span), "");
                 faults.push(match near {
                     Some(near) => fault.help(format!("did you mean `{near}`?")),
-                    None => fault.help("`set` changes modules that the manifest has"),
+                    None => fault.help("`set` can only change modules in the manifest"),
                 });
             }
         }
@@ -152,10 +152,10 @@ mod tests {
         let (text, _) = laid_over(base, "modules: [{name: two, a: 3}]\n");
         assert_eq!(text, kmodgen_yaml::emit(&node("modules: [{name: one, a: 1}, {name: two, a: 3}]\n").to_yaml()));
         let (_, faults) = laid_over(base, "modules: [{name: tow, a: 3}, {a: 3}]\n");
-        assert_eq!(faults, ["the manifest has no module `tow`", "this does not say which module it changes"]);
+        assert_eq!(faults, ["the manifest has no module `tow`", "missing the name of the module to change"]);
         let (_, faults) = laid_over(base, "modules: {two: {a: 3}}\n");
         assert_eq!(faults, ["expected a list for `modules`, found a map"]);
         let (_, faults) = laid_over(base, "kernels: [5.14.0-1.x86_64]\n");
-        assert_eq!(faults, ["`set` does not take `kernels`"]);
+        assert_eq!(faults, ["`set` cannot contain `kernels`"]);
     }
 }

@@ -74,7 +74,7 @@ fn one(base: &Arc<Node>, item: &Arc<Node>, faults: &mut Diagnostics) -> Option<A
     };
     // The module that the others are laid over reports them; of all its fields it may not have this one.
     if let Some(entry) = fields.take_refused("versions", faults) {
-        let fault = Diagnostic::error("unknown-key", "a version has no key `versions`").at(entry.key.span, "");
+        let fault = Diagnostic::error("unknown-key", "a version cannot contain `versions`").at(entry.key.span, "");
         faults.push(fault.help("list it beside this one"));
     }
     let module = overlaid(&without_other_pin(base, item, faults), item);
@@ -99,7 +99,7 @@ fn without_other_pin(module: &Arc<Node>, version: &Node, faults: &mut Diagnostic
         ["builder", "runtime", "fetch"].into_iter().find(|key| own.get(key).is_some() && over.get(key).is_none());
     if let Some(key) = left {
         faults.push(
-            Diagnostic::error("pin", format!("the module's `{key}` has another `pin` than the images of this version"))
+            Diagnostic::error("pin", format!("`pin` of the module's `{key}` differs from the images of this version"))
                 .at(over.span, "this version")
                 .context(own.span, "the module")
                 .help(format!("write `{key}` here as well, or the same `pin` in both")),
@@ -122,7 +122,7 @@ pub(super) fn label_value(text: &str) -> Result<String, Invalid> {
     if text.len() <= 63 && decode::has_only_within(text, "._-") {
         return Ok(text.to_owned());
     }
-    Err(Invalid::new(format!("`{}` is not a version that KMM takes", text.escape_debug())).help(
-        "it becomes a label's value: at most 63 of letters, digits, `.`, `_`, `-`, a letter or digit at both ends",
+    Err(Invalid::new(format!("`{}` is not a valid version for KMM", text.escape_debug())).help(
+        "it becomes a label value: write at most 63 letters, digits, `.`, `_`, `-`, with a letter or digit at both ends",
     ))
 }

@@ -38,8 +38,8 @@ impl Kind {
             Self::String => "write one string".into(),
             Self::Integer => "write a whole number, without quotes".into(),
             Self::Boolean => "write `true` or `false`, without quotes".into(),
-            Self::List => "write one item a line, each after `- `".into(),
-            Self::Map => "write one `key: value` a line".into(),
+            Self::List => "write one item on each line, after `- `".into(),
+            Self::Map => "write one `key: value` on each line".into(),
             Self::Record(record) => format!("it takes {}", record.quoted_keys()),
         }
     }
@@ -273,11 +273,11 @@ mod tests {
             ("[{a: 1}, {b: 2}]", Kind::Map, "found a list: write `x: {a: 1, b: 2}`"),
             ("[{name: A, value: 1}]", Kind::Map, "found a list: write `x: {A: 1}`"),
             ("[{name: d, git: u, ref: v}]", Kind::Map, "found a list: write `x: {d: {git: u, ref: v}}`"),
-            ("word", Kind::Map, "found a string: write one `key: value` a line"),
+            ("word", Kind::Map, "found a string: write one `key: value` on each line"),
             ("[{name: a}]", Kind::Record(&RECORD), "found a list: write `x: {name: a}`"),
             ("[{a: 1}]", Kind::Record(&RECORD), "found a list: it takes `name`"),
             ("a", Kind::Record(&RECORD), "found a string: write `x: {name: a}`"),
-            ("{}", Kind::List, "found a map: write one item a line, each after `- `"),
+            ("{}", Kind::List, "found a map: write one item on each line, after `- `"),
         ];
         for (value, kind, expected) in cases {
             let told = told(value, kind);
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn a_long_correction_is_left_out() {
         let told = told(&"word ".repeat(40), Kind::List);
-        assert!(told.ends_with("write one item a line, each after `- `"), "{told}");
+        assert!(told.ends_with("write one item on each line, after `- `"), "{told}");
     }
 
     proptest! {

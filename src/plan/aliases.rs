@@ -20,18 +20,19 @@ pub(super) fn check<'m>(module: &'m Module, kernels: &[&'m Kernel], taken: &mut 
             let release = kernel.release.as_str();
             let tag = written_out(&alias.value, release);
             if let Err(invalid) = check_tag(&tag) {
-                let message = format!("kernel `{release}` makes an alias that registries refuse: {}", invalid.message);
+                let message =
+                    format!("kernel `{release}` produces an alias that registries reject: {}", invalid.message);
                 faults.push(
                     Diagnostic::error("alias", message)
                         .at(alias.span, "this alias")
                         .context(kernel.release.span, "this kernel")
-                        .help("take it out, or give this kernel to a module of its own"),
+                        .help("remove it, or use a separate module for this kernel"),
                 );
                 break;
             }
             let other = taken.insert((module.image.repository(), tag.clone()), (alias.span, release));
             if let Some((place, other)) = other {
-                let message = format!("alias `{tag}` names two images, for kernels `{other}` and `{release}`");
+                let message = format!("alias `{tag}` would be two images, for kernels `{other}` and `{release}`");
                 let mut fault = Diagnostic::error("alias", message).at(alias.span, "this alias");
                 if place != alias.span {
                     fault = fault.context(place, "and this one");

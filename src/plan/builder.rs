@@ -118,7 +118,7 @@ impl<'m> PlanBuilder<'m> {
 
 fn no_thread(error: &io::Error) -> Diagnostic {
     Diagnostic::error("no-thread", format!("cannot start a thread: {error}"))
-        .help("the system limits how many processes and threads there are: `ulimit -u` shows it; --jobs 1 needs one")
+        .help("the system limits the number of processes and threads (see `ulimit -u`); --jobs 1 uses one thread")
 }
 
 fn template_fault(fault: TemplateFault, module: &Module, kernel: &Kernel, sources: &mut SourceMap) -> Diagnostic {

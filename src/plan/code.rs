@@ -241,9 +241,9 @@ impl<'m> Codes<'m> {
             Ok(folder) => Some(Arc::new(folder)),
             Err(all) => {
                 faults.extend(all.into_iter().map(|why| {
-                    Diagnostic::error("source-folder", format!("cannot take the folder `{}`: {why}", path.value))
+                    Diagnostic::error("source-folder", format!("cannot use the folder `{}`: {why}", path.value))
                         .at(path.span, "")
-                        .help("it is a folder beside the manifest, and has regular files and links within it, no more")
+                        .help("it must be a folder beside the manifest that contains only regular files and links inside it")
                 }));
                 None
             }

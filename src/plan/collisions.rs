@@ -40,13 +40,16 @@ pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
         if !faults.has("repeated-kmod", kmod.span) {
             let message = match kmod.value == other.value {
                 true => format!("kmod `{}` is listed twice", kmod.value),
-                false => format!("`{}` and `{}` are one module to modprobe, `{}`", other.value, kmod.value, kmod.name),
+                false => format!(
+                    "modprobe treats `{}` and `{}` as the same module, `{}`",
+                    other.value, kmod.value, kmod.name
+                ),
             };
             faults.push(
                 Diagnostic::error("repeated-kmod", message)
                     .at(kmod.span, "")
                     .context(other.span, "the first of them")
-                    .help("take one of them out, or give each a `when` with kernels of its own"),
+                    .help("remove one of them, or give each a `when` for different kernels"),
             );
         }
     }
@@ -194,17 +197,17 @@ impl List<'_> {
         if first == second {
             return Diagnostic::error(CODE, format!("`{from}` would install two files as `{path}`"))
                 .at(item.from.span, "")
-                .help("write an item for each, with a `to` of its own");
+                .help("write an item for each, with different `to`s");
         }
         let fault = Diagnostic::error(CODE, format!("`{earlier}` and `{from}` would both be installed as `{path}`"))
             .at(item.from.span, "")
             .context(one.from.span, "the first of them");
         if earlier == from && self.source(one) == self.source(item) {
-            return fault.help("take one of them out");
+            return fault.help("remove one of them");
         }
         for (outer, inner) in [(earlier, from), (from, earlier)] {
             if self.source(one) == self.source(item) && has(outer, inner) {
-                return fault.help(format!("take `{inner}` out: `{outer}` has it"));
+                return fault.help(format!("remove `{inner}`: `{outer}` contains it"));
             }
         }
         let Some(top) = self.top else { return fault.help("give one of them another `to`") };

@@ -75,13 +75,13 @@ impl<'m> EmbeddedFiles<'m> {
                 faults.push(
                     Diagnostic::error("empty-file", format!("{noun} `{path}` is empty"))
                         .at(place, "")
-                        .help("fill it, or take it out of the manifest"),
+                        .help("fill it, or remove it from the manifest"),
                 );
                 None
             }
             Ok(bytes) if purpose == Purpose::Key && !is_public_key(&bytes) => {
                 faults.push(
-                    Diagnostic::error("repository-key", format!("`{path}` is no public key in text form"))
+                    Diagnostic::error("repository-key", format!("`{path}` is not an ASCII-armoured public key"))
                         .at(place, "")
                         .help(format!("write the public key with `gpg --armor --export NAME > {path}`")),
                 );

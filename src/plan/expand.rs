@@ -103,8 +103,9 @@ fn check_kernels(
 ) {
     if kernels.is_empty() && !module.is_for_any(&manifest.kernels) {
         let (why, help) = module.kernels.why_none(&manifest.kernels).unwrap_or_default();
-        let help = help.unwrap_or_else(|| "a pattern is for whole releases: `when: {kernel: '5\\.14\\..*'}`".into());
-        let message = format!("module `{}` is for none of the kernels: {why}", module.name.value);
+        let help =
+            help.unwrap_or_else(|| "a pattern must match the whole release: `when: {kernel: '5\\.14\\..*'}`".into());
+        let message = format!("module `{}` matches no kernels: {why}", module.name.value);
         faults.push(Diagnostic::warning("no-kernel", message).at(module.name.span, "").help(help));
     }
     if shares_labels || module.is_prebuilt() {
@@ -139,7 +140,7 @@ fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Dia
                 module.name.value
             );
             Diagnostic::error("kmm-same-label", message)
-                .help("exclude one of them from the module, or make it a module of its own")
+                .help("exclude one of them from the module, or use a separate module for it")
         };
         faults.push(fault.at(kernel.release.span, "this kernel").context(earlier.release.span, "and this one"));
     }
@@ -149,7 +150,7 @@ fn check_label_collisions(module: &Module, kernels: &[&Kernel], faults: &mut Dia
 fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
     let (name, release) = (&module.name.value, &one.release.value);
     let message = format!(
-        "module `{name}` is for two kernels of release `{release}`, and KMM takes the first mapping of a release"
+        "module `{name}` matches two kernels with release `{release}`, but KMM uses only the first mapping of a release"
     );
     let differs = |key: &&str| one.labels.get(*key) != other.labels.get(*key);
     let keys = ["arch", "distribution", "os"].into_iter();
@@ -164,7 +165,7 @@ fn same_release(module: &Module, one: &Kernel, other: &Kernel) -> Diagnostic {
         _ => "by a label that only they have",
     };
     Diagnostic::error("kmm-same-release", message).help(format!(
-        "make two modules of it, one with {one} and one with {other}, each with a `moduleSpec.selector` of its nodes \
+        "write two modules, one with {one} and one with {other}, and select the nodes of each in `moduleSpec.selector` \
          {nodes}"
     ))
 }

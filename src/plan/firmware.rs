@@ -34,8 +34,10 @@ pub(super) fn check(module: &Module, install: &Install, layout: &Layout, kernel:
     }
     for item in layout.firmware.iter().flatten() {
         if !folders.iter().any(|folder| may_be_in(folder, item)) && !faults.has(CODE, item.from.span) {
-            let message =
-                format!("this goes to `{}`, and no `firmwarePath` has KMM copy it from there", item.to.as_str());
+            let message = format!(
+                "this is installed in `{}`, but KMM does not copy it from there without a `firmwarePath`",
+                item.to.as_str()
+            );
             faults.push(
                 Diagnostic::error(CODE, message)
                     .at(item.from.span, "")
@@ -57,14 +59,14 @@ fn fault_of(
 ) -> Option<Diagnostic> {
     let shown = path.escape_debug();
     if !module.has_firmware() {
-        let message = format!("nothing installs firmware in `{shown}`, so every load would fail");
+        let message = format!("no firmware is installed in `{shown}`, so every load would fail");
         return Some(Diagnostic::error(CODE, message).help(
-            "take `firmwarePath` out, or name the firmware's files in the source: `install: {firmware: [FILE, …]}`",
+            "remove `firmwarePath`, or list the firmware files of the source: `install: {firmware: [FILE, …]}`",
         ));
     }
     let write = |path: &str| format!("write `firmwarePath: {path}`");
     let Some(folder) = folder else {
-        let message = format!("firmware is installed in `{FIRMWARE_FOLDER}`, and this has KMM copy `{shown}`");
+        let message = format!("firmware is installed in `{FIRMWARE_FOLDER}`, but KMM would copy `{shown}`");
         return Some(Diagnostic::error(CODE, message).help(write(FIRMWARE_FOLDER)));
     };
     // With an empty list, steps of the build put firmware there.
@@ -88,7 +90,7 @@ fn fault_of(
         [only] if !only.contains('$') => only,
         _ => FIRMWARE_FOLDER,
     };
-    let message = format!("no firmware is in `{shown}`: it goes to {}", quoted_list(&places));
+    let message = format!("no firmware is in `{shown}`: it is installed in {}", quoted_list(&places));
     Some(Diagnostic::error(CODE, message).help(write(only)))
 }
 

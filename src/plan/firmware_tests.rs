@@ -23,7 +23,7 @@ pub(super) fn holds(faults: &[String], said: &str) {
     }
 }
 
-const OUTSIDE: &str = "firmware-path: firmware is installed in `/opt/lib/firmware`, and this has KMM copy";
+const OUTSIDE: &str = "firmware-path: firmware is installed in `/opt/lib/firmware`, but KMM would copy";
 
 #[test]
 fn copied_folders_are_those_of_the_firmware() {
@@ -41,15 +41,15 @@ fn copied_folders_are_those_of_the_firmware() {
         );
     }
     for (path, said) in [
-        ("/opt/lib/../lib/firmware", "has `..` in it"),
+        ("/opt/lib/../lib/firmware", "contains `..`"),
         ("opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
         ("./opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
         ("/", "is the whole image"),
         ("/./", "is the whole image"),
-        ("/tmp/fw", "is where KMM mounts a volume"),
-        ("/opt/lib/firm ware", "has a ' '"),
-        ("/opt/lib/*", "has a '*'"),
-        ("/opt/lib/firmware;reboot", "has a ';'"),
+        ("/tmp/fw", "is a volume that KMM mounts"),
+        ("/opt/lib/firm ware", "contains ' '"),
+        ("/opt/lib/*", "contains '*'"),
+        ("/opt/lib/firmware;reboot", "contains ';'"),
         ("/opt/lib/firmware/$KERNEL_VERSION", "is not expanded here"),
     ] {
         holds(&with_path(install, path), said);
@@ -68,11 +68,11 @@ fn firmware_that_nothing_installs_is_not_copied() {
     for module in ["", "install: {licenses: [COPYING]}", "overrides: [{when: {arch: x86_64}, install: {strip: true}}]"]
     {
         for path in ["/firmware", "/opt/lib/firmware"] {
-            holds(&with_path(module, path), "nothing installs firmware in `");
+            holds(&with_path(module, path), "no firmware is installed in `");
         }
     }
     let second = World::small().and_module(&additional("{moduleName: one, firmwarePath: /x}"));
-    holds(&second.faults(), "nothing installs firmware in `/x`");
+    holds(&second.faults(), "no firmware is installed in `/x`");
     holds(&World::small().and_module("objects: false").faults(), "");
 }
 
@@ -82,7 +82,7 @@ fn templates_of_ones_own_and_packages_bring_firmware_unseen() {
     holds(&own.clone().file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n").faults(), "");
     let on_some = "overrides: [{when: {kernel: '.*rt'}, template: own.Dockerfile}]";
     let on_some = world(on_some, ", firmwarePath: /firmware").file("own.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n");
-    holds(&on_some.faults(), "nothing installs firmware in `/firmware`");
+    holds(&on_some.faults(), "no firmware is installed in `/firmware`");
     let rpms = world("install: {rpms: [driver]}", ", firmwarePath: /lib/firmware")
         .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{rpmbuild: {spec: a.spec}}]");
     holds(&rpms.faults(), "");
@@ -99,16 +99,16 @@ fn folders_below_are_there_on_every_kernel() {
         (
             to("vendor"),
             "/opt/lib/firmware/vendr",
-            "no firmware is in `/opt/lib/firmware/vendr`: it goes to `/opt/lib/firmware/vendor` | write `firmwarePath: /opt/lib/firmware/vendor`",
+            "no firmware is in `/opt/lib/firmware/vendr`: it is installed in `/opt/lib/firmware/vendor` | write `firmwarePath: /opt/lib/firmware/vendor`",
         ),
-        ("install: {firmware: [a.bin]}".into(), "/opt/lib/firmware/a", "it goes to `/opt/lib/firmware`"),
-        ("install: {firmware: ['fw/*.bin']}".into(), "/opt/lib/firmware/fw", "it goes to `/opt/lib/firmware`"),
+        ("install: {firmware: [a.bin]}".into(), "/opt/lib/firmware/a", "it is installed in `/opt/lib/firmware`"),
+        ("install: {firmware: ['fw/*.bin']}".into(), "/opt/lib/firmware/fw", "it is installed in `/opt/lib/firmware`"),
         ("install: {firmware: []}".into(), "/opt/lib/firmware/vendor", ""),
         ("install: {firmware: []}".into(), "/opt/lib/firmware", ""),
         (
             "install: {firmware: [{from: a, to: x}, {from: b, to: y}]}".into(),
             "/opt/lib/firmware/x",
-            "this goes to `/opt/lib/firmware/y`, and no `firmwarePath` has KMM copy it from there",
+            "this is installed in `/opt/lib/firmware/y`, but KMM does not copy it from there",
         ),
         (
             "install: {firmware: [{from: a, to: x, when: {kernel: '.*rt'}}]}".into(),
@@ -137,7 +137,7 @@ fn modules_of_one_image_share_its_firmware() {
     let path = |folder: &str| format!(", firmwarePath: /opt/lib/firmware/{folder}");
     holds(&modules(&path("x"), &path("y")).faults(), "");
     holds(&modules(&path("x"), "").faults(), "");
-    holds(&modules(&path("x"), &path("x")).faults(), "this goes to `/opt/lib/firmware/y`");
+    holds(&modules(&path("x"), &path("x")).faults(), "this is installed in `/opt/lib/firmware/y`");
     assert!(
         modules("", &path("y"))
             .outputs()
@@ -171,15 +171,15 @@ fn files_of_one_name_and_place_are_refused() {
         ("licenses: [a/MIT, b/MIT]", "installed as `/licenses/MIT`"),
         ("licenses: [a/LICENSE.txt, {from: b/LICENSE.txt}]", "installed as `/licenses/LICENSE.txt`"),
         ("licenses: [{from: a/COPYING, to: x}, {from: b/COPYING, to: x}]", "| write `{from: b/COPYING, to: x/b}`"),
-        ("licenses: [COPYING, ./COPYING]", "take one of them out"),
-        ("licenses: [COPYING, 'COPYING*']", "take `COPYING` out: `COPYING*` has it"),
-        ("licenses: ['L*', LICENSES/MIT]", "take `LICENSES/MIT` out: `L*` has it"),
-        ("licenses: [LICENSES, LICENSES/MIT]", "take `LICENSES/MIT` out: `LICENSES` has it"),
-        ("licenses: [LICENSES, LICENSES]", "take one of them out"),
+        ("licenses: [COPYING, ./COPYING]", "remove one of them"),
+        ("licenses: [COPYING, 'COPYING*']", "remove `COPYING`: `COPYING*` contains it"),
+        ("licenses: ['L*', LICENSES/MIT]", "remove `LICENSES/MIT`: `L*` contains it"),
+        ("licenses: [LICENSES, LICENSES/MIT]", "remove `LICENSES/MIT`: `LICENSES` contains it"),
+        ("licenses: [LICENSES, LICENSES]", "remove one of them"),
         ("firmware: [a/x.bin, b/x.bin]", "installed as `/opt/lib/firmware/x.bin` | write `{from: b/x.bin, to: b}`"),
-        ("firmware: ['fw/*.bin', fw/x.bin]", "take `fw/x.bin` out: `fw/*.bin` has it"),
-        ("firmware: [fw/x.bin, 'fw/[a-z].bin']", "take `fw/x.bin` out: `fw/[a-z].bin` has it"),
-        ("firmware: [fw, {from: fw/sub, to: sub}]", "take `fw/sub` out: `fw` has it"),
+        ("firmware: ['fw/*.bin', fw/x.bin]", "remove `fw/x.bin`: `fw/*.bin` contains it"),
+        ("firmware: [fw/x.bin, 'fw/[a-z].bin']", "remove `fw/x.bin`: `fw/[a-z].bin` contains it"),
+        ("firmware: [fw, {from: fw/sub, to: sub}]", "remove `fw/sub`: `fw` contains it"),
         (
             "firmware: [x.bin, {from: y.bin, to: x.bin}]",
             "`x.bin` and `y.bin` would both be installed as `/opt/lib/firmware/x.bin`",
@@ -190,11 +190,11 @@ fn files_of_one_name_and_place_are_refused() {
         ),
         ("licenses: [{from: COPYING, when: {kernel: '.*rt'}}, f/COPYING]", "`/licenses/COPYING`"),
         ("files: [{from: a.txt, to: /x/}, {from: b/a.txt, to: /x/}]", "as `/x/a.txt` | give one of them another `to`"),
-        ("files: [{from: a, to: /x}, {from: a, to: /x}]", "take one of them out"),
+        ("files: [{from: a, to: /x}, {from: a, to: /x}]", "remove one of them"),
         ("files: [{from: a.txt, to: /x/}, {from: b.txt, to: /x/a.txt}]", "installed as `/x/a.txt`"),
         ("files: [{from: a.txt, to: /x}, {from: b.txt, to: /x/y}]", "installed as `/x`"),
-        ("files: [{from: a, to: /x}, {from: a/sub, to: /x/sub}]", "take `a/sub` out: `a` has it"),
-        ("files: [{from: 'a/*', to: /x/}, {from: a/y.txt, to: /x/}]", "take `a/y.txt` out: `a/*` has it"),
+        ("files: [{from: a, to: /x}, {from: a/sub, to: /x/sub}]", "remove `a/sub`: `a` contains it"),
+        ("files: [{from: 'a/*', to: /x/}, {from: a/y.txt, to: /x/}]", "remove `a/y.txt`: `a/*` contains it"),
     ] {
         holds(&world(&format!("install: {{{install}}}"), "").faults(), said);
     }
@@ -254,8 +254,8 @@ fn kmods_of_one_name_are_refused() {
         let rest = ", dirName: /opt";
         world("", rest).with("kmods: [one, two]", &format!("kmods: [one, {kmods}]")).faults()
     };
-    holds(&faults("a/two, b/two"), "repeated-kmod: `a/two` and `b/two` are one module to modprobe, `two`");
-    holds(&faults("two-x, two_x"), "`two-x` and `two_x` are one module");
+    holds(&faults("a/two, b/two"), "repeated-kmod: modprobe treats `a/two` and `b/two` as the same module, `two`");
+    holds(&faults("two-x, two_x"), "modprobe treats `two-x` and `two_x` as the same module");
     holds(&faults("two, two"), "kmod `two` is listed twice");
     holds(&faults("{kmod: a/two, when: {kernel: '.*rt'}}, {kmod: b/two, when: {kernel: '.*x86_64'}}"), "");
 }

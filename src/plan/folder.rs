@@ -63,7 +63,7 @@ impl Folder {
         walk.enter(path, 0);
         let Walk { mut found, mut faults, .. } = walk;
         if found.is_empty() && faults.is_empty() {
-            faults.push("there is no file in it".into());
+            faults.push("it has no files".into());
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -101,7 +101,7 @@ struct Walk<'w> {
 impl Walk<'_> {
     fn enter(&mut self, folder: &RelPath, depth: usize) {
         let names = match self.files.list(folder) {
-            Ok(_) if depth > DEEPEST => return self.faults.push(format!("`{folder}` is too deep in it")),
+            Ok(_) if depth > DEEPEST => return self.faults.push(format!("`{folder}` in it is nested too deeply")),
             Ok(names) => names,
             Err(why) if folder == self.top => return self.faults.push(why.to_string()),
             Err(why) => return self.faults.push(format!("`{folder}`: {why}")),
@@ -121,7 +121,7 @@ impl Walk<'_> {
                 ListedKind::Link { to } if stays(self.top, &path, &to) => {
                     self.found.push(FolderFile { path, kind: FolderFileKind::Link { to } });
                 }
-                ListedKind::Link { .. } => self.faults.push(format!("`{path}` is a link that leaves it")),
+                ListedKind::Link { .. } => self.faults.push(format!("`{path}` is a link that points outside it")),
                 ListedKind::Other(what) => self.faults.push(format!("`{path}` is {what}")),
             }
             if self.is_full() {
@@ -148,7 +148,7 @@ impl Walk<'_> {
         let over = if self.names > MOST_NAMES {
             format!("it has more than {MOST_NAMES} files and folders")
         } else if self.bytes > MOST_BYTES {
-            format!("there are more than {} MiB in it", MOST_BYTES >> 20)
+            format!("it has more than {} MiB", MOST_BYTES >> 20)
         } else {
             return self.faults.len() >= TOLD;
         };
@@ -249,7 +249,7 @@ mod tests {
         }
         assert_eq!(Folders::default().read().unwrap_err(), [ABSENT]);
         let empty = Folders::default().with("a", ".git", ListedKind::Folder);
-        assert_eq!(empty.read().unwrap_err(), ["there is no file in it"]);
+        assert_eq!(empty.read().unwrap_err(), ["it has no files"]);
     }
 
     #[test]
@@ -260,6 +260,6 @@ mod tests {
             (all.with(&folder, "d", ListedKind::Folder), folder + "/d")
         });
         let faults = deep.0.read().unwrap_err();
-        assert!(faults.len() == 1 && faults[0].ends_with("is too deep in it"), "{faults:#?}");
+        assert!(faults.len() == 1 && faults[0].ends_with("in it is nested too deeply"), "{faults:#?}");
     }
 }

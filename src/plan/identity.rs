@@ -60,10 +60,10 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
         let over = length - TAG_LIMIT;
         let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
         return Err(Invalid::new(format!(
-            "the tag `{version}{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry takes"
+            "the tag `{version}{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry allows"
         ))
         .help(match module.tag_version() {
-            Some(_) => "take `versionInTag` out",
+            Some(_) => "remove `versionInTag`",
             None => "shorten the module's name or its namespace",
         }));
     }
@@ -87,7 +87,7 @@ pub(super) fn check_signed_files(module: &Module, kernel: &Kernel, resolved: &Re
             faults.push(
                 // Without the kernel's name, so that it is reported once for all of them.
                 Diagnostic::error("kmm-sign", "this matches no file of the image").at(written.span, "").help(format!(
-                    "write `/opt/lib/modules/*/{}/{}.ko`, or leave `filesToSign` out",
+                    "write `/opt/lib/modules/*/{}/{}.ko`, or remove `filesToSign`",
                     resolved.layout.mod_dir, resolved.kmods[0].name
                 )),
             );

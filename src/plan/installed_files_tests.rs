@@ -45,7 +45,7 @@ fn files_come_from_the_source_that_they_name() {
 fn a_source_of_other_modules_is_refused() {
     for list in ["firmware: [{from: a, source: more}]", "files: [{from: a, to: /a, source: more}]"] {
         let world = with_second(&format!("install: {{{list}}}")).with("source: [code, more]", "source: code");
-        holds(&world.faults(), "unknown-source: `more` is none of this module's sources | write one of `code`");
+        holds(&world.faults(), "unknown-source: `more` is not one of this module's sources | write one of `code`");
     }
 }
 
@@ -63,9 +63,9 @@ fn other_files_have_places_of_their_own() {
     for (item, said) in [
         ("{from: x}", "other files has no `to`"),
         ("{to: /a}", "other files has no `from`"),
-        ("{from: x, to: usr/bin}", "`usr/bin` is no absolute path in the image"),
-        ("{from: 'x*', to: /a/b}", "`x*` may match several files, and `/a/b` is the path of one | write `/a/b/`"),
-        ("{from: x, to: /opt/lib/modules/x}", "no place for other files"),
+        ("{from: x, to: usr/bin}", "`usr/bin` is not an absolute path in the image"),
+        ("{from: 'x*', to: /a/b}", "`x*` may match several files, but `/a/b` is the path of one | write `/a/b/`"),
+        ("{from: x, to: /opt/lib/modules/x}", "cannot contain other files"),
         ("{from: x, to: /etc/hosts}", "container engines write `/etc/hosts` themselves"),
         ("{from: /x, to: /a}", "path `/x` is absolute"),
         ("x", "expected a map"),

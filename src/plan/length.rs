@@ -24,7 +24,7 @@ pub(super) fn check(
         more => format!(" and {more} others"),
     };
     let message = format!(
-        "the Dockerfile of `{}` on kernel `{}`{others} has more than {LONGEST_ON_OPENSHIFT} bytes, and OpenShift builds none of that length",
+        "the Dockerfile of `{}` on kernel `{}`{others} has more than {LONGEST_ON_OPENSHIFT} bytes, which OpenShift cannot build",
         module.name.value, first.kernel.release.value
     );
     let fault = match platform {

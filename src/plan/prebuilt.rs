@@ -25,7 +25,7 @@ pub(super) fn check(module: &Module, kernels: &[&Kernel], faults: &mut Diagnosti
     for kernel in kernels {
         let fault = match image(module, kernel) {
             None if module.falls_back() && !module.names_images() => continue,
-            None => format!("nothing says which image this module has on kernel `{}`", kernel.release.value),
+            None => format!("this module has no image for kernel `{}`", kernel.release.value),
             Some(image) => match ImageRef::parse(&image) {
                 Ok(_) => continue,
                 Err(invalid) => invalid.message,

@@ -83,23 +83,23 @@ impl<'m> Resolver<'m> {
             return true;
         }
         if let Some(hub) = &module.objects.hub {
-            let fault = format!("a hub does not know which Driver Toolkit is for kernel `{}`", kernel.release.value);
+            let fault = format!("a hub cannot choose the Driver Toolkit for kernel `{}`", kernel.release.value);
             faults.push(
                 Diagnostic::error("no-toolkit", fault)
                     .at(kernel.release.span, "this kernel")
                     .context(hub.span, "the hub")
-                    .help("give it a `dtk`, or name a `builder` image"),
+                    .help("give it a `dtk`, or set a `builder` image"),
             );
             return false;
         }
         if !self.manifest.platform.lacks_toolkits() {
             return true;
         }
-        let fault = format!("nothing says which image compiles for kernel `{}`", kernel.release.value);
+        let fault = format!("no builder image for kernel `{}`", kernel.release.value);
         faults.push(
             Diagnostic::error("no-toolkit", fault)
                 .at(kernel.release.span, "this kernel")
-                .help("give it a `dtk`, or name a `builder` image: only OpenShift's KMM chooses a Driver Toolkit"),
+                .help("give it a `dtk`, or set a `builder` image: only KMM on OpenShift chooses a Driver Toolkit"),
         );
         false
     }
@@ -157,10 +157,10 @@ impl<'m> Resolver<'m> {
         let installs_headers = matches!(&template, TemplateName::BuiltIn(name) if name != "dtk");
         if builder.name.value == Builder::Dtk && installs_headers {
             faults.push(
-                Diagnostic::error("builder-template", "this template installs headers into a base image, and the builder is a Driver Toolkit, which has them")
+                Diagnostic::error("builder-template", "this template installs kernel headers, but the builder is a Driver Toolkit, which already has them")
                     .at(builder.name.span, "the builder")
                     .context(place, "this module")
-                    .help("name an image as `builder`, or leave `template` out"),
+                    .help("set `builder` to another image, or remove `template`"),
             );
             return None;
         }
@@ -199,10 +199,12 @@ impl<'m> Resolver<'m> {
             && !codes.iter().any(Code::is_rpm)
         {
             faults.push(
-                Diagnostic::error("no-packages", "there is no package to install")
+                Diagnostic::error("no-packages", "there are no packages to install")
                     .at(rpm.name.span, "")
                     .context(place, "this module")
-                    .help("`rpms` are those of an `rpmbuild` step, of a source that is an `rpm`, or of a folder: `{rpm: NAME, from: FOLDER}`"),
+                    .help(
+                        "`rpms` requires an `rpmbuild` step, an `rpm` source, or a folder: `{rpm: NAME, from: FOLDER}`",
+                    ),
             );
             return None;
         }
@@ -226,7 +228,7 @@ impl<'m> Resolver<'m> {
                 Diagnostic::error("no-package-manager", "this image has no package manager for `packages.runtime`")
                     .at(runtime.name.span, "the runtime image")
                     .context(place, "this module")
-                    .help("choose an image that has one, or take the packages out"),
+                    .help("choose an image with a package manager, or remove the packages"),
             );
             return None;
         }
@@ -263,7 +265,7 @@ impl<'m> Resolver<'m> {
 
 /// Returns the error for a kernel without any source or kmod: every image has at least one of each.
 fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel) -> Diagnostic {
-    let fault = format!("no {what} of this module is for kernel `{}`", kernel.release.value);
+    let fault = format!("no {what} of this module matches kernel `{}`", kernel.release.value);
     Diagnostic::error(code, fault)
         .at(place, "this module")
         .context(kernel.release.span, "this kernel")
@@ -283,17 +285,14 @@ fn missing_container(source: &Source, container: &Spanned<SourceName>, module: S
 /// Returns the error for a name that is none of the sources `codes` of a module.
 fn unknown_source(source: &Spanned<SourceName>, codes: &[Code], module: Span) -> Diagnostic {
     let names: Vec<&str> = codes.iter().map(|code| code.name.as_str()).collect();
-    Diagnostic::error("unknown-source", format!("`{}` is none of this module's sources", source.value))
+    Diagnostic::error("unknown-source", format!("`{}` is not one of this module's sources", source.value))
         .at(source.span, "")
         .context(module, "this module")
-        .help(format!("write one of {}, or add it to them", quoted_list(&names)))
+        .help(format!("write one of {}, or add it to `source`", quoted_list(&names)))
 }
 
 fn missing_image(key: &str, example: &str, place: Span, kernel: &Kernel) -> Diagnostic {
-    Diagnostic::error(
-        "no-image",
-        format!("nothing says which `{key}` image this module has on kernel `{}`", kernel.release.value),
-    )
-    .at(place, "this module")
-    .help(format!("write `baseImages: {{{key}: {example}}}` at the top of the manifest"))
+    Diagnostic::error("no-image", format!("this module has no `{key}` image for kernel `{}`", kernel.release.value))
+        .at(place, "this module")
+        .help(format!("write `baseImages: {{{key}: {example}}}` at the top of the manifest"))
 }

@@ -27,7 +27,7 @@ fn a_module_is_for_one_kernel_of_a_release() {
     let faults = two_architectures("").faults();
     assert_eq!(faults.len(), 1, "{faults:?}");
     for said in [
-        "kmm-same-release: module `first` is for two kernels of release `6.8.0-51-generic`",
+        "kmm-same-release: module `first` matches two kernels with release `6.8.0-51-generic`",
         "`when: {labels: {arch: x86_64}}`",
         "`when: {labels: {arch: aarch64}}`",
         "`kubernetes.io/arch`",
@@ -84,7 +84,7 @@ fn a_dtk_by_digest_leaves_no_word_of_the_clusters_choice() {
     let leaking = pinned
         .with("    source: code\n", "    source: code\n    template: t.Dockerfile\n")
         .file("t.Dockerfile", "{% extends 'kmodgen/dtk' %}{% block labels %}# DTK_AUTO\n{% endblock %}");
-    assert!(leaking.faults()[0].contains("says DTK_AUTO"), "{:?}", leaking.faults());
+    assert!(leaking.faults()[0].contains("contains DTK_AUTO"), "{:?}", leaking.faults());
 }
 
 proptest! {

@@ -67,9 +67,12 @@ impl Repository {
             let name = &repository.name;
             if let Some(other) = first.insert(name.value.as_str(), name.span) {
                 faults.push(
-                    Diagnostic::error("repeated-repository", format!("two repositories are called `{}`", name.value))
-                        .at(name.span, "")
-                        .context(other, "the first of them"),
+                    Diagnostic::error(
+                        "repeated-repository",
+                        format!("two repositories have the name `{}`", name.value),
+                    )
+                    .at(name.span, "")
+                    .context(other, "the first of them"),
                 );
                 continue;
             }
@@ -126,11 +129,10 @@ fn key_file(repository: &str) -> String {
 /// Returns the error for a repository that no stage of an image can use.
 fn unused(repository: &manifest::Repository) -> Diagnostic {
     let (kind, help) = match repository.suite {
-        Some(_) => ("of apt-get", "take `suite` and `components` out if it has RPMs"),
-        None => ("of RPMs", "write the `suite`, too, if it is one of apt-get"),
+        Some(_) => ("of apt-get", "if it has RPMs, remove `suite` and `components`"),
+        None => ("of RPMs", "if it is for apt-get, write the `suite` too"),
     };
-    let message =
-        format!("repository `{}` is one {kind}, and no image that gets packages reads it", repository.name.value);
+    let message = format!("repository `{}` is one {kind}, which no image with packages can use", repository.name.value);
     let fault = Diagnostic::error("repository", message).at(repository.name.span, "").help(help);
-    fault.help("the runtime image gets repositories if `packages.runtime` lists packages; images with apk get none")
+    fault.help("the runtime image uses repositories only if `packages.runtime` has packages; images with apk use none")
 }

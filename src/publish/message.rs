@@ -51,7 +51,7 @@ pub fn render(
     } else if text.len() > LONGEST {
         Some("the message is longer than 64 KiB")
     } else if text.contains('\0') {
-        Some("the message has a NUL in it")
+        Some("the message contains a NUL character")
     } else {
         None
     };

@@ -33,17 +33,19 @@ impl TemplateFault {
         let placed = if innermost.range().is_some() || innermost.line().is_some() { innermost } else { error };
         let detail = innermost.detail().unwrap_or_default();
         let message = match innermost.kind() {
-            minijinja::ErrorKind::OutOfFuel => "the template does not end, or does far too much".to_owned(),
+            minijinja::ErrorKind::OutOfFuel => {
+                "the template does not end or exceeds the limit of instructions".to_owned()
+            }
             minijinja::ErrorKind::UndefinedError if detail.is_empty() => "the value is undefined".to_owned(),
             _ if !detail.is_empty() => detail.to_owned(),
             kind => kind.to_string(),
         };
         let help = match innermost.kind() {
             minijinja::ErrorKind::OutOfFuel => {
-                Some("look for a loop over too many items, or a template that includes itself".to_owned())
+                Some("check for a loop over too many items, or a template that includes itself".to_owned())
             }
             minijinja::ErrorKind::UndefinedError => {
-                Some("a value that may be missing is asked for with `is defined` or `default`".to_owned())
+                Some("if a value may be missing, use `is defined` or `default`".to_owned())
             }
             _ => None,
         };
@@ -77,6 +79,6 @@ impl TemplateFault {
         if let Some(help) = self.help {
             diagnostic = diagnostic.help(help);
         }
-        diagnostic.help(format!("it was rendered for {during}"))
+        diagnostic.help(format!("rendered for {during}"))
     }
 }

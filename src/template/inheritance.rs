@@ -97,7 +97,7 @@ fn candidates<'s>(parent: &'s Parent, loaded: &'s BTreeSet<String>) -> Vec<&'s s
 }
 
 fn unknown(block: &str, known: &BTreeSet<&str>) -> (String, String) {
-    let message = format!("no template that this one extends has a block `{block}`, so nothing would print it");
+    let message = format!("no parent template has a block `{block}`, so it would not be printed");
     let help = match nearest(block, known.iter().copied()) {
         Some(near) => format!("did you mean `{{% block {near} %}}`?"),
         None => list(known),
@@ -109,12 +109,12 @@ fn told(lost: Lost, known: Option<&BTreeSet<&str>>) -> (String, String) {
     let blocks = known.map(|known| format!("; {}", list(known))).unwrap_or_default();
     let (message, help) = match lost {
         Lost::Text => (
-            "a template that extends another one prints only its blocks, so this text would be lost",
+            "a template with `extends` prints only its blocks, so this text would be lost",
             format!("move it into a block{blocks}"),
         ),
         Lost::Around => (
-            "a condition or loop around a block has no effect in a template that extends another one",
-            "write it inside the block, with `{{ super() }}` for what the parent has".to_owned(),
+            "a condition or loop around a block has no effect in a template with `extends`",
+            "write it inside the block, with `{{ super() }}` for the parent block".to_owned(),
         ),
         Lost::Early => ("a block before `extends` is printed twice", "write `extends` first".to_owned()),
     };

@@ -154,15 +154,18 @@ fn repositories_without_a_key_or_a_reader_are_refused() {
             "{name: a, url: 'https://example.com/a'}",
             "a repository has no `key` | write `key: {file: keys/vendor.asc}`: without a key",
         ),
-        ("{name: a, url: 'https://example.com/a', key: {}}", "a key is a file beside the manifest, or one to download"),
+        (
+            "{name: a, url: 'https://example.com/a', key: {}}",
+            "a key is either a file beside the manifest or a download",
+        ),
         (
             "{name: a, url: 'https://example.com/a', key: {file: a, url: 'https://example.com/b'}}",
-            "a key is a file beside the manifest, or",
+            "a key is either a file beside the manifest or",
         ),
         ("{name: a, url: 'https://example.com/a', key: {file: keys/none.asc}}", "cannot read key `keys/none.asc`"),
         (
             "{name: a, url: 'https://example.com/a', key: {file: fix.patch}}",
-            "`fix.patch` is no public key in text form | write the public key with `gpg --armor",
+            "`fix.patch` is not an ASCII-armoured public key | write the public key with `gpg --armor",
         ),
         ("{name: a, url: 'https://u:p@example.com/a', key: {file: keys/a.asc}}", "secret"),
         (
@@ -172,14 +175,14 @@ fn repositories_without_a_key_or_a_reader_are_refused() {
         ("{name: a, url: 'https://example.com/$arch', key: {file: keys/a.asc}}", "`$arch`"),
         ("{name: a b, url: 'https://example.com/a', key: {file: keys/a.asc}}", "`a b` is not a name here"),
         ("{name: a, url: 'https://example.com/a', suite: x, key: {file: keys/a.asc}}", "write `components: [main]`"),
-        ("{name: a, url: 'https://example.com/a', components: [x], key: {file: keys/a.asc}}", "write the `suite`, too"),
+        ("{name: a, url: 'https://example.com/a', components: [x], key: {file: keys/a.asc}}", "write the `suite` too"),
         (
             "{name: a, url: 'https://example.com/a', suite: x, components: [y], key: {file: keys/a.asc}}",
-            "no image that gets packages reads it",
+            "which no image with packages can use",
         ),
         (
             "{name: a, url: 'https://example.com/a', stage: runtime, key: {file: keys/a.asc}}",
-            "images with apk get none",
+            "images with apk use none",
         ),
         (
             "{name: a, url: 'https://example.com/a', stage: fetch, key: {file: keys/a.asc}}",
@@ -187,7 +190,7 @@ fn repositories_without_a_key_or_a_reader_are_refused() {
         ),
         (
             "{name: a, url: 'https://example.com/a', key: {file: keys/a.asc}}, {name: a, url: 'https://example.com/b', key: {file: keys/a.asc}}",
-            "two repositories are called `a`",
+            "two repositories have the name `a`",
         ),
     ] {
         let faults = with_repositories(repository, images).faults();
@@ -195,7 +198,7 @@ fn repositories_without_a_key_or_a_reader_are_refused() {
     }
     let private = with_repositories("{name: a, url: 'https://example.com/a', key: {file: keys/a.asc}}", images)
         .file("keys/a.asc", KEY.replace("PUBLIC", "PRIVATE"));
-    assert!(private.faults()[0].contains("no public key"), "{:?}", private.faults());
+    assert!(private.faults()[0].contains("not an ASCII-armoured public key"), "{:?}", private.faults());
 }
 
 /// Runs the command that strips a kmod, with this `strip`, and returns what is left of the kmod, or the error.

@@ -47,7 +47,7 @@ impl Loader {
             return match built_in::text(self.version, own) {
                 Some(text) => Ok(Some(text.to_owned())),
                 None => Err(unusable(format!(
-                    "kmodgen has no template `{}`; it has {}",
+                    "there is no built-in template `{}`; the built-in templates are {}",
                     name.escape_debug(),
                     built_in::BUILT_IN.map(|name| format!("`{}{name}`", built_in::PREFIX)).join(", ")
                 ))),
@@ -71,7 +71,7 @@ impl Loader {
         if length > code::MOST {
             let most = code::MOST;
             return Err(unusable(format!(
-                "template `{path}` has {length} bytes of code in its tags, and at most {most} are read"
+                "template `{path}` has {length} bytes of code in its tags; at most {most} are allowed"
             )));
         }
         texts.insert(name.to_owned(), text.clone());

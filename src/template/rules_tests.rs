@@ -302,7 +302,7 @@ fn a_file_of_another_source_is_one_that_is_there() {
             "x",
             "`x` is in `bundle`, which is none of this module's sources | write `source: [x, bundle]`",
         ),
-        ("{in: bundle, rpm: ../a.rpm}", "[x, bundle]", "leaves its folder"),
+        ("{in: bundle, rpm: ../a.rpm}", "[x, bundle]", "is outside its folder"),
         ("{in: bundle, rpm: /a.rpm}", "[x, bundle]", "is absolute"),
         ("{in: bundle, rpm: '{a,b}.rpm'}", "[x, bundle]", "braces"),
         ("{in: bundle, rpm: 'a b.rpm'}", "[x, bundle]", "is not of letters"),
@@ -310,15 +310,15 @@ fn a_file_of_another_source_is_one_that_is_there() {
         ("{in: bundle, rpm: $HOME/a.rpm}", "[x, bundle]", "`$HOME`"),
         ("{in: bundle, rpm: 'https://example.com/a.rpm'}", "[x, bundle]", "is a URL, and `in` says"),
         ("{in: bundle, archive: a.txt}", "[x, bundle]", "the path's ending does not tell"),
-        ("{in: bundle, git: 'https://example.com/a.git', ref: main}", "[x, bundle]", "`in` goes with"),
-        ("{in: bundle}", "[x, bundle]", "does not say where it is"),
+        ("{in: bundle, git: 'https://example.com/a.git', ref: main}", "[x, bundle]", "`in` is for"),
+        ("{in: bundle}", "[x, bundle]", "has no location"),
         ("{in: bundle, rpm: a.rpm, secret: login}", "[x, bundle]", "needs no `secret`"),
         (
             "{in: bundle, rpm: a.rpm, sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
             "[x, bundle]",
             "the source that has the file is pinned",
         ),
-        ("{in: bundle, rpm: a.rpm, stripComponents: 1}", "[x, bundle]", "`stripComponents` goes with"),
+        ("{in: bundle, rpm: a.rpm, stripComponents: 1}", "[x, bundle]", "`stripComponents` is for"),
     ] {
         let world = with_inner(&format!("{bundle}  x: {source}\n"), of_module);
         let faults = world.faults();
@@ -415,7 +415,7 @@ fn faults_of_packages(rpms: &str) -> Vec<String> {
 #[test]
 fn packages_come_from_somewhere_and_have_names() {
     let faults = faults_of_packages("[driver]");
-    assert!(faults[0].contains("no-packages: there is no package to install"), "{faults:?}");
+    assert!(faults[0].contains("no-packages: there are no packages to install"), "{faults:?}");
     for bad in ["['a b']", "['']", "['a;b']", "['${X}']", "[{package: x}]"] {
         assert!(!faults_of_packages(bad).is_empty(), "{bad}");
     }

@@ -22,7 +22,7 @@ pub enum WireValue {
 
 /// Error of a value of a kind that no context of a template has.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("a value of kind {0} cannot be handed to a template")]
+#[error("a value of kind {0} cannot be passed to a template")]
 pub struct UnsupportedValue(ValueKind);
 
 impl WireValue {

@@ -129,16 +129,15 @@ pub(super) fn decode(node: &Arc<Node>, faults: &mut Diagnostics) -> Option<Asser
     let [(key, claim)] =
         <[_; 1]>::try_from(claims).map_err(|claims| refuse_number(&claims, node, known, faults)).ok()?;
     if let Some(part) = part.filter(|_| !matches!(key, "contains" | "lacks" | "matches")) {
-        let fault = Diagnostic::error("not-about-files", format!("`{key}` looks at no file, so `in` says nothing"));
-        faults.push(fault.at(part.span, "").help("take `in` out"));
+        let fault = Diagnostic::error("not-about-files", format!("`in` has no effect, because `{key}` checks no file"));
+        faults.push(fault.at(part.span, "").help("remove `in`"));
     }
     let is_of_module = decoded == Some(OutputPart::Module);
     let condition = node.get("when").or_else(|| node.get("unless"));
     if let Some(condition) = condition.filter(|_| key == "error" || is_of_module) {
-        let why =
-            if is_of_module { "a Module is for all its kernels" } else { "an error is one of the whole manifest" };
-        let fault = Diagnostic::error("not-about-kernels", format!("{why}, so a condition says nothing"));
-        faults.push(fault.at(condition.span, "").help("take it out, and give the case fewer `releases`"));
+        let why = if is_of_module { "a Module is for all its kernels" } else { "an error is about the whole manifest" };
+        let fault = Diagnostic::error("not-about-kernels", format!("{why}, so a condition has no effect"));
+        faults.push(fault.at(condition.span, "").help("remove it, and select fewer `releases` in the case"));
     }
     Some(Assertion { claim: claim?, part: decoded.unwrap_or(OutputPart::Dockerfile), kernels, span: node.span })
 }
@@ -149,14 +148,14 @@ fn refuse_number(claims: &[(&str, Option<Claim>)], node: &Node, known: bool, fau
         [] if !known => return,
         // A key without a value was told of.
         [] if node.as_mapping().is_some_and(|e| e.iter().any(|e| CLAIMS.contains(&e.key.value.as_str()))) => return,
-        [] => Diagnostic::error("no-claim", "this does not say what is expected"),
-        _ => Diagnostic::error("several-claims", "this expects several things at once"),
+        [] => Diagnostic::error("no-claim", "this expectation is empty"),
+        _ => Diagnostic::error("several-claims", "this expectation has several checks"),
     };
     let help = match claims {
         [] => format!("write one of {}", quoted_list(&CLAIMS)),
         several => {
             let keys: Vec<&str> = several.iter().map(|(key, _)| *key).collect();
-            format!("make items of their own of {}", quoted_list(&keys))
+            format!("write separate items for {}", quoted_list(&keys))
         }
     };
     faults.push(fault.at(node.span, "").help(help));
@@ -180,7 +179,7 @@ fn claim(key: &str, node: &Node, faults: &mut Diagnostics) -> Option<Claim> {
 /// An empty text is in every text.
 fn some_text(key: &str, text: &str) -> Result<String, Invalid> {
     if text.is_empty() {
-        return Err(Invalid::new(format!("`{key}` has an empty text")).help("write what to look for"));
+        return Err(Invalid::new(format!("`{key}` is an empty string")).help("write the text to find"));
     }
     Ok(text.to_owned())
 }

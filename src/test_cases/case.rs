@@ -85,7 +85,7 @@ impl Case {
         let case = match kmodgen_yaml::read(source, text) {
             Ok(Some(node)) => decode_case(name, &node, &mut own),
             Ok(None) => {
-                let help = format!("begin with `apiVersion: {API_VERSION}`");
+                let help = format!("start with `apiVersion: {API_VERSION}`");
                 own.push(Diagnostic::error("empty-case", "the test case is empty").at(top, "").help(help));
                 None
             }
@@ -165,23 +165,23 @@ fn check_whole(
     if case.expects_error() {
         let others = case.expect.iter().filter(|other| !matches!(other.claim, Claim::Error(_)));
         faults.extend(others.map(|other| {
-            Diagnostic::error("nothing-comes-out", "where an error is expected, nothing comes out to look at")
+            Diagnostic::error("nothing-comes-out", "a case that expects an error produces no output to check")
                 .at(other.span, "")
-                .help("make it a case of its own")
+                .help("write a separate case")
         }));
         if snapshot.is_some_and(|parts| !parts.is_empty()) {
             faults.push(
-                Diagnostic::error("nothing-comes-out", "where an error is expected, nothing comes out to keep")
+                Diagnostic::error("nothing-comes-out", "a case that expects an error produces no output for snapshots")
                     .at(case.span, "this case")
-                    .help("take `snapshot` out"),
+                    .help("remove `snapshot`"),
             );
         }
         case.snapshot = Vec::new();
     } else if holds_nothing {
         faults.push(
-            Diagnostic::error("tests-nothing", "the case holds nothing to anything")
+            Diagnostic::error("tests-nothing", "the case checks nothing")
                 .at(case.span, "")
-                .help("take `snapshot: false` out, or say what to `expect`"),
+                .help("remove `snapshot: false`, or add `expect`"),
         );
     }
     Some(case)
@@ -194,7 +194,7 @@ fn filled<'n>(node: &'n Node, key: &str, faults: &mut Diagnostics) -> &'n [Arc<N
         faults.push(
             Diagnostic::error("empty-list", format!("`{key}` is empty"))
                 .at(node.span, "")
-                .help("fill it, or take it out"),
+                .help("fill it, or remove it"),
         );
     }
     items

@@ -70,16 +70,15 @@ impl Check {
             } else {
                 format!("there are {} mappings", self.held)
             };
-            return (self.held != wanted).then(|| fault(assertion, format!("{are}, and {wanted} expected")));
+            return (self.held != wanted).then(|| fault(assertion, format!("{are}, but expected {wanted}")));
         }
         let Some((name, how)) = self.named.first() else {
-            let help =
-                "a `when` that holds for none of the case's kernels, or a file that does not come out, is a mistake";
-            return self.is_untouched().then(|| fault(assertion, "there is nothing to look at").help(help));
+            let help = "check that `when` matches one of the case's kernels, and that the file is generated";
+            return self.is_untouched().then(|| fault(assertion, "there is nothing to check").help(help));
         };
         let message = match &assertion.claim {
             Claim::UnchangedSince(revision) => {
-                format!("{name} {how}; it was to be unchanged since `{}`", revision.escape_debug())
+                format!("{name} {how}; expected no change since `{}`", revision.escape_debug())
             }
             _ => format!("the {} of {name} {}", assertion.part.title(), assertion.broken()),
         };
@@ -90,7 +89,7 @@ impl Check {
         }
         let named: Vec<&str> = self.named.iter().skip(1).map(|(name, _)| name.as_str()).collect();
         let more = if others > NAMED { ", …" } else { "" };
-        Some(fault.help(format!("so it is with {others} more: {}{more}", named.join(", "))))
+        Some(fault.help(format!("the same for {others} more: {}{more}", named.join(", "))))
     }
 }
 

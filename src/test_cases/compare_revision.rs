@@ -58,7 +58,7 @@ pub(super) fn compare(
     }
     let mut gone: Vec<&Mapping<'_>> = before.into_values().filter(|old| assertion.is_about(old.kernel)).collect();
     gone.sort_by_key(|old| key(old));
-    gone.into_iter().for_each(|old| check.broken(|| name(old, manifest), "is gone since then"));
+    gone.into_iter().for_each(|old| check.broken(|| name(old, manifest), "was removed since then"));
     Ok(check)
 }
 
@@ -69,7 +69,7 @@ fn no_past(assertion: &Assertion, revision: &str, why: impl fmt::Display) -> Dia
 
 fn refusal(faults: Diagnostics) -> String {
     let first = faults.into_sorted().into_iter().next().map(|fault| fault.message).unwrap_or_default();
-    format!("the manifest was refused there, as this case has it: {first}")
+    format!("the manifest of this case was rejected there: {first}")
 }
 
 fn key<'p>(mapping: &Mapping<'p>) -> (&'p str, &'p str) {

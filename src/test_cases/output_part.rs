@@ -49,7 +49,7 @@ impl OutputPart {
         let part = decode::text(node, "a kind of file", faults, |text| {
             let known = Self::WORDS.iter().zip(Self::ALL).find(|(word, _)| **word == text);
             known.map(|(_, part)| part).ok_or_else(|| {
-                Invalid::new(format!("`{}` is no kind of file that comes out", text.escape_debug()))
+                Invalid::new(format!("`{}` is not a kind of output file", text.escape_debug()))
                     .help(format!("write one of {}", quoted_list(Self::WORDS)))
             })
         })?;

@@ -15,14 +15,14 @@ pub(super) fn check(expected: &[Assertion], messages: &[Diagnostic]) -> Vec<Diag
         let Claim::Error(text) = &assertion.claim else { continue };
         if errors.is_empty() {
             broken.push(
-                Diagnostic::error("not-as-expected", "the manifest is not refused")
+                Diagnostic::error("not-as-expected", "the manifest is not rejected")
                     .at(assertion.span, "")
-                    .help("what the case sets is fine: take the expectation out, or change `set`"),
+                    .help("the manifest of the case is valid: remove the expectation, or change `set`"),
             );
         } else if !errors.iter().any(|error| says(error, text)) {
             let fault = Diagnostic::error(
                 "not-as-expected",
-                format!("the manifest is refused, but no message contains {}", quoted(text)),
+                format!("the manifest is rejected, but no message contains {}", quoted(text)),
             )
             .at(assertion.span, "");
             let told = errors.iter().take(TOLD).map(|error| format!("a message was: {}", error.message));

@@ -35,9 +35,9 @@ pub fn run_case(
     } else if came_out {
         if outcome.is_empty(case) {
             trouble.push(
-                Diagnostic::error("selects-nothing", "nothing comes out of this case")
+                Diagnostic::error("selects-nothing", "this case produces no output")
                     .at(case.span, "")
-                    .help("none of its modules is for any of its kernels; where that is meant, expect `mappings: 0`"),
+                    .help("none of its modules matches one of its kernels; if this is intended, expect `mappings: 0`"),
             );
         }
         let about = case.expect.iter().zip(&outcome.checks);

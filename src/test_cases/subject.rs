@@ -54,13 +54,13 @@ pub enum RevisionError {
     /// No repository, no such revision, or another error of git.
     #[error("{0}")]
     Git(String),
-    #[error("there was no `{0}` then")]
+    #[error("there was no `{0}` at that revision")]
     Absent(String),
     #[error(transparent)]
     Name(#[from] Invalid),
-    #[error("`{0}` was not UTF-8 text there")]
+    #[error("`{0}` was not UTF-8 text at that revision")]
     NotUtf8(String),
-    #[error("`{name}` cannot be read there: {why}")]
+    #[error("`{name}` cannot be read at that revision: {why}")]
     Unreadable { name: String, why: InputError },
 }
 
@@ -177,9 +177,9 @@ fn check_selection(case: &Case, manifests: &[Manifest], faults: &mut Diagnostics
         let mut kernels = manifests.iter().flat_map(|manifest| &manifest.kernels);
         if !kernels.any(|kernel| pattern.selects(kernel.release.as_str())) {
             faults.push(
-                Diagnostic::error("no-kernel", format!("no kernel of the manifest is, or matches, `{}`", pattern.value))
+                Diagnostic::error("no-kernel", format!("no kernel of the manifest matches `{}`", pattern.value))
                     .at(pattern.span, "")
-                    .help("a pattern matches the whole release: `5\\.14\\..*`; kernels that the manifest does not list go under `kernels`"),
+                    .help("a pattern must match the whole release: `5\\.14\\..*`; list kernels that are not in the manifest under `kernels`"),
             );
         }
     }

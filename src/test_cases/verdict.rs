@@ -75,7 +75,7 @@ pub enum DifferenceKind {
     },
     /// A file that kmodgen did not write, and never overwrites.
     Obstructed {
-        /// Description of the file, as in "a folder is there".
+        /// Description of the file, as in "there is a folder".
         why: String,
     },
     /// No case has it any more.

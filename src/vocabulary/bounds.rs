@@ -87,8 +87,8 @@ impl Bound {
     fn parse(text: &str) -> Result<Self, Invalid> {
         let found = COMPARISONS.iter().find_map(|(sign, comparison)| Some((text.strip_prefix(sign)?, *comparison)));
         let Some((rest, comparison)) = found else {
-            return Err(Invalid::new(format!("`{}` does not say how to compare", text.escape_debug()))
-                .help("write `>=5.14`, `<6`, or both with a comma between: one of `<`, `<=`, `=`, `!=`, `>=`, `>`"));
+            return Err(Invalid::new(format!("`{}` has no comparison operator", text.escape_debug()))
+                .help("write `>=5.14`, `<6`, or both with a comma in between; the operators are `<`, `<=`, `=`, `!=`, `>=`, `>`"));
         };
         Ok(Self { comparison, version: version(rest.trim())? })
     }
@@ -114,7 +114,7 @@ fn version(text: &str) -> Result<String, Invalid> {
         return Ok(text.to_owned());
     }
     Err(Invalid::new(format!("`{}` is not a version", text.escape_debug()))
-        .help("a version begins with a digit, such as `5.14` or `5.14.0-427.28.1`"))
+        .help("a version starts with a digit, such as `5.14` or `5.14.0-427.28.1`"))
 }
 
 /// The order of `version` and `bound`, of which nothing counts that is beyond the bound's last part.
@@ -181,10 +181,10 @@ mod tests {
     #[test]
     fn what_is_no_bound_is_told_what_to_write() {
         for (text, said) in [
-            ("5.14", "does not say how to compare"),
-            ("", "does not say how to compare"),
-            (">=5,", "does not say how to compare"),
-            ("~5", "does not say how to compare"),
+            ("5.14", "has no comparison operator"),
+            ("", "has no comparison operator"),
+            (">=5,", "has no comparison operator"),
+            ("~5", "has no comparison operator"),
             (">=", "is not a version"),
             (">=v5", "is not a version"),
             ("==5", "is not a version"),

@@ -189,9 +189,8 @@ impl Diagnostics {
         let before = self.patterns;
         self.patterns = before.saturating_add(pattern.size());
         if before <= ALL_PATTERNS && self.patterns > ALL_PATTERNS {
-            let fault =
-                Diagnostic::error("large-patterns", "the patterns up to this one exceed the size limit of them all");
-            self.push(fault.at(span, "").help("give kernels labels or bounds on versions, and select by those"));
+            let fault = Diagnostic::error("large-patterns", "the patterns up to this one exceed the total size limit");
+            self.push(fault.at(span, "").help("select kernels by labels or versions instead"));
         }
     }
 

@@ -23,14 +23,14 @@ impl FileUrl {
 
         let plain = RELEASE.iter().fold(text.to_owned(), |text, name| text.replace(name, "R"));
         let Some((scheme @ ("https" | "http" | "file"), rest)) = plain.split_once("://") else {
-            return Err(invalid(text, "is not of `https`, `http` or `file`"));
+            return Err(invalid(text, "is not an `https`, `http` or `file` URL"));
         };
         if let Some(bad) = plain.chars().find(|c| !c.is_ascii_graphic() || "'\"\\`$<>|;".contains(*c)) {
             return Err(invalid(text, &format!("contains {bad:?}")));
         }
         let authority = rest.split('/').next().unwrap_or_default();
         if (scheme == "file") != authority.is_empty() || !rest.contains('/') || text.len() > 2000 {
-            return Err(invalid(text, "is not a host and a path"));
+            return Err(invalid(text, "has no host or no path"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -59,7 +59,7 @@ impl fmt::Display for FileUrl {
 
 fn invalid(url: &str, why: &str) -> Invalid {
     Invalid::new(format!("URL `{}` {why}", url.escape_debug()))
-        .help("write `https://HOST/PATH`; `${KERNEL_VERSION}` may stand for the kernel")
+        .help("write `https://HOST/PATH`; it may contain `${KERNEL_VERSION}`")
 }
 
 #[cfg(test)]

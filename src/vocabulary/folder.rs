@@ -21,7 +21,7 @@ impl FolderPath {
         let path = RelPath::parse(text)?;
         if let Some(name) = path.as_str().split('/').find(|name| is_gits_own(name)) {
             return Err(Invalid::new(format!(
-                "path `{}` goes through `{}`, which is git's own",
+                "path `{}` goes through `{}`, which belongs to git",
                 path,
                 name.escape_debug()
             ))

@@ -17,7 +17,7 @@ impl GitOid {
         if is_hex(text) && (text.len() == 40 || text.len() == 64) {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(Invalid::new(format!("`{}` is not a full commit id", text.escape_debug()))
+        Err(Invalid::new(format!("`{}` is not a full commit ID", text.escape_debug()))
             .help("write all 40 hexadecimal digits, as `git rev-parse HEAD` prints them"))
     }
 
@@ -104,7 +104,7 @@ impl GitBranch {
         }
         if text == "HEAD" || text.starts_with("refs/") || GitRef::parse(text).is_err() {
             return Err(
-                invalid.help("write one that `git check-ref-format --branch` takes, such as `main` or `kmm/prod`")
+                invalid.help("write one that `git check-ref-format --branch` accepts, such as `main` or `kmm/prod`")
             );
         }
         Ok(Self(text.to_owned()))
@@ -156,13 +156,13 @@ impl GitUrl {
         if let Some(Located { url, reference, folder }) = Self::located(text) {
             let reference = reference.unwrap_or("…");
             let folder = folder.map(|folder| format!(", and `dir: {folder}`")).unwrap_or_default();
-            return Err(invalid_url(text, "names more than a repository")
+            return Err(invalid_url(text, "contains more than a repository")
                 .help(format!("write `git: {url}` with `ref: {reference}`{folder}")));
         }
         let rest = match text.split_once("://") {
             Some(("https" | "http" | "ssh" | "git" | "file", rest)) => rest,
             Some((scheme, _)) => {
-                return Err(invalid_url(text, &format!("has the scheme `{scheme}`, which kmodgen does not use")));
+                return Err(invalid_url(text, &format!("has the scheme `{scheme}`, which kmodgen does not support")));
             }
             None if text.contains("::") => {
                 return Err(invalid_url(text, "names a remote helper, which could run any command"));

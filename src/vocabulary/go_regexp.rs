@@ -23,7 +23,7 @@ pub fn check(pattern: &str) -> Result<(), Invalid> {
     let mut names = Vec::new();
     visit(&ast, 1, &mut names).map_err(|(span, why)| {
         let part = pattern[span.start.offset..span.end.offset].escape_debug();
-        Invalid::new(format!("KMM does not read `{part}` of this pattern as it is meant: {why}"))
+        Invalid::new(format!("KMM reads `{part}` of this pattern differently: {why}"))
             .help("write it with literals, `.`, `[…]`, `(…)`, `|`, `*`, `+`, `?`, `{N}`, `\\d` and `\\w`")
     })
 }
@@ -53,11 +53,11 @@ fn visit(ast: &Ast, times: u64, names: &mut Vec<String>) -> Result<(), Refused> 
                 }
                 let text_length = repetition.op.span.end.offset - repetition.op.span.start.offset;
                 if text_length > canonical_length(range) + usize::from(!repetition.greedy) {
-                    return Err((repetition.op.span, "Go takes a count with spaces or leading zeros for text"));
+                    return Err((repetition.op.span, "Go reads a count with spaces or leading zeros as text"));
                 }
             }
             if matches!(&*repetition.ast, Ast::Repetition(_)) {
-                return Err((repetition.span, "Go refuses a repetition of a repetition: write a group"));
+                return Err((repetition.span, "Go rejects a repetition of a repetition: write a group"));
             }
             if matches!(&*repetition.ast, Ast::Flags(_) | Ast::Empty(_)) {
                 return Err((repetition.span, "there is nothing to repeat"));
@@ -72,11 +72,11 @@ fn visit(ast: &Ast, times: u64, names: &mut Vec<String>) -> Result<(), Refused> 
                         c.is_ascii_alphanumeric() || c == '_'
                     }
                     if !name.name.chars().all(legal) {
-                        return Err((name.span, "Go takes letters, digits and `_` for a group's name"));
+                        return Err((name.span, "Go allows only letters, digits and `_` in the name of a group"));
                     }
                     // `(?<name>…)` came with Go 1.22 only.
                     if group.span.start.offset + 3 == name.span.start.offset {
-                        return Err((group.span, "older KMMs want `(?P<name>…)`"));
+                        return Err((group.span, "older KMM versions require `(?P<name>…)`"));
                     }
                     names.push(name.name.clone());
                 }
@@ -122,9 +122,9 @@ fn literal(literal: &Literal) -> Result<(), Refused> {
         LiteralKind::Verbatim | LiteralKind::Meta => return Ok(()),
         LiteralKind::Superfluous if literal.c.is_ascii_punctuation() => return Ok(()),
         LiteralKind::Superfluous => "Go has no such escape",
-        LiteralKind::Octal => "Go reads octal escapes in its own way",
+        LiteralKind::Octal => "Go reads octal escapes differently",
         LiteralKind::HexFixed(HexLiteralKind::X) | LiteralKind::HexBrace(HexLiteralKind::X) => return Ok(()),
-        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => "Go has `\\x{…}` alone",
+        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => "Go has only `\\x{…}`",
         LiteralKind::Special(SpecialLiteralKind::Space) => "Go has no such escape",
         LiteralKind::Special(_) => return Ok(()),
     };

@@ -31,7 +31,7 @@ impl ImageRef {
         }
         if text.contains('$') {
             return Err(invalid(text, "it contains a variable")
-                .help("write the whole image: no variable expands here; a kernel, or an override, can have an image of its own"));
+                .help("write the complete image: variables do not expand here; use `baseImages` of a kernel or an override for other images"));
         }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
@@ -123,7 +123,7 @@ pub fn check_tag(tag: &str) -> Result<(), Invalid> {
     }
     if tag.is_empty() || tag.len() > 128 || tag.starts_with(['.', '-']) || !tag.bytes().all(legal) {
         return Err(Invalid::new(format!(
-            "the tag `{}` is not 1 to 128 of letters, digits, `_`, `.`, `-`, starting with neither `.` nor `-`",
+            "the tag `{}` is not 1 to 128 letters, digits, `_`, `.`, `-`, or starts with `.` or `-`",
             tag.escape_debug()
         )));
     }

@@ -54,10 +54,10 @@ pub fn csi_driver(text: &str) -> Checked {
 }
 
 fn subdomain(text: &str, limit: usize) -> Checked {
-    let fault = format!("`{}` is not a name of Kubernetes", text.escape_debug());
+    let fault = format!("`{}` is not a Kubernetes name", text.escape_debug());
     if text.len() > limit {
         let length = text.len();
-        return Err(Invalid::new(format!("{fault}: it is {length} characters long, and {limit} are allowed")));
+        return Err(Invalid::new(format!("{fault}: it has {length} characters; at most {limit} are allowed")));
     }
     if is_subdomain(text) {
         return Ok(());
@@ -107,7 +107,7 @@ pub fn label_key(text: &str) -> Checked {
     if is_qualified_name(text) {
         return Ok(());
     }
-    Err(Invalid::new(format!("`{}` is not the key of a label", text.escape_debug()))
+    Err(Invalid::new(format!("`{}` is not a label key", text.escape_debug()))
         .help(format!("write {LABEL_NAME}, perhaps after a lower-case domain and `/`, as in `example.com/zone`")))
 }
 
@@ -119,7 +119,7 @@ pub fn label_value(text: &str) -> Checked {
     if text.is_empty() || is_label_name(text) {
         return Ok(());
     }
-    Err(Invalid::new(format!("`{}` is not the value of a label", text.escape_debug()))
+    Err(Invalid::new(format!("`{}` is not a label value", text.escape_debug()))
         .help(format!("write nothing, or {LABEL_NAME}")))
 }
 
@@ -163,10 +163,10 @@ pub fn path_below(text: &str) -> Checked {
         return Err(invalid_path(text, "is empty"));
     }
     if text.starts_with('/') {
-        return Err(invalid_path(text, "is absolute, and not within the volume"));
+        return Err(invalid_path(text, "is absolute, but must be inside the volume"));
     }
     if text.split('/').any(|part| part == "..") || text.starts_with("..") || text.contains('\0') {
-        return Err(invalid_path(text, "leaves the volume"));
+        return Err(invalid_path(text, "is outside the volume"));
     }
     Ok(())
 }
@@ -185,10 +185,10 @@ pub fn absolute_path(text: &str) -> Checked {
         return Err(invalid_path(text, "is not absolute").help(help));
     }
     if text.split('/').any(|part| part == "..") {
-        return Err(invalid_path(text, "has `..` in it").help("write where it leads to"));
+        return Err(invalid_path(text, "contains `..`").help("write the resolved path"));
     }
     if text.contains(':') || text.chars().any(char::is_control) {
-        return Err(invalid_path(text, "has a `:` or a control character in it"));
+        return Err(invalid_path(text, "contains a `:` or a control character"));
     }
     Ok(())
 }
@@ -206,12 +206,12 @@ pub fn copied_path(text: &str) -> Checked {
         c.is_whitespace() || "\"'`$\\;&|<>()*?[]{}!#~".contains(*c)
     }
     if let Some(sign) = text.chars().find(means_more) {
-        return Err(invalid_path(text, &format!("has a {sign:?}, and KMM copies it in a shell, without quotes"))
-            .help("name the folder with letters, digits, `.`, `_` and `-`"));
+        return Err(invalid_path(text, &format!("contains {sign:?}, but KMM copies it in a shell without quotes"))
+            .help("use only letters, digits, `.`, `_` and `-` in the name of the folder"));
     }
     if top_folder(text) == Some("tmp") {
-        let why = "is where KMM mounts a volume, so that nothing of the image is there";
-        return Err(invalid_path(text, why).help("write a folder outside of `/tmp`"));
+        let why = "is a volume that KMM mounts, which hides the image's files";
+        return Err(invalid_path(text, why).help("write a folder outside `/tmp`"));
     }
     Ok(())
 }
@@ -222,12 +222,12 @@ pub fn copied_path(text: &str) -> Checked {
 /// Errors of [`copied_path`], and `/`.
 pub fn firmware_path(text: &str) -> Checked {
     if text.is_empty() {
-        return Err(Invalid::new("the path is empty").help("take it out, or write the folder with the firmware"));
+        return Err(Invalid::new("the path is empty").help("remove it, or write the folder with the firmware"));
     }
     copied_path(text)?;
     if top_folder(text).is_none() {
-        let why = format!("the path `{}` is the whole image, which KMM cannot copy into itself", text.escape_debug());
-        return Err(Invalid::new(why).help("write the folder that has nothing but firmware"));
+        let why = format!("the path `{}` is the whole image, which KMM cannot copy", text.escape_debug());
+        return Err(Invalid::new(why).help("write a folder that contains only firmware"));
     }
     Ok(())
 }
@@ -242,8 +242,11 @@ fn top_folder(path: &str) -> Option<&str> {
 /// A text that is no image reference; variables, which nothing expands there.
 pub fn pod_image(text: &str) -> Checked {
     if text.contains('$') {
-        return Err(Invalid::new(format!("`{}` contains a variable, and KMM expands none here", text.escape_debug()))
-            .help("write the image with its tag or digest"));
+        return Err(Invalid::new(format!(
+            "`{}` contains a variable, but KMM does not expand variables here",
+            text.escape_debug()
+        ))
+        .help("write the image with its tag or digest"));
     }
     ImageRef::parse(text).map(|_| ())
 }
@@ -262,7 +265,7 @@ pub fn resource_name(text: &str) -> Checked {
     if is_known && is_qualified_name(text) {
         return Ok(());
     }
-    let invalid = Invalid::new(format!("`{}` is not a resource that a container can ask for", text.escape_debug()));
+    let invalid = Invalid::new(format!("`{}` is not a resource that a container can request", text.escape_debug()));
     Err(match super::nearest(text, STANDARD) {
         Some(near) => invalid.help(format!("did you mean `{near}`?")),
         None => invalid

@@ -64,7 +64,7 @@ pub(super) fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
     let problem = if text.is_empty() {
         "is empty".to_owned()
     } else if text.len() > 63 {
-        format!("is {} characters long, and Kubernetes allows 63", text.len())
+        format!("has {} characters; Kubernetes allows 63", text.len())
     } else if let Some(bad) = text.chars().find(|c| !legal(*c)) {
         format!("contains {bad:?}")
     } else if text.starts_with('-') || text.ends_with('-') {
@@ -84,7 +84,7 @@ pub(super) fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
 fn kmod_name(text: &str) -> Result<(), Invalid> {
     let shown = text.escape_debug();
     if let Some(stem) = text.strip_suffix(".ko") {
-        return Err(Invalid::new(format!("kmod `{shown}` carries its file ending")).help(format!("write `{stem}`")));
+        return Err(Invalid::new(format!("kmod `{shown}` includes the file extension")).help(format!("write `{stem}`")));
     }
     fn legal(c: char) -> bool {
         c.is_ascii_alphanumeric() || c == '_' || c == '-'

@@ -19,7 +19,7 @@ impl RelPath {
         if text.starts_with('/') {
             let help = match text.trim_matches('/') {
                 "" => "write a folder below it, relative to where it starts".to_owned(),
-                _ => "write it relative to its folder, without the `/` at its start".to_owned(),
+                _ => "write a relative path, without the `/` at its start".to_owned(),
             };
             return Err(Invalid::new(format!("path `{shown}` is absolute")).help(help));
         }
@@ -28,10 +28,10 @@ impl RelPath {
         }
         let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         if parts.contains(&"..") {
-            return Err(Invalid::new(format!("path `{shown}` leaves its folder")).help("write it without `..`"));
+            return Err(Invalid::new(format!("path `{shown}` is outside its folder")).help("write it without `..`"));
         }
         if parts.is_empty() {
-            return Err(Invalid::new(format!("path `{shown}` names nothing")));
+            return Err(Invalid::new(format!("path `{shown}` is empty")));
         }
         Ok(Self(parts.join("/")))
     }

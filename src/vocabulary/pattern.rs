@@ -37,7 +37,7 @@ impl Pattern {
         let size = size_of(&parsed);
         if size > LARGEST {
             return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))
-                .help(r"repeat fewer times, and write `[0-9]` and `[a-z]` rather than `\d` and `\w`"));
+                .help(r"use fewer repetitions, and write `[0-9]` and `[a-z]` instead of `\d` and `\w`"));
         }
         Ok(Self { text: text.to_owned(), size, regex: OnceLock::new() })
     }

@@ -168,14 +168,14 @@ mod tests {
     fn each_rule_refuses_by_name() {
         for (text, said) in [
             ("", "empty"),
-            ("5.14.0-427+", "ends in `+`"),
+            ("5.14.0-427+", "ends with `+`"),
             ("5.14", "fewer than three components"),
             (".5.14.0", "does not start with a digit"),
             ("kernel-5.14.0-1.el9.x86_64", "does not start with a digit"),
-            ("5.14.0-1.el9.x86_64.rpm", "is the name of a file"),
-            ("5.14.0/../x", "contains '/'"),
-            ("5.14.0\nRUN x", "contains '\\n'"),
-            ("5.14.0-$(id)", "contains '$'"),
+            ("5.14.0-1.el9.x86_64.rpm", "is a file name"),
+            ("5.14.0/../x", "contains the invalid character '/'"),
+            ("5.14.0\nRUN x", "contains the invalid character '\\n'"),
+            ("5.14.0-$(id)", "contains the invalid character '$'"),
             (&format!("5.14.0-{}", "a".repeat(70)), "Kubernetes allows 63"),
         ] {
             let error = KernelRelease::parse(text).unwrap_err();
@@ -188,7 +188,7 @@ mod tests {
         for (text, help) in [
             ("kernel-rt-core-5.14.0-427.81.1.el9_4.x86_64", "write `5.14.0-427.81.1.el9_4.x86_64+rt`"),
             ("/lib/modules/6.1.0-27-amd64", "write `6.1.0-27-amd64`"),
-            ("KERNEL", "write what `uname -r` prints"),
+            ("KERNEL", "write the release that `uname -r` prints"),
         ] {
             assert_eq!(KernelRelease::parse(text).unwrap_err().help.as_deref(), Some(help), "{text}");
         }

@@ -16,13 +16,13 @@ pub(super) fn forms(text: &str) -> Result<(String, String), Invalid> {
     let shown = text.escape_debug();
     if text.ends_with('+') {
         return Err(Invalid::new(format!(
-            "kernel release `{shown}` ends in `+`: KMM trims it, and the module could never load"
+            "kernel release `{shown}` ends with `+`, which KMM removes, so the module could never load"
         ))
         .help("build that kernel with CONFIG_LOCALVERSION_AUTO off, or with a LOCALVERSION after the `+`"));
     }
     if text.split(['.', ',', '-']).nth(2).is_none() {
         return Err(Invalid::new(format!(
-            "kernel release `{shown}` has fewer than three components, and KMM cannot expand it"
+            "kernel release `{shown}` has fewer than three components, so KMM cannot expand it"
         ))
         .help("write the whole release, such as `5.14.0-427.28.1.el9_4.x86_64`"));
     }
@@ -30,7 +30,7 @@ pub(super) fn forms(text: &str) -> Result<(String, String), Invalid> {
     let dns = dns_safe(&normalised);
     if dns.len() > LABEL_LIMIT {
         return Err(Invalid::new(format!(
-            "kernel release `{shown}` is {} characters long as a label, and Kubernetes allows {LABEL_LIMIT}",
+            "kernel release `{shown}` has {} characters as a label; Kubernetes allows {LABEL_LIMIT}",
             dns.len()
         )));
     }
@@ -42,19 +42,22 @@ pub(super) fn forms(text: &str) -> Result<(String, String), Invalid> {
 
 /// Finds the first reason why a text is not a release, with advice that fits all such texts.
 pub(super) fn spelling_fault(text: &str) -> Option<(String, &'static str)> {
-    const ADVICE: &str = "write what `uname -r` prints";
+    const ADVICE: &str = "write the release that `uname -r` prints";
     if text.is_empty() {
         return Some(("a kernel release cannot be empty".into(), ADVICE));
     }
     let shown = text.escape_debug();
     if let Some(bad) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-' | '+' | '~')) {
-        let message = format!("kernel release `{shown}` contains {bad:?}, which no kernel release does");
-        return Some((message, "write what `uname -r` prints: letters, digits and `.`, `_`, `-`, `+`, `~`"));
+        let message = format!("kernel release `{shown}` contains the invalid character {bad:?}");
+        return Some((
+            message,
+            "write the release that `uname -r` prints, with letters, digits and `.`, `_`, `-`, `+`, `~`",
+        ));
     }
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return Some((format!("kernel release `{shown}` does not start with a digit"), ADVICE));
     }
-    is_file_name(text).then(|| (format!("kernel release `{shown}` is the name of a file"), ADVICE))
+    is_file_name(text).then(|| (format!("kernel release `{shown}` is a file name"), ADVICE))
 }
 
 /// KMM's normalised form of a text that is known to be a kernel release.

@@ -163,8 +163,8 @@ fn what_is_missing_is_said_before_anything_runs() {
     let project = Project::generated();
     let run = project.kmodgen("build --offline --dtk quay.io/dtk:1").shell("PATH=/nothing").run().trouble();
     run.says("kmodgen builds with podman, buildah or docker");
-    project.run("build --offline").trouble().says("give the kernel a `dtk`, or say --dtk IMAGE");
-    project.run("plan --offline --format bake").trouble().says("or say --dtk IMAGE");
+    project.run("build --offline").trouble().says("give the kernel a `dtk`, or pass --dtk IMAGE");
+    project.run("plan --offline --format bake").trouble().says("or pass --dtk IMAGE");
     project.run("build --offline --dtk not:a:reference").trouble().says("--dtk");
     let run = project.kmodgen("build --offline --engine docker --dtk quay.io/dtk:1").shell("PATH=/nothing").run();
     run.trouble().says("docker is not installed, or does not run");
@@ -197,7 +197,7 @@ fn a_folder_for_logs_that_cannot_be_made_is_named() {
     let run = project.kmodgen(&format!("{BUILD} --logs kmodgen.yaml/logs")).env("PATH", &path).run().differs();
     run.says("cannot write the log `kmodgen.yaml/logs/alpha/").says("a part of the path is not a folder");
     let run = project.kmodgen(BUILD).env("PATH", &path).env("TMPDIR", "nowhere").run().trouble();
-    run.says("cannot make a folder for logs in `nowhere`");
+    run.says("cannot create a folder for logs in `nowhere`");
 }
 
 #[test]

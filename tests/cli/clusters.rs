@@ -111,7 +111,7 @@ fn what_two_clusters_share_is_built_once() {
 fn a_depfile_is_of_all_clusters() {
     let project = two();
     let refused = project.run("generate --depfile kmodgen.d").trouble();
-    assert!(refused.stderr.contains("--depfile needs --stamp"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--depfile requires --stamp"), "{}", refused.stderr);
     project.run("generate --stamp stamp --depfile kmodgen.d").fine();
     let rule = project.read("kmodgen.d");
     assert!(rule.contains("stamp:") && rule.contains("patches/fix.patch"), "{rule}");
@@ -124,7 +124,7 @@ fn a_cluster_that_goes_is_named_and_stays() {
     project.edit("kmodgen.yaml", "  west: {namespace: west, moduleSpec: {selector: {zone: west}}}\n", "");
     let before = project.tree();
     let told = project.run("generate").differs();
-    assert!(told.stderr.contains("`gitops/west` is of no cluster"), "{}", told.stderr);
+    assert!(told.stderr.contains("`gitops/west` does not belong to a cluster"), "{}", told.stderr);
     assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
     std::fs::remove_dir_all(project.path("gitops/west")).unwrap();
     project.run("generate").fine();
@@ -138,7 +138,7 @@ fn a_preflight_is_of_one_kernel_and_one_cluster() {
     let refused = project.run("preflight 5.14.0-427.28.1.el9_4.x86_65").trouble();
     assert!(refused.stderr.contains(&format!("did you mean `{EL9}`?")), "{}", refused.stderr);
     let refused = two().run(&format!("preflight {EL9}")).trouble();
-    assert!(refused.stderr.contains("say which with one of --cluster east, --cluster west"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("select one with one of --cluster east, --cluster west"), "{}", refused.stderr);
     project.append(
         "kmodgen.yaml",
         "platform: {kind: kubernetes}\nbaseImages: {builder: example.com/b:1, runtime: example.com/r:1, pin: false}\n",

@@ -135,7 +135,7 @@ fn others_that_build_are_told_where_it_is() {
     assert_eq!(plan("--format github").json()["include"][0]["context"], ".");
     assert!(plan("--format tekton").stdout.contains("value: \".\""));
     assert_eq!(plan("--format json").json()[0]["context"], ".");
-    project.run("plan").fine().says("1 mapping built of folders beside the manifest, which KMM cannot");
+    project.run("plan").fine().says("1 mapping with sources beside the manifest, which KMM cannot build");
 
     // From elsewhere, every path is told from there.
     let from = project
@@ -154,13 +154,13 @@ fn what_cannot_be_copied_is_named() {
     project.write("src/driver/a\\b", "");
     assert!(Command::new("mkfifo").arg(project.path("src/driver/pipe")).status().unwrap().success());
     let run = project.run("generate").trouble();
-    run.says("`src/driver/up` is a link that leaves it").says("`src/driver/pipe` is a pipe").says("3 errors");
+    run.says("`src/driver/up` is a link that points outside it").says("`src/driver/pipe` is a pipe").says("3 errors");
     project.outside_is_untouched();
 
     let project = self::project();
     project.edit("kmodgen.yaml", "path: src/driver", "path: alias");
     project.link("alias", "src/driver");
-    project.run("generate").trouble().says("cannot take the folder `alias`: it is reached through a link");
+    project.run("generate").trouble().says("cannot use the folder `alias`: it is reached through a link");
     project.edit("kmodgen.yaml", "path: alias", "path: src/README");
-    project.run("generate").trouble().says("cannot take the folder `src/README`: a part of the path is not a folder");
+    project.run("generate").trouble().says("cannot use the folder `src/README`: a part of the path is not a folder");
 }

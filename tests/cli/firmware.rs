@@ -18,7 +18,7 @@ fn a_path_beside_the_firmware_is_an_error_with_the_line_to_write() {
         assert!(run.stderr.contains("1 error\n"), "{run}");
     };
     told("    install: {firmware: [fw]}\n", "kmodgen.yaml:27:108", "write `firmwarePath: /opt/lib/firmware`");
-    told("", "kmodgen.yaml:26:108", "take `firmwarePath` out, or name the firmware's files");
+    told("", "kmodgen.yaml:26:108", "remove `firmwarePath`, or list the firmware files");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_path_of_a_cluster_is_told_once() {
         spec("/opt/lib/firmware/")
     );
     project.edit("kmodgen.yaml", "modules:\n", &clusters);
-    let run = project.run("generate").trouble().says("kmodgen.yaml:21:95").says("has KMM copy `/firmware`");
+    let run = project.run("generate").trouble().says("kmodgen.yaml:21:95").says("KMM would copy `/firmware`");
     assert!(run.stderr.contains("1 error\n"), "{run}");
     project.edit("kmodgen.yaml", "firmwarePath: /firmware", "firmwarePath: /opt/lib/firmware/x");
     project.run("generate").fine();
@@ -64,7 +64,7 @@ modules:
     );
     project.run("generate").fine();
     project.edit("kmodgen.yaml", "/firmware}", "'/firm ware'}");
-    project.run("generate").trouble().says("kmodgen.yaml:9:108").says("KMM copies it in a shell, without quotes");
+    project.run("generate").trouble().says("kmodgen.yaml:9:108").says("KMM copies it in a shell without quotes");
 }
 
 #[test]

@@ -55,10 +55,10 @@ fn a_module_with_nodes_is_not_removed_in_passing() {
     let manifest = project.read("kmodgen.yaml");
     project.write("kmodgen.yaml", manifest.split_once("  - name: beta").unwrap().0);
     let before = project.output();
-    project.run("generate").differs().says("module `beta` is left as it is").says("--allow-remove");
+    project.run("generate").differs().says("skipped module `beta`").says("--allow-remove");
     assert_eq!(project.output().since(&before), Vec::<String>::new(), "the list of modules too");
     project.edit("kmodgen.yaml", "name: alpha", "name: alpha2");
-    project.run("generate").differs().says("module `alpha` is left as it is");
+    project.run("generate").differs().says("skipped module `alpha`");
     let list = project.read("gitops/kustomization.yaml");
     assert!(["- alpha\n", "- alpha2\n", "- beta\n"].iter().all(|name| list.contains(name)), "{list}");
     project.run("generate --allow-remove").fine().shows("unloads beta on");
@@ -71,7 +71,7 @@ fn only_is_not_held_up_by_other_modules() {
     exclude_from_alpha(&project);
     project.edit("kmodgen.yaml", &"2".repeat(40), &"3".repeat(40));
     project.run("generate --only beta").fine().shows("7 updated");
-    project.run("generate --only alpha").differs().says("module `alpha` is left as it is");
+    project.run("generate --only alpha").differs().says("skipped module `alpha`");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_module_keeps_its_last_kernel() {
         (include("4[.]18.*"), "no kernel release matches `4[.]18.*`", "keep its kernels"),
         (labels("distro: rhel9x"), "no kernel has the label `distro: rhel9x`", "did you mean `distro: rhel9`?"),
         (labels("distroo: rhel9"), "no kernel has the label `distroo: rhel9`", "did you mean the label `distro`?"),
-        (flavour, "no kernel is of the flavour `realtime`", "keep its kernels"),
+        (flavour, "no kernel has the flavour `realtime`", "keep its kernels"),
     ] {
         let project = Project::fleet();
         let dtk = format!("dtk@sha256:{}\n", "a".repeat(64));
@@ -130,7 +130,7 @@ fn a_module_keeps_its_last_kernel() {
         let before = project.output();
         for arguments in ["generate", "generate --only alpha", "generate --force"] {
             let run = project.run(arguments).differs();
-            run.says(&format!("module `alpha` is left as it is: it would lose all its kernels: {why}")).says(help);
+            run.says(&format!("skipped module `alpha`: it would lose all its kernels: {why}")).says(help);
             assert_eq!(project.output().since(&before), Vec::<String>::new(), "{change}");
         }
         project.run("generate --allow-remove").fine().shows("unloads alpha");
@@ -150,7 +150,7 @@ fn a_module_without_objects_and_a_list_without_kernels() {
 
     let project = Project::generated();
     project.edit("kmodgen.yaml", "  - name: alpha\n", "  - name: alpha2\n");
-    project.run("generate").differs().says("module `alpha` is left as it is: it would lose all its kernels");
+    project.run("generate").differs().says("skipped module `alpha`: it would lose all its kernels");
     assert!(project.read("gitops/kustomization.yaml").contains("- alpha2\n"));
     project.run("generate --allow-remove").fine().shows("unloads alpha on");
 }
@@ -169,7 +169,7 @@ fn a_kernel_with_nodes_that_vanished_from_the_list() {
         }
         let before = project.output();
         let run = project.run("generate").differs();
-        run.says(&format!("module `alpha` is left as it is: it would be unloaded on nodes that run {EL9}"));
+        run.says(&format!("skipped module `alpha`: it would be unloaded on nodes that run {EL9}"));
         assert_eq!(project.output().since(&before), Vec::<String>::new());
         // Nodes that someone counted and found none of hold nothing up.
         project.write("kmodgen.yaml", with.replace("nodes: 3", "nodes: 0"));

@@ -116,7 +116,7 @@ fn a_repository_in_the_checkout_that_is_published_to() {
         };
         let run = publish("").fine().shows(", pushed");
         assert!(!is_tripped(&project), "{run}");
-        run.says("note: hooks of the remote were not run, since it is in the checkout; pass --run-hooks to run them");
+        run.says("note: skipped the hooks of the remote, because it is in the checkout; pass --run-hooks to run them");
         let at = |folder: &str| fs::read_to_string(project.path(folder).join("refs/heads/main")).unwrap();
         assert_eq!(at("evil.git"), at("remote.git"));
         publish("").fine().shows("nothing to publish");

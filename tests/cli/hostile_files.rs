@@ -45,7 +45,7 @@ fn a_manifest_that_is_no_file() {
 fn a_manifest_that_is_far_too_large() {
     let project = Project::empty();
     sparse(&project, "kmodgen.yaml");
-    refused(&project, "it has 1073741824 bytes, and at most 67108864 are read");
+    refused(&project, "it has 1073741824 bytes; at most 67108864 are allowed");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn things_in_the_output_folder_that_are_no_files() {
     let path = format!("gitops/alpha/{EL9}/Dockerfile");
     project.remove(&path);
     fifo(&project, &path);
-    project.run("generate").differs().says("it is a pipe, socket or device, which kmodgen did not make");
+    project.run("generate").differs().says("it is a pipe, socket or device that kmodgen did not create");
     project.remove(&path);
     sparse(&project, &path);
     project.run("generate").differs().says("it is a file far larger than any of kmodgen's");

@@ -89,7 +89,7 @@ fn images_are_images() {
     for image in ["\"a b\"", "\"a\\nRUN x\"", "a/../b", "https://quay.io/x", "'${X}'", "-a", "''", "\"a\\0\""] {
         refused(&runtime, image, "is not an image reference");
         refused("image: registry.example.com/kmods/alpha", &format!("image: {image}"), "is not an image reference");
-        let said = if image == "'${X}'" { "is no variable of a build" } else { "is not an image reference" };
+        let said = if image == "'${X}'" { "is not a build variable" } else { "is not an image reference" };
         refused("builder: dtk", &format!("builder: {image}"), said);
     }
     refused(
@@ -124,7 +124,7 @@ fn patterns_are_bounded() {
     }
     let many: Vec<String> = (0..400).map(|number| format!(r"'[0-9]{{{number}}}\w{{3}}'")).collect();
     let many = format!("  - name: alpha\n    when: {{kernel: [{}]}}\n", many.join(", "));
-    refused("  - name: alpha\n", &many, "exceed the size limit of them all");
+    refused("  - name: alpha\n", &many, "exceed the total size limit");
     let project = Project::fleet();
     project.edit("kmodgen.yaml", "  - name: alpha\n", &add("(a*)*(a*)*(a*)*(a*)*b|.*"));
     project.run("generate").fine();

@@ -110,7 +110,7 @@ fn templates_that_only_the_system_stops() {
         "{% set ns = namespace(x=[1]) %}{% for i in range(45) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x | length }}".into(),
     ] {
         refused(&format!("FROM scratch\n{template}\n"))
-            .says("error[template]: the template needs more than 1 s of CPU time")
+            .says("error[template]: the template used more than 1 s of CPU time")
             .says("kmodgen.yaml:22:15")
             .says("KMODGEN_TEMPLATE_CPU_SECONDS=10");
     }
@@ -134,7 +134,7 @@ fn limits_are_set_by_who_runs_it() {
     project.write("mine.Dockerfile", "FROM scratch\n{% set x = 'x' * 2000000 %}{% set y = [x ~ 1, x ~ 2, x ~ 3] %}\n");
     limited("KMODGEN_TEMPLATE_MEMORY_MB", "1")
         .trouble()
-        .says("the template needs more than 1 MB of memory")
+        .says("the template used more than 1 MB of memory")
         .says("KMODGEN_TEMPLATE_MEMORY_MB=4");
     limited("KMODGEN_TEMPLATE_MEMORY_MB", "256").fine();
 }
@@ -254,7 +254,7 @@ fn includes_stay_in_the_folder() {
     let run = refused("FROM scratch\n{% include \"../outside/precious\" %}\n");
     assert_snapshot!(run);
     refused("FROM scratch\n{% include \"absent\" %}\n").says("tried to include non-existing template 'absent'");
-    refused("FROM scratch\n{% include \"kmodgen/absent\" %}\n").says("kmodgen has no template `kmodgen/absent`");
+    refused("FROM scratch\n{% include \"kmodgen/absent\" %}\n").says("there is no built-in template `kmodgen/absent`");
     let project = project("FROM scratch\n{% include \"parts/run\" %}\n").with("parts/run", "RUN echo included\n");
     project.run("generate").fine();
 }

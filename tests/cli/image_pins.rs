@@ -166,7 +166,7 @@ fn a_registry_that_is_down_is_an_error() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let project = project(port, "builder: dtk, runtime: HOST/runtime:1");
     let run = project.run("lock").trouble();
-    run.says("error[unresolved-image]").says(&format!("cannot ask 127.0.0.1:{port}: ")).says("kmodgen.yaml:5:");
+    run.says("error[unresolved-image]").says(&format!("cannot access 127.0.0.1:{port}: ")).says("kmodgen.yaml:5:");
     assert!(!project.path("kmodgen.lock").exists());
 }
 
@@ -243,7 +243,7 @@ fn update_moves_images_if_it_is_asked_to() {
     assert_eq!(pins(&project, registry.port), pin("builder:9", '2') + &pin("runtime:9", '2'));
     project.run("generate").fine().shows("2 to reload");
     let run = project.run("update --images").fine().says("images: 0 mappings would be rebuilt, 0 would reload");
-    run.shows("/builder:9 has not moved\n").shows("/runtime:9 has not moved\n");
+    run.shows("/builder:9 is up to date\n").shows("/runtime:9 is up to date\n");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn update_moves_the_image_of_a_source_that_is_named() {
     let moved = format!("data: 127.0.0.1:{}/data:1 {} -> {}\n", registry.port, digest('1'), digest('2'));
     project.run("update data").fine().shows(&moved);
     assert_eq!(pins(&project, registry.port), pin("builder:9", '1') + &pin("data:1", '2'));
-    project.run("update data").fine().shows("/data:1 has not moved\n");
+    project.run("update data").fine().shows("/data:1 is up to date\n");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn kernels_that_run_keep_their_images() {
     project.run("lock").fine().says("is complete");
     // Without the flag, all have it.
     let run = project.run("update --images").fine().says("images: 4 mappings would be rebuilt, 4 would reload");
-    run.shows("/runtime:9 has not moved; 2 kernels kept an earlier digest until now\n");
+    run.shows("/runtime:9 is up to date; 2 kernels kept an earlier digest until now\n");
     assert!(!project.read("kmodgen.lock").contains("kernels:"));
 }
 

@@ -124,11 +124,11 @@ fn marks_replace_nothing_that_is_not_theirs() {
     let project = with_templates();
     let before = project.tree();
     for (arguments, why) in [
-        ("--stamp kmodgen.yaml", "a stamp is an empty file"),
-        ("--stamp patches", "a stamp is an empty file"),
-        ("--depfile patches/fix.patch", "what is there is no depfile"),
+        ("--stamp kmodgen.yaml", "is not empty, as a stamp must be"),
+        ("--stamp patches", "is not empty, as a stamp must be"),
+        ("--depfile patches/fix.patch", "is not a depfile"),
         ("--depfile patches", "cannot write depfile `patches`: it is a folder"),
-        ("--stamp s --depfile ./s", "give each a file of its own"),
+        ("--stamp s --depfile ./s", "choose different files"),
         ("--stamp kmodgen.yaml/s", "a part of the path is not a folder"),
         ("--stamp a*b --depfile d", "cannot name `a*b` in a depfile"),
     ] {

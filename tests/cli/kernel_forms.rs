@@ -83,9 +83,13 @@ fn nodes_without_a_kernel_are_skipped() {
     let run = project.run("kernels nodes.json").fine();
     assert_snapshot!("skipped_nodes", run);
     project.write("nodes.json", node("virtual", "", kind));
-    project.run("kernels nodes.json").trouble().says("no input names a kernel").says("node `virtual` names no kernel");
+    project
+        .run("kernels nodes.json")
+        .trouble()
+        .says("no input contains a kernel")
+        .says("node `virtual`: it has no kernel");
     project.write("nodes", "NAME   KERNEL-VERSION   OS-IMAGE\na      <none>           <none>\nb      6.1.0-27-amd64   Debian GNU/Linux 12 (bookworm)\n");
-    project.run("kernels nodes").fine().says("node `a` names no kernel").shows(DEB);
+    project.run("kernels nodes").fine().says("node `a`: it has no kernel").shows(DEB);
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn texts_that_are_no_release_are_refused_with_the_one_they_name() {
     project.write("list", "- kernel-5.14.0-427.28.1.el9_4.x86_64\n");
     project.run("kernels list").trouble().says(&format!("help: write `{EL9}`"));
     project.write("list", "NAME   STATUS   ROLES    AGE   VERSION\na      Ready    worker   1d    v1.29\n");
-    project.run("kernels list").trouble().says("has no column of kernels").says("-o json");
+    project.run("kernels list").trouble().says("has no column with kernels").says("-o json");
     let fleet = Project::fleet();
     fleet.edit("kmodgen.yaml", "kernels:\n", "kernels:\n  - /lib/modules/6.1.0-27-amd64\n");
     fleet.run("plan --offline").trouble().says("help: write `6.1.0-27-amd64`");
@@ -126,7 +130,7 @@ fn files_that_are_no_utf8_are_refused_with_what_they_are() {
     let project = Project::empty();
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     for (bytes, said) in [
-        (utf16(&format!("\u{feff}{EL9}\r\n")), "it is UTF-16 text, as PowerShell writes it"),
+        (utf16(&format!("\u{feff}{EL9}\r\n")), "it is UTF-16 text, probably from PowerShell"),
         (utf16(EL9), "it is UTF-16 text: save it as UTF-8"),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec(), "unpack it with `gunzip`"),
     ] {
@@ -233,7 +237,7 @@ fn one_release_on_two_architectures_is_two_modules() {
     let merge = "kernels nodes.json --merge fleet.yaml -o fleet.yaml";
     assert_snapshot!("split", project.run(merge).fine());
     assert_snapshot!("split_list", project.read("fleet.yaml"));
-    project.run(merge).fine().shows("fleet.yaml is as it was");
+    project.run(merge).fine().shows("fleet.yaml is unchanged");
     let manifest = |modules: &str| {
         format!(
             "apiVersion: kmodgen/v1\nnamespace: drivers\nsources:\n  d: {{git: 'https://git.example.com/d.git', ref: \
@@ -306,7 +310,7 @@ fn a_registry_may_be_an_ipv6_address() {
         format!(r#"{{"kind": "ImageStream", "metadata": {{"name": "driver-toolkit"}}, "spec": {{"tags": [{{"name": "{OS}", "from": {{"kind": "DockerImage", "name": "{image}"}}}}]}}}}"#),
     );
     project.run("kernels nodes.json stream.json -o list.yaml").fine();
-    project.run("kernels nodes.json stream.json --merge list.yaml -o list.yaml").fine().shows("is as it was");
+    project.run("kernels nodes.json stream.json --merge list.yaml -o list.yaml").fine().shows("is unchanged");
     project.edit("kmodgen.yaml", "kernels:\n", "kernels:\n  - file: list.yaml\n");
     project.run("generate --offline").fine();
     let path = "gitops/alpha/5.14.0-70.el9.x86_64/Dockerfile";

@@ -75,7 +75,7 @@ fn standard_input_is_one_of_several() {
     let run = project.kmodgen("kernels - stream.yaml").shell("exec <nodes.json").run().fine();
     assert_eq!(run.stdout, project.run("kernels nodes.json stream.yaml").fine().stdout);
     let run = project.kmodgen("kernels -").shell("head -c 300 nodes.json >cut; exec <cut").run().trouble();
-    run.says("the JSON ends before it is complete").says("standard input:");
+    run.says("the JSON is truncated").says("standard input:");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_list_is_updated_and_not_overwritten() {
     let old = project.read("list.yaml");
     project.write("nodes.json", nodes(&["5.14.0-80.el9.x86_64", "5.14.0-80.el9.x86_64", "5.14.0-90.el9.x86_64"]));
     let refused = project.run("kernels nodes.json -o list.yaml").differs();
-    refused.says("conflict: `list.yaml` is there already").says("--merge list.yaml");
+    refused.says("conflict: `list.yaml` already exists").says("--merge list.yaml");
     assert_eq!(project.read("list.yaml"), old);
     let merge = "kernels nodes.json stream.yaml --merge list.yaml -o list.yaml";
     assert_snapshot!("merged", project.run(merge).fine());
@@ -98,7 +98,7 @@ fn a_list_is_updated_and_not_overwritten() {
     // The same once more touches nothing.
     let stamp = |path: &str| fs::metadata(project.path(path)).unwrap();
     let (inode, time) = (stamp("list.yaml").ino(), stamp("list.yaml").mtime_nsec());
-    project.run(merge).fine().shows("list.yaml is as it was");
+    project.run(merge).fine().shows("list.yaml is unchanged");
     assert_eq!((inode, time), (stamp("list.yaml").ino(), stamp("list.yaml").mtime_nsec()));
     let report = project.run(&format!("{merge} --keep 0 --format json")).fine().json();
     assert_eq!((&report["summary"]["dropped"], &report["summary"]["kernels"]), (&2.into(), &2.into()), "{report}");
@@ -140,7 +140,7 @@ fn disagreements_are_shown() {
     assert_eq!(project.run(&named).fine().stdout, run.stdout);
     project.write("list.yaml", run.stdout.replace(&dtk('a'), &dtk('b')));
     let merged = project.run("kernels nodes.json stream.yaml release.json --merge list.yaml").fine();
-    merged.says("the list pins another Driver Toolkit image for kernel `5.14.0-70.el9.x86_64`").shows(&dtk('b'));
+    merged.says("the Driver Toolkit image of kernel `5.14.0-70.el9.x86_64` differs").shows(&dtk('b'));
 }
 
 #[test]
@@ -176,9 +176,9 @@ fn all_bad_inputs_are_named_at_once() {
     // As an input it is, too, wrong; so is a list that is not one.
     project.run("kernels nodes.json --merge absent").trouble().says("cannot read list `absent`");
     project.run("kernels nodes.json --merge nodes.json").trouble().says("unsupported apiVersion `v1`");
-    project.run("kernels kmodgen.yaml").trouble().says("give it with `--merge`");
-    project.run("kernels stream.yaml").trouble().says("no input names a kernel; they name 1 Driver Toolkit image");
-    project.run("kernels nodes.json --format json").trouble().says("say where with -o FILE");
+    project.run("kernels kmodgen.yaml").trouble().says("pass it with `--merge`");
+    project.run("kernels stream.yaml").trouble().says("no input contains a kernel: there is 1 Driver Toolkit image");
+    project.run("kernels nodes.json --format json").trouble().says("requires -o FILE");
 }
 
 #[test]

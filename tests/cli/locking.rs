@@ -44,7 +44,7 @@ fn an_old_entry_gets_its_date_by_update_alone() {
     project.run("lock").fine();
     assert_eq!(project.read("kmodgen.lock"), lock_of(&url, "main", &world.rev("main")));
     project.run("generate").fine().shows("17 unchanged");
-    project.run("update").fine().shows("driver: main has not moved");
+    project.run("update").fine().shows("driver: main is up to date");
     assert_eq!(project.read("kmodgen.lock"), dated_lock_of(&url, "main", &world.rev("main"), Some(DATE)));
     project.run("generate").fine();
     let after = project.read(&format!("gitops/alpha/{EL9}/Dockerfile"));
@@ -145,8 +145,8 @@ fn update_moves_what_it_is_asked_to() {
 
     project.run("update tools").fine().shows(&format!("tools: v1 {old_tag} -> {new}\n"));
     assert!(project.read("kmodgen.lock").contains(&old), "`main` was not named");
-    project.run("update").fine().shows(&format!("driver: main {old} -> {new}\ntools: v1 has not moved\n"));
-    project.run("update").fine().shows("driver: main has not moved\n");
+    project.run("update").fine().shows(&format!("driver: main {old} -> {new}\ntools: v1 is up to date\n"));
+    project.run("update").fine().shows("driver: main is up to date\n");
     project.run("generate").fine().shows("6 to reload");
 }
 

@@ -164,10 +164,8 @@ fn a_side_that_was_edited_stays_a_conflict() {
     repository.conflicts("merge two");
     let before = project.output();
     let run = project.run("generate").differs();
-    run.says(
-        "`gitops/alpha/module.yaml` is left as it is: git could not merge it, and their side of the merge was edited",
-    )
-    .says("module `alpha` is left as it is");
+    run.says("`gitops/alpha/module.yaml`: git could not merge it, and their side was edited")
+        .says("skipped module `alpha`");
     let changed = project.output().since(&before);
     assert!(changed.iter().all(|change| change.starts_with("~ beta/")) && changed.len() == 2, "{changed:?}");
     project.run("generate --force").fine();
@@ -181,8 +179,7 @@ fn an_edit_during_the_merge_stays_a_conflict() {
     repository.conflicts("merge two");
     repository.project.append("gitops/beta/module.yaml", "# mine\n");
     let run = repository.project.run("generate").differs();
-    run.shows("2 updated")
-        .says("`gitops/beta/module.yaml` is left as it is: git could not merge it, and it was edited");
+    run.shows("2 updated").says("`gitops/beta/module.yaml`: git could not merge it, and it was edited");
 }
 
 /// Without its sides, nobody can tell what of a file is whose.
@@ -194,17 +191,17 @@ fn markers_outside_of_a_merge() {
     let project = &repository.project;
     let module = project.read("gitops/alpha/module.yaml");
     repository.done("add -A");
-    project.run("generate").differs().says("it has git's merge markers, and git does not have it as unmerged");
+    project.run("generate").differs().says("it contains git conflict markers, and it is not unmerged in git's index");
 
     let outside = Project::generated();
     outside.write("gitops/alpha/module.yaml", &module);
     let before = outside.output();
-    outside.run("generate").differs().says("it has git's merge markers, and `gitops` is in no git repository");
+    outside.run("generate").differs().says("it contains git conflict markers, and `gitops` is not in a git repository");
     assert_eq!(outside.output().since(&before), Vec::<String>::new());
     // Also where nothing asks for the file any more.
     let manifest = outside.read("kmodgen.yaml");
     outside.write("kmodgen.yaml", manifest.replace("name: alpha", "name: gamma"));
-    outside.run("generate --allow-remove").differs().says("`gitops/alpha/module.yaml` is left as it is");
+    outside.run("generate --allow-remove").differs().says("skipped `gitops/alpha/module.yaml`");
     outside.run("generate --allow-remove --force").fine();
     assert!(!outside.path("gitops/alpha").exists());
 }
@@ -233,7 +230,7 @@ fn a_repository_with_sha256_objects() {
     repository.done("init -q --object-format=sha256 .");
     repository.done("add kmodgen.yaml");
     let run = repository.project.run("generate").differs();
-    run.says("it has git's merge markers, and cannot open the repository");
+    run.says("it contains git conflict markers, and cannot open the repository");
     repository.project.run("generate --force").fine();
     repository.is_as_generated();
 }
@@ -284,11 +281,11 @@ fn a_manifest_a_list_and_a_lock_with_markers() {
     project.write("kmodgen.yaml", manifest.replace(&kernel, "  - file: kernels.yaml\n"));
     let list = format!("apiVersion: kmodgen/v1\nkernels:\n{}", markers(&kernel, "  - 6.1.0-20-amd64\n"));
     project.write("kernels.yaml", list);
-    project.run("generate").trouble().says("the file has merge conflict markers in it").says("kernels.yaml:3:1");
+    project.run("generate").trouble().says("the file contains merge conflict markers").says("kernels.yaml:3:1");
     project.write("kmodgen.yaml", &manifest);
     let lock = project.read("kmodgen.lock");
     project.write("kmodgen.lock", markers(&lock, &lock));
-    let run = project.run("generate").trouble().says("the file has merge conflict markers in it");
+    let run = project.run("generate").trouble().says("the file contains merge conflict markers");
     assert!(run.stderr.contains("git checkout --ours kmodgen.lock") && run.stderr.contains("1 error"), "{run}");
     project.run(&format!("explain {EL9}")).trouble();
 }

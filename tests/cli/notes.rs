@@ -106,8 +106,8 @@ fn a_branch_that_does_not_exist_is_not_up_to_date() {
     for arguments in ["--check", "--dry-run", ""] {
         let run = fleet.publish(&format!("--branch kmm/new {arguments}")).fine();
         let run = run.shows("nothing to publish: branch `kmm/new` does not exist in fleet.git");
-        assert!(!run.stdout.contains("as it should be"), "{run}");
+        assert!(!run.stdout.contains("up to date"), "{run}");
     }
     assert_eq!(fleet.git("fleet.git", &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
-    fleet.publish("--check").fine().shows("is as it should be");
+    fleet.publish("--check").fine().shows("is up to date");
 }

@@ -55,7 +55,7 @@ fn what_is_said_meanwhile_stands_above() {
         format!("[1/3] failed alpha {EL9} _"),
         "  buildah: the compiler says no".into(),
         "  | the compiler says no".into(),
-        format!("  the whole log: logs/alpha/{EL9}.log"),
+        format!("  full log: logs/alpha/{EL9}.log"),
         format!("_ builds alpha {RT}"),
         "_ [1/3] 0 built, 0 pushed, 0 skipped, 1 failed, 0 cancelled".into(),
     ];
@@ -63,7 +63,7 @@ fn what_is_said_meanwhile_stands_above() {
     project.write("go", "");
     let (status, screen, _) = terminal.end();
     assert_eq!(status.code(), Some(1));
-    assert!(screen.ends_with(&format!("  the whole log: logs/alpha/{DEBIAN}.log")), "{screen}");
+    assert!(screen.ends_with(&format!("  full log: logs/alpha/{DEBIAN}.log")), "{screen}");
     assert_eq!(screen.lines().count(), 12, "{screen}");
 }
 

@@ -52,7 +52,7 @@ fn a_registry_that_is_down_is_named_and_has_nothing() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let here = project(port, "echo 'connection refused' >&2; exit 125");
     let run = build(&here, "").fine().shows("1 built, 0 pushed, 0 skipped");
-    run.says("note: 127.0.0.1:").says(&format!("cannot ask 127.0.0.1:{port}: "));
+    run.says("note: 127.0.0.1:").says(&format!("cannot access 127.0.0.1:{port}: "));
     // What was built stays, and is pushed by the next run; a push that fails is told.
     let run = build(&here, "--push --logs logs").differs().shows("0 pushed, 0 skipped, 1 failed");
     run.says("  | connection refused");
@@ -67,15 +67,19 @@ fn a_registry_that_does_not_answer_is_not_waited_for() {
         thread::sleep(Duration::from_secs(60));
         String::new()
     });
-    build(&project(port, "true"), "--timeout 1").fine().shows("1 built").says("cannot ask 127.0.0.1:").says("timeout");
+    build(&project(port, "true"), "--timeout 1")
+        .fine()
+        .shows("1 built")
+        .says("cannot access 127.0.0.1:")
+        .says("timeout");
 }
 
 #[test]
 fn what_a_registry_answers_is_told() {
     for (answer, said) in [
-        ((|_| "503 Service Unavailable".to_owned()) as Answer, "answers 503"),
-        (|_| "403 Forbidden".to_owned(), "refuses to show kmods/alpha: log in with your engine's `login`"),
-        (|_| "401 Unauthorized\nWWW-Authenticate: Basic realm=\"x\"".to_owned(), "wants a password: log in"),
+        ((|_| "503 Service Unavailable".to_owned()) as Answer, "responded with 503"),
+        (|_| "403 Forbidden".to_owned(), "denied access to kmods/alpha: log in with your engine's `login`"),
+        (|_| "401 Unauthorized\nWWW-Authenticate: Basic realm=\"x\"".to_owned(), "requires a password: log in"),
     ] {
         build(&project(registry(answer), "true"), "").fine().shows("1 built").says(said);
     }
@@ -121,9 +125,9 @@ fn a_wrong_password_is_told_from_none() {
     for answer in [basic as Answer, token] {
         let port = registry(answer);
         let here = project(port, "true");
-        build(&here, "").fine().shows("1 built").says("wants a password: log in with your engine's `login`");
+        build(&here, "").fine().shows("1 built").says("requires a password: log in with your engine's `login`");
         log_in(&here.0, port, "wrong");
-        build(&here, "").fine().shows("1 built").says("refuses the password that is kept for `robot`: log in again");
+        build(&here, "").fine().shows("1 built").says("rejected the stored password of `robot`: log in again");
         log_in(&here.0, port, "right");
         build(&here, "").fine().shows("0 built, 0 pushed, 1 skipped");
     }

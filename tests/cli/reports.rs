@@ -65,8 +65,8 @@ fn a_plan_names_the_kernels_that_no_module_is_for() {
     assert_eq!(
         notes,
         [
-            format!("note: no module is for kernel {RT}"),
-            format!("note: no module is for kernel {DEBIAN} (alpha: the driver needs 5.14)"),
+            format!("note: no module matches kernel {RT}"),
+            format!("note: no module matches kernel {DEBIAN} (alpha: the driver needs 5.14)"),
         ]
     );
     assert_eq!(states(&project), [format!("alpha {EL9} new"), format!("beta {EL9} new")]);

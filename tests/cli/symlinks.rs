@@ -98,7 +98,7 @@ fn the_output_folder() {
         project
             .run("generate")
             .trouble()
-            .says("a symbolic link leads out of the manifest's folder")
+            .says("a symbolic link points outside the manifest's folder")
             .says("--output DIR");
         project.outside_is_untouched();
         project.run(&format!("generate --output {}", project.outside().join("named").display())).fine();
@@ -111,16 +111,16 @@ fn gits_own_folder_is_no_output_folder() {
     for dir in [".git", ".git/hooks", ".GIT", "a/.Git/b", ".git.", "git~1", "sub/.git"] {
         let project = Project::fleet();
         project.append("kmodgen.yaml", &format!("output: {{dir: {dir}}}\n"));
-        project.run("generate").trouble().says("git's own");
+        project.run("generate").trouble().says("belongs to git");
         let project = Project::fleet();
-        project.run(&format!("generate --output {dir}")).trouble().says("git's own");
+        project.run(&format!("generate --output {dir}")).trouble().says("belongs to git");
         assert!(!project.path(dir).exists(), "{dir}");
     }
     let project = Project::fleet();
     fs::create_dir(project.path(".git")).unwrap();
     project.link("gitops", ".git");
-    project.run("generate").trouble().says("git's own");
-    project.run("generate --output gitops").trouble().says("git's own");
+    project.run("generate").trouble().says("belongs to git");
+    project.run("generate --output gitops").trouble().says("belongs to git");
     assert!(fs::read_dir(project.path(".git")).unwrap().next().is_none());
 }
 

@@ -51,7 +51,7 @@ fn the_first_difference_is_named_and_both_images_go() {
         ),
     ] {
         let (run, asked) = build("buildah", [oci(&[("opt/a.ko", "1"), ("opt/b", "x")], "1"), second], "");
-        run.differs().shows("1 failed").says(&format!("buildah: a second build made another image: {message}\n"));
+        run.differs().shows("1 failed").says(&format!("buildah: a second build produced another image: {message}\n"));
         assert!(asked.contains("rmi sha256:1\n") && asked.contains("rmi sha256:2\n"), "{asked}");
         assert!(!asked.contains("tag "), "{asked}");
     }
@@ -88,5 +88,5 @@ fn dates_of_files_do_not_count_with_docker() {
     assert!(asked.contains("--build-arg SOURCE_DATE_EPOCH=315532800"), "{asked}");
     assert!(asked.contains("rmi sha256:2\n") && asked.contains("tag sha256:1 "), "{asked}");
     let (run, _) = build("docker", [docker("x", 1), docker("y", 1)], "");
-    run.differs().says("docker: a second build made another image: `/opt/a.ko` has other bytes");
+    run.differs().says("docker: a second build produced another image: `/opt/a.ko` has other bytes");
 }

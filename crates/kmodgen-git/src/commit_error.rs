@@ -4,13 +4,13 @@
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// Neither a variable nor a setting names the author or the committer.
-    #[error("git does not know who you are: {what} is not set")]
+    #[error("no git identity: {what} is not set")]
     NoIdentity {
         /// The setting that is missing.
         what: &'static str,
     },
     /// A variable's date has none of git's forms.
-    #[error("the date `{date}` in {variable} is not understood")]
+    #[error("cannot parse the date `{date}` in {variable}")]
     BadDate {
         /// The variable.
         variable: &'static str,
@@ -27,7 +27,7 @@ impl CommitError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoIdentity { .. } => {
-                "say `git config --global user.name NAME` and `git config --global user.email ADDRESS`, or set \
+                "run `git config --global user.name NAME` and `git config --global user.email ADDRESS`, or set \
                  GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
             }
             Self::BadDate { .. } => "write seconds since 1970 and a time zone, as in `1767225600 +0000`, or RFC 3339",

@@ -40,7 +40,7 @@ impl Server {
         }
         let dates = tips.iter().map(|tip| match (self.date(&repository, tip.commit)?, &fetched) {
             (Some(date), _) => Ok(date),
-            (None, Ok(())) => Err(ServerProblem::Server { detail: "it has sent no such commit".into() }),
+            (None, Ok(())) => Err(ServerProblem::Server { detail: "it did not send the commit".into() }),
             (None, Err(problem)) => Err(problem.clone()),
         });
         Ok(dates.collect())

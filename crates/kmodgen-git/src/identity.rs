@@ -213,9 +213,9 @@ mod tests {
         );
         assert_eq!(person(&[("EMAIL", "e@b")], &settings[..1]).unwrap(), "User <e@b> 1767225600 +0130");
         for (variables, settings, message) in [
-            (&[][..], &settings[..1], "git does not know who you are: user.email is not set"),
-            (&[], &[], "git does not know who you are: user.name is not set"),
-            (&[("GIT_COMMITTER_DATE", "noon")], &settings, "the date `noon` in GIT_COMMITTER_DATE is not understood"),
+            (&[][..], &settings[..1], "no git identity: user.email is not set"),
+            (&[], &[], "no git identity: user.name is not set"),
+            (&[("GIT_COMMITTER_DATE", "noon")], &settings, "cannot parse the date `noon` in GIT_COMMITTER_DATE"),
         ] {
             assert_eq!(person(variables, settings).unwrap_err().to_string(), message);
         }

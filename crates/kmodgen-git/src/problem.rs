@@ -12,13 +12,13 @@ pub enum ServerProblem {
     #[error("there is no git repository{}", because(.detail))]
     NoRepository { detail: String },
     /// The server wants a password, and none is known.
-    #[error("the server wants a password, and git's credential helpers know none{}", because(.detail))]
+    #[error("the server requires a password, and git's credential helpers have none{}", because(.detail))]
     NoPassword { detail: String },
     /// The server refused the password.
-    #[error("the server refused the user name or the password")]
+    #[error("the server rejected the user name or the password")]
     WrongPassword,
     /// The server knows the user, or asks nobody, and refuses.
-    #[error("the server refuses access{}", because(.detail))]
+    #[error("the server denied access{}", because(.detail))]
     Forbidden { detail: String },
     /// The SSH server accepted none of the user's keys.
     #[error("the server accepted none of your SSH keys{}", because(.detail))]
@@ -33,19 +33,19 @@ pub enum ServerProblem {
     #[error("cannot connect to `{host}`{}", because(.detail))]
     Unreachable { host: String, detail: String },
     /// Nothing came in time.
-    #[error("no answer within {}{}", seconds(.limit), because(.detail))]
+    #[error("no response within {}{}", seconds(.limit), because(.detail))]
     TimedOut { limit: Duration, detail: String },
     /// Another kind of server answers.
-    #[error("what answers there is not a git server{}", because(.detail))]
+    #[error("the address is not a git server{}", because(.detail))]
     NotGit { detail: String },
     /// The TLS connection cannot be trusted.
-    #[error("no trusted TLS connection{}", because(.detail))]
+    #[error("cannot establish a trusted TLS connection{}", because(.detail))]
     Tls { detail: String },
     /// A redirect that must not be followed.
     #[error("the server redirects elsewhere{}", because(.detail))]
     Redirect { detail: String },
     /// A program that is needed is not installed.
-    #[error("`{program}` is not installed, and is needed to {purpose}")]
+    #[error("`{program}` is not installed; it is required to {purpose}")]
     NoProgram { program: String, purpose: &'static str },
     /// A URL that names no repository, or could harm.
     #[error("the URL cannot be used{}", because(.detail))]
@@ -62,15 +62,15 @@ impl ServerProblem {
     /// Advice on what to do instead.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::NoRepository { .. } => "check the URL, and that you may read the repository",
+            Self::NoRepository { .. } => "check the URL, and that you have access to the repository",
             Self::NoPassword { .. } => {
-                "check the URL (many servers ask for a password where there is no repository), or store the password \
+                "check the URL (many servers require a password if the repository does not exist), or store the password \
                  with `git credential approve` or your credential helper"
             }
             Self::WrongPassword => {
-                "store the right one in git's credential helper; the wrong one was rejected with `git credential reject`"
+                "store the correct one in git's credential helper; the wrong one was removed with `git credential reject`"
             }
-            Self::Forbidden { .. } => "ask for read access to the repository",
+            Self::Forbidden { .. } => "request read access to the repository",
             Self::KeyRefused { .. } => "add your key to the server, or load it with `ssh-add`",
             Self::UnknownHostKey { .. } => {
                 "connect once with `ssh` and check the key, or add it to your known_hosts file"
@@ -78,11 +78,13 @@ impl ServerProblem {
             Self::UnknownHost { .. } => "check the host's name and your network",
             Self::Unreachable { .. } => "check host and port, your network, and the proxy settings",
             Self::TimedOut { .. } => "check your network and the proxy settings, or try again",
-            Self::NotGit { .. } => "write the URL that `git clone` takes, not the one of a web page",
+            Self::NotGit { .. } => "write the URL for `git clone`, not the URL of a web page",
             Self::Tls { .. } => {
-                "name the file with your certificate authority in `GIT_SSL_CAINFO` or git's `http.sslCAInfo`"
+                "set `GIT_SSL_CAINFO` or git's `http.sslCAInfo` to the file with your certificate authority"
             }
-            Self::Redirect { .. } => "write the URL that `git clone` takes; a login page means that access is missing",
+            Self::Redirect { .. } => {
+                "write the URL for `git clone`; a redirect to a login page means that you have no access"
+            }
             Self::NoProgram { .. } => "install it, or put it on the PATH",
             Self::BadUrl { .. } | Self::BadSetting { .. } | Self::Server { .. } => return None,
         };

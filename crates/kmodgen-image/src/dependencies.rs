@@ -18,7 +18,7 @@ const INDEXES: [&str; 3] = ["modules.dep.bin", "modules.alias.bin", "modules.sym
 
 /// Advice for most of the findings about depmod's files.
 pub(crate) const RUN_DEPMOD: &str =
-    "run kmod's `depmod -b /opt <release>` after the last module is in place, and copy the whole folder";
+    "run kmod's `depmod -b /opt <release>` after installing the last module, and copy the whole folder";
 
 /// Checks depmod's files of one kernel.
 pub(crate) fn check(root: &Root, folder: &Folder<'_>, report: &mut Report) {
@@ -28,7 +28,7 @@ pub(crate) fn check(root: &Root, folder: &Folder<'_>, report: &mut Report) {
     check_indexes(root, folder, report);
     let path = join(&folder.path, "modules.dep");
     let Some(text) = text(root, &path) else {
-        report.find("depmod", &path, "is not there, or is no text file", RUN_DEPMOD);
+        report.find("depmod", &path, "is missing or not a text file", RUN_DEPMOD);
         return;
     };
     check_agreement(root, folder, &text, report);
@@ -61,22 +61,25 @@ pub(crate) fn check(root: &Root, folder: &Folder<'_>, report: &mut Report) {
                 report.find(
                     "depmod-dependency",
                     &module.path,
-                    format!("needs {}, which modules.dep does not say", shown(depend)),
+                    format!("depends on {}, but modules.dep does not list it", shown(depend)),
                     RUN_DEPMOD,
                 );
             } else if host {
                 report.find(
                     "depmod-dependency",
                     &module.path,
-                    format!("needs {} of the kernel's own tree, which modules.dep does not say", shown(depend)),
-                    "run depmod where /lib/modules/<release> is, in the builder, and only copy afterwards",
+                    format!("depends on the in-tree module {}, but modules.dep does not list it", shown(depend)),
+                    "run depmod in the builder, which has /lib/modules/<release>, and copy the result",
                 );
             } else {
                 report.note(
                     "in-tree-dependency",
                     &module.path,
-                    format!("needs {}, which is not in the image: expected in the kernel's own tree", shown(depend)),
-                    "it must be loaded before, or be found by a link `host` to /lib/modules/<release> in the folder",
+                    format!(
+                        "depends on {}, which is not in the image: it must be an in-tree module of the node's kernel",
+                        shown(depend)
+                    ),
+                    "load it first, or add a link `host` to /lib/modules/<release> in the folder",
                 );
             }
         }
@@ -93,7 +96,7 @@ fn check_indexes(root: &Root, folder: &Folder<'_>, report: &mut Report) {
             report.find(
                 "depmod",
                 &path,
-                "is not there, and modprobe reads no other file",
+                "is missing, and modprobe reads no other file",
                 format!("{RUN_DEPMOD}; busybox's depmod does not write it"),
             );
         }
@@ -118,7 +121,7 @@ fn check_agreement(root: &Root, folder: &Folder<'_>, text: &str, report: &mut Re
         folder.modules.iter().filter_map(|module| module.path.strip_prefix(&folder.path)?.strip_prefix('/')).collect();
     let mut lines = text.lines().filter_map(|line| Some((line.split_once(':')?.0, line)));
     if let Some((module, _)) = lines.find(|(module, line)| own.contains(module) && !has_line(index, module, line)) {
-        report.find("depmod", &path, format!("does not say of {} what modules.dep says", shown(module)), RUN_DEPMOD);
+        report.find("depmod", &path, format!("has another entry for {} than modules.dep", shown(module)), RUN_DEPMOD);
     }
 }
 
@@ -135,7 +138,7 @@ fn check_listed(root: &Root, folder: &Folder<'_>, lists: &Lists, report: &mut Re
     let own = lists.0.keys().filter(|rel| !rel.starts_with('/'));
     let gone: Vec<&String> = own.filter(|rel| is_gone(root, folder, rel)).collect();
     for rel in gone.iter().take(TOLD) {
-        report.find("depmod-missing", &join(&folder.path, rel), "is in modules.dep and not in the image", RUN_DEPMOD);
+        report.find("depmod-missing", &join(&folder.path, rel), "is in modules.dep but not in the image", RUN_DEPMOD);
     }
     if let Some(more) = gone.len().checked_sub(TOLD).filter(|more| *more > 0) {
         let path = join(&folder.path, "modules.dep");

@@ -20,7 +20,7 @@ pub enum ElfError {
     #[error("is a broken ELF file: {0}")]
     Broken(object::Error),
     /// The file is not what a module is.
-    #[error("is an ELF file, but not a relocatable object, which a module is")]
+    #[error("is an ELF file, but not a relocatable object as a module must be")]
     NotRelocatable,
     /// The file imports or exports more symbols than a kernel has.
     #[error("imports or exports more than {} symbols", symbols::MOST)]
@@ -194,12 +194,12 @@ fn kmod<Elf: FileHeader<Endian = object::Endianness>>(bytes: &[u8]) -> object::R
     let tables = sections.iter().filter(|section| section.sh_type(endian) == elf::SHT_SYMTAB).count();
     // Both are what the kernel's `elf_validity_cache_copy` insists on (kernel, kernel/module/main.c).
     let lacks = match tables {
-        0 => Some("has no symbol table, without which no kernel loads it"),
+        0 => Some("has no symbol table, so no kernel loads it"),
         1 if sections.section_by_name(endian, b".gnu.linkonce.this_module").is_none() => {
-            Some("has no .gnu.linkonce.this_module, without which no kernel loads it")
+            Some("has no .gnu.linkonce.this_module, so no kernel loads it")
         }
         1 => None,
-        _ => Some("has more than one symbol table, and no kernel loads such a module"),
+        _ => Some("has more than one symbol table, so no kernel loads it"),
     };
     Ok(Ok(Kmod {
         architecture: Architecture::of(header, endian),
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(Kmod::parse(&bytes).unwrap().signature, Signature::Present);
         assert_eq!(
             Kmod::parse(&program_file(62, None, &[])).unwrap_err().to_string(),
-            "is an ELF file, but not a relocatable object, which a module is"
+            "is an ELF file, but not a relocatable object as a module must be"
         );
         assert_eq!(Kmod::parse(b"").unwrap_err().to_string(), "is empty");
         assert_eq!(Kmod::parse(b"text").unwrap_err().to_string(), "is not an ELF file");

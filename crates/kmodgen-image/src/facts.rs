@@ -105,7 +105,7 @@ impl Facts {
     /// more after the first of its compressed parts.
     pub fn of_module(path: &str, head: &[u8], bytes: &[u8], is_several: bool) -> Self {
         let fault = packing::fault(path, head)
-            .or_else(|| is_several.then(|| (packing::SEVERAL.to_owned(), "compress the module at once, as one file")));
+            .or_else(|| is_several.then(|| (packing::SEVERAL.to_owned(), "compress the module as one stream")));
         Self::Module(Kmod::parse(bytes).map(|kmod| Box::new(Kmod { packing: fault, ..kmod })))
     }
 

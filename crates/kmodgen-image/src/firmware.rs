@@ -30,31 +30,31 @@ pub(crate) fn check_paths(root: &Root, firmware: &Firmware, report: &mut Report)
                     report.find(
                         CODE,
                         &shown,
-                        "has no files, so KMM's copy of it fails, and every load with it",
-                        "put the firmware there, or take `firmwarePath` out",
+                        "has no files, so KMM cannot copy it and every load fails",
+                        "put the firmware there, or remove `firmwarePath`",
                     );
                 } else if firmware.installed && !has_files(root, &at) {
                     report.find(
                         CODE,
                         &shown,
                         "has none of the firmware that the manifest installs",
-                        "look in the log of the build for where `install.firmware` went",
+                        "check in the build log to which folder `install.firmware` was copied",
                     );
                 }
             }
             Ok(_) => report.find(
                 CODE,
                 &shown,
-                "is not a folder, and KMM copies what is in it before it loads modules",
-                "set `firmwarePath` to the folder that has the firmware",
+                "is not a folder; KMM copies its contents before it loads modules",
+                "set `firmwarePath` to the folder with the firmware",
             ),
             Err(why) => report.find(
                 CODE,
                 &shown,
-                format!("is what KMM copies before it loads modules, and cannot: {why}"),
+                format!("cannot be copied by KMM before it loads modules: {why}"),
                 match PLACES.iter().find(|place| root.resolve(place).is_ok_and(|at| has_files(root, &at))) {
-                    Some(place) => format!("write `firmwarePath: /{place}`, where the image has firmware"),
-                    None => "put the firmware there, or take `firmwarePath` out".to_owned(),
+                    Some(place) => format!("write `firmwarePath: /{place}`, the folder with the image's firmware"),
+                    None => "put the firmware there, or remove `firmwarePath`".to_owned(),
                 },
             ),
         }
@@ -63,7 +63,7 @@ pub(crate) fn check_paths(root: &Root, firmware: &Firmware, report: &mut Report)
         report.find(
             CODE,
             INSTALLED,
-            "has firmware, and no `firmwarePath` has KMM copy it to nodes",
+            "has firmware, but KMM does not copy it to nodes without a `firmwarePath`",
             format!("write `modprobe: {{firmwarePath: /{INSTALLED}}}` under `kmm`, or leave the firmware out"),
         );
     }
@@ -103,25 +103,25 @@ pub(crate) fn check(root: &Root, folder: &Folder<'_>, expected: Option<&Firmware
                 "firmware",
                 &module.path,
                 format!(
-                    "may ask for firmware {first}{more}, and KMM copies {} alone, where it is not: it is /{}",
+                    "may request firmware {first}{more}, which is not in {}, the only folder that KMM copies: it is /{}",
                     paths.join(", "),
                     shown(&elsewhere)
                 ),
-                "set `firmwarePath` to the folder from which on the module names its firmware",
+                "set `firmwarePath` to the folder that the module's firmware names are relative to",
             );
         } else if carries {
             report.find(
                 "firmware",
                 &module.path,
-                format!("may ask for firmware {first}{more}, which is not in the image"),
+                format!("may request firmware {first}{more}, which is not in the image"),
                 format!("copy it to {} with the rest", paths.map_or(format!("/{INSTALLED}"), |paths| paths.join(", "))),
             );
         } else {
             report.note(
                 "firmware",
                 &module.path,
-                format!("may ask for firmware {first}{more}, and the image carries none"),
-                "the node must have it, or copy it to /opt/lib/firmware and set `firmwarePath`",
+                format!("may request firmware {first}{more}, and the image has no firmware"),
+                "make sure that the nodes have it, or copy it to /opt/lib/firmware and set `firmwarePath`",
             );
         }
     }

@@ -27,16 +27,16 @@ pub enum IndexError {
     #[error("is not an index of kmod's depmod")]
     Foreign,
     /// The version of the format, which modprobe refuses.
-    #[error("is an index of version {0}, and modprobe reads version {VERSION}")]
+    #[error("is an index of version {0}, but modprobe reads version {VERSION}")]
     Version(u32),
     /// The file ends within its head.
-    #[error("is cut off")]
+    #[error("is truncated")]
     Cut,
     /// A node leads back to one above it.
-    #[error("is damaged: its nodes lead in a circle")]
+    #[error("is damaged: its nodes form a cycle")]
     Circle,
     /// A node is outside of the file, or its name has no end.
-    #[error("is cut off or damaged")]
+    #[error("is truncated or damaged")]
     Damaged,
 }
 
@@ -190,8 +190,8 @@ mod tests {
         let good = write(&[("a", "a.ko:")]);
         for (at, byte, error) in [
             (0, 0, "is not an index of kmod's depmod"),
-            (5, 9, "is an index of version 9, and modprobe reads version 2"),
-            (4, 1, "is an index of version 258, and modprobe reads version 2"),
+            (5, 9, "is an index of version 9, but modprobe reads version 2"),
+            (4, 1, "is an index of version 258, but modprobe reads version 2"),
         ] {
             let mut bytes = good.clone();
             bytes[at] = byte;

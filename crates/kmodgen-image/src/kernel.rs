@@ -31,7 +31,7 @@ pub enum KernelError {
     /// Several kernels, none of which is the wanted one.
     #[error("has the symbols of several kernels, and {}: {}", match wanted {
         Some(wanted) => format!("none is {wanted}"),
-        None => "nothing says which one is meant".to_owned(),
+        None => "cannot choose one".to_owned(),
     }, releases.join(", "))]
     SeveralKernels {
         /// Release of the wanted kernel.
@@ -69,7 +69,7 @@ impl Kernel {
         let symvers = match image.root.file(path).map(|file| file.facts.as_ref()) {
             Some(Facts::Text(bytes)) => read::symvers(bytes),
             Some(Facts::Unread(why)) => Err(SymversFileError::Unread(why.clone())),
-            _ => Err(SymversFileError::Unread("is no regular file".into())),
+            _ => Err(SymversFileError::Unread("is not a regular file".into())),
         };
         let symvers = symvers.map_err(|error| KernelError::Symvers { path: path.clone(), error })?;
         Ok(Self { symvers, flags: flags(&image.root, release), release: Some(release.clone()) })
@@ -159,7 +159,7 @@ mod tests {
             "has the symbols of several kernels, and none is 6.3: 6.1, 6.2"
         );
         let said = kernel(tree(), None).unwrap_err();
-        assert_eq!(said, "has the symbols of several kernels, and nothing says which one is meant: 6.1, 6.2");
+        assert_eq!(said, "has the symbols of several kernels, and cannot choose one: 6.1, 6.2");
         assert!(kernel(Tree::new(), None).unwrap_err().starts_with("has no Module.symvers at"));
         let broken = Tree::new().text("usr/src/kernels/6.1/Module.symvers", "x\n");
         assert!(kernel(broken, None).unwrap_err().starts_with("/usr/src/kernels/6.1/Module.symvers: is not a"));

@@ -29,7 +29,7 @@ pub enum Unfit {
     #[error("its path is longer than {LONGEST_PATH} bytes")]
     TooLong,
     /// A path through links without end.
-    #[error("its path leads through symbolic links without end")]
+    #[error("its path contains a cycle of symbolic links")]
     Circle,
     /// A hard link to something that is not there, or is not a file.
     #[error("it is a hard link to `{}`, which is not a file of the image", .0.escape_debug())]

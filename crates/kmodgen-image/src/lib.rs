@@ -165,7 +165,7 @@ pub fn check(image: &Image, expected: &Expected) -> Report {
         report.find(
             "architecture",
             "",
-            format!("is an image for {}, and {} is {}", shown(name), target.witness, target.architecture),
+            format!("is an image for {}, but {} is for {}", shown(name), target.witness, target.architecture),
             "build the image for the nodes' architecture (`--platform`, or on such a machine)",
         );
     }

@@ -12,7 +12,7 @@ use crate::{Image, Report, shown};
 /// Number of symbols that a message names.
 const NAMED: usize = 5;
 
-const REBUILD: &str = "build it against the headers of the kernel that it is to load into";
+const REBUILD: &str = "build it against the headers of the kernel that will load it";
 
 /// Checks the modules of an image against the kernel that is to load them.
 pub fn check(image: &Image, kernel: &Kernel, report: &mut Report) {
@@ -28,8 +28,8 @@ pub fn check(image: &Image, kernel: &Kernel, report: &mut Report) {
                 report.note(
                     "btf",
                     &module.path,
-                    "has type information (.BTF), which refers to that of one build of the kernel",
-                    "a kernel of another build without CONFIG_MODULE_ALLOW_BTF_MISMATCH refuses it",
+                    "has BTF type information, which is valid for one build of the kernel only",
+                    "a kernel from another build without CONFIG_MODULE_ALLOW_BTF_MISMATCH rejects it",
                 );
             }
         }
@@ -96,15 +96,20 @@ fn check_imports(module: &Module<'_>, kmod: &Kmod, exports: &Exports<'_>, taint:
         (
             "unknown-symbol",
             unknown,
-            "needs symbols that neither the kernel nor a module of the image exports".to_owned(),
+            "imports symbols that neither the kernel nor a module in the image exports".to_owned(),
             "port it to this kernel, or add the module that exports them to the image",
         ),
         ("symbol-version", other_versions, "was built against other versions of symbols".to_owned(), REBUILD),
-        ("gpl-symbol", gpl_only, format!("{terms}, and needs symbols that are for GPL-compatible modules only"), &help),
+        (
+            "gpl-symbol",
+            gpl_only,
+            format!("{terms}, and imports symbols that are for GPL-compatible modules only"),
+            &help,
+        ),
         (
             "symbol-namespace",
             namespaces,
-            "needs symbols of namespaces that it does not import".to_owned(),
+            "imports symbols of namespaces that it does not import".to_owned(),
             "import each namespace with MODULE_IMPORT_NS in its source",
         ),
     ] {
@@ -151,7 +156,7 @@ fn check_flags(module: &Module<'_>, kmod: &Kmod, kernel: &Kernel, report: &mut R
         report.find(
             "vermagic-flags",
             &module.path,
-            format!("was built with `{}` in vermagic, and the kernel with `{}`", shown(&own), shown(flags)),
+            format!("was built with `{}` in vermagic, but the kernel has `{}`", shown(&own), shown(flags)),
             REBUILD,
         );
     }
@@ -163,7 +168,7 @@ fn check_versions(module: &Module<'_>, kmod: &Kmod, kernel: &Kernel, report: &mu
         report.find(
             "symbol-version",
             &module.path,
-            "has no symbol versions, and the kernel has: without CONFIG_MODULE_FORCE_LOAD it refuses the module",
+            "has no symbol versions, but the kernel has: without CONFIG_MODULE_FORCE_LOAD, the kernel rejects the module",
             REBUILD,
         );
     }
@@ -180,7 +185,7 @@ fn check_exports(module: &Module<'_>, kmod: &Kmod, kernel: &Kernel, report: &mut
             "duplicate-symbol",
             &module.path,
             format!("exports symbols that the kernel itself exports: {}", listed(&names)),
-            "rename them, or leave them out on this kernel",
+            "rename them, or do not export them on this kernel",
         );
     }
 }
@@ -253,34 +258,34 @@ pub(crate) mod tests {
             (
                 "license=GPL\0",
                 &[("gone", 1)][..],
-                "unknown-symbol: needs symbols that neither the kernel nor a module of the image exports: gone",
+                "unknown-symbol: imports symbols that neither the kernel nor a module in the image exports: gone",
             ),
             ("license=GPL\0", &[("printk", 7)], "symbol-version: was built against other versions of symbols: printk"),
             ("license=GPL\0", &[("printk?", 7)], "symbol-version: was built against other versions of symbols: printk"),
             (
                 "license=Proprietary\0",
                 &[("printk", 1), ("gpl", 2)],
-                "gpl-symbol: has the licence `Proprietary`, and needs symbols that are for GPL-compatible modules only: gpl",
+                "gpl-symbol: has the licence `Proprietary`, and imports symbols that are for GPL-compatible modules only: gpl",
             ),
             (
                 "license=X\0license=GPL\0",
                 &[("gpl", 2)],
-                "gpl-symbol: has the licence `X`, and needs symbols that are for GPL-compatible modules only: gpl",
+                "gpl-symbol: has the licence `X`, and imports symbols that are for GPL-compatible modules only: gpl",
             ),
             (
                 "",
                 &[("gpl", 2)],
-                "gpl-symbol: has no licence, and needs symbols that are for GPL-compatible modules only: gpl",
+                "gpl-symbol: has no licence, and imports symbols that are for GPL-compatible modules only: gpl",
             ),
             (
                 "license=GPL\0import_ns=CX\0",
                 &[("cxl", 3)],
-                "symbol-namespace: needs symbols of namespaces that it does not import: cxl (CXL)",
+                "symbol-namespace: imports symbols of namespaces that it does not import: cxl (CXL)",
             ),
             (
                 "license=GPL\0",
                 &[("f", 1), ("e", 1), ("d", 1), ("c", 1), ("b", 1), ("a", 1)],
-                "unknown-symbol: needs symbols that neither the kernel nor a module of the image exports: f, e, d, c, b, and 1 more",
+                "unknown-symbol: imports symbols that neither the kernel nor a module in the image exports: f, e, d, c, b, and 1 more",
             ),
         ] {
             assert_eq!(found(info, imports), [expected], "{info}");
@@ -324,7 +329,7 @@ pub(crate) mod tests {
             code: "gpl-symbol",
             path: format!("/opt/lib/modules/{R}/a.ko"),
             message:
-                "uses own of the proprietary module b, and needs symbols that are for GPL-compatible modules only: gpl"
+                "uses own of the proprietary module b, and imports symbols that are for GPL-compatible modules only: gpl"
                     .into(),
             help: help.into(),
         };

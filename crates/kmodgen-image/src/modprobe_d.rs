@@ -50,8 +50,8 @@ fn check_line(path: &str, line: &str, modules: &BTreeSet<String>, contract: Cont
     let effect = match command {
         "install" => "runs a command instead of loading",
         "remove" => "runs a command instead of unloading",
-        "alias" => "loads something else in place of",
-        "softdep" => "replaces what modules.softdep says of",
+        "alias" => "loads another module instead of",
+        "softdep" => "overrides modules.softdep for",
         "blacklist" => "keeps aliases from loading",
         _ => return,
     };
@@ -63,13 +63,13 @@ fn check_line(path: &str, line: &str, modules: &BTreeSet<String>, contract: Cont
     let message = format!("{effect} {}: `{}`", shown(module), shown(line.trim()));
     // modprobe passes over a blacklist if it is given a module's own name, as KMM gives it.
     if contract == Contract::Kmm2 || command == "blacklist" {
-        report.note("modprobe-d", path, message, "drop the line: no image of a module needs it");
+        report.note("modprobe-d", path, message, "remove the line: module images do not need it");
     } else {
         report.find(
             "modprobe-d",
             path,
             message,
-            "drop the line, or verify with `--contract kmm2`, whose modprobe does not read it",
+            "remove the line, or verify with `--contract kmm2`: its modprobe does not read the line",
         );
     }
 }

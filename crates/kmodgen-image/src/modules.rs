@@ -27,14 +27,14 @@ pub(crate) fn check(
             report.find("compression", &module.path, why.clone(), *help);
         }
         if let Some(why) = kmod.lacks {
-            report.find("stripped", &module.path, why, "strip no more than `strip --strip-debug` does");
+            report.find("stripped", &module.path, why, "strip at most with `strip --strip-debug`");
         }
         if let Some(target) = target.filter(|target| target.architecture != kmod.architecture) {
             let Target { architecture, witness } = target;
             report.find(
                 "architecture",
                 &module.path,
-                format!("is for {}, and {witness} is {architecture}", kmod.architecture),
+                format!("is for {}, but {witness} is {architecture}", kmod.architecture),
                 "build on the architecture of the nodes, or with a cross compiler and ARCH set",
             );
         }
@@ -43,13 +43,13 @@ pub(crate) fn check(
             Some(release) => report.find(
                 "vermagic",
                 &module.path,
-                format!("was built for kernel {}, and would not load on {}", shown(release), folder.release),
+                format!("was built for kernel {} and cannot be loaded on {}", shown(release), folder.release),
                 "build against /lib/modules/<release>/build of that kernel; do not rely on `uname -r`",
             ),
             None => report.find(
                 "vermagic",
                 &module.path,
-                "does not say which kernel it was built for",
+                "has no vermagic with the kernel that it was built for",
                 "build it with the kernel's own build system (kbuild), and do not strip more than --strip-debug",
             ),
         }
@@ -58,13 +58,13 @@ pub(crate) fn check(
             Signature::Absent if expected.signed => report.find(
                 "unsigned",
                 &module.path,
-                "carries no signature",
-                "name it in the Module's `sign.filesToSign`, and do not strip or pack it after signing",
+                "has no signature",
+                "add it to the Module's `sign.filesToSign`, and do not strip or compress it after signing",
             ),
             Signature::Broken(why) => report.find(
                 "signature",
                 &module.path,
-                format!("ends as a signed module does, and its signature {why}: no kernel loads it"),
+                format!("ends like a signed module, but its signature {why}: no kernel loads it"),
                 "sign the module as the build made it, and do not change it afterwards",
             ),
             Signature::Absent | Signature::Present => {}
@@ -81,7 +81,7 @@ fn check_name(module: &Module<'_>, report: &mut Report) {
     report.find(
         "module-name",
         &module.path,
-        format!("is the module {}, which modprobe looks for in another file", shown(own)),
+        format!("is the module {}, which modprobe expects in a file of that name", shown(own)),
         format!("name the file {}{suffix}, and run depmod again", shown(own)),
     );
 }
@@ -94,10 +94,7 @@ fn check_link(root: &Root, folder: &Folder<'_>, module: &Module<'_>, report: &mu
         report.find(
             "module-link",
             &module.path,
-            format!(
-                "is a link to {}, which leads elsewhere where KMM's worker has copied the folder to",
-                shown(target)
-            ),
+            format!("is a link to {}, which points elsewhere after KMM's worker has copied the folder", shown(target)),
             "copy the file itself to this place",
         );
     }
@@ -105,7 +102,7 @@ fn check_link(root: &Root, folder: &Folder<'_>, module: &Module<'_>, report: &mu
 
 fn tell_unreadable(module: &Module<'_>, report: &mut Report) {
     let message = match module.facts.map(AsRef::as_ref) {
-        None => "is a link to no file of the image".to_owned(),
+        None => "is a link to a file that is not in the image".to_owned(),
         Some(Facts::Module(Err(error))) => error.to_string(),
         Some(Facts::Unread(why)) => why.clone(),
         Some(_) => "is a link to a file whose name is not a module's".to_owned(),

@@ -48,16 +48,16 @@ pub(crate) fn fault(path: &str, head: &[u8]) -> Option<(String, &'static str)> {
     let (named, found) = (Codec::of_name(path), Codec::of_data(head));
     match (named, found) {
         (Some(named), None) if !is_skippable(head) => {
-            let message = format!("is named as {named} data, and is not compressed");
-            return Some((message, "drop the suffix from its name, or compress it, and run depmod again"));
+            let message = format!("has the extension of {named} data, but is not compressed");
+            return Some((message, "remove the extension, or compress the file, and run depmod again"));
         }
         (None, Some(found)) => {
-            let message = format!("is {found} data, and its name does not say so");
-            return Some((message, "name it with the suffix of its compression, and run depmod again"));
+            let message = format!("is {found} data, but does not have its extension");
+            return Some((message, "use the extension of its compression, and run depmod again"));
         }
         (Some(named), Some(found)) if named != found => {
-            let message = format!("is named as {named} data, and is {found} data");
-            return Some((message, "name it with the suffix of its compression, and run depmod again"));
+            let message = format!("has the extension of {named} data, but is {found} data");
+            return Some((message, "use the extension of its compression, and run depmod again"));
         }
         _ => {}
     }
@@ -71,13 +71,14 @@ pub(crate) fn fault(path: &str, head: &[u8]) -> Option<(String, &'static str)> {
 }
 
 /// The message for data of more than one member, stream or frame.
-pub(crate) const SEVERAL: &str = "is compressed data in several parts, of which the kernel unpacks the first alone";
+pub(crate) const SEVERAL: &str = "is compressed data in several parts, but the kernel decompresses only the first one";
 
 /// The kernel skips a file's name in gzip's header and no other field (RFC 1952, section 2.3).
 fn gzip(head: &[u8]) -> Option<String> {
     const NAME: u8 = 1 << 3;
     let flags = *head.get(3)?;
-    (flags & !(NAME | 1) != 0).then(|| "has a gzip header with extra fields, which the kernel does not skip".to_owned())
+    (flags & !(NAME | 1) != 0)
+        .then(|| "has a gzip header with extra fields, which the kernel does not support".to_owned())
 }
 
 /// The kernel knows no check beyond CRC32, and no filters but LZMA2 and those of machine code
@@ -90,11 +91,11 @@ fn xz(head: &[u8]) -> Option<String> {
             10 => "SHA-256",
             _ => "an unknown kind",
         };
-        return Some(format!("is xz data with a check of {name}, and the kernel reads only CRC32 or none"));
+        return Some(format!("is xz data with a {name} check, but the kernel supports only CRC32 or none"));
     }
     filters(head.get(12..)?)
         .is_some_and(|ids| ids.iter().any(|id| !matches!(id, 0x04..=0x0b | 0x21)))
-        .then(|| "is xz data with a filter that the kernel does not have".to_owned())
+        .then(|| "is xz data with a filter that the kernel does not support".to_owned())
 }
 
 /// Takes a number of an xz stream, of 7 bits in each byte, from the start of these bytes.
@@ -134,13 +135,13 @@ fn filters(block: &[u8]) -> Option<Vec<u64>> {
 /// The header of a zstd frame (RFC 8878, section 3.1.1.1).
 fn zstd(head: &[u8]) -> Option<String> {
     if is_skippable(head) {
-        return Some("starts with a skippable zstd frame, which the kernel does not skip".to_owned());
+        return Some("starts with a skippable zstd frame, which the kernel does not support".to_owned());
     }
     let descriptor = *head.get(4)?;
     let is_single = descriptor & 0x20 != 0;
     let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
     if dictionary > 0 && head.get(5 + usize::from(!is_single)..)?.iter().take(dictionary).any(|byte| *byte != 0) {
-        return Some("is zstd data that needs a dictionary, and the kernel has none".to_owned());
+        return Some("is zstd data that requires a dictionary, but the kernel has none".to_owned());
     }
     let window = if is_single {
         let at = 5 + dictionary;
@@ -153,9 +154,8 @@ fn zstd(head: &[u8]) -> Option<String> {
         let base = 1u64 << (10 + (byte >> 3));
         base + base / 8 * (byte & 7)
     };
-    (window > LARGEST_WINDOW).then(|| {
-        format!("is zstd data with a window of {} MiB, and 128 MiB is the most that is unpacked", window >> 20)
-    })
+    (window > LARGEST_WINDOW)
+        .then(|| format!("is zstd data with a window of {} MiB; the kernel supports at most 128 MiB", window >> 20))
 }
 
 /// Tells a frame of zstd that readers skip.
@@ -189,10 +189,10 @@ mod tests {
         let gzip = [0x1f, 0x8b, 8, 0];
         assert_eq!(said("a.ko.gz", &gzip), "");
         assert_eq!(said("a.ko", b"\x7fELF"), "");
-        assert_eq!(said("a.ko", &gzip), "is gzip data, and its name does not say so");
-        assert_eq!(said("a.ko.xz", &gzip), "is named as xz data, and is gzip data");
-        assert_eq!(said("a.ko.zst", b"\x7fELF"), "is named as zstd data, and is not compressed");
-        assert_eq!(said("a.ko.zst", b""), "is named as zstd data, and is not compressed");
+        assert_eq!(said("a.ko", &gzip), "is gzip data, but does not have its extension");
+        assert_eq!(said("a.ko.xz", &gzip), "has the extension of xz data, but is gzip data");
+        assert_eq!(said("a.ko.zst", b"\x7fELF"), "has the extension of zstd data, but is not compressed");
+        assert_eq!(said("a.ko.zst", b""), "has the extension of zstd data, but is not compressed");
     }
 
     fn said_of_zstd(rest: &[u8]) -> String {
@@ -204,8 +204,8 @@ mod tests {
         let lzma2: (u8, &[u8]) = (0x21, &[0x10]);
         assert_eq!(said("a.ko.xz", &xz_head(1, &[lzma2])), "");
         assert_eq!(said("a.ko.xz", &xz_head(0, &[(0x04, &[]), lzma2])), "");
-        assert!(said("a.ko.xz", &xz_head(4, &[lzma2])).contains("a check of CRC64"));
-        assert!(said("a.ko.xz", &xz_head(10, &[lzma2])).contains("a check of SHA-256"));
+        assert!(said("a.ko.xz", &xz_head(4, &[lzma2])).contains("a CRC64 check"));
+        assert!(said("a.ko.xz", &xz_head(10, &[lzma2])).contains("a SHA-256 check"));
         assert!(said("a.ko.xz", &xz_head(1, &[(0x03, &[0]), lzma2])).contains("a filter"));
         assert_eq!(said("a.ko.gz", &[0x1f, 0x8b, 8, 8]), "");
         assert!(said("a.ko.gz", &[0x1f, 0x8b, 8, 4]).contains("extra fields"));

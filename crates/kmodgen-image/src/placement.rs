@@ -132,17 +132,17 @@ fn group(path: &str) -> String {
 fn tell_elsewhere(elsewhere: &BTreeMap<String, Vec<&str>>, report: &mut Report) {
     for (folder, paths) in elsewhere {
         let (path, message) = match paths.as_slice() {
-            [path] => (*path, "is a kernel module outside of /opt/lib/modules/<release>".to_owned()),
+            [path] => (*path, "is a kernel module outside /opt/lib/modules/<release>".to_owned()),
             paths => {
                 let count = paths.len();
-                (folder.as_str(), format!("has {count} kernel modules outside of /opt/lib/modules/<release>"))
+                (folder.as_str(), format!("has {count} kernel modules outside /opt/lib/modules/<release>"))
             }
         };
         report.find(
             "module-elsewhere",
             path,
             message,
-            "KMM's worker never sees it there: copy only your own modules, to /opt/lib/modules/<release>/",
+            "KMM ignores it there: copy only your own modules, to /opt/lib/modules/<release>/",
         );
     }
 }
@@ -155,7 +155,7 @@ fn tell_kernels(folders: &[Folder<'_>], expected: &Expected, report: &mut Report
         report.find(
             "no-release",
             &join(MODULES, wanted),
-            format!("is not there{}", others(folders, wanted)),
+            format!("is missing{}", others(folders, wanted)),
             format!("build the image for kernel {wanted}, or verify it with another --release"),
         );
     }
@@ -165,7 +165,7 @@ fn tell_kernels(folders: &[Folder<'_>], expected: &Expected, report: &mut Report
             "other-kernel",
             &folder.path,
             "is the folder of another kernel",
-            "run `depmod -b /opt <release>` with the release, and copy that kernel's folder only",
+            "run `depmod -b /opt <release>`, and copy only the folder of that release",
         );
     }
     if wanted.is_none() && folders.len() > 1 {
@@ -173,7 +173,7 @@ fn tell_kernels(folders: &[Folder<'_>], expected: &Expected, report: &mut Report
             "several-kernels",
             MODULES,
             format!("has the folders of {} kernels{}", folders.len(), others(folders, "")),
-            "run `depmod -b /opt <release>` with the release, and copy that kernel's folder only",
+            "run `depmod -b /opt <release>`, and copy only the folder of that release",
         );
     }
     for folder in folders {
@@ -206,7 +206,7 @@ mod tests {
 
     fn no_plus(release: &str) -> Result<(), Breach> {
         if release.ends_with('+') {
-            return Err(Breach { message: "ends in `+`".into(), help: "rename it".into() });
+            return Err(Breach { message: "ends with `+`".into(), help: "rename it".into() });
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ pub(crate) fn check(image: &Image, target: Option<&Target>, contract: Contract, 
                     report.find(
                         "program",
                         &path,
-                        "is what `modprobe` runs, and it is busybox, whose modprobe cannot load from /opt: it has no `-d`",
+                        "is what `modprobe` runs, but it is busybox, whose modprobe cannot load from /opt: it has no option `-d`",
                         help(program),
                     );
                 }
@@ -54,8 +54,8 @@ pub(crate) fn check(image: &Image, target: Option<&Target>, contract: Contract, 
                     report.find(
                         "program",
                         &path,
-                        format!("is what `{program}` runs, and {why}"),
-                        "install the package that it comes from in the last stage, for the nodes' architecture",
+                        format!("is what `{program}` runs, but {why}"),
+                        "install its package in the last stage, for the nodes' architecture",
                     );
                 }
             }
@@ -64,7 +64,7 @@ pub(crate) fn check(image: &Image, target: Option<&Target>, contract: Contract, 
                 report.find(
                     "program",
                     &join(path, program),
-                    format!("there is no `{program}` in PATH that can run{why}"),
+                    format!("is required, but no `{program}` in PATH can run{why}"),
                     help(program),
                 );
             }
@@ -100,7 +100,7 @@ fn find(root: &Root, folders: &[&str], program: &str) -> Result<String, NotFound
                 Some(Node::File(_)) => "is not executable".to_owned(),
                 _ => "is not a file".to_owned(),
             },
-            Err(unresolved) => format!("leads nowhere: {unresolved}"),
+            Err(unresolved) => format!("is a broken link: {unresolved}"),
         };
         if matches!(first, NotFound::Absent) {
             first = NotFound::Unusable { path: format!("{folder}/{program}"), problem };
@@ -122,14 +122,14 @@ enum NotFound {
 /// Reason why a program cannot run, completing "and …".
 #[derive(Debug, thiserror::Error)]
 enum CannotRun {
-    #[error("it is no file")]
+    #[error("it is not a file")]
     NoFile,
     #[error("it {0}")]
     NoProgram(ElfError),
     /// The file was not read, for this reason.
     #[error("it {0}")]
     Unread(String),
-    #[error("it is a script of a script of a script")]
+    #[error("it is a script whose interpreter is a script of a script")]
     Scripts,
     #[error("it is a script for {}, which is not in the image", shown(.0))]
     Interpreter(String),
@@ -137,7 +137,7 @@ enum CannotRun {
     Empty,
     #[error("it is neither an ELF program nor a script with `#!`")]
     Unknown,
-    #[error("it is for {is}, where {wanted} is needed")]
+    #[error("it is for {is} instead of {wanted}")]
     Architecture { is: Architecture, wanted: Architecture },
     #[error("its loader {} is not in the image", shown(.0))]
     Loader(String),
@@ -311,14 +311,14 @@ mod tests {
         assert!(find(whole.clone().file("lib/libdeep.so", 0o644, Facts::Plain), None).is_empty());
         assert!(find(whole, None).join("\n").contains("it needs libdeep.so"));
         for (tree, said) in [
-            (tree(), "/bin/sh: there is no `sh` in PATH that can run"),
+            (tree(), "/bin/sh: is required, but no `sh` in PATH can run"),
             (dynamic, "its loader /lib64/ld.so is not in the image"),
-            (sh(program(183, None, &[])), "it is for aarch64, where x86_64 is needed"),
+            (sh(program(183, None, &[])), "it is for aarch64 instead of x86_64"),
             (sh(Facts::Script("/bin/perl".into())), "it is a script for /bin/perl, which is not in the image"),
             (sh(Facts::Script("/bin/sh".into())), "a script of a script"),
             (sh(Facts::Plain), "neither an ELF program nor a script"),
             (tree().file("bin/sh", 0o644, program(62, None, &[])), "/usr/bin/sh"),
-            (tree().link("usr/bin/sh", "/usr/bin/dash"), "leads nowhere: there is no /usr/bin/dash"),
+            (tree().link("usr/bin/sh", "/usr/bin/dash"), "is a broken link: there is no /usr/bin/dash"),
         ] {
             let found = find(tree, None);
             assert!(found.len() == 1 || said == "/usr/bin/sh", "{found:#?}");
@@ -350,7 +350,7 @@ mod tests {
         let tree = tree().file("usr/bin/busybox", 0o755, busybox).link("usr/bin/sh", "busybox");
         let found = find(tree.clone(), None);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("/usr/bin/busybox: is what `modprobe` runs, and it is busybox"), "{found:?}");
+        assert!(found[0].starts_with("/usr/bin/busybox: is what `modprobe` runs, but it is busybox"), "{found:?}");
         assert!(find_for(Contract::Kmm2, tree.clone(), None).is_empty());
         let kmod = tree.file("usr/sbin/modprobe", 0o755, program(62, None, &[]));
         assert!(find(kmod, None).is_empty());

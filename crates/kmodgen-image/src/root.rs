@@ -50,7 +50,7 @@ pub enum Unresolved {
     #[error("/{0} is not a folder")]
     NotAFolder(String),
     /// A path of links without end.
-    #[error("its symbolic links lead in a circle")]
+    #[error("its symbolic links form a cycle")]
     Circle,
 }
 

@@ -76,7 +76,8 @@ pub(crate) fn check(image: &Image, report: &mut Report) {
         let message = match image.layers {
             0 | 1 => format!("is {kind}"),
             layers => {
-                let gone = if image.root.get(&leak.path).is_none() { ", though a later one hides it" } else { "" };
+                let gone =
+                    if image.root.get(&leak.path).is_none() { ", although a later layer deletes it" } else { "" };
                 format!("is {kind}, in layer {} of {layers}{gone}", leak.layer)
             }
         };
@@ -84,7 +85,7 @@ pub(crate) fn check(image: &Image, report: &mut Report) {
             "secret",
             leak.path.trim_start_matches('/'),
             message,
-            "revoke it, keep it in the builder stage (copy results, not folders), and mount secrets instead",
+            "revoke it; keep secrets in the builder stage (copy results, not folders), and mount them",
         );
     }
 }

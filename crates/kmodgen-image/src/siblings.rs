@@ -14,11 +14,11 @@ pub(crate) fn check(folder: &Folder<'_>, report: &mut Report) {
                 "duplicate",
                 &other.path,
                 format!(
-                    "is the module {}, as {} is, and depmod takes one of them",
+                    "is the module {}, and so is {}; depmod uses only one of them",
                     shown(&name),
                     absolute(&first.path)
                 ),
-                "keep the file of the build that is meant, and remove the other",
+                "keep the intended file, and remove the other one",
             );
         }
     }
@@ -62,7 +62,7 @@ fn check_flags(folder: &Folder<'_>, report: &mut Report) {
                 "vermagic-flags",
                 &module.path,
                 format!(
-                    "was built with `{}` in vermagic, and {witness} with `{}`: no kernel loads both",
+                    "was built with `{}` in vermagic, but {witness} with `{}`: no kernel loads both",
                     shown(flags),
                     shown(&usual)
                 ),

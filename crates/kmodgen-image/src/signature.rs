@@ -28,7 +28,7 @@ impl Signature {
     /// Reads the end of a module that is not compressed.
     pub fn parse(module: &[u8]) -> Self {
         let Some(rest) = module.strip_suffix(MARK) else { return Self::Absent };
-        match message(rest).and_then(|message| signers(message).ok_or("is no PKCS#7 message with a signer")) {
+        match message(rest).and_then(|message| signers(message).ok_or("is not a PKCS#7 message with a signer")) {
             Ok(()) => Self::Present,
             Err(why) => Self::Broken(why),
         }
@@ -37,12 +37,12 @@ impl Signature {
 
 fn message(rest: &[u8]) -> Result<&[u8], &'static str> {
     let (before, structure) =
-        rest.len().checked_sub(STRUCTURE).map(|at| rest.split_at(at)).ok_or("has no structure before its mark")?;
+        rest.len().checked_sub(STRUCTURE).map(|at| rest.split_at(at)).ok_or("has no signature data")?;
     let [algorithm, hash, kind, signer, key, pad @ .., a, b, c, d] = structure else {
-        return Err("has no structure before its mark");
+        return Err("has no signature data");
     };
     if *kind != PKCS7 {
-        return Err("is not of the kind PKCS#7");
+        return Err("is not PKCS#7");
     }
     if [algorithm, hash, signer, key].into_iter().chain(pad).any(|byte| *byte != 0) {
         return Err("has fields set that must be zero");
@@ -52,7 +52,7 @@ fn message(rest: &[u8]) -> Result<&[u8], &'static str> {
     start
         .map(|start| &before[start..])
         .filter(|message| !message.is_empty())
-        .ok_or("has a length that the file has not")
+        .ok_or("has a length that exceeds the file")
 }
 
 /// Looks for a signer in a PKCS#7 message (RFC 2315, sections 7 and 9.1). Encodings of indefinite
@@ -129,14 +129,14 @@ pub(crate) mod tests {
         let (whole, empty) = (pkcs7(b"x"), pkcs7(b""));
         let length = u32::try_from(whole.len()).unwrap();
         for (end, why) in [
-            (MARK.to_vec(), "has no structure before its mark"),
-            (appended(&whole, good, 5000), "has a length that the file has not"),
-            (appended(&whole, good, 0), "has a length that the file has not"),
-            (appended(&whole, [0, 0, 1, 0, 0, 0, 0, 0], length), "is not of the kind PKCS#7"),
+            (MARK.to_vec(), "has no signature data"),
+            (appended(&whole, good, 5000), "has a length that exceeds the file"),
+            (appended(&whole, good, 0), "has a length that exceeds the file"),
+            (appended(&whole, [0, 0, 1, 0, 0, 0, 0, 0], length), "is not PKCS#7"),
             (appended(&whole, [0, 4, PKCS7, 0, 0, 0, 0, 0], length), "has fields set that must be zero"),
-            (appended(b"nothing", good, 7), "is no PKCS#7 message with a signer"),
-            (appended(&whole[..length as usize - 1], good, length - 1), "is no PKCS#7 message with a signer"),
-            (appended(&empty, good, u32::try_from(empty.len()).unwrap()), "is no PKCS#7 message with a signer"),
+            (appended(b"nothing", good, 7), "is not a PKCS#7 message with a signer"),
+            (appended(&whole[..length as usize - 1], good, length - 1), "is not a PKCS#7 message with a signer"),
+            (appended(&empty, good, u32::try_from(empty.len()).unwrap()), "is not a PKCS#7 message with a signer"),
         ] {
             assert_eq!(parse(&end), Signature::Broken(why));
         }

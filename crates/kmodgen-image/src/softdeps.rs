@@ -22,7 +22,7 @@ pub(crate) fn check(root: &Root, folder: &Folder<'_>, report: &mut Report) {
                 report.find(
                     "depmod-softdep",
                     &module.path,
-                    format!("asks for `{}` to be loaded with it, which modules.softdep does not say", shown(wish)),
+                    format!("has the soft dependency `{}`, but modules.softdep does not list it", shown(wish)),
                     RUN_DEPMOD,
                 );
             }

@@ -146,8 +146,8 @@ impl<'t> Builder<'t> {
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
                 self.problems.push(
-                    Error::new(ErrorKind::Alias, format!("no anchor `&{name}` stands before this alias"), span)
-                        .help("a text that starts with `*` needs quotes"),
+                    Error::new(ErrorKind::Alias, format!("there is no anchor `&{name}` before this alias"), span)
+                        .help("quote a string that starts with `*`"),
                 );
                 self.put_broken(span);
                 Ok(())
@@ -184,9 +184,9 @@ impl<'t> Builder<'t> {
             return Ok(());
         }
         let span = token_at(self.source, self.text, span.start);
-        Err(Error::new(ErrorKind::Documents, "the file holds more than one document", span)
+        Err(Error::new(ErrorKind::Documents, "the file contains more than one document", span)
             .label("a second document starts here")
-            .help("split the file, or take the `---` out"))
+            .help("split the file, or remove the `---`"))
     }
 
     /// Reports any tag but `!!str` on a scalar; returns whether there is one.
@@ -196,8 +196,8 @@ impl<'t> Builder<'t> {
             let span = self.span(&at.tag_span().unwrap_or(*at));
             let name = &self.text[span.start..span.end];
             self.problems.push(
-                Error::new(ErrorKind::Tag, format!("the tag `{name}` means nothing here"), span)
-                    .help("leave the tag out; a text that starts with `!` needs quotes"),
+                Error::new(ErrorKind::Tag, format!("unsupported tag `{name}`"), span)
+                    .help("remove the tag; quote a string that starts with `!`"),
             );
         }
         true
@@ -209,9 +209,9 @@ impl<'t> Builder<'t> {
         if self.cost <= MAX_COST {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::TooLarge, format!("the file holds more than {MAX_COST} values"), span)
-            .label("this one is over the limit")
-            .help("an alias counts as everything that its anchor holds"))
+        Err(Error::new(ErrorKind::TooLarge, format!("the file contains more than {MAX_COST} values"), span)
+            .label("this one exceeds the limit")
+            .help("an alias counts as all values of its anchor"))
     }
 
     fn check_depth(&self, height: usize, span: Span) -> Result<(), Error> {
@@ -262,7 +262,7 @@ impl<'t> Builder<'t> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Error> {
         let Some(built) = self.anchors.get(&anchor).cloned() else {
-            self.problems.push(Error::new(ErrorKind::Alias, "this alias is inside of what it stands for", span));
+            self.problems.push(Error::new(ErrorKind::Alias, "this alias is inside its own anchor", span));
             self.put_broken(span);
             return Ok(());
         };
@@ -297,11 +297,11 @@ impl<'t> Builder<'t> {
                     let is_template =
                         self.text[..span.start].ends_with('{') && self.text[span.start..].starts_with('{');
                     let help = if is_template {
-                        "a text that starts with `{{` needs quotes"
+                        "quote a string that starts with `{{`"
                     } else {
-                        "write one word or a quoted text before the `:`"
+                        "write one word or a quoted string before the `:`"
                     };
-                    self.refuse_key(span, "a key must be a text", help);
+                    self.refuse_key(span, "a key must be a string", help);
                 }
             },
             Items::Mapping { entries, key } => {
@@ -334,11 +334,11 @@ impl<'t> Builder<'t> {
 
     fn put_key(&mut self, scalar: Scalar, span: Span) {
         if scalar.plain && scalar.text.is_empty() {
-            self.refuse_key(span, "a key is missing before this `:`", "an empty key is written `\"\"`");
+            self.refuse_key(span, "a key is missing before this `:`", "write an empty key as `\"\"`");
         } else if scalar.plain && scalar.text == "<<" {
             self.problems.push(
                 Error::new(ErrorKind::MergeKey, "merge keys are not supported", span)
-                    .help("write the keys out, or give the whole value as an alias"),
+                    .help("write the keys, or use an alias for the whole value"),
             );
             self.set_key(Key::Refused);
         } else {
@@ -374,6 +374,6 @@ fn report_duplicates(entries: &[Entry], problems: &mut Vec<Error>) {
 }
 
 fn duplicate(first: Span, second: &Spanned<String>) -> Error {
-    let message = format!("the key `{}` is there twice", second.escape_debug());
+    let message = format!("duplicate key `{}`", second.escape_debug());
     Error::new(ErrorKind::DuplicateKey, message, second.span).label("here again").context(first, "first here")
 }

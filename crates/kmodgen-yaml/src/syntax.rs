@@ -16,8 +16,8 @@ pub(crate) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Error
         return too_deep(span);
     }
     if let Some(marker) = conflict_marker(text) {
-        return syntax("the file has merge conflict markers in it", token_at(source, text, marker))
-            .help("resolve the conflict, then take the lines with `<<<<<<<`, `=======` and `>>>>>>>` out");
+        return syntax("the file contains merge conflict markers", token_at(source, text, marker))
+            .help("resolve the conflict, then remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`");
     }
     match error.kind() {
         ScanErrorKind::TabNotAllowed
@@ -26,14 +26,13 @@ pub(crate) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Error
         | ScanErrorKind::TabInPlainScalar
         | ScanErrorKind::TabAtBlockScalarStart => {
             let tab = indenting_tab(text, at).unwrap_or(at);
-            syntax("a tab is used for indentation", token_at(source, text, tab))
-                .help("YAML indents with spaces only: write spaces instead of the tab")
+            syntax("a tab is used for indentation", token_at(source, text, tab)).help("use spaces instead of the tab")
         }
         ScanErrorKind::UnknownQuotedScalarEscape => syntax(
-            "there is no such escape in a text in double quotes",
+            "unknown escape in a double-quoted string",
             bad_escape(text, at).map_or(span, |at| Span::new(source, at, char_end(text, at + 1))),
         )
-        .help(r"write `\\` for a backslash, or put the text in single quotes"),
+        .help(r"write `\\` for a backslash, or use single quotes"),
         ScanErrorKind::SimpleKeyExpected
         | ScanErrorKind::InvalidSimpleKey
         | ScanErrorKind::ExpectedBlockMappingKey
@@ -48,8 +47,8 @@ pub(crate) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Error
                 Span::new(source, open, open + 1),
             )
             .label("opened here")
-            .context(token_at(source, text, at), "this is outside of the quotes")
-            .help("end the text with the same quote")
+            .context(token_at(source, text, at), "this is outside the quotes")
+            .help("end the string with the same quote")
         }
         kind => {
             let (message, help) = explain(kind);
@@ -61,15 +60,15 @@ pub(crate) fn diagnose(source: SourceId, text: &str, error: &ScanError) -> Error
 
 /// The message for a character that may not stand in a YAML text at all.
 pub(crate) fn unprintable(span: Span, c: char) -> Error {
-    syntax(format!("the control character U+{:04X} may not stand in YAML", u32::from(c)), span)
-        .help("in double quotes an escape such as `\\x1b` can stand for it")
+    syntax(format!("the control character U+{:04X} is not allowed in YAML", u32::from(c)), span)
+        .help("write an escape such as `\\x1b` in double quotes")
 }
 
 /// The message for collections nested beyond the limit.
 pub(crate) fn too_deep(span: Span) -> Error {
-    Error::new(ErrorKind::TooDeep, format!("lists and mappings are nested more than {MAX_DEPTH} deep"), span)
-        .label("this one is over the limit")
-        .help("an alias counts with everything that its anchor holds")
+    Error::new(ErrorKind::TooDeep, format!("lists and maps are nested more than {MAX_DEPTH} levels deep"), span)
+        .label("this one exceeds the limit")
+        .help("an alias counts as all levels of its anchor")
 }
 
 fn syntax(message: impl Into<String>, span: Span) -> Error {
@@ -83,17 +82,17 @@ fn misplaced_key(source: SourceId, text: &str, at: usize, span: Span) -> Error {
     let above = text[..line_start.saturating_sub(1)].rfind('\n').map_or(0, |end| end + 1);
     for start in [line_start, above] {
         if let Some(colon) = colon_without_space(line_from(text, start)) {
-            return syntax("there is no space after this `:`", Span::new(source, start + colon, start + colon + 1))
+            return syntax("no space after this `:`", Span::new(source, start + colon, start + colon + 1))
                 .help("write `key: value`, with a space");
         }
     }
     let before = &text[line_start..at];
     if text[at..].starts_with(':') && (before.contains(": ") || before.trim_start().starts_with("- ")) {
-        return syntax("a `: ` inside of an unquoted text", span)
-            .help("put the whole text in quotes, or start a new line for a new key");
+        return syntax("`: ` inside an unquoted string", span)
+            .help("quote the whole string, or start a new line for a new key");
     }
-    syntax("this line does not fit in where it stands", span).help(
-        "indent the keys of one mapping alike, and put `: ` after each; a text of several lines needs quotes or `|`",
+    syntax("this line is not valid here", span).help(
+        "indent all keys of a map equally, and write `: ` after each; use quotes or `|` for a string of several lines",
     )
 }
 
@@ -109,49 +108,50 @@ fn colon_without_space(line: &str) -> Option<usize> {
 /// The message and the advice for the errors that need no second look at the text.
 fn explain(kind: &ScanErrorKind) -> (String, &'static str) {
     let (message, help) = match kind {
-        ScanErrorKind::UnclosedQuotedScalar => ("this quote is never closed", "end the text with the same quote"),
+        ScanErrorKind::UnclosedQuotedScalar => ("this quote is never closed", "end the string with the same quote"),
         ScanErrorKind::DocumentIndicatorInQuotedScalar => {
-            ("this quote is still open at a line that starts with `---` or `...`", "end the text with the same quote")
+            ("this quote is still open at a line that starts with `---` or `...`", "end the string with the same quote")
         }
         ScanErrorKind::InvalidTrailingSingleQuotedScalar | ScanErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            ("there is more text after the closing quote", "put the whole text in one pair of quotes")
+            ("unexpected text after the closing quote", "put the whole string in one pair of quotes")
         }
         ScanErrorKind::UnclosedFlowCollection { open } => {
-            return (format!("this `{open}` is never closed"), "a text that starts with a bracket needs quotes");
+            return (format!("this `{open}` is never closed"), "quote a string that starts with a bracket");
         }
         ScanErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return (format!("this `{open}` is closed by `{close}`"), "");
         }
         ScanErrorKind::MisplacedFlowCollectionEnd => {
-            ("this bracket closes nothing", "a text that starts with a bracket needs quotes")
+            ("unexpected closing bracket", "quote a string that starts with a bracket")
         }
         ScanErrorKind::UnexpectedCharacter { character } => {
-            return (format!("a text cannot start with `{}`", character.escape_debug()), "put the text in quotes");
+            return (format!("a string cannot start with `{}`", character.escape_debug()), "quote the string");
         }
         ScanErrorKind::BomInsideDocument => {
-            ("there is a byte order mark inside of the file", "take the invisible character out")
+            ("there is a byte order mark inside the file", "remove the invisible character")
         }
         ScanErrorKind::CommentNotSeparated => {
-            ("there is no space before this `#`", "put a space before a comment, or the text in quotes")
+            ("no space before this `#`", "write a space before a comment, or quote the string")
         }
         ScanErrorKind::CommentInterceptedScalar => {
-            ("a comment stands inside of a text of several lines", "put the text in quotes, or take the comment out")
+            ("there is a comment inside a string of several lines", "quote the string, or remove the comment")
         }
         ScanErrorKind::BlockSequenceEntryNotAllowed => {
-            ("a list cannot start here", "start the list on the next line; a text that starts with `- ` needs quotes")
+            ("a list cannot start here", "start the list on the next line; quote a string that starts with `- `")
         }
         ScanErrorKind::BlockEntryInFlowCollection => {
-            ("`- ` cannot stand inside of brackets", "separate the items with commas")
+            ("`- ` is not allowed inside brackets", "separate the items with commas")
         }
         ScanErrorKind::ExpectedBlockSequenceEntry => {
-            ("this line is not an item of the list that it stands in", "start it with `- `, or indent it differently")
+            ("this line is not an item of the list", "start it with `- `, or indent it differently")
         }
         ScanErrorKind::ExpectedFlowSequenceSeparator | ScanErrorKind::ExpectedFlowMappingSeparator => {
-            ("there is no comma or closing bracket here", "separate the items with commas")
+            ("expected a comma or closing bracket here", "separate the items with commas")
         }
-        ScanErrorKind::ZeroBlockScalarIndent | ScanErrorKind::InvalidBlockScalarHeader => {
-            ("after `|` or `>` the text starts on the next line", "a text that starts with `|` or `>` needs quotes")
-        }
+        ScanErrorKind::ZeroBlockScalarIndent | ScanErrorKind::InvalidBlockScalarHeader => (
+            "unexpected text after `|` or `>`: the string starts on the next line",
+            "quote a string that starts with `|` or `>`",
+        ),
         ScanErrorKind::InvalidIndentation
         | ScanErrorKind::InvalidBlockScalarIndent
         | ScanErrorKind::InvalidQuotedScalarIndent
@@ -163,22 +163,22 @@ fn explain(kind: &ScanErrorKind) -> (String, &'static str) {
         | ScanErrorKind::InvalidLowSurrogate
         | ScanErrorKind::MissingLowSurrogate
         | ScanErrorKind::UnpairedLowSurrogate
-        | ScanErrorKind::InvalidUnicodeEscape => ("an escape in this text stands for no character", ""),
+        | ScanErrorKind::InvalidUnicodeEscape => ("an escape in this string is not a character", ""),
         ScanErrorKind::MissingAnchorOrAliasName => {
-            ("an anchor or alias has no name", "a text that starts with `&` or `*` needs quotes")
+            ("an anchor or alias has no name", "quote a string that starts with `&` or `*`")
         }
-        ScanErrorKind::InvalidDocumentEnd => ("there is more text after the `...`", ""),
+        ScanErrorKind::InvalidDocumentEnd => ("unexpected text after the `...`", ""),
         ScanErrorKind::InvalidMappingValueWhitespace | ScanErrorKind::FlowMappingValueAdjacentCollection => {
-            ("there is no space after this `:`", "write `key: value`, with a space")
+            ("no space after this `:`", "write `key: value`, with a space")
         }
         ScanErrorKind::ExpectedDocumentStart => {
-            ("the document should have ended here", "indent this line like the others")
+            ("expected the end of the document here", "indent this line like the others")
         }
         ScanErrorKind::ExpectedTagBang
         | ScanErrorKind::InvalidTagTerminator
         | ScanErrorKind::MissingTagUri
         | ScanErrorKind::UndeclaredTagHandle
-        | ScanErrorKind::UnclosedVerbatimTag => ("this is no tag", "a text that starts with `!` needs quotes"),
+        | ScanErrorKind::UnclosedVerbatimTag => ("invalid tag", "quote a string that starts with `!`"),
         _ => ("this is not YAML", ""),
     };
     (message.to_owned(), help)

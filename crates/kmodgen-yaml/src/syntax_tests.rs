@@ -30,60 +30,60 @@ fn quotes() {
     check("a: \"open\nb: 1\n", "yaml-syntax", "\"", "never closed", "same quote");
     check("é: 'open\nb: 1\n", "yaml-syntax", "'", "never closed", "same quote");
     check("a: 'x' y\n", "yaml-syntax", "y", "after the closing quote", "one pair of quotes");
-    check(r#"a: "x\\\q""#, "yaml-syntax", r"\q", "no such escape", "single quotes");
-    check("a: \"é\\é\"", "yaml-syntax", "\\é", "no such escape", "");
-    check(r#"a: "\ud800""#, "yaml-syntax", "\"", "stands for no character", "");
+    check(r#"a: "x\\\q""#, "yaml-syntax", r"\q", "unknown escape", "single quotes");
+    check("a: \"é\\é\"", "yaml-syntax", "\\é", "unknown escape", "");
+    check(r#"a: "\ud800""#, "yaml-syntax", "\"", "is not a character", "");
 }
 
 #[test]
 fn colons() {
     check("a: 1\nkey:value\nb: 2\n", "yaml-syntax", ":", "no space after", "`key: value`");
     check("a:\n  - key:value\n    b: 2\n", "yaml-syntax", ":", "no space after", "`key: value`");
-    check("a: foo: bar\n", "yaml-syntax", ":", "inside of an unquoted text", "quotes");
-    check("u: see https://x: y\n", "yaml-syntax", ":", "inside of an unquoted text", "quotes");
-    check("a: 1\n  b: 2\n", "yaml-syntax", ":", "does not fit in", "indent");
-    check("a:\n    b: 1\n  c: 2\n", "yaml-syntax", "c", "does not fit in", "indent");
-    check("a: 1\nword\nb: 1\n", "yaml-syntax", "word", "does not fit in", "`: `");
+    check("a: foo: bar\n", "yaml-syntax", ":", "inside an unquoted string", "quote");
+    check("u: see https://x: y\n", "yaml-syntax", ":", "inside an unquoted string", "quote");
+    check("a: 1\n  b: 2\n", "yaml-syntax", ":", "not valid here", "indent");
+    check("a:\n    b: 1\n  c: 2\n", "yaml-syntax", "c", "not valid here", "indent");
+    check("a: 1\nword\nb: 1\n", "yaml-syntax", "word", "not valid here", "`: `");
 }
 
 #[test]
 fn brackets_and_lists() {
-    check("a: {x: 1\n", "yaml-syntax", "{", "`{` is never closed", "quotes");
+    check("a: {x: 1\n", "yaml-syntax", "{", "`{` is never closed", "quote");
     check("a: [1}\n", "yaml-syntax", "[", "`[` is closed by `}`", "");
-    check("a: ]\n", "yaml-syntax", "]", "closes nothing", "quotes");
+    check("a: ]\n", "yaml-syntax", "]", "unexpected closing bracket", "quote");
     check("a: - b\n", "yaml-syntax", "-", "cannot start here", "next line");
     check("- a\nb: 1\n", "yaml-syntax", "b", "not an item", "`- `");
-    check("a: [- x]\n", "yaml-syntax", "-", "inside of brackets", "commas");
+    check("a: [- x]\n", "yaml-syntax", "-", "inside brackets", "commas");
     for text in ["a: [[x] z]\n", "a: {x: [y] z}\n"] {
-        check(text, "yaml-syntax", "z", "no comma or closing bracket", "commas");
+        check(text, "yaml-syntax", "z", "expected a comma or closing bracket", "commas");
     }
 }
 
 #[test]
 fn texts_of_several_lines() {
     for (text, label) in [("a: | x\n", "|"), ("a: >x\n", ">x"), ("a: |0\n  x\n", "|0")] {
-        check(text, "yaml-syntax", label, "starts on the next line", "`|` or `>` needs quotes");
+        check(text, "yaml-syntax", label, "starts on the next line", "starts with `|` or `>`");
     }
     check("a: |\n    \n  x\n", "yaml-syntax", "x", "too little or too much", "indent");
     check("a: \"x\n---\n\"\n", "yaml-syntax", "\"", "still open at a line", "same quote");
     check("a: 1\n... x\n", "yaml-syntax", "x", "after the `...`", "");
-    check("'a'\nb\n", "yaml-syntax", "b", "should have ended here", "indent");
+    check("'a'\nb\n", "yaml-syntax", "b", "expected the end of the document", "indent");
 }
 
 #[test]
 fn characters() {
-    check("a: @x\n", "yaml-syntax", "@x", "cannot start with `@`", "quotes");
+    check("a: @x\n", "yaml-syntax", "@x", "cannot start with `@`", "quote");
     for text in ["a: & x\n", "a: * x\n"] {
-        check(text, "yaml-syntax", &text[3..4], "has no name", "`&` or `*` needs quotes");
+        check(text, "yaml-syntax", &text[3..4], "has no name", "starts with `&` or `*`");
     }
     for tag in ["!<x", "!e!x", "!!!"] {
-        check(&format!("a: {tag} 1\n"), "yaml-syntax", tag, "no tag", "`!` needs quotes");
+        check(&format!("a: {tag} 1\n"), "yaml-syntax", tag, "invalid tag", "starts with `!`");
     }
     check("\"c\"#d: 1\n", "yaml-syntax", "#", "no space before", "");
     check("é: b\0c\nd: 1\n", "yaml-syntax", "\0", "U+0000", "escape");
     check("a: 'é\u{1b}'\n", "yaml-syntax", "\u{1b}", "U+001B", "escape");
     check("# \u{ffff}\n", "yaml-syntax", "\u{ffff}", "U+FFFF", "escape");
-    check("a: 1\n\u{feff}b: 1\n", "yaml-syntax", "\u{feff}b", "byte order mark", "take");
+    check("a: 1\n\u{feff}b: 1\n", "yaml-syntax", "\u{feff}b", "byte order mark", "remove");
 }
 
 #[test]
@@ -98,15 +98,15 @@ fn what_is_left_out_of_yaml() {
     check("a: 1\n---\nb: 1\n", "yaml-documents", "---", "more than one document", "split");
     check("a: 1\n...\nb: 1\n", "yaml-documents", "b", "more than one document", "split");
     check("a:\n  <<: {b: 1}\n", "yaml-merge-key", "<<", "merge keys", "alias");
-    check("a: !!int 3\n", "yaml-tag", "!!int", "`!!int`", "leave");
-    check("a: ! 3\n", "yaml-tag", "!", "`!`", "leave");
-    check("a: !vault [x]\n", "yaml-tag", "!vault", "`!vault`", "quotes");
+    check("a: !!int 3\n", "yaml-tag", "!!int", "`!!int`", "remove");
+    check("a: ! 3\n", "yaml-tag", "!", "`!`", "remove");
+    check("a: !vault [x]\n", "yaml-tag", "!vault", "`!vault`", "quote");
     check("a: !!str {}\n", "yaml-tag", "!!str", "", "");
-    check("? [a]\n: b\n", "yaml-key", "[a]", "must be a text", "");
-    check("a: {{ x }}\n", "yaml-key", "{ x }", "must be a text", "`{{` needs quotes");
+    check("? [a]\n: b\n", "yaml-key", "[a]", "must be a string", "");
+    check("a: {{ x }}\n", "yaml-key", "{ x }", "must be a string", "starts with `{{`");
     check(": b\n", "yaml-key", "", "missing", "\"\"");
-    check("a: *b\n", "yaml-alias", "*b", "`&b`", "quotes");
-    check("a: &b [*b]\n", "yaml-alias", "*b", "inside of what it stands for", "");
+    check("a: *b\n", "yaml-alias", "*b", "`&b`", "quote");
+    check("a: &b [*b]\n", "yaml-alias", "*b", "inside its own anchor", "");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn lay(file: &FolderFile, files: &dyn InputFiles, top: &Path) -> Result<(), Ende
         FolderFileKind::Link { to } => symlink(to, &path).map_err(cannot_write(&path)),
         FolderFileKind::File { executable, digest } => {
             let bytes = files.read(&file.path).ok().filter(|bytes| Digest::of(bytes) == *digest);
-            let bytes = bytes.ok_or_else(|| Ended::Refused(format!("`{}` changed under the run", file.path)))?;
+            let bytes = bytes.ok_or_else(|| Ended::Refused(format!("`{}` changed during the run", file.path)))?;
             let mode = Permissions::from_mode(if *executable { 0o755 } else { 0o644 });
             std::fs::write(&path, &**bytes)
                 .and_then(|()| std::fs::set_permissions(&path, mode))

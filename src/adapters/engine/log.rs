@@ -35,7 +35,7 @@ impl Logs {
         let Some(named) = named else {
             let made = PrivateFolder::make();
             return made.map(Self::Private).map_err(|(parent, error)| Ended::Machine {
-                what: format!("cannot make a folder for logs in `{}`", parent.display()),
+                what: format!("cannot create a folder for logs in `{}`", parent.display()),
                 error,
             });
         };

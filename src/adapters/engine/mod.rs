@@ -170,7 +170,7 @@ impl Engine {
         }
         ran?;
         let id = std::fs::read_to_string(&id)
-            .map_err(Ended::machine(format!("{} says that it built, and names no image", self.name())))?;
+            .map_err(Ended::machine(format!("{} reported success but no image", self.name())))?;
         Ok(id.trim().to_owned())
     }
 

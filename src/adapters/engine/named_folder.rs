@@ -15,7 +15,7 @@ use super::Ended;
 /// # Errors
 /// A link.
 pub(super) fn check(option: &str, named: &Path, checkouts: &[PathBuf]) -> Result<(), Ended> {
-    let path = std::path::absolute(named).map_err(Ended::machine("cannot tell the current folder"))?;
+    let path = std::path::absolute(named).map_err(Ended::machine("cannot determine the current folder"))?;
     let mut steps = path.ancestors().filter(|step| {
         *step == path || checkouts.iter().any(|checkout| step.starts_with(checkout) && *step != checkout)
     });

@@ -47,7 +47,7 @@ pub enum Ended {
     #[error("{0}")]
     Refused(String),
     /// Built another image the second time.
-    #[error("a second build made another image: {0}")]
+    #[error("a second build produced another image: {0}")]
     NotReproduced(Difference),
     /// Unable to run a short command, such as one that names an image.
     #[error(transparent)]

@@ -67,7 +67,7 @@ fn listed_kind(path: &Path) -> std::io::Result<ListedKind> {
     } else if kind.is_symlink() {
         match again(|| fs::read_link(path))?.into_os_string().into_string() {
             Ok(to) => ListedKind::Link { to },
-            Err(_) => ListedKind::Other("a link to what is not UTF-8"),
+            Err(_) => ListedKind::Other("a link whose target is not UTF-8"),
         }
     } else if kind.is_socket() {
         ListedKind::Other("a socket")

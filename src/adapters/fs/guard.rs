@@ -57,7 +57,7 @@ impl Guard {
                     std::thread::sleep(PAUSE);
                 }
                 Err(Errno::WOULDBLOCK) => {
-                    let why = format!("another run of kmodgen has been at work in it for {} s", patience.as_secs());
+                    let why = format!("another run of kmodgen has been using it for {} s", patience.as_secs());
                     return Err(Inaccessible { verb: "lock", path: root.display().to_string(), why });
                 }
                 // Some network file systems have no locks; each file is still old or new.

@@ -54,7 +54,7 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 
 /// First bytes of files that are not UTF-8 text, with a message that also says what to do.
 const OTHER_FORMS: [(&[u8], &str); 7] = [
-    (b"\xff\xfe", "it is UTF-16 text, as PowerShell writes it: write it with `Out-File -Encoding utf8`"),
+    (b"\xff\xfe", "it is UTF-16 text, probably from PowerShell: use `Out-File -Encoding utf8`"),
     (b"\xfe\xff", "it is UTF-16 text: save it as UTF-8"),
     (b"\x1f\x8b", "it is compressed: unpack it with `gunzip`"),
     (b"\xfd7zXZ", "it is compressed: unpack it with `unxz`"),
@@ -86,7 +86,7 @@ pub fn read_standard_input() -> Result<String, String> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(LARGEST_INPUT + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
     if bytes.len() as u64 > LARGEST_INPUT {
-        return Err(format!("it has more than the {LARGEST_INPUT} bytes that are read"));
+        return Err(format!("it has more than {LARGEST_INPUT} bytes"));
     }
     as_text(bytes)
 }
@@ -111,7 +111,7 @@ fn read_input(path: &Path) -> Result<Vec<u8>, String> {
         return Err("it is not a regular file".into());
     }
     if metadata.len() > LARGEST_INPUT {
-        return Err(format!("it has {} bytes, and at most {LARGEST_INPUT} are read", metadata.len()));
+        return Err(format!("it has {} bytes; at most {LARGEST_INPUT} are allowed", metadata.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     let file = fs::File::open(path).map_err(|error| describe(&error))?;

@@ -24,11 +24,11 @@ pub fn check_output(path: &Path, manifest: &Path, named: bool) -> Result<(), Str
     let below = real.strip_prefix(&home).unwrap_or(&real);
     let written = path.strip_prefix(manifest).unwrap_or(path);
     if own(below) || own(written) {
-        return Err(format!("cannot write to `{shown}`: it is in `.git`, which is git's own; choose another folder"));
+        return Err(format!("cannot write to `{shown}`: it is in a folder that belongs to git; choose another folder"));
     }
     if !named && !real.starts_with(&home) {
         return Err(format!(
-            "cannot write to `{shown}`: a symbolic link leads out of the manifest's folder, to `{}`; pass --output DIR if that is meant",
+            "cannot write to `{shown}`: a symbolic link points outside the manifest's folder, to `{}`; pass --output DIR if this is intended",
             real.display()
         ));
     }
@@ -43,7 +43,7 @@ fn resolved(path: &Path) -> Result<PathBuf, String> {
         match again(|| fs::canonicalize(folder)) {
             Ok(real) => return Ok(missing.iter().rev().fold(real, |real, name| real.join(name))),
             Err(_) if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) => {
-                return Err(format!("`{}` is a symbolic link that leads nowhere", folder.display()));
+                return Err(format!("`{}` is a broken symbolic link", folder.display()));
             }
             // What cannot be looked at is told of by who writes there.
             Err(_) => missing.extend(folder.file_name()),

@@ -31,7 +31,7 @@ impl Stamp {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(fail("write stamp", path)(error)),
             Ok(_) => {
-                let why = "a stamp is an empty file, and what is there is not: name a file that is for nothing else";
+                let why = "the file exists and is not empty, as a stamp must be: choose another file";
                 return Err(Inaccessible { verb: "write stamp", path: path.display().to_string(), why: why.into() });
             }
         }

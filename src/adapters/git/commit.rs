@@ -133,7 +133,7 @@ fn listed(repository: &Repository, entry: &TreeEntry<'_>) -> Result<Listed, Comm
         (Some(ObjectType::Blob), mode) if mode == i32::from(FileMode::Link) => {
             match String::from_utf8(bytes(repository, entry.id(), LONGEST_LINK)?) {
                 Ok(to) => ListedKind::Link { to },
-                Err(_) => ListedKind::Other("a link to what is not UTF-8"),
+                Err(_) => ListedKind::Other("a link whose target is not UTF-8"),
             }
         }
         (Some(ObjectType::Blob), mode) => ListedKind::File { executable: mode == i32::from(FileMode::BlobExecutable) },
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(read(&sub, "folder/link").unwrap(), "text");
         assert!(error(&sub, "out").contains("leaves"));
         assert!(error(&sub, "far").contains("leaves"));
-        assert!(error(&sub, "round").contains("circle"));
+        assert!(error(&sub, "round").contains("cycle"));
     }
 
     #[test]
@@ -284,8 +284,8 @@ mod tests {
 
         assert_eq!(refused(folder.path(), "v9\n"), "there is no revision `v9\\n` in the repository");
         let empty = tempfile::tempdir().unwrap();
-        assert!(refused(empty.path(), "HEAD").ends_with("is in no git repository"));
+        assert!(refused(empty.path(), "HEAD").ends_with("is not in a git repository"));
         Repository::init(empty.path()).unwrap();
-        assert_eq!(refused(empty.path(), "HEAD"), "the repository has no commit yet");
+        assert_eq!(refused(empty.path(), "HEAD"), "the repository has no commits");
     }
 }

@@ -13,13 +13,13 @@ pub(super) enum CommitFileError {
     NotAFolder,
     #[error("it is a link that leaves the manifest's folder")]
     LeavesFolder,
-    #[error("it is a link in a circle of links")]
+    #[error("it is part of a cycle of links")]
     Circle,
     #[error("it is reached through a link")]
     ThroughLink,
     #[error("the name `{}` in it is not UTF-8", String::from_utf8_lossy(.0).escape_debug())]
     Name(Vec<u8>),
-    #[error("it has {size} bytes, and at most {most} are read")]
+    #[error("it has {size} bytes; at most {most} are allowed")]
     TooLarge { size: usize, most: u64 },
     #[error("{}", .0.message())]
     Git(#[from] git2::Error),

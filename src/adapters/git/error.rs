@@ -52,13 +52,13 @@ pub enum RefProblem {
         existing: Vec<String>,
     },
     /// A branch and a tag have the name, and they are different commits.
-    #[error("there is a branch and a tag of that name, and they are different commits")]
+    #[error("a branch and a tag have that name, and are different commits")]
     Ambiguous,
     /// An abbreviated commit that no ref points to.
-    #[error("no branch, tag or other ref points to a commit that starts so")]
+    #[error("no branch, tag or other ref points to a commit with this prefix")]
     UnknownShortCommit,
     /// An abbreviated commit that fits several.
-    #[error("several commits start so: {}", list(.candidates.iter().map(GitOid::as_str)))]
+    #[error("several commits have this prefix: {}", list(.candidates.iter().map(GitOid::as_str)))]
     AmbiguousShortCommit {
         /// Some of them.
         candidates: Vec<GitOid>,
@@ -87,15 +87,15 @@ impl RefProblem {
             Self::Missing { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::Missing { existing, .. } if existing.is_empty() => return None,
             Self::Missing { existing, .. } => {
-                format!("it has, among others, {}", list(existing.iter().map(String::as_str)))
+                format!("some of its refs: {}", list(existing.iter().map(String::as_str)))
             }
             Self::Ambiguous => format!("write `refs/heads/{name}` for the branch or `refs/tags/{name}` for the tag"),
             Self::UnknownShortCommit | Self::AmbiguousShortCommit { .. } => {
                 "write all 40 hexadecimal digits of the commit, as `git rev-parse` prints them".into()
             }
             Self::UnknownCommit => "push the commit first, or check the URL".into(),
-            Self::NotACommit { .. } => "name a branch, or a tag of a commit".into(),
-            Self::Empty => "push a first commit".into(),
+            Self::NotACommit { .. } => "write a branch, or a tag of a commit".into(),
+            Self::Empty => "push a commit first".into(),
             Self::NoDate(problem) => return problem.help(),
         })
     }
@@ -116,7 +116,7 @@ mod tests {
         let repository = "`https://h/a.git`".to_owned();
         let problem = ServerProblem::TimedOut { limit: Duration::from_millis(1500), detail: String::new() };
         let error = ResolveError::Repository { repository: repository.clone(), problem };
-        assert_eq!(error.to_string(), "cannot read the refs of `https://h/a.git`: no answer within 1.5 seconds");
+        assert_eq!(error.to_string(), "cannot read the refs of `https://h/a.git`: no response within 1.5 seconds");
         let name = GitRef::parse("v1").unwrap();
         let error = ResolveError::Ref { repository, name, problem: RefProblem::Ambiguous };
         assert!(error.help().unwrap().contains("`refs/tags/v1`"));

@@ -96,7 +96,7 @@ impl Resolver {
             return here(&location, shown);
         }
         let scratch = PrivateFolder::make_large().map_err(|(parent, error)| ServerProblem::BadSetting {
-            detail: kmodgen_git::shown(&format!("cannot make a folder in {}: {error}", parent.display())),
+            detail: kmodgen_git::shown(&format!("cannot create a folder in {}: {error}", parent.display())),
         })?;
         let server = Server::find(url.as_str(), &self.environment, self.timeout, scratch.path())?;
         if server.location.scheme == Scheme::File {

@@ -70,7 +70,7 @@ pub(super) fn open(path: &str) -> Result<Repository, ServerProblem> {
         Some(opened) => opened.map_err(|error| unreadable(&error)),
         None => {
             let exists = Path::new(path).exists();
-            let detail = if exists { "the folder is none" } else { "the folder does not exist" };
+            let detail = if exists { "it is not a folder" } else { "the folder does not exist" };
             Err(ServerProblem::NoRepository { detail: detail.into() })
         }
     }

@@ -95,7 +95,7 @@ impl Resolver {
             return Ok(commits.into_iter().map(|id| Ok(Commit { id, date: None })).collect());
         }
         let scratch = PrivateFolder::make().map_err(|(parent, error)| ServerProblem::BadSetting {
-            detail: kmodgen_git::shown(&format!("cannot make a folder in {}: {error}", parent.display())),
+            detail: kmodgen_git::shown(&format!("cannot create a folder in {}: {error}", parent.display())),
         })?;
         let server = Server::find(url.as_str(), &self.environment, self.timeout, scratch.path())?;
         if server.location != location {

@@ -52,15 +52,15 @@ enum SidesError {
     WorkTree(#[from] WorkTreeError),
     #[error("the index of its repository cannot be read: {0}")]
     IndexFile(io::Error),
-    #[error("the index of its repository cannot be read: it is no file, or too large")]
+    #[error("the index of its repository cannot be read: it is not a file, or too large")]
     IndexSize,
     #[error("the index of its repository cannot be read: {}", .0.message().escape_debug())]
     Index(git2::Error),
-    #[error("one side of it is no file")]
+    #[error("one side of it is not a file")]
     NotAFile,
-    #[error("a side of it cannot be read: it is far larger than any file of kmodgen's")]
+    #[error("one side of it cannot be read: it is much larger than any generated file")]
     SideSize,
-    #[error("a side of it cannot be read: {}", .0.message().escape_debug())]
+    #[error("one side of it cannot be read: {}", .0.message().escape_debug())]
     Side(#[from] git2::Error),
 }
 
@@ -81,7 +81,7 @@ impl MergeFolder {
         match sides {
             Ok(Some(sides)) => Some(Unmerged::of(file, sides)),
             _ if !has_markers(file) => None,
-            Ok(None) => Some(Unmerged::without_sides("git does not have it as unmerged")),
+            Ok(None) => Some(Unmerged::without_sides("it is not unmerged in git's index")),
             Err(why) => Some(Unmerged::without_sides(&why)),
         }
     }

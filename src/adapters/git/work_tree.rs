@@ -32,7 +32,7 @@ pub(super) struct WorkTree {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum WorkTreeError {
-    #[error("`{}` is in no git repository", .0.display())]
+    #[error("`{}` is not in a git repository", .0.display())]
     NoRepository(PathBuf),
     #[error("cannot open the repository of `{}`: {}", folder.display(), shown(error.message()))]
     Unopenable { folder: PathBuf, error: git2::Error },
@@ -40,12 +40,12 @@ pub enum WorkTreeError {
     NoWorkTree,
     #[error("{0}")]
     Path(#[from] io::Error),
-    #[error("the repository has no commit yet")]
+    #[error("the repository has no commits")]
     NoCommit,
     #[error("there is no revision `{}` in the repository", .0.escape_debug())]
     NoRevision(String),
     #[error(
-        "there is no revision `{}` in the repository, whose history is cut off: fetch more of it, as with \
+        "there is no revision `{}` in the repository, which is a shallow clone: fetch its history, for example with \
          `git fetch --unshallow`",
         .0.escape_debug()
     )]

@@ -10,10 +10,10 @@ use crate::vocabulary::Invalid;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The argument is a file, and it is not said of what kind.
-    #[error("`{0}` is a file; write `oci-archive:{0}` or `docker-archive:{0}`")]
+    #[error("`{0}` is a file; pass `oci-archive:{0}` or `docker-archive:{0}`")]
     PlainFile(String),
     /// The argument is a path to nothing.
-    #[error("there is no folder `{0}`; write a folder, oci-archive:FILE, docker-archive:FILE, oci:DIR or an image")]
+    #[error("there is no folder `{0}`; pass a folder, oci-archive:FILE, docker-archive:FILE, oci:DIR or an image")]
     NoFolder(String),
     /// The argument is no reference.
     #[error("{0}{help}", help = .0.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default())]
@@ -29,15 +29,15 @@ pub enum ReadError {
     Kernel { image: String, error: kmodgen_image::kernel::KernelError },
     /// No engine to export with.
     #[error(
-        "`{0}` needs podman, buildah, docker or skopeo to be exported with, and none is on PATH; \
+        "cannot export `{0}`: none of podman, buildah, docker and skopeo is on PATH; \
          install one, or verify an archive with oci-archive:FILE or docker-archive:FILE"
     )]
     NoEngine(String),
     /// The engine that was named is not there.
-    #[error("`{0}` is not on PATH; install it, or name another --engine")]
+    #[error("`{0}` is not on PATH; install it, or choose another --engine")]
     EngineMissing(&'static str),
     /// No engine could export the image.
-    #[error("no engine could export `{image}`: {complaints}")]
+    #[error("cannot export `{image}`: {complaints}")]
     Export { image: String, complaints: String },
 }
 

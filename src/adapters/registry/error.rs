@@ -6,25 +6,25 @@ use ureq::http::StatusCode;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum RegistryError {
-    #[error("cannot ask {host}: {}", describe(error))]
+    #[error("cannot access {host}: {}", describe(error))]
     NoAnswer { host: String, error: ureq::Error },
     #[error("cannot get a token for {host}: {}", describe(error))]
     NoToken { host: String, error: ureq::Error },
-    #[error("{host} wants a password: log in with your engine's `login`")]
+    #[error("{host} requires a password: log in with your engine's `login`")]
     NoPassword { host: String },
     #[error(
-        "{host} refuses the password that is kept for `{}`: log in again with your engine's `login`",
+        "{host} rejected the stored password of `{}`: log in again with your engine's `login`",
         user.escape_debug()
     )]
     WrongPassword { host: String, user: String },
     #[error(
-        "{host} asks for its password at {}, which is another site: set `insecure` in its `registryTLS`, or `baseImageRegistryTLS`, if this is intended",
+        "{host} requests its password at {}, which is in another domain: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`",
         realm.escape_debug()
     )]
     OtherSite { host: String, realm: String },
-    #[error("{host} refuses to show {path}: log in with your engine's `login`")]
+    #[error("{host} denied access to {path}: log in with your engine's `login`")]
     Hidden { host: String, path: String },
-    #[error("{host} answers {status}")]
+    #[error("{host} responded with {status}")]
     Answer { host: String, status: StatusCode },
 }
 
@@ -33,7 +33,7 @@ fn describe(error: &ureq::Error) -> String {
     match error {
         ureq::Error::RequireHttpsOnly(to) => {
             format!(
-                "it leads to {to}, and passwords are sent over https only: set `insecure` in its `registryTLS`, or `baseImageRegistryTLS`, if this is intended"
+                "it redirects to {to}, and passwords are sent over https only: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`"
             )
         }
         error => error.to_string(),

@@ -49,8 +49,8 @@ fn render(
     match templates.render(template, &context) {
         Ok(text) if text.len() > LONGEST => Err(vec![TemplateFault::over_limit(
             name,
-            format!("the template prints {} bytes, and at most {LONGEST} are read", text.len()),
-            "a ConfigMap takes no more than 1,000,000 bytes",
+            format!("the template prints {} bytes; at most {LONGEST} are allowed", text.len()),
+            "a ConfigMap can contain at most 1,000,000 bytes",
         )]),
         Ok(text) => Ok(text),
         Err(faults) => Err(faults.into_iter().map(shortened).collect()),

@@ -148,23 +148,23 @@ impl Process {
         let signal = signal.and_then(Signal::from_named_raw);
         let (message, help) = if signal == Some(Signal::XCPU) {
             (
-                format!("the template needs more than {cpu_seconds} s of CPU time"),
+                format!("the template used more than {cpu_seconds} s of CPU time"),
                 format!(
-                    "look for loops over too many items; if this is intended, allow more with {}={}",
+                    "check for loops over too many items; if this is intended, raise the limit with {}={}",
                     Limits::CPU,
                     cpu_seconds * 10
                 ),
             )
         } else if signal == Some(Signal::SEGV) || said.contains("stack overflow") {
             (
-                format!("the template needs more than {} MB of stack", STACK >> 20),
-                "look for values, calls or tags that are nested without end".to_owned(),
+                format!("the template used more than {} MB of stack", STACK >> 20),
+                "check for values, calls or tags with endless nesting".to_owned(),
             )
         } else if said.contains("memory allocation of") {
             (
-                format!("the template needs more than {memory_mb} MB of memory"),
+                format!("the template used more than {memory_mb} MB of memory"),
                 format!(
-                    "look for lists and texts that grow without end; if this is intended, allow more with {}={}",
+                    "check for lists and strings that grow endlessly; if this is intended, raise the limit with {}={}",
                     Limits::MEMORY,
                     memory_mb * 4
                 ),
@@ -172,7 +172,7 @@ impl Process {
         } else if signal == Some(Signal::KILL) {
             (
                 "the renderer of the template was killed".to_owned(),
-                "the system may be short of memory; run again, or use fewer threads with --jobs".to_owned(),
+                "the system may be out of memory; try again, or use fewer threads with --jobs".to_owned(),
             )
         } else {
             let first = said.lines().find(|line| !line.trim().is_empty()).map(str::to_owned);

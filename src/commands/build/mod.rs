@@ -255,7 +255,7 @@ impl Run<'_> {
     fn job(&self, item: Item<'_>) -> Result<Build, Ended> {
         let Item { project, plan, mapping } = item;
         let Some(rendered) = plan.render(mapping) else {
-            return Err(Ended::Refused("a file of the manifest changed under the run".into()));
+            return Err(Ended::Refused("a file of the manifest changed during the run".into()));
         };
         let spec = &mapping.module.objects.spec;
         let namespace = &project.manifest.namespace.value;

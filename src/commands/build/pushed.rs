@@ -50,7 +50,7 @@ impl Run<'_> {
             Some(digest) => digest,
             None => self
                 .digest(item, &image)?
-                .ok_or_else(|| Ended::Refused(format!("the registry has no {image} after the push")))?,
+                .ok_or_else(|| Ended::Refused(format!("the registry does not have {image} after the push")))?,
         };
         let name = image.to_string();
         let mut stale = Vec::new();

@@ -99,7 +99,7 @@ impl Row {
                 let _ = writeln!(text, "  | {line}");
             }
             if let Some(log) = &self.log {
-                let _ = writeln!(text, "  the whole log: {}", log.display());
+                let _ = writeln!(text, "  full log: {}", log.display());
             }
         }
         text

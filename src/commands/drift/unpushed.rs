@@ -12,8 +12,8 @@ pub(super) fn unpushed(plan: &Plan<'_>, lock: &Lock) -> Vec<Hold> {
         let mut unpushed = mappings.iter().filter(|mapping| lock.pushed(&mapping.image_name()).is_none());
         let first = unpushed.next()?.kernel.release.as_str();
         let why = match 1 + unpushed.count() {
-            1 => format!("the image for {first} was not pushed"),
-            count => format!("{count} of {} images were not pushed, such as the one for {first}", mappings.len()),
+            1 => format!("the image for {first} is not pushed"),
+            count => format!("{count} of {} images are not pushed, for example the one for {first}", mappings.len()),
         };
         let help = format!("run `kmodgen build --push`, which writes their digests to {FILE_NAME}");
         Some(Hold { module: module.name.to_string(), why, help })

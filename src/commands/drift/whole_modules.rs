@@ -37,8 +37,8 @@ impl Left<'_> {
             if self.kept.insert(module.to_owned()) && others.contains(module) {
                 holds.push(Hold {
                     module: module.to_owned(),
-                    why: format!("`{path}` is in conflict, and a module is written as a whole"),
-                    help: "settle the conflict, then run it again".to_owned(),
+                    why: format!("`{path}` is a conflict, and a module is written completely or not at all"),
+                    help: "resolve the conflict, then run the command again".to_owned(),
                 });
             }
         }
@@ -84,7 +84,7 @@ impl Left<'_> {
         let Some(found) = tree.find(path)? else { return Ok(Vec::new()) };
         let Some(bytes) = found.bytes() else { return Ok(Vec::new()) };
         let lists = |name: &str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
-        let why = format!("`{KUSTOMIZATION}` is in conflict, and still lists it");
+        let why = format!("`{KUSTOMIZATION}` is a conflict and still lists it");
         let mut holds = Vec::new();
         for change in changes.iter_mut().filter(|change| change.action == Action::Remove) {
             match module_of(change) {
@@ -92,7 +92,7 @@ impl Left<'_> {
                 Some(module) if change.path.file_name() == KUSTOMIZATION && lists(module) => holds.push(Hold {
                     module: module.to_owned(),
                     why: why.clone(),
-                    help: "settle the conflict, then run it again".to_owned(),
+                    help: "resolve the conflict, then run the command again".to_owned(),
                 }),
                 None if lists(change.path.as_str()) => change.action = Action::Conflict(Conflict::held(&why)),
                 _ => {}

@@ -27,7 +27,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let manifest = settings::manifest_path(&args.manifest)?;
     let clusters = settings::clusters(&args.output.cluster, &manifest)?;
     if args.depfile.is_some() && args.stamp.is_none() && clusters.iter().any(Option::is_some) {
-        bail!("--depfile needs --stamp where the manifest has clusters: there is no one file that stands for them all");
+        bail!("--depfile requires --stamp if the manifest has clusters: the depfile is a rule for the stamp");
     }
     let mut pipeline = Pipeline::new(args, &manifest, only.as_ref());
     let mut dones = Vec::new();

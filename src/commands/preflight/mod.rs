@@ -13,6 +13,6 @@ pub fn run(args: &PreflightArgs) -> anyhow::Result<Exit> {
     match (args.symvers.as_slice(), &args.release) {
         ([old, new], _) => symbols::run(args, old, new),
         (_, Some(release)) => validation::run(args, release),
-        _ => bail!("name a kernel release, or two kernels with --symvers OLD NEW"),
+        _ => bail!("pass a kernel release, or two kernels with --symvers OLD NEW"),
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn run(args: &PreflightArgs, old_source: &str, new_source: &str) -> a
         }
     }
     if rows.is_empty() {
-        bail!("no image could be read; build the images of that kernel first, or name images with --image");
+        bail!("no image could be read; build the images for that kernel first, or pass images with --image");
     }
     rows.sort_by_key(|row| (std::cmp::Reverse((row.vanished.len(), row.changed.len())), row.module.clone()));
     let comparison = Comparison { old: old_source, new: new_source, modules: rows };
@@ -89,7 +89,7 @@ fn images_of_manifest(args: &PreflightArgs, source: &str, old: &Kernel) -> anyho
     let in_path =
         releases.iter().copied().filter(|release| source.contains(release)).max_by_key(|release| release.len());
     let release = named.or(in_path).ok_or_else(|| {
-        anyhow!("`{source}` does not say which kernel it is of; write `kmodgen preflight RELEASE --symvers OLD NEW`")
+        anyhow!("cannot find the kernel release of `{source}`; run `kmodgen preflight RELEASE --symvers OLD NEW`")
     })?;
     let (mut images, mut known) = (Vec::new(), BTreeSet::new());
     for project in &projects {
@@ -102,7 +102,7 @@ fn images_of_manifest(args: &PreflightArgs, source: &str, old: &Kernel) -> anyho
         }
     }
     if images.is_empty() {
-        bail!("no module is for kernel `{}`; `kmodgen plan` lists them", release.escape_debug());
+        bail!("no module matches kernel `{}`; `kmodgen plan` lists the kernels", release.escape_debug());
     }
     Ok(images)
 }

@@ -25,7 +25,7 @@ pub(super) fn run(args: &PreflightArgs, release: &str) -> anyhow::Result<Exit> {
     let mut same_release = kernels.iter().filter(|other| other.release.value == kernel.release.value);
     if same_release.any(|other| other.dtk.as_ref().map(|dtk| &dtk.value) != kernel.dtk.as_ref().map(|dtk| &dtk.value)) {
         bail!(
-            "the manifest has several kernels of release `{}`, each with a `dtk` of its own, and a validation is for one",
+            "the manifest has several kernels with release `{}` and different `dtk`s, but a PreflightValidation can have only one",
             kernel.release.value
         );
     }

@@ -249,7 +249,7 @@ impl Run<'_> {
             published.pushed = pushed != ToRemote::Unchanged;
             if pushed == ToRemote::PushedWithoutHooks {
                 ui::talk(
-                    "note: hooks of the remote were not run, since it is in the checkout; pass --run-hooks to run them\n",
+                    "note: skipped the hooks of the remote, because it is in the checkout; pass --run-hooks to run them\n",
                 );
             }
         }

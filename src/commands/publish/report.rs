@@ -96,14 +96,14 @@ impl Published {
             (None, Some(message)) if only_looked => {
                 format!("would commit to branch `{branch}` of {repository}:\n{}", indented(message))
             }
-            _ if *pushed => format!("nothing to commit: branch `{branch}` of {repository} was pushed as it is\n"),
-            _ if conflicts => format!("nothing was published: branch `{branch}` of {repository} is left as it is\n"),
+            _ if *pushed => format!("nothing to commit: pushed branch `{branch}` of {repository} without changes\n"),
+            _ if conflicts => format!("nothing published: branch `{branch}` of {repository} was not changed\n"),
             _ if self.new_branch => {
                 format!(
-                    "nothing to publish: branch `{branch}` does not exist in {repository}, and no file would differ on it\n"
+                    "nothing to publish: branch `{branch}` does not exist in {repository}, and the files would be the same\n"
                 )
             }
-            _ => format!("nothing to publish: branch `{branch}` of {repository} is as it should be\n"),
+            _ => format!("nothing to publish: branch `{branch}` of {repository} is up to date\n"),
         };
         if let Some(PullRequest { branch, base, title, body }) = &self.pull_request {
             let into = base.as_ref().map(|base| format!(" into `{base}`")).unwrap_or_default();

@@ -38,7 +38,7 @@ impl Wanted {
                 (flag, Path::new(""))
             }
             (None, Some(written)) => (&written.value, folder),
-            (None, None) => bail!("nothing says where to publish"),
+            (None, None) => bail!("no repository to publish to"),
         };
         let (repo, shown) = if is_url(shown) {
             (shown.clone(), shown.clone())
@@ -58,9 +58,9 @@ impl Wanted {
             None => manifest.path.clone(),
         };
         let wanted = Self {
-            branch: branch.context("nothing says on which branch to publish")?,
+            branch: branch.context("no branch to publish to")?,
             base,
-            path: path.context("nothing says in which folder to publish")?,
+            path: path.context("no folder to publish to")?,
             push: args.push || manifest.push,
             message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
             repo,
@@ -70,10 +70,10 @@ impl Wanted {
         };
         let writes = !args.dry_run && !args.check;
         if args.offline && (is_url(&wanted.repo) || (wanted.push && writes)) {
-            bail!("--offline publishes to a repository on disk, and does not push");
+            bail!("--offline requires a repository on disk and cannot push");
         }
         if writes && !wanted.push && is_url(&wanted.repo) && !wanted.repo.starts_with("file:") {
-            bail!("what is not pushed to a URL reaches nobody: say --push, or --dry-run to look");
+            bail!("publishing to a URL requires --push; to see the changes only, pass --dry-run");
         }
         Ok(wanted)
     }
@@ -110,7 +110,7 @@ fn missing(args: &PublishArgs, manifest: &Publish) -> String {
     }
     let flags: Vec<String> = missing.iter().map(|(key, value, _)| format!("--{key} {value}")).collect();
     let keys: Vec<String> = missing.iter().map(|(key, _, _)| format!("`publish.{key}`")).collect();
-    format!("nothing says where to publish: say {}, or write {} into the manifest", flags.join(" "), keys.join(", "))
+    format!("missing where to publish: pass {}, or write {} into the manifest", flags.join(" "), keys.join(", "))
 }
 
 fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> anyhow::Result<T> {
@@ -120,8 +120,8 @@ fn parsed<T>(flag: &str, text: &str, parse: fn(&str) -> Result<T, Invalid>) -> a
 /// A path from the root.
 fn absolute(text: &str, folder: &Path) -> anyhow::Result<String> {
     if text.is_empty() {
-        bail!("the repository is empty text: write a URL or a path");
+        bail!("the repository is an empty string: write a URL or a path");
     }
-    let path: PathBuf = std::path::absolute(folder.join(text)).context("cannot tell the current folder")?;
+    let path: PathBuf = std::path::absolute(folder.join(text)).context("cannot determine the current folder")?;
     path.into_os_string().into_string().map_err(|_| anyhow!("the path of the repository is not UTF-8"))
 }

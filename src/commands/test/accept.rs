@@ -57,7 +57,7 @@ impl SnapshotWriter {
         let root = self.folder.join(SNAPSHOTS);
         fs::check_output(&root, &self.folder, false).map_err(anyhow::Error::msg)?;
         let guard = fs::Guard::take(&root, PATIENCE, || {
-            ui::talk(&format!("another run of kmodgen writes in `{}`: waiting for it\n", root.display()));
+            ui::talk(&format!("waiting for another run of kmodgen that writes to `{}`\n", root.display()));
         });
         Ok(guard?)
     }
@@ -65,7 +65,7 @@ impl SnapshotWriter {
     fn settle(&self, difference: &Difference) -> anyhow::Result<()> {
         let path = self.folder.join(difference.path.as_str());
         if !is_current(&fs::Folder::new(&self.folder), difference)? {
-            bail!("`{}` was changed while the cases were tried: run again", shown(&self.folder, &difference.path));
+            bail!("`{}` changed during the run: run the command again", shown(&self.folder, &difference.path));
         }
         match &difference.matter {
             DifferenceKind::New { text: new } | DifferenceKind::Changed { new, .. } => {

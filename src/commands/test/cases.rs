@@ -52,7 +52,7 @@ pub(super) fn find(folder: &Path, files: &dyn InputFiles, names: &[String]) -> a
                 Diagnostic::error("repeated-case", format!("two test cases have the name `{}`", name.escape_debug()))
                     .at(top, "again here")
                     .context(earlier, "first here")
-                    .help("a case is called as its file is, without `.yaml` or `.yml`: rename one of them"),
+                    .help("a case has the name of its file, without `.yaml` or `.yml`: rename one of them"),
             );
         }
         chosen.extend(Case::read(name, source, &text, &mut faults));
@@ -70,8 +70,8 @@ fn patterns(names: &[String], known: &[&str]) -> anyhow::Result<Vec<Pattern>> {
         let pattern = Pattern::parse(name).map_err(|invalid| anyhow!("{invalid}"))?;
         if !known.iter().any(|known| pattern.selects(known)) {
             match nearest(name, known.iter().copied()) {
-                Some(near) => bail!("no test case is called `{}`; did you mean `{near}`?", name.escape_debug()),
-                None => bail!("no test case is called `{}`, or matches it as a whole", name.escape_debug()),
+                Some(near) => bail!("no test case has the name `{}`; did you mean `{near}`?", name.escape_debug()),
+                None => bail!("no test case has the name `{}` or matches it as a whole pattern", name.escape_debug()),
             }
         }
         patterns.push(pattern);

@@ -12,7 +12,7 @@ use crate::test_cases::{SNAPSHOTS, State, Verdict};
 pub(super) fn document(results: &Results, folder: &Path) -> String {
     let mut entries: Vec<TestResult> = results.verdicts.iter().map(|verdict| entry(verdict, folder)).collect();
     if !results.unreferenced.is_empty() {
-        let message = format!("no case has {}", ui::count(results.unreferenced.len(), "snapshot"));
+        let message = format!("no case uses {}", ui::count(results.unreferenced.len(), "snapshot"));
         let text = strays(&results.unreferenced, folder);
         let result = TestStatus::Failed(Complaint { message, text });
         // No case has a name with a slash.

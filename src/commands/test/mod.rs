@@ -41,7 +41,7 @@ struct Results {
 /// Runs the verb.
 pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
     if args.review && !ui::can_ask() {
-        bail!("--review asks questions, and there is no terminal: look at the differences, and say --accept");
+        bail!("--review requires a terminal: review the differences, then pass --accept");
     }
     let manifest = settings::manifest_path(&args.manifest)?;
     let folder = manifest.parent().unwrap_or(Path::new("")).to_owned();
@@ -117,7 +117,7 @@ impl Results {
         match (self.count(State::Trouble), self.count(State::Failed)) {
             (0, 0) if self.unreferenced.is_empty() => Ok(Exit::Success),
             (0, _) => Ok(Exit::ActionNeeded),
-            (trouble, _) => bail!("{} could not be tried", ui::count(trouble, "case")),
+            (trouble, _) => bail!("{} could not run", ui::count(trouble, "case")),
         }
     }
 }

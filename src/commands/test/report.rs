@@ -33,7 +33,9 @@ pub(super) fn print(results: &Results, folder: &Path) {
     let _ = writeln!(text, "{}", sum(results));
     ui::result(&text);
     if results.differences().any(|difference| difference.matter.is_acceptable()) {
-        ui::talk("where that is meant: `kmodgen test --accept` writes the snapshots, `--review` asks for each\n");
+        ui::talk(
+            "if this is intended, run `kmodgen test --accept` to write the snapshots, or `--review` to decide for each\n",
+        );
     }
 }
 
@@ -89,8 +91,8 @@ pub(super) fn strays(unreferenced: &[Difference], folder: &Path) -> String {
     let mut text = String::new();
     for difference in unreferenced {
         let edited = matches!(difference.matter, DifferenceKind::Unreferenced { edited: true, .. });
-        let more = if edited { ", and it was edited by hand: remove it yourself" } else { "" };
-        let _ = writeln!(text, "unreferenced  {}: no case has it{more}", shown(folder, &difference.path));
+        let more = if edited { ", edited by hand: delete it yourself" } else { "" };
+        let _ = writeln!(text, "unreferenced  {}: no case uses it{more}", shown(folder, &difference.path));
     }
     text
 }

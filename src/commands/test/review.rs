@@ -81,7 +81,7 @@ impl Review<'_> {
     fn ask(&self, difference: &Difference) -> Choice {
         let diff = draw(&shown(self.folder, &difference.path), &difference.matter);
         let question = match difference.matter {
-            DifferenceKind::Unreferenced { .. } => "no case has this snapshot: remove it?",
+            DifferenceKind::Unreferenced { .. } => "no case uses this snapshot: remove it?",
             DifferenceKind::New { .. } => "this snapshot is new: keep it?",
             _ => "this snapshot is different: replace it?",
         };

@@ -95,8 +95,8 @@ fn written(digest: Digest) -> String {
 fn moved<T: PartialEq + Display>(what: &str, before: Option<T>, after: Option<T>) -> String {
     match (before, after) {
         (Some(before), Some(after)) if before != after => format!("{what} {before} -> {after}\n"),
-        (None, Some(after)) => format!("{what} is {after}\n"),
-        _ => format!("{what} has not moved\n"),
+        (None, Some(after)) => format!("{what} pinned to {after}\n"),
+        _ => format!("{what} is up to date\n"),
     }
 }
 
@@ -122,7 +122,7 @@ fn update_templates(mut project: Project) -> anyhow::Result<Exit> {
     let (old, newest) = (project.lock.templates, template::NEWEST);
     project.lock.templates = newest;
     if old == newest {
-        ui::talk(&format!("version {newest} of the templates is the newest\n"));
+        ui::talk(&format!("templates are up to date: version {newest}\n"));
     } else {
         let effect = Effect::of(&project)?;
         ui::talk(&format!("templates: version {old} -> {newest}; {effect}\n"));

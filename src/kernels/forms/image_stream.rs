@@ -47,11 +47,10 @@ fn image_of(stream: &Node, tag: &Node, name: &str, whose: &str, reading: &mut Re
     if !is_image {
         let Some(image) = in_status(stream, name, reading) else {
             let kind = kind.unwrap_or_default();
-            let message = format!("{whose} is of kind {kind}, and the status does not name its image");
+            let message = format!("{whose} has the kind {kind}, and its status has no image");
             let span = tag.get("from").map_or(tag.span, |from| from.span);
             let warning = Diagnostic::warning("unresolved-tag", message).at(span, "");
-            let advice =
-                "it is left out: print the whole ImageStream, with `oc get is/driver-toolkit -n openshift -o json`";
+            let advice = "skipped: print the whole ImageStream, with `oc get is/driver-toolkit -n openshift -o json`";
             reading.tell(warning.help(advice));
             return None;
         };

@@ -25,7 +25,7 @@ use super::reading::{Reading, at};
 use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};
 
 /// The forms of inputs, for a message.
-const FORMS: &str = "what is read: nodes, the ImageStream `driver-toolkit`, `oc adm release info`, each with `-o json` \
+const FORMS: &str = "supported inputs: nodes, the ImageStream `driver-toolkit`, `oc adm release info`, each with `-o json` \
                      or `-o yaml`; tables of nodes; the release.txt of a mirror; driver-toolkit-release.json; a list \
                      of OpenShift releases with `version` and `dtk`; a ConfigMap of OS versions and digests; \
                      kernel-crawler's list.json; kernel releases as text or as a list of strings";
@@ -41,12 +41,12 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
     let start = text.len() - text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).len();
     let here = Span::new(source, start, text[start..].find('\n').map_or(text.len(), |end| start + end));
     if text[start..].is_empty() {
-        let advice = "whatever was to write it failed, or had nothing to say";
+        let advice = "the command that writes it failed or printed nothing";
         return reading.tell(Diagnostic::error("empty-input", "the input is empty").at(here, "").help(advice));
     }
     if text[start..].starts_with('<') {
-        let advice = "a server answered with a page of its own, such as that of a login: look at what it says";
-        let message = "this is a page for a browser, in HTML or XML";
+        let advice = "a server sent a web page, for example a login page: read it";
+        let message = "this is HTML or XML";
         return reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(advice));
     }
     if release_text::is_one(text) {
@@ -59,7 +59,7 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
         return plain::read(source, text, reading);
     }
     match documents::read_all(source, text) {
-        Ok(nodes) if nodes.is_empty() => reading.fault(here, Invalid::new("there is nothing but comments in it")),
+        Ok(nodes) if nodes.is_empty() => reading.fault(here, Invalid::new("it contains only comments")),
         Ok(nodes) => nodes.iter().for_each(|node| {
             let span = node.span;
             let line = text[span.start..span.end].find('\n').map_or(span.end, |end| span.start + end);
@@ -82,8 +82,8 @@ fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic>
     if error.is_eof() {
         let last = text.trim_end().len();
         let at = Span::new(source, text[..last].char_indices().next_back().map_or(0, |(at, _)| at), last);
-        let fault = Diagnostic::error("truncated-input", "the JSON ends before it is complete").at(at, "here");
-        return Some(fault.help("it was cut off: have it written again, and look whether that succeeds"));
+        let fault = Diagnostic::error("truncated-input", "the JSON is truncated").at(at, "here");
+        return Some(fault.help("write it again, and check that the command succeeds"));
     }
     let line = text[start..].split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let mut at = (start + line + error.column().saturating_sub(1)).min(text.len());
@@ -92,7 +92,7 @@ fn broken_json(source: SourceId, text: &str, start: usize) -> Option<Diagnostic>
     }
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
-    Some(Diagnostic::error("broken-input", format!("this is no JSON: {words}")).at(Span::new(source, at, at), ""))
+    Some(Diagnostic::error("broken-input", format!("this is not JSON: {words}")).at(Span::new(source, at, at), ""))
 }
 
 fn read_node(node: &Node, here: Span, depth: usize, reading: &mut Reading<'_>) {
@@ -114,10 +114,10 @@ fn read_node(node: &Node, here: Span, depth: usize, reading: &mut Reading<'_>) {
         }
     }
     if node.get("kernels").is_some() {
-        let fault = Diagnostic::error("unknown-input", "this is a list of kernels already").at(here, "");
-        return reading.tell(fault.help("to update it, give it with `--merge`"));
+        let fault = Diagnostic::error("unknown-input", "this is already a list of kernels").at(here, "");
+        return reading.tell(fault.help("to update it, pass it with `--merge`"));
     }
-    let message = "nothing in this is known to say which kernels there are";
+    let message = "this is not a supported input";
     reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
 }
 
@@ -142,11 +142,11 @@ fn is_list(items: &[Arc<Node>]) -> bool {
 /// Reads a list that has no kind.
 fn read_list(items: &[Arc<Node>], here: Span, depth: usize, reading: &mut Reading<'_>) {
     if items.is_empty() {
-        let fault = Diagnostic::error("empty-input", "there is nothing in this list").at(here, "");
-        return reading.tell(fault.help("there are no nodes in the cluster, or you may not see them"));
+        let fault = Diagnostic::error("empty-input", "this list is empty").at(here, "");
+        return reading.tell(fault.help("the cluster has no nodes, or you have no access to them"));
     }
     let Some(depth) = depth.checked_sub(1) else {
-        let fault = Diagnostic::error("unknown-input", "these lists of lists are too deep").at(here, "");
+        let fault = Diagnostic::error("unknown-input", "these lists are nested too deeply").at(here, "");
         return reading.tell(fault.help(FORMS));
     };
     for item in items {
@@ -159,12 +159,13 @@ fn read_object(node: &Node, here: Span, reading: &mut Reading<'_>) {
     let kind = reading.find(node, &["kind"]).unwrap_or_default();
     if kind == "Status" {
         let said = reading.find(node, &["message"]).unwrap_or_default();
-        let fault = Diagnostic::error("unknown-input", format!("this is an error of the cluster: {said}")).at(here, "");
+        let fault =
+            Diagnostic::error("unknown-input", format!("this is an error message of the cluster: {said}")).at(here, "");
         return reading.tell(fault);
     }
     let Some(items) = kind.ends_with("List").then(|| at(node, &["items"]).and_then(Node::as_sequence)) else {
         if !read_item(&kind, node, reading) {
-            let message = format!("this {kind} is not known to say which kernels there are");
+            let message = format!("this {kind} is not a supported input");
             reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
         }
         return;
@@ -172,7 +173,7 @@ fn read_object(node: &Node, here: Span, reading: &mut Reading<'_>) {
     let items = items.unwrap_or_default();
     if items.is_empty() {
         let fault = Diagnostic::error("empty-input", format!("this {kind} has no items")).at(here, "");
-        return reading.tell(fault.help("there is nothing of the kind in the cluster, or you may not see it"));
+        return reading.tell(fault.help("the cluster has none, or you have no access to them"));
     }
     let implied = kind.trim_end_matches("List");
     let mut known = false;
@@ -181,7 +182,7 @@ fn read_object(node: &Node, here: Span, reading: &mut Reading<'_>) {
         known |= read_item(own.as_deref().unwrap_or(implied), item, reading);
     }
     if !known {
-        let message = format!("no item of this {kind} is known to say which kernels there are");
+        let message = format!("no item of this {kind} is a supported input");
         reading.tell(Diagnostic::error("unknown-input", message).at(here, "").help(FORMS));
     }
 }

@@ -89,8 +89,8 @@ impl Node {
         }
         let Some(kernel) = self.kernel else {
             let who = self.name.map_or_else(|| "a node".to_owned(), |name| format!("node `{name}`"));
-            let warning = Diagnostic::warning("no-kernel-version", format!("{who} names no kernel, and is skipped"));
-            let advice = "virtual nodes have none; a real node names it once its kubelet is up";
+            let warning = Diagnostic::warning("no-kernel-version", format!("skipped {who}: it has no kernel"));
+            let advice = "virtual nodes have none; a real node has one after its kubelet has started";
             return reading.tell(warning.at(self.span, "").help(advice));
         };
         let Some(release) = reading.release(&kernel.value, kernel.span) else { return };

@@ -48,8 +48,8 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
             continue;
         }
         let fix = release_in(line).map(|release| format!("write `{release}`"));
-        let advice = fix.unwrap_or_else(|| "write one kernel release a line, as `uname -r` prints it".into());
-        reading.fault(span, Invalid::new("this line is no kernel release").help(advice));
+        let advice = fix.unwrap_or_else(|| "write one kernel release on each line, as `uname -r` prints it".into());
+        reading.fault(span, Invalid::new("this line is not a kernel release").help(advice));
     }
 }
 

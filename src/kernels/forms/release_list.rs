@@ -16,7 +16,7 @@ pub(super) fn is_one(items: &[Arc<Node>]) -> bool {
 
 /// Reads one.
 pub(super) fn read(items: &[Arc<Node>], reading: &mut Reading<'_>) {
-    let form = "each item has `version`, `dtk` and, if you like, `arch`";
+    let form = "each item has `version`, `dtk` and optionally `arch`";
     for item in items {
         let Some(version) = reading.need(item, &["version"], "a release of the list", form) else { continue };
         let whose = format!("release {}", version.value);

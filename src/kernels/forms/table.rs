@@ -54,7 +54,7 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
     let columns: Vec<Cell<'_>> = words(head.1);
     if find(&columns, "KERNEL").is_none() {
         let span = Span::new(source, head.0, head.0 + head.1.trim_end().len());
-        let fault = Diagnostic::error("unknown-input", "this table of nodes has no column of kernels").at(span, "");
+        let fault = Diagnostic::error("unknown-input", "this table of nodes has no column with kernels").at(span, "");
         return reading.tell(fault.help(ADVICE));
     }
     rows.for_each(|row| read_row(source, row, &columns, reading));
@@ -62,7 +62,7 @@ pub(super) fn read(source: SourceId, text: &str, reading: &mut Reading<'_>) {
 
 fn read_row(source: SourceId, (start, line): Cell<'_>, columns: &[Cell<'_>], reading: &mut Reading<'_>) {
     let Some(cells) = cells(line, columns) else {
-        let message = format!("this line has other columns than the {} of the table", columns.len());
+        let message = format!("this line does not have the {} columns of the table", columns.len());
         let span = Span::new(source, start, start + line.trim_end().len());
         return reading.fault(span, Invalid::new(message).help(ADVICE));
     };

@@ -72,7 +72,7 @@ pub(super) fn merge(
     let node = match kmodgen_yaml::read(source, text) {
         Ok(Some(node)) => node,
         Ok(None) => {
-            let help = "leave `--merge` out to make a new list";
+            let help = "remove `--merge` to create a new list";
             faults.push(Diagnostic::error("empty-input", "the list to merge into is empty").help(help));
             return None;
         }
@@ -116,8 +116,8 @@ pub(super) fn merge(
     let (merged, changes) = merge.finish();
     let merged = merged.filter(|merged| is_merged(source, merged, &items, &new, import));
     if merged.is_none() {
-        let message = "this list is written in a way in which it cannot be edited without loss";
-        let help = "write one kernel an item, without anchors and aliases, as `kmodgen kernels` does";
+        let message = "cannot edit this list without losing parts of it";
+        let help = "write each kernel as an item, without anchors and aliases, as `kmodgen kernels` does";
         faults.push(Diagnostic::error("unmergeable", message).at(list.key.span, "").help(help));
     }
     Some((merged?, changes))
@@ -149,11 +149,10 @@ fn warn_of_splits(items: &[Item<'_>], new: &[&Found], faults: &mut Diagnostics) 
     for item in items {
         let (Some(_), Some(others)) = (item.found(), added.get(item.kernel.release.as_str())) else { continue };
         let release = &item.kernel.release;
-        let message =
-            format!("other kernels have the release `{}`, too, and are added: {}", release.value, others.join("; "));
+        let message = format!("added other kernels with the release `{}`: {}", release.value, others.join("; "));
         let warning = Diagnostic::warning("split-kernel", message).at(release.span, "this item is one of them");
         faults.push(warning.help(
-            "KMM cannot tell them apart by their release: give each a module with a selector for its nodes, and \
+            "KMM cannot distinguish them by release: write a module for each, with a selector for its nodes and \
              `when: {labels: …}`",
         ));
     }
@@ -165,7 +164,7 @@ fn warn_of_pins(items: &[Item<'_>], faults: &mut Diagnostics) {
         let (Fate::Found(Found { dtk: Some(pin), .. }), Some(own)) = (item.fate, &item.kernel.dtk) else { continue };
         if own.digest() != pin.image.digest() {
             let message = format!(
-                "the list pins another Driver Toolkit image for kernel `{}` than the inputs name",
+                "the Driver Toolkit image of kernel `{}` differs between the list and the inputs",
                 item.kernel.release.value
             );
             let warning = Diagnostic::warning("pin-differs", message).at(own.span, "this stays");

@@ -61,14 +61,20 @@ pub(super) fn check(text: &str, expands: Expands) -> Result<(), Invalid> {
             }
             at = next + end + 2;
         } else if rest.starts_with("%k") && is_word(&text[..next], &rest[2..]) {
-            release(&Found::at(text, next, 2), "is expanded by nothing", expands)?;
+            release(&Found::at(text, next, 2), "does not expand", expands)?;
         } else if rest.starts_with('~') && is_home(&text[..next], &rest[1..]) {
-            return Err(Found::at(text, next, 1)
-                .refuse("is nobody's home here", "write the path from `/` on, or relative to the source"));
+            return Err(Found::at(text, next, 1).refuse(
+                "does not expand to a home folder here",
+                "write an absolute path, or a path relative to the source",
+            ));
         } else if let Some((inner, _)) = rest.strip_prefix("{{").and_then(|rest| rest.split_once("}}"))
             && inner.to_ascii_lowercase().contains("kernel")
         {
-            release(&Found::at(text, next, inner.len() + 4), "is for templates, and expands in no value", expands)?;
+            release(
+                &Found::at(text, next, inner.len() + 4),
+                "is for templates and does not expand in values",
+                expands,
+            )?;
         }
     }
     Ok(())
@@ -85,12 +91,14 @@ fn reference(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inva
     let near = nearest(name, EXPANDING).filter(|_| expands != Expands::Nothing);
     match near {
         _ if is_folder(name) => folder(found, expands),
-        _ if is_alias(name) => release(found, "is no variable of a build", expands),
-        Some(near) => Err(found.fault("is no variable of a build", &format!("${{{near}}}"))),
-        None if expands == Expands::Make && !name.is_empty() && self::name(name) == name => Err(found
-            .fault("is no variable of a build; a variable of make's own is in round brackets", &format!("$({name})"))),
+        _ if is_alias(name) => release(found, "is not a build variable", expands),
+        Some(near) => Err(found.fault("is not a build variable", &format!("${{{near}}}"))),
+        None if expands == Expands::Make && !name.is_empty() && self::name(name) == name => {
+            Err(found
+                .fault("is not a build variable; write make's own variables in round brackets", &format!("$({name})")))
+        }
         None => Err(found.refuse(
-            "is no variable of a build",
+            "is not a build variable",
             format!(
                 "write `${{KERNEL_VERSION}}` for the release, or `${}` for the text itself",
                 found.it.escape_debug()
@@ -108,12 +116,12 @@ fn variable(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inval
         return folder(found, expands);
     }
     if is_alias(name) || EXPANDING.contains(&name) {
-        return release(found, "is no variable of a build", expands);
+        return release(found, "is not a build variable", expands);
     }
     if expands == Expands::Make {
-        return Err(found.fault("is the variable of one letter and more text to make", &format!("$({name})")));
+        return Err(found.fault("is a variable of one letter and more text for make", &format!("$({name})")));
     }
-    Err(found.refuse("expands to nothing: it arrives as it is written", format!("write `$${name}` if that is meant")))
+    Err(found.refuse("does not expand: it is used literally", format!("if this is intended, write `$${name}`")))
 }
 
 /// A `$(…)` or what stands between backticks.
@@ -123,7 +131,7 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         || EXPANDING.contains(&inner) && expands != Expands::Make
         || is_alias(inner) && expands != Expands::Make
     {
-        return release(found, "would be the kernel of the machine that builds, and no shell expands it", expands);
+        return release(found, "would be the kernel of the build machine, and no shell expands it", expands);
     }
     if is_folder(inner) && expands != Expands::Make {
         return folder(found, expands);
@@ -139,14 +147,13 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         return Ok(());
     }
     if first == "nproc" {
-        return Err(found
-            .refuse("is expanded by no shell", "write `jobs: all`, which runs as many jobs as there are processors"));
+        return Err(found.refuse("is not expanded by a shell", "write `jobs: all` for one job for each processor"));
     }
     if expands == Expands::Make {
-        return Err(found.fault("is a variable of this name to make, and empty", &format!("$(shell {inner})")));
+        return Err(found.fault("is an empty variable of this name for make", &format!("$(shell {inner})")));
     }
     Err(found.refuse(
-        "is expanded by no shell: it arrives as it is written",
+        "is not expanded by a shell: it is used literally",
         "write the value, or call the command in a script (`run: {script: …}`); a `$` of the text itself is `$$`",
     ))
 }
@@ -154,7 +161,7 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
 /// Something that means the release.
 fn release(found: &Found<'_>, why: &str, expands: Expands) -> Result<(), Invalid> {
     if expands == Expands::Nothing {
-        return Err(found.refuse(why, "write what is meant for each kernel in `overrides`, with `when: {kernel: …}`"));
+        return Err(found.refuse(why, "write the value for each kernel in `overrides`, with `when: {kernel: …}`"));
     }
     let full = found.it.to_ascii_uppercase().contains("KERNEL_FULL_VERSION");
     Err(found.fault(why, if full { "${KERNEL_FULL_VERSION}" } else { "${KERNEL_VERSION}" }))
@@ -163,9 +170,9 @@ fn release(found: &Found<'_>, why: &str, expands: Expands) -> Result<(), Invalid
 /// Something that means the folder with the kernel's headers.
 fn folder(found: &Found<'_>, expands: Expands) -> Result<(), Invalid> {
     if expands == Expands::Nothing {
-        return release(found, "is no variable of a build", expands);
+        return release(found, "is not a build variable", expands);
     }
-    Err(found.fault("is no variable of a build", "/lib/modules/${KERNEL_VERSION}/build"))
+    Err(found.fault("is not a build variable", "/lib/modules/${KERNEL_VERSION}/build"))
 }
 
 /// The name that a text begins with.

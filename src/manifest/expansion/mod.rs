@@ -44,10 +44,10 @@ impl Expands {
         match text.chars().find(|c| "*?[".contains(*c)) {
             None => Ok(path),
             Some(sign) => Err(Invalid::new(format!(
-                "path `{}` has a `{sign}`, and no pattern is expanded here",
+                "path `{}` has a `{sign}`, but patterns are not supported here",
                 text.escape_debug()
             ))
-            .help("write the one path that is meant")),
+            .help("write one path")),
         }
     }
 
@@ -60,8 +60,8 @@ impl Expands {
         let path = RelPath::parse(text)?;
         self.line(text)?;
         if text.contains("**") {
-            return Err(Invalid::new(format!("path `{shown}` has a `**`, which a shell reads as `*`"))
-                .help("name the folder, whose contents are then meant, or write one pattern for each depth"));
+            return Err(Invalid::new(format!("path `{shown}` has a `**`, which a shell treats like `*`"))
+                .help("write the folder to include its contents, or write one pattern for each depth"));
         }
         let braces = text.replace("${", "");
         if let Some((_, rest)) = braces.split_once('{')

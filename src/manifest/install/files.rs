@@ -104,7 +104,7 @@ impl InstalledKind {
             return Some(Conditional { value, kernels: Selection::default() });
         }
         let mut fields = Fields::open(self.record(), node, faults)?;
-        let from = fields.need("from", "write the file or folder of the source", faults);
+        let from = fields.need("from", "write the file or folder in the source", faults);
         let from = from.and_then(|node| decode::text(node, "`from`", faults, pattern));
         let to = match self.folder() {
             Some(folder) => match fields.take("to", faults) {
@@ -134,11 +134,11 @@ impl InstalledKind {
 fn refuse_several(from: &Spanned<RelPath>, to: &Spanned<ImagePlace>, faults: &mut Diagnostics) -> bool {
     let is_refused = from.as_str().contains(['*', '?', '[']) && !to.value.keeps_names();
     if is_refused {
-        let message = format!("`{}` may match several files, and `{}` is the path of one", from.value, to.value);
+        let message = format!("`{}` may match several files, but `{}` is the path of one", from.value, to.value);
         faults.push(
             Diagnostic::error("installed-files", message)
                 .at(to.span, "")
-                .help(format!("write `{}/`: files go into it under their own names", to.value)),
+                .help(format!("write `{}/`: files keep their names in this folder", to.value)),
         );
     }
     is_refused

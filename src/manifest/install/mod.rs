@@ -169,8 +169,8 @@ fn package(text: &str) -> Result<String, Invalid> {
 fn compression(text: &str) -> Result<Compression, Invalid> {
     let all = [Compression::Gzip, Compression::Xz, Compression::Zstd];
     all.into_iter().find(|compression| compression.name() == text).ok_or_else(|| {
-        Invalid::new(format!("`{}` is no compression of kernel modules", text.escape_debug()))
-            .help("write `gz`, `xz` or `zstd`, as the kernel's own modules have it")
+        Invalid::new(format!("`{}` is not a compression of kernel modules", text.escape_debug()))
+            .help("write `gz`, `xz` or `zstd`, like the kernel's own modules")
     })
 }
 
@@ -181,7 +181,7 @@ pub(super) fn image_labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<St
         let key = &entry.key.value;
         if !has_only_within(key, "._-/") {
             faults.push(
-                Diagnostic::error("invalid-value", format!("`{}` is not the key of a label", key.escape_debug()))
+                Diagnostic::error("invalid-value", format!("`{}` is not a label key", key.escape_debug()))
                     .at(entry.key.span, "")
                     .help("write letters, digits, `.`, `_`, `-`, `/`, such as `org.opencontainers.image.vendor`"),
             );
@@ -201,7 +201,7 @@ pub(super) fn user(text: &str) -> Result<String, Invalid> {
         return Ok(text.to_owned());
     }
     Err(Invalid::new(format!("`{}` is not a user", text.escape_debug()))
-        .help("write `USER` or `USER:GROUP`, names or numbers"))
+        .help("write `USER` or `USER:GROUP`, as names or numbers"))
 }
 
 /// Checks the name or number of a user or a group.

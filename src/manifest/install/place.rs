@@ -70,22 +70,24 @@ impl ImagePlace {
         Expands::Release.line(text)?;
         let shown = text.escape_debug();
         let Some(below) = text.strip_prefix('/') else {
-            return Err(Invalid::new(format!("`{shown}` is no absolute path in the image"))
-                .help("write it from `/` on, such as `/usr/bin/`"));
+            return Err(Invalid::new(format!("`{shown}` is not an absolute path in the image"))
+                .help("write an absolute path, such as `/usr/bin/`"));
         };
         if below.chars().all(|c| "/.".contains(c)) && !below.contains("..") {
             return Err(Invalid::new(format!("`{shown}` is the whole image"))
-                .help("write the folder that is meant, such as `/usr/share/driver/`"));
+                .help("write a folder, such as `/usr/share/driver/`"));
         }
         let path = format!("/{}", RelPath::parse(below.trim_start_matches('/'))?);
         if !has_only(&written_out(&path, "R"), "._-+@~/") {
-            return Err(Invalid::new(format!("`{shown}` is not of letters, digits, `.`, `_`, `-`, `+`, `@`, `~`")));
+            return Err(Invalid::new(format!(
+                "`{shown}` has characters other than letters, digits, `.`, `_`, `-`, `+`, `@`, `~`"
+            )));
         }
         refuse_owned(&path)?;
         let keeps_names = text.ends_with(['/', '.']);
         if !keeps_names && (FOLDERS.contains(&path.as_str()) || path.ends_with(".d")) {
-            return Err(Invalid::new(format!("`{path}` is a folder, and this would be a file of that name"))
-                .help(format!("write `{path}/`: files go into it under their own names")));
+            return Err(Invalid::new(format!("`{path}` is a folder, but this would be a file"))
+                .help(format!("write `{path}/`: files keep their names in this folder")));
         }
         Ok(Self { path, keeps_names })
     }
@@ -120,20 +122,18 @@ impl std::fmt::Display for ImagePlace {
 
 fn refuse_owned(path: &str) -> Result<(), Invalid> {
     if let Some((_, help)) = OWNED.iter().find(|(place, _)| is_within(path, place)) {
-        return Err(Invalid::new(format!("`{path}` is no place for other files")).help(*help));
+        return Err(Invalid::new(format!("`{path}` cannot contain other files")).help(*help));
     }
     if let Some((place, _)) = OWNED.iter().find(|(place, _)| path.starts_with("/opt") && is_within(place, path)) {
-        return Err(Invalid::new(format!("`{path}` has `{place}` in it, which is no place for other files"))
-            .help("write a folder of your own below it"));
+        return Err(Invalid::new(format!("`{path}` contains `{place}`, which cannot contain other files"))
+            .help("write a new folder below it"));
     }
     if let Some(folder) = MOUNTED.iter().find(|folder| is_within(path, folder)) {
-        return Err(Invalid::new(format!(
-            "`{folder}` is mounted when the image runs, and hides what the image has there"
-        ))
-        .help("write another folder, such as `/usr/share/driver/`"));
+        return Err(Invalid::new(format!("`{folder}` is a mount when the image runs, which hides the image's files"))
+            .help("write another folder, such as `/usr/share/driver/`"));
     }
     if WRITTEN.contains(&path) {
-        return Err(Invalid::new(format!("container engines write `{path}` themselves")).help("take this item out"));
+        return Err(Invalid::new(format!("container engines write `{path}` themselves")).help("remove this item"));
     }
     Ok(())
 }
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn places_of_others_are_refused_with_what_to_write() {
         for (text, help) in [
-            ("usr/bin/", "from `/` on"),
-            ("", "from `/` on"),
-            ("/", "the folder that is meant"),
-            ("/.", "the folder that is meant"),
+            ("usr/bin/", "write an absolute path"),
+            ("", "write an absolute path"),
+            ("/", "write a folder"),
+            ("/.", "write a folder"),
             ("/etc/../x", "without `..`"),
             ("/..", "without `..`"),
             ("/usr/bin", "write `/usr/bin/`"),
@@ -185,7 +185,7 @@ mod tests {
             ("/opt/", "below it"),
             ("/tmp/x", "another folder"),
             ("/proc/", "another folder"),
-            ("/etc/hosts", "take this item out"),
+            ("/etc/hosts", "remove this item"),
             ("/etc/$X", "write `$$X`"),
             ("/etc/$KERNEL_VERSION", "${KERNEL_VERSION}"),
         ] {

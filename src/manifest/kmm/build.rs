@@ -40,18 +40,18 @@ impl ModuleSpec {
                 faults.push(
                     Diagnostic::warning(
                         "kmm-build",
-                        format!("`{key}` is for KMM's builds, and there are none: {reason}"),
+                        format!("`{key}` is for builds by KMM, and there are none: {reason}"),
                     )
                     .at(entry.key.span, "")
-                    .help("take it out: `kmodgen build --push` makes the images"),
+                    .help("remove it: `kmodgen build --push` builds the images"),
                 );
             }
         }
         if let Some(entry) = entry(node, "dockerfileConfigMap") {
             faults.push(
-                Diagnostic::error("kmm-build", "`dockerfileConfigMap` is kmodgen's to write")
+                Diagnostic::error("kmm-build", "kmodgen writes `dockerfileConfigMap` itself")
                     .at(entry.key.span, "")
-                    .help("take it out: each mapping names the ConfigMap that is generated for it"),
+                    .help("remove it: each mapping refers to its generated ConfigMap"),
             );
             return;
         }

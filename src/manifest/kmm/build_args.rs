@@ -67,8 +67,8 @@ fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgumen
     let hashed = hashed.and_then(|node| decode::flag(node, "hashed", faults)).unwrap_or(true);
     let (name, value) = (name?, value?);
     if !hashed && !PROXIES.contains(&name.as_str()) {
-        let message = format!("a build does not know `{}` without an `ARG`, which is in the hash", name.value);
-        let help = format!("take `hashed: false` out, or write one of {}", quoted_list(&PROXIES));
+        let message = format!("`{}` requires an `ARG`, which is in the hash", name.value);
+        let help = format!("remove `hashed: false`, or write one of {}", quoted_list(&PROXIES));
         faults.push(Diagnostic::error("kmm-build-arg", message).at(name.span, "").help(help));
     }
     Some(Conditional { value: BuildArgument { name: name.value, value: value.value, hashed }, kernels })
@@ -76,7 +76,7 @@ fn one(node: &Node, faults: &mut Diagnostics) -> Option<Conditional<BuildArgumen
 
 fn name(text: &str) -> Result<String, Invalid> {
     if KMMS_OWN.contains(&text) {
-        return Err(Invalid::new(format!("KMM sets the build argument `{text}` itself")).help("take it out"));
+        return Err(Invalid::new(format!("KMM sets the build argument `{text}` itself")).help("remove it"));
     }
     variable_name(text).map(|()| text.to_owned())
 }

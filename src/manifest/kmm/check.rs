@@ -42,7 +42,7 @@ fn value(at: At, node: &Node, takes: &Type, faults: &mut Diagnostics) -> Option<
         faults.push(
             Diagnostic::error("no-value", format!("{} has no value", at.name()))
                 .at(node.span, "")
-                .help("write a value, or take it out"),
+                .help("write a value, or remove it"),
         );
         return None;
     }
@@ -85,14 +85,17 @@ fn list(
         faults.push(
             Diagnostic::error("too-few", format!("{} is empty", at.name()))
                 .at(node.span, "")
-                .help(format!("list something, or take `{}` out", at.key)),
+                .help(format!("add an item, or remove `{}`", at.key)),
         );
         return None;
     }
     if items.len() > most {
         faults.push(
-            Diagnostic::error("too-many", format!("{} has {} items, and {most} are allowed", at.name(), items.len()))
-                .at(node.span, ""),
+            Diagnostic::error(
+                "too-many",
+                format!("{} has {} items; at most {most} are allowed", at.name(), items.len()),
+            )
+            .at(node.span, ""),
         );
         return None;
     }
@@ -182,7 +185,7 @@ fn unknown(at: At, entry: &Entry, fields: &[Field], faults: &mut Diagnostics) ->
     let near = nearest(key, keys.iter().copied());
     faults.push(match near {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
-        None if keys.is_empty() => fault.help("take it out: KMM passes nothing on from here"),
+        None if keys.is_empty() => fault.help("remove it: KMM ignores it here"),
         None => fault.help(format!("it takes {}", quoted_list(&keys))),
     });
     near

@@ -57,7 +57,7 @@ declare! {
         required generation: String {
             takes: Shape::Int,
             says: "counted up after a change of key, so that everything is signed again",
-            advice: "write a number, and count it up after a change of key",
+            advice: "write a number, and increment it after a change of the key",
             decode: |node, _, faults| {
                 if !scalars::counter(At::own("generation"), node, faults) {
                     return None;
@@ -77,7 +77,7 @@ fn regexp(text: &str) -> Result<String, Invalid> {
 
 /// One image for several kernels would be loaded on all of them.
 fn image(text: &str) -> Result<String, Invalid> {
-    let help = "write `REPOSITORY:${KERNEL_FULL_VERSION}`: every kernel needs an image of its own";
+    let help = "write `REPOSITORY:${KERNEL_FULL_VERSION}`: each kernel requires its own image";
     let names = ["${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "${KERNEL_VERSION}", "$KERNEL_VERSION"];
     let image = ImageRef::parse(&variables::expand(text, variables::IMAGE)?)?;
     if !names.iter().any(|name| text.contains(name)) {

@@ -237,8 +237,8 @@ impl ModuleSpec {
                     Diagnostic::error(
                         "kmm-modprobe",
                         match kmods {
-                            [] => "nothing says which kmod to load",
-                            _ => "the module has several kmods, and nothing says which to load",
+                            [] => "missing the kmod to load",
+                            _ => "the module has several kmods, but `moduleName` does not select one",
                         },
                     )
                     .at(place, "")
@@ -251,7 +251,7 @@ impl ModuleSpec {
         }
         if !has("selector") {
             missing.push(
-                Diagnostic::error("kmm-selector", "nothing says on which nodes the module is loaded")
+                Diagnostic::error("kmm-selector", "missing the nodes to load the module on")
                     .at(place, "")
                     .help("write `moduleSpec: {selector: {node-role.kubernetes.io/worker: \"\"}}`"),
             );

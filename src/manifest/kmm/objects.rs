@@ -144,7 +144,7 @@ impl AdditionalModule {
     fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::open(&ADDITIONAL, node, faults)?;
         let name = fields
-            .need("name", "write its name, another one for each", faults)
+            .need("name", "write a unique name", faults)
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
         let place = node.span.at_start();
         let spec = ModuleSpec::take(&mut fields, node, Some(place), context, faults);
@@ -154,10 +154,13 @@ impl AdditionalModule {
             faults.push(
                 Diagnostic::error(
                     "additional-module",
-                    format!("`{}` is the module's: additional Modules load what it builds", entry.key.value),
+                    format!(
+                        "`{}` belongs to the module: additional Modules load the images of the module",
+                        entry.key.value
+                    ),
                 )
                 .at(entry.key.span, "")
-                .help("take it out, or write it in the module's `moduleSpec`"),
+                .help("remove it, or write it in the module's `moduleSpec`"),
             );
         }
         Some(Self { name: name?, spec, fallback })
@@ -185,9 +188,9 @@ fn refuse_signing(module: &Node, signing: &Node, faults: &mut Diagnostics) {
     // A `sign` that is wrong has its own error.
     if container(module).is_none_or(|container| container.get("sign").is_none()) {
         faults.push(
-            Diagnostic::error("kmm-sign", "`signing` is for kmods that KMM signs, and there is no `sign`")
+            Diagnostic::error("kmm-sign", "`signing` requires `sign`")
                 .at(signing.span, "")
-                .help("take it out, or write `sign` under `moduleSpec.moduleLoader.container`"),
+                .help("remove it, or write `sign` under `moduleSpec.moduleLoader.container`"),
         );
     }
 }
@@ -201,7 +204,7 @@ fn refuse_for_plugins(node: &Node, context: &Context<'_>, faults: &mut Diagnosti
         faults.push(
             Diagnostic::error("kmm-hub", "a hub's Module without kmods crashes KMM's hub")
                 .at(hub.key.span, "")
-                .help("take `hub` out and apply this Module on the spokes themselves, or give it kmods"),
+                .help("remove `hub` and apply this Module on the spokes, or give it kmods"),
         );
     }
     if let Some(fallback) = entry(node, "fallback") {

@@ -63,7 +63,7 @@ pub(super) fn refuse_repeats<'t>(
         if let Some(first) = seen.get(value) {
             fine = false;
             faults.push(
-                Diagnostic::error("repeated", format!("{what} `{}` is there twice", value.escape_debug()))
+                Diagnostic::error("repeated", format!("{what} `{}` is given twice", value.escape_debug()))
                     .at(span, "again here")
                     .context(*first, "first here"),
             );

@@ -47,9 +47,9 @@ pub(super) fn check_pod(record: &str, node: &Node, faults: &mut Diagnostics) -> 
         if own.iter().any(|(own, _)| own == name) {
             fine = false;
             faults.push(
-                Diagnostic::error("kmm-volume", format!("KMM has a volume `{name}` of its own"))
+                Diagnostic::error("kmm-volume", format!("KMM itself has a volume `{name}`"))
                     .at(*span, "")
-                    .help("give it another name"),
+                    .help("choose another name"),
             );
         }
     }
@@ -83,7 +83,7 @@ fn check_mount(
         faults.push(
             Diagnostic::error("kmm-volume", format!("KMM mounts `{path_text}` itself"))
                 .at(path.span, "")
-                .help("take this mount out"),
+                .help("remove this mount"),
         );
         return false;
     }

@@ -53,7 +53,7 @@ fn one_of(node: &Node, what: &str, keys: &[&str], faults: &mut Diagnostics) -> b
         [] if keys.len() > 8 => refuse(
             node.span.at_start(),
             format!("{what} has no kind"),
-            "write what it is, such as `emptyDir: {}`",
+            "write its kind, such as `emptyDir: {}`",
             faults,
         ),
         [] => refuse(
@@ -66,11 +66,11 @@ fn one_of(node: &Node, what: &str, keys: &[&str], faults: &mut Diagnostics) -> b
             faults.push(
                 Diagnostic::error(
                     "kmm-rule",
-                    format!("{what} has one of `{}` and `{}`", first.key.value, second.key.value),
+                    format!("{what} has both `{}` and `{}`", first.key.value, second.key.value),
                 )
                 .at(second.key.span, "")
                 .context(first.key.span, "the other one")
-                .help("take one of them out"),
+                .help("remove one of them"),
             );
             false
         }
@@ -80,7 +80,7 @@ fn one_of(node: &Node, what: &str, keys: &[&str], faults: &mut Diagnostics) -> b
 fn not_empty(node: &Node, key: &str, faults: &mut Diagnostics) -> bool {
     match node.get(key) {
         Some(list) if list.as_sequence().is_some_and(<[_]>::is_empty) => {
-            refuse(list.span, format!("`{key}` is empty"), "list at least one", faults)
+            refuse(list.span, format!("`{key}` is empty"), "write at least one", faults)
         }
         _ => true,
     }
@@ -90,7 +90,7 @@ fn not_empty(node: &Node, key: &str, faults: &mut Diagnostics) -> bool {
 fn not_both(node: &Node, one: &str, other: &str, faults: &mut Diagnostics) -> bool {
     match (node.get(one), node.get(other)) {
         (Some(_), Some(second)) => {
-            refuse(second.span, format!("`{one}` and `{other}` exclude each other"), "take one of them out", faults)
+            refuse(second.span, format!("`{one}` and `{other}` are mutually exclusive"), "remove one of them", faults)
         }
         _ => true,
     }
@@ -145,7 +145,7 @@ fn field_path(node: &Node, known: &[&str], faults: &mut Diagnostics) -> bool {
     if known.contains(&path) || key.is_some_and(|key| crate::vocabulary::kubernetes::label_key(key).is_ok()) {
         return true;
     }
-    let message = format!("`{}` is not a field that a container can be told", path.escape_debug());
+    let message = format!("`{}` is not a field for containers", path.escape_debug());
     let help = match crate::vocabulary::nearest(path, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("write one of {}", quoted_list(known)),
@@ -170,8 +170,8 @@ fn mount(node: &Node, faults: &mut Diagnostics) -> bool {
             if text(node, "mountPropagation").is_some_and(|propagation| propagation != "None") {
                 return refuse(
                     recursive.span,
-                    "`recursiveReadOnly` excludes `mountPropagation`",
-                    "take one of them out",
+                    "`recursiveReadOnly` and `mountPropagation` are mutually exclusive",
+                    "remove one of them",
                     faults,
                 );
             }
@@ -203,8 +203,8 @@ fn claim(node: &Node, faults: &mut Diagnostics) -> bool {
     if modes.len() > 1 && modes.iter().any(|(mode, _)| *mode == "ReadWriteOncePod") {
         return refuse(
             node.span.at_start(),
-            "`ReadWriteOncePod` goes with no other access mode",
-            "take the others out",
+            "`ReadWriteOncePod` cannot be combined with other access modes",
+            "remove the others",
             faults,
         );
     }
@@ -234,7 +234,7 @@ fn expression(node: &Node, faults: &mut Diagnostics) -> bool {
             faults,
         ),
         ("Exists" | "DoesNotExist", [first, ..]) => {
-            refuse(first.span, format!("`operator: {operator}` has no `values`"), "take them out", faults)
+            refuse(first.span, format!("`operator: {operator}` takes no `values`"), "remove them", faults)
         }
         _ => true,
     }
@@ -244,14 +244,11 @@ fn toleration(node: &Node, faults: &mut Diagnostics) -> bool {
     let [operator, key, value, effect] =
         ["operator", "key", "value", "effect"].map(|key| text(node, key).unwrap_or_default());
     let (message, help) = if operator == "Exists" && !value.is_empty() {
-        ("a toleration with `operator: Exists` has no `value`", "take `value` out, or write `operator: Equal`")
+        ("a toleration with `operator: Exists` takes no `value`", "remove `value`, or write `operator: Equal`")
     } else if operator != "Exists" && key.is_empty() {
-        ("a toleration without a `key` has `operator: Exists`", "write `key: …`, or `operator: Exists`")
+        ("a toleration without a `key` requires `operator: Exists`", "write `key: …`, or `operator: Exists`")
     } else if node.get("tolerationSeconds").is_some() && effect != "NoExecute" {
-        (
-            "`tolerationSeconds` goes with `effect: NoExecute`",
-            "write `effect: NoExecute`, or take `tolerationSeconds` out",
-        )
+        ("`tolerationSeconds` requires `effect: NoExecute`", "write `effect: NoExecute`, or remove `tolerationSeconds`")
     } else {
         return true;
     };
@@ -302,7 +299,7 @@ fn azure_disk(node: &Node, faults: &mut Diagnostics) -> bool {
     let kind = if managed { "a managed" } else { "this kind of" };
     refuse(
         place.span,
-        format!("`diskURI` of {kind} disk does not begin with `{start}`"),
+        format!("`diskURI` of {kind} disk does not start with `{start}`"),
         format!("write `{start}…`"),
         faults,
     )
@@ -314,7 +311,7 @@ fn trust_bundle(node: &Node, faults: &mut Diagnostics) -> bool {
     }
     match node.get("labelSelector") {
         Some(selector) if node.get("name").is_some() => {
-            refuse(selector.span, "`labelSelector` goes with `signerName`", "take it out", faults)
+            refuse(selector.span, "`labelSelector` requires `signerName`", "remove it", faults)
         }
         _ => true,
     }
@@ -345,7 +342,7 @@ fn parameters(node: &Node, faults: &mut Diagnostics) -> bool {
         Some(parameters) if size(parameters) > LONGEST_PARAMETERS => refuse(
             parameters.span,
             format!("`parameters` has more than {LONGEST_PARAMETERS} bytes"),
-            "Kubernetes takes no more",
+            "Kubernetes allows no more",
             faults,
         ),
         _ => true,

@@ -65,9 +65,9 @@ pub(super) fn refuse_loading(spec: &Node, faults: &mut Diagnostics) {
 
 /// Returns the error of a field for loading kmods, of which there are none.
 pub(super) fn for_loading(entry: &Entry) -> Diagnostic {
-    Diagnostic::error("kmm-plugin", format!("`{}` is for loading kmods, and this module has none", entry.key.value))
+    Diagnostic::error("kmm-plugin", format!("`{}` is for loading kmods, but this module has none", entry.key.value))
         .at(entry.key.span, "")
-        .help("take it out, or give the module `source` and `kmods`, or `prebuilt`")
+        .help("remove it, or give the module `source` and `kmods`, or `prebuilt`")
 }
 
 /// Refuses the fields that KMM is rid of, and those that kmodgen writes.
@@ -76,20 +76,20 @@ pub(super) fn refuse_deprecated(fields: &mut Fields<'_>, faults: &mut Diagnostic
         faults.push(
             Diagnostic::error(
                 "kmm-deprecated",
-                "`inTreeModuleToRemove` is deprecated, and refused beside its successor",
+                "`inTreeModuleToRemove` is deprecated and cannot be combined with its successor",
             )
             .at(entry.key.span, "")
             .help("write `inTreeModulesToRemove: [NAME]`"),
         );
     }
     for (key, advice) in [
-        ("kernelMappings", "take it out: one literal mapping per kernel is generated"),
+        ("kernelMappings", "remove it: kmodgen generates one literal mapping for each kernel"),
         ("containerImage", "write the module's `image` instead"),
         ("version", "write the module's own `version`, beside `name`"),
     ] {
         if let Some(entry) = fields.take_refused(key, faults) {
             faults.push(
-                Diagnostic::error("kmm-generated", format!("`{key}` is kmodgen's to write"))
+                Diagnostic::error("kmm-generated", format!("kmodgen writes `{key}` itself"))
                     .at(entry.key.span, "")
                     .help(advice),
             );
@@ -102,11 +102,12 @@ pub(in crate::manifest) fn refuse_kmm(fields: &mut Fields<'_>, faults: &mut Diag
     let Some(entry) = fields.take_refused("kmm", faults) else { return };
     let node = &entry.value;
     let help = if node.as_scalar().is_some() {
-        "write `objects: false` if only images are wanted"
+        "to generate only images, write `objects: false`"
     } else if node.as_sequence().is_some() {
         "write the first item as `moduleSpec`, and the others as `additionalModules: [{name: …, moduleSpec: {…}}]`"
     } else {
         "write `moduleSpec`: its fields are those of a Module's `spec`, such as `moduleLoader: {container: {modprobe: …}}`"
     };
-    faults.push(Diagnostic::error("unknown-key", "`kmm` is `moduleSpec` now").at(entry.key.span, "").help(help));
+    faults
+        .push(Diagnostic::error("unknown-key", "`kmm` was renamed to `moduleSpec`").at(entry.key.span, "").help(help));
 }

@@ -20,21 +20,21 @@ fn amounts<'n>(node: &'n Node, key: &str) -> Vec<(&'n str, Quantity, Span)> {
 pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
     if let Some(claims) = node.get("claims").filter(|claims| claims.as_sequence().is_some_and(|list| !list.is_empty()))
     {
-        return refuse(claims.span, "KMM's Pods have no resource claims", "take `claims` out", faults);
+        return refuse(claims.span, "KMM's Pods have no resource claims", "remove `claims`", faults);
     }
     let (limits, requests) = (amounts(node, "limits"), amounts(node, "requests"));
     let all: Vec<_> = limits.iter().chain(&requests).collect();
     let mut fine = true;
     for (name, amount, span) in &all {
         if is_extended(name) && !amount.is_whole() {
-            fine = refuse(*span, format!("`{name}` is counted in whole units"), "write a whole number", faults);
+            fine = refuse(*span, format!("`{name}` must be a whole number"), "write a whole number", faults);
         }
         let page = name.strip_prefix("hugepages-").and_then(|size| Quantity::parse(size).ok());
         if is_huge_page(name) && !page.is_some_and(|page| amount.is_multiple_of(page)) {
             fine = refuse(
                 *span,
-                format!("this is no number of pages of `{name}`"),
-                "write a multiple of the page's size",
+                format!("this is not a multiple of the page size of `{name}`"),
+                "write a multiple of the page size",
                 faults,
             );
         }
@@ -46,7 +46,7 @@ pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
             Some((_, limit, _)) if amount > limit => {
                 fine = refuse(
                     *span,
-                    format!("the request of `{name}` is above its limit"),
+                    format!("the request of `{name}` exceeds its limit"),
                     "lower it, or raise the limit",
                     faults,
                 );
@@ -54,8 +54,8 @@ pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
             Some((_, limit, _)) if counted && amount != limit => {
                 fine = refuse(
                     *span,
-                    format!("the request of `{name}` is not its limit"),
-                    "write the same amount for both",
+                    format!("the request of `{name}` differs from its limit"),
+                    "write the same value for both",
                     faults,
                 );
             }
@@ -68,7 +68,7 @@ pub(super) fn check(node: &Node, faults: &mut Diagnostics) -> bool {
     if let Some((name, _, span)) = all.iter().find(|(name, ..)| is_huge_page(name))
         && !all.iter().any(|(name, ..)| ["cpu", "memory"].contains(name))
     {
-        fine = refuse(*span, format!("`{name}` needs `cpu` or `memory` beside it"), "write one of them too", faults);
+        fine = refuse(*span, format!("`{name}` requires `cpu` or `memory` beside it"), "write one of them too", faults);
     }
     fine
 }
@@ -78,12 +78,10 @@ pub(super) fn check_claim(node: &Node, faults: &mut Diagnostics) -> bool {
     let requests = amounts(node, "requests");
     match requests.iter().find(|(name, ..)| *name == "storage") {
         None => refuse(node.span, "a claim has no `requests.storage`", "write `requests: {storage: 1Gi}`", faults),
-        Some((_, amount, span)) if amount.is_zero() => {
-            refuse(*span, "a claim of nothing", "write how much it needs", faults)
-        }
+        Some((_, amount, span)) if amount.is_zero() => refuse(*span, "a claim of size 0", "write its size", faults),
         Some((_, amount, span)) => match amounts(node, "limits").iter().find(|(name, ..)| *name == "storage") {
             Some((_, limit, _)) if amount > limit => {
-                refuse(*span, "the request of `storage` is above its limit", "lower it, or raise the limit", faults)
+                refuse(*span, "the request of `storage` exceeds its limit", "lower it, or raise the limit", faults)
             }
             _ => true,
         },
@@ -98,7 +96,7 @@ pub(super) fn check_field(node: &Node, faults: &mut Diagnostics) -> bool {
     let Some(name) = standard else {
         return refuse(
             place.span,
-            format!("`{}` is not a resource that a container can be told", resource.escape_debug()),
+            format!("`{}` is not a resource field for containers", resource.escape_debug()),
             "write `limits.NAME` or `requests.NAME` with `cpu`, `memory` or `ephemeral-storage`",
             faults,
         );
@@ -114,7 +112,7 @@ pub(super) fn check_field(node: &Node, faults: &mut Diagnostics) -> bool {
     }
     refuse(
         place.span,
-        format!("`{}` is no unit of `{name}`", divisor.escape_debug()),
+        format!("`{}` is not a unit of `{name}`", divisor.escape_debug()),
         format!("write one of {}", crate::vocabulary::quoted_list(units)),
         faults,
     )

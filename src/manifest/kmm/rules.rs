@@ -31,10 +31,10 @@ pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagno
             faults.push(
                 Diagnostic::error(
                     "kmm-version",
-                    format!("KMM before {major}.{minor} does not know `{}`", path.join(".")),
+                    format!("KMM before {major}.{minor} does not support `{}`", path.join(".")),
                 )
                 .at(entry.key.span, "")
-                .help("take it out, or say in `platform` that a newer KMM runs"),
+                .help("remove it, or set a newer `kmm` in `platform`"),
             );
         }
     }
@@ -43,10 +43,10 @@ pub(super) fn check_spec(node: &Node, context: &Context<'_>, faults: &mut Diagno
     }
     if let (Some(dra), Some(plugin)) = (entry(node, "dra"), entry(node, "devicePlugin")) {
         faults.push(
-            Diagnostic::error("kmm-dra", "a Module has `dra` or `devicePlugin`, not both")
+            Diagnostic::error("kmm-dra", "a Module cannot have both `dra` and `devicePlugin`")
                 .at(dra.key.span, "")
                 .context(plugin.key.span, "the other one")
-                .help("take one of them out"),
+                .help("remove one of them"),
         );
     }
 }
@@ -57,9 +57,9 @@ fn check_cluster(dra: &Entry, context: &Context<'_>, faults: &mut Diagnostics) {
     let fault = match context.platform.has_device_classes() {
         Some(true) => return,
         Some(false) => {
-            Diagnostic::error("kmm-version", NEEDS).help("take it out, or say in `platform` that a newer version runs")
+            Diagnostic::error("kmm-version", NEEDS).help("remove it, or set a newer `version` in `platform`")
         }
-        None => Diagnostic::warning("kmm-version", format!("{NEEDS}, and nothing says which version runs"))
+        None => Diagnostic::warning("kmm-version", format!("{NEEDS}, but `platform` has no version"))
             .help("write `platform: {kind: openshift, version: \"4.21\"}`"),
     };
     faults.push(fault.at(dra.key.span, ""));
@@ -81,9 +81,9 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
     }
     if let (Some(raw), Some(_)) = (entry(modprobe, "rawArgs"), name) {
         faults.push(
-            Diagnostic::error("kmm-modprobe", "`rawArgs` is refused beside `moduleName`")
+            Diagnostic::error("kmm-modprobe", "`rawArgs` cannot be combined with `moduleName`")
                 .at(raw.key.span, "")
-                .help("take one of them out; `args` adds arguments to those that KMM gives modprobe"),
+                .help("remove one of them; `args` adds arguments to KMM's own"),
         );
     } else if let Some(raw) = raw {
         check_folder(modprobe, raw, context, faults);
@@ -95,7 +95,7 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
         && !context.kmods.iter().any(|kmod| kmod.replace('-', "_") == name.replace('-', "_"))
     {
         let fault =
-            Diagnostic::error("kmm-modprobe", format!("`{}` is none of the module's kmods", name.escape_debug()))
+            Diagnostic::error("kmm-modprobe", format!("`{}` is not one of the module's kmods", name.escape_debug()))
                 .at(span, "");
         let near = crate::vocabulary::nearest(name, context.kmods.iter().map(String::as_str));
         faults.push(fault.help(match near {
@@ -113,10 +113,10 @@ pub(super) fn check_modprobe(modprobe: &Arc<Node>, context: &Context<'_>, faults
         faults.push(
             Diagnostic::error(
                 "kmm-modprobe",
-                "the image holds the kmods under `/opt/lib/modules`, so `dirName` is `/opt`",
+                "the kmods are in `/opt/lib/modules` of the image, so `dirName` must be `/opt`",
             )
             .at(dir.span, "")
-            .help("take `dirName` out: `/opt` is what KMM assumes"),
+            .help("remove `dirName`: KMM's default is `/opt`"),
         );
     }
 }
@@ -143,7 +143,7 @@ fn check_folder(modprobe: &Node, raw: &Node, context: &Context<'_>, faults: &mut
             faults.push(
                 Diagnostic::warning(
                     "kmm-raw-args",
-                    format!("modprobe looks for the kmods in `{dir}` on KMM 2, and `{key}` does not say so"),
+                    format!("modprobe must look for the kmods in `{dir}` on KMM 2, but `{key}` does not set this"),
                 )
                 .at(list.span, "")
                 .help(format!("write `{key}: [-d, {dir}, {}]`", shown.join(", "))),
@@ -168,10 +168,10 @@ pub(super) fn check_signed_files(sign: &Sign, modprobe: Option<&Node>, faults: &
         if !file.value.starts_with(&format!("{dir}/")) {
             let help = match file.value.strip_prefix('/').unwrap_or(&file.value) {
                 rest if rest.starts_with("lib/modules/") => format!("write `{dir}/{}`", rest.escape_debug()),
-                _ => format!("write a path that begins with `{dir}/lib/modules/`"),
+                _ => format!("write a path that starts with `{dir}/lib/modules/`"),
             };
             faults.push(
-                Diagnostic::error("kmm-sign", format!("files to sign are under `dirName`, which is `{dir}`"))
+                Diagnostic::error("kmm-sign", format!("files to sign must be below `dirName`, which is `{dir}`"))
                     .at(file.span, "")
                     .help(help),
             );
@@ -183,7 +183,7 @@ fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, 
     if order.len() < 2 {
         faults.push(
             wrong_order("`modulesLoadingOrder` has fewer than two kmods", place)
-                .help("list `moduleName` first and the kmod that all depend on last, or take it out"),
+                .help("list `moduleName` first and the kmod that all others depend on last, or remove it"),
         );
     }
     for (at, (kmod, span)) in order.iter().enumerate() {
@@ -198,7 +198,7 @@ fn check_loading_order(order: &[(&str, Span)], place: Span, name: Option<&str>, 
         (Some(name), Some((first, span))) if name != *first => {
             faults.push(
                 wrong_order(format!("`modulesLoadingOrder` does not start with `moduleName`, `{name}`"), *span)
-                    .help("the order goes from the kmod that is loaded by name to the one that all depend on"),
+                    .help("the order goes from `moduleName` to the kmod that all others depend on"),
             );
         }
         _ => {}
@@ -219,12 +219,12 @@ pub(super) fn check_name_length(
 ) {
     let limit = platform.longest_names();
     let length = name.as_str().len() + namespace.as_str().len();
-    let both = format!("`{}` and its namespace `{namespace}` are {length} characters together", name.value);
+    let both = format!("`{}` and its namespace `{namespace}` have {length} characters in total", name.value);
     let fault = if length > limit {
-        Diagnostic::error("kmm-name-length", format!("{both}, and KMM allows {limit}"))
+        Diagnostic::error("kmm-name-length", format!("{both}; KMM allows {limit}"))
             .help(format!("shorten one of them by {}", length - limit))
     } else if length > 40 && platform.kmm.is_none() {
-        Diagnostic::warning("kmm-name-length", format!("{both}, and KMM before 2.7 allows 40"))
+        Diagnostic::warning("kmm-name-length", format!("{both}; KMM before 2.7 allows 40"))
             .help("shorten one of them by 1, or write `platform: {kmm: \"2.7\"}`")
     } else {
         return;

@@ -22,8 +22,8 @@ fn holds(faults: &[String], said: &str) {
 fn raw_arguments_exclude_a_module_name() {
     let raw = "rawArgs: {load: [-d, /tmp/opt, one], unload: [-r, -d, /tmp/opt, one]}";
     holds(&modprobe(&format!("{{{raw}}}"), ""), "");
-    holds(&modprobe(&format!("{{moduleName: one, {raw}}}"), ""), "refused beside `moduleName`");
-    holds(&modprobe("{moduleName: one, rawArgs: {unload: [a]}}", ""), "refused beside `moduleName`");
+    holds(&modprobe(&format!("{{moduleName: one, {raw}}}"), ""), "cannot be combined with `moduleName`");
+    holds(&modprobe("{moduleName: one, rawArgs: {unload: [a]}}", ""), "cannot be combined with `moduleName`");
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn raw_arguments_name_the_workers_folder() {
     for load in ["-d, /opt, one", "one", "-d, one, /tmp/opt"] {
         holds(
             &with_load(load, ""),
-            "modprobe looks for the kmods in `/tmp/opt` on KMM 2, and `load` does not say so | write `load: [-d, /tmp/opt, ",
+            "modprobe must look for the kmods in `/tmp/opt` on KMM 2, but `load` does not set this | write `load: [-d, /tmp/opt, ",
         );
         holds(&with_load(load, "platform: {kmm: '1.1'}\n"), "");
     }
@@ -57,7 +57,7 @@ fn fields_are_those_of_the_stated_kmm() {
         ("dra: {driverName: d, container: {image: x}}", "2.6", "2.7"),
     ] {
         let kmm = format!("modprobe: {{moduleName: one}}\n{kmm}");
-        for (version, said) in [(old, format!("KMM before {new} does not know")), (new, String::new())] {
+        for (version, said) in [(old, format!("KMM before {new} does not support")), (new, String::new())] {
             let platform = format!("platform: {{kind: openshift, version: '4.21', kmm: '{version}'}}\n");
             holds(&with(&kmm, &platform).faults(), &said);
         }
@@ -67,11 +67,11 @@ fn fields_are_those_of_the_stated_kmm() {
 #[test]
 fn device_classes_need_a_newer_cluster() {
     for (platform, said) in [
-        ("{kind: openshift, version: '4.20'}", "`dra` needs OpenShift 4.21 or Kubernetes 1.34 | take it out"),
+        ("{kind: openshift, version: '4.20'}", "`dra` needs OpenShift 4.21 or Kubernetes 1.34 | remove it"),
         ("{kind: openshift, version: 4.21.3}", ""),
-        ("{kind: kubernetes, version: v1.33.1}", "needs OpenShift 4.21 or Kubernetes 1.34 | take it out"),
+        ("{kind: kubernetes, version: v1.33.1}", "needs OpenShift 4.21 or Kubernetes 1.34 | remove it"),
         ("{kind: kubernetes, version: '1.34'}", ""),
-        ("{kmm: '2.7'}", "nothing says which version runs"),
+        ("{kmm: '2.7'}", "`platform` has no version"),
     ] {
         let kmm = "modprobe: {moduleName: one}\ndra: {driverName: d, container: {image: x}}";
         let dtk = format!("    dtk: example.com/dtk@sha256:{}\n    labels:", "a".repeat(64));
@@ -79,11 +79,11 @@ fn device_classes_need_a_newer_cluster() {
         holds(&world.with("  - 5.14.0-2.el9.x86_64+rt\n", "").faults(), said);
     }
     let faults = World::small().and("platform: {version: '1.34'}\n").faults();
-    holds(&faults, "no `kind` that it is of");
-    holds(&World::small().and("platform: {kind: openshift, version: '1.34'}\n").faults(), "no version of OpenShift");
+    holds(&faults, "a `version` but no `kind`");
+    holds(&World::small().and("platform: {kind: openshift, version: '1.34'}\n").faults(), "not a version of OpenShift");
     holds(
         &World::small().and("platform: {kind: kubernetes, version: '4.21'}\n").faults()[..1],
-        "no version of Kubernetes",
+        "not a version of Kubernetes",
     );
 }
 
@@ -116,7 +116,7 @@ fn on_a_hub_the_spokes_namespace_counts() {
     }
     let long = hub("hub: {spokeNamespace: d, selector: {a: b}}");
     holds(&long.with("namespace: kmm-ci", "namespace: a-rather-long-namespace-of-kmms-hub-operator").faults(), "");
-    holds(&hub("hub: {spokeNamespace: d, selector: {'a b': c}}").faults(), "not the key of a label");
+    holds(&hub("hub: {spokeNamespace: d, selector: {'a b': c}}").faults(), "not a label key");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_prebuilt_image_has_a_folder_of_its_own() {
     holds(&prebuilt("{moduleName: driver, dirName: kmods}", "").faults(), "is not absolute | write `/kmods`");
     for (modprobe, file, said) in [
         ("{moduleName: driver}", "/opt/x.ko", ""),
-        ("{moduleName: driver}", "/lib/x.ko", "files to sign are under `dirName`, which is `/opt`"),
+        ("{moduleName: driver}", "/lib/x.ko", "files to sign must be below `dirName`, which is `/opt`"),
         ("{moduleName: driver, dirName: /kmods}", "/kmods/x.ko", ""),
         ("{moduleName: driver, dirName: /kmods}", "/opt/x.ko", "which is `/kmods`"),
         ("{moduleName: driver}", "/opt/${KERNEL}/x.ko", "KMM does not expand `${KERNEL}` here"),
@@ -271,7 +271,7 @@ fn prebuilt_images_have_the_release_written_out() {
 #[test]
 fn fallbacks_mean_the_same_to_go() {
     let differing = [r"(?x) 5\.14\..*", "a{1,2000}", "[a&&b]", r"\b{start}a", r"\u0034"];
-    for (release, said) in differing.iter().map(|release| (*release, "KMM does not read")).chain([(r"5\.14\..*", "")]) {
+    for (release, said) in differing.iter().map(|release| (*release, "KMM reads")).chain([(r"5\.14\..*", "")]) {
         let fallback =
             format!("fallback: {{kernel: '{release}', image: 'registry.example.com/f:${{KERNEL_FULL_VERSION}}'}}");
         holds(&prebuilt("{moduleName: driver}", &fallback).faults(), said);

@@ -144,7 +144,7 @@ pub(super) fn integer(
     if number < least.into() || number > most.into() {
         let is_mode = most == values::HIGHEST_MODE;
         let shown = if is_mode { format!("{most}, which is octal 777") } else { most.to_string() };
-        let fault = Diagnostic::error("wrong-kind", format!("{} is from {least} to {shown}", at.name()));
+        let fault = Diagnostic::error("wrong-kind", format!("{} must be from {least} to {shown}", at.name()));
         // Permissions as people write them, without the zero.
         let octal = if is_mode { i128::from_str_radix(text, 8).ok().filter(|mode| *mode <= most.into()) } else { None };
         let fault = match octal {

@@ -43,18 +43,18 @@ impl Sign {
     pub(super) fn decode(node: &Node, context: &Context<'_>, faults: &mut Diagnostics) -> Option<Self> {
         if let Some(unsigned) = entry(node, "unsignedImage").filter(|_| context.kind == ModuleKind::Built) {
             faults.push(
-                Diagnostic::error("kmm-sign", "`unsignedImage` is ignored where KMM builds the image")
+                Diagnostic::error("kmm-sign", "KMM ignores `unsignedImage` if it builds the image")
                     .at(unsigned.key.span, "")
-                    .help("take it out: KMM signs what it built"),
+                    .help("remove it: KMM signs the image that it built"),
             );
             return None;
         }
         if let Some(reason) = context.why_not_built() {
             let help = match context.built_by {
-                BuiltBy::Ci => "take `sign` out and sign in a build step, or take `builtBy` out",
-                BuiltBy::Cluster => "take `sign` out and sign in a build step, or put the folder into a repository",
+                BuiltBy::Ci => "remove `sign` and sign in a build step, or remove `builtBy`",
+                BuiltBy::Cluster => "remove `sign` and sign in a build step, or put the folder into a git repository",
             };
-            let message = format!("KMM signs what it builds, and not this: {reason}");
+            let message = format!("KMM signs only images that it builds: {reason}");
             faults.push(Diagnostic::error("kmm-sign", message).at(node.span.at_start(), "").help(help));
             return None;
         }
@@ -106,9 +106,9 @@ impl Sign {
             }
             if files.is_empty() {
                 faults.push(
-                    Diagnostic::error("kmm-sign", "`filesToSign` names no file")
+                    Diagnostic::error("kmm-sign", "`filesToSign` is empty")
                         .at(list.span, "")
-                        .help("take it out: the kmods' own files are signed"),
+                        .help("remove it: the kmods are signed by default"),
                 );
             }
             files.into_iter().map(|(file, span)| Spanned::new(file.to_owned(), span)).collect()

@@ -96,13 +96,13 @@ fn integers_are_decimal_and_in_range() {
     refuses(&mode("0o644"), "write `defaultMode: 420`");
     refuses(&mode("0x1a4"), "write `defaultMode: 420`");
     refuses(&mode("'420'"), "write `defaultMode: 420`");
-    refuses(&mode("644"), "is from 0 to 511, which is octal 777 | write `defaultMode: 420`, which is octal 644");
-    refuses(&mode("-1"), "is from 0 to 511");
+    refuses(&mode("644"), "must be from 0 to 511, which is octal 777 | write `defaultMode: 420`, which is octal 644");
+    refuses(&mode("-1"), "must be from 0 to 511");
     refuses(&mode("1.5"), "expected an integer");
-    refuses(&mode("99999999999999999999"), "is from 0 to 511");
-    refuses("imageRebuildTriggerGeneration: 99999999999999999999", "is from");
+    refuses(&mode("99999999999999999999"), "must be from 0 to 511");
+    refuses("imageRebuildTriggerGeneration: 99999999999999999999", "must be from");
     refuses("imageRebuildTriggerGeneration: 0x10", "write `imageRebuildTriggerGeneration: 16`");
-    refuses(&volume("gcePersistentDisk: {pdName: p, partition: 256}"), "is from 0 to 255");
+    refuses(&volume("gcePersistentDisk: {pdName: p, partition: 256}"), "must be from 0 to 255");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn unknown_keys_are_told_with_the_near_one() {
         &volume(
             "ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}",
         ),
-        "has no key `labels` | take it out",
+        "has no key `labels` | remove it",
     );
     refuses("imageRepoSecret: {nam: x}", "did you mean `name`?");
 }
@@ -150,42 +150,42 @@ fn unknown_keys_are_told_with_the_near_one() {
 #[test]
 fn names_are_those_of_objects() {
     for bad in ["Registry_Login", "a/b", "-a", "''"] {
-        refuses(&format!("imageRepoSecret: {{name: {bad}}}"), "not a name of Kubernetes");
-        refuses(&format!("serviceAccountName: {bad}"), "not a name of Kubernetes");
-        refuses(&format!("sign: {{keySecret: {{name: {bad}}}, certSecret: {{name: c}}}}"), "not a name of Kubernetes");
+        refuses(&format!("imageRepoSecret: {{name: {bad}}}"), "not a Kubernetes name");
+        refuses(&format!("serviceAccountName: {bad}"), "not a Kubernetes name");
+        refuses(&format!("sign: {{keySecret: {{name: {bad}}}, certSecret: {{name: c}}}}"), "not a Kubernetes name");
     }
     refuses("build: {secrets: [{name: git.example.com}]}", "KMM cannot mount the secret `git.example.com`");
     refuses(&format!("build: {{secrets: [{{name: {}}}]}}", "a".repeat(57)), "at most 56 characters");
     accepts(&format!("build: {{secrets: [{{name: {}}}]}}", "a".repeat(56)));
-    refuses("build: {secrets: [{name: a}, {name: b}, {name: a}]}", "the secret `a` is there twice");
-    refuses("selector: {zone: 'rack 7'}", "`rack 7` is not the value of a label");
-    refuses("selector: {'a b': c}", "`a b` is not the key of a label");
-    refuses("build: {selector: {a/b/c: d}}", "not the key of a label");
+    refuses("build: {secrets: [{name: a}, {name: b}, {name: a}]}", "the secret `a` is given twice");
+    refuses("selector: {zone: 'rack 7'}", "`rack 7` is not a label value");
+    refuses("selector: {'a b': c}", "`a b` is not a label key");
+    refuses("build: {selector: {a/b/c: d}}", "not a label key");
     refuses("devicePlugin: {container: {image: 'Registry/x'}}", "not an image reference");
     refuses("devicePlugin: {container: {image: 'x:${KERNEL_FULL_VERSION}'}}", "does not expand in `image`");
-    refuses("devicePlugin: {container: {image: x}, serviceAccountName: A}", "not a name of Kubernetes");
+    refuses("devicePlugin: {container: {image: x}, serviceAccountName: A}", "not a Kubernetes name");
 }
 
 #[test]
 fn volumes_have_one_kind_and_names_of_their_own() {
-    refuses(&volume("emptyDir: {}, hostPath: {path: /dev/x}"), "a volume has one of `emptyDir` and `hostPath`");
+    refuses(&volume("emptyDir: {}, hostPath: {path: /dev/x}"), "a volume has both `emptyDir` and `hostPath`");
     refuses("devicePlugin: {container: {image: x}, volumes: [{name: v}]}", "a volume has no kind");
     refuses(
         "devicePlugin: {container: {image: x}, volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]}",
-        "the volume `v` is there twice",
+        "the volume `v` is given twice",
     );
     refuses("devicePlugin: {container: {image: x}, volumes: [{name: V, emptyDir: {}}]}", "contains 'V'");
     refuses(
         "devicePlugin: {container: {image: x}, volumes: [{name: kubelet-device-plugins, emptyDir: {}}]}",
-        "of its own",
+        "KMM itself has a volume",
     );
     refuses(&container("volumeMounts: [{name: w, mountPath: /a}]"), "no volume has the name `w` | did you mean `v`?");
     refuses(
         &container("volumeMounts: [{name: v, mountPath: /a}, {name: v, mountPath: /a/}]"),
-        "the mount path `/a` is there twice",
+        "the mount path `/a` is given twice",
     );
     refuses(&container("volumeMounts: [{name: v, mountPath: a}]"), "is not absolute");
-    refuses(&container("volumeMounts: [{name: v, mountPath: /a, subPath: ../b}]"), "leaves the volume");
+    refuses(&container("volumeMounts: [{name: v, mountPath: /a, subPath: ../b}]"), "is outside the volume");
     refuses(&container("volumeMounts: [{name: v, mountPath: /var/lib/kubelet/device-plugins}]"), "KMM mounts");
     refuses(
         &container("volumeMounts: [{name: v, mountPath: /a, mountPropagation: Both}]"),
@@ -195,17 +195,17 @@ fn volumes_have_one_kind_and_names_of_their_own() {
         &volume(
             "projected: {sources: [{configMap: {name: c, items: [{key: a, path: p}]}}, {secret: {name: s, items: [{key: b, path: p}]}}]}",
         ),
-        "the path `p` is there twice",
+        "the path `p` is given twice",
     );
     refuses(&volume("fc: {targetWWNs: [a]}"), "needs a `lun`");
-    refuses(&volume("csi: {driver: 'a b'}"), "not a name of Kubernetes");
+    refuses(&volume("csi: {driver: 'a b'}"), "not a Kubernetes name");
 }
 
 #[test]
 fn variables_have_one_value() {
     refuses(
         &container("env: [{name: A, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),
-        "exclude each other",
+        "are mutually exclusive",
     );
     refuses(&container("env: [{name: A, valueFrom: {}}]"), "`valueFrom` is empty");
     refuses(
@@ -213,7 +213,7 @@ fn variables_have_one_value() {
         "did you mean `spec.nodeName`?",
     );
     refuses(&container("env: [{name: A B}]"), "not the name of an environment variable");
-    refuses(&container("env: [{name: A}, {name: A}]"), "the variable `A` is there twice");
+    refuses(&container("env: [{name: A}, {name: A}]"), "the variable `A` is given twice");
     refuses(&container("env: [{name: A, value: 'v${KERNEL_FULL_VERSION}'}]"), "does not expand in `env`");
 }
 
@@ -222,10 +222,10 @@ fn resources_are_amounts_of_known_ones() {
     refuses(&container("resources: {limits: {cpu: 1GB}}"), "`1GB` is not a quantity | write `1G`");
     refuses(&container("resources: {limits: {cpus: '1'}}"), "did you mean `cpu`?");
     refuses(&container("resources: {limits: {cpu: '-1'}}"), "is less than 0");
-    refuses(&container("resources: {limits: {cpu: 1}, requests: {cpu: 1500m}}"), "above its limit");
+    refuses(&container("resources: {limits: {cpu: 1}, requests: {cpu: 1500m}}"), "exceeds its limit");
     refuses(&container("resources: {requests: {example.com/gpu: 1}}"), "has no limit");
-    refuses(&container("resources: {limits: {example.com/gpu: 500m}}"), "whole units");
-    refuses(&container("resources: {limits: {hugepages-2Mi: 4Mi}}"), "needs `cpu` or `memory`");
+    refuses(&container("resources: {limits: {example.com/gpu: 500m}}"), "must be a whole number");
+    refuses(&container("resources: {limits: {hugepages-2Mi: 4Mi}}"), "requires `cpu` or `memory`");
     refuses(&container("resources: {limits: {memory: 010}}"), "found a number");
     refuses(&container("resources: {claims: [{name: a}]}"), "no resource claims");
 }
@@ -239,11 +239,11 @@ fn claim(resources: &str) -> String {
 fn claims_are_for_storage() {
     accepts(&claim("{limits: {storage: 1Gi}, requests: {storage: 1024Mi}}"));
     for (resources, said) in [
-        ("{requests: {storage: 1Gi, cpu: 1}}", "a claim asks for `storage`, not for `cpu`"),
-        ("{limits: {memory: 1Gi}, requests: {storage: 1Gi}}", "a claim asks for `storage`, not for `memory`"),
+        ("{requests: {storage: 1Gi, cpu: 1}}", "a claim requests `storage`, not `cpu`"),
+        ("{limits: {memory: 1Gi}, requests: {storage: 1Gi}}", "a claim requests `storage`, not `memory`"),
         ("{limits: {storage: 1Gi}}", "no `requests.storage`"),
-        ("{requests: {storage: 0}}", "a claim of nothing"),
-        ("{limits: {storage: 1Gi}, requests: {storage: 1025Mi}}", "above its limit"),
+        ("{requests: {storage: 0}}", "a claim of size 0"),
+        ("{limits: {storage: 1Gi}, requests: {storage: 1025Mi}}", "exceeds its limit"),
     ] {
         refuses(&claim(resources), said);
     }
@@ -251,11 +251,8 @@ fn claims_are_for_storage() {
 
 #[test]
 fn tolerations_have_keys_and_values_of_taints() {
-    refuses(
-        "tolerations: [{key: dedicated, operator: Equal, value: 'a/b', effect: NoSchedule}]",
-        "not the value of a label",
-    );
-    refuses("tolerations: [{key: 'a b', operator: Exists}]", "not the key of a label");
+    refuses("tolerations: [{key: dedicated, operator: Equal, value: 'a/b', effect: NoSchedule}]", "not a label value");
+    refuses("tolerations: [{key: 'a b', operator: Exists}]", "not a label key");
     accepts("tolerations: [{operator: Exists}, {key: a.b/c, value: d, effect: NoExecute, tolerationSeconds: 3}]");
 }
 
@@ -264,8 +261,8 @@ fn device_classes_have_names_of_their_own() {
     let right = "deviceClasses: [{name: a, selectors: [{cel: {expression: 'true'}}], config: [{opaque: {driver: d.example.com, parameters: {a: [1, 0.5, true, x]}}}]}]";
     accepts(&dra(right));
     for (rest, said) in [
-        ("deviceClasses: [{name: a}, {name: a}]", "the device class `a` is there twice"),
-        ("deviceClasses: [{name: A}]", "not a name of Kubernetes"),
+        ("deviceClasses: [{name: a}, {name: a}]", "the device class `a` is given twice"),
+        ("deviceClasses: [{name: A}]", "not a Kubernetes name"),
         ("deviceClasses: [{name: a, selectors: [{}]}]", "has no `cel`"),
         (
             "deviceClasses: [{name: a, config: [{opaque: {driver: d, parameters: x}}]}]",
@@ -275,7 +272,7 @@ fn device_classes_have_names_of_their_own() {
     ] {
         refuses(&dra(rest), said);
     }
-    refuses(&dra("").replace("d.example.com", "D"), "not a name of Kubernetes");
+    refuses(&dra("").replace("d.example.com", "D"), "not a Kubernetes name");
     let selector = |length| {
         let expression = "x".repeat(length);
         dra(&format!("deviceClasses: [{{name: a, selectors: [{{cel: {{expression: '{expression}'}}}}]}}]"))

@@ -21,8 +21,8 @@ fn refuses_modprobe(modprobe: &str, said: &str) {
 fn modprobe_names_a_kmod_or_has_both_raw_arguments() {
     refuses_modprobe("{parameters: [a=b]}", "neither `moduleName`");
     refuses_modprobe("{rawArgs: {load: [one]}}", "neither `moduleName`");
-    refuses_modprobe("{moduleName: oen}", "none of the module's kmods | did you mean `one`?");
-    refuses_modprobe("{moduleName: one, dirName: /usr}", "`dirName` is `/opt`");
+    refuses_modprobe("{moduleName: oen}", "not one of the module's kmods | did you mean `one`?");
+    refuses_modprobe("{moduleName: one, dirName: /usr}", "`dirName` must be `/opt`");
 }
 
 #[test]
@@ -35,20 +35,20 @@ fn the_loading_order_starts_with_the_module() {
 
 #[test]
 fn several_kmods_need_a_name_to_load() {
-    refuses("selector: {a: b}", "nothing says which to load");
+    refuses("selector: {a: b}", "does not select one");
     let one = World::small().with("kmods: [one, two]", "kmods: [one]").of_spec("selector: {a: b}");
     assert!(one.outputs().iter().any(|output| output.text.contains("moduleName: one")));
 }
 
 #[test]
 fn a_selector_is_needed() {
-    refuses("modprobe: {moduleName: one}", "on which nodes");
+    refuses("modprobe: {moduleName: one}", "missing the nodes");
 }
 
 #[test]
 fn what_is_generated_cannot_be_given() {
     for key in ["kernelMappings: []", "containerImage: x", "version: '1'", "build: {dockerfileConfigMap: {name: x}}"] {
-        refuses_beside(key, "kmodgen's to write");
+        refuses_beside(key, "kmodgen writes `");
     }
     refuses_beside("inTreeModuleToRemove: x", "deprecated");
 }
@@ -74,8 +74,8 @@ fn signing_needs_keys_and_files_that_are_there() {
     refuses_beside("sign: {certSecret: {name: c}}", "no `keySecret`");
     refuses_beside("sign: {keySecret: {name: k}}", "no `certSecret`");
     for (files, said) in [
-        ("[]", "names no file"),
-        ("[/lib/modules/*/extra/one.ko]", "under `dirName`"),
+        ("[]", "`filesToSign` is empty"),
+        ("[/lib/modules/*/extra/one.ko]", "below `dirName`"),
         ("['/opt/lib/modules/*/one.ko']", "matches no file of the image"),
         ("['/opt/lib/modules/*/extra/three.ko']", "matches no file of the image"),
     ] {
@@ -86,7 +86,7 @@ fn signing_needs_keys_and_files_that_are_there() {
     }
     refuses_beside(
         "sign: {keySecret: {name: k}, certSecret: {name: c}, unsignedImage: x}",
-        "`unsignedImage` is ignored",
+        "KMM ignores `unsignedImage`",
     );
 }
 
@@ -98,8 +98,8 @@ fn a_wrong_path_of_signed_files_is_told_once_for_all_kernels() {
             "lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko",
             "write `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/one.ko`",
         ),
-        ("extra/one.ko", "write a path that begins with `/opt/lib/modules/`"),
-        ("/opt/lib/modules/*/two/one.ko", "write `/opt/lib/modules/*/extra/one.ko`, or leave `filesToSign` out"),
+        ("extra/one.ko", "write a path that starts with `/opt/lib/modules/`"),
+        ("/opt/lib/modules/*/two/one.ko", "write `/opt/lib/modules/*/extra/one.ko`, or remove `filesToSign`"),
     ] {
         let sign = format!("sign: {{keySecret: {{name: k}}, certSecret: {{name: c}}, filesToSign: ['{file}']}}");
         let faults = World::small().and_spec(&sign).faults();
@@ -137,14 +137,14 @@ fn build_arguments_are_the_users_own() {
     }
     refuses_beside("build: {buildArgs: [{name: 9a, value: x}]}", "not the name of a variable");
     refuses_beside("build: {buildArgs: [{name: A, value: \"a\\nb\"}]}", "on one line");
-    refuses_beside("build: {buildArgs: [{name: A, value: a, hashed: false}]}", "does not know `A` without an `ARG`");
+    refuses_beside("build: {buildArgs: [{name: A, value: a, hashed: false}]}", "`A` requires an `ARG`");
     refuses_beside("build: {buildArgs: [{name: A}]}", "a `name` and a `value`");
     refuses_beside("build: {buildArgs: [{name: A, value: a}, {name: A, value: b}]}", "given twice");
 }
 
 #[test]
 fn device_plugin_and_dra_exclude_each_other() {
-    refuses_beside("devicePlugin: {container: {image: x}}\ndra: {container: {image: x}}", "not both");
+    refuses_beside("devicePlugin: {container: {image: x}}\ndra: {container: {image: x}}", "cannot have both");
 }
 
 fn volume(path: &str) -> String {
@@ -154,9 +154,9 @@ fn volume(path: &str) -> String {
 #[test]
 fn host_paths_are_where_kmm_lets_them_be() {
     for path in ["/etc", "/", "/device", "//etc", "/./etc"] {
-        refuses_beside(&volume(path), "KMM refuses this host path");
+        refuses_beside(&volume(path), "KMM rejects this host path");
     }
-    refuses_beside(&volume("/var/../etc"), "has `..` in it");
+    refuses_beside(&volume("/var/../etc"), "contains `..`");
     let fine = World::small().and_spec(&volume("/var/lib/x"));
     assert_eq!(fine.faults(), Vec::<String>::new());
 }
@@ -165,9 +165,9 @@ fn host_paths_are_where_kmm_lets_them_be() {
 fn tolerations_are_kubernetes_own() {
     refuses_beside("tolerations: [{operator: Like, key: a}]", "write one of `Equal` and `Exists`");
     refuses_beside("tolerations: [{key: a, effect: Never}]", "`NoSchedule`");
-    refuses_beside("tolerations: [{operator: Exists, key: a, value: b}]", "has no `value`");
+    refuses_beside("tolerations: [{operator: Exists, key: a, value: b}]", "takes no `value`");
     refuses_beside("tolerations: [{value: b}]", "without a `key`");
-    refuses_beside("tolerations: [{key: a, tolerationSeconds: 3}]", "goes with `effect: NoExecute`");
+    refuses_beside("tolerations: [{key: a, tolerationSeconds: 3}]", "requires `effect: NoExecute`");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn version(text: &str) -> World {
 fn versions_are_label_values() {
     assert!(version("1.10").outputs().iter().any(|output| output.text.contains("version: \"1.10\"")));
     for bad in ["'a b'", "'-1'", "''", &"1".repeat(64)] {
-        assert!(version(bad).faults()[0].contains("not a version that KMM takes"), "{bad}");
+        assert!(version(bad).faults()[0].contains("not a valid version for KMM"), "{bad}");
     }
 }
 
@@ -220,7 +220,7 @@ fn a_hub_has_a_module_for_its_spokes() {
     let hub = "hub: {spokeNamespace: drivers, selector: {wants: driver}}";
     let world = World::small().and_module(hub).with("    labels:", &dtk);
     let faults = world.faults();
-    assert!(faults.len() == 1 && faults[0].contains("a hub does not know which Driver Toolkit"), "{faults:#?}");
+    assert!(faults.len() == 1 && faults[0].contains("a hub cannot choose the Driver Toolkit"), "{faults:#?}");
     let world = world.with("  - 5.14.0-2.el9.x86_64+rt\n", "");
     assert_snapshot!("hub", module_yaml(&world));
 }
@@ -308,7 +308,7 @@ fn a_field_at_another_level_is_led_to_its_own() {
 fn signing_belongs_to_kmods_that_kmm_signs() {
     let signing = World::small().and_module("signing: {generation: 2}");
     let faults = signing.faults();
-    assert!(faults.len() == 1 && faults[0].contains("there is no `sign`"), "{faults:?}");
+    assert!(faults.len() == 1 && faults[0].contains("`signing` requires `sign`"), "{faults:?}");
     let signed = signing.and_spec("sign: {keySecret: {name: k}, certSecret: {name: c}}");
     assert_eq!(signed.faults(), Vec::<String>::new());
     let other = signed.clone().with("generation: 2", "generation: 3");

@@ -96,7 +96,7 @@ fn key_form(at: At) -> Option<Check> {
         ("resources", "limits" | "requests") => k8s::resource_name,
         ("spec.resources", "limits" | "requests") => |text| match text {
             "storage" => Ok(()),
-            _ => Err(Invalid::new(format!("a claim asks for `storage`, not for `{}`", text.escape_debug()))),
+            _ => Err(Invalid::new(format!("a claim requests `storage`, not `{}`", text.escape_debug()))),
         },
         _ => return None,
     })
@@ -192,7 +192,7 @@ fn host_path(text: &str) -> Result<(), Invalid> {
     if below.any(|rest| rest.is_empty() || rest.starts_with('/')) {
         return Ok(());
     }
-    Err(Invalid::new("KMM refuses this host path").help("host paths are under /dev, /sys, /var, /opt or /run"))
+    Err(Invalid::new("KMM rejects this host path").help("host paths must be below /dev, /sys, /var, /opt or /run"))
 }
 
 fn medium(text: &str) -> Result<(), Invalid> {
@@ -201,7 +201,7 @@ fn medium(text: &str) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not a value of `medium`", text.escape_debug()))
-        .help("write `Memory`, `HugePages` or `HugePages-SIZE`, or take it out"))
+        .help("write `Memory`, `HugePages` or `HugePages-SIZE`, or remove it"))
 }
 
 fn expression(text: &str) -> Result<(), Invalid> {
@@ -221,7 +221,7 @@ fn iscsi_name(text: &str) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Invalid::new(format!("`{}` is not an iSCSI name", text.escape_debug()))
-        .help("write it as in `iqn.2001-04.com.example:storage`"))
+        .help("write a name such as `iqn.2001-04.com.example:storage`"))
 }
 
 /// Checks what follows `iqn.`: a year and month, a domain backwards, and a name.
@@ -259,7 +259,7 @@ fn signer_name(text: &str) -> Result<(), Invalid> {
             Ok(())
         }
         _ => Err(Invalid::new(format!("`{}` is not the name of a signer", text.escape_debug()))
-            .help("write it as in `example.com/signer`")),
+            .help("write a name such as `example.com/signer`")),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Di
             _ => Vec::new(),
         };
         let (why, help) = match kernels.iter().any(|kernel| own.selects(kernel)) {
-            true => ("the condition around it is for other kernels".into(), None),
+            true => ("the enclosing condition matches other kernels".into(), None),
             false => own.why_unmet(&kernels),
         };
         let what = if std::ptr::eq(one.record, &OVERRIDE) { "override" } else { "condition" };
@@ -51,12 +51,12 @@ pub(super) fn unmet(written: &[Written<'_>], all: &[Arc<Manifest>]) -> Option<Di
         let of = of.map(|name| format!(" of module `{}`", name.text.escape_debug())).unwrap_or_default();
         findings.push(Finding {
             span: node.span,
-            message: format!("this {what} is for no kernel{of}: {why}"),
+            message: format!("this {what} matches no kernel{of}: {why}"),
             label: why,
-            help: help.unwrap_or_else(|| "take it out, or list a kernel that it is for".into()),
+            help: help.unwrap_or_else(|| "remove it, or list a kernel that it matches".into()),
         });
     }
-    grouped("unmet-condition", "conditions hold for no kernel", findings)
+    grouped("unmet-condition", "conditions match no kernel", findings)
 }
 
 /// Number of findings that get a reason, which costs more than to find them.

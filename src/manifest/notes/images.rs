@@ -54,14 +54,12 @@ pub(super) fn without_registry(written: &[Written<'_>], all: &[Arc<Manifest>]) -
         }
         Some(Finding {
             span: *span,
-            message: format!(
-                "the image `{text}` names no registry: docker, podman and nodes may each take another one"
-            ),
+            message: format!("the image `{text}` has no registry: docker, podman and nodes may use different ones"),
             label: String::new(),
-            help: format!("write `{key}: {whole}` if Docker Hub is meant, or the registry that is"),
+            help: format!("write `{key}: {whole}` for Docker Hub, or add another registry"),
         })
     });
-    let several = "images name no registry: docker, podman and nodes may each take another one";
+    let several = "images have no registry: docker, podman and nodes may use different ones";
     grouped("no-registry", several, findings.collect())
 }
 

@@ -18,10 +18,10 @@ pub(super) fn unused(all: &[Arc<Manifest>]) -> Option<Diagnostic> {
             span: source.name.span,
             message: format!("no module uses the source `{name}`"),
             label: String::new(),
-            help: "take it out, or name it under `source` of a module".into(),
+            help: "remove it, or use it as `source` of a module".into(),
         }
     });
     let mut findings: Vec<Finding> = findings.collect();
     findings.sort_by_key(|finding| finding.span);
-    grouped("unused-source", "sources are used by no module", findings)
+    grouped("unused-source", "sources are not used by a module", findings)
 }

@@ -68,12 +68,12 @@ fn sources_without_a_module() {
     let one = World::small().with("  code: {", "  old: {git: https://example.com/old.git, ref: main}\n  code: {");
     assert_eq!(
         note(&one),
-        "kmodgen.yaml:4:3 unused-source: no module uses the source `old` | take it out, or name it under `source` of a module"
+        "kmodgen.yaml:4:3 unused-source: no module uses the source `old` | remove it, or use it as `source` of a module"
     );
     // One message, however many sources and clusters.
     let many: String = (0..8).map(|n| format!("  s{n}: {{git: https://example.com/{n}.git, ref: main}}\n")).collect();
     let many = World::small().with("  code: {", &format!("{many}  code: {{")).and("clusters: {a: {}, b: {}}\n");
-    assert!(note(&many).contains("8 sources are used by no module (here, and in 3 more places)"), "{}", note(&many));
+    assert!(note(&many).contains("8 sources are not used by a module (here, and in 3 more places)"), "{}", note(&many));
     // A module that is for some cluster uses it.
     let other =
         "  - {name: other, source: old, kmods: [one], image: r.io/o, clusters: [b], moduleSpec: {selector: {a: b}}}\n";
@@ -86,13 +86,13 @@ fn conditions_that_no_kernel_meets() {
         ("{kernel: '5.14.0'}", "no kernel release matches `5.14.0` | write `kernel: '5\\.14\\.0.*'`"),
         ("{labels: {site: aa}}", "no kernel has the label `site: aa` | did you mean `site: a`?"),
         ("{labels: {sit: a}}", "no kernel has the label `sit: a` | did you mean the label `site`?"),
-        ("{flavour: rtt}", "no kernel is of the flavour `rtt` | did you mean `flavour: rt`?"),
-        ("{arch: aarch64}", "no kernel is for the architecture `aarch64`"),
-        ("{kernelVersion: '>=6'}", "no kernel is of the version"),
+        ("{flavour: rtt}", "no kernel has the flavour `rtt` | did you mean `flavour: rt`?"),
+        ("{arch: aarch64}", "no kernel has the architecture `aarch64`"),
+        ("{kernelVersion: '>=6'}", "no kernel has the version"),
         ("{labels: {site: a}, flavour: rt}", "no kernel meets all parts of the condition"),
     ] {
         let told = note(&with_override(when));
-        assert!(told.contains("this override is for no kernel of module `first`: ") && told.contains(said), "{told}");
+        assert!(told.contains("this override matches no kernel of module `first`: ") && told.contains(said), "{told}");
     }
     let of_rt = with_override("{flavour: rt}");
     assert_eq!(of_rt.notes(), Vec::<String>::new());
@@ -129,16 +129,16 @@ fn every_kind_of_condition_is_looked_at() {
         let more = "  code2: {git: https://example.com/2.git, ref: main}\nbaseImages:";
         let world = World::small().with(from, to);
         let world = if to.contains("code2") { world.with("baseImages:", more) } else { world };
-        assert!(note(&world).contains("no kernel is of the flavour `x`"), "{to}: {}", note(&world));
+        assert!(note(&world).contains("no kernel has the flavour `x`"), "{to}: {}", note(&world));
     }
     // Within an override for none, and within one for others.
-    assert!(note(&nested("{flavour: x}", "{flavour: y}")).contains("this override is for no kernel"));
-    assert!(note(&nested("{flavour: rt}", "{labels: {site: a}}")).contains("this condition is for no kernel"));
+    assert!(note(&nested("{flavour: x}", "{flavour: y}")).contains("this override matches no kernel"));
+    assert!(note(&nested("{flavour: rt}", "{labels: {site: a}}")).contains("this condition matches no kernel"));
     assert_eq!(nested("{flavour: rt}", "{flavour: rt}").notes(), Vec::<String>::new());
     // More than are explained.
     let many = "{when: {flavour: x}, user: '1'}, ".repeat(7);
     let many = World::small().and_module(&format!("overrides: [{many}]"));
-    assert!(note(&many).contains("7 conditions hold for no kernel"), "{}", note(&many));
+    assert!(note(&many).contains("7 conditions match no kernel"), "{}", note(&many));
     assert!(!note(&many).contains("list them under"), "{}", note(&many));
 }
 

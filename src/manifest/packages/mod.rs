@@ -136,5 +136,5 @@ fn package(text: &str) -> Result<String, Invalid> {
         return Ok(name);
     }
     Err(Invalid::new(format!("`{}` is not the name of a package", text.escape_debug()))
-        .help("write one name an item, such as `elfutils-libelf-devel`"))
+        .help("write one name in each item, such as `elfutils-libelf-devel`"))
 }

@@ -30,7 +30,7 @@ declare! {
         required key: RepositoryKey {
             takes: Shape::Record(&KEY),
             says: "the key that its packages are signed with",
-            advice: "write `key: {file: keys/vendor.asc}`: without a key, anybody's packages would be installed",
+            advice: "write `key: {file: keys/vendor.asc}`: without a key, packages are not verified",
             decode: |node, _, faults| RepositoryKey::read(node, faults),
         }
         optional suite: String {
@@ -117,14 +117,14 @@ impl Repository {
             return None;
         }
         let help = match &value.suite {
-            Some(suite) if suite.ends_with('/') => (!value.components.is_empty()).then_some("take `components` out"),
+            Some(suite) if suite.ends_with('/') => (!value.components.is_empty()).then_some("remove `components`"),
             Some(_) => {
-                value.components.is_empty().then_some("write `components: [main]`, or a path with a `/` at its end")
+                value.components.is_empty().then_some("write `components: [main]`, or a path that ends with `/`")
             }
-            None => (!value.components.is_empty()).then_some("write the `suite`, too, such as `suite: bookworm`"),
+            None => (!value.components.is_empty()).then_some("write the `suite` too, such as `suite: bookworm`"),
         };
         if let Some(help) = help {
-            let message = "a suite of apt-get has components, a path has none, and no other repository has any";
+            let message = "only a suite of apt-get has components";
             faults.push(Diagnostic::error("repository", message).at(value.name.span, "").help(help));
         }
         Some(Conditional { value, kernels: kernels? })
@@ -146,7 +146,7 @@ impl RepositoryKey {
         let has = |key| node.get(key).is_some();
         if has("file") == has("url") || has("sha256") && !has("url") {
             faults.push(
-                Diagnostic::error("repository", "a key is a file beside the manifest, or one to download")
+                Diagnostic::error("repository", "a key is either a file beside the manifest or a download")
                     .at(node.span, "")
                     .help("write `key: {file: keys/vendor.asc}` or `key: {url: https://…, sha256: …}`"),
             );
@@ -180,14 +180,14 @@ fn suite(text: &str) -> Result<String, Invalid> {
         return Ok(text.to_owned());
     }
     Err(Invalid::new(format!("`{}` is not the suite of a repository", text.escape_debug()))
-        .help("write its name, such as `bookworm`, or a path with a `/` at its end"))
+        .help("write its name, such as `bookworm`, or a path that ends with `/`"))
 }
 
 fn stage(text: &str) -> Result<Stage, Invalid> {
     match text {
         "builder" => Ok(Stage::Builder),
         "runtime" => Ok(Stage::Runtime),
-        _ => Err(Invalid::new(format!("`{}` is no stage that gets packages", text.escape_debug()))
-            .help("write `builder` or `runtime`, or leave it out for both")),
+        _ => Err(Invalid::new(format!("`{}` is not a stage with packages", text.escape_debug()))
+            .help("write `builder` or `runtime`, or remove it for both")),
     }
 }

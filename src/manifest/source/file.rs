@@ -82,11 +82,11 @@ impl File {
             faults.push(
                 Diagnostic::error(
                     "checksum",
-                    "this URL is another one for every kernel, and `sha256` can be right for one only",
+                    "this URL differs for each kernel, but `sha256` can be correct for only one",
                 )
                 .at(sha256.span, "")
                 .context(url.span, "the URL")
-                .help("take it out: `kmodgen lock` pins the checksum of each"),
+                .help("remove it: `kmodgen lock` pins the checksum of each"),
             );
         }
         let Checked { kind, strip_components } =
@@ -119,7 +119,7 @@ impl FileKind {
             _ if name.ends_with(".zip") => Self::Zip,
             _ if TAR.iter().any(|(ending, _)| name.ends_with(ending)) => Self::Tar,
             _ => {
-                let help = "it ends in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`";
+                let help = "end it with `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`";
                 let more = "; a name can be added after a `#`: `…#/driver.tar.gz` is not sent to the server";
                 faults.push(
                     Diagnostic::error(
@@ -140,12 +140,13 @@ impl FileKind {
 pub(in crate::manifest) fn checksum(text: &str) -> Result<Digest, Invalid> {
     Digest::parse(text).ok_or_else(|| {
         Invalid::new(format!("`{}` is not a SHA-256 checksum", text.escape_debug()))
-            .help("write 64 hexadecimal digits in lower case, as `sha256sum` prints them; or leave it out, and run `kmodgen lock`")
+            .help("write 64 hexadecimal digits in lower case, as `sha256sum` prints them; or remove it, and run `kmodgen lock`")
     })
 }
 
 fn count(text: &str) -> Result<u8, Invalid> {
     text.parse().ok().filter(|number| *number < 20).ok_or_else(|| {
-        Invalid::new(format!("`{}` is not a number of folders", text.escape_debug())).help("write 0, 1 or a few")
+        Invalid::new(format!("`{}` is not a number of folders", text.escape_debug()))
+            .help("write 0, 1 or another small number")
     })
 }

@@ -59,7 +59,7 @@ fn path(text: &str) -> Result<RelPath, Invalid> {
             "`{}` is a URL, and `in` says which source has the file",
             text.escape_debug()
         ))
-        .help("write its path in that source, or take `in` out"));
+        .help("write its path in that source, or remove `in`"));
     }
     let path = Expands::Release.pattern(text)?;
     if decode::has_only(&text.replace("${KERNEL_VERSION}", "").replace("${KERNEL_FULL_VERSION}", ""), "._-+@~/*?[]!") {

@@ -213,7 +213,7 @@ impl Patch {
             (Some(bounds), Some(source)) => bounds.hold(source),
             (Some(bounds), None) => {
                 faults.push(
-                    Diagnostic::error("source-version", "nothing says which version this source is")
+                    Diagnostic::error("source-version", "this source has no version")
                         .at(bounds.span, "")
                         .help("write the source's `version`, or a `ref` such as `v1.2.0`"),
                 );
@@ -230,7 +230,7 @@ fn place(text: &str) -> Result<RelPath, Invalid> {
     if decode::has_only(path.as_str(), "._-+/") {
         return Ok(path);
     }
-    Err(Invalid::new(format!("`{path}` is not of letters, digits, `.`, `_`, `-`, `+`")))
+    Err(Invalid::new(format!("`{path}` has characters other than letters, digits, `.`, `_`, `-`, `+`")))
 }
 
 /// The name of a secret that builds mount.
@@ -252,7 +252,7 @@ fn refuse_one_place(sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnos
             faults.push(
                 Diagnostic::error(
                     "source-place",
-                    format!("sources `{}` and `{}` are laid in one folder", other.name.value, source.name.value),
+                    format!("sources `{}` and `{}` are in the same folder", other.name.value, source.name.value),
                 )
                 .at(span, "")
                 .help("give one of them another `at`"),

@@ -121,7 +121,7 @@ impl Origin {
                 let misspelt =
                     node.as_mapping().unwrap_or_default().iter().any(|e| SOURCE.field(&e.key.value).is_none());
                 if !several.is_empty() || !misspelt {
-                    let problem = if several.is_empty() { "does not say where it is" } else { "is in several places" };
+                    let problem = if several.is_empty() { "has no location" } else { "has several locations" };
                     faults.push(
                         Diagnostic::error("source-origin", format!("source `{}` {problem}", name.value))
                             .at(name.span, "")
@@ -148,12 +148,9 @@ impl Origin {
                 (value, kind.filter(|kind| given.len() == 1 && *kind != key && !of.contains(kind)))
             {
                 faults.push(
-                    Diagnostic::error(
-                        "source-origin",
-                        format!("`{key}` goes with {}, not with `{kind}`", quoted_list(of)),
-                    )
-                    .at(value.span, "")
-                    .help("take it out"),
+                    Diagnostic::error("source-origin", format!("`{key}` is for {}, not for `{kind}`", quoted_list(of)))
+                        .at(value.span, "")
+                        .help("remove it"),
                 );
             }
         }
@@ -196,13 +193,13 @@ impl Origin {
         let fault = match self {
             Self::Git(_) | Self::File(_) => return,
             Self::Folder(_) => {
-                Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`").help("take it out")
+                Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`").help("remove it")
             }
             Self::Inner(_) => Diagnostic::error("source-origin", "a file of another source needs no `secret`")
                 .help("take it out: the source that has the file may have one"),
             Self::Image { .. } => {
-                Diagnostic::warning("source-secret", "the builder pulls this image, and nothing reads the secret")
-                    .help("take it out: `imageRepoSecret` of `moduleSpec` is the login for registries")
+                Diagnostic::warning("source-secret", "the builder pulls this image without the secret")
+                    .help("remove it: `imageRepoSecret` of `moduleSpec` is the login for registries")
             }
         };
         faults.push(fault.at(secret.span, ""));
@@ -225,7 +222,7 @@ fn image_path(text: &str) -> Result<String, Invalid> {
     match text.strip_prefix('/').map(RelPath::parse) {
         Some(Ok(path)) if decode::has_only(path.as_str(), "._-+/@~") => Ok(format!("/{path}")),
         _ => Err(Invalid::new(format!("`{}` is not a path in an image", text.escape_debug()))
-            .help("write it from `/` on, of letters, digits and `._-+/@~`, without `..`")),
+            .help("write an absolute path of letters, digits and `._-+/@~`, without `..`")),
     }
 }
 
@@ -233,7 +230,7 @@ fn image_path(text: &str) -> Result<String, Invalid> {
 fn local_folder(text: &str) -> Result<RelPath, Invalid> {
     let path = place(text)?;
     if path.as_str().starts_with('-') {
-        return Err(Invalid::new(format!("the folder `{path}` begins with a dash, as flags do")).help("rename it"));
+        return Err(Invalid::new(format!("the folder `{path}` starts with a dash, like a flag")).help("rename it"));
     }
     Ok(path)
 }

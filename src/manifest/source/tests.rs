@@ -74,7 +74,7 @@ fn every_kind_reads_well() {
 fn a_step_runs_in_a_source_of_its_module() {
     let world = with_sources(&format!("{CODE}  more: {{git: https://example.com/code.git, ref: main}}\n"))
         .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {source: more}}]");
-    assert!(world.faults()[0].contains("`more` is none of this module's sources"), "{:?}", world.faults());
+    assert!(world.faults()[0].contains("`more` is not one of this module's sources"), "{:?}", world.faults());
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_secret_that_nothing_reads_is_told_of() {
     let faults =
         with_sources(&format!("  code: {{image: example.com/a@sha256:{sha256}, path: /src, secret: login}}\n"))
             .faults();
-    assert!(faults.len() == 1 && faults[0].contains("nothing reads the secret"), "{faults:?}");
+    assert!(faults.len() == 1 && faults[0].contains("without the secret"), "{faults:?}");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn patches_that_no_config_map_holds_are_refused_with_a_way_out() {
     let faults = World::small().file("fix.patch", format!("--- a/x\n+++ b/x\n@@ -0,0 +1,20000 @@\n{large}")).faults();
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(
-        faults[0].contains("a ConfigMap holds 1 MiB | put large patches into the source's repository"),
+        faults[0].contains("a ConfigMap can contain at most 1 MiB | put large patches into the source's repository"),
         "{faults:?}"
     );
 }

@@ -17,9 +17,9 @@ pub(super) fn decode(node: &Node, faults: &mut Diagnostics) -> Vec<(Spanned<Stri
         let Some(ListedStep { id, step, kernels }) = decode_listed(value, faults) else { continue };
         if id.is_some() || !kernels.is_all() {
             faults.push(
-                Diagnostic::error("step-change", "a change to a step has its tool alone")
+                Diagnostic::error("step-change", "a change to a step can contain only its tool")
                     .at(value.span, "")
-                    .help("the override says for which kernels, and the key which step"),
+                    .help("the override selects the kernels, and the key selects the step"),
             );
         }
         changes.push((key.clone(), step));

@@ -135,7 +135,7 @@ fn decode_listed(node: &Node, faults: &mut Diagnostics) -> Option<ListedStep> {
         }
         _ if unknown => None,
         tools => {
-            let problem = if tools.is_empty() { "names no tool" } else { "names several tools" };
+            let problem = if tools.is_empty() { "has no tool" } else { "has several tools" };
             faults.push(
                 Diagnostic::error("build-tool", format!("this build step {problem}"))
                     .at(node.span, "")

@@ -61,7 +61,7 @@ impl Run {
         let RunFields { path, file, script, args } = RunFields::take(fields, faults)?;
         if written.iter().filter(|written| **written).count() != 1 {
             let problem = if written.contains(&true) { "several scripts" } else { "no script" };
-            let fault = Diagnostic::error("run-script", format!("this run step names {problem}"))
+            let fault = Diagnostic::error("run-script", format!("this run step has {problem}"))
                 .at(place, "")
                 .help("write one of `path`, a script of the source, `file`, a script beside the manifest, and `script`, its lines");
             fields.lacks("path", fault);

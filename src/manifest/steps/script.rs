@@ -7,13 +7,13 @@ use crate::vocabulary::{Invalid, RelPath};
 pub(super) fn lines(text: &str) -> Result<String, Invalid> {
     let lines = text.trim();
     if lines.is_empty() {
-        return Err(Invalid::new("the script is empty").help("write its lines, or take the step out"));
+        return Err(Invalid::new("the script is empty").help("write its lines, or remove the step"));
     }
     // The path of a script, and no command.
     if (lines.ends_with(".sh") || lines.starts_with("./")) && !lines.contains(char::is_whitespace) {
         let path = lines.strip_prefix("./").unwrap_or(lines).escape_debug();
         return Err(Invalid::new(format!(
-            "`{}` is the path of a script, and `script` takes its lines",
+            "`{}` is the path of a script, but `script` takes the lines of a script",
             lines.escape_debug()
         ))
         .help(format!("write `path: {path}` if the source has it, or `file: {path}` if it is beside the manifest")));
@@ -40,7 +40,7 @@ pub(super) fn script_path(text: &str) -> Result<RelPath, Invalid> {
     if !is_command {
         return Expands::Release.path(text.strip_prefix("./").unwrap_or(text));
     }
-    let invalid = Invalid::new(format!("`{}` is a command, and `run` takes the path of a script", text.escape_debug()));
+    let invalid = Invalid::new(format!("`{}` is a command, but `run` takes the path of a script", text.escape_debug()));
     let plain = !OPERATORS.iter().any(|operator| text.contains(operator));
     Err(invalid.help(match (*first, rest) {
         ("make", targets) if plain && targets.iter().all(|word| !word.starts_with('-')) => {

@@ -22,7 +22,7 @@ pub(super) fn jobs(text: &str) -> Result<Jobs, Invalid> {
         _ if text == "all" => Ok(Jobs::All),
         Ok(number @ 1..) => Ok(Jobs::Number(number)),
         _ => Err(Invalid::new(format!("`{}` is not a number of jobs", text.escape_debug()))
-            .help("write a number from 1, or `all` for one per processor")),
+            .help("write a number from 1, or `all` for one for each processor")),
     }
 }
 
@@ -100,8 +100,8 @@ pub(super) fn without_prefix(option: &str) -> &str {
 /// Checks the value of an option. In a `.config`, words and numbers stand as they are, all else in quotes.
 pub(super) fn option_value(text: &str) -> Result<String, Invalid> {
     if text.contains(['"', '\\']) {
-        return Err(Invalid::new("an option's text has no quotes and no backslashes")
-            .help("write it without quotes of its own: kmodgen adds those of `.config`"));
+        return Err(Invalid::new("a string option cannot contain quotes or backslashes")
+            .help("write it without quotes: kmodgen adds the quotes for `.config`"));
     }
     Expands::Nothing.line(text)
 }

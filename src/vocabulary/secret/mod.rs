@@ -19,17 +19,18 @@ use super::Invalid;
 pub const MASK: &str = "***";
 
 /// Advice on the login of a git repository.
-pub const GIT_LOGIN: &str = "builds mount the Kubernetes secret that the source's `secret` names, and `kmodgen lock` asks git's credential helper";
+pub const GIT_LOGIN: &str =
+    "builds mount the Kubernetes secret in the source's `secret`, and `kmodgen lock` uses git's credential helper";
 
 /// Advice on the login for a file.
-pub const FILE_LOGIN: &str = "builds mount the Kubernetes secret that the source's `secret` names";
+pub const FILE_LOGIN: &str = "builds mount the Kubernetes secret in the source's `secret`";
 
 /// Advice on the login of the repository that is published to.
-pub const PUBLISH_LOGIN: &str = "git's credential helpers are asked for the login";
+pub const PUBLISH_LOGIN: &str = "the login comes from git's credential helpers";
 
 /// Advice on the login of a registry.
 pub const REGISTRY_LOGIN: &str =
-    "log in with your engine's `login`, and name the cluster's secret as `imageRepoSecret` of `moduleSpec`";
+    "log in with your engine's `login`, and write the cluster's secret as `imageRepoSecret` of `moduleSpec`";
 
 /// The byte ranges of all secrets in a text, in order. Two never overlap.
 pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
@@ -78,20 +79,22 @@ pub fn refuse_secrets(text: &str, advice: &str) -> Result<(), Invalid> {
     let Some(first) = find(text).into_iter().next() else { return Ok(()) };
     let problem = match &first.kind {
         SecretKind::Login => {
-            "the URL contains a user or password, for everyone to read in the repository and in images".into()
+            "the URL contains a user or password, which everyone can read in the repository and in images".into()
         }
         SecretKind::Parameter(name) => {
             format!(
-                "`{}` in the URL is a secret, for everyone to read in the repository and in images",
+                "`{}` in the URL is a secret, which everyone can read in the repository and in images",
                 name.escape_debug()
             )
         }
-        SecretKind::Token => "this is an access token, for everyone to read in the repository and in images".to_owned(),
+        SecretKind::Token => {
+            "this is an access token, which everyone can read in the repository and in images".to_owned()
+        }
     };
     let is_url = text.contains("://") && !text.contains(char::is_whitespace) && first.kind != SecretKind::Token;
     Err(Invalid::new(problem).secret().help(match is_url {
         true => format!("write `{}`; {advice}", without_secrets(text)),
-        false => format!("take it out; {advice}"),
+        false => format!("remove it; {advice}"),
     }))
 }
 
@@ -110,7 +113,7 @@ pub fn refuse_bare_login(text: &str, advice: &str) -> Result<(), Invalid> {
     let is_ssh = rest.split_once(':').is_some_and(|(host, path)| !host.contains('/') && !is_port(path));
     let user = user_of(&text[login.clone()]).filter(|_| is_ssh && login.start == 0);
     let user = user.map(|user| format!("{user}@")).unwrap_or_default();
-    Err(Invalid::new("this contains a user and a password, for everyone to read in the repository and in images")
+    Err(Invalid::new("this contains a user and a password, which everyone can read in the repository and in images")
         .secret()
         .help(format!("write `{user}{rest}`; {advice}")))
 }

@@ -79,7 +79,7 @@ fn a_wrong_password_is_asked_for_once() {
     let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     helper(&world, "username=me\\npassword=wrong\\n");
     let error = world.server_error(&format!("http://127.0.0.1:{port}/a.git/.git"));
-    assert!(error.contains("refused the user name or the password") && !error.contains("wrong\n"), "{error}");
+    assert!(error.contains("rejected the user name or the password") && !error.contains("wrong\n"), "{error}");
     let log = text(&world.path("helper.log"));
     assert_eq!(log.matches("get\n").count(), 1, "{log}");
     assert_eq!(log.matches("erase\n").count(), 1, "{log}");
@@ -92,7 +92,7 @@ fn nobody_knows_a_password() {
     let (_server, port) = world.serve_http(&["--auth", "me:right"]);
     let url = format!("http://127.0.0.1:{port}/a.git/.git");
     let error = world.server_error(&url);
-    assert!(error.contains("know none") && error.contains("terminal prompts disabled"), "{error}");
+    assert!(error.contains("have none") && error.contains("terminal prompts disabled"), "{error}");
     world.set("PATH", "/nonexistent");
     let error = world.server_error(&url);
     assert!(error.contains("`git` is not installed"), "{error}");
@@ -107,7 +107,7 @@ fn a_helper_that_hangs_is_ended() {
     world.configure(&format!("[credential]\n helper = {}\n", world.script("helper", "sleep 600")));
     let start = Instant::now();
     let error = world.server_error(&format!("http://127.0.0.1:{port}/a.git/.git"));
-    assert!(error.contains("no answer within 1 second"), "{error}");
+    assert!(error.contains("no response within 1 second"), "{error}");
     assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
 }
 
@@ -125,7 +125,7 @@ fn a_password_from_a_rewritten_url_stays_secret() {
     world.check_all_refs("https://git.example.com/a.git/.git");
     rewrite("mistaken");
     let error = world.server_error("https://git.example.com/a.git/.git");
-    assert!(error.contains("refused the user name") && !error.contains("mistaken"), "{error}");
+    assert!(error.contains("rejected the user name") && !error.contains("mistaken"), "{error}");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_password_is_not_told_to_another_server() {
     let (_second, second) = world.serve_http(&["--auth", "me:right"]);
     world.configure(&format!("[url \"http://me:right@127.0.0.1:{first}/\"]\n insteadOf = https://git.example.com/\n"));
     let error = world.server_error(&format!("https://git.example.com/elsewhere/{second}/a.git/.git"));
-    assert!(error.contains("refused the user name or the password") && !error.contains("right@"), "{error}");
+    assert!(error.contains("rejected the user name or the password") && !error.contains("right@"), "{error}");
 }
 
 /// Serves `world` over HTTPS with a certificate for 127.0.0.1 that `ca.pem` has signed.
@@ -161,7 +161,7 @@ fn https() {
     let (_server, port) = serve_https(&world);
     let url = format!("https://127.0.0.1:{port}/a.git/.git");
     let error = world.server_error(&url);
-    assert!(error.contains("no trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
+    assert!(error.contains("cannot establish a trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
 
     world.configure("[http]\n sslCAInfo = ~/ca.pem\n");
     world.check_all_refs(&url);
@@ -176,7 +176,7 @@ fn https() {
     world.check_all_refs(&url);
     world.set("GIT_SSL_CAINFO", "/nonexistent");
     let error = world.server_error(&url);
-    assert!(error.contains("no trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
+    assert!(error.contains("cannot establish a trusted TLS connection") && error.contains("GIT_SSL_CAINFO"), "{error}");
     world.set("GIT_SSL_NO_VERIFY", "1");
     world.check_all_refs(&url);
 }
@@ -187,5 +187,5 @@ fn https_to_a_server_without_tls() {
     let world = World::new();
     let (_server, port) = world.serve_http(&[]);
     let error = world.server_error(&format!("https://127.0.0.1:{port}/a.git"));
-    assert!(error.contains("no trusted TLS connection"), "{error}");
+    assert!(error.contains("cannot establish a trusted TLS connection"), "{error}");
 }

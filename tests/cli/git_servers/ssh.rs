@@ -72,7 +72,7 @@ fn an_ssh_that_hangs_is_ended() {
     world.set("GIT_SSH_VARIANT", "ssh");
     let start = Instant::now();
     let error = world.server_error("h.example:a.git");
-    assert!(error.contains("no answer within 3 seconds: waiting for a key"), "{error}");
+    assert!(error.contains("no response within 3 seconds: waiting for a key"), "{error}");
     assert!(start.elapsed() < HANG, "{:?}", start.elapsed());
     let pid = text(&world.path("pid"));
     assert!(ends(pid.trim()), "the program still runs");

@@ -58,7 +58,7 @@ fn nodes_are_not_unloaded_in_passing() {
         "    source: driver\n    unless: {kernel: ['6\\.1\\..*']}\n",
     );
     let before = fleet.tip("main");
-    fleet.publish("").differs().says("say --allow-remove");
+    fleet.publish("").differs().says("pass --allow-remove");
     assert_eq!(fleet.tip("main"), before);
     fleet.publish("--allow-remove").fine();
     assert_eq!(fleet.commits("main"), 2);

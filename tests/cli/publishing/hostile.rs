@@ -14,11 +14,11 @@ fn refused(fleet: &Fleet, arguments: &str, said: &str) {
 fn paths_that_leave_the_repository() {
     let fleet = Fleet::new();
     for (path, said) in [
-        ("../outside", "leaves its folder"),
-        ("a/../../outside", "leaves its folder"),
+        ("../outside", "is outside its folder"),
+        ("a/../../outside", "is outside its folder"),
         ("/etc", "is absolute"),
-        (".git", "git's own"),
-        ("a/.GIT/hooks", "git's own"),
+        (".git", "belongs to git"),
+        ("a/.GIT/hooks", "belongs to git"),
     ] {
         refused(&fleet, &format!("--path {path}"), said);
     }
@@ -39,7 +39,7 @@ fn what_is_no_repository() {
     let fleet = Fleet::new();
     fleet.project.write("folder/file", "mine\n");
     refused(&fleet, "--repo nowhere.git", "the folder does not exist");
-    refused(&fleet, "--repo folder", "the folder is none");
+    refused(&fleet, "--repo folder", "it is not a folder");
     refused(&fleet, "--repo folder/file", "there is no git repository");
     refused(&fleet, "--repo ext::sh --push", "cannot publish to");
     refused(&fleet, "--repo https://h.example:x/a --push", "its port is not a number");
@@ -77,14 +77,11 @@ fn what_is_in_the_way() {
 fn what_is_not_said() {
     let fleet = Fleet::new();
     let run = |arguments: &str| fleet.project.run(&format!("publish {arguments}"));
-    run("").trouble().says("say --repo URL-or-PATH").says("`publish.repo`");
+    run("").trouble().says("pass --repo URL-or-PATH").says("`publish.repo`");
     run("--repo fleet.git").trouble().says("--branch");
     run("--repo fleet.git --branch main").trouble().says("--path");
-    run("--repo fleet.git --branch main --path .")
-        .trouble()
-        .says("git does not know who you are")
-        .says("GIT_AUTHOR_NAME");
-    run("--repo https://h.example/a --branch main --path .").trouble().says("say --push");
+    run("--repo fleet.git --branch main --path .").trouble().says("no git identity").says("GIT_AUTHOR_NAME");
+    run("--repo https://h.example/a --branch main --path .").trouble().says("requires --push");
     run("--repo https://h.example/a --branch main --path . --push --offline").trouble().says("--offline");
     fleet.publish("--push").trouble().says("no remote called `origin`");
     fleet.project.remove("kmodgen.lock");

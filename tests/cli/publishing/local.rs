@@ -67,7 +67,7 @@ fn the_last_mapping_takes_its_folders_along() {
     let text = fleet.project.read("kmodgen.yaml");
     let (before, _) = text.split_once("  - name: beta\n").unwrap();
     fleet.project.write("kmodgen.yaml", before);
-    fleet.publish("").differs().says("module `beta` is left as it is: it would lose all its kernels");
+    fleet.publish("").differs().says("skipped module `beta`: it would lose all its kernels");
     fleet.publish("--allow-remove").fine().shows("unloads beta");
     assert_eq!(fleet.tree("main", "clusters/prod"), generated(&fleet));
     fleet.is_sound();
@@ -148,7 +148,7 @@ fn clusters_have_a_folder_each() {
     assert_eq!(fleet.commits("main"), 2, "one commit for all of them");
     fleet.publish("--cluster south").fine().shows("nothing to publish");
     fleet.project.edit("kmodgen.yaml", "south: {namespace: other}", "west: {}");
-    fleet.publish("").differs().says("`clusters/prod/south` is of no cluster any more");
+    fleet.publish("").differs().says("`clusters/prod/south` does not belong to a cluster any more");
     fleet.is_sound();
 }
 

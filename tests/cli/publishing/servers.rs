@@ -114,7 +114,7 @@ fn a_wrong_password_is_asked_for_once() {
     world.configure(&format!("[credential]\n helper = {helper}\n"));
     let before = tip(&world, "main");
     let run = publish(&fleet, &world, &format!("http://127.0.0.1:{port}/fleet.git"), "").trouble();
-    assert!(run.stderr.contains("refused the user name or the password"), "{run}");
+    assert!(run.stderr.contains("rejected the user name or the password"), "{run}");
     assert_eq!(text(&world.path("helper.log")), "get\nerase\n");
     assert_eq!(tip(&world, "main"), before);
     world.log_in("me", "right");
@@ -160,7 +160,7 @@ fn a_rejected_push_says_the_servers_words() {
     fs::remove_file(world.path("fleet.git/hooks/pre-receive")).unwrap();
     // Who may read, but not write.
     world.git("fleet.git", &["config", "http.receivepack", "false"]);
-    publish(&fleet, &world, &url, "").trouble().says("the server refuses access");
+    publish(&fleet, &world, &url, "").trouble().says("the server denied access");
     world.git("fleet.git", &["config", "http.receivepack", "true"]);
     publish(&fleet, &world, &url, "").fine();
 }
@@ -180,7 +180,7 @@ fn a_repository_on_disk_is_pushed_from() {
     fleet.project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
     publish().trouble().says("remote: only on Mondays");
     fs::remove_file(world.path("fleet.git/hooks/pre-receive")).unwrap();
-    publish().fine().shows("was pushed as it is");
+    publish().fine().shows("without changes");
     assert_eq!(tip(&world, "main"), fleet.git("mine.git", &["rev-parse", "main"]));
     // What others pushed is neither lost nor merged.
     world.git("theirs", &["pull", "-q"]);
@@ -188,7 +188,7 @@ fn a_repository_on_disk_is_pushed_from() {
     world.git("theirs", &["push", "-q", "origin", "main"]);
     let theirs = tip(&world, "main");
     fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
-    publish().trouble().says("has commits on branch `main` that this repository has not");
+    publish().trouble().says("has commits on branch `main` that this repository lacks");
     assert_eq!(tip(&world, "main"), theirs);
     world.git("fleet.git", &["fsck", "--strict"]);
 }
@@ -202,7 +202,10 @@ fn over_https() {
     let (_server, port) = serve_https(&world);
     let url = format!("https://127.0.0.1:{port}/fleet.git");
     let before = tip(&world, "main");
-    publish(&fleet, &world, &url, "").trouble().says("no trusted TLS connection").says("GIT_SSL_CAINFO");
+    publish(&fleet, &world, &url, "")
+        .trouble()
+        .says("cannot establish a trusted TLS connection")
+        .says("GIT_SSL_CAINFO");
     assert_eq!(tip(&world, "main"), before);
     world.configure("[http]\n sslCAInfo = ~/ca.pem\n");
     publish(&fleet, &world, &url, "").fine().shows(", pushed");
@@ -247,7 +250,7 @@ fn logins_of_a_remote_stay_secret() {
         assert!(run.stderr.contains("password") && !run.to_string().contains("mistaken"), "{run}");
     }
     fleet.git("mine.git", &["config", "remote.origin.url", &format!("http://me:right@127.0.0.1:{port}/fleet.git")]);
-    fleet.publish("--repo mine.git --push").fine().shows("was pushed as it is");
+    fleet.publish("--repo mine.git --push").fine().shows("without changes");
     assert_eq!(tip(&world, "main"), fleet.git("mine.git", &["rev-parse", "main"]));
 }
 

@@ -10,7 +10,7 @@ fn nothing_is_written_unasked() {
         let before = project.tree();
         let run = project.kmodgen("test").env(variable, "true").run().differs();
         let run = run.shows("2 cases: 0 passed, 2 failed; 0 snapshots right, 0 changed, 6 new, 0 unreferenced\n");
-        run.says("`kmodgen test --accept` writes the snapshots");
+        run.says("`kmodgen test --accept` to write the snapshots");
         assert_eq!(project.tree().written_since(&before), Vec::<&str>::new());
     }
 }
@@ -81,7 +81,7 @@ fn what_no_case_has_is_named_and_removed_when_told_to() {
     let run = project.run("test --accept").differs();
     let run = run
         .shows(&format!("removed   {debian}\n"))
-        .shows(&format!("unreferenced  {rt}: no case has it, and it was edited by hand"));
+        .shows(&format!("unreferenced  {rt}: no case uses it, edited by hand"));
     run.shows("1 unreferenced");
     let gone = format!("snapshots/rt/beta/{RT}/Dockerfile");
     let expected = ["~ snapshots/all/alpha/module.yaml".to_owned(), format!("- {debian}"), format!("- {gone}")];

@@ -83,17 +83,18 @@ fn fields_of_the_manifest_are_laid_over_it() {
 #[test]
 fn manifests_that_have_to_be_refused() {
     let set = "set: {modules: [{name: alpha, kmods: [alpha.ko]}]}\n";
-    with_case(&format!("{set}expect: [{{error: carries its file ending}}, {{error: invalid-value}}]\n"))
+    with_case(&format!("{set}expect: [{{error: includes the file extension}}, {{error: invalid-value}}]\n"))
         .run("test")
         .fine();
     let run = with_case(&format!("{set}expect: [{{error: something else}}]\n")).run("test").differs();
-    run.shows("no message contains `something else`").shows("a message was: kmod `alpha.ko` carries its file ending");
+    run.shows("no message contains `something else`")
+        .shows("a message was: kmod `alpha.ko` includes the file extension");
     let run = with_case("set: {namespace: other}\nexpect: [{error: anything}]\n").run("test").differs();
-    run.shows("the manifest is not refused");
+    run.shows("the manifest is not rejected");
     // A refusal that nobody expects is trouble, and points at the case.
     let run = with_case(set).run("test");
     assert_eq!(run.code, 2, "{run}");
-    run.shows("--> tests/case.yaml:2:").says("error: 1 case could not be tried");
+    run.shows("--> tests/case.yaml:2:").says("error: 1 case could not run");
     // Templates are tried as well.
     let project =
         with_case("set: {modules: [{name: alpha, template: bad.Dockerfile}]}\nexpect: [{error: undefined}]\n");
@@ -133,7 +134,7 @@ fn names_choose_cases() {
     let project = tested();
     project.run("test rt").fine().shows("1 case: 1 passed");
     project.run("test a.. r.").fine().shows("2 cases: 2 passed");
-    project.run("test al").trouble().says("no test case is called `al`; did you mean `all`?");
+    project.run("test al").trouble().says("no test case has the name `al`; did you mean `all`?");
     project.run("test (").trouble().says("is not a regular expression");
     // The others are not even read.
     project.write("tests/broken.yaml", "nonsense");
@@ -157,5 +158,5 @@ fn a_lock_that_is_not_complete_is_told_of() {
     let project = with_case("set: {sources: {driver: {ref: main}}}\n");
     let run = project.run("test");
     assert_eq!(run.code, 2, "{run}");
-    run.shows("`main` is not pinned in kmodgen.lock").shows("run `kmodgen lock`, or write a full commit id");
+    run.shows("`main` is not pinned in kmodgen.lock").shows("run `kmodgen lock`, or write a full commit ID");
 }

@@ -80,9 +80,8 @@ fn mappings_that_come_and_go() {
     let project = committed("");
     project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "  - 6.12.0-1.el10.x86_64\n");
     let run = project.run("test").differs();
-    let run =
-        run.shows("`alpha` on kernel `6.12.0-1.el10.x86_64` is new since then; it was to be unchanged since `v1`");
-    run.shows("so it is with 3 more: `beta` on kernel `6.12.0-1.el10.x86_64`")
+    let run = run.shows("`alpha` on kernel `6.12.0-1.el10.x86_64` is new since then; expected no change since `v1`");
+    run.shows("the same for 3 more: `beta` on kernel `6.12.0-1.el10.x86_64`")
         .shows(&format!("`beta` on kernel `{DEBIAN}`"));
     // What a case adds is compared, too: it is tried on both.
     let case = "apiVersion: kmodgen/v1\nkernels: [6.13.0-1.x86_64]\nsnapshot: false\nexpect: [{unchangedSince: v1}]\n";
@@ -115,12 +114,12 @@ fn what_there_is_not_to_compare_with() {
     git(&project, "commit --quiet -m wrong");
     git(&project, "tag wrong");
     project.edit("kmodgen.yaml", "namspace: kmm-ci", "namespace: kmm-ci");
-    trouble("without", "there was no `kmodgen.yaml` then");
-    trouble("wrong", "the manifest was refused there, as this case has it: the manifest has no key `namspace`");
+    trouble("without", "there was no `kmodgen.yaml` at that revision");
+    trouble("wrong", "the manifest of this case was rejected there: the manifest has no key `namspace`");
     project.remove(".git");
-    trouble("v1", "`.` is in no git repository");
+    trouble("v1", "`.` is not in a git repository");
     git(&project, "init --quiet");
-    trouble("v1", "the repository has no commit yet");
+    trouble("v1", "the repository has no commits");
 }
 
 #[test]
@@ -132,7 +131,7 @@ fn a_history_that_is_cut_off_says_so() {
     git(&project, &format!("clone --quiet --depth 1 --no-tags {url} shallow"));
     let run = project.kmodgen("test").from(project.path("shallow")).run();
     assert_eq!(run.code, 2, "{run}");
-    run.shows("whose history is cut off: fetch more of it, as with `git fetch --unshallow`");
+    run.shows("which is a shallow clone: fetch its history, for example with `git fetch --unshallow`");
 }
 
 #[test]
@@ -149,5 +148,5 @@ fn a_manifest_in_a_folder_of_the_repository() {
     project.kmodgen("test -f deep/er/kmodgen.yaml").run().fine();
     project.edit("deep/er/mine.Dockerfile", "made=here", "made=there");
     let run = project.kmodgen("test -f deep/er/kmodgen.yaml").run().differs();
-    run.shows(&format!("so it is with 2 more: `alpha` on kernel `{RT}`"));
+    run.shows(&format!("the same for 2 more: `alpha` on kernel `{RT}`"));
 }

@@ -69,7 +69,7 @@ fn what_is_new_and_what_is_left_over() {
     for (asked, number) in [
         ("this snapshot is new: keep it?", 1),
         ("this snapshot is different", 2),
-        ("no case has this snapshot: remove it?", 3),
+        ("no case uses this snapshot: remove it?", 3),
     ] {
         terminal.shows(&format!("[{number}/3] {asked}"));
         terminal.types("a\n");
@@ -85,7 +85,7 @@ fn without_a_terminal_there_is_nobody_to_ask() {
     let project = tested();
     change(&project);
     let before = project.tree();
-    project.run(ARGUMENTS).trouble().says("--review asks questions, and there is no terminal");
+    project.run(ARGUMENTS).trouble().says("--review requires a terminal");
     project.run("test --review --accept").trouble().says("cannot be used with");
     assert_eq!(project.tree().since(&before), Vec::<String>::new());
 }

@@ -32,7 +32,7 @@ fn an_image_gets_its_name_only_where_it_holds() {
     let (run, named) = build(&lean, "");
     run.differs()
         .shows("1 failed")
-        .says("program: /bin/modprobe there is no `modprobe` in PATH that can run\n    help: ");
+        .says("program: /bin/modprobe is required, but no `modprobe` in PATH can run\n    help: ");
     assert!(!named);
     let (run, named) = build(&lean, "--contract kmm2");
     run.fine().shows("1 built");
@@ -47,12 +47,14 @@ fn firmware_is_where_the_manifest_has_it() {
     let install = "    install: {firmware: [fw]}\n";
     let root = Root::good();
     let (run, named) = build_of(install, &root, "");
-    run.differs().says("firmware-path: /opt/lib/firmware is what KMM copies").says("there is no /opt/lib/firmware");
+    run.differs()
+        .says("firmware-path: /opt/lib/firmware cannot be copied by KMM")
+        .says("there is no /opt/lib/firmware");
     assert!(!named);
     root.write("opt/lib/firmware/a.bin", "x");
     assert!(build_of(install, &root, "").1);
     let (run, _) = build(&root, "");
-    run.differs().says("firmware-path: /opt/lib/firmware has firmware, and no `firmwarePath` has KMM copy it");
+    run.differs().says("firmware-path: /opt/lib/firmware has firmware, but KMM does not copy it");
     root.write("opt/lib/firmware/a.bin", "");
     build_of(install, &root, "").0.differs().says("has none of the firmware that the manifest installs");
     assert!(build_of("    install: {firmware: []}\n", &root, "").1);

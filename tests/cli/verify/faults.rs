@@ -259,10 +259,10 @@ fn what_a_later_layer_hides_is_gone_but_for_secrets() {
     let path = files.write("oci.tar", archive(&layout(&layers, configuration())));
     let (code, out, _) = verify(&[&format!("oci-archive:{}", path.display())], None);
     assert_eq!(code, 1);
-    assert!(out.contains("finding[program]: /bin/cp there is no `cp` in PATH"), "{out}");
+    assert!(out.contains("finding[program]: /bin/cp is required, but no `cp` in PATH"), "{out}");
     assert!(
         out.contains(
-            "/etc/pki/entitlement/9.pem is a subscription's entitlement, in layer 2 of 3, though a later one hides it"
+            "/etc/pki/entitlement/9.pem is a subscription's entitlement, in layer 2 of 3, although a later layer deletes it"
         ),
         "{out}"
     );

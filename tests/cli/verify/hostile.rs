@@ -16,7 +16,7 @@ fn nothing_of_this_machine_is_seen_through_an_image() {
     root.link("run", folder.path().join("run").to_str().unwrap());
     root.link("usr/bin/loop", "loop");
     let (code, out, _) = verify(&[root.text()], None);
-    assert!(code == 1 && out.contains("/bin/sh leads nowhere"), "{out}");
+    assert!(code == 1 && out.contains("/bin/sh is a broken link"), "{out}");
     assert!(out.ends_with(": 1 finding, 0 notes\n"), "{out}");
 }
 
@@ -40,7 +40,7 @@ fn what_cannot_be_read_is_trouble() {
     let link = [("docker-archive", saved(&[vec![1; 600]], configuration()))];
     let bad_layer = files.write("layer.tar", archive(&link[0].1));
     for (argument, said) in [
-        (format!("oci-archive:{}", cut.display()), "it is cut off"),
+        (format!("oci-archive:{}", cut.display()), "it is truncated"),
         (format!("oci-archive:{}", damaged.display()), "cannot read layer 1 of 1: it is damaged"),
         (format!("oci-archive:{}", noise.display()), "it is damaged"),
         (format!("oci-archive:{}", foreign.display()), "it has no `index.json`"),
@@ -49,7 +49,7 @@ fn what_cannot_be_read_is_trouble() {
         (format!("docker-archive:{}", bad_layer.display()), "cannot read layer 1 of 1: it is damaged"),
         (format!("oci-archive:{}/gone", files.text()), "there is no such file"),
         (format!("oci:{}", files.text()), "there is no such file"),
-        (files.path().join("two.tar").display().to_string(), "is a file; write `oci-archive:"),
+        (files.path().join("two.tar").display().to_string(), "is a file; pass `oci-archive:"),
         ("UPPER:x".to_owned(), "is not an image reference"),
     ] {
         let (code, out, error) = verify(&[&argument], None);
@@ -181,14 +181,14 @@ fn bombs_do_not_go_off() {
         assert!(code == 2 && out.is_empty() && error.contains(said), "{name}: {code} {out}{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     };
-    let bomb = "it is a bomb, and unpacks to more than 100 times its size";
+    let bomb = "it is a decompression bomb: it unpacks to more than 100 times its size";
     let layer = archive(&saved(&[zero_layer(1024, gzip)], configuration()));
     assert!(layer.len() < 12 << 20, "{}", layer.len());
     said("layer", layer, &format!("cannot read layer 1 of 1: {bomb}"));
     said("whole", zeros(1024, gzip), bomb);
     // Each by itself is small enough; all of them are not.
     let layers: Vec<Vec<u8>> = (0..12).map(|_| zero_layer(50, zstd)).collect();
-    said("many", archive(&saved(&layers, configuration())), "of 12: it is a bomb");
+    said("many", archive(&saved(&layers, configuration())), "of 12: it is a decompression bomb");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn packed_modules_are_no_bombs() {
         let root = Root::empty();
         root.write(&format!("{}/a.ko.{suffix}", modules()), &bytes);
         let (code, out, _) = verify(&[root.text()], None);
-        let large = format!("/{}/a.ko.{suffix} is larger than 256 MiB, and so is not read", modules());
+        let large = format!("/{}/a.ko.{suffix} is larger than 256 MiB and was not read", modules());
         assert!(code == 1 && out.contains(&large), "{out}");
     }
     let root = Root::empty();
@@ -207,6 +207,8 @@ fn packed_modules_are_no_bombs() {
         root.write(&format!("{}/{number}.ko.gz", modules()), zeros(130, gzip));
     }
     let (code, out, _) = verify(&[root.text()], None);
-    let bombs = out.matches("cannot be unpacked: it is a bomb, and unpacks to more than 100 times its size").count();
+    let bombs = out
+        .matches("cannot be unpacked: it is a decompression bomb: it unpacks to more than 100 times its size")
+        .count();
     assert!(code == 1 && (1..12).contains(&bombs), "{out}");
 }

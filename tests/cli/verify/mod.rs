@@ -66,7 +66,7 @@ fn flags_ask_for_more() {
     }
     assert_eq!(found(&[root.text(), "--signed"]).0, 0);
     let (code, _, error) = verify(&[root.text(), "--release", "6.1+"], None);
-    assert!(code == 2 && error.contains("--release: kernel release `6.1+` ends in `+`"), "{error}");
+    assert!(code == 2 && error.contains("--release: kernel release `6.1+` ends with `+`"), "{error}");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn references_are_exported_by_an_engine() {
     let path = files.path().join("bin").display().to_string();
     let run = |arguments: &[&str]| verify(&[&["registry.example.com/x:1"], arguments].concat(), Some(&path));
     let (code, _, error) = run(&[]);
-    assert!(code == 2 && error.contains("needs podman, buildah, docker or skopeo"), "{error}");
+    assert!(code == 2 && error.contains("none of podman, buildah, docker and skopeo"), "{error}");
     script("podman", "echo 'no such\u{1b}[31m image' >&2; exit 125");
     let (code, _, error) = run(&[]);
     assert!(code == 2 && error.contains("podman: no such\\u{1b}[31m image"), "{error}");

@@ -97,7 +97,7 @@ fn layers_are_read_in_place() {
         storage.hide("usr/bin/cp");
         let (_, out, _) = storage.verify();
         assert!(
-            out.contains("/run/secrets/token is a build secret, in layer 1 of 2, though a later one hides it"),
+            out.contains("/run/secrets/token is a build secret, in layer 1 of 2, although a later layer deletes it"),
             "{out}"
         );
         assert!(out.contains("finding[program]: /bin/cp ") && out.ends_with(": 2 findings, 0 notes\n"), "{out}");

@@ -84,7 +84,7 @@ fn other_files_are_refused() {
         ("a.txt", b"hello\n".to_vec(), "it is not a Module.symvers: line 1 is not"),
         ("a.gz", gzip(&[0xff; 100]), "it is not a Module.symvers: line 1 is not"),
         ("bomb.gz", gzip(&vec![b'\n'; 65 << 20]), "it is larger than 64 MiB"),
-        ("cut.gz", gzip(SYMVERS.as_bytes())[..20].to_vec(), "it cannot be unpacked: it is cut off"),
+        ("cut.gz", gzip(SYMVERS.as_bytes())[..20].to_vec(), "it cannot be unpacked: it is truncated"),
         ("empty", Vec::new(), "it has no symbol"),
     ] {
         let file = files.write(name, bytes);

@@ -29,7 +29,9 @@ impl Budget {
             return Err(io::Error::other("it unpacks to more than 128 GiB"));
         }
         if unpacked > self.packed.get().saturating_mul(RATIO).saturating_add(FREE) {
-            return Err(io::Error::other(format!("it is a bomb, and unpacks to more than {RATIO} times its size")));
+            return Err(io::Error::other(format!(
+                "it is a decompression bomb: it unpacks to more than {RATIO} times its size"
+            )));
         }
         Ok(())
     }
@@ -92,7 +94,7 @@ mod tests {
     fn small_things_may_grow_and_large_ones_not_without_end() {
         let budget = Budget::default();
         budget.spend(FREE).unwrap();
-        assert!(budget.spend(1).unwrap_err().to_string().contains("is a bomb"));
+        assert!(budget.spend(1).unwrap_err().to_string().contains("is a decompression bomb"));
         io::copy(&mut budget.packed(&[0; 10][..]), &mut io::sink()).unwrap();
         budget.spend(10 * RATIO - 1).unwrap();
         budget.spend(1).unwrap_err();

@@ -59,7 +59,7 @@ fn bytes(mut reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn too_large(limit: u64) -> Facts {
-    Facts::Unread(format!("is larger than {} MiB, and so is not read", limit >> 20))
+    Facts::Unread(format!("is larger than {} MiB and was not read", limit >> 20))
 }
 
 #[cfg(test)]

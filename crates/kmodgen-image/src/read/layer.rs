@@ -38,21 +38,21 @@ pub enum LayerError {
         error: EntryError,
     },
     /// The layer's digest is another than that of its name.
-    #[error("it is damaged: its digest is sha256:{0}, not that of its name")]
+    #[error("it is damaged: its digest is sha256:{0}, but its name has another one")]
     Digest(String),
 }
 
 /// Reason why an entry of a layer cannot be unpacked, a lower-case fragment.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
-    /// The stream is cut off or damaged within the entry.
+    /// The stream is truncated or damaged within the entry.
     #[error("{}", broken(.0))]
     Stream(#[from] io::Error),
     /// A symbolic link has no target.
-    #[error("it is a symbolic link to nothing")]
+    #[error("it is a broken symbolic link")]
     EmptyLink,
     /// A hard link has no target.
-    #[error("it is a hard link to nothing")]
+    #[error("it is a broken hard link")]
     EmptyHardLink,
     /// The path or the target is impossible.
     #[error("{0}")]
@@ -188,12 +188,12 @@ mod tests {
     #[test]
     fn hostile_streams_end_in_errors() {
         let good = layer(&[("a", &[1; 2000]), ("b", b"x")]);
-        assert_eq!(fail(&good[..1500]), "it is cut off");
+        assert_eq!(fail(&good[..1500]), "it is truncated");
         assert!(fail(&[7; 2048]).starts_with("it is damaged: "), "{}", fail(&[7; 2048]));
         let mut huge = header(EntryType::Regular, u64::MAX >> 1);
         huge.set_path("huge").unwrap();
         huge.set_cksum();
-        assert_eq!(fail(&[huge.as_bytes().as_slice(), &[0; 512]].concat()), "it is cut off");
+        assert_eq!(fail(&[huge.as_bytes().as_slice(), &[0; 512]].concat()), "it is truncated");
         let mut name = header(EntryType::GNULongName, 8 << 20);
         name.set_cksum();
         let bomb = [name.as_bytes().to_vec(), vec![b'x'; 8 << 20]].concat();

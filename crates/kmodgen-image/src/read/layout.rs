@@ -136,12 +136,12 @@ pub(super) fn oci_parts(
         let path = blob(blobs, &chosen.digest)?;
         let bytes = blobs.document(&path)?;
         if hex(&Sha256::digest(&bytes)) != path.rsplit('/').next().unwrap_or_default() {
-            return Err(blobs.fail(format!("`{path}` does not have the digest of its name")));
+            return Err(blobs.fail(format!("the digest of `{path}` differs from its name")));
         }
         document = parse(blobs, &path, &bytes)?;
     }
     let Some(config) = document.config else {
-        return Err(blobs.fail("it has an index, and no image in it"));
+        return Err(blobs.fail("it has an index without an image"));
     };
     let configuration = blob(blobs, &config.digest)?;
     let layers = document.layers.iter().map(|layer| blob(blobs, &layer.digest)).collect::<Result<_, _>>()?;
@@ -155,7 +155,7 @@ pub(super) fn docker_parts(blobs: &Blobs) -> Result<Parts, ReadError> {
         (Some(Saved { config, layers }), 0) => Ok(Parts { configuration: config, layers, named_by_digest: false }),
         (last, rest) => {
             let count = rest + usize::from(last.is_some());
-            Err(blobs.fail(format!("it has {count} images, and one is verified at a time")))
+            Err(blobs.fail(format!("it has {count} images; kmodgen verifies one at a time")))
         }
     }
 }
@@ -179,7 +179,7 @@ fn choose<'m>(
             _ => {
                 let names: Vec<&str> = several.iter().filter_map(|image| image.name()).take(5).collect();
                 let which = if names.is_empty() {
-                    "say --release with an architecture in it".to_owned()
+                    "pass --release with an architecture in it".to_owned()
                 } else {
                     format!("add one of their names: {}", shown(&names.join(", ")))
                 };
@@ -199,9 +199,8 @@ fn blob(blobs: &Blobs, digest: &str) -> Result<String, ReadError> {
 }
 
 pub(super) fn parse<T: DeserializeOwned>(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<T, ReadError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        blobs.fail(format!("`{}` is not what it should be: {}", shown(name), shown(&error.to_string())))
-    })
+    serde_json::from_slice(bytes)
+        .map_err(|error| blobs.fail(format!("`{}` is invalid: {}", shown(name), shown(&error.to_string()))))
 }
 
 /// An image without layers yet, with what its configuration says.

@@ -29,7 +29,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Symvers, SymversFileError> {
     let text =
         unpacked(bytes).map_err(|error| SymversFileError::Unread(format!("cannot be unpacked: {}", broken(&error))))?;
     if text.len() as u64 > LARGEST {
-        return Err(SymversFileError::Unread(format!("is larger than {} MiB, and so is not read", LARGEST >> 20)));
+        return Err(SymversFileError::Unread(format!("is larger than {} MiB and was not read", LARGEST >> 20)));
     }
     Ok(Symvers::parse(&text)?)
 }

@@ -26,7 +26,7 @@ pub(super) fn broken(error: &io::Error) -> String {
     // The tar crate has words of its own for a stream that ends early.
     let is_cut = ["unexpected EOF", "failed to read entire block"].iter().any(|words| said.contains(words));
     if is_cut || error.kind() == io::ErrorKind::UnexpectedEof {
-        "it is cut off".into()
+        "it is truncated".into()
     } else if said.starts_with("it ") {
         said
     } else {

@@ -13,23 +13,23 @@ use kmodgen_git::{CommitError, ServerProblem, shown};
 pub enum PublishError {
     #[error("cannot publish to {repository}: {problem}")]
     Repository { repository: String, problem: ServerProblem },
-    #[error("branch `{branch}` is checked out in `{folder}`, whose files would not follow")]
+    #[error("branch `{branch}` is checked out in `{folder}`, whose files would not be updated")]
     CheckedOut { branch: String, folder: String },
-    #[error("there is no branch `{base}` in {repository} to begin with")]
+    #[error("there is no branch `{base}` in {repository} to start from")]
     NoBase { repository: String, base: String, nearest: Option<String> },
     #[error("the branch cannot be called `{branch}`: there is a branch `{other}`")]
     BranchInTheWay { branch: String, other: String },
-    #[error("`{path}` is {what} on branch `{branch}`, and a folder is needed there")]
+    #[error("`{path}` is {what} on branch `{branch}`, but must be a folder")]
     InTheWay { branch: String, path: String, what: &'static str },
     #[error(transparent)]
     Commit(#[from] CommitError),
-    #[error("{repository} refused branch `{branch}`: {reason}{}", told(.words))]
+    #[error("{repository} rejected branch `{branch}`: {reason}{}", told(.words))]
     Refused { repository: String, branch: String, reason: String, words: String },
-    #[error("branch `{branch}` moved {times} times while it was published")]
+    #[error("branch `{branch}` changed {times} times during the run")]
     KeepsMoving { branch: String, times: usize },
     #[error("branch `{branch}` is locked by another program: {why}")]
     Locked { branch: String, why: String },
-    #[error("{remote} has commits on branch `{branch}` that this repository has not")]
+    #[error("{remote} has commits on branch `{branch}` that this repository lacks")]
     Behind { remote: String, branch: String },
     #[error("the repository at `{path}` has no remote called `{remote}`")]
     NoRemote { path: String, remote: String },
@@ -46,15 +46,15 @@ impl PublishError {
             Self::Repository { problem, .. } => return problem.help(),
             Self::CheckedOut { .. } => "publish to another branch, to a bare repository, or with --push to a URL",
             Self::NoBase { nearest: Some(near), .. } => return Some(format!("did you mean `{near}`?")),
-            Self::NoBase { .. } => "name a branch that is there with --base",
-            Self::BranchInTheWay { .. } => "choose another name: git keeps branches as files in folders",
+            Self::NoBase { .. } => "pass an existing branch with --base",
+            Self::BranchInTheWay { .. } => "choose another name: git stores branches as files in folders",
             Self::InTheWay { .. } => "move it away, or choose another --path",
             Self::Commit(error) => error.help(),
-            Self::Refused { .. } => "see what the server says; the branch is as it was",
-            Self::KeepsMoving { .. } => "others push to it all the time: try again, or use a branch of your own",
-            Self::Locked { .. } => "try again; if no git is at work there, remove the file",
+            Self::Refused { .. } => "see the server's message; the branch was not changed",
+            Self::KeepsMoving { .. } => "other programs keep pushing to it: try again, or use another branch",
+            Self::Locked { .. } => "try again; if no git process is running, remove the file",
             Self::Behind { .. } => "fetch and merge them first, or publish to the URL instead of this repository",
-            Self::NoRemote { .. } => "add it with `git remote add`, or leave --push out",
+            Self::NoRemote { .. } => "add it with `git remote add`, or remove --push",
             Self::Inaccessible(_) | Self::Git(_) => return None,
         };
         Some(help.to_owned())

@@ -43,7 +43,7 @@ impl Handles {
             let odb = repository.odb()?;
             let (length, found) = odb.read_header(id.to_git()?)?;
             if found != kind {
-                return Err(git2::Error::from_str(&format!("{id} is a {found}, where a {kind} was expected")));
+                return Err(git2::Error::from_str(&format!("{id} is a {found}, but expected a {kind}")));
             }
             if length > most {
                 return Ok(None);
@@ -57,7 +57,7 @@ impl Handles {
         let bytes = self.read(id, ObjectType::Tree, LARGEST_TREE)?;
         bytes
             .and_then(|bytes| kmodgen_git::parse(&bytes))
-            .ok_or_else(|| git2::Error::from_str(&format!("{id} is no tree")))
+            .ok_or_else(|| git2::Error::from_str(&format!("{id} is not a tree")))
     }
 }
 

@@ -230,5 +230,5 @@ fn is_in(repository: &Repository, folder: &Path) -> bool {
 }
 
 fn known(id: Oid) -> Result<ObjectId, PublishError> {
-    ObjectId::from_git(id).ok_or_else(|| PublishError::Git("its objects have ids of an unknown form".into()))
+    ObjectId::from_git(id).ok_or_else(|| PublishError::Git("its objects have IDs of an unknown format".into()))
 }

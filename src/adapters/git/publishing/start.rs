@@ -98,7 +98,7 @@ impl Destination {
     /// Fetches the commit of a ref, unless the copy has it. The ref may have moved since it was listed.
     fn fetch(&self, server: &Server, head: &Head) -> Result<Oid, ServerProblem> {
         let id = Oid::from_str(&head.id).map_err(|_| ServerProblem::Server {
-            detail: "its objects have ids of the form sha256, and kmodgen writes sha1".into(),
+            detail: "its objects have SHA-256 IDs, but kmodgen supports only SHA-1".into(),
         })?;
         if self.repository.odb().map_err(|error| unreadable(&error))?.exists(id) {
             return Ok(id);
