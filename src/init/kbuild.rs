@@ -120,7 +120,7 @@ impl KbuildFile {
                 };
                 for object in objects.split_whitespace() {
                     let Some(object) = inside(folder, object) else { continue };
-                    if !is_plain(folder_of(&object)) {
+                    if is_plain(folder) && !is_plain(folder_of(&object)) {
                         unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
                         continue;
                     }
