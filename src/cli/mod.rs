@@ -188,7 +188,7 @@ pub enum Command {
     #[command(after_long_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
     /// Print a built-in template, to copy from
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = setup::TEMPLATES_EXAMPLES)]
     Templates(TemplatesCommand),
     /// Check that this machine and project have what kmodgen needs
     #[command(after_long_help = setup::DOCTOR_EXAMPLES)]

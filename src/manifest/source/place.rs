@@ -109,11 +109,11 @@ mod tests {
             ("/usr/src/kmodgen", "the build needs"),
             ("/usr/src/kmodgen-packages", "the build needs"),
             ("/usr/src/kmodgen/driver", "in the folder of all sources"),
-            ("/usr/src/../bin", "leaves its folder"),
-            ("/usr/src/a b", "is not of letters"),
-            ("/usr/src/a;id", "is not of letters"),
-            ("../x", "leaves its folder"),
-            ("", "names nothing"),
+            ("/usr/src/../bin", "is outside its folder"),
+            ("/usr/src/a b", "has characters other than letters"),
+            ("/usr/src/a;id", "has characters other than letters"),
+            ("../x", "is outside its folder"),
+            ("", "is empty"),
         ] {
             let invalid = laid_at(bad).expect_err(bad);
             assert!(invalid.message.contains(said), "{bad}: {invalid:?}");
