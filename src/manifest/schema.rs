@@ -126,7 +126,7 @@ impl Record {
 
     /// The manual's table of its fields.
     pub fn table(&self) -> String {
-        let mut table = String::from("| field | takes | is |\n| --- | --- | --- |\n");
+        let mut table = String::from("| Field | Type | Description |\n| --- | --- | --- |\n");
         for Field { key, takes, says } in self.fields {
             let _ = writeln!(table, "| `{key}` | {} | {} |", takes.words(), says.replace('|', "\\|"));
         }
