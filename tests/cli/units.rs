@@ -211,7 +211,7 @@ fn an_edited_module_on_a_branch_keeps_its_config_maps() {
     fleet.commit("main", "echo '# mine' >> clusters/prod/alpha/module.yaml");
     fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
     let before = fleet.tree("main", "clusters/prod");
-    fleet.publish("").differs().says("skipped module `alpha`: `alpha/module.yaml` is in conflict");
+    fleet.publish("").differs().says("skipped module `alpha`: `alpha/module.yaml` is a conflict");
     let after = fleet.tree("main", "clusters/prod");
     assert!(after.since(&before).iter().all(|change| change.starts_with("~ beta/")), "{:?}", after.since(&before));
     is_whole(&after, "");

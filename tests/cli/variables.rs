@@ -166,7 +166,7 @@ fn expands(page: &Page, carrier: &Carrier, variables: Variables) -> Result<(), S
     let (said, fine) = generate(page, &manifest);
     if !fine {
         // A checksum can be right for one kernel only, so the file is another one for each.
-        return if said.contains("another one for every kernel") { Ok(()) } else { Err(said) };
+        return if said.contains("differs for each kernel") { Ok(()) } else { Err(said) };
     }
     let (files, _) = page.run("grep -rhF zq out --include=Dockerfile --include=module.yaml");
     for line in files.lines() {
