@@ -36,7 +36,7 @@ fn a_program_answers() {
     world.check_all_refs(&url);
     world.set("GIT_ASKPASS", &world.script("askpass", "exit 1"));
     let error = world.server_error(&url);
-    assert!(error.contains("wants a password") && error.contains("unable to read askpass response"), "{error}");
+    assert!(error.contains("requires a password") && error.contains("unable to read askpass response"), "{error}");
 }
 
 #[test]
