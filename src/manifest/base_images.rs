@@ -34,22 +34,22 @@ declare! {
     struct Written: BASE_IMAGES, "`baseImages`" {
         optional builder: Spanned<Builder> {
             takes: Shape::Expanding(Variables::Build),
-            says: "what compiles: `dtk`, or an image that has the kernel's headers or gets them from its template",
+            says: "the image that compiles: `dtk`, or an image that has the kernel's headers or installs them with its template",
             decode: decode::placed(builder),
         }
         optional runtime: Spanned<ImageRef> {
             takes: Shape::Text,
-            says: "what carries the result; the template gets kmod where it has no `modprobe`",
+            says: "the image that contains the result; kmod is installed if it has no `modprobe`",
             decode: decode::placed(runtime),
         }
         optional fetch: Spanned<ImageRef> {
             takes: Shape::Text,
-            says: "what gets the sources in a stage of its own, which modules and kernels share; has git, curl and what unpacks the sources",
+            says: "an image that fetches the sources in a separate stage, shared by modules and kernels; needs git, curl and programs to unpack the sources",
             decode: decode::placed(fetch),
         }
         optional pin: bool {
             takes: Shape::Bool,
-            says: "`false` for the tags of these images as they are, without a digest from [the lock](lock.md#images)",
+            says: "`false` to use the tags of these images as they are, without digests from [the lock](lock.md#images)",
             decode: decode::flag,
         }
     }

@@ -15,7 +15,7 @@ pub struct BuilderFolder(String);
 pub(super) const FROM: Field = Field {
     key: "from",
     takes: Shape::Expanding(Variables::Build),
-    says: "the folder in which, or below which, the build leaves it: an absolute path in the builder, or a folder of the first source",
+    says: "the folder in or below which the build puts it: an absolute path in the builder, or a folder of the first source",
 };
 
 /// Folders that the kernel and the engine fill, with logins among them.

@@ -22,7 +22,7 @@ const WORDS: &[&str] = &["cluster", "ci"];
 pub(super) const FIELD: Field = Field {
     key: "builtBy",
     takes: Shape::OneOf(WORDS),
-    says: "what builds the images: KMM in the `cluster` (where absent), or `ci`, with `kmodgen build --push`, so that nodes only pull them",
+    says: "who builds the images: KMM in the `cluster` (the default), or `ci` with `kmodgen build --push`, so that nodes only pull them",
 };
 
 impl BuiltBy {

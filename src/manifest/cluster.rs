@@ -27,22 +27,22 @@ declare! {
         }
         optional image: Spanned<String> {
             takes: Shape::Text,
-            says: "the registry and path of its images; the last part of an `image` or `prebuilt` stays, in overrides too",
+            says: "the registry and path of its images; the last part of an `image` or `prebuilt` is kept, also in overrides",
             decode: decode::placed(prefix),
         }
         optional mirrors: Arc<Node> {
             takes: Shape::TextMap,
-            says: "where its builds get things, laid over the manifest's `mirrors`",
+            says: "`mirrors` of its builds, in addition to those of the manifest",
             decode: decode::later,
         }
         optional metadata: Arc<Node> {
             takes: Shape::Record(&METADATA),
-            says: "labels and annotations of its objects, laid over the manifest's `metadata`",
+            says: "labels and annotations of its objects, in addition to the manifest's `metadata`",
             decode: decode::later,
         }
         optional platform: Arc<Node> {
             takes: Shape::Record(&PLATFORM),
-            says: "what it runs, laid over the manifest's `platform`",
+            says: "the versions that it runs, in addition to the manifest's `platform`",
             decode: decode::later,
         }
     }

@@ -22,25 +22,25 @@ declare! {
         }
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,
-            says: "the kernel has all these labels with these values",
+            says: "the kernel has all these labels",
             decode: |node, _, faults| Some(decode::labels(node, faults)),
         }
         default architectures: Vec<&'static str> {
             key: "arch",
             takes: Shape::OneOrList(&Shape::Text),
-            says: "the kernel is for this architecture, or one of several: `x86_64`, `aarch64`, `ppc64le`, `s390x`, …",
+            says: "the kernel has this architecture, or one of several: `x86_64`, `aarch64`, `ppc64le`, `s390x`, …",
             decode: |node, _, faults| Some(texts(node, "`arch`", faults, known_architecture)),
         }
         default flavours: Vec<String> {
             key: "flavour",
             takes: Shape::OneOrList(&Shape::Text),
-            says: "the kernel is of this flavour, or of one of several",
+            says: "the kernel has this flavour, or one of several",
             decode: |node, _, faults| Some(texts(node, "`flavour`", faults, decode::line)),
         }
         default bounds: Bounds {
             key: "kernelVersion",
             takes: Shape::Text,
-            says: "all comparisons hold, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
+            says: "all comparisons are true, as in `\">=5.14, <6\"`: `<`, `<=`, `=`, `!=`, `>=`, `>`",
             decode: decode::parsed(Bounds::parse),
         }
     }

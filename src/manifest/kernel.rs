@@ -23,7 +23,7 @@ declare! {
     pub struct Kernel: KERNEL, "a kernel" {
         required release: Spanned<KernelRelease> {
             takes: Shape::Text,
-            says: "the release, as `uname -r` prints it",
+            says: "the kernel release, as `uname -r` prints it",
             advice: "write `release: …`, as `uname -r` prints it",
             decode: decode::noun("a kernel release", KernelRelease::parse),
         }
@@ -34,7 +34,7 @@ declare! {
         }
         optional pin: bool {
             takes: Shape::Bool,
-            says: "`false` for the tag of `dtk` as it is, without a digest from [the lock](lock.md#images)",
+            says: "`false` to use the tag of `dtk` as it is, without a digest from [the lock](lock.md#images)",
             decode: decode::flag,
         }
         default base_images: BaseImages {
@@ -45,12 +45,12 @@ declare! {
         }
         default labels: BTreeMap<String, String> {
             takes: Shape::TextMap,
-            says: "free words, which conditions and templates ask for",
+            says: "labels of your own, for conditions and templates",
             decode: |node, _, faults| Some(decode::labels(node, faults)),
         }
         optional nodes: u64 {
             takes: Shape::Int,
-            says: "how many nodes run it; above 0, its mappings are removed only with `--allow-remove`",
+            says: "number of nodes that run it; if it is above 0, mappings are only removed with `--allow-remove`",
             decode: decode::parsed(count),
         }
     }
@@ -61,7 +61,7 @@ declare! {
     struct Reference: REFERENCE, "a file of kernels" {
         required file: Spanned<RelPath> {
             takes: Shape::Text,
-            says: "in place of all these: a file with `apiVersion` and `kernels`",
+            says: "instead of all these: a file with `apiVersion` and `kernels`",
             decode: decode::placed(RelPath::parse),
         }
     }

@@ -108,7 +108,7 @@ pub static MANIFEST: Record = Record {
         Field {
             key: "sources",
             takes: Shape::Named(&Shape::Record(&source::SOURCE)),
-            says: "where code comes from, by name",
+            says: "sources of code, by name",
         },
         Field { key: "baseImages", takes: Shape::Record(&base_images::BASE_IMAGES), says: "base images" },
         Field { key: "kernels", takes: Shape::List(&kernel::ITEM), says: "target kernels" },
@@ -116,20 +116,24 @@ pub static MANIFEST: Record = Record {
         Field {
             key: "mirrors",
             takes: Shape::TextMap,
-            says: "what URLs and images begin with, and what they begin with instead; in no hash",
+            says: "replacements for the beginning of URLs and image names; in no hash",
         },
         Field {
             key: "metadata",
             takes: Shape::Record(&metadata::METADATA),
             says: "labels and annotations of all objects",
         },
-        Field { key: "platform", takes: Shape::Record(&platform::PLATFORM), says: "what the clusters run" },
+        Field {
+            key: "platform",
+            takes: Shape::Record(&platform::PLATFORM),
+            says: "the versions that the clusters run",
+        },
         Field {
             key: "clusters",
             takes: Shape::Named(&Shape::Record(&CLUSTER)),
-            says: "the clusters that it is for, by name; each has a folder of its own",
+            says: "clusters by name, each with its own folder",
         },
-        Field { key: "output", takes: Shape::Record(&output::OUTPUT), says: "where the files go" },
+        Field { key: "output", takes: Shape::Record(&output::OUTPUT), says: "where the output is written" },
         Field {
             key: "publish",
             takes: Shape::Record(&publish::PUBLISH),

@@ -85,7 +85,7 @@ const HEAD: &[Field] = &[
     Field {
         key: "name",
         takes: Shape::Text,
-        says: "the name of the KMM Module; with the namespace 41 characters at most, 40 before KMM 2.7; on a hub, with `spokeNamespace`",
+        says: "the name of the KMM Module; together with the namespace (on a hub, `spokeNamespace`) at most 41 characters, 40 before KMM 2.7",
     },
     IMAGE,
 ];
@@ -94,12 +94,12 @@ const VERSIONED: &[Field] = &[
     Field {
         key: "version",
         takes: Shape::Text,
-        says: "KMM's version, for ordered upgrade; see [identity.md](identity.md)",
+        says: "version of the KMM Module, for KMM's ordered upgrade; see [identity.md](identity.md)",
     },
     Field {
         key: "versions",
         takes: Shape::List(&Shape::Record(&VERSION)),
-        says: "several versions side by side, each a Module of its own; in place of `version`",
+        says: "several versions at the same time, each with its own Module; instead of `version`",
     },
 ];
 

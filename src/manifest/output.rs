@@ -17,7 +17,7 @@ declare! {
     pub struct Output: OUTPUT, "`output`" {
         optional dir: RelPath {
             takes: Shape::Text,
-            says: "the output folder; `gitops` where absent, and `--output` wins",
+            says: "the output folder, unless `--output` is given; default: `gitops`",
             decode: decode::parsed(FolderPath::parse_below),
         }
         default namespace: bool {
@@ -28,13 +28,13 @@ declare! {
         default sync_waves: bool {
             key: "syncWaves",
             takes: Shape::Bool,
-            says: "tell Argo CD the order: the namespace, ConfigMaps, Modules",
+            says: "annotate objects for Argo CD, in this order: the namespace, ConfigMaps, Modules",
             decode: decode::flag,
         }
         default git_attributes: bool {
             key: "gitAttributes",
             takes: Shape::Bool,
-            says: "write a `.gitattributes`, by which GitHub and GitLab fold generated files away in reviews",
+            says: "write a `.gitattributes`, so that GitHub and GitLab collapse generated files in reviews",
             decode: decode::flag,
         }
     }

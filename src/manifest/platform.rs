@@ -13,17 +13,17 @@ declare! {
     pub struct Platform: PLATFORM, "`platform`" {
         optional kind: PlatformKind {
             takes: Shape::OneOf(&["openshift", "kubernetes"]),
-            says: "whose Kubernetes; only OpenShift's KMM chooses a Driver Toolkit by itself",
+            says: "the distribution; KMM only chooses a Driver Toolkit on OpenShift",
             decode: decode::parsed(kind),
         }
         optional version: Spanned<Version> {
             takes: Shape::Text,
-            says: "the oldest version of it in use, such as `\"4.21\"` of OpenShift or `\"1.34\"` of Kubernetes; `dra` needs these",
+            says: "the oldest version in use, such as `\"4.21\"` of OpenShift or `\"1.34\"` of Kubernetes; `dra` needs at least these",
             decode: decode::placed(|text| version(text, "a cluster")),
         }
         optional kmm: Version {
             takes: Shape::Text,
-            says: "the oldest KMM in use, such as `\"2.4\"`; from 2 on the image needs no modprobe, and gets no packages",
+            says: "the oldest KMM in use, such as `\"2.4\"`; since 2 the image needs no modprobe and no packages",
             decode: decode::parsed(|text| version(text, "KMM")),
         }
     }

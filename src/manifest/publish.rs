@@ -16,22 +16,22 @@ declare! {
         }
         optional branch: GitBranch {
             takes: Shape::Text,
-            says: "the branch, which is made where it is not there",
+            says: "the branch, created if it does not exist",
             decode: decode::parsed(GitBranch::parse),
         }
         optional path: FolderPath {
             takes: Shape::Text,
-            says: "the folder in the repository; `.` is all of it",
+            says: "the folder in the repository; `.` is its top",
             decode: decode::parsed(FolderPath::parse),
         }
         optional base: GitBranch {
             takes: Shape::Text,
-            says: "the branch that a new one begins at; what the repository's `HEAD` is where absent",
+            says: "the branch that a new branch starts from; default: the repository's `HEAD`",
             decode: decode::parsed(GitBranch::parse),
         }
         default push: bool {
             takes: Shape::Bool,
-            says: "push, too",
+            says: "also push the branch",
             decode: decode::flag,
         }
         optional message: Spanned<String> {

@@ -28,27 +28,27 @@ declare! {
         optional sources: Vec<Conditional<Spanned<SourceName>>> {
             key: "source",
             takes: Shape::OneOrList(&Shape::TextOr(&CHOSEN)),
-            says: "one of `sources`, or several: the first is built, and kmods are looked for in all",
+            says: "one of `sources`, or several: the first one is built, and all are searched for kmods",
             decode: |node, _, faults| Some(decode_sources(node, faults)),
         }
         optional prebuilt: Spanned<String> {
             takes: Shape::Expanding(Variables::Kernel),
-            says: "in place of `image` and `source`: the image that somebody else builds, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
+            says: "instead of `image` and `source`: an image that is built elsewhere, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
             decode: decode::placed(prebuilt_image),
         }
         optional kmods: Vec<Conditional<Spanned<Kmod>>> {
             takes: Shape::List(&Shape::TextOr(&KMOD)),
-            says: "the `.ko` files that must come out, without `.ko`; with the end of its folder where a name is not unique, or with all of it after `./`",
+            says: "the `.ko` files that the build must make, without `.ko`; if a name is not unique, with the end of its folder, or with the whole path after `./`",
             decode: |node, _, faults| Some(decode_kmods(node, faults)),
         }
         optional steps: Steps {
             takes: Shape::Either(STEPS),
-            says: "the steps that compile; `kbuild: {}` where absent; in an override also changes to steps, by `id`",
+            says: "the steps that compile; in an override also changes to steps, by `id`; default: `kbuild: {}`",
             decode: |node, _, faults| Steps::decode(node, faults),
         }
         optional template: Spanned<TemplateName> {
             takes: Shape::Text,
-            says: "`dtk` (where absent), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
+            says: "`dtk` (the default), `kernel-devel`, `debian` or a file; see [templates.md](templates.md)",
             decode: decode::placed(template_name),
         }
         default base_images: BaseImages {
@@ -59,12 +59,12 @@ declare! {
         }
         default install: Install {
             takes: Shape::Record(&install::INSTALL),
-            says: "where the results go",
+            says: "which files go where in the image",
             decode: |node, _, faults| Install::decode(node, faults),
         }
         default packages: Packages {
             takes: Shape::Record(&PACKAGES),
-            says: "packages that stages get",
+            says: "packages for the builder and the image",
             decode: |node, _, faults| Packages::decode(node, faults),
         }
         default image_labels: BTreeMap<String, String> {
@@ -75,7 +75,7 @@ declare! {
         }
         optional user: String {
             takes: Shape::Text,
-            says: "who the image runs as; the runtime image's own where absent",
+            says: "the user that the image runs as; default: that of the runtime image",
             decode: decode::parsed(install::user),
         }
     }

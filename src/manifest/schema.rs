@@ -108,6 +108,9 @@ pub(crate) const fn join<const N: usize, const LISTS: usize>(lists: [&[Field]; L
     all
 }
 
+/// Begin of the default value at the end of a field's description.
+const DEFAULT: &str = "; default: ";
+
 impl Record {
     /// The field of that key.
     pub fn field(&self, key: &str) -> Option<&'static Field> {
@@ -126,9 +129,11 @@ impl Record {
 
     /// The manual's table of its fields.
     pub fn table(&self) -> String {
-        let mut table = String::from("| Field | Type | Description |\n| --- | --- | --- |\n");
+        let mut table = String::from("| Field | Type | Default | Description |\n| --- | --- | --- | --- |\n");
         for Field { key, takes, says } in self.fields {
-            let _ = writeln!(table, "| `{key}` | {} | {} |", takes.words(), says.replace('|', "\\|"));
+            let (description, default) = says.rsplit_once(DEFAULT).unwrap_or((says, ""));
+            let description = description.replace('|', "\\|");
+            let _ = writeln!(table, "| `{key}` | {} | {default} | {description} |", takes.words());
         }
         table
     }
@@ -137,7 +142,7 @@ impl Record {
     fn words(&self) -> String {
         match self.name.split_once(' ') {
             Some(("a" | "an" | "the", name)) => name.to_owned(),
-            _ => "mapping".into(),
+            _ => "object".into(),
         }
     }
 
@@ -176,20 +181,20 @@ impl Shape {
     /// Describes the values in words.
     fn words(&self) -> String {
         match self {
-            Self::Text => "text".into(),
-            Self::Expanding(_) => "text with variables".into(),
+            Self::Text => "string".into(),
+            Self::Expanding(_) => "string with variables".into(),
             Self::OneOf(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(" or "),
-            Self::Bool => "`true` or `false`".into(),
-            Self::Int => "number".into(),
+            Self::Bool => "boolean".into(),
+            Self::Int => "integer".into(),
             Self::List(inner) => format!("list of {}", inner.words()),
             Self::OneOrList(inner) => format!("{0}, or list of {0}", inner.words()),
-            Self::TextMap => "texts by name".into(),
-            Self::Named(inner) => format!("{} by name", inner.words()),
+            Self::TextMap => "map of strings".into(),
+            Self::Named(inner) => format!("map of {}", inner.words()),
             Self::Record(record) => record.words(),
-            Self::TextOr(record) => format!("text or {}", record.words()),
+            Self::TextOr(record) => format!("string or {}", record.words()),
             Self::Either(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
             Self::PartOf(record) => format!("fields of {}", record.name),
-            Self::Kubernetes(_) => "what Kubernetes takes".into(),
+            Self::Kubernetes(_) => "as in Kubernetes".into(),
         }
     }
 

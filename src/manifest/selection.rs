@@ -15,13 +15,13 @@ declare! {
     pub struct Selection {
         optional when: Condition {
             takes: Shape::Record(&CONDITION),
-            says: "only for kernels that meet this condition",
+            says: "only for kernels that match this condition",
             // A wrong condition is one all the same: an item with it is not for all kernels.
             decode: |node, _, faults| Some(Condition::decode(node, faults).unwrap_or_default()),
         }
         default unless: Vec<Exclusion> {
             takes: Shape::OneOrList(&Shape::Record(&EXCLUSION)),
-            says: "not for kernels that meet this condition, or one of several, each with a `reason`",
+            says: "not for kernels that match this condition, or one of several, each with a `reason`",
             decode: |node, key, faults| {
                 let is_one = node.as_mapping().is_some();
                 Some(decode::one_or_list(node, is_one, &format!("`{key}`"), faults, exclusion))
@@ -39,7 +39,7 @@ pub struct Exclusion {
 }
 
 const REASON: Field =
-    Field { key: "reason", takes: Shape::Text, says: "why; `plan` says it of kernels that no module is for" };
+    Field { key: "reason", takes: Shape::Text, says: "the reason, which `plan` prints for kernels without a module" };
 
 static EXCLUSION: Record = Record { name: "an exclusion", fields: joined![Condition::FIELDS, &[REASON]] };
 

@@ -18,31 +18,23 @@ pub(super) const IMAGE: Field =
 
 /// Fields of a module and a version alike, after those of a recipe and of a selection.
 pub(super) const VARIANTS: &[Field] = &[
-    Field {
-        key: "overrides",
-        takes: Shape::List(&Shape::Record(&OVERRIDE)),
-        says: "what is different for some kernels",
-    },
-    Field {
-        key: "clusters",
-        takes: Shape::List(&Shape::Text),
-        says: "which of the manifest's clusters it is for; all where absent",
-    },
+    Field { key: "overrides", takes: Shape::List(&Shape::Record(&OVERRIDE)), says: "changes for some kernels" },
+    Field { key: "clusters", takes: Shape::List(&Shape::Text), says: "the clusters that it is for; default: all" },
     Field {
         key: "aliases",
         takes: Shape::List(&Shape::Expanding(Variables::Build)),
-        says: "further tags of each image, such as `${KERNEL_FULL_VERSION}`, which `kmodgen build --push` moves to the newest; in no hash",
+        says: "additional tags of each image, such as `${KERNEL_FULL_VERSION}`, which `kmodgen build --push` moves to the newest image; in no hash",
     },
     Field {
         key: "versionInTag",
         takes: Shape::Bool,
-        says: "put the `version` in front of the tag: `<version>-<release>-<hash>`; `false` where absent",
+        says: "put the `version` in front of tags: `<version>-<release>-<hash>`; default: `false`",
     },
 ];
 
 const HEAD: &[Field] = &[
-    Field { key: "version", takes: Shape::Text, says: "KMM's version" },
-    Field { key: "name", takes: Shape::Text, says: "its KMM Module; `<module>-<version>` where absent" },
+    Field { key: "version", takes: Shape::Text, says: "version of the KMM Module" },
+    Field { key: "name", takes: Shape::Text, says: "its KMM Module; default: `<module>-<version>`" },
     IMAGE,
 ];
 

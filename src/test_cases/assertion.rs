@@ -15,28 +15,24 @@ pub static ASSERTION: Record = Record {
     name: "an expectation",
     fields: joined![
         &[
-            Field { key: "contains", takes: Shape::Text, says: "every such file contains this text" },
-            Field { key: "lacks", takes: Shape::Text, says: "no such file contains this text" },
-            Field {
-                key: "matches",
-                takes: Shape::Text,
-                says: "every such file has a line that this pattern matches as a whole",
-            },
-            Field { key: "mappings", takes: Shape::Int, says: "there are so many mappings" },
+            Field { key: "contains", takes: Shape::Text, says: "each file contains this text" },
+            Field { key: "lacks", takes: Shape::Text, says: "no file contains this text" },
+            Field { key: "matches", takes: Shape::Text, says: "each file has a line that matches this pattern" },
+            Field { key: "mappings", takes: Shape::Int, says: "the number of mappings" },
             Field {
                 key: "unchangedSince",
                 takes: Shape::Text,
-                says: "the content hashes are those of this revision of the repository that the manifest is in",
+                says: "the content hashes are the same as at this revision of the manifest's repository",
             },
             Field {
                 key: "error",
                 takes: Shape::Text,
-                says: "the manifest is refused, with a message that contains this text",
+                says: "the manifest is rejected with a message that contains this text",
             },
             Field {
                 key: "in",
                 takes: Shape::OneOf(OutputPart::WORDS),
-                says: "which files `contains`, `lacks` and `matches` look at; `dockerfile` where absent",
+                says: "the files that `contains`, `lacks` and `matches` check; default: `dockerfile`",
             },
         ],
         Selection::FIELDS,

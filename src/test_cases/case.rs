@@ -19,29 +19,29 @@ pub static CASE: Record = Record {
     name: "a test case",
     fields: &[
         Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
-        Field { key: "modules", takes: Shape::List(&Shape::Text), says: "which modules; all where absent" },
-        Field { key: "cluster", takes: Shape::Text, says: "which of the manifest's clusters; all where absent" },
+        Field { key: "modules", takes: Shape::List(&Shape::Text), says: "the modules; default: all" },
+        Field { key: "cluster", takes: Shape::Text, says: "the cluster; default: all" },
         Field {
             key: "releases",
             takes: Shape::OneOrList(&Shape::Text),
-            says: "which of the manifest's kernels: releases, or patterns that match one as a whole",
+            says: "kernels of the manifest: releases, or patterns that match a whole release",
         },
         Field {
             key: "kernels",
             takes: Shape::List(&KERNEL_ITEM),
-            says: "kernels of the case's own, in the manifest's form; without `releases`, in place of the manifest's",
+            says: "kernels of the test case, as in the manifest; without `releases`, they replace those of the manifest",
         },
         Field {
             key: "set",
             takes: Shape::PartOf(&MANIFEST),
-            says: "what is different: mappings merge, modules are found by `name`, `~` takes a field out, anything else replaces",
+            says: "changes to the manifest: maps are merged, modules are matched by `name`, `~` removes a field, other values are replaced",
         },
         Field {
             key: "snapshot",
             takes: Shape::Either(&[Shape::Bool, Shape::OneOrList(&Shape::OneOf(OutputPart::WORDS))]),
-            says: "which files are held to snapshots; `[dockerfile, module]` where absent, none with `false`",
+            says: "the files that are compared with snapshots, or `false` for none; default: `[dockerfile, module]`",
         },
-        Field { key: "expect", takes: Shape::List(&Shape::Record(&ASSERTION)), says: "what else has to be so" },
+        Field { key: "expect", takes: Shape::List(&Shape::Record(&ASSERTION)), says: "more assertions" },
     ],
 };
 

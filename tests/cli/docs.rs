@@ -190,9 +190,9 @@ fn paths_in_the_pages_on_the_code_exist() {
 /// What docs/manifest.md calls not built yet is refused as such: a table with a place of the
 /// manifest and its keys in each line.
 #[test]
-fn what_is_called_not_built_yet_is_refused_as_such() {
+fn what_is_not_supported_is_rejected_as_such() {
     let text = fs::read_to_string(Path::new(ROOT).join("docs/manifest.md")).unwrap();
-    let table = text.split("## Not built yet").nth(1).unwrap();
+    let table = text.split("## Not supported").nth(1).unwrap();
     let page = Page::new();
     let mut keys = 0;
     for row in table.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {

@@ -33,7 +33,7 @@ pub(super) enum InstalledKind {
 const FROM: Field =
     Field { key: "from", takes: Shape::Expanding(Variables::Build), says: "the file, folder or shell pattern" };
 const SOURCE: Field =
-    Field { key: "source", takes: Shape::Text, says: "which of the module's sources has it; the first where absent" };
+    Field { key: "source", takes: Shape::Text, says: "the source that has it; default: the module's first source" };
 
 pub(super) static FILES: Record = Record {
     name: "installed files",
@@ -43,7 +43,7 @@ pub(super) static FILES: Record = Record {
             Field {
                 key: "to",
                 takes: Shape::Expanding(Variables::Build),
-                says: "the folder that it goes to, below the one for all"
+                says: "its folder, below the one for all kmods"
             },
             SOURCE,
         ],
@@ -59,7 +59,7 @@ pub(super) static OTHER_FILES: Record = Record {
             Field {
                 key: "to",
                 takes: Shape::Expanding(Variables::Build),
-                says: "the absolute path in the image: with a `/` at its end a folder, in which files keep their names; otherwise the path of the file, or of the folder's contents",
+                says: "the absolute path in the image: a folder if it ends with `/`, in which files keep their names; otherwise the path of the file, or of the folder's content",
             },
             SOURCE,
         ],

@@ -63,43 +63,43 @@ declare! {
         optional mod_dir: RelPath {
             key: "modDir",
             takes: Shape::Text,
-            says: "the folder below `/opt/lib/modules/<release>`, as kbuild's `INSTALL_MOD_DIR`: `extra` (where absent), `updates`, `kernel/…` or one below these",
+            says: "the folder below `/opt/lib/modules/<release>`, as kbuild's `INSTALL_MOD_DIR`: `extra` (the default), `updates`, `kernel/…` or one below these",
             decode: decode::parsed(mod_dir),
         }
         optional strip: bool {
             takes: Shape::Bool,
-            says: "take debugging symbols out of the kmods that carry no signature: `true` (where absent) or `false`",
+            says: "remove debugging symbols from kmods without a signature; default: `true`",
             decode: decode::flag,
         }
         optional compress: Spanned<Compression> {
             takes: Shape::OneOf(&["gz", "xz", "zstd"]),
-            says: "compress the kmods, as the kernel and its kmod must support; not beside `sign`",
+            says: "compress the kmods; the kernel and kmod must support it; not together with `sign`",
             decode: decode::placed(compression),
         }
         optional link_in_tree: bool {
             key: "linkInTree",
             takes: Shape::Bool,
-            says: "link to the node's own modules, for kmods that depend on them; depmod sees those of the builder",
+            says: "link to the in-tree modules of the node, for kmods that depend on them; depmod uses those of the builder",
             decode: decode::flag,
         }
         optional firmware: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&files::FILES)),
-            says: "files of a source, folders whose contents, or shell patterns of these, that go to `/opt/lib/firmware`; `firmwarePath` is then that",
+            says: "files, folders or shell patterns in a source; copied to `/opt/lib/firmware`, which becomes `firmwarePath`",
             decode: |node, key, faults| InstalledKind::Firmware.decode(node, key, faults),
         }
         optional licenses: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::TextOr(&files::FILES)),
-            says: "files of a source, folders whose contents, or shell patterns of these, that go to `/licenses`",
+            says: "files, folders or shell patterns in a source; copied to `/licenses`",
             decode: |node, key, faults| InstalledKind::License.decode(node, key, faults),
         }
         optional files: Vec<Conditional<InstalledFiles>> {
             takes: Shape::List(&Shape::Record(&files::OTHER_FILES)),
-            says: "other files of a source, folders whose contents, or shell patterns of these, and their places in the image",
+            says: "other files, folders or shell patterns in a source, and their paths in the image",
             decode: |node, key, faults| InstalledKind::Other.decode(node, key, faults),
         }
         optional rpms: Vec<Conditional<InstalledPackage>> {
             takes: Shape::List(&Shape::TextOr(&PACKAGE)),
-            says: "packages of an `rpmbuild` step, an `rpm` source or a folder, by name or shell pattern, whose files are installed: kmods for KMM, the rest at its own places",
+            says: "packages from an `rpmbuild` step, an `rpm` source or a folder, by name or shell pattern; kmods are installed for KMM, other files at their own paths",
             decode: |node, _, faults| {
                 let items = decode::items(node, "`rpms`", faults).iter();
                 Some(items.filter_map(|item| decode_package(item, faults)).collect())

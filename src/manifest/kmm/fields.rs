@@ -34,22 +34,22 @@ pub(in crate::manifest) static MODULE_SPEC: Record = Record {
             takes: Shape::Record(&MODULE_LOADER),
             says: "how the kmods are built, signed and loaded",
         },
-        Field { key: "imageRepoSecret", takes: Shape::Record(&OBJECT), says: "the secret with the registry's login" },
+        Field {
+            key: "imageRepoSecret",
+            takes: Shape::Record(&OBJECT),
+            says: "the secret with the login of the registry",
+        },
         Field {
             key: TRIGGER,
             takes: Shape::Either(&[Shape::Int, Shape::OneOf(&["auto"])]),
-            says: "counted up to have KMM look for its images anew, and build those that are gone; `auto`: another number whenever an image is another one",
+            says: "a number to increase so that KMM checks its images again and builds missing ones; `auto` changes it whenever an image changes",
         },
-        Field {
-            key: "tolerations",
-            takes: Shape::List(&Shape::Kubernetes("tolerations")),
-            says: "the taints that are tolerated",
-        },
+        Field { key: "tolerations", takes: Shape::List(&Shape::Kubernetes("tolerations")), says: "tolerations" },
         Field { key: "devicePlugin", takes: Shape::Record(&PLUGIN), says: "a device plugin" },
         Field {
             key: "dra",
             takes: Shape::Record(&DRA),
-            says: "a driver for dynamic resource allocation; not beside `devicePlugin`",
+            says: "a driver for dynamic resource allocation; not together with `devicePlugin`",
         },
     ],
 };
@@ -57,8 +57,12 @@ pub(in crate::manifest) static MODULE_SPEC: Record = Record {
 pub(super) static MODULE_LOADER: Record = Record {
     name: "`moduleLoader`",
     fields: &[
-        Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pods that load" },
-        Field { key: "container", takes: Shape::Record(&CONTAINER), says: "the image and what is done with it" },
+        Field {
+            key: "serviceAccountName",
+            takes: Shape::Text,
+            says: "the service account of the pods that load kmods",
+        },
+        Field { key: "container", takes: Shape::Record(&CONTAINER), says: "the image, and how it is built and used" },
     ],
 };
 
@@ -68,21 +72,17 @@ pub(super) static CONTAINER: Record = Record {
         Field {
             key: "modprobe",
             takes: Shape::Record(&MODPROBE),
-            says: "how the kmods are loaded; `moduleName` is the only kmod where absent",
+            says: "how the kmods are loaded; default of `moduleName`: the only kmod",
         },
         Field {
             key: "imagePullPolicy",
             takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
             says: "when nodes pull the image",
         },
-        Field {
-            key: IN_TREE,
-            takes: Shape::List(&Shape::TextOr(&REMOVED)),
-            says: "the kernel's own modules to unload first",
-        },
-        Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "how the images' registry is spoken to" },
-        Field { key: "build", takes: Shape::Record(&BUILD), says: "the rest of every mapping's `build`" },
-        Field { key: "sign", takes: Shape::Record(&SIGN), says: "every mapping's `sign`" },
+        Field { key: IN_TREE, takes: Shape::List(&Shape::TextOr(&REMOVED)), says: "in-tree modules to unload first" },
+        Field { key: "registryTLS", takes: Shape::Record(&TLS), says: "TLS settings for the registry of the images" },
+        Field { key: "build", takes: Shape::Record(&BUILD), says: "the other fields of `build` of each mapping" },
+        Field { key: "sign", takes: Shape::Record(&SIGN), says: "`sign` of each mapping" },
     ],
 };
 
@@ -94,8 +94,8 @@ static OBJECT: Record = Record {
 static TLS: Record = Record {
     name: "TLS settings",
     fields: &[
-        Field { key: "insecure", takes: Shape::Bool, says: "speak HTTP where HTTPS fails" },
-        Field { key: "insecureSkipTLSVerify", takes: Shape::Bool, says: "take any certificate" },
+        Field { key: "insecure", takes: Shape::Bool, says: "use HTTP if HTTPS fails" },
+        Field { key: "insecureSkipTLSVerify", takes: Shape::Bool, says: "do not verify certificates" },
     ],
 };
 
@@ -106,24 +106,24 @@ static MODPROBE: Record = Record {
         Field {
             key: "modulesLoadingOrder",
             takes: TEXTS,
-            says: "`moduleName` first, and the kmod that all depend on last; soft dependencies are made of it",
+            says: "the loading order: `moduleName` first, and the kmod that all others depend on last; written as soft dependencies",
         },
         Field { key: "parameters", takes: TEXTS, says: "the kmod's parameters" },
         Field {
             key: "dirName",
             takes: Shape::Text,
-            says: "of a prebuilt image: the folder with `lib/modules`, `/opt` where absent",
+            says: "for a prebuilt image: the folder that contains `lib/modules`; default: `/opt`",
         },
         Field {
             key: "firmwarePath",
             takes: Shape::Text,
-            says: "the folder of the image with the firmware, which is copied to the node",
+            says: "the folder with firmware in the image, which KMM copies to the node",
         },
-        Field { key: "args", takes: Shape::Record(&ARGUMENTS), says: "arguments for modprobe before its own" },
+        Field { key: "args", takes: Shape::Record(&ARGUMENTS), says: "arguments for modprobe, before KMM's own" },
         Field {
             key: "rawArgs",
             takes: Shape::Record(&ARGUMENTS),
-            says: "all of modprobe's arguments, in place of `moduleName` and the others; KMM 2 needs `-d /tmp/opt` in both",
+            says: "all arguments of modprobe, instead of `moduleName` and the others; KMM 2 needs `-d /tmp/opt` in both lists",
         },
     ],
 };
@@ -131,8 +131,8 @@ static MODPROBE: Record = Record {
 static ARGUMENTS: Record = Record {
     name: "arguments",
     fields: &[
-        Field { key: "load", takes: TEXTS, says: "to load" },
-        Field { key: "unload", takes: TEXTS, says: "to unload" },
+        Field { key: "load", takes: TEXTS, says: "mappings to load" },
+        Field { key: "unload", takes: TEXTS, says: "mappings to unload" },
     ],
 };
 
@@ -142,14 +142,14 @@ pub(super) static BUILD: Record = Record {
         Field {
             key: "baseImageRegistryTLS",
             takes: Shape::Record(&TLS),
-            says: "how the base images' registries are spoken to",
+            says: "TLS settings for the registries of base images",
         },
         Field {
             key: "buildArgs",
             takes: Shape::List(&Shape::Record(&BUILD_ARGUMENT)),
-            says: "`ARG`s of both stages, in order",
+            says: "build arguments: `ARG`s of both stages, in order",
         },
-        Field { key: "kanikoParams", takes: Shape::Record(&KANIKO), says: "for kaniko" },
+        Field { key: "kanikoParams", takes: Shape::Record(&KANIKO), says: "settings for kaniko" },
         Field {
             key: "secrets",
             takes: Shape::List(&Shape::Record(&OBJECT)),
@@ -173,7 +173,7 @@ pub(super) static BUILD_ARGUMENT: Record = Record {
             Field {
                 key: "hashed",
                 takes: Shape::Bool,
-                says: "`true` (where absent), or `false` for a proxy, which is then not in the Dockerfile and in no hash",
+                says: "`false` for a proxy, which is then neither in the Dockerfile nor in a hash; default: `true`",
             },
         ],
         Selection::FIELDS,
@@ -193,30 +193,29 @@ pub(super) static SIGN: Record = Record {
         Field {
             key: "filesToSign",
             takes: Shape::List(&Shape::Expanding(Variables::Kernel)),
-            says: "left out as a rule: the kmods' own files are signed; a path that no file of the image has is an error",
+            says: "rarely needed: by default the module's kmods are signed; a path that is not in the image is an error",
         },
         Field {
             key: "unsignedImage",
             takes: Shape::Expanding(Variables::Kernel),
-            says: "of a prebuilt image: what is signed",
+            says: "for a prebuilt image: the unsigned image",
         },
         Field {
             key: "unsignedImageRegistryTLS",
             takes: Shape::Record(&TLS),
-            says: "how the unsigned image's registry is spoken to",
+            says: "TLS settings for the registry of the unsigned image",
         },
     ],
 };
 
 const VOLUMES: Field =
     Field { key: "volumes", takes: Shape::List(&Shape::Kubernetes("volumes")), says: "volumes of the pod" };
-const ACCOUNT: Field = Field { key: "serviceAccountName", takes: Shape::Text, says: "the account of the pod" };
+const ACCOUNT: Field = Field { key: "serviceAccountName", takes: Shape::Text, says: "the service account of the pod" };
 const AUTOMOUNT: Field =
-    Field { key: "automountServiceAccountToken", takes: Shape::Bool, says: "whether the pod gets its token" };
+    Field { key: "automountServiceAccountToken", takes: Shape::Bool, says: "whether the pod gets a token" };
 const CONTAINER_FIELD: Field =
     Field { key: "container", takes: Shape::Record(&PLUGIN_CONTAINER), says: "its container" };
-const INIT: Field =
-    Field { key: "initContainer", takes: Shape::Record(&PLUGIN_CONTAINER), says: "a container that runs first" };
+const INIT: Field = Field { key: "initContainer", takes: Shape::Record(&PLUGIN_CONTAINER), says: "an init container" };
 
 static PLUGIN: Record =
     Record { name: "`devicePlugin`", fields: &[AUTOMOUNT, CONTAINER_FIELD, INIT, ACCOUNT, VOLUMES] };
@@ -229,7 +228,7 @@ static DRA: Record = Record {
         Field {
             key: "deviceClasses",
             takes: Shape::List(&Shape::Kubernetes("deviceClasses")),
-            says: "the device classes that come with it",
+            says: "its device classes",
         },
         Field { key: "driverName", takes: Shape::Text, says: "the driver's name, a DNS subdomain" },
         INIT,
@@ -248,13 +247,13 @@ static PLUGIN_CONTAINER: Record = Record {
         Field {
             key: "imagePullPolicy",
             takes: Shape::OneOf(&["Always", "IfNotPresent", "Never"]),
-            says: "when nodes pull it",
+            says: "when nodes pull the image",
         },
-        Field { key: "resources", takes: Shape::Kubernetes("resources"), says: "what it needs" },
+        Field { key: "resources", takes: Shape::Kubernetes("resources"), says: "resources" },
         Field {
             key: "volumeMounts",
             takes: Shape::List(&Shape::Kubernetes("volumeMounts")),
-            says: "where volumes are mounted",
+            says: "mount points of volumes",
         },
     ],
 };

@@ -37,13 +37,13 @@ declare! {
         required regexp: String {
             key: "kernel",
             takes: Shape::Text,
-            says: "a pattern of the kernel releases",
+            says: "a pattern of kernel releases",
             advice: "write a pattern that matches whole releases",
             decode: |node, _, faults| Some(decode::text(node, "a pattern", faults, regexp)?.value),
         }
         required image: Spanned<String> {
             takes: Shape::Expanding(Variables::Image),
-            says: "the image, with `${KERNEL_FULL_VERSION}` in it, that was built elsewhere",
+            says: "the image, which is built elsewhere, with `${KERNEL_FULL_VERSION}` in its name",
             advice: "write the image, with `${KERNEL_FULL_VERSION}` in its tag",
             decode: decode::placed(image),
         }
@@ -56,7 +56,7 @@ declare! {
     pub(super) struct Signing: SIGNING, "`signing`" {
         required generation: String {
             takes: Shape::Int,
-            says: "counted up after a change of key, so that everything is signed again",
+            says: "a number to increase after a change of the key, so that everything is signed again",
             advice: "write a number, and increment it after a change of the key",
             decode: |node, _, faults| {
                 if !scalars::counter(At::own("generation"), node, faults) {

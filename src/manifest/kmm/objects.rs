@@ -44,13 +44,13 @@ pub struct AdditionalModule {
 const SPEC_FIELD: Field = Field {
     key: "moduleSpec",
     takes: Shape::Record(&MODULE_SPEC),
-    says: "`spec` of the KMM Module, as KMM documents it, without what kmodgen writes",
+    says: "the `spec` of the KMM Module, as KMM documents it, without the fields that kmodgen generates",
 };
 
 const FALLBACK_FIELD: Field = Field {
     key: "fallback",
     takes: Shape::Record(&FALLBACK),
-    says: "an image for kernels that nobody has listed; the last mapping",
+    says: "a mapping for kernels that are not listed; it is the last one",
 };
 
 /// Fields of a cluster that are laid over those of every module.
@@ -60,9 +60,9 @@ pub(in crate::manifest) const LAID_OVER: &[Field] = &[
     Field {
         key: "hub",
         takes: Shape::Record(&HUB),
-        says: "a ManagedClusterModule for a hub and its spokes, in place of the Module; every kernel has a `dtk` then",
+        says: "a ManagedClusterModule for a hub and its spokes instead of a Module; then every kernel needs a `dtk`",
     },
-    Field { key: "signing", takes: Shape::Record(&SIGNING), says: "changes of the keys in `sign`" },
+    Field { key: "signing", takes: Shape::Record(&SIGNING), says: "a counter for changes of the keys in `sign`" },
     built_by::FIELD,
 ];
 
@@ -74,14 +74,14 @@ const OWN: &[Field] = &[
     Field {
         key: "additionalModules",
         takes: Shape::List(&Shape::Record(&ADDITIONAL)),
-        says: "further KMM Modules on the same images, such as for other nodes or another kmod",
+        says: "more KMM Modules with the same images, for example for other nodes or another kmod",
     },
     Field {
         key: "metadata",
         takes: Shape::Record(&METADATA),
-        says: "labels and annotations of its objects, beside those of the manifest",
+        says: "labels and annotations of its objects, in addition to those of the manifest",
     },
-    Field { key: "objects", takes: Shape::Bool, says: "write objects; `false` for images alone, `true` where absent" },
+    Field { key: "objects", takes: Shape::Bool, says: "write objects; `false` for images alone; default: `true`" },
 ];
 
 static ADDITIONAL: Record = Record {

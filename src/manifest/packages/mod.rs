@@ -52,17 +52,17 @@ declare! {
     pub struct Packages: PACKAGES, "`packages`", overridable {
         optional builder: PackageLists {
             takes: Shape::Either(&[LIST, Shape::Record(&FAMILIES)]),
-            says: "packages that the builder gets before it builds: a list, or lists by family",
+            says: "packages for the build: a list, or lists by family of package managers",
             decode: PackageLists::read,
         }
         optional runtime: PackageLists {
             takes: Shape::Either(&[LIST, Shape::Record(&FAMILIES)]),
-            says: "packages that the image gets: a list, or lists by family",
+            says: "packages for the image: a list, or lists by family of package managers",
             decode: PackageLists::read,
         }
         optional repositories: Vec<Conditional<Repository>> {
             takes: Shape::List(&Shape::Record(&REPOSITORY)),
-            says: "further repositories that packages come from, each with its key",
+            says: "more package repositories, each with its key",
             decode: |node, key, faults| Repository::list(node, key, faults),
         }
     }

@@ -17,30 +17,30 @@ declare! {
     pub struct Repository {
         required name: Spanned<String> {
             takes: Shape::Text,
-            says: "its name, of which the names of files are made",
+            says: "its name, also used in file names",
             advice: "write `name: …`, of letters, digits, `.`, `_`, `-`",
             decode: decode::placed(name),
         }
         required url: Spanned<String> {
             takes: Shape::Text,
-            says: "its URL; `$basearch` and `$releasever` in it are dnf's",
+            says: "its URL; dnf replaces `$basearch` and `$releasever`",
             advice: "write `url: https://…`",
             decode: decode::placed(url),
         }
         required key: RepositoryKey {
             takes: Shape::Record(&KEY),
-            says: "the key that its packages are signed with",
+            says: "the key that signs its packages",
             advice: "write `key: {file: keys/vendor.asc}`: without a key, packages are not verified",
             decode: |node, _, faults| RepositoryKey::read(node, faults),
         }
         optional suite: String {
             takes: Shape::Text,
-            says: "for apt-get: the suite, such as `bookworm`, or with a `/` at its end a path; without, the repository is one of RPMs",
+            says: "for apt-get: the suite, such as `bookworm`, or a path that ends with `/`; a repository without a suite has RPMs",
             decode: decode::parsed(suite),
         }
         default components: Vec<String> {
             takes: Shape::List(&Shape::Text),
-            says: "for apt-get: the components, such as `main`",
+            says: "for apt-get: components, such as `main`",
             decode: |node, _, faults| {
                 let items = decode::items(node, "`components`", faults).iter();
                 let components = items.filter_map(|item| decode::text(item, "a component", faults, name));
@@ -49,7 +49,7 @@ declare! {
         }
         optional stage: Stage {
             takes: Shape::OneOf(&["builder", "runtime"]),
-            says: "the only image that gets it; where absent, both: the runtime image if it gets packages",
+            says: "the only image that gets it; default: both, the runtime image only if it gets packages",
             decode: decode::parsed(stage),
         }
     }
@@ -60,17 +60,17 @@ declare! {
     struct KeyFields: KEY, "the key of a repository" {
         optional file: Spanned<RelPath> {
             takes: Shape::Text,
-            says: "a file beside the manifest, as `gpg --armor --export` writes it",
+            says: "a file beside the manifest, in the format of `gpg --armor --export`",
             decode: decode::placed(RelPath::parse),
         }
         optional url: Spanned<FileUrl> {
             takes: Shape::Text,
-            says: "in place of `file`: its URL",
+            says: "instead of `file`: URL of the key",
             decode: decode::placed(key_url),
         }
         optional sha256: Digest {
             takes: Shape::Text,
-            says: "the checksum of the file at `url`; where absent, [the lock](lock.md) has it",
+            says: "the checksum of the file at `url`; default: the one in [the lock](lock.md)",
             decode: decode::parsed(checksum),
         }
     }

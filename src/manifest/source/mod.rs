@@ -53,22 +53,22 @@ declare! {
     struct SourceOptions {
         optional dir: RelPath {
             takes: Shape::Expanding(Variables::Build),
-            says: "the folder in it to build in",
+            says: "the folder to build in, below the top of the source",
             decode: decode::parsed(|text| Expands::Release.path(text)),
         }
         optional at: Spanned<String> {
             takes: Shape::Text,
-            says: "where it is laid, below `/usr/src/kmodgen` or at an absolute path; its name where absent. One source may lie in another",
+            says: "its folder in the builder, below `/usr/src/kmodgen` or absolute; one source may be inside another; default: its name",
             decode: decode::placed(place::laid_at),
         }
         optional secret: Spanned<String> {
             takes: Shape::Text,
-            says: "the secret with its login, which the build mounts: `username` and `password`, or `ssh-privatekey`",
+            says: "the secret with its login, mounted in the build: `username` and `password`, or `ssh-privatekey`",
             decode: decode::placed(secret_name),
         }
         optional version: String {
             takes: Shape::Text,
-            says: "its version; where absent, that of a `ref` such as `v1.2.0`",
+            says: "its version; default: that of a `ref` such as `v1.2.0`",
             decode: decode::parsed(decode::line),
         }
         default patches: Vec<(Patch, Selection)> {
@@ -97,7 +97,7 @@ declare! {
         optional source_version: Spanned<Bounds> {
             key: "sourceVersion",
             takes: Shape::Text,
-            says: "the versions of the source that it is for: `\">=1.2, <2\"`",
+            says: "versions of the source that need it: `\">=1.2, <2\"`",
             decode: decode::placed(Bounds::parse),
         }
     }

@@ -48,54 +48,54 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         key: "git",
         takes: Shape::Text,
-        says: "a repository: `https`, `http`, `ssh`, `git`, `file`, or `user@host:path`",
+        says: "URL of a git repository: `https`, `http`, `ssh`, `git`, `file`, or `user@host:path`",
     },
     Field {
         key: "ref",
         takes: Shape::Text,
-        says: "its branch, tag, full ref such as `refs/heads/main`, or commit; see [lock.md](lock.md)",
+        says: "branch, tag, full ref such as `refs/heads/main`, or commit; see [lock.md](lock.md)",
     },
-    Field { key: "submodules", takes: Shape::Bool, says: "with its submodules, at the commits that it names" },
+    Field { key: "submodules", takes: Shape::Bool, says: "also fetch its submodules" },
     Field {
         key: "archive",
         takes: Shape::Expanding(Variables::Build),
-        says: "in place of `git`: the URL of a tar or zip archive; `${KERNEL_VERSION}` may stand in it",
+        says: "instead of `git`: URL of a tar or zip archive; can contain `${KERNEL_VERSION}`",
     },
     Field {
         key: "rpm",
         takes: Shape::Expanding(Variables::Build),
-        says: "in place of `git`: the URL of an RPM, whose files are taken",
+        says: "instead of `git`: URL of an RPM, which is unpacked",
     },
     Field {
         key: "deb",
         takes: Shape::Expanding(Variables::Build),
-        says: "in place of `git`: the URL of a Debian package, whose files are taken",
+        says: "instead of `git`: URL of a Debian package, which is unpacked",
     },
     Field {
         key: "in",
         takes: Shape::Text,
-        says: "another source that has the archive, RPM or Debian package; its path there, or a pattern of it, is in place of the URL",
+        says: "another source that contains the archive, RPM or Debian package; its path there, or a pattern, replaces the URL",
     },
     Field {
         key: "sha256",
         takes: Shape::Text,
-        says: "the checksum of that file; where absent, [the lock](lock.md) has it",
+        says: "the checksum of that file; default: the one in [the lock](lock.md)",
     },
     Field {
         key: "stripComponents",
         takes: Shape::Int,
-        says: "how many folders to take off an archive's paths, as tar's `--strip-components`; 1 where absent",
+        says: "how many leading folders to remove from an archive's paths, as with tar's `--strip-components`; default: 1",
     },
-    Field { key: "image", takes: Shape::Text, says: "in place of `git`: an image" },
+    Field { key: "image", takes: Shape::Text, says: "instead of `git`: an image" },
     Field {
         key: "pin",
         takes: Shape::Bool,
-        says: "`false` for the tag of `image` as it is, without a digest from [the lock](lock.md#images)",
+        says: "`false` to use the tag of `image` as it is, without a digest from [the lock](lock.md#images)",
     },
     Field {
         key: "path",
         takes: Shape::Text,
-        says: "with `image`: the file or folder in it, `/` for all. Alone: a folder beside the manifest, for images that KMM does not build",
+        says: "with `image`: the file or folder in it, `/` for everything; alone: a folder beside the manifest, for images that KMM does not build",
     },
 ];
 

@@ -66,7 +66,7 @@ static STEP: Record = Record {
     name: "a build step",
     fields: joined![
         TOOLS,
-        &[Field { key: "id", takes: Shape::Text, says: "a name, by which overrides change the step" }],
+        &[Field { key: "id", takes: Shape::Text, says: "a name that overrides use to change the step" }],
         Selection::FIELDS,
     ],
 };

@@ -22,7 +22,7 @@ declare! {
         }
         optional source: Spanned<SourceName> {
             takes: Shape::Text,
-            says: "which of the module's sources it runs in; the first where absent",
+            says: "the source that it runs in; default: the module's first source",
             decode: decode::placed(SourceName::parse),
         }
         optional dir: RelPath {
@@ -39,17 +39,17 @@ declare! {
     pub struct Make {
         optional targets: Vec<String> {
             takes: Shape::List(&Shape::Expanding(Variables::Build)),
-            says: "what to make",
+            says: "targets of make",
             decode: |node, key, faults| Some(strings(node, key, "a target", faults, target)),
         }
         default vars: BTreeMap<String, String> {
             takes: Shape::Named(&Shape::Expanding(Variables::Build)),
-            says: "variables on make's command line",
+            says: "variables on the command line of make",
             decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
         }
         optional jobs: Jobs {
             takes: Shape::Text,
-            says: "how many jobs at once: a number, or `all` for one per processor",
+            says: "parallel jobs: a number, or `all` for one per processor",
             decode: decode::parsed(jobs),
         }
     }
@@ -66,7 +66,7 @@ declare! {
         }
         default options: BTreeMap<String, String> {
             takes: Shape::TextMap,
-            says: "options, with or without `CONFIG_`: `y`, `m`, `n`, a number, or a text",
+            says: "options, with or without `CONFIG_`: `y`, `m`, `n`, a number or a string",
             decode: |node, key, faults| {
                 let options = decode::named(node, key, faults, option_name, option_value).into_iter();
                 Some(options.map(|(name, value)| (without_prefix(&name).to_owned(), value)).collect())
@@ -74,7 +74,7 @@ declare! {
         }
         default vars: BTreeMap<String, String> {
             takes: Shape::Named(&Shape::Expanding(Variables::Build)),
-            says: "variables on make's command line",
+            says: "variables on the command line of make",
             decode: |node, key, faults| Some(variables(node, key, Expands::Make, faults)),
         }
     }
@@ -86,7 +86,7 @@ declare! {
     pub struct Configure {
         default autoreconf: bool {
             takes: Shape::Bool,
-            says: "make the script with `autoreconf -fi` first",
+            says: "create the script with `autoreconf -fi` first",
             decode: decode::flag,
         }
         default args: Vec<String> {
@@ -103,7 +103,7 @@ declare! {
     pub struct Dkms {
         optional jobs: Jobs {
             takes: Shape::Text,
-            says: "parallel jobs of make: a number, or `all` for one per processor, the default of dkms",
+            says: "parallel jobs of make: a number, or `all` for one per processor, as dkms does",
             decode: decode::parsed(jobs),
         }
     }
@@ -115,7 +115,7 @@ declare! {
     pub struct Rpmbuild {
         required spec: RelPath {
             takes: Shape::Expanding(Variables::Build),
-            says: "the spec file; its sources are looked for beside it",
+            says: "the spec file; its sources must be beside it",
             advice: "write the spec file's path in the source",
             decode: decode::parsed(path),
         }

@@ -13,17 +13,17 @@ declare! {
     pub(super) struct RunFields {
         optional path: RelPath {
             takes: Shape::Expanding(Variables::Build),
-            says: "a script of the source, in the step's folder",
+            says: "path of a script in the source; it runs in the step's folder",
             decode: decode::parsed(script_path),
         }
         optional file: Spanned<RelPath> {
             takes: Shape::Text,
-            says: "in place of `path`: a script beside the manifest, which the Dockerfile carries",
+            says: "instead of `path`: a script beside the manifest, copied into the Dockerfile",
             decode: decode::placed(RelPath::parse),
         }
         optional script: String {
             takes: Shape::Expanding(Variables::Script),
-            says: "in place of `path`: the lines of a script, which the Dockerfile carries",
+            says: "instead of `path`: a script, copied into the Dockerfile",
             decode: decode::parsed(lines),
         }
         default args: Vec<String> {

@@ -38,21 +38,21 @@ pub(super) const TOOLS: &[Field] = &[
     Field {
         key: "kbuild",
         takes: Shape::Record(&MAKE),
-        says: "`make -C /lib/modules/<release>/build M=<folder>`, with the target `modules` where none is named",
+        says: "`make -C /lib/modules/<release>/build M=<folder>`, with the target `modules` unless others are named",
     },
     Field {
         key: "kconfig",
         takes: Shape::Record(&KCONFIG),
-        says: "options of a source that is configured as the kernel is; each is checked after `make olddefconfig`",
+        says: "options of a source with a Kconfig like the kernel's; each is checked after `make olddefconfig`",
     },
     Field { key: "configure", takes: Shape::Record(&CONFIGURE), says: "a `configure` script" },
     Field {
         key: "dkms",
         takes: Shape::Record(&DKMS),
-        says: "builds as dkms does by the source's `dkms.conf`, without the program dkms",
+        says: "builds like dkms, from the source's `dkms.conf`, without dkms itself",
     },
-    Field { key: "rpmbuild", takes: Shape::Record(&RPMBUILD), says: "RPMs, out of which the kmods are taken" },
-    Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script of the source, by its path, or one of your own" },
+    Field { key: "rpmbuild", takes: Shape::Record(&RPMBUILD), says: "RPMs that contain the kmods" },
+    Field { key: "run", takes: Shape::TextOr(&RUN), says: "a script in the source, by its path, or your own script" },
 ];
 
 /// Finds the fields of a tool.
