@@ -80,7 +80,8 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
 
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(ROOT);
-    let mut pages: Vec<_> = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folders = ["docs", "docs/guides"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let mut pages: Vec<_> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.sort();
     assert!(pages.len() >= 4, "{pages:?}");
