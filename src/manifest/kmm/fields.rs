@@ -131,8 +131,8 @@ static MODPROBE: Record = Record {
 static ARGUMENTS: Record = Record {
     name: "arguments",
     fields: &[
-        Field { key: "load", takes: TEXTS, says: "mappings to load" },
-        Field { key: "unload", takes: TEXTS, says: "mappings to unload" },
+        Field { key: "load", takes: TEXTS, says: "arguments of modprobe when it loads" },
+        Field { key: "unload", takes: TEXTS, says: "arguments of modprobe when it unloads" },
     ],
 };
 
