@@ -33,7 +33,7 @@ names_image() {
 try_pushed() {
   write_pushed
   local build=(pushed build --engine buildah --dtk "$dtk" --push)
-  check 'a Module waits for its images' ends 1 'was not pushed' pushed generate
+  check 'a Module waits for its images' ends 1 'is not pushed' pushed generate
   check 'an image is built, verified and pushed' ends 0 '1 pushed' "${build[@]}"
   check 'the lock has its digest, and the alias the same image' names_image "$work/pushed/kmodgen.lock"
   check 'the Module is written' ends 0 '1 mapping to load' pushed generate

@@ -43,7 +43,7 @@ tell_failed_verification() {
   sed -i 's/^    source: kmm-ci$/&\n    template: templates\/broken.Dockerfile/' "$work/story/kmodgen.yaml"
   image=$(planned "$plus")
   check 'a built image that fails its verification is not pushed, and why' \
-    ends 1 "depmod: /opt/lib/modules/$plus/modules.dep.bin is not there" "${build[@]}"
+    ends 1 "depmod: /opt/lib/modules/$plus/modules.dep.bin is missing" "${build[@]}"
   check 'it has no name' is_no_image "$image"
   check 'it leaves no image without a name' same "$loose" "$(unnamed)"
   buildah tag "$runtime" "$image"
@@ -64,7 +64,7 @@ tell_story() {
     ends 1 '1 failed, 1 cancelled' "${build[@]}" --push
   printf '{"auths": {"127.0.0.1:%s": {"auth": "%s"}}}' "$port" "$(printf e2e:wrong | base64)" > "$work/auth.json"
   # shellcheck disable=SC2016 # The quotes of a message.
-  check 'a wrong password is named' ends 1 'refuses the password that is kept for `e2e`' "${build[@]}" --push
+  check 'a wrong password is named' ends 1 'rejected the stored password of `e2e`' "${build[@]}" --push
   rm "$work/auth.json"
   check 'nothing is left to build, but not all was' ends 0 '1 built, 0 pushed, 1 skipped' "${build[@]}" --offline --jobs 2
   check 'the engine logs in' log_in
@@ -93,5 +93,5 @@ tell_story() {
   check 'no image has the name of a build that failed' is_no_image "$(planned "$stable")"
   try_pushed
   stop_registry
-  check 'a registry that is down is named' ends 0 "cannot ask 127.0.0.1:$port" story plan --format github
+  check 'a registry that is down is named' ends 0 "cannot access 127.0.0.1:$port" story plan --format github
 }

@@ -101,7 +101,7 @@ MAPPINGS
     contains v4l2loopback "$release" extra v4l2loopback
     check 'it needs videodev' depends_on "$release" extra v4l2loopback videodev
   done
-  check "kmodgen verify says that videodev is the kernel's" ends 0 'v4l2loopback.ko needs videodev, which is not in the image' \
+  check "kmodgen verify says that videodev is the kernel's" ends 0 'v4l2loopback.ko depends on videodev, which is not in the image' \
     "$KMODGEN" verify --engine buildah --release "$release" "$(image v4l2loopback "$release")"
   for release in "$stable" "$plus_full" "$plus"; do
     contains igb-uio "$release" updates igb_uio
