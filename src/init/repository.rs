@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::vocabulary::RelPath;
+use crate::vocabulary::{self, RelPath};
 
 /// Names of files whose texts are read.
 const READ: [&str; 10] = [
@@ -53,6 +53,12 @@ impl fmt::Display for FileLine {
     }
 }
 
+/// Part of a line that messages show.
+pub(super) fn shortened(line: &str) -> String {
+    const LONGEST: usize = 80;
+    line.chars().take(LONGEST).collect()
+}
+
 /// The name of a file, without its folder.
 pub(super) fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -70,7 +76,7 @@ pub(super) fn in_folder(folder: &str, name: &str) -> String {
 
 /// Checks whether a path is the folder itself or below it.
 pub(super) fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    folder.is_empty() || vocabulary::is_within(path, folder)
 }
 
 /// Checks whether a folder can stand in a manifest and in a shell as it is.

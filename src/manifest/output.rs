@@ -6,7 +6,7 @@ use super::declare::declare;
 use super::decode;
 use super::schema::Shape;
 use super::source::Source;
-use crate::vocabulary::{Diagnostic, Diagnostics, FolderPath, RelPath, SourceName};
+use crate::vocabulary::{Diagnostic, Diagnostics, FolderPath, RelPath, SourceName, is_within};
 
 /// The output folder where nothing names another.
 pub const OUTPUT_FOLDER: &str = "gitops";
@@ -44,7 +44,7 @@ declare! {
 pub(super) fn refuse_in_sources(output: &Output, sources: &BTreeMap<SourceName, Source>, faults: &mut Diagnostics) {
     let dir = output.dir.as_ref().map_or(OUTPUT_FOLDER, RelPath::as_str);
     for path in sources.values().filter_map(Source::local) {
-        if dir.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if is_within(dir, path.as_str()) {
             faults.push(
                 Diagnostic::error("source-folder", format!("the output folder `{dir}` is in this folder"))
                     .at(path.span, "")

@@ -9,7 +9,8 @@ use crate::fingerprint::Sink;
 use crate::lock::Lock;
 use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Inner, Kernel, Origin, Source};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp, written_out,
+    Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp, is_below,
+    written_out,
 };
 
 /// A source, with nothing left open.
@@ -117,7 +118,7 @@ impl Code {
 
     /// Returns whether the folder of the source lies in the folder of another one.
     pub fn is_within(&self, other: &Self) -> bool {
-        self.folder.strip_prefix(&other.folder).is_some_and(|rest| rest.starts_with('/'))
+        is_below(&self.folder, &other.folder)
     }
 
     /// The folder to build in.

@@ -12,7 +12,7 @@ use super::folder::FolderFileKind;
 use super::layout::Layout;
 use super::shell_pattern::ShellPattern;
 use crate::manifest::{FIRMWARE_FOLDER, InstalledFiles, Kmod, LICENSE_FOLDER};
-use crate::vocabulary::{Diagnostic, Diagnostics, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, Spanned, is_below};
 
 const CODE: &str = "repeated-file";
 
@@ -168,8 +168,8 @@ impl List<'_> {
     fn in_source(&self, item: &InstalledFiles) -> Option<Vec<String>> {
         let from = item.from.as_str();
         let path = format!("{}/{from}", Code::named(self.codes, item.source.as_ref())?.build_folder());
-        let inside = |code: &&Code| path.strip_prefix(&code.folder).is_some_and(|rest| rest.starts_with('/'));
-        let code = self.codes.iter().filter(inside).max_by_key(|code| code.folder.len())?;
+        let code =
+            self.codes.iter().filter(|code| is_below(&path, &code.folder)).max_by_key(|code| code.folder.len())?;
         let Content::Folder(source) = &code.content else { return None };
         if !code.patches.is_empty() || from.contains('$') {
             return None;

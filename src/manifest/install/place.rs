@@ -3,7 +3,7 @@
 use super::{FIRMWARE_FOLDER, LICENSE_FOLDER};
 use crate::manifest::decode::has_only;
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Invalid, RelPath, written_out};
+use crate::vocabulary::{Invalid, RelPath, is_within, written_out};
 
 /// Place of files in an image: a folder that they go into, or the path that a file or the contents of a folder get.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -136,11 +136,6 @@ fn refuse_owned(path: &str) -> Result<(), Invalid> {
         return Err(Invalid::new(format!("container engines write `{path}` themselves")).help("remove this item"));
     }
     Ok(())
-}
-
-/// Checks whether a path is a folder, or is in it.
-fn is_within(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

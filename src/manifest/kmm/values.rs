@@ -6,7 +6,8 @@ use super::place::At;
 use crate::manifest::decode::has_only;
 use crate::manifest::variables;
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, Invalid, Quantity, Span, Spanned, kubernetes as k8s, nearest, quoted_list,
+    Diagnostic, Diagnostics, ImageRef, Invalid, Quantity, Span, Spanned, is_within, kubernetes as k8s, nearest,
+    quoted_list,
 };
 
 /// Permissions of a file, `0777`.
@@ -188,8 +189,7 @@ fn host_path(text: &str) -> Result<(), Invalid> {
     // As Go's filepath.Clean has it.
     let clean: String =
         text.split('/').filter(|part| !part.is_empty() && *part != ".").map(|part| format!("/{part}")).collect();
-    let mut below = HOST_PATHS.iter().filter_map(|root| clean.strip_prefix(root));
-    if below.any(|rest| rest.is_empty() || rest.starts_with('/')) {
+    if HOST_PATHS.iter().any(|root| is_within(&clean, root)) {
         return Ok(());
     }
     Err(Invalid::new("KMM rejects this host path").help("host paths must be below /dev, /sys, /var, /opt or /run"))

@@ -5,7 +5,7 @@ use kmodgen_yaml::Node;
 use super::file::{Checked, FileKind};
 use crate::manifest::decode::{self, Fields};
 use crate::manifest::expansion::Expands;
-use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned};
+use crate::vocabulary::{Diagnostic, Diagnostics, Invalid, RelPath, SourceName, Spanned, written_out};
 
 /// A file of another source, which a builder unpacks.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ fn path(text: &str) -> Result<RelPath, Invalid> {
         .help("write its path in that source, or remove `in`"));
     }
     let path = Expands::Release.pattern(text)?;
-    if decode::has_only(&text.replace("${KERNEL_VERSION}", "").replace("${KERNEL_FULL_VERSION}", ""), "._-+@~/*?[]!") {
+    if decode::has_only(&written_out(text, "R"), "._-+@~/*?[]!") {
         return Ok(path);
     }
     Err(Invalid::new(format!("path `{path}` is not of letters, digits and `._-+@~`, or a pattern of these")))

@@ -1,7 +1,7 @@
 //! Folders of the builder in which sources are laid.
 
 use super::{BUILD_ROOT, place};
-use crate::vocabulary::Invalid;
+use crate::vocabulary::{Invalid, is_within};
 
 /// Folders that a build needs, or fills itself.
 const NEEDED: [&str; 33] = [
@@ -73,11 +73,6 @@ pub(super) fn laid_at(text: &str) -> Result<String, Invalid> {
         None => Invalid::new(format!("the build needs `{path}`")),
     }
     .help(help))
-}
-
-/// Checks whether a path is a folder, or is in it.
-fn is_within(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

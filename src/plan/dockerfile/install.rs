@@ -33,7 +33,7 @@ pub(super) fn values(resolved: &Resolved, release: &str) -> Value {
 
 /// The kmods that are looked for in a folder, each with this.
 pub(super) fn kmod_folders(resolved: &Resolved) -> Value {
-    let first = resolved.codes.first().map(Code::build_folder).unwrap_or_default();
+    let first = first_folder(resolved);
     let kmods = resolved.kmods.iter().filter(|kmod| kmod.is_anchored || kmod.from.is_some());
     kmods
         .map(|kmod| {
@@ -48,9 +48,14 @@ pub(super) fn kmod_folders(resolved: &Resolved) -> Value {
         .collect()
 }
 
+/// Returns the folder in which the first source is built.
+fn first_folder(resolved: &Resolved) -> String {
+    resolved.codes.first().map(Code::build_folder).unwrap_or_default()
+}
+
 /// The packages by the folder that they are in, in the order of the manifest.
 fn rpm_folders(resolved: &Resolved, rpms: &[Package]) -> Value {
-    let first = resolved.codes.first().map(Code::build_folder).unwrap_or_default();
+    let first = first_folder(resolved);
     let mut folders: Vec<(Option<String>, Vec<&str>)> = Vec::new();
     for Package { name, from } in rpms {
         let folder = from.as_ref().map(|from| from.path_in(&first));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use git2::{ErrorCode, Oid, Repository, Signature};
 
 use super::error::PublishError;
-use crate::vocabulary::GitBranch;
+use crate::vocabulary::{GitBranch, is_below};
 use kmodgen_git::shown;
 
 /// The file that says which branch is about to be locked, so that the lock of a run that was
@@ -90,16 +90,12 @@ fn refuse_neighbours(repository: &Repository, branch: &GitBranch) -> Result<(), 
     for reference in repository.references_glob("refs/heads/*")? {
         let reference = reference?;
         let Some(other) = reference.name().ok().and_then(|name| name.strip_prefix("refs/heads/")) else { continue };
-        if is_inside(other, branch.as_str()) || is_inside(branch.as_str(), other) {
+        if is_below(branch.as_str(), other) || is_below(other, branch.as_str()) {
             let (branch, other) = (branch.to_string(), shown(other));
             return Err(PublishError::BranchInTheWay { branch, other });
         }
     }
     Ok(())
-}
-
-fn is_inside(outer: &str, inner: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Removes the lock that a run left behind which was killed. To be called under the repository's
