@@ -1,4 +1,4 @@
-//! What a `configure` script can be told about the kernel.
+//! Options of a `configure` script for the kernel.
 
 use std::collections::BTreeMap;
 

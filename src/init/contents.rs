@@ -6,7 +6,7 @@ use super::kbuild::Kmod;
 use super::licenses::licenses;
 use super::names::{label, module_name};
 use super::platform::{ClusterKernel, Platform};
-use super::repository::{FileLine, RepositoryFiles};
+use super::repository::{FileLine, RepositoryFiles, name_of};
 use super::units::{Step, Unit, written_names};
 
 /// Kernel that stands in a manifest until the user's are known.
@@ -103,7 +103,7 @@ fn modules(request: &Request, units: Vec<Unit>, is_openshift: bool) -> Vec<Propo
             Some(unit) => written_names(&unit.kmods),
             None => vec![guessed_kmod(&request.name)],
         };
-        let first = kmods.first().map(|kmod| bare(kmod).to_owned()).unwrap_or_default();
+        let first = kmods.first().map(|kmod| name_of(kmod).to_owned()).unwrap_or_default();
         let wanted = if several || request.name.is_empty() { &first } else { &request.name };
         let name = module_name(wanted, &request.namespace, &taken);
         taken.insert(name.clone());
@@ -112,7 +112,7 @@ fn modules(request: &Request, units: Vec<Unit>, is_openshift: bool) -> Vec<Propo
             Some(image) => image.clone(),
             None => default_image(is_openshift, &request.namespace, &name),
         };
-        let same = kmods.iter().map(|kmod| bare(kmod)).find(|kmod| label(kmod) == label(&request.name));
+        let same = kmods.iter().map(|kmod| name_of(kmod)).find(|kmod| label(kmod) == label(&request.name));
         let loaded = same.map_or(first, str::to_owned);
         modules.push(ProposedModule { name, image, unit, kmods, loaded });
     }
@@ -123,11 +123,6 @@ fn modules(request: &Request, units: Vec<Unit>, is_openshift: bool) -> Vec<Propo
 fn guessed_kmod(name: &str) -> String {
     let name: String = name.chars().take(50).collect();
     if name.is_empty() { "driver".to_owned() } else { name }
-}
-
-/// The name of a kmod, without its folder.
-pub(super) fn bare(kmod: &str) -> &str {
-    kmod.rsplit('/').next().unwrap_or(kmod)
 }
 
 /// Places of kmods, each once.

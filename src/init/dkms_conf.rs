@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::make_vars::options;
+use super::repository::shortened;
 use crate::vocabulary::KmodName;
 
 /// Longest value that is kept.
 const LONGEST: usize = 4096;
-
-/// Longest part of a line that messages show.
-const LONGEST_SHOWN: usize = 80;
 
 /// A file that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +34,7 @@ impl DkmsConf {
                 // Such as an index that a loop counts.
                 let code = line.trim();
                 if !code.starts_with('#') && code.contains("BUILT_MODULE_NAME") {
-                    conf.unclear.push((line_number, code.chars().take(LONGEST_SHOWN).collect()));
+                    conf.unclear.push((line_number, shortened(code)));
                 }
                 continue;
             };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::makefile::{Makefile, expand, words};
-use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within};
+use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within, name_of, shortened};
 use crate::vocabulary::KmodName;
 
 /// Names of the file that kbuild reads in a folder, the first wins; then those that `configure` makes one of.
@@ -11,9 +11,6 @@ const NAMES: [&str; 5] = ["Kbuild", "Makefile", "Kbuild.in", "Makefile.in", "Mak
 
 /// Most kmods of one repository: one with more is a kernel.
 pub(super) const MOST_KMODS: usize = 100;
-
-/// Longest part of a line that messages show.
-const LONGEST_SHOWN: usize = 80;
 
 /// A kmod that a file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +43,7 @@ pub(super) struct Root {
     /// The file that kbuild reads there.
     pub(super) path: String,
     pub(super) kmods: Vec<Kmod>,
-    /// All files that kbuild reads.
+    /// Paths of the files that kbuild reads.
     pub(super) files: BTreeSet<String>,
     pub(super) unclear: Vec<(FileLine, String)>,
 }
@@ -115,32 +112,21 @@ impl KbuildFile {
             };
             for word in words(&assignment.value) {
                 let Some(objects) = expand(word, &variables) else {
-                    unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
+                    unclear.push((assignment.line, shortened(word)));
                     continue;
                 };
-                for object in objects.split_whitespace() {
-                    let Some(object) = inside(folder, object) else { continue };
-                    if is_plain(folder) && !is_plain(folder_of(&object)) {
-                        unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
-                        continue;
-                    }
-                    if let Some(below) = object.strip_suffix('/') {
-                        folders.push((below.to_owned(), option.clone()));
-                    } else if let Some(object) = object.strip_suffix(".o")
-                        && kind != "y"
-                    {
-                        let name = object.rsplit('/').next().unwrap_or(object);
-                        if KmodName::parse(name).is_err() {
-                            unclear.push((assignment.line, word.chars().take(LONGEST_SHOWN).collect()));
-                            continue;
-                        }
-                        kmods.push(Kmod {
-                            name: name.to_owned(),
-                            folder: folder_of(object).to_owned(),
+                for object in objects.split_whitespace().filter_map(|object| Object::read(folder, object, kind != "y"))
+                {
+                    match object {
+                        Object::Unclear => unclear.push((assignment.line, shortened(word))),
+                        Object::Folder(below) => folders.push((below, option.clone())),
+                        Object::Kmod { name, folder } => kmods.push(Kmod {
+                            name,
+                            folder,
                             place: FileLine { path: path.to_owned(), line: assignment.line },
                             options: option.iter().cloned().collect(),
                             is_conditional: assignment.is_conditional,
-                        });
+                        }),
                     }
                 }
             }
@@ -150,6 +136,33 @@ impl KbuildFile {
 
     fn leads_anywhere(&self) -> bool {
         !self.kmods.is_empty() || !self.folders.is_empty() || !self.unclear.is_empty()
+    }
+}
+
+/// A word of `obj-m` or `obj-y`.
+enum Object {
+    Folder(String),
+    Kmod {
+        name: String,
+        folder: String,
+    },
+    /// One that no manifest can name.
+    Unclear,
+}
+
+impl Object {
+    /// Reads a word in the file of a folder; `None` if it leads out of the repository, or is no kmod and no folder.
+    fn read(folder: &str, word: &str, is_for_kmods: bool) -> Option<Self> {
+        let object = inside(folder, word)?;
+        if is_plain(folder) && !is_plain(folder_of(&object)) {
+            return Some(Self::Unclear);
+        }
+        if let Some(below) = object.strip_suffix('/') {
+            return Some(Self::Folder(below.to_owned()));
+        }
+        let kmod = object.strip_suffix(".o").filter(|_| is_for_kmods)?;
+        let (name, folder) = (name_of(kmod).to_owned(), folder_of(kmod).to_owned());
+        Some(if KmodName::parse(&name).is_ok() { Self::Kmod { name, folder } } else { Self::Unclear })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A tolerant reader of Makefiles and Kbuild files.
 //!
-//! It knows lines, assignments, rules and conditions, and runs nothing: no function of make, no include and no shell.
-//! Both branches of a condition are read.
+//! The reader knows lines, assignments, rules and conditions, and runs nothing: no function of make, no include and no
+//! shell. Both branches of a condition are read.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use kmodgen_yaml::{flow, inline};
 
-use super::contents::{Contents, EXAMPLE_KERNEL, ProposedModule, bare, places};
+use super::contents::{Contents, EXAMPLE_KERNEL, ProposedModule, places};
 use super::platform::Platform;
+use super::repository::name_of;
 use super::units::{Step, Unit};
 use crate::manifest::API_VERSION;
 
@@ -159,7 +160,7 @@ fn module_lines(lines: &mut Lines, contents: &Contents<'_>, module: &ProposedMod
         let comment = "with what it depends on; `modulesLoadingOrder` adds others";
         lines.add(10, &format!("modprobe: {{moduleName: {}}}", inline(&module.loaded)), comment);
     }
-    debug_assert!(module.kmods.iter().any(|kmod| bare(kmod) == module.loaded));
+    debug_assert!(module.kmods.iter().any(|kmod| name_of(kmod) == module.loaded));
 }
 
 /// Writes a list on one line, or an item a line if it is long.

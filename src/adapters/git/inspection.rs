@@ -213,22 +213,7 @@ fn read(repository: &Repository, top: Oid) -> Result<RepositoryFiles, git2::Erro
                 (Some(ObjectType::Tree), _) => ahead.push_back((format!("{path}/"), entry.id(), depth + 1)),
                 (Some(ObjectType::Blob), mode) if mode != i32::from(FileMode::Link) => {
                     if is_read(&path) {
-                        let (size, _) = odb.read_header(entry.id())?;
-                        bytes += size;
-                        if size > LARGEST_FILE {
-                            files.unread.push((
-                                path.clone(),
-                                format!("it has {size} bytes, and at most {LARGEST_FILE} are read"),
-                            ));
-                            bytes -= size;
-                        } else if bytes > MOST_BYTES || files.texts.len() == MOST_FILES {
-                            bytes -= size;
-                            files.cut = Some("there are too many Makefiles, and some were not read".to_owned());
-                        } else {
-                            let text =
-                                String::from_utf8_lossy(repository.find_blob(entry.id())?.content()).into_owned();
-                            files.texts.insert(path.clone(), text);
-                        }
+                        bytes += read_text(repository, entry.id(), &path, bytes, &mut files)?;
                     }
                     files.paths.insert(path);
                 }
@@ -237,4 +222,27 @@ fn read(repository: &Repository, top: Oid) -> Result<RepositoryFiles, git2::Erro
         }
     }
     Ok(files)
+}
+
+/// Reads a text unless it is too large, alone or with the `bytes` that were read before; returns its size if it was
+/// read.
+fn read_text(
+    repository: &Repository,
+    id: Oid,
+    path: &str,
+    bytes: usize,
+    files: &mut RepositoryFiles,
+) -> Result<usize, git2::Error> {
+    let (size, _) = repository.odb()?.read_header(id)?;
+    if size > LARGEST_FILE {
+        files.unread.push((path.to_owned(), format!("it has {size} bytes, and at most {LARGEST_FILE} are read")));
+        return Ok(0);
+    }
+    if bytes + size > MOST_BYTES || files.texts.len() == MOST_FILES {
+        files.cut = Some("there are too many Makefiles, and some were not read".to_owned());
+        return Ok(0);
+    }
+    let text = String::from_utf8_lossy(repository.find_blob(id)?.content()).into_owned();
+    files.texts.insert(path.to_owned(), text);
+    Ok(size)
 }
