@@ -15,7 +15,7 @@ use crate::vocabulary::brief;
 /// Runs the command that `args`, the program's name first, ask for.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
-    let cli = match commands::completions::answer(args.clone().into_iter()) {
+    let cli = match commands::completions::answer(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => Cli::try_parse_from(args),
         Err(error) => Err(error),

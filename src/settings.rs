@@ -16,8 +16,8 @@ use crate::plan::{Mapping, Plan};
 use crate::template::Renderers;
 use crate::vocabulary::{Bounds, ClusterName, ImageRef, Invalid, Pattern, RelPath, nearest};
 
-/// The manifest's name where none is given.
-const MANIFEST: &str = "kmodgen.yaml";
+/// Name of the manifest, unless another one is given.
+pub const MANIFEST: &str = "kmodgen.yaml";
 
 /// Options for access to git servers, with the timeout.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,11 @@ impl From<&NetworkArgs> for Network {
 /// A folder that cannot be entered.
 pub fn enter(folder: &Path) -> anyhow::Result<()> {
     std::env::set_current_dir(folder).with_context(|| format!("cannot run in folder `{}`", folder.display()))
+}
+
+/// Returns whether an environment variable is set.
+pub fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
 }
 
 /// Returns the current folder, if it can be determined.

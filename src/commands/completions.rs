@@ -18,23 +18,27 @@ const VARIABLE: &str = "KMODGEN_COMPLETE";
 
 /// Runs the command.
 pub fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
-    let shell = args.shell.name();
-    let script = Shells::builtins();
-    let script = script.completer(shell).with_context(|| format!("no completions for {shell}"))?;
+    let shell = args.shell.to_string();
+    let shells = Shells::builtins();
+    let completer = shells.completer(&shell).with_context(|| format!("no completions for {shell}"))?;
     let mut text = Vec::new();
-    script.write_registration(VARIABLE, "kmodgen", "kmodgen", "kmodgen", &mut text)?;
+    completer.write_registration(VARIABLE, "kmodgen", "kmodgen", "kmodgen", &mut text)?;
     ui::result(&String::from_utf8_lossy(&text));
     Ok(Exit::Success)
 }
 
-/// Answers a shell's script; returns whether it asked.
+/// Prints candidates for a shell's script, given its arguments; returns false if no script asks.
 ///
 /// # Errors
 /// An unknown shell, or standard output that cannot be written.
-pub fn answer(args: impl Iterator<Item = OsString>) -> Result<bool, clap::Error> {
+pub fn answer(args: &[OsString]) -> Result<bool, clap::Error> {
+    // Other runs need no folder and no copy of the arguments.
+    if !settings::is_set(VARIABLE) {
+        return Ok(false);
+    }
     CompleteEnv::with_factory(|| with_candidates(Cli::command()))
         .var(VARIABLE)
-        .try_complete(args, settings::current_folder().as_deref())
+        .try_complete(args.iter().cloned(), settings::current_folder().as_deref())
 }
 
 /// Adds candidates from the manifest to all arguments that take names of it.

@@ -1,5 +1,6 @@
 //! `kmodgen doctor`: what this machine and project have of what kmodgen needs.
 
+use crate::adapters::engine::EngineKind;
 use crate::adapters::{fs, programs, ui};
 use crate::cli::DoctorArgs;
 use crate::commands::{Exit, Faults};
@@ -76,7 +77,7 @@ fn is_at_least(version: &str, oldest: [u32; 2]) -> bool {
 }
 
 fn engine() -> Line {
-    let found = ["podman", "buildah", "docker"].into_iter();
+    let found = EngineKind::ALL.into_iter().map(EngineKind::program);
     let found: Vec<String> = found.filter_map(|name| Some(format!("{name} {}", programs::version(name)?))).collect();
     match found.as_slice() {
         [] => Line::good("engine", "none found; only `build` needs podman, buildah or docker".to_owned()),

@@ -37,8 +37,9 @@ fn shown(args: &TemplatesShowArgs) -> anyhow::Result<String> {
         .into_iter()
         .filter(|other| built_in_text(other).is_some_and(|text| built_in_blocks(text).contains(block.as_str())));
     let others: Vec<&str> = others.collect();
+    let near = nearest(block, blocks.iter().copied());
     let block = block.escape_debug();
-    match (others.as_slice(), nearest(&args.block.clone().unwrap_or_default(), blocks.iter().copied())) {
+    match (others.as_slice(), near) {
         ([], Some(near)) => bail!("template `{name}` has no block `{block}`; did you mean `{near}`?"),
         ([], None) if blocks.is_empty() => bail!("template `{name}` has no blocks"),
         ([], None) => bail!("template `{name}` has no block `{block}`; it has {}", quoted_list(&blocks)),

@@ -80,8 +80,7 @@ impl Engine {
     /// # Errors
     /// The engines that would do, none of which is installed.
     pub fn find(named: Option<EngineKind>) -> Result<Self, EngineError> {
-        let candidates =
-            named.map_or_else(|| vec![EngineKind::Podman, EngineKind::Buildah, EngineKind::Docker], |kind| vec![kind]);
+        let candidates = named.map_or_else(|| EngineKind::ALL.to_vec(), |kind| vec![kind]);
         let mut engines = candidates.iter().map(|kind| Self { kind: *kind, variables: programs::inherited() });
         let found = engines.find(|engine| engine.output(&["--version"]).is_ok());
         found.ok_or_else(|| EngineError::NotInstalled(candidates.iter().map(|kind| kind.program()).collect()))
@@ -234,7 +233,11 @@ impl Engine {
 }
 
 impl EngineKind {
-    fn program(self) -> &'static str {
+    /// Engines in the order in which they are looked for.
+    pub const ALL: [Self; 3] = [Self::Podman, Self::Buildah, Self::Docker];
+
+    /// Returns the name of the program.
+    pub fn program(self) -> &'static str {
         match self {
             Self::Podman => "podman",
             Self::Buildah => "buildah",

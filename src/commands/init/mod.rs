@@ -18,11 +18,11 @@ use crate::commands::Exit;
 use crate::init::{ClusterKernel, Reference, RepositoryFiles, Request, name_of_url, newest_release};
 use crate::kernels::Import;
 use crate::manifest::{Manifest, Selection};
+use crate::settings::MANIFEST;
 use crate::vocabulary::{Diagnostics, GitRef, GitUrl, InputError, InputFiles, Invalid, Listed, RelPath, SourceMap};
 use answers::Answers;
 
-/// Names of the files that are written.
-const MANIFEST: &str = "kmodgen.yaml";
+/// Name of the list of kernels.
 const FLEET: &str = "fleet.yaml";
 
 /// Namespace, unless the user names one.
