@@ -17,6 +17,8 @@ mod value;
 mod layers_tests;
 #[cfg(test)]
 mod rules_tests;
+#[cfg(test)]
+mod sources_tests;
 
 pub use built_in::{BUILT_IN, NEWEST, built_in_block, built_in_blocks, built_in_names, built_in_text};
 #[cfg(test)]

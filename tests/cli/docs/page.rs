@@ -106,10 +106,8 @@ impl Page {
         let page = Self { folder: TempDir::new().unwrap() };
         let copied = Command::new("cp").arg("-R").arg(Path::new(ROOT).join("examples")).arg(page.path("")).status();
         assert!(copied.unwrap().success());
-        page.write("bin/cargo", CARGO);
-        fs::set_permissions(page.path("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
-        page.write("bin/oc", OC);
-        fs::set_permissions(page.path("bin/oc"), fs::Permissions::from_mode(0o755)).unwrap();
+        page.write_program("cargo", CARGO);
+        page.write_program("oc", OC);
         page.write("bin/oc.nodes", NODES);
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kmodgen"), page.path("bin/kmodgen")).unwrap();
         page
@@ -131,6 +129,12 @@ impl Page {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    fn write_program(&self, name: &str, script: &str) {
+        let path = format!("bin/{name}");
+        self.write(&path, script);
+        fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Runs a line of shell; gives what it prints on both streams, and whether it ended well.

@@ -83,7 +83,7 @@ impl Newcomer {
         text.replace(&*self.world.path("").to_string_lossy(), "[world]/")
     }
 
-    /// What `init` printed and wrote.
+    /// Output and files of `init`.
     fn shown(&self, run: &Run) -> String {
         self.plain(&format!("{run}\n--- kmodgen.yaml\n{}", self.project.read("kmodgen.yaml")))
     }
