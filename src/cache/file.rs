@@ -40,7 +40,7 @@ pub trait ReadAt: Send + Sync {
     /// Fills `buffer` with the bytes from `position` on.
     ///
     /// # Errors
-    /// Those of the file, or one that is too short.
+    /// Errors of the file, or a file that is too short.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
 }
 

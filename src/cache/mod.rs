@@ -54,7 +54,7 @@ pub struct FileEntry {
 pub struct CachedMapping {
     /// Its Dockerfile and its ConfigMap.
     pub files: [FileEntry; 2],
-    /// What its inputs made.
+    /// Result of its inputs.
     pub result: CachedResult,
 }
 

@@ -68,13 +68,13 @@ pub enum Shape {
 /// Variables that expand in a field, and what expands them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variables {
-    /// Those of a build.
+    /// Variables of a build.
     Build,
-    /// Those of a build, in the environment of a script.
+    /// Variables of a build, in the environment of a script.
     Script,
-    /// Those that KMM has for a kernel.
+    /// Variables that KMM has for a kernel.
     Kernel,
-    /// Those that KMM has for a kernel and its Module.
+    /// Variables that KMM has for a kernel and its Module.
     Image,
 }
 

@@ -1,4 +1,4 @@
-//! How much is printed to stderr, and whether in color.
+//! Amount of output on stderr, and its colors.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
