@@ -77,7 +77,7 @@ pub(crate) fn written_out(text: &str, release: &str) -> String {
 }
 
 /// The value that KMM gives a variable on a kernel.
-fn value(name: &str, release: &str) -> String {
+pub(crate) fn value(name: &str, release: &str) -> String {
     let mut parts = release.split(['.', ',', '-']);
     let [x, y, z] = std::array::from_fn(|_| parts.next().unwrap_or_default());
     match name {
@@ -89,7 +89,8 @@ fn value(name: &str, release: &str) -> String {
     }
 }
 
-fn replace(text: &str, value: impl Fn(&str) -> String) -> Result<String, Invalid> {
+/// The text with values in the place of its variables; an error for a `$` that starts none.
+pub(crate) fn replace(text: &str, value: impl Fn(&str) -> String) -> Result<String, Invalid> {
     let mut replaced = String::new();
     let mut from = 0;
     for Variable { start, end, name } in find(text)? {

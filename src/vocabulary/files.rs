@@ -74,6 +74,19 @@ pub trait InputFiles: Send + Sync {
     fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError>;
 }
 
+/// Folder without files.
+pub struct NoFiles;
+
+impl InputFiles for NoFiles {
+    fn read(&self, _: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
+        Err(InputError::Absent)
+    }
+
+    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
+        Err(InputError::Absent)
+    }
+}
+
 /// The digest of a folder's names, of what they are, and of nothing that is in them.
 pub fn listing_digest(names: &[Listed]) -> Digest {
     let mut text = String::new();

@@ -9,10 +9,59 @@ use regex_syntax::ast::{
     HexLiteralKind, Literal, LiteralKind, RepetitionKind, RepetitionRange, Span, SpecialLiteralKind,
 };
 
-use super::Invalid;
+use regex::{Regex, RegexBuilder};
+
+use super::{Invalid, Pattern};
 
 /// Most repetitions that Go counts, those of nested counts multiplied.
 const MOST: u64 = 1000;
+
+/// Compiles a regular expression that KMM matches anywhere in a text.
+///
+/// # Errors
+/// An expression that is none, is too large, or that Go refuses or reads as another one.
+pub fn compile(pattern: &str) -> Result<Regex, Invalid> {
+    Pattern::parse(pattern)?;
+    check(pattern)?;
+    let regex = RegexBuilder::new(pattern).size_limit(super::pattern::COMPILED_SIZE).build();
+    regex.map_err(|_| Invalid::new(format!("`{}` exceeds the size limit of patterns", pattern.escape_debug())))
+}
+
+/// Returns a pattern that matches as a whole the texts in which KMM finds a match of `regexp`: lines without a line feed.
+/// The text is returned as it is if Rust does not read it.
+pub fn as_whole(regexp: &str) -> String {
+    let Ok(ast) = Parser::new().parse(regexp) else { return regexp.to_owned() };
+    let parts = match &ast {
+        Ast::Concat(concat) => &concat.asts[..],
+        one => std::slice::from_ref(one),
+    };
+    // Flags hold up to the end of their group, and an alternative is one only within a group.
+    if parts.iter().any(|part| matches!(part, Ast::Flags(_) | Ast::Alternation(_) | Ast::Empty(_))) {
+        return if regexp.is_empty() { ".*".to_owned() } else { format!(".*(?:{regexp}).*") };
+    }
+    let starts =
+        parts.first().is_some_and(|part| is_anchor(part, &[AssertionKind::StartLine, AssertionKind::StartText]));
+    let ends = parts.last().is_some_and(|part| is_anchor(part, &[AssertionKind::EndLine, AssertionKind::EndText]));
+    let end = parts.len() - usize::from(ends && parts.len() > usize::from(starts));
+    let inner = &parts[usize::from(starts)..end];
+    let text = match (inner.first(), inner.last()) {
+        (Some(first), Some(last)) => &regexp[first.span().start.offset..last.span().end.offset],
+        _ => "",
+    };
+    let before = if starts || inner.first().is_some_and(is_anything) { "" } else { ".*" };
+    let after = if ends || inner.last().is_some_and(is_anything) { "" } else { ".*" };
+    format!("{before}{text}{after}")
+}
+
+fn is_anchor(part: &Ast, kinds: &[AssertionKind]) -> bool {
+    matches!(part, Ast::Assertion(assertion) if kinds.contains(&assertion.kind))
+}
+
+/// Returns whether a part is `.*`.
+fn is_anything(part: &Ast) -> bool {
+    matches!(part, Ast::Repetition(repetition)
+        if matches!(&*repetition.ast, Ast::Dot(_)) && matches!(repetition.op.kind, RepetitionKind::ZeroOrMore))
+}
 
 /// Checks a pattern that Rust reads.
 ///
@@ -179,7 +228,43 @@ fn class_item(item: &ClassSetItem) -> Result<(), Refused> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn anchors_and_their_absence_are_kept() {
+        for (regexp, whole) in [
+            ("^.+$", ".+"),
+            (".*", ".*"),
+            ("^.*\\.x86_64$", ".*\\.x86_64"),
+            ("el9_4", ".*el9_4.*"),
+            ("^5\\.14", "5\\.14.*"),
+            ("rt$", ".*rt"),
+            ("^a|b$", ".*(?:^a|b$).*"),
+            ("(?i)^A", ".*(?:(?i)^A).*"),
+            ("^(a|b)$", "(a|b)"),
+            ("", ".*"),
+            ("^", ".*"),
+            ("$", ".*"),
+            ("^$", ""),
+            ("a", ".*a.*"),
+        ] {
+            assert_eq!(as_whole(regexp), whole, "{regexp}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_whole_pattern_matches_the_same_texts(
+            regexp in r"\^?([ab.]|[ab]\*|\.\*|\(a\|b\)|\[ab\]|\(\?i\)|\||\\b|\$|\^|A){0,6}\$?",
+            text in "[abA.]{0,6}",
+        ) {
+            let Ok(compiled) = compile(&regexp) else { return Ok(()) };
+            let whole = Pattern::parse(&as_whole(&regexp)).unwrap();
+            prop_assert_eq!(whole.matches(&text), compiled.is_match(&text), "{} as {}", regexp, whole);
+        }
+    }
 
     #[test]
     fn what_means_the_same_is_taken() {

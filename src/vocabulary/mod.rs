@@ -36,7 +36,7 @@ pub use brief::brief;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;
-pub use files::{ABSENT, InputError, InputFiles, Listed, ListedKind, Witness, list_in_memory, listing_digest};
+pub use files::{ABSENT, InputError, InputFiles, Listed, ListedKind, NoFiles, Witness, list_in_memory, listing_digest};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
 pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};

@@ -108,7 +108,7 @@ impl Hash for Pattern {
 const LARGEST: usize = 100_000;
 
 /// The most bytes of a compiled pattern, which [`LARGEST`] states never reach.
-const COMPILED_SIZE: usize = 32 << 20;
+pub(super) const COMPILED_SIZE: usize = 32 << 20;
 
 /// The most bytes that matching one keeps; what needs more is matched without.
 const CACHED: usize = 32 << 10;

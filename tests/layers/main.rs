@@ -14,6 +14,7 @@ use imports::{Crate, ModulePath};
 /// The modules of `src/`, each of which uses only those before it.
 const LAYERS: &[&str] = &[
     "vocabulary",
+    "documents",
     "contract",
     "checksum",
     "file_stat",
@@ -25,6 +26,7 @@ const LAYERS: &[&str] = &[
     "template",
     "manifest",
     "kernels",
+    "objects",
     "init",
     "lock",
     "publish",

@@ -23,6 +23,14 @@ impl ManifestFolder {
         Self { root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root } }
     }
 
+    /// Returns the names at the top of the folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, or has a name that is not UTF-8.
+    pub fn list_top(&self) -> Result<Vec<Listed>, InputError> {
+        list(&self.root)
+    }
+
     /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.root
@@ -46,15 +54,19 @@ impl InputFiles for ManifestFolder {
         if again(|| fs::canonicalize(&path)).map_err(|error| describe(&error))? != path {
             return Err("it is reached through a link".into());
         }
-        let mut names = Vec::new();
-        for entry in again(|| fs::read_dir(&path)).map_err(|error| describe(&error))? {
-            let name = entry.map_err(|error| describe(&error))?.file_name().into_string().map_err(not_utf8)?;
-            let kind = listed_kind(&path.join(&name)).map_err(|error| format!("`{name}`: {}", describe(&error)))?;
-            names.push(Listed { name, kind });
-        }
-        names.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(names)
+        list(&path)
     }
+}
+
+fn list(path: &Path) -> Result<Vec<Listed>, InputError> {
+    let mut names = Vec::new();
+    for entry in again(|| fs::read_dir(path)).map_err(|error| describe(&error))? {
+        let name = entry.map_err(|error| describe(&error))?.file_name().into_string().map_err(not_utf8)?;
+        let kind = listed_kind(&path.join(&name)).map_err(|error| format!("`{name}`: {}", describe(&error)))?;
+        names.push(Listed { name, kind });
+    }
+    names.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(names)
 }
 
 fn listed_kind(path: &Path) -> std::io::Result<ListedKind> {

@@ -7,7 +7,6 @@
 
 mod config_map;
 mod crawler;
-mod documents;
 mod image_stream;
 mod nodes;
 mod plain;
@@ -22,6 +21,7 @@ use std::sync::Arc;
 use kmodgen_yaml::{Node, Value};
 
 use super::reading::{Reading, at};
+use crate::documents;
 use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};
 
 /// The forms of inputs, for a message.

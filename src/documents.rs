@@ -1,5 +1,5 @@
-//! The documents of an input: one, several YAML documents, or JSON values one after the other, as `jq`
-//! and `-o json` in a loop print them.
+//! Documents of a text: one, several YAML documents, or JSON values one after the other, as `jq` and `-o json` in a
+//! loop print them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,19 +9,27 @@ use serde::de::IgnoredAny;
 
 use crate::vocabulary::{Diagnostic, SourceId, Span};
 
+/// One document of a text, or everything that is wrong with it.
+pub type Document = Result<Arc<Node>, Vec<Diagnostic>>;
+
+/// Reads all documents of a text, one after the other; one that holds nothing is left out.
+pub fn read_each(source: SourceId, text: &str) -> impl Iterator<Item = Document> + '_ {
+    let parts = json_values(text).unwrap_or_else(|| yaml_documents(text));
+    parts.into_iter().filter_map(move |part| {
+        let start = part.start;
+        match kmodgen_yaml::read(source, &text[part]) {
+            Ok(node) => node.map(|node| Ok(if start == 0 { node } else { moved(&node, start) })),
+            Err(errors) => Some(Err(errors.into_iter().map(|error| diagnose(error, start)).collect())),
+        }
+    })
+}
+
 /// Reads all documents of a text; one that holds nothing is left out.
 ///
 /// # Errors
 /// Everything that is wrong with the first document that cannot be read.
-pub(super) fn read_all(source: SourceId, text: &str) -> Result<Vec<Arc<Node>>, Vec<Diagnostic>> {
-    let mut documents = Vec::new();
-    for part in json_values(text).unwrap_or_else(|| yaml_documents(text)) {
-        let start = part.start;
-        let document = kmodgen_yaml::read(source, &text[part])
-            .map_err(|errors| errors.into_iter().map(|error| diagnose(error, start)).collect::<Vec<_>>())?;
-        documents.extend(document.map(|node| if start == 0 { node } else { moved(&node, start) }));
-    }
-    Ok(documents)
+pub fn read_all(source: SourceId, text: &str) -> Result<Vec<Arc<Node>>, Vec<Diagnostic>> {
+    read_each(source, text).collect()
 }
 
 /// Reports an error of a document that starts at an offset of the text.
