@@ -14,7 +14,7 @@ pub struct GlobalArgs {
     /// Print results and errors only: no warnings, notes or progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print what is read, which programs are started and which servers are asked
+    /// Print the files that are read, the programs that are started and the servers that are accessed
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
     /// When to use colors

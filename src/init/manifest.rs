@@ -62,7 +62,7 @@ pub(super) fn text(contents: &Contents<'_>) -> String {
         module_lines(&mut lines, contents, module);
     }
     lines.blank();
-    lines.add(0, "", "Where `kmodgen publish` commits the generated files to, if it is not told on its command line:");
+    lines.add(0, "", "Target of `kmodgen publish`, unless its command line names another:");
     for line in ["publish:", "  repo: git@git.example.com:ops/fleet.git", "  branch: main", "  path: kmods"] {
         lines.add(0, "", line);
     }
@@ -98,11 +98,7 @@ fn base_images(lines: &mut Lines, indent: usize, platform: &Platform) {
     let comment = if platform.gap.is_some() { format!("{MARK} {}", platform.reason) } else { platform.reason.clone() };
     lines.add(indent, &format!("builder: {}", flow(&platform.builder, true)), &comment);
     lines.add(indent, &format!("runtime: {}", flow(&platform.runtime, true)), "carries the kmods; public");
-    lines.add(
-        indent,
-        "pin: false",
-        "tags as they are; without this line `kmodgen lock` asks the registries for digests",
-    );
+    lines.add(indent, "pin: false", "uses the tags as they are; without this line, `kmodgen lock` pins their digests");
 }
 
 fn kernels(lines: &mut Lines, contents: &Contents<'_>) {
@@ -137,7 +133,7 @@ fn module_lines(lines: &mut Lines, contents: &Contents<'_>, module: &ProposedMod
     list(lines, 4, "kmods", &module.kmods, &comment);
     match &module.unit {
         Some(unit) => steps(lines, unit),
-        None => lines.add(4, "", "steps: [{kbuild: {}}]   which is what builds where nothing else is said"),
+        None => lines.add(4, "", "steps: [{kbuild: {}}]   the default"),
     }
     if !contents.licenses.is_empty() {
         let licenses: Vec<String> = contents.licenses.iter().map(|path| inline(path)).collect();

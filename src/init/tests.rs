@@ -60,7 +60,7 @@ fn dkms_conf_counts_where_it_lies_above_the_code() {
     );
     assert_eq!(
         module(&[("dkms.conf", "PACKAGE_NAME=a\nBUILT_MODULE_NAME=$(ls)\n"), ("Kbuild", "obj-m := b.o\n")]),
-        "kmods: [b] steps: - dkms: {} dkms.conf:2 names a kmod by `$(ls)`, which only a shell can tell"
+        "kmods: [b] steps: - dkms: {} dkms.conf:2 names a kmod by `$(ls)`, which only a shell can compute"
     );
     let proposal = Proposal::new(
         &Request { reference: Reference { name: "main".to_owned(), ..request().reference }, ..request() },

@@ -59,7 +59,7 @@ impl Units {
             for (place, word) in root.unclear.iter().take(3) {
                 units
                     .remarks
-                    .push(format!("{place} names kmods by `{}`, which only make can tell", word.escape_debug()));
+                    .push(format!("{place} names kmods by `{}`, which only make can compute", word.escape_debug()));
             }
             if root.kmods.is_empty() {
                 continue;
@@ -102,8 +102,10 @@ impl Units {
             let mut kmods: Vec<Kmod> = conf.kmods.iter().map(|(name, line)| of_dkms(name, path, *line)).collect();
             for (line, value) in &conf.unclear {
                 let place = FileLine { path: path.clone(), line: *line };
-                self.remarks
-                    .push(format!("{place} names a kmod by `{}`, which only a shell can tell", value.escape_debug()));
+                self.remarks.push(format!(
+                    "{place} names a kmod by `{}`, which only a shell can compute",
+                    value.escape_debug()
+                ));
             }
             if kmods.is_empty() || !conf.unclear.is_empty() {
                 kmods = claimed.into_iter().flat_map(|root| root.kmods).collect();

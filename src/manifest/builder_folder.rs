@@ -15,7 +15,7 @@ pub struct BuilderFolder(String);
 pub(super) const FROM: Field = Field {
     key: "from",
     takes: Shape::Expanding(Variables::Build),
-    says: "the folder in or below which the build puts it: an absolute path in the builder, or a folder of the first source",
+    says: "the folder that contains it after the build, at any depth: an absolute path in the builder, or a path in the first source",
 };
 
 /// Folders that the kernel and the engine fill, with logins among them.
@@ -25,21 +25,23 @@ impl BuilderFolder {
     /// Checks a folder, in which the release expands.
     ///
     /// # Errors
-    /// A path that is the whole builder, leaves its folder or is a pattern, and a folder that no build fills.
+    /// A path that is the whole builder, leaves its folder or is a pattern, and a folder that does not keep files.
     pub(super) fn parse(text: &str) -> Result<Self, Invalid> {
         let Some(below) = text.strip_prefix('/') else {
             return Expands::Release.path(text).and_then(|path| Self::checked(path.as_str().to_owned()));
         };
         let path =
             Expands::Release.path(below.trim_start_matches('/')).map_err(|invalid| match below.trim_matches('/') {
-                "" => Invalid::new(format!("`{}` is the whole builder", text.escape_debug()))
-                    .help("write the folder that is meant, such as `/lib/modules/${KERNEL_VERSION}/extra`"),
+                "" => Invalid::new(format!("`from` cannot be `{}`, the whole builder", text.escape_debug()))
+                    .help("write the folder that contains the files, such as `/lib/modules/${KERNEL_VERSION}/extra`"),
                 _ => invalid,
             })?;
         let top = path.as_str().split('/').next().unwrap_or_default();
         if MOUNTED.contains(&top) {
-            return Err(Invalid::new(format!("no build leaves files in `/{top}`"))
-                .help("write the folder that a step writes to, such as `/lib/modules/${KERNEL_VERSION}/extra`"));
+            return Err(Invalid::new(format!(
+                "`from` cannot be in `/{top}`, which does not keep the files of a build"
+            ))
+            .help("write the folder that a step writes to, such as `/lib/modules/${KERNEL_VERSION}/extra`"));
         }
         Self::checked(format!("/{path}"))
     }
@@ -61,7 +63,7 @@ impl BuilderFolder {
             return Ok(Self(path));
         }
         Err(Invalid::new(format!(
-            "the folder `{}` is not of letters, digits, `.`, `_`, `-`, `+`, `@`, `~`",
+            "the folder `{}` has characters other than letters, digits, `.`, `_`, `-`, `+`, `@`, `~`",
             path.escape_debug()
         )))
     }

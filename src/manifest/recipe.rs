@@ -38,7 +38,7 @@ declare! {
         }
         optional kmods: Vec<Conditional<Spanned<Kmod>>> {
             takes: Shape::List(&Shape::TextOr(&KMOD)),
-            says: "the `.ko` files that the build must make, without `.ko`; if a name is not unique, with the end of its folder, or with the whole path after `./`",
+            says: "the `.ko` files that the build must produce, without `.ko`; if a name is not unique, with the last folders of its path, or `./` and the whole path",
             decode: |node, _, faults| Some(decode_kmods(node, faults)),
         }
         optional steps: Steps {
@@ -59,7 +59,7 @@ declare! {
         }
         default install: Install {
             takes: Shape::Record(&install::INSTALL),
-            says: "which files go where in the image",
+            says: "files of the image and their folders",
             decode: |node, _, faults| Install::decode(node, faults),
         }
         default packages: Packages {

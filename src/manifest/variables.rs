@@ -109,7 +109,7 @@ pub(crate) fn refuse(text: &str) -> Result<(), Invalid> {
     }
     match text.find('$') {
         Some(at) => Err(Invalid::new(format!("`{}` is not expanded here", text[at..].escape_debug()))
-            .help("write the literal value: no shell or variable expands here")),
+            .help("write the literal value: variables do not expand here")),
         None => Ok(()),
     }
 }

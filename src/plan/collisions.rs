@@ -48,7 +48,7 @@ pub(super) fn check_kmods(kmods: &[Spanned<Kmod>], faults: &mut Diagnostics) {
             faults.push(
                 Diagnostic::error("repeated-kmod", message)
                     .at(kmod.span, "")
-                    .context(other.span, "the first of them")
+                    .context(other.span, "first here")
                     .help("remove one of them, or give each a `when` for different kernels"),
             );
         }
@@ -201,7 +201,7 @@ impl List<'_> {
         }
         let fault = Diagnostic::error(CODE, format!("`{earlier}` and `{from}` would both be installed as `{path}`"))
             .at(item.from.span, "")
-            .context(one.from.span, "the first of them");
+            .context(one.from.span, "first here");
         if earlier == from && self.source(one) == self.source(item) {
             return fault.help("remove one of them");
         }

@@ -199,11 +199,11 @@ impl<'m> Resolver<'m> {
             && !codes.iter().any(Code::is_rpm)
         {
             faults.push(
-                Diagnostic::error("no-packages", "there are no packages to install")
+                Diagnostic::error("no-packages", "`install.rpms` has no packages to install from")
                     .at(rpm.name.span, "")
                     .context(place, "this module")
                     .help(
-                        "`rpms` requires an `rpmbuild` step, an `rpm` source, or a folder: `{rpm: NAME, from: FOLDER}`",
+                        "add an `rpmbuild` step or an `rpm` source, or write the folder with the package: `{rpm: NAME, from: FOLDER}`",
                     ),
             );
             return None;
@@ -275,7 +275,7 @@ fn missing_item((code, what): (&'static str, &str), place: Span, kernel: &Kernel
 /// Returns the error for a file of a source that the module does not have.
 fn missing_container(source: &Source, container: &Spanned<SourceName>, module: Span) -> Diagnostic {
     let (name, container_name) = (&source.name.value, &container.value);
-    let fault = format!("`{name}` is in `{container_name}`, which is none of this module's sources");
+    let fault = format!("source `{name}` is in source `{container_name}`, which this module does not use");
     Diagnostic::error("unknown-source", fault)
         .at(container.span, "")
         .context(module, "this module")

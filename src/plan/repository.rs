@@ -72,7 +72,7 @@ impl Repository {
                         format!("two repositories have the name `{}`", name.value),
                     )
                     .at(name.span, "")
-                    .context(other, "the first of them"),
+                    .context(other, "first here"),
                 );
                 continue;
             }

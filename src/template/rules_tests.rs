@@ -286,7 +286,7 @@ pub(super) fn faults_of_packages(rpms: &str) -> Vec<String> {
 #[test]
 fn packages_come_from_somewhere_and_have_names() {
     let faults = faults_of_packages("[driver]");
-    assert!(faults[0].contains("no-packages: there are no packages to install"), "{faults:?}");
+    assert!(faults[0].contains("no-packages: `install.rpms` has no packages to install from"), "{faults:?}");
     for bad in ["['a b']", "['']", "['a;b']", "['${X}']", "[{package: x}]"] {
         assert!(!faults_of_packages(bad).is_empty(), "{bad}");
     }

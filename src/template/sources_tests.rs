@@ -52,7 +52,7 @@ fn sources_lie_where_they_belong() {
         dockerfile(&fetched)
     );
     let faults = world.with("at: /usr/lpp/mmfs", "at: /usr/bin").faults();
-    assert!(faults.len() == 1 && faults[0].contains("the build needs `/usr/bin`"), "{faults:?}");
+    assert!(faults.len() == 1 && faults[0].contains("`at` cannot be `/usr/bin`"), "{faults:?}");
 }
 
 #[test]
@@ -60,27 +60,27 @@ fn a_file_of_another_source_is_one_that_is_there() {
     let bundle = "  bundle: {git: 'https://example.com/code.git', ref: main}\n";
     for (source, of_module, said) in [
         ("{in: bundel, rpm: a.rpm}", "[x, bundle]", "did you mean `bundle`?"),
-        ("{in: x, rpm: a.rpm}", "[x, bundle]", "source `x` would be in itself"),
+        ("{in: x, rpm: a.rpm}", "[x, bundle]", "source `x` contains itself"),
         (
             "{in: bundle, rpm: a.rpm}",
             "x",
-            "`x` is in `bundle`, which is none of this module's sources | write `source: [x, bundle]`",
+            "source `x` is in source `bundle`, which this module does not use | write `source: [x, bundle]`",
         ),
         ("{in: bundle, rpm: ../a.rpm}", "[x, bundle]", "is outside its folder"),
         ("{in: bundle, rpm: /a.rpm}", "[x, bundle]", "is absolute"),
         ("{in: bundle, rpm: '{a,b}.rpm'}", "[x, bundle]", "braces"),
-        ("{in: bundle, rpm: 'a b.rpm'}", "[x, bundle]", "is not of letters"),
-        ("{in: bundle, rpm: 'a;id.rpm'}", "[x, bundle]", "is not of letters"),
+        ("{in: bundle, rpm: 'a b.rpm'}", "[x, bundle]", "has characters other than letters"),
+        ("{in: bundle, rpm: 'a;id.rpm'}", "[x, bundle]", "has characters other than letters"),
         ("{in: bundle, rpm: $HOME/a.rpm}", "[x, bundle]", "`$HOME`"),
-        ("{in: bundle, rpm: 'https://example.com/a.rpm'}", "[x, bundle]", "is a URL, and `in` says"),
-        ("{in: bundle, archive: a.txt}", "[x, bundle]", "the path's ending does not tell"),
+        ("{in: bundle, rpm: 'https://example.com/a.rpm'}", "[x, bundle]", "found the URL `https://example.com/a.rpm`"),
+        ("{in: bundle, archive: a.txt}", "[x, bundle]", "the archive's format from the end of its path"),
         ("{in: bundle, git: 'https://example.com/a.git', ref: main}", "[x, bundle]", "`in` is for"),
         ("{in: bundle}", "[x, bundle]", "has no location"),
         ("{in: bundle, rpm: a.rpm, secret: login}", "[x, bundle]", "needs no `secret`"),
         (
             "{in: bundle, rpm: a.rpm, sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
             "[x, bundle]",
-            "the source that has the file is pinned",
+            "the source that contains the file is pinned",
         ),
         ("{in: bundle, rpm: a.rpm, stripComponents: 1}", "[x, bundle]", "`stripComponents` is for"),
     ] {

@@ -18,7 +18,7 @@ impl RelPath {
         let shown = text.escape_debug();
         if text.starts_with('/') {
             let help = match text.trim_matches('/') {
-                "" => "write a folder below it, relative to where it starts".to_owned(),
+                "" => "write a relative path, such as `driver`".to_owned(),
                 _ => "write a relative path, without the `/` at its start".to_owned(),
             };
             return Err(Invalid::new(format!("path `{shown}` is absolute")).help(help));

@@ -127,7 +127,7 @@ impl Engine {
         let mut command = self.command();
         // What an engine leaves that is killed goes with the folder.
         command.env("TMPDIR", &temporary);
-        // Newer engines take it for the date if nothing else is said.
+        // Newer engines take it for the date by default.
         command.env_remove("SOURCE_DATE_EPOCH");
         command.arg("build").arg("--file").arg(&dockerfile).arg("--iidfile").arg(&id);
         if cache == LayerCache::Unused {

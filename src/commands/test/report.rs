@@ -100,7 +100,7 @@ pub(super) fn strays(unreferenced: &[Difference], folder: &Path) -> String {
 /// "2 cases: 1 passed, 1 failed; 3 snapshots right, 1 changed, 0 new, 0 unreferenced".
 fn sum(results: &Results) -> String {
     let CaseCounts { cases, passed, failed, trouble, snapshots } = CaseCounts::of(results);
-    let trouble = if trouble > 0 { format!(", {trouble} in trouble") } else { String::new() };
+    let trouble = if trouble > 0 { format!(", {trouble} with errors") } else { String::new() };
     let blocked = if snapshots.obstructed > 0 { format!(", {} blocked", snapshots.obstructed) } else { String::new() };
     format!(
         "{}: {passed} passed, {failed} failed{trouble}; {} right, {} changed, {} new, {} unreferenced{blocked}",

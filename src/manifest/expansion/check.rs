@@ -100,7 +100,7 @@ fn reference(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inva
         None => Err(found.refuse(
             "is not a build variable",
             format!(
-                "write `${{KERNEL_VERSION}}` for the release, or `${}` for the text itself",
+                "write `${{KERNEL_VERSION}}` for the release, or `${}` for the literal text",
                 found.it.escape_debug()
             ),
         )),
@@ -119,7 +119,8 @@ fn variable(found: &Found<'_>, name: &str, expands: Expands) -> Result<(), Inval
         return release(found, "is not a build variable", expands);
     }
     if expands == Expands::Make {
-        return Err(found.fault("is a variable of one letter and more text for make", &format!("$({name})")));
+        let (letter, rest) = name.split_at(1);
+        return Err(found.fault(&format!("means `$({letter}){rest}` to make"), &format!("$({name})")));
     }
     Err(found.refuse("does not expand: it is used literally", format!("if this is intended, write `$${name}`")))
 }
@@ -131,13 +132,13 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         || EXPANDING.contains(&inner) && expands != Expands::Make
         || is_alias(inner) && expands != Expands::Make
     {
-        return release(found, "would be the kernel of the build machine, and no shell expands it", expands);
+        return release(found, "does not expand here, and would be the kernel of the build machine", expands);
     }
     if is_folder(inner) && expands != Expands::Make {
         return folder(found, expands);
     }
     if inner.starts_with('(') {
-        return Err(found.refuse("is not computed", "write the number"));
+        return Err(found.refuse("is not evaluated", "write the result"));
     }
     let is_make = match inner.split_once(char::is_whitespace) {
         Some((function, _)) => is_make_function(function) || function.contains(':') || function.contains('$'),
@@ -150,11 +151,11 @@ fn command(found: &Found<'_>, inner: &str, expands: Expands) -> Result<(), Inval
         return Err(found.refuse("is not expanded by a shell", "write `jobs: all` for one job for each processor"));
     }
     if expands == Expands::Make {
-        return Err(found.fault("is an empty variable of this name for make", &format!("$(shell {inner})")));
+        return Err(found.fault("is a variable to make, not a command", &format!("$(shell {inner})")));
     }
     Err(found.refuse(
         "is not expanded by a shell: it is used literally",
-        "write the value, or call the command in a script (`run: {script: …}`); a `$` of the text itself is `$$`",
+        "write the value, or call the command in a script (`run: {script: …}`); write `$$` for a literal `$`",
     ))
 }
 
@@ -202,13 +203,13 @@ fn bracketed(text: &str) -> usize {
     text.len()
 }
 
-/// If what stands between the two is a word of its own, as in `/lib/modules/%k/build`.
+/// Checks whether the text between the two is a word of its own, as in `/lib/modules/%k/build`.
 fn is_word(before: &str, after: &str) -> bool {
     (before.is_empty() || before.ends_with(['/', '-', '=', ':', ' ', '_']))
         && (after.is_empty() || after.starts_with(['/', '-', '.', ':', ' ', '_']))
 }
 
-/// If a `~` between the two is somebody's home to a shell.
+/// Checks whether a shell expands a `~` between the two to a home folder.
 fn is_home(before: &str, after: &str) -> bool {
     (before.is_empty() || before.ends_with(['=', ':', ' '])) && (after.is_empty() || after.starts_with('/'))
 }

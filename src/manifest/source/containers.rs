@@ -22,16 +22,16 @@ pub(super) fn check(names: &[&str], sources: &BTreeMap<SourceName, Source>, faul
             std::iter::successors(Some(&container.value), |name| Some(&sources.get(name)?.inner()?.container.value));
         if outer.take(sources.len()).any(|outer| outer == name) {
             faults.push(
-                Diagnostic::error("source-origin", format!("source `{name}` would be in itself"))
+                Diagnostic::error("source-origin", format!("source `{name}` contains itself"))
                     .at(container.span, "")
-                    .help("name the source that has the file"),
+                    .help("write the source that contains the file"),
             );
         }
     }
 }
 
 impl Source {
-    /// The file of another source, where it is one.
+    /// Returns the file of another source that it is, if any.
     pub fn inner(&self) -> Option<&Inner> {
         match &self.origin {
             Origin::Inner(inner) => Some(inner),

@@ -124,7 +124,7 @@ impl FileKind {
                 faults.push(
                     Diagnostic::error(
                         "archive",
-                        format!("the {what}'s ending does not tell what kind of archive this is"),
+                        format!("cannot determine the archive's format from the end of its {what}"),
                     )
                     .at(span, "")
                     .help(format!("{help}{}", if what == "URL" { more } else { "" })),

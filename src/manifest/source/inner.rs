@@ -32,12 +32,9 @@ impl Inner {
         let path = decode::text(node, &format!("`{key}`"), faults, path);
         if let Some(sha256) = fields.take("sha256", faults) {
             faults.push(
-                Diagnostic::error(
-                    "source-origin",
-                    "`sha256` is for a file to download, and `in` says that this is none",
-                )
-                .at(sha256.span, "")
-                .help("take it out: the source that has the file is pinned"),
+                Diagnostic::error("source-origin", "`sha256` cannot be used with `in`")
+                    .at(sha256.span, "")
+                    .help("remove it: the source that contains the file is pinned"),
             );
         }
         let path = path?;
@@ -56,14 +53,15 @@ impl Inner {
 fn path(text: &str) -> Result<RelPath, Invalid> {
     if text.contains("://") {
         return Err(Invalid::new(format!(
-            "`{}` is a URL, and `in` says which source has the file",
+            "expected a path in the source that `in` names, found the URL `{}`",
             text.escape_debug()
         ))
-        .help("write its path in that source, or remove `in`"));
+        .help("write the path, or remove `in` to download the file"));
     }
     let path = Expands::Release.pattern(text)?;
     if decode::has_only(&written_out(text, "R"), "._-+@~/*?[]!") {
         return Ok(path);
     }
-    Err(Invalid::new(format!("path `{path}` is not of letters, digits and `._-+@~`, or a pattern of these")))
+    Err(Invalid::new(format!("path `{path}` has characters other than letters, digits, `.`, `_`, `-`, `+`, `@`, `~`"))
+        .help("write a pattern, with `?` for any character"))
 }

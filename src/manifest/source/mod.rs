@@ -59,7 +59,7 @@ declare! {
         optional at: Spanned<String> {
             takes: Shape::Text,
             says: "its folder in the builder, below `/usr/src/kmodgen` or absolute; one source may be inside another; default: its name",
-            decode: decode::placed(place::laid_at),
+            decode: decode::placed(place::source_folder),
         }
         optional secret: Spanned<String> {
             takes: Shape::Text,

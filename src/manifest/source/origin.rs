@@ -196,7 +196,7 @@ impl Origin {
                 Diagnostic::error("source-origin", "a folder beside the manifest needs no `secret`").help("remove it")
             }
             Self::Inner(_) => Diagnostic::error("source-origin", "a file of another source needs no `secret`")
-                .help("take it out: the source that has the file may have one"),
+                .help("remove it: the source that contains the file can have a `secret`"),
             Self::Image { .. } => {
                 Diagnostic::warning("source-secret", "the builder pulls this image without the secret")
                     .help("remove it: `imageRepoSecret` of `moduleSpec` is the login for registries")

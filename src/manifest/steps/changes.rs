@@ -47,7 +47,7 @@ pub(super) fn refuse_repeated(steps: &[ListedStep], faults: &mut Diagnostics) {
             faults.push(
                 Diagnostic::error("repeated-id", format!("two steps have the id `{}`", id.value))
                     .at(id.span, "")
-                    .context(first.span, "the first of them"),
+                    .context(first.span, "first here"),
             );
         }
     }

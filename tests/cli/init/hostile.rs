@@ -76,7 +76,7 @@ fn files_are_read_within_bounds() {
         (file("Makefile", &large), "and at most 1048576 are read"),
         (many, "there are too many Makefiles"),
         (file("Kbuild", &long), "no Kbuild file, Makefile or dkms.conf names a kmod"),
-        (file("Kbuild", &format!("{bomb}V12 =\nobj-m := $(V0)\n")), "which only make can tell"),
+        (file("Kbuild", &format!("{bomb}V12 =\nobj-m := $(V0)\n")), "which only make can compute"),
         (file("Kbuild", &format!("obj-m := {}\n", "(".repeat(900_000))), "no Kbuild file"),
         (file("Kbuild", &(0..50_000).map(|n| format!("obj-m += k{n}.o\n")).collect::<String>()), "as a kernel does"),
         (file("Kbuild", "include $(src)/Kbuild\n-include Kbuild\n"), "no Kbuild file"),

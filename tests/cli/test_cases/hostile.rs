@@ -32,7 +32,7 @@ fn cases_that_select_nothing() {
     ] {
         let run = case(text).run("test");
         assert_eq!(run.code, 2, "{text}: {run}");
-        run.shows(said).shows("tests/case.yaml:").shows("1 in trouble");
+        run.shows(said).shows("tests/case.yaml:").shows("1 with errors");
     }
     let none = "set: {modules: [{name: alpha, unless: {kernel: '.*'}}]}\nmodules: [alpha]\nexpect: [{mappings: 0}]\n";
     case(none).run("test").fine();
