@@ -12,12 +12,14 @@
 //!   manifest or of its module, and the whole must generate;
 //! - a block `yaml refused=TEXT` is such fields of the manifest, and is refused with that text.
 //!
-//! A table after `<!-- fields of RECORD -->` or `<!-- fields with variables -->` is made from the manifest's schema.
+//! A table after `<!-- fields of RECORD -->` or `<!-- fields with variables -->` is made from the manifest's schema. All
+//! that follows `<!-- help of kmodgen COMMAND -->` or `<!-- commands -->` is made from the declarations of the commands.
 //!
 //! `cargo` is a stand-in that runs the program under test. After a change of what commands print,
 //! `KMODGEN_DOCS=overwrite cargo test --locked docs::` writes the pages again; with `KMODGEN_DOCS_PAGE=docs/lock.md`,
 //! this page alone.
 
+mod commands;
 pub(crate) mod page;
 
 use std::fmt::Write as _;
@@ -31,6 +33,9 @@ use kmodgen::test_cases::{ASSERTION, CASE};
 use kmodgen::vocabulary::SourceMap;
 use kmodgen_yaml::Node;
 use page::{Page, ROOT, completed};
+
+/// The list of the site's pages.
+const SUMMARY: &str = "docs/SUMMARY.md";
 
 /// The record of that name.
 fn described(name: &str) -> &'static Record {
@@ -46,6 +51,10 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
     let mut lines = text.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         let _ = writeln!(right, "{line}");
+        if let Some(rest) = commands::generated(line) {
+            right.push_str(&rest);
+            break;
+        }
         let record = line.strip_prefix("<!-- fields of ").and_then(|rest| rest.strip_suffix(" -->"));
         let table = match record {
             Some(record) => Some(described(record).table()),
@@ -69,7 +78,7 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
             ("yaml", Some(("part", part @ ("manifest" | "module")))) => page.part(&place, part, &block, None),
             ("yaml", Some(("refused", text))) => page.part(&place, "manifest", &block, Some(text)),
             (_, Some(("file", path))) => page.write(path, &block),
-            // What a person reads and no one runs.
+            // A person reads these, and nothing runs them.
             ("text" | "json", None) => {}
             _ => panic!("{place}: nothing tries out a block `{info}`"),
         }
@@ -79,12 +88,19 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
     (right, tried)
 }
 
+/// The Markdown files in a folder and those below it.
+fn pages_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let pages = entries.flat_map(|path| if path.is_dir() { pages_below(&path) } else { vec![path] });
+    let mut pages: Vec<_> = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect();
+    pages.sort();
+    pages
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(ROOT);
-    let folders = ["docs", "docs/guides"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
-    let mut pages: Vec<_> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
-    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages.sort();
+    let mut pages = pages_below(&root.join("docs"));
+    pages.retain(|path| !path.ends_with(SUMMARY));
     assert!(pages.len() >= 4, "{pages:?}");
     let others = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md"];
     pages.extend(others.map(|page| root.join(page)));
@@ -116,7 +132,7 @@ fn every_block_of_every_page_is_right() {
 fn markdown_files() -> Vec<PathBuf> {
     let mut files = pages();
     let root = Path::new(ROOT);
-    files.push(root.join("CHANGELOG.md"));
+    files.extend(["CHANGELOG.md", SUMMARY].map(|file| root.join(file)));
     for folder in fs::read_dir(root.join("crates")).unwrap() {
         files.push(folder.unwrap().path().join("README.md"));
     }
@@ -132,6 +148,11 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
             Some((!fence && !*in_block).then_some(line))
         })
         .flatten()
+}
+
+/// The addresses of the links of a page.
+fn links_of(text: &str) -> impl Iterator<Item = &str> {
+    prose(text).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next())
 }
 
 /// The anchors of a page's headings, as forges make them.
@@ -154,7 +175,7 @@ fn links_lead_somewhere() {
     let (mut links, mut to_headings) = (0, 0);
     for path in markdown_files() {
         let text = fs::read_to_string(&path).unwrap();
-        for link in prose(&text).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next()) {
+        for link in links_of(&text) {
             if link.contains("://") {
                 continue;
             }
@@ -170,6 +191,18 @@ fn links_lead_somewhere() {
         }
     }
     assert!(links > 60 && to_headings > 20, "only {links} links were found, {to_headings} to headings");
+}
+
+/// The site has each page once.
+#[test]
+fn every_page_is_in_the_summary() {
+    let summary = Path::new(ROOT).join(SUMMARY);
+    let text = fs::read_to_string(&summary).unwrap();
+    let listed: Vec<_> =
+        links_of(&text).map(|link| summary.parent().unwrap().join(link).canonicalize().unwrap()).collect();
+    let mut wrong = pages();
+    wrong.retain(|page| listed.iter().filter(|path| **path == page.canonicalize().unwrap()).count() != 1);
+    assert!(wrong.is_empty(), "{SUMMARY} must list these pages once: {wrong:?}");
 }
 
 /// Paths that ARCHITECTURE.md and CONTRIBUTING.md name exist: from the root, or below `src/`.

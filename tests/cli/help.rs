@@ -6,13 +6,21 @@ use clap::{CommandFactory as _, Parser as _};
 use kmodgen::cli::Cli;
 
 /// The program and its commands, each with the words that show its help.
-fn commands() -> Vec<(String, clap::Command)> {
+pub(crate) fn commands() -> Vec<(String, clap::Command)> {
     let mut program = Cli::command();
     program.build();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
     let mut all: Vec<_> = commands.map(|command| (command.get_name().to_owned(), command.clone())).collect();
     all.push((String::new(), program));
     all
+}
+
+/// The lines of examples and those of exit codes at the end of a command's help.
+pub(crate) fn examples_and_exit_codes(name: &str, command: &clap::Command) -> (String, String) {
+    let help = command.get_after_long_help().unwrap_or_else(|| panic!("`{name}` has no examples")).to_string();
+    let (_, rest) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("`{name}` has no examples: {help}"));
+    let (examples, codes) = rest.split_once("\nExit codes:\n").unwrap_or_else(|| panic!("`{name}`: {help}"));
+    (examples.to_owned(), codes.to_owned())
 }
 
 /// The words of each `kmodgen` in a line of shell, as the shell passes them; other programs do nothing.
@@ -34,9 +42,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
 fn every_command_has_examples_that_parse_and_exit_codes() {
     let mut parsed = 0;
     for (name, command) in commands() {
-        let help = command.get_after_long_help().unwrap_or_else(|| panic!("`{name}` has no examples")).to_string();
-        let (_, rest) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("`{name}` has no examples: {help}"));
-        let (examples, codes) = rest.split_once("\nExit codes:\n").unwrap_or_else(|| panic!("`{name}`: {help}"));
+        let (examples, codes) = examples_and_exit_codes(&name, &command);
         assert!(codes.starts_with("  0  ") && codes.contains("\n  2  "), "`{name}`: {codes}");
         for line in examples.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let calls = calls(line);
