@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ConfigMap;
-use super::input::{FolderStart, Objects, SeparateDockerfile};
+use super::collection::{Objects, SeparateDockerfile};
+use super::config_map::ConfigMap;
+use super::input::FolderStart;
 use super::kustomization::{ConfigMapGenerator, FILE_NAMES, Kustomization, ResourcePlace, place_of};
 use super::object::{KubernetesObject, ObjectKind, Origin};
 use super::problem::{Problem, ProblemKind};

@@ -5,6 +5,7 @@
 //!
 //! [`KernelMapper`] finds what KMM does with a Module on a kernel.
 
+mod collection;
 mod config_map;
 mod fields;
 mod folder;
@@ -14,12 +15,14 @@ mod kmm_module;
 mod kustomization;
 mod object;
 mod problem;
+mod read;
 #[cfg(test)]
 mod tests;
 
+pub use collection::{Objects, SeparateDockerfile};
 pub use config_map::{ConfigMap, DOCKERFILE_KEY, DataEntry};
 pub use fields::json;
-pub use input::{FolderStart, ObjectInput, Objects, SeparateDockerfile};
+pub use input::{FolderStart, ObjectInput};
 pub use kernel_mapper::{KernelMapper, Loading, Unresolvable};
 pub use kmm_module::{KernelMapping, KmmModule, Spokes};
 pub use kustomization::{Kustomization, KustomizeResource, ResourcePlace};
