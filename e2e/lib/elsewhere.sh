@@ -19,10 +19,12 @@ License: GPL-2.0-only
 %description
 A source.
 %install
-mkdir -p %{buildroot}/usr/src
+mkdir -p %{buildroot}/usr/src %{buildroot}/usr/share/driver
 cp -r $tree/driver-1.2 %{buildroot}/usr/src/
+cp $work/git/files/driver-1.2.tar.xz $work/git/files/driver.deb %{buildroot}/usr/share/driver/
 %files
 /usr/src/driver-1.2
+/usr/share/driver
 SPEC
   rpmbuild -bb --quiet --define "_topdir $tree/rpm" "$tree/source.spec" || return
   cp "$tree/rpm/RPMS/noarch/driver-source-1.2-1.noarch.rpm" "$work/git/files/driver-source.rpm"
@@ -77,6 +79,7 @@ try_elsewhere() {
     holds "$module" "$stable" extra kmm_ci_a kmm_ci_b
   done
   try_packages
+  try_inside
   try_logins
   try_beside
 }
@@ -96,6 +99,16 @@ has_payload() {
   diff <(printf 'firmware\n') "$root/opt/lib/firmware/driver.bin" || return
   "$root/usr/bin/driver-status" || return
   [ ! -e "$root/usr/lib/firmware/driver.bin" ] && [ ! -e "$root/usr/lib/modules/$stable" ]
+}
+
+try_inside() {
+  builds from-inside "$stable"
+  holds from-inside "$stable" extra kmm_ci_a kmm_ci_b
+  look_into from-inside "$stable" || return 0
+  check 'a package that a step made is installed' "$root/usr/bin/driver-tools"
+  check 'a file of a package in a package is at its place' cmp "$root/usr/libexec/driver/prepare.sh" "$here/carried/prepare.sh"
+  check 'kmodgen verify finds nothing' ends 0 '0 findings' \
+    "$KMODGEN" verify --engine buildah --release "$stable" "$(image_of from-inside "$stable")"
 }
 
 try_logins() {
