@@ -40,6 +40,7 @@ try_podman() {
   fi
   wrap_engine podman
   built_by podman "$dtk"
+  try_pages
   try_layers podman "$dtk"
 }
 
