@@ -82,6 +82,15 @@ fn commands(node: &Node, key: &str, found: &mut Vec<String>) {
     }
 }
 
+/// Values under keys that say who commits.
+fn identity(node: &Node, key: &str, found: &mut Vec<(String, String)>) {
+    if let Some(entries) = node.as_mapping() {
+        entries.iter().for_each(|entry| identity(&entry.value, &entry.key.value, found));
+    } else if let Some(scalar) = node.as_scalar().filter(|_| key.starts_with("GIT_")) {
+        found.push((key.to_owned(), scalar.text.clone()));
+    }
+}
+
 /// Every command that the page gives to a forge or to pre-commit runs as it is written there.
 #[test]
 fn documented_gates_run() {
@@ -100,10 +109,12 @@ fn documented_gates_run() {
         let Ok(Some(node)) = kmodgen_yaml::read(source, &text) else { continue };
         let mut found = Vec::new();
         commands(&node, "", &mut found);
+        let mut who = Vec::new();
+        identity(&node, "", &mut who);
         for command in found.iter().filter(|command| command.contains("kmodgen ")) {
             let mut shell = std::process::Command::new("sh");
             shell.args(["-ec", command]).current_dir(fleet.project.path("")).env_clear().env("PATH", &path);
-            shell.env("GITOPS_REPO", "mine.git").env("HOME", fleet.project.path("home")).envs(super::WHO);
+            shell.env("GITOPS_REPO", "mine.git").env("HOME", fleet.project.path("home")).envs(who.iter().cloned());
             let output = shell.output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{file}: {command}\n{said}{}", String::from_utf8_lossy(&output.stdout));
