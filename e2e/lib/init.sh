@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # work, here, plus, dtk, runtime, KMODGEN: of ../run
-# Manifests that `kmodgen init` writes for repositories of ten layouts, built as they are. Sourced by ../run.
+# Manifests that `kmodgen init` writes for repositories of eleven layouts, built as they are. Sourced by ../run.
 
-layouts=(kbuild kdir kerneldir kversion subfolder several dkms configure kconfig separate)
+layouts=(kbuild kdir kerneldir kversion subfolder several dkms configure kconfig separate includes)
 
 # make_nodes RELEASE...: nodes of OpenShift that run these kernels, as `oc get nodes -o json` prints them.
 make_nodes() {

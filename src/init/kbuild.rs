@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::makefile::{Makefile, expand, words};
-use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within, name_of, shortened};
+use super::expansion::{expand, words};
+use super::makefile::Makefile;
+use super::repository::{
+    FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within, name_of, resolved, shortened,
+};
 use crate::vocabulary::KmodName;
 
 /// Names of the file that kbuild reads in a folder, the first wins; then those that `configure` makes one of.
@@ -33,7 +36,7 @@ pub(super) struct KbuildFile {
     /// Folders that it leads to, with the options that decide.
     folders: Vec<(String, Option<String>)>,
     /// Lines that name kmods in a way that was not understood.
-    unclear: Vec<(usize, String)>,
+    unclear: Vec<(FileLine, String)>,
 }
 
 /// A folder to build in, with all that kbuild finds from there.
@@ -59,7 +62,8 @@ pub(super) fn files(repository: &RepositoryFiles) -> BTreeMap<String, KbuildFile
     for folder in folders {
         let mut paths = NAMES.iter().map(|name| in_folder(folder, name));
         let read = paths.find_map(|path| {
-            let file = KbuildFile::read(folder, &path, repository.texts.get(&path)?);
+            let file =
+                repository.texts.contains_key(&path).then(|| KbuildFile::read(folder, &path, &repository.texts))?;
             file.leads_anywhere().then_some(file)
         });
         files.extend(read.map(|file| (folder.to_owned(), file)));
@@ -97,8 +101,8 @@ pub(super) fn roots(files: &BTreeMap<String, KbuildFile>) -> Vec<Root> {
 }
 
 impl KbuildFile {
-    fn read(folder: &str, path: &str, text: &str) -> Self {
-        let makefile = Makefile::read(text);
+    fn read(folder: &str, path: &str, texts: &BTreeMap<String, String>) -> Self {
+        let makefile = Makefile::read(path, texts);
         let variables = makefile.variables();
         let (mut kmods, mut folders, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         for assignment in &makefile.assignments {
@@ -112,18 +116,18 @@ impl KbuildFile {
             };
             for word in words(&assignment.value) {
                 let Some(objects) = expand(word, &variables) else {
-                    unclear.push((assignment.line, shortened(word)));
+                    unclear.push((assignment.place.clone(), shortened(word)));
                     continue;
                 };
                 for object in objects.split_whitespace().filter_map(|object| Object::read(folder, object, kind != "y"))
                 {
                     match object {
-                        Object::Unclear => unclear.push((assignment.line, shortened(word))),
+                        Object::Unclear => unclear.push((assignment.place.clone(), shortened(word))),
                         Object::Folder(below) => folders.push((below, option.clone())),
                         Object::Kmod { name, folder } => kmods.push(Kmod {
                             name,
                             folder,
-                            place: FileLine { path: path.to_owned(), line: assignment.line },
+                            place: assignment.place.clone(),
                             options: option.iter().cloned().collect(),
                             is_conditional: assignment.is_conditional,
                         }),
@@ -153,7 +157,7 @@ enum Object {
 impl Object {
     /// Reads a word in the file of a folder; `None` if it leads out of the repository, or is no kmod and no folder.
     fn read(folder: &str, word: &str, is_for_kmods: bool) -> Option<Self> {
-        let object = inside(folder, word)?;
+        let object = resolved(folder, word)?;
         if is_plain(folder) && !is_plain(folder_of(&object)) {
             return Some(Self::Unclear);
         }
@@ -184,11 +188,7 @@ impl Root {
                     root.kmods.push(kmod);
                 }
             }
-            root.unclear.extend(
-                file.unclear
-                    .iter()
-                    .map(|(line, word)| (FileLine { path: file.path.clone(), line: *line }, word.clone())),
-            );
+            root.unclear.extend(file.unclear.iter().cloned());
             for (below, option) in file.folders.iter().rev() {
                 let mut options = options.clone();
                 options.extend(option.iter().cloned());
@@ -209,23 +209,6 @@ fn option_of(kind: &str) -> Option<String> {
     let name = name.or_else(|| kind.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')))?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then(|| name.to_owned())
-}
-
-/// The path of an object or of a folder, which keeps its `/`; `None` if it leaves the repository.
-fn inside(folder: &str, object: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    if object.starts_with('/') {
-        return None;
-    }
-    for part in object.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    let end = if object.ends_with('/') || object.ends_with("/.") { "/" } else { "" };
-    Some(format!("{}{end}", parts.join("/")))
 }
 
 #[cfg(test)]
@@ -263,6 +246,17 @@ mod tests {
             ["x/Makefile: x/x:1", "y/Makefile: y/y:2"]
         );
         assert_eq!(found(&[("tests/Kbuild", "obj-m := t.o\n")]), ["tests/Kbuild: tests/t:1"]);
+    }
+
+    #[test]
+    fn included_files_name_kmods_of_the_folder_that_includes_them() {
+        assert_eq!(
+            found(&[
+                ("src/Kbuild", "include $(src)/../objs.mk\nobj-m := $(addsuffix .o,$(MODULES)) $(OTHERS:=.o)\n"),
+                ("objs.mk", "MODULES = a b\nOTHERS := sub/c\nobj-$(CONFIG_D) += d.o\n"),
+            ]),
+            ["src/Kbuild: src/d:3 CONFIG_D, src/a:2, src/b:2, src/sub/c:2"]
+        );
     }
 
     #[test]

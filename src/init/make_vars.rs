@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::makefile::{Makefile, Rule, used, words};
+use super::expansion::{used, words};
+use super::makefile::{Makefile, Rule};
+use super::repository::FileLine;
 
 /// Value of a variable with the folder of a kernel's headers.
 const HEADERS: &str = "/lib/modules/${KERNEL_VERSION}/build";
@@ -38,7 +40,7 @@ pub(super) struct KbuildCall {
     pub(super) vars: BTreeMap<String, String>,
     /// The target, unless make makes it without being told.
     pub(super) target: Option<String>,
-    pub(super) line: usize,
+    pub(super) place: FileLine,
     /// Options of Kconfig that the call sets.
     pub(super) options: BTreeSet<String>,
 }
@@ -47,12 +49,12 @@ pub(super) struct KbuildCall {
 /// no such rule, or if nothing but an edit can change its kernel.
 pub(super) fn kbuild_call(makefile: &Makefile) -> Option<KbuildCall> {
     makefile.rules.iter().filter(|rule| rule.builds()).find_map(|rule| {
-        rule.recipe.iter().find_map(|(line, command)| {
+        rule.recipe.iter().find_map(|(place, command)| {
             let folder = kbuild_folder(command)?;
             let vars = vars(makefile, folder)?;
-            let is_default = makefile.default_rule().is_some_and(|first| first.line == rule.line);
+            let is_default = makefile.default_rule().is_some_and(|first| first.place == rule.place);
             let target = rule.targets.first().filter(|_| !is_default).cloned();
-            Some(KbuildCall { vars, target, line: *line, options: options(command) })
+            Some(KbuildCall { vars, target, place: place.clone(), options: options(command) })
         })
     })
 }
@@ -144,9 +146,10 @@ pub(super) fn options(command: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::init::testing::makefile;
 
     fn call(text: &str) -> Option<String> {
-        let KbuildCall { vars, target, .. } = kbuild_call(&Makefile::read(text))?;
+        let KbuildCall { vars, target, .. } = kbuild_call(&makefile(text))?;
         let vars: Vec<String> = vars.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Some(format!("{} {}", target.unwrap_or_default(), vars.join(" ")))
     }
@@ -187,7 +190,7 @@ mod tests {
             assert_eq!(call(&format!("{start}{rest}")).unwrap(), format!("{target} {vars}"));
         }
         assert_eq!(call("clean:\n\tmake -C $(KDIR) M=. clean\nall:\n\tmake -C sub\n"), None);
-        let call = kbuild_call(&Makefile::read(rest)).unwrap();
-        assert_eq!((call.line, call.options), (2, BTreeSet::from(["CONFIG_X".to_owned()])));
+        let call = kbuild_call(&makefile(rest)).unwrap();
+        assert_eq!((call.place.line, call.options), (2, BTreeSet::from(["CONFIG_X".to_owned()])));
     }
 }

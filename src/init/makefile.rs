@@ -1,19 +1,20 @@
 //! A tolerant reader of Makefiles and Kbuild files.
 //!
-//! The reader knows lines, assignments, rules and conditions, and runs nothing: no function of make, no include and no
-//! shell. Both branches of a condition are read.
+//! The reader knows lines, assignments, rules, conditions and files of the repository that are included, and runs nothing.
+//! Both branches of a condition are read.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Longest line, with its continuations, that is read.
-const LONGEST_LINE: usize = 64 << 10;
+use super::expansion::{LONGEST_LINE, expand, words};
+use super::repository::{FileLine, ancestors, folder_of, resolved};
 
-/// Most variables that stand in one another.
-const DEEPEST: usize = 12;
+/// Most files and names of files that one file includes, and most files that include one another.
+const MOST_INCLUDES: usize = 100;
+const DEEPEST_INCLUDE: usize = 8;
 
-/// Most variables that one text expands.
-const MOST_EXPANSIONS: usize = 10_000;
+/// Most bytes of the files that one file includes.
+const MOST_INCLUDED: usize = 2 << 20;
 
 /// Conditions that ask whether kbuild or a person reads the file: both branches count.
 const KBUILD_CONDITIONS: [&str; 3] = ["KERNELRELEASE", "KBUILD_EXTMOD", "KBUILD_SRC"];
@@ -24,7 +25,7 @@ pub(super) struct Assignment {
     pub(super) name: String,
     pub(super) operator: Operator,
     pub(super) value: String,
-    pub(super) line: usize,
+    pub(super) place: FileLine,
     /// Set if it stands in a condition other than one that tells kbuild from a person.
     pub(super) is_conditional: bool,
 }
@@ -43,8 +44,8 @@ pub(super) enum Operator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) targets: Vec<String>,
-    pub(super) recipe: Vec<(usize, String)>,
-    pub(super) line: usize,
+    pub(super) recipe: Vec<(FileLine, String)>,
+    pub(super) place: FileLine,
 }
 
 /// A file that was read.
@@ -54,43 +55,23 @@ pub(super) struct Makefile {
     pub(super) rules: Vec<Rule>,
 }
 
+/// The state of reading a file and those that it includes.
+struct Reader<'t> {
+    texts: &'t BTreeMap<String, String>,
+    file: Makefile,
+    /// Paths of the files that are being read, each included by the one before it.
+    open: Vec<String>,
+    /// Files and bytes that can still be included.
+    left: (usize, usize),
+}
+
 impl Makefile {
-    pub(super) fn read(text: &str) -> Self {
-        let mut file = Self::default();
-        let mut conditions: Vec<bool> = Vec::new();
-        let (mut in_rule, mut in_define) = (false, false);
-        for (line, text) in logical_lines(text) {
-            let words = text.trim();
-            let first = words.split([' ', '\t', '(']).next().unwrap_or_default();
-            match first {
-                "endef" => in_define = false,
-                _ if in_define => {}
-                "define" => in_define = true,
-                _ if in_rule && text.starts_with('\t') => {
-                    if let Some(rule) = file.rules.last_mut().filter(|_| !words.is_empty()) {
-                        rule.recipe.push((line, words.to_owned()));
-                    }
-                }
-                "" => {}
-                "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
-                    conditions.push(!KBUILD_CONDITIONS.iter().any(|known| words.contains(known)));
-                }
-                "endif" => drop(conditions.pop()),
-                "else" => {}
-                _ => {
-                    let words = without_comment(words);
-                    let is_conditional = conditions.iter().any(|other| *other);
-                    if let Some(assignment) = assignment(&words, line, is_conditional) {
-                        in_rule = false;
-                        file.assignments.push(assignment);
-                    } else if let Some(rule) = rule(&words, line) {
-                        in_rule = true;
-                        file.rules.push(rule);
-                    }
-                }
-            }
-        }
-        file
+    /// Reads a file of a repository, and the files that it includes.
+    pub(super) fn read(path: &str, texts: &BTreeMap<String, String>) -> Self {
+        let mut reader =
+            Reader { texts, file: Self::default(), open: Vec::new(), left: (MOST_INCLUDES, MOST_INCLUDED) };
+        reader.read(path, false);
+        reader.file
     }
 
     /// The values of all variables, as the last line that decides leaves them.
@@ -116,6 +97,80 @@ impl Makefile {
         self.rules
             .iter()
             .find(|rule| rule.targets.first().is_some_and(|target| !target.starts_with('.') && !target.contains('%')))
+    }
+}
+
+impl Reader<'_> {
+    fn read(&mut self, path: &str, in_condition: bool) {
+        let Some(text) = self.texts.get(path) else { return };
+        self.open.push(path.to_owned());
+        let mut conditions: Vec<bool> = Vec::new();
+        let (mut in_rule, mut in_define) = (false, false);
+        for (line, text) in logical_lines(text) {
+            let words = text.trim();
+            let place = || FileLine { path: path.to_owned(), line };
+            let is_conditional = in_condition || conditions.contains(&true);
+            let first = words.split([' ', '\t', '(']).next().unwrap_or_default();
+            match first {
+                "endef" => in_define = false,
+                _ if in_define => {}
+                "define" => in_define = true,
+                _ if in_rule && text.starts_with('\t') => {
+                    if let Some(rule) = self.file.rules.last_mut().filter(|_| !words.is_empty()) {
+                        rule.recipe.push((place(), words.to_owned()));
+                    }
+                }
+                "" => {}
+                "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
+                    conditions.push(!KBUILD_CONDITIONS.iter().any(|known| words.contains(known)));
+                }
+                "endif" => drop(conditions.pop()),
+                "else" => {}
+                "include" | "-include" | "sinclude" => {
+                    in_rule = false;
+                    let _ = self.include(without_comment(words).trim_start_matches(first), is_conditional);
+                }
+                _ => {
+                    let words = without_comment(words);
+                    if let Some(assignment) = assignment(&words, place(), is_conditional) {
+                        in_rule = false;
+                        self.file.assignments.push(assignment);
+                    } else if let Some(rule) = rule(&words, place()) {
+                        in_rule = true;
+                        self.file.rules.push(rule);
+                    }
+                }
+            }
+        }
+        self.open.pop();
+    }
+
+    /// Reads files that a line names, if they are in the repository. make looks from the folder that it runs in, which is
+    /// that of the first file or one above it. `None` if nothing more can be included.
+    fn include(&mut self, names: &str, is_conditional: bool) -> Option<()> {
+        for word in words(names) {
+            self.spend(0)?;
+            let Some(names) = expand(word, &self.file.variables()) else { continue };
+            for name in names.split_whitespace() {
+                let Some(path) = self.included(name) else { continue };
+                self.spend(self.texts[&path].len())?;
+                self.read(&path, is_conditional);
+            }
+        }
+        Some(())
+    }
+
+    /// Takes a file with its bytes from those that can be included.
+    fn spend(&mut self, bytes: usize) -> Option<()> {
+        self.left = (self.left.0.checked_sub(1)?, self.left.1.checked_sub(bytes)?);
+        (self.open.len() < DEEPEST_INCLUDE).then_some(())
+    }
+
+    /// The path of a file that is included by this name.
+    fn included(&self, name: &str) -> Option<String> {
+        let (first, last) = (folder_of(self.open.first()?), folder_of(self.open.last()?));
+        let mut paths = std::iter::once(last).chain(ancestors(first)).filter_map(|folder| resolved(folder, name));
+        paths.find(|path| self.texts.contains_key(path) && !self.open.contains(path))
     }
 }
 
@@ -155,7 +210,7 @@ fn without_comment(line: &str) -> String {
     kept.trim_end().to_owned()
 }
 
-fn assignment(line: &str, number: usize, is_conditional: bool) -> Option<Assignment> {
+fn assignment(line: &str, place: FileLine, is_conditional: bool) -> Option<Assignment> {
     let mut rest = line;
     for word in ["export", "override", "private"] {
         let after = rest.strip_prefix(word).filter(|after| after.starts_with([' ', '\t']));
@@ -175,7 +230,7 @@ fn assignment(line: &str, number: usize, is_conditional: bool) -> Option<Assignm
     let (operator, value) =
         operators.iter().find_map(|(sign, operator)| Some((*operator, rest.strip_prefix(sign)?.trim())))?;
     let value = value.to_owned();
-    (!name.is_empty()).then(|| Assignment { name: name.to_owned(), operator, value, line: number, is_conditional })
+    (!name.is_empty()).then(|| Assignment { name: name.to_owned(), operator, value, place, is_conditional })
 }
 
 /// Checks whether a character can stand in a name such as `obj-$(CONFIG_X)`. The `+` of `+=` is none of it.
@@ -183,87 +238,16 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-.$(){}/".contains(c)
 }
 
-fn rule(line: &str, number: usize) -> Option<Rule> {
+fn rule(line: &str, place: FileLine) -> Option<Rule> {
     let (targets, _) = line.split_once(':')?;
     let targets: Vec<String> = targets.split_whitespace().map(str::to_owned).collect();
-    (!targets.is_empty()).then(|| Rule { targets, recipe: Vec::new(), line: number })
-}
-
-/// The words of a value: white space in parentheses separates none.
-pub(super) fn words(value: &str) -> Vec<&str> {
-    let (mut words, mut depth, mut start) = (Vec::new(), 0_usize, None);
-    for (at, c) in value.char_indices() {
-        match c {
-            '(' | '{' => depth += 1,
-            ')' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        match (start, c.is_whitespace() && depth == 0) {
-            (Some(from), true) => {
-                words.push(&value[from..at]);
-                start = None;
-            }
-            (None, false) => start = Some(at),
-            _ => {}
-        }
-    }
-    words.extend(start.map(|from| &value[from..]));
-    words
-}
-
-/// Expands `$(NAME)` and `${NAME}`. `None` if a variable is not known, a function is called, or the text gets too long.
-pub(super) fn expand(text: &str, variables: &BTreeMap<&str, String>) -> Option<String> {
-    let mut out = String::new();
-    expand_into(&mut out, text, variables, DEEPEST, &mut MOST_EXPANSIONS.clone())?;
-    Some(out)
-}
-
-fn expand_into(
-    out: &mut String,
-    text: &str,
-    variables: &BTreeMap<&str, String>,
-    depth: usize,
-    left: &mut usize,
-) -> Option<()> {
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        out.push_str(before);
-        let close = match after.chars().next()? {
-            '(' => ')',
-            '{' => '}',
-            _ => return None,
-        };
-        let (name, after) = after[1..].split_once(close)?;
-        match name {
-            // The folder itself.
-            "obj" | "src" | "PWD" | "CURDIR" => out.push('.'),
-            _ => {
-                *left = left.checked_sub(1)?;
-                expand_into(out, variables.get(name)?, variables, depth.checked_sub(1)?, left)?;
-            }
-        }
-        rest = after;
-        if out.len() > LONGEST_LINE {
-            return None;
-        }
-    }
-    out.push_str(rest);
-    (out.len() <= LONGEST_LINE).then_some(())
-}
-
-/// Names of the variables that a text uses.
-pub(super) fn used(text: &str) -> impl Iterator<Item = &str> {
-    let parts = text.split('$').skip(1);
-    parts.filter_map(|part| {
-        let close = if part.starts_with('(') { ')' } else { '}' };
-        let name = part.strip_prefix(['(', '{'])?.split_once(close)?.0;
-        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
-    })
+    (!targets.is_empty()).then(|| Rule { targets, recipe: Vec::new(), place })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::init::testing::{makefile, repository};
 
     #[test]
     fn lines_of_both_branches_are_read() {
@@ -288,9 +272,12 @@ define x
 obj-m := never.o
 endef
 ";
-        let file = Makefile::read(text);
-        let assignments: Vec<_> =
-            file.assignments.iter().map(|a| (a.line, a.name.as_str(), a.value.as_str(), a.is_conditional)).collect();
+        let file = makefile(text);
+        let assignments: Vec<_> = file
+            .assignments
+            .iter()
+            .map(|a| (a.place.line, a.name.as_str(), a.value.as_str(), a.is_conditional))
+            .collect();
         assert_eq!(
             assignments,
             [
@@ -300,26 +287,48 @@ endef
             ]
         );
         assert_eq!(file.default_rule().unwrap().targets, ["all"]);
-        assert_eq!(file.rules[2].recipe, [(10, "$(MAKE) -C $(KDIR)  M=$(PWD) modules".to_owned())]);
+        let [(place, command)] = file.rules[2].recipe.as_slice() else { panic!("{file:?}") };
+        assert_eq!((place.line, command.as_str()), (10, "$(MAKE) -C $(KDIR)  M=$(PWD) modules"));
+    }
+
+    fn included(files: &[(&str, &str)]) -> Vec<String> {
+        let file = Makefile::read(files[0].0, &repository(files).texts);
+        let shown =
+            |a: &Assignment| format!("{} {}={}{}", a.place, a.name, a.value, if a.is_conditional { " ?" } else { "" });
+        file.assignments.iter().map(shown).collect()
     }
 
     #[test]
-    fn variables_expand_within_bounds() {
-        let file = Makefile::read("A = a$(B)\nB ?= b\nB ?= c\nB += d\nX = $(X)$(X)\nS = $(shell id)\n");
-        let variables = file.variables();
-        assert_eq!(expand("$(A)-${B} $(obj)/x", &variables).unwrap(), "ab d-b d ./x");
-        for text in ["$(X)", "$(S)", "$(unknown)", "$", "$(", "$@"] {
-            assert_eq!(expand(text, &variables), None, "{text}");
-        }
-        let bomb: String = (0..11).map(|n| format!("V{n} = {}\n", format!("$(V{}) ", n + 1).repeat(50))).collect();
-        for last in ["V11 = x\n", "V11 =\n"] {
-            assert_eq!(expand("$(V0)", &Makefile::read(&format!("{bomb}{last}")).variables()), None);
-        }
+    fn files_of_the_repository_are_included() {
+        assert_eq!(
+            included(&[
+                (
+                    "src/Kbuild",
+                    "DIR = $(src)/../build\ninclude $(DIR)/objs.mk # x\n-include absent.mk /etc/os.mk ../../out.mk\nifdef X\n\
+                     sinclude common.mk\nendif\nZ = 1\n",
+                ),
+                ("build/objs.mk", "include build/deep.mk\nobj-m := a.o\n"),
+                ("build/deep.mk", "A = 1\ninclude objs.mk\ninclude $(shell ls)\n"),
+                ("common.mk", "B = 1\n"),
+                ("build/common.mk", "never = 1\n"),
+            ]),
+            [
+                "src/Kbuild:1 DIR=$(src)/../build",
+                "build/deep.mk:1 A=1",
+                "build/objs.mk:2 obj-m=a.o",
+                "common.mk:1 B=1 ?",
+                "src/Kbuild:7 Z=1"
+            ]
+        );
     }
 
     #[test]
-    fn words_of_a_call_stay_together() {
-        assert_eq!(words(" a.o $(call f, b c) d "), ["a.o", "$(call f, b c)", "d"]);
-        assert_eq!(used("$(A) ${B_1} $(shell x) $C").collect::<Vec<_>>(), ["A", "B_1"]);
+    fn includes_end() {
+        let many = format!("{}A = 1\n", "include a.mk b.mk\n".repeat(1000));
+        let found = included(&[("Makefile", &many), ("a.mk", &many), ("b.mk", &many)]);
+        assert!(found.len() <= 1 + MOST_INCLUDES, "{}", found.len());
+        let large = "B = 1\n".repeat(MOST_INCLUDED / 12);
+        let found = included(&[("Makefile", "include a.mk a.mk a.mk\n"), ("a.mk", &large)]);
+        assert_eq!(found.len(), 2 * (MOST_INCLUDED / 12));
     }
 }

@@ -7,6 +7,7 @@
 mod configure;
 mod contents;
 mod dkms_conf;
+mod expansion;
 mod kbuild;
 mod licenses;
 mod make_vars;
@@ -29,4 +30,4 @@ pub use names::name_of_url;
 pub use platform::ClusterKernel;
 pub use proposal::{Finding, Gap, Proposal};
 pub use release::newest_release;
-pub use repository::{RepositoryFiles, is_read};
+pub use repository::{RepositoryFiles, is_read, may_be_included};

@@ -2,7 +2,7 @@
 
 use super::contents::{Contents, EXAMPLE_KERNEL, Request, places, shown_folder};
 use super::manifest;
-use super::repository::RepositoryFiles;
+use super::repository::{RepositoryFiles, shortened};
 use super::units::{Unit, Units};
 
 /// A fact that was found, and its reason.
@@ -38,6 +38,11 @@ impl Proposal {
     /// Proposes a manifest for a repository.
     pub fn new(request: &Request, repository: &RepositoryFiles) -> Self {
         let Units { units, mut remarks } = Units::of(repository);
+        if units.is_empty() {
+            remarks.extend(submodules(repository).map(|folder| {
+                format!("{folder} is a submodule, and its files are not read: run `kmodgen init` with its URL, or list its kmods")
+            }));
+        }
         let contents = Contents::new(request, repository, units);
         let unread = repository.unread.iter().take(5);
         remarks.extend(unread.map(|(path, why)| format!("{} is not read: {why}", path.escape_debug())));
@@ -137,6 +142,15 @@ impl Contents<'_> {
         }
         gaps
     }
+}
+
+/// Folders of a repository's submodules, the first ones of many.
+fn submodules(repository: &RepositoryFiles) -> impl Iterator<Item = String> {
+    const SHOWN: usize = 5;
+    let text = repository.texts.get(".gitmodules").map(String::as_str).unwrap_or_default();
+    let settings = text.lines().filter_map(|line| line.split_once('='));
+    let paths = settings.filter(|(key, _)| key.trim() == "path").map(|(_, path)| shortened(path.trim()));
+    paths.take(SHOWN).map(|path| path.escape_debug().to_string())
 }
 
 /// The kmods that stand in conditions other than those of kbuild.

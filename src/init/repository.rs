@@ -24,7 +24,7 @@ const READ: [&str; 10] = [
 pub struct RepositoryFiles {
     /// Paths of regular files.
     pub paths: BTreeSet<String>,
-    /// Texts of those that [`is_read`] names.
+    /// Texts of those that [`is_read`] or [`may_be_included`] names.
     pub texts: BTreeMap<String, String>,
     /// Files that were not read, each with the reason.
     pub unread: Vec<(String, String)>,
@@ -32,9 +32,19 @@ pub struct RepositoryFiles {
     pub cut: Option<String>,
 }
 
+/// Endings and beginnings of the names of files that others include.
+const INCLUDED: [&str; 3] = [".mk", ".mak", "make.inc"];
+const INCLUDED_FROM: [&str; 3] = ["Makefile", "Kbuild", "Make."];
+
 /// Checks whether the text of a file is needed, given its path.
 pub fn is_read(path: &str) -> bool {
     READ.contains(&name_of(path))
+}
+
+/// Checks whether a file has a name that Makefiles include, given its path.
+pub fn may_be_included(path: &str) -> bool {
+    let name = name_of(path);
+    INCLUDED.iter().any(|end| name.ends_with(end)) || INCLUDED_FROM.iter().any(|start| name.starts_with(start))
 }
 
 /// A line of a file in the repository.
@@ -72,6 +82,28 @@ pub(super) fn folder_of(path: &str) -> &str {
 /// The path of a file in a folder.
 pub(super) fn in_folder(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A folder and those above it.
+pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
+}
+
+/// The path of a file or of a folder, which keeps its `/`, named in a folder; `None` if it leaves the repository.
+pub(super) fn resolved(folder: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if name.starts_with('/') {
+        return None;
+    }
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    let end = if name.ends_with('/') || name.ends_with("/.") { "/" } else { "" };
+    Some(format!("{}{end}", parts.join("/")))
 }
 
 /// Checks whether a path is the folder itself or below it.

@@ -45,6 +45,29 @@ fn a_repository_without_kmods_has_gaps() {
 }
 
 #[test]
+fn submodules_without_kmods_beside_them_are_named() {
+    let modules = (".gitmodules", "[submodule \"a\"]\n\tpath = drivers/a\n\turl = ../a.git\n\tpath=b\u{1b}\n");
+    let remark = |folder: &str| {
+        format!(
+            "{folder} is a submodule, and its files are not read: run `kmodgen init` with its URL, or list its kmods"
+        )
+    };
+    assert_eq!(proposal(&[modules]).remarks, [remark("drivers/a"), remark("b\\u{1b}")]);
+    assert_eq!(proposal(&[modules, ("Kbuild", "obj-m := a.o\n")]).remarks, [""; 0]);
+}
+
+#[test]
+fn a_call_in_an_included_file_counts() {
+    let files = [
+        ("Makefile", "include rules.mk\nobj-m := a.o\n"),
+        ("rules.mk", "KVER ?= $(shell uname -r)\nall:\n\t$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)\n"),
+    ];
+    assert_eq!(module(&files), "kmods: [a] steps: - make: vars: {KVER: \"${KERNEL_VERSION}\"}");
+    let step = proposal(&files).found.into_iter().find(|finding| finding.fact == "step").unwrap();
+    assert_eq!(step.reason, "rules.mk:3: it calls kbuild for the kernel that KVER names");
+}
+
+#[test]
 fn dkms_conf_counts_where_it_lies_above_the_code() {
     let conf = "PACKAGE_NAME=a\nPACKAGE_VERSION=3.1\nBUILT_MODULE_NAME[0]=a\n";
     assert_eq!(module(&[("dkms.conf", conf), ("src/Kbuild", "obj-m := a.o b.o\n")]), "kmods: [a] steps: - dkms: {}");
@@ -144,13 +167,13 @@ impl InputFiles for Fleet {
 }
 
 /// Lines of all kinds of files, and what may break them.
-const LINE: &str = r#"((obj-m|obj-y|obj-\$\(CONFIG_A\)|KDIR|export CONFIG_A|BUILT_MODULE_NAME\[[01]\]|PACKAGE_NAME|MAKE\[0\]) ?(=|:=|\+=|\?=) ?([a-z]{1,3}\.o |[a-z]{1,3}/ |\.\./|\$\(KDIR\)|\$\(shell uname -r\)|m |`|"|\\|[\x00-\u{ff}]){0,4}|ifeq x|endif|else|define x|endef|all: a|	make -C \$\(KDIR\) M=\.|AC_ARG_WITH\(\[kernel\],|\PC{0,20})"#;
+const LINE: &str = r#"((obj-m|obj-y|obj-\$\(CONFIG_A\)|KDIR|export CONFIG_A|BUILT_MODULE_NAME\[[01]\]|PACKAGE_NAME|MAKE\[0\]) ?(=|:=|\+=|\?=) ?([a-z]{1,3}\.o |[a-z]{1,3}/ |\.\./|\$\(KDIR\)|\$\(shell uname -r\)|m |`|"|\\|[\x00-\u{ff}]){0,4}|ifeq x|endif|else|define x|endef|all: a|	make -C \$\(KDIR\) M=\.|-?include (\.\./)?[a-c/]{0,2}a\.mk|obj-m = \$\((addsuffix|patsubst|strip) [a-z%,.]{0,6}\)|AC_ARG_WITH\(\[kernel\],|\PC{0,20})"#;
 
 proptest! {
     #[test]
     fn every_proposal_is_a_manifest(
         texts in proptest::collection::btree_map(
-            "(|[a-c]/|a/b/|[\\x00-\u{ff}]{1,2}/)(Kbuild|Makefile|Kbuild\\.in|dkms\\.conf|configure|configure\\.ac|COPYING|\\.gitmodules)",
+            "(|[a-c]/|a/b/|[\\x00-\u{ff}]{1,2}/)(Kbuild|Makefile|Kbuild\\.in|dkms\\.conf|configure|configure\\.ac|COPYING|\\.gitmodules|a\\.mk)",
             proptest::collection::vec(LINE, 0..8).prop_map(|lines| lines.join("\n")),
             0..6,
         ),

@@ -6,7 +6,7 @@ use super::configure::Configure;
 use super::dkms_conf::DkmsConf;
 use super::kbuild::{self, KbuildFile, Kmod, MOST_KMODS, Root};
 use super::make_vars::{KbuildCall, kbuild_call};
-use super::repository::{FileLine, RepositoryFiles, folder_of, in_folder, is_plain, is_within, name_of};
+use super::repository::{FileLine, RepositoryFiles, ancestors, folder_of, in_folder, is_plain, is_within, name_of};
 
 /// Most units of a manifest.
 const MOST_UNITS: usize = 8;
@@ -196,11 +196,6 @@ fn of_dkms(name: &str, path: &str, line: usize) -> Kmod {
     }
 }
 
-/// A folder and those above it.
-fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
-}
-
 /// Checks whether a script makes what kbuild reads, or takes the kernel's headers.
 fn is_configured(root: &Root, script: &Configure) -> bool {
     let is_generated = name_of(&root.path).ends_with(".in") || name_of(&root.path).ends_with(".am");
@@ -227,26 +222,18 @@ fn plain(root: Root, files: &BTreeMap<String, KbuildFile>) -> Unit {
     let call = makefile.and_then(kbuild_call);
     let set = call.as_ref().map(|call| call.options.clone()).unwrap_or_default();
     let options = wanted_options(&root, files, &set);
-    let (step, line, reason) = match call {
-        Some(KbuildCall { mut vars, target, line, .. }) => {
+    let (step, place, reason) = match call {
+        Some(KbuildCall { mut vars, target, place, .. }) => {
             let names: Vec<&str> = vars.keys().map(String::as_str).collect();
             let reason = format!("it calls kbuild for the kernel that {} names", names.join(" and "));
             vars.extend(options);
-            (Step::Make { vars, target }, line, reason)
+            (Step::Make { vars, target }, place, reason)
         }
         None => {
-            let line = root.kmods.first().map_or(0, |kmod| kmod.place.line);
-            (Step::Kbuild { vars: options }, line, "kbuild reads it".to_owned())
+            let first = root.kmods.first().map(|kmod| &kmod.place).filter(|place| place.path == root.path);
+            let place = first.cloned().unwrap_or_else(|| FileLine { path: root.path.clone(), line: 0 });
+            (Step::Kbuild { vars: options }, place, "kbuild reads it".to_owned())
         }
     };
-    let line = if root.kmods.first().is_some_and(|kmod| kmod.place.path != root.path)
-        && line > 0
-        && matches!(step, Step::Kbuild { .. })
-    {
-        0
-    } else {
-        line
-    };
-    let place = FileLine { path: root.path, line };
     Unit { folder: root.folder, kmods: root.kmods, step, place, reason, version: None }
 }

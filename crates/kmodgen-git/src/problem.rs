@@ -53,6 +53,9 @@ pub enum ServerProblem {
     /// A setting of git or of the environment that cannot be used.
     #[error("a setting cannot be used{}", because(.detail))]
     BadSetting { detail: String },
+    /// Objects that are named by SHA-256.
+    #[error("its objects have SHA-256 names, which kmodgen does not read")]
+    Sha256Objects,
     /// Anything else that the server said.
     #[error("the server failed{}", because(.detail))]
     Server { detail: String },
@@ -84,6 +87,10 @@ impl ServerProblem {
             }
             Self::Redirect { .. } => {
                 "write the URL for `git clone`; a redirect to a login page means that you have no access"
+            }
+            Self::Sha256Objects => {
+                "`lock` asks only servers about such a repository: write its URL on a server; `kmodgen init --offline URL` \
+                 proposes a manifest without reading the repository"
             }
             Self::NoProgram { .. } => "install it, or put it on the PATH",
             Self::BadUrl { .. } | Self::BadSetting { .. } | Self::Server { .. } => return None,

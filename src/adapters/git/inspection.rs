@@ -14,7 +14,7 @@ use super::local;
 use super::refs::Listing;
 use super::{Resolver, advertised, shown};
 use crate::adapters::fs::PrivateFolder;
-use crate::init::{RepositoryFiles, is_read};
+use crate::init::{RepositoryFiles, is_read, may_be_included};
 use crate::vocabulary::{GitOid, GitRef, GitUrl};
 use kmodgen_git::{FETCHED, Location, Scheme, Server, ServerProblem};
 
@@ -32,6 +32,12 @@ const LARGEST_FILE: usize = 1 << 20;
 
 /// Most files that are read.
 const MOST_FILES: usize = 2_000;
+
+/// Length of an object's name by SHA-256.
+const SHA256_DIGITS: usize = 64;
+
+/// Most files that are read because others may include them.
+const MOST_INCLUDED: usize = 500;
 
 /// Most bytes of all files that are read.
 const MOST_BYTES: usize = 16 << 20;
@@ -158,6 +164,9 @@ impl Inspection {
             }
             Storage::There { server, scratch } => {
                 let commit = self.listing.choose(name).map_err(|problem| self.of_ref(name, problem))?;
+                if commit.as_str().len() == SHA256_DIGITS {
+                    return Err(self.of_repository(ServerProblem::Sha256Objects));
+                }
                 // A full commit may be the tip of no ref.
                 let wanted = self.listing.name_of(&commit).unwrap_or(commit.as_str());
                 let fetched = server.fetch(scratch.path(), wanted);
@@ -191,7 +200,7 @@ impl Inspection {
 fn read(repository: &Repository, top: Oid) -> Result<RepositoryFiles, git2::Error> {
     let odb = repository.odb()?;
     let mut files = RepositoryFiles::default();
-    let (mut entries, mut bytes) = (0, 0);
+    let (mut entries, mut bytes, mut included) = (0, 0, 0);
     let mut ahead = VecDeque::from([(String::new(), top, 0)]);
     while let Some((folder, tree, depth)) = ahead.pop_front() {
         if odb.read_header(tree)?.0 > LARGEST_FOLDER || depth > DEEPEST {
@@ -212,7 +221,9 @@ fn read(repository: &Repository, top: Oid) -> Result<RepositoryFiles, git2::Erro
             match (entry.kind(), entry.filemode()) {
                 (Some(ObjectType::Tree), _) => ahead.push_back((format!("{path}/"), entry.id(), depth + 1)),
                 (Some(ObjectType::Blob), mode) if mode != i32::from(FileMode::Link) => {
-                    if is_read(&path) {
+                    let is_included = !is_read(&path) && may_be_included(&path) && included < MOST_INCLUDED;
+                    included += usize::from(is_included);
+                    if is_included || is_read(&path) {
                         bytes += read_text(repository, entry.id(), &path, bytes, &mut files)?;
                     }
                     files.paths.insert(path);

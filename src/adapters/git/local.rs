@@ -69,15 +69,23 @@ pub(super) fn open(path: &str) -> Result<Repository, ServerProblem> {
     match repository {
         Some(opened) => opened.map_err(|error| unreadable(&error)),
         None => {
-            let exists = Path::new(path).exists();
-            let detail = if exists { "it is not a folder" } else { "the folder does not exist" };
+            let path = Path::new(path);
+            let detail = match (path.is_dir(), path.exists()) {
+                (true, _) => "the folder is not the top of a repository",
+                (false, true) => "it is not a folder",
+                (false, false) => "the folder does not exist",
+            };
             Err(ServerProblem::NoRepository { detail: detail.into() })
         }
     }
 }
 
 pub(super) fn unreadable(error: &git2::Error) -> ServerProblem {
-    ServerProblem::Server { detail: shown(error.message()) }
+    let message = error.message();
+    if message.contains("object format") && message.contains("sha256") {
+        return ServerProblem::Sha256Objects;
+    }
+    ServerProblem::Server { detail: shown(message) }
 }
 
 /// The folders that git takes a path for.

@@ -28,6 +28,9 @@ const FLEET: &str = "fleet.yaml";
 /// Namespace, unless the user names one.
 const NAMESPACE: &str = "kmods";
 
+/// Endings of archives, which sources can be and `init` cannot read.
+const ARCHIVES: [&str; 8] = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip", ".rpm"];
+
 /// A list of kernels, in memory.
 struct Fleet {
     list: Option<String>,
@@ -110,6 +113,14 @@ impl Fleet {
 /// Looks at the repository, as far as that needs no network that must not be used.
 fn look(args: &InitArgs, wanted: Option<GitRef>) -> anyhow::Result<(Request, RepositoryFiles)> {
     let here = folder_url(&args.url);
+    if here.is_none() && ARCHIVES.iter().any(|end| args.url.ends_with(end)) {
+        return Err(anyhow!(
+            "`{}` is an archive, and `init` reads git repositories\n  help: unpack it, run `git init`, `git add .` and \
+             `git commit` in its folder, then `kmodgen init` with that folder; replace `git` and `ref` of the manifest's \
+             source by `archive` and the URL",
+            args.url.escape_debug()
+        ));
+    }
     let url = GitUrl::parse(here.as_deref().unwrap_or(&args.url)).map_err(|invalid| told(&invalid))?;
     let mut request = Request {
         url: url.as_str().to_owned(),

@@ -79,7 +79,7 @@ fn folders_without_commits() {
     let error = world.server_error(&world.file_url("nowhere"));
     assert!(error.contains("there is no git repository: the folder does not exist"), "{error}");
     let error = world.server_error(&world.file_url(""));
-    assert!(error.contains("it is not a folder"), "{error}");
+    assert!(error.contains("the folder is not the top of a repository"), "{error}");
 }
 
 #[test]

@@ -143,6 +143,8 @@ fn bad_arguments_are_named() {
     for (arguments, said) in [
         ("init nowhere".to_owned(), "has no scheme"),
         ("init https://me:hunter2@git.example.com/a.git".to_owned(), "contains a user or password"),
+        ("init https://example.com/driver-1.0.tar.gz --offline".to_owned(), "is an archive, and `init` reads git"),
+        (format!("init {}", newcomer.world.path("").display()), "the folder is not the top of a repository"),
         (format!("init git://127.0.0.1:{port}/a.git"), "cannot connect to `127.0.0.1:"),
         (format!("init {}", newcomer.world.file_url("nothing")), "there is no git repository"),
         (format!("init {} --namespace A", newcomer.world.file_url("driver")), "namespace `A` contains"),

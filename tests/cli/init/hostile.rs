@@ -126,3 +126,17 @@ fn nothing_of_a_repository_is_run() {
     assert_eq!(tree.paths(), ["kmodgen.yaml"]);
     assert!(!newcomer.world.path("driver/ran").exists() && !newcomer.world.path("ran").exists());
 }
+
+#[test]
+fn repositories_with_sha256_are_refused_with_what_to_do() {
+    let newcomer = Newcomer::new();
+    newcomer.world.git("", &["init", "-q", "-b", "main", "--object-format=sha256", "b.git"]);
+    newcomer.world.commit("b.git", "one");
+    let (_server, port) = newcomer.world.serve_git();
+    for url in [newcomer.world.file_url("b.git"), format!("git://127.0.0.1:{port}/b.git")] {
+        let run = newcomer.run(&format!("init {url}")).trouble();
+        run.says("its objects have SHA-256 names, which kmodgen does not read").says("kmodgen init --offline URL");
+    }
+    newcomer.run(&format!("init --offline --ref main git://127.0.0.1:{port}/b.git")).differs();
+    newcomer.run("lock").fine();
+}

@@ -1,4 +1,4 @@
-//! Ten layouts of repositories with kmods, which e2e builds from their manifests.
+//! Eleven layouts of repositories with kmods, which e2e builds from their manifests.
 
 use super::{NODES, Newcomer};
 
@@ -23,7 +23,7 @@ macro_rules! layouts {
     };
 }
 
-layouts! { kbuild kdir kerneldir kversion subfolder several dkms configure kconfig separate }
+layouts! { kbuild kdir kerneldir kversion subfolder several dkms configure kconfig separate includes }
 
 #[test]
 fn nothing_to_build_is_said() {

@@ -39,7 +39,7 @@ fn what_is_no_repository() {
     let fleet = Fleet::new();
     fleet.project.write("folder/file", "mine\n");
     refused(&fleet, "--repo nowhere.git", "the folder does not exist");
-    refused(&fleet, "--repo folder", "it is not a folder");
+    refused(&fleet, "--repo folder", "the folder is not the top of a repository");
     refused(&fleet, "--repo folder/file", "there is no git repository");
     refused(&fleet, "--repo ext::sh --push", "cannot publish to");
     refused(&fleet, "--repo https://h.example:x/a --push", "its port is not a number");

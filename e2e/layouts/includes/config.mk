@@ -1,0 +1,2 @@
+# Where the kernel is.
+KDIR ?= /lib/modules/$(shell uname -r)/build

@@ -1,0 +1,2 @@
+MODULES := alpha beta
+EXTRA := gamma
