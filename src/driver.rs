@@ -33,6 +33,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => commands::init::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Build(args) => commands::build::run(&args),
         Command::Publish(args) => commands::publish::run(&args),

@@ -76,6 +76,19 @@ impl Impact {
     }
 }
 
+/// Returns the number of nodes that run each release. Several kernels may have one release; `None` if the nodes of none
+/// of them are counted.
+pub fn node_counts(manifest: &Manifest) -> BTreeMap<&str, Option<u64>> {
+    let mut nodes: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+    for kernel in &manifest.kernels {
+        let all = nodes.entry(kernel.release.as_str()).or_default();
+        if let Some(count) = kernel.nodes {
+            *all = Some(all.unwrap_or_default().saturating_add(count));
+        }
+    }
+    nodes
+}
+
 /// A Module of which something is unloaded that someone has to allow.
 struct Unloaded<'u> {
     object: &'u str,
@@ -106,14 +119,7 @@ pub fn holds(
     allow_remove: bool,
 ) -> Vec<Hold> {
     let mut holds = Vec::new();
-    // Several kernels may have one release; `None` if the nodes of none of them are counted.
-    let mut nodes: BTreeMap<&str, Option<u64>> = BTreeMap::new();
-    for kernel in &manifest.kernels {
-        let all = nodes.entry(kernel.release.as_str()).or_default();
-        if let Some(count) = kernel.nodes {
-            *all = Some(all.unwrap_or_default().saturating_add(count));
-        }
-    }
+    let nodes = node_counts(manifest);
     for (name, impact) in impacts {
         let mut hold = |why: String, help: &str| {
             holds.push(Hold { module: name.clone(), why, help: help.to_owned() });

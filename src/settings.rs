@@ -103,7 +103,12 @@ fn stem(name: &str) -> &str {
 /// The clusters that a run is for; one `None` where the manifest has no clusters.
 pub fn clusters(args: &ClusterArgs, manifest: &Path) -> anyhow::Result<Vec<Option<ClusterName>>> {
     // One that cannot be read is told of by who reads it as a whole.
-    let mut names = fs::read_text(manifest).map(|text| cluster_names(&text)).unwrap_or_default();
+    let names = fs::read_text(manifest).map(|text| cluster_names(&text)).unwrap_or_default();
+    select_clusters(args, names)
+}
+
+/// The clusters of these names that a run is for; one `None` if there are none.
+pub fn select_clusters(args: &ClusterArgs, mut names: Vec<ClusterName>) -> anyhow::Result<Vec<Option<ClusterName>>> {
     for wanted in &args.cluster {
         if names.iter().any(|name| name.as_str() == wanted) {
             continue;

@@ -1,6 +1,7 @@
 //! Command line: arguments and their help.
 
 mod build;
+mod diff;
 mod explain;
 mod generate;
 mod init;
@@ -19,6 +20,7 @@ mod verify;
 use clap::{Parser, Subcommand};
 
 pub use build::BuildArgs;
+pub use diff::{DiffArgs, DiffFormat};
 pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
 pub use init::InitArgs;
@@ -76,6 +78,9 @@ pub enum Command {
     /// List the mappings (modules on kernels) with their state, hash and image
     #[command(after_long_help = plan::EXAMPLES)]
     Plan(PlanArgs),
+    /// Show what changes on nodes between two git revisions, or since one
+    #[command(after_long_help = diff::EXAMPLES)]
+    Diff(DiffArgs),
     /// Explain why a kernel's image changed
     #[command(after_long_help = explain::EXAMPLES)]
     Explain(ExplainArgs),
@@ -130,7 +135,6 @@ pub enum Command {
 pub fn command_for(unknown: &str) -> Option<&'static str> {
     Some(match unknown {
         "check" | "status" => "kmodgen generate --check",
-        "diff" => "kmodgen generate --dry-run --diff",
         "validate" | "lint" => "kmodgen plan",
         "render" | "template" | "apply" | "gen" | "run" => "kmodgen generate",
         "list" | "ls" => "kmodgen plan",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
+use super::changes::describe;
 use super::drift::{Drift, Scope};
 use super::project::Project;
 use crate::adapters::ui;
@@ -143,22 +144,4 @@ fn print(explained: &Explained) {
         text.push_str(diff);
     }
     ui::result(&text);
-}
-
-/// The inputs that changed, for people. The Dockerfile's digest is told only where nothing else
-/// says why it changed.
-pub(super) fn describe(changes: &[InputChange]) -> String {
-    let telling = changes.iter().filter(|change| change.input != "dockerfile" || changes.len() == 1);
-    telling.map(describe_one).collect()
-}
-
-fn describe_one(change: &InputChange) -> String {
-    let mut text = format!("  {}\n", change.input);
-    if let Some(from) = &change.from {
-        text.push_str(&format!("    \x1b[31m- {from}\x1b[0m\n"));
-    }
-    if let Some(to) = &change.to {
-        text.push_str(&format!("    \x1b[32m+ {to}\x1b[0m\n"));
-    }
-    text
 }

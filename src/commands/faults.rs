@@ -19,6 +19,13 @@ impl Faults {
         Self { diagnostics, sources }
     }
 
+    /// Puts a revision in front of the names of all files, as git's own commands do.
+    #[must_use]
+    pub(super) fn in_revision(mut self, revision: &str) -> Self {
+        self.sources.prefix(&format!("{}:", revision.escape_debug()));
+        self
+    }
+
     /// Prints the first messages, and how many errors there are.
     pub fn report(&self) {
         let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();

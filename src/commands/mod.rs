@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod completions;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod generate;
@@ -18,7 +19,9 @@ pub mod test;
 pub mod update;
 pub mod verify;
 
+mod alike;
 mod cache_location;
+mod changes;
 mod drift;
 mod exit;
 mod faults;
@@ -26,9 +29,11 @@ mod image_digests;
 mod input_check;
 mod make_files;
 mod orphan_clusters;
+mod pins;
 mod project;
 mod registry_lookup;
 mod report;
+mod subject;
 
 pub use exit::Exit;
 pub use faults::Faults;

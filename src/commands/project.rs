@@ -9,16 +9,17 @@ use anyhow::anyhow;
 use super::faults::{Faults, each_drawn};
 use super::image_digests::image_digests;
 use super::input_check::{are_as, is_as};
+use super::subject::{folder_of, on_disk};
 use crate::adapters::engine::{Context, Ended};
-use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
-use crate::adapters::{download, fs, ui};
+use crate::adapters::{fs, ui};
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
 use crate::lock::{self, Lock};
 use crate::manifest::{Git, Manifest, image_tags};
-use crate::plan::{Expansion, Inputs, Mapping, Plan};
+use crate::plan::{Expansion, Inputs, Mapping, Plan, RenderedMapping};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
+use crate::test_cases::{Subject, Text};
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, RelPath, SourceMap, Span, Witness};
 
 /// A manifest with its lock.
@@ -47,6 +48,8 @@ pub(super) struct Project {
     pub(super) sources: SourceMap,
     /// The manifest's text, by digest.
     pub(super) manifest_digest: Digest,
+    /// Set if warnings and notes are shown.
+    warns: bool,
     /// The warnings and notes that were shown.
     messages: Mutex<Vec<String>>,
     /// The notes on all of its clusters, once a verb asks for them.
@@ -93,6 +96,7 @@ impl Project {
             decoded: self.decoded.fork(),
             sources: self.sources.clone(),
             manifest_digest: self.manifest_digest,
+            warns: self.warns,
             messages: Mutex::new(self.messages()),
             notes: self.notes.clone(),
         })
@@ -107,48 +111,48 @@ impl Project {
 
     /// Reads the manifest at `path` for a cluster of it, the files that it names, and the lock.
     pub(super) fn open(path: &Path, cluster: Option<&ClusterName>) -> anyhow::Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let text = fs::read_text(path).map_err(|why| {
-            let hint = settings::manifest_hint(path).map(|hint| format!("; {hint}")).unwrap_or_default();
-            anyhow!("cannot read manifest `{}`: {why}{hint}", path.display())
-        })?;
+        Self::of(on_disk(path)?, folder_of(path), cluster, true)
+    }
+
+    /// Reads a manifest in `folder` for a cluster of it, the files that it names, and the lock. Shows warnings if it
+    /// `warns`.
+    pub(super) fn of(
+        subject: Subject,
+        folder: &Path,
+        cluster: Option<&ClusterName>,
+        warns: bool,
+    ) -> anyhow::Result<Self> {
+        let Subject { manifest: Text { name, text }, lock: lock_text, files: beside, renderers } = subject;
         let mut sources = SourceMap::default();
         let mut faults = Diagnostics::default();
-        let source = sources.add(path.display().to_string(), text.as_str());
-        let beside: Arc<dyn InputFiles> = Arc::new(fs::ManifestFolder::new(&folder));
+        let source = sources.add(name.as_str(), text.clone());
         let witnesses = [(); 2].map(|()| Arc::new(Witness::new(beside.clone())));
         let [files, templates] = witnesses.clone().map(|witness| -> Arc<dyn InputFiles> { witness });
         let manifests = Manifest::read(source, &text, &*files, &mut sources, &mut faults);
         let all: Vec<Arc<Manifest>> = manifests.unwrap_or_default().into_iter().map(Arc::new).collect();
         let manifest = all.iter().find(|one| one.cluster.as_ref() == cluster).cloned();
-        let lock_path = folder.join(lock::FILE_NAME);
-        let lock_text = fs::read_text_if_any(&lock_path)
-            .map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock_path.display()))?;
         let lock = match &lock_text {
-            Some(text) => Lock::read(sources.add(lock_path.display().to_string(), text.as_str()), text, &mut faults),
+            Some(Text { name, text }) => Lock::read(sources.add(name.as_str(), text.clone()), text, &mut faults),
             None => Some(Lock::default()),
         };
         match (manifest, lock) {
-            (None, Some(_)) if !faults.has_errors() => {
-                Err(anyhow!("the clusters of `{}` changed during the run", path.display()))
-            }
+            (None, Some(_)) if !faults.has_errors() => Err(anyhow!("the clusters of `{name}` changed during the run")),
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
-                let manifest_digest = Digest::of(text.as_bytes());
-                let messages = Mutex::default();
                 let project = Self {
                     manifest,
                     all,
                     lock,
-                    lock_text,
-                    folder,
+                    lock_text: lock_text.map(|lock| lock.text.to_string()),
+                    folder: folder.to_owned(),
                     files,
                     templates,
-                    renderers: settings::renderers()?,
+                    renderers,
                     decoded: witnesses[0].fork(),
                     witnesses,
                     sources,
-                    manifest_digest,
-                    messages,
+                    manifest_digest: Digest::of(text.as_bytes()),
+                    warns,
+                    messages: Mutex::default(),
                     notes: Arc::default(),
                 };
                 project.warn(faults);
@@ -176,19 +180,27 @@ impl Project {
             }
             return Ok(());
         }
-        let mut faults = Diagnostics::default();
-        if asks {
-            self.resolve(&missing, network, &mut faults);
-            self.download(&files, network, &mut faults);
-            for (image, digest) in image_digests(&images, network.timeout, &mut faults) {
-                self.lock.images.pin(image, digest);
-            }
-            return self.report(faults);
+        if !asks {
+            let flag = if network.offline { "--offline" } else { "--locked" };
+            return self.require_lock(&format!("run `kmodgen lock` without {flag}"));
         }
-        let flag = if network.offline { "--offline" } else { "--locked" };
-        let advice = format!("run `kmodgen lock` without {flag}");
-        faults.extend(lock::not_pinned(&missing, &files, &images, &advice));
-        Err(Faults::new(faults, self.sources.clone()).into())
+        let mut faults = Diagnostics::default();
+        self.resolve(&missing, network, &mut faults);
+        self.download(&files, network, &mut faults);
+        for (image, digest) in image_digests(&images, network.timeout, &mut faults) {
+            self.lock.images.pin(image, digest);
+        }
+        self.report(faults)
+    }
+
+    /// Fails if the lock lacks a pin for this cluster, with the advice that messages give.
+    pub(super) fn require_lock(&self, advice: &str) -> anyhow::Result<()> {
+        let missing: Vec<&Git> = self.lock.missing(&self.manifest).into_values().flatten().collect();
+        let files = self.lock.missing_files(self.manifest.file_urls());
+        let images = self.lock.missing_images(image_tags([&*self.manifest]));
+        let mut faults = Diagnostics::default();
+        faults.extend(lock::not_pinned(missing, &files, &images, advice));
+        self.report(faults)
     }
 
     /// The URLs of all files whose checksums the lock has to know, for any cluster, and the places that
@@ -207,40 +219,6 @@ impl Project {
         let urls = self.file_urls();
         let tags = image_tags(self.all.iter().map(|manifest| &**manifest));
         self.lock.retain_used(&self.manifest, &urls, &tags);
-    }
-
-    /// Asks the repositories what these refs are, and pins that.
-    pub(super) fn resolve(&mut self, gits: &[Git], network: Network, faults: &mut Diagnostics) {
-        let resolver = Resolver::new(network.timeout, GitEnvironment::from_process());
-        for (url, gits) in lock::unpinned(gits.iter()) {
-            let refs: Vec<_> = gits.iter().map(|git| &git.reference.value).collect();
-            match resolver.resolve(url, &refs) {
-                Ok(commits) => {
-                    for (git, commit) in gits.into_iter().zip(commits) {
-                        match commit {
-                            Ok(commit) => self.lock.pin(url.clone(), git.reference.value.clone(), commit),
-                            Err(error) => faults.push(unresolved(&error).at(git.reference.span, "")),
-                        }
-                    }
-                }
-                Err(error) => faults.push(unresolved(&error).at(gits[0].url.span, "")),
-            }
-        }
-    }
-
-    /// Downloads files, and pins their checksums.
-    pub(super) fn download(&mut self, files: &BTreeMap<String, Span>, network: Network, faults: &mut Diagnostics) {
-        for (url, place) in files {
-            ui::talk(&format!("downloading {url}\n"));
-            match download::checksum(url, &self.folder, network.timeout) {
-                Ok(checksum) => self.lock.pin_file(url.clone(), checksum),
-                Err(why) => faults.push(
-                    Diagnostic::error("download", format!("cannot download {url}: {why}"))
-                        .at(*place, "")
-                        .help("if only a build can download it, write its `sha256`"),
-                ),
-            }
-        }
     }
 
     /// Writes the lock where it differs from the one on disk; says whether it did.
@@ -274,11 +252,20 @@ impl Project {
 
     /// Plans all mappings with `workers` threads.
     pub(super) fn plan(&self, workers: usize) -> anyhow::Result<Plan<'_>> {
+        self.plan_with(workers, |_| ()).map(|(plan, _)| plan)
+    }
+
+    /// Does the same, and returns what `use_texts` makes of each mapping's texts, in the order of the plan.
+    pub(super) fn plan_with<'p, R: Send>(
+        &'p self,
+        workers: usize,
+        use_texts: impl Fn(&RenderedMapping<'p>) -> R + Sync,
+    ) -> anyhow::Result<(Plan<'p>, Vec<R>)> {
         let (mut sources, mut faults) = (self.sources.clone(), Diagnostics::default());
-        match Plan::make(self.inputs(), workers, &mut sources, &mut faults) {
-            Some(plan) => {
+        match Plan::make_with(self.inputs(), workers, &mut sources, &mut faults, use_texts) {
+            Some(planned) => {
                 self.warn(faults);
-                Ok(plan)
+                Ok(planned)
             }
             None => Err(Faults::new(faults, sources).into()),
         }
@@ -322,6 +309,9 @@ impl Project {
     }
 
     fn show(&self, diagnostics: &[Diagnostic]) {
+        if !self.warns {
+            return;
+        }
         for text in each_drawn(diagnostics, &self.sources) {
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             if !messages.contains(&text) {
@@ -369,13 +359,5 @@ impl Project {
             let files = witness.seen().into_iter().map(|(path, digest)| (path.to_string(), digest));
             files.chain(witness.listed().into_iter().map(|(path, digest)| (format!("{path}/"), digest))).collect()
         })
-    }
-}
-
-fn unresolved(error: &ResolveError) -> Diagnostic {
-    let diagnostic = Diagnostic::error("unresolved-ref", error.to_string());
-    match error.help() {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
     }
 }

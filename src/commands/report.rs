@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
+use super::changes::{describe, shortened};
 use super::drift::Drift;
-use super::explain::describe;
 use crate::adapters::ui;
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
@@ -310,13 +310,4 @@ pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<St
         }
     }
     Ok(explanations)
-}
-
-/// A list of releases, cut where it is long.
-fn shortened(releases: &[String]) -> String {
-    const SHOWN: usize = 5;
-    match releases.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        Some(more) => format!("{} and {more} more", releases[..SHOWN].join(", ")),
-        None => releases.join(", "),
-    }
 }

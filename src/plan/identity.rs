@@ -22,7 +22,10 @@ pub struct Identity {
 const TAG_LIMIT: usize = 128;
 
 /// Number of digits of the content hash in a tag.
-const TAG_DIGITS: usize = 12;
+pub const TAG_DIGITS: usize = 12;
+
+/// Number of digits of the Dockerfile's digest in the name of a ConfigMap.
+pub const CONFIG_MAP_DIGITS: usize = 10;
 
 /// Returns the module loader image: `<normalised release>-<12 hex of the content hash>`, with the module's version in
 /// front if the manifest asks for it.
@@ -73,7 +76,7 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
 /// `<module>-<DNS-safe release>-<10 hex of the Dockerfile's bytes>`: a Module that is applied
 /// before its ConfigMap waits for exactly that one. At most 41 + 63 + 12 characters, of 253.
 pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Digest) -> String {
-    [module.name.as_str(), kernel.release.dns_safe(), &dockerfile.short(10)].join("-")
+    [module.name.as_str(), kernel.release.dns_safe(), &dockerfile.short(CONFIG_MAP_DIGITS)].join("-")
 }
 
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.

@@ -40,7 +40,7 @@ pub use code::{Code, Content};
 pub use embedded::{EmbeddedFile, Purpose};
 pub use expand::{Expansion, PlannedMapping};
 pub use folder::{Folder, FolderFile, FolderFileKind};
-pub use identity::Identity;
+pub use identity::{CONFIG_MAP_DIGITS, Identity, TAG_DIGITS};
 pub use keys::{mapping_keys, module_key};
 use kmodgen_image::Firmware;
 pub use labels::KERNEL as KERNEL_LABEL;
@@ -57,7 +57,7 @@ use crate::template::Renderers;
 use crate::vocabulary::{Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap, written_out};
 
 /// A module on a kernel: the unit that is planned, hashed, rendered, explained and built.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mapping<'m> {
     /// The module.
     pub module: &'m Module,

@@ -9,7 +9,7 @@ use crate::template::TemplateFault;
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest};
 
 /// A mapping with its texts. Texts are dropped as soon as they are compared: those of a fleet are a gigabyte.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RenderedMapping<'m> {
     /// The mapping.
     pub mapping: Mapping<'m>,

@@ -54,6 +54,11 @@ impl SourceMap {
         id
     }
 
+    /// Puts a text in front of the names of all files.
+    pub fn prefix(&mut self, prefix: &str) {
+        self.files.iter_mut().for_each(|file| file.name.insert_str(0, prefix));
+    }
+
     /// Hides a secret from messages: all of the range, unless the secret can be told from the rest.
     pub fn hide(&mut self, span: Span) {
         let text = self.get(span.source).and_then(|file| file.text.get(span.start..span.end));

@@ -13,6 +13,7 @@ mod clusters;
 mod conflicts;
 mod context;
 mod determinism;
+mod diff;
 mod differential;
 mod dkms;
 mod docs;

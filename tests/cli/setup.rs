@@ -136,9 +136,7 @@ fn doctor_names_what_is_missing() {
 #[test]
 fn a_command_of_another_tool_leads_to_the_right_one() {
     let project = Project::fleet();
-    for (word, command) in
-        [("check", "generate --check"), ("diff", "generate --dry-run --diff"), ("render", "generate")]
-    {
+    for (word, command) in [("check", "generate --check"), ("list", "plan"), ("render", "generate")] {
         project.run(word).trouble().says(&format!("there is no command `{word}`; run `kmodgen {command}`"));
     }
     project.run("generat").trouble().says("'generate'");

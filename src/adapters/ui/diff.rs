@@ -12,15 +12,25 @@ const RESET: &str = "\x1b[0m";
 /// The difference of two texts under a path, with colours that a stream may strip. `None` is a
 /// file that is not there.
 pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
+    unified_by(path, old, new, str::to_owned)
+}
+
+/// Does the same, but compares the keys of the texts, which have as many lines. Lines with the same key are shown as
+/// they are in the new text.
+pub fn unified_by(path: &str, old: Option<&str>, new: Option<&str>, key: impl Fn(&str) -> String) -> String {
     let [old_name, new_name] =
         [("a", old), ("b", new)].map(|(side, text)| text.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}")));
-    let text = match hunks(old.unwrap_or_default(), new.unwrap_or_default()) {
+    let text = match hunks([old, new].map(Option::unwrap_or_default), key) {
         Ok(hunks) if hunks.is_empty() => hunks,
         Ok(hunks) => format!("--- {old_name}\n+++ {new_name}\n{hunks}"),
         Err(error) => format!("cannot compare {old_name} with {new_name}: {error}\n"),
     };
+    coloured_diff(&text)
+}
 
-    text.lines()
+/// Colours a diff, and escapes what would steer the terminal.
+pub fn coloured_diff(diff: &str) -> String {
+    diff.lines()
         .map(|line| match colour(line) {
             Some(colour) => format!("{colour}{}{RESET}\n", harmless(line)),
             None => format!("{}\n", harmless(line)),
@@ -28,10 +38,12 @@ pub fn unified(path: &str, old: Option<&str>, new: Option<&str>) -> String {
         .collect()
 }
 
-fn hunks(old: &str, new: &str) -> Result<String, git2::Error> {
+fn hunks(texts: [&str; 2], key: impl Fn(&str) -> String) -> Result<String, git2::Error> {
     let mut options = DiffOptions::new();
     options.context_lines(3).force_text(true);
+    let [old, new] = texts.map(key);
     let mut patch = Patch::from_buffers(old.as_bytes(), None, new.as_bytes(), None, Some(&mut options))?;
+    let lines = texts.map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
     let mut hunks = String::new();
     patch.print(&mut |_, _, line| {
         let content = String::from_utf8_lossy(line.content());
@@ -41,8 +53,11 @@ fn hunks(old: &str, new: &str) -> Result<String, git2::Error> {
             // A line of the text that libgit2 takes for the name of a function may follow the ranges.
             'H' => hunks.extend([content.split(" @@").next().unwrap_or_default(), " @@\n"]),
             sign @ ('+' | '-' | ' ') => {
+                let (number, lines) =
+                    if sign == '-' { (line.old_lineno(), &lines[0]) } else { (line.new_lineno(), &lines[1]) };
+                let at = number.and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
                 hunks.push(sign);
-                hunks.push_str(&content);
+                hunks.push_str(at.and_then(|at| lines.get(at)).map_or(&*content, |line| *line));
             }
             _ => hunks.push_str(&content),
         }
@@ -93,6 +108,13 @@ mod tests {
             "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\\u{0}\n\\ No newline at end of file\n"
         );
         assert_eq!(unified("x", Some("a\n"), Some("a\n")), "");
+    }
+
+    #[test]
+    fn lines_with_the_same_key_are_shown_and_not_changed() {
+        let diff = unified_by("x", Some("a 1\nb 1\n"), Some("a 2\nc 2\n"), |text| text.replace(['1', '2'], ""));
+        assert_eq!(without_colour(&diff), "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a 2\n-b 1\n+c 2\n");
+        assert_eq!(unified_by("x", Some("a 1\n"), Some("a 2\n"), |text| text.replace(['1', '2'], "")), "");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 pub use diagnostics::render;
-pub use diff::unified;
+pub use diff::{coloured_diff, unified, unified_by};
 pub use progress::{Line, Progress, Sum};
 pub use question::{ask, can_ask};
 pub use verbosity::configure;

@@ -101,7 +101,7 @@ pub(super) struct Drift<'p> {
     pub(super) holds: Vec<Hold>,
     /// Set if the run is about any mapping or module of the plan.
     pub(super) selected: bool,
-    folder: Box<dyn OutputFolder>,
+    folder: Box<dyn OutputFolder + 'p>,
     /// Its names, as they were.
     pub(super) outline: Outline<'p>,
     /// Folders that no mapping asks for, as they were.
@@ -126,7 +126,7 @@ impl<'p> Drift<'p> {
         scope: &Scope<'p>,
         reuse: Option<&'p Reuse<'p>>,
         root: PathBuf,
-        folder: Box<dyn OutputFolder>,
+        folder: Box<dyn OutputFolder + 'p>,
         sink: &dyn TextSink,
     ) -> anyhow::Result<Self> {
         let Expanded { project, expansion, warnings, key, keys } = expanded;

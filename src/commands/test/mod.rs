@@ -3,27 +3,24 @@
 mod accept;
 mod cases;
 mod drawing;
-mod history;
 mod junit;
 mod report;
 mod review;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 
 use super::faults::Faults;
+use super::subject::{History, folder_of, on_disk};
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, TestArgs};
 use crate::commands::Exit;
-use crate::lock;
 use crate::settings;
-use crate::test_cases::{self, Difference, State, Subject, TestEnvironment, Text, Verdict};
+use crate::test_cases::{self, Difference, State, TestEnvironment, Verdict};
 use crate::vocabulary::{RelPath, SourceMap};
 use accept::SnapshotWriter;
-use history::History;
 
 /// Results of all cases.
 struct Results {
@@ -44,14 +41,14 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
         bail!("--review requires a terminal: review the differences, then pass --accept");
     }
     let manifest = settings::manifest_path(&args.manifest)?;
-    let folder = manifest.parent().unwrap_or(Path::new("")).to_owned();
-    let subject = subject(&manifest, &folder)?;
+    let folder = folder_of(&manifest).to_owned();
+    let subject = on_disk(&manifest)?;
     let mut sources = SourceMap::default();
     if let Err(faults) = subject.check(&mut sources) {
         return Err(Faults::new(faults, sources).into());
     }
     let cases = cases::find(&folder, &*subject.files, &args.names)?;
-    let history = History::new(&manifest, &folder, subject.renderers.clone());
+    let history = History::new(&manifest, subject.renderers.clone());
     let tree = fs::Folder::new(&folder);
     let workers = settings::workers(args.jobs);
     let environment = TestEnvironment { subject: &subject, past: &history, folder: &tree, workers };
@@ -84,21 +81,6 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
         fs::write_file(path, &junit::document(&results, &folder))?;
     }
     results.exit()
-}
-
-/// The manifest, its lock and the files beside it.
-fn subject(manifest: &Path, folder: &Path) -> anyhow::Result<Subject> {
-    let text = fs::read_text(manifest);
-    let text = text.map_err(|why| anyhow!("cannot read manifest `{}`: {why}", manifest.display()))?;
-    let lock = folder.join(lock::FILE_NAME);
-    let lock_text =
-        fs::read_text_if_any(&lock).map_err(|why| anyhow!("cannot read lock `{}`: {why}", lock.display()))?;
-    Ok(Subject {
-        manifest: Text::new(manifest.display().to_string(), text),
-        lock: lock_text.map(|text| Text::new(lock.display().to_string(), text)),
-        files: Arc::new(fs::ManifestFolder::new(folder)),
-        renderers: settings::renderers()?,
-    })
 }
 
 impl Results {

@@ -129,6 +129,25 @@ impl Project {
         std::os::unix::fs::symlink(target, self.path(path)).unwrap();
     }
 
+    /// Runs git in the project, by somebody whom git knows.
+    pub(crate) fn git(&self, arguments: &str) {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]);
+        command.args(arguments.split(' ')).current_dir(self.path(""));
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        assert!(command.output().unwrap().status.success(), "git {arguments}");
+    }
+
+    /// Commits all files, in a repository that is made if there is none, and tags the commit.
+    pub(crate) fn commit(&self, tag: &str) {
+        if !self.path(".git").exists() {
+            self.git("init --quiet");
+        }
+        self.git("add --all .");
+        self.git(&format!("commit --quiet --allow-empty -m {tag}"));
+        self.git(&format!("tag {tag}"));
+    }
+
     /// What the project holds, its manifest included.
     pub(crate) fn tree(&self) -> Tree {
         Tree::read(&self.path(""))

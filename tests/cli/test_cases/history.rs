@@ -1,17 +1,7 @@
 //! Hashes that are to stay as they were in a commit.
 
-use std::process::Command;
-
 use super::change;
 use crate::scenario::{DEBIAN, EL9, Project, RT};
-
-fn git(project: &Project, arguments: &str) {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]);
-    command.args(arguments.split(' ')).current_dir(project.path(""));
-    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    assert!(command.output().unwrap().status.success(), "git {arguments}");
-}
 
 /// The fleet in a repository with a tag, and a case that compares with it.
 fn committed(rest: &str) -> Project {
@@ -22,10 +12,7 @@ fn committed(rest: &str) -> Project {
         "tests/same.yaml",
         format!("apiVersion: kmodgen/v1\nsnapshot: false\nexpect:\n  - unchangedSince: v1\n{rest}"),
     );
-    git(&project, "init --quiet");
-    git(&project, "add .");
-    git(&project, "commit --quiet -m first");
-    git(&project, "tag v1");
+    project.commit("v1");
     project
 }
 
@@ -38,7 +25,7 @@ fn nothing_that_decides_an_image_changed() {
     project.edit("kmodgen.yaml", "image: registry.example.com/kmods/beta", "image: registry.example.com/moved/beta");
     project.run("test").fine();
     let before = project.tree();
-    git(&project, "commit --quiet -a -m second");
+    project.git("commit --quiet -a -m second");
     project.run("test").fine();
     let since = project.tree().since(&before);
     assert!(since.iter().all(|path| path.contains(".git/")), "{since:?}");
@@ -56,7 +43,7 @@ fn templates_and_patches_are_those_of_the_commit() {
     let project = committed("    when: {kernel: '5\\..*'}\n");
     change(&project);
     project.run("test").differs().shows(&format!("`alpha` on kernel `{EL9}` has another content hash"));
-    git(&project, "checkout --quiet mine.Dockerfile");
+    project.git("checkout --quiet mine.Dockerfile");
     project.run("test").fine();
     project.append("patches/fix.patch", "@@ -5 +5 @@\n-a\n+b\n");
     project.run("test").differs().shows("patch ").shows("has another content hash");
@@ -105,20 +92,20 @@ fn what_there_is_not_to_compare_with() {
     trouble("--upload-pack=x", "there is no revision `--upload-pack=x`");
     trouble("v1:kmodgen.yaml", "there is no revision");
     // A commit before the manifest was there, and one in which it was wrong.
-    git(&project, "checkout --quiet --orphan other");
-    git(&project, "rm --quiet --cached kmodgen.yaml");
-    git(&project, "commit --quiet -m without");
-    git(&project, "tag without");
+    project.git("checkout --quiet --orphan other");
+    project.git("rm --quiet --cached kmodgen.yaml");
+    project.git("commit --quiet -m without");
+    project.git("tag without");
     project.edit("kmodgen.yaml", "namespace: kmm-ci", "namspace: kmm-ci");
-    git(&project, "add kmodgen.yaml");
-    git(&project, "commit --quiet -m wrong");
-    git(&project, "tag wrong");
+    project.git("add kmodgen.yaml");
+    project.git("commit --quiet -m wrong");
+    project.git("tag wrong");
     project.edit("kmodgen.yaml", "namspace: kmm-ci", "namespace: kmm-ci");
     trouble("without", "there was no `kmodgen.yaml` at that revision");
     trouble("wrong", "the manifest of this case was rejected there: the manifest has no key `namspace`");
     project.remove(".git");
     trouble("v1", "`.` is not in a git repository");
-    git(&project, "init --quiet");
+    project.git("init --quiet");
     trouble("v1", "the repository has no commits");
 }
 
@@ -126,9 +113,9 @@ fn what_there_is_not_to_compare_with() {
 fn a_history_that_is_cut_off_says_so() {
     let project = committed("");
     project.append("kmodgen.yaml", "# more\n");
-    git(&project, "commit --quiet -a -m second");
+    project.git("commit --quiet -a -m second");
     let url = format!("file://{}", project.path("").display());
-    git(&project, &format!("clone --quiet --depth 1 --no-tags {url} shallow"));
+    project.git(&format!("clone --quiet --depth 1 --no-tags {url} shallow"));
     let run = project.kmodgen("test").from(project.path("shallow")).run();
     assert_eq!(run.code, 2, "{run}");
     run.shows("which is a shallow clone: fetch its history, for example with `git fetch --unshallow`");
@@ -140,10 +127,10 @@ fn a_manifest_in_a_folder_of_the_repository() {
     let sub = project.path("deep/er");
     std::fs::create_dir_all(&sub).unwrap();
     for name in ["kmodgen.yaml", "mine.Dockerfile", "patches", "tests"] {
-        git(&project, &format!("mv {name} deep/er/{name}"));
+        project.git(&format!("mv {name} deep/er/{name}"));
     }
-    git(&project, "commit --quiet -m moved");
-    git(&project, "tag --force v1");
+    project.git("commit --quiet -m moved");
+    project.git("tag --force v1");
     project.kmodgen("test").from(&sub).run().fine();
     project.kmodgen("test -f deep/er/kmodgen.yaml").run().fine();
     project.edit("deep/er/mine.Dockerfile", "made=here", "made=there");

@@ -16,7 +16,7 @@ pub(crate) fn tested() -> Project {
 }
 
 /// The same before anything was accepted.
-fn fleet_with_cases() -> Project {
+pub(crate) fn fleet_with_cases() -> Project {
     let project = Project::fleet()
         .with("mine.Dockerfile", "{% extends \"kmodgen/dtk\" %}\n{% block labels %}\nLABEL made=here\n{% endblock %}\n")
         .with("tests/all.yaml", "apiVersion: kmodgen/v1\nmodules: [alpha]\n")
@@ -26,6 +26,6 @@ fn fleet_with_cases() -> Project {
 }
 
 /// A change of the template that all of `alpha` shows.
-fn change(project: &Project) {
+pub(crate) fn change(project: &Project) {
     project.edit("mine.Dockerfile", "LABEL made=here", "LABEL made=there");
 }

@@ -1,0 +1,102 @@
+//! Output of a plan as an output folder that exists nowhere: another plan is compared with it as with one on disk.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::commands::project::Project;
+use crate::file_stat::FileStat;
+use crate::manifest::Manifest;
+use crate::output::{self, CONFIG_MAP, DOCKERFILE};
+use crate::plan::RenderedMapping;
+use crate::render;
+use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::vocabulary::RelPath;
+
+/// Files of a plan. ConfigMaps, which repeat the Dockerfiles, are rendered when they are asked for.
+pub(super) struct PlannedFolder<'p> {
+    manifest: &'p Manifest,
+    /// By module and release.
+    mappings: HashMap<String, RenderedMapping<'p>>,
+    /// All other files, by path.
+    files: HashMap<String, String>,
+    /// Names in each folder.
+    names: HashMap<String, BTreeMap<String, Kind>>,
+}
+
+impl<'p> PlannedFolder<'p> {
+    /// Creates a folder without files.
+    pub(super) fn empty(project: &'p Project) -> Self {
+        let (mappings, files, names) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { manifest: &project.manifest, mappings, files, names }
+    }
+
+    /// Plans and renders a project with `workers` threads.
+    pub(super) fn of(project: &'p Project, workers: usize) -> anyhow::Result<Self> {
+        let (plan, rendered) = project.plan_with(workers, RenderedMapping::clone)?;
+        let mut folder = Self::empty(project);
+        for rendered in rendered {
+            let mapping = &rendered.mapping;
+            let [module, release] = [mapping.module.name.as_str(), mapping.kernel.release.as_str()];
+            let place = format!("{module}/{release}");
+            folder.note(&format!("{place}/{DOCKERFILE}"));
+            folder.note(&format!("{place}/{CONFIG_MAP}"));
+            folder.mappings.insert(place, rendered);
+        }
+        let mut listed = Vec::new();
+        for (module, mappings) in &plan.modules {
+            let Some(outputs) = output::of_module(module, mappings, plan.inputs) else { continue };
+            listed.push(module.name.value.to_string());
+            outputs.into_iter().for_each(|output| folder.add(output.path.as_str(), output.text.into_owned()));
+        }
+        for output in output::of_all(folder.manifest, listed) {
+            folder.add(output.path.as_str(), output.text.into_owned());
+        }
+        Ok(folder)
+    }
+
+    fn add(&mut self, path: &str, text: String) {
+        self.note(path);
+        self.files.insert(path.to_owned(), text);
+    }
+
+    /// Adds a file to the names of its folder, and the folders that it is in to theirs.
+    fn note(&mut self, path: &str) {
+        let (mut below, mut kind) = (path, Kind::File);
+        loop {
+            let (folder, name) = below.rsplit_once('/').unwrap_or(("", below));
+            self.names.entry(folder.to_owned()).or_default().insert(name.to_owned(), kind);
+            if folder.is_empty() {
+                return;
+            }
+            (below, kind) = (folder, Kind::Folder);
+        }
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        if let Some(text) = self.files.get(path) {
+            return Some(text.clone());
+        }
+        let (place, file) = path.rsplit_once('/')?;
+        let rendered = self.mappings.get(place)?;
+        match file {
+            DOCKERFILE => Some(rendered.dockerfile.clone()),
+            CONFIG_MAP => Some(render::configmap::render(rendered, self.manifest)),
+            _ => None,
+        }
+    }
+}
+
+impl OutputFolder for PlannedFolder<'_> {
+    fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
+        let names = self.names.get(folder).into_iter().flatten();
+        Ok(names.map(|(name, kind)| (name.clone(), *kind)).collect())
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.names.get(folder).and_then(|names| names.get(name)).copied())
+    }
+
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        Ok(self.text(path.as_str()).map(|text| (Found::File(text.into_bytes()), FileStat::NONE)))
+    }
+}
