@@ -6,6 +6,7 @@
 
 mod facts;
 mod previous_run;
+mod pull_request;
 mod report;
 mod wanted;
 
@@ -217,13 +218,14 @@ impl Run<'_> {
         let mut landed = start.parent;
         if any {
             let message = self.message(&drifts)?;
+            self.tell_pull_request(destination, message.subject(), &mut published)?;
             if self.writes() {
                 let landing = destination.commit(&start, objects, &changes, message.as_str()).map_err(fault)?;
                 let Landing::Landed(commit) = landing else { return Ok(None) };
                 landed = Some(commit);
                 published.landed(commit);
             }
-            published.tell(&message, self.args.pull_request);
+            published.tell(&message);
         } else {
             self.finish_unchanged(destination, &start, &mut published)?;
         }
@@ -310,8 +312,24 @@ impl Run<'_> {
         published: &mut Published,
     ) -> anyhow::Result<()> {
         if self.args.pull_request && destination.is_ahead(start) {
-            let (subject, body) = destination.message(start).map_err(fault)?;
-            published.pull_request = PullRequest::of(published, &subject, &body);
+            let subject = destination.subject(start).map_err(fault)?;
+            self.tell_pull_request(destination, &subject, published)?;
+        }
+        Ok(())
+    }
+
+    /// Prepares the pull request if one was asked for and there is anything to merge into.
+    fn tell_pull_request(
+        &self,
+        destination: &Destination,
+        title: &str,
+        published: &mut Published,
+    ) -> anyhow::Result<()> {
+        if self.args.pull_request && published.is_mergeable() {
+            let workers = settings::workers(self.args.jobs);
+            let base = published.base.as_deref();
+            let body = pull_request::description(self.projects, destination, self.wanted, base, workers)?;
+            published.pull_request = Some(PullRequest::of(published, title, body));
         }
         Ok(())
     }
@@ -321,7 +339,7 @@ impl Run<'_> {
         let Some(commit) = commit else { return };
         for Compared { project, drift, previous } in drifts {
             let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
-            let Ok(folder) = destination.folder_of(commit, below(project)) else { continue };
+            let Ok(folder) = destination.folder_of(Some(commit), below(project)) else { continue };
             if let Some(run) = drift.to_cached_run(project, &folder, since).filter(|_| settled) {
                 previous.location.write(&run.files, run.mappings());
             }

@@ -17,7 +17,7 @@ pub(super) struct Published {
     branch: String,
     /// Set if this run created the branch, or would create it.
     new_branch: bool,
-    base: Option<String>,
+    pub(super) base: Option<String>,
     path: String,
     /// The commit; none where nothing was committed.
     commit: Option<String>,
@@ -41,15 +41,10 @@ pub(super) struct PullRequest {
 }
 
 impl PullRequest {
-    /// One for what was published; `None` where it would be of a branch into itself.
-    pub(super) fn of(published: &Published, title: &str, body: &str) -> Option<Self> {
+    /// One for what was published.
+    pub(super) fn of(published: &Published, title: &str, body: String) -> Self {
         let Published { branch, base, .. } = published;
-        (base.as_ref() != Some(branch)).then(|| Self {
-            branch: branch.clone(),
-            base: base.clone(),
-            title: title.to_owned(),
-            body: body.to_owned(),
-        })
+        Self { branch: branch.clone(), base: base.clone(), title: title.to_owned(), body }
     }
 }
 
@@ -77,11 +72,13 @@ impl Published {
     }
 
     /// Notes its message.
-    pub(super) fn tell(&mut self, message: &Message, pull_request: bool) {
+    pub(super) fn tell(&mut self, message: &Message) {
         self.message = Some(message.as_str().to_owned());
-        if pull_request {
-            self.pull_request = PullRequest::of(self, message.subject(), message.body());
-        }
+    }
+
+    /// Returns whether the branch is another one than its base.
+    pub(super) fn is_mergeable(&self) -> bool {
+        self.base.as_ref() != Some(&self.branch)
     }
 
     /// Prints it for people.

@@ -31,6 +31,8 @@ fn a_check_says_whether_the_branch_is_out_of_date() {
 fn what_a_pull_request_needs() {
     let fleet = Fleet::published();
     fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+    let body = |json: &serde_json::Value| json["publish"]["pullRequest"]["body"].as_str().unwrap().to_owned();
+    let dry = fleet.publish("--branch kmm/update --pull-request --dry-run --format json").fine().json();
     let run = fleet.publish("--branch kmm/update --pull-request").fine();
     assert_snapshot!("publish_pull_request", run.unhashed());
     // A step that comes again finds the same.
@@ -38,7 +40,13 @@ fn what_a_pull_request_needs() {
     let wanted = &json["publish"]["pullRequest"];
     assert_eq!([&wanted["branch"], &wanted["base"]], ["kmm/update", "main"]);
     assert_eq!(wanted["title"], "kmodgen: 6 mappings changed");
-    assert!(wanted["body"].as_str().unwrap().contains("alpha: changed (runtime image)\n"), "{json}");
+    assert!(body(&json).contains("\n**On nodes: 0 mappings to load, 6 to reload, 0 to unload**\n"), "{json}");
+    assert_eq!(body(&json), body(&dry));
+    // The description is about all commits of the branch.
+    fleet.project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    let later = fleet.publish("--branch kmm/update --pull-request --format json").fine().json();
+    assert_eq!(later["publish"]["pullRequest"]["title"], "kmodgen: 3 mappings changed");
+    assert!(["\n runtime image\n", "\n build step 1\n"].iter().all(|input| body(&later).contains(input)), "{later}");
     assert_eq!(json["publish"]["commit"], serde_json::Value::Null);
     // Once it is merged there is nothing to ask for.
     fleet.git("fleet.git", &["branch", "-f", "main", "kmm/update"]);

@@ -191,13 +191,13 @@ impl Destination {
         self.folder_in(start.folder, below)
     }
 
-    /// The same in a commit that landed.
+    /// The same in another commit; empty without a commit.
     ///
     /// # Errors
     /// An error of git.
-    pub fn folder_of(&self, commit: Oid, below: &str) -> Result<CommittedFolder, PublishError> {
-        let tree = known(self.repository.find_commit(commit)?.tree_id())?;
-        let folder = descend(&self.handles, Some(tree), &self.path)?.unwrap_or_default();
+    pub fn folder_of(&self, commit: Option<Oid>, below: &str) -> Result<CommittedFolder, PublishError> {
+        let tree = commit.map(|commit| known(self.repository.find_commit(commit)?.tree_id())).transpose()?;
+        let folder = descend(&self.handles, tree, &self.path)?.unwrap_or_default();
         self.folder_in(folder, below)
     }
 

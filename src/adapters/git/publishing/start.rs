@@ -123,26 +123,39 @@ impl Destination {
 
     /// Returns whether the branch has a commit that its base has not, as far as is known.
     pub fn is_ahead(&self, start: &Start) -> bool {
-        let base = match &self.server {
-            Some(_) => self.base_at.get(),
-            None => {
-                let base = self.base.clone().or_else(|| GitBranch::parse(&self.default_branch()?).ok());
-                base.and_then(|base| branch::tip(&self.repository, &base).ok().flatten())
-            }
-        };
-        start.at.is_some() && start.at != base
+        start.at.is_some() && start.at != self.base_tip().map(|(_, at)| at)
     }
 
-    /// Subject and body of the message of the commit that is there.
+    /// Returns the commit of the base, which is fetched if it is missing; `None` if there is no base.
+    ///
+    /// # Errors
+    /// A server that does not answer.
+    pub fn base(&self) -> Result<Option<Oid>, PublishError> {
+        let Some((name, at)) = self.base_tip() else { return Ok(None) };
+        let Some(server) = &self.server else { return Ok(Some(at)) };
+        let head = Head { id: at.to_string(), name, target: None };
+        self.fetch(server, &head).map(Some).map_err(PublishError::repository(&self.name))
+    }
+
+    /// Full name and commit of the base, as far as they are known.
+    fn base_tip(&self) -> Option<(String, Oid)> {
+        if self.server.is_some() {
+            let name = self.base.as_ref().map(GitBranch::full).or_else(|| self.default.get().cloned().flatten())?;
+            return Some((name, self.base_at.get()?));
+        }
+        let base = self.base.clone().or_else(|| GitBranch::parse(&self.default_branch()?).ok())?;
+        Some((base.full(), branch::tip(&self.repository, &base).ok().flatten()?))
+    }
+
+    /// Returns the subject of the commit that is there.
     ///
     /// # Errors
     /// A commit that cannot be read.
-    pub fn message(&self, start: &Start) -> Result<(String, String), PublishError> {
-        let Some(at) = start.at else { return Ok(<_>::default()) };
+    pub fn subject(&self, start: &Start) -> Result<String, PublishError> {
+        let Some(at) = start.at else { return Ok(String::new()) };
         let commit = self.repository.find_commit(at)?;
         let text = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-        let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
-        Ok((subject.to_owned(), body.trim_matches('\n').to_owned()))
+        Ok(text.lines().next().unwrap_or_default().to_owned())
     }
 }
 

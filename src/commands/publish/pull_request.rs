@@ -1,0 +1,37 @@
+//! Description of a pull request: what differs between the branch and its base.
+
+use std::path::Path;
+
+use super::wanted::Wanted;
+use super::{below, fault};
+use crate::adapters::fs;
+use crate::adapters::git::Destination;
+use crate::commands::changes::{ChangesBuilder, Direction, markdown};
+use crate::commands::drift::{Drift, Expanded, Scope};
+use crate::commands::project::Project;
+use crate::impact::node_counts;
+use crate::vocabulary::{code_span, masked};
+
+/// Renders the changes that the merge of a branch into `base` would make, as Markdown.
+pub(super) fn description(
+    projects: &[Project],
+    destination: &Destination,
+    wanted: &Wanted,
+    base: Option<&str>,
+    workers: usize,
+) -> anyhow::Result<String> {
+    let commit = destination.base().map_err(fault)?;
+    // The branch may have what an earlier run was allowed to remove.
+    let scope = Scope { output: None, only: None, workers, force: false, allow_remove: true };
+    let mut builder = ChangesBuilder::default();
+    for project in projects {
+        let folder = destination.folder_of(commit, below(project)).map_err(fault)?;
+        let root = Path::new(wanted.path.as_str()).join(below(project));
+        let expanded = Expanded::of(project, fs::random_checksum_key())?;
+        let drift = Drift::of(expanded, &scope, None, root, Box::new(folder), &())?;
+        builder.add(project, &drift, Direction::Forward, &node_counts(&project.manifest))?;
+    }
+    let onto = base.map(|base| format!(" since {}", code_span(base))).unwrap_or_default();
+    let introduction = format!("Changes of the generated files in {}{onto}", code_span(wanted.path.as_str()));
+    Ok(masked(&markdown(&builder.finish(), &introduction)).into_owned())
+}
