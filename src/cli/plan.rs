@@ -54,7 +54,7 @@ pub struct PlanArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
-    /// With --format images: also print images that were in use at this git revision or later, which nodes may still
+    /// With `--format images`: also print images that were in use at this git revision or later, which nodes may still
     /// need to unload modules
     #[arg(long, value_name = "REVISION")]
     pub since: Option<String>,

@@ -66,7 +66,7 @@ fn described(command: &Command, level: usize) -> String {
     let mut text = String::new();
     for paragraph in about.split("\n\n") {
         let end = if paragraph.ends_with('.') { "" } else { "." };
-        let _ = writeln!(text, "{}{end}\n", paragraph.replace('\n', " "));
+        let _ = writeln!(text, "{}{end}\n", with_code(paragraph));
     }
     let usage = command.clone().render_usage().to_string();
     let _ = writeln!(text, "```text\n{}\n```", usage.strip_prefix("Usage: ").unwrap());
@@ -127,7 +127,7 @@ fn description(arg: &Arg) -> String {
         Some((help, default)) => (help.to_owned(), default.strip_suffix(']').map(str::to_owned)),
         None => (help, None),
     };
-    let mut text = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = with_code(&help);
     if !arg.get_action().takes_values() {
         return text;
     }
@@ -141,9 +141,21 @@ fn description(arg: &Arg) -> String {
         arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect();
     let default = default.or_else(|| (!values.is_empty()).then(|| values.join(" ")));
     if let Some(default) = default {
-        let _ = write!(text, "; default: {default}");
+        let _ = write!(text, "; default: {}", with_code(&default));
     }
     text
+}
+
+/// A text on one line, with its options as code.
+fn with_code(text: &str) -> String {
+    let words: Vec<_> = text
+        .split_whitespace()
+        .map(|word| {
+            let name = word.trim_matches(['(', ')', ',', ';', ':', '.']);
+            if name.starts_with("--") { word.replace(name, &format!("`{name}`")) } else { word.to_owned() }
+        })
+        .collect();
+    words.join(" ")
 }
 
 /// The section on exit codes, from their lines in the help.
@@ -151,7 +163,7 @@ fn exit_codes(lines: &str, level: usize) -> String {
     let mut text = format!("\n{} Exit codes\n\n| Code | Meaning |\n| --- | --- |\n", "#".repeat(level));
     for line in lines.lines() {
         let (code, meaning) = line.trim().split_once("  ").unwrap();
-        let _ = writeln!(text, "| {code} | {} |", meaning.trim().replace('|', "\\|"));
+        let _ = writeln!(text, "| {code} | {} |", with_code(meaning).replace('|', "\\|"));
     }
     text
 }
