@@ -25,7 +25,7 @@ make_page_sources() {
 write_page_project() {
   local commit digest manifest=$work/pages/first/kmodgen.yaml
   commit=$(make_page_sources) || return
-  digest=$(buildah images --digests --format '{{.Digest}}' "$runtime") || return
+  digest=$(buildah inspect --type image --format '{{.FromImageDigest}}' "$runtime") || return
   mkdir -p "${manifest%/*}" "$work/pages/bin"
   # shellcheck disable=SC2016 # as the page has it
   block README.md '```yaml file=first/kmodgen.yaml' \
