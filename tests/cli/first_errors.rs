@@ -46,7 +46,7 @@ fn help_says_what_to_write() {
             "moduleSpec: {modprobe: {moduleName: alpha}}",
             "write it in `moduleLoader.container`: `moduleLoader: {container: {modprobe: {moduleName: alpha}}}`",
         ),
-        ("patches/fix.patch]\n", "patches/fix.patch]\n    dir: /\n", "write a folder below it"),
+        ("patches/fix.patch]\n", "patches/fix.patch]\n    dir: /\n", "write a relative path, such as `driver`"),
     ] {
         let project = Project::fleet();
         project.edit("kmodgen.yaml", from, to);
