@@ -230,6 +230,21 @@ def crawled(bench):
     return cold_bare(bench, asked, "tmpfs", bench.runs)
 
 
+def linted(bench):
+    """What `lint` costs for each of 10,000 files, Dockerfiles and ConfigMaps, against each of 1,000."""
+    many, few_files = Fleet(5, KERNELS // bench.shrink), Fleet(1, KERNELS // bench.shrink // 2)
+    places.need_memory_for(many.mappings + few_files.mappings)
+    with places.tmpfs() as folder:
+        sides = [(asked, bench.generated(asked, folder / str(asked.mappings))) for asked in [many, few_files]]
+
+        def lint(side):
+            _, manifest = side
+            return bench.kmodgen.run("lint", manifest, str(manifest.parent / "gitops"))
+
+        pairs = in_turns(bench.machine, bench.runs, lambda _: lint(sides[0]), lambda _: lint(sides[1]).seconds)
+    return ratio_of(pairs, scale=few_files.mappings / many.mappings)
+
+
 def work_tree(bench, manifest, folder):
     """A work tree of git's with the files of a manifest, of which none is committed."""
     bench.yardsticks.git_init(folder)
@@ -422,6 +437,13 @@ ROWS = [
         goal=1.0,
     ),
     Row("large-memory", "peak memory, 100,000 mappings", large_memory, goal=120, unit="MB"),
+    Row(
+        "lint",
+        "`lint`, each of 10,000 files (5,000 Dockerfiles and their ConfigMaps)",
+        linted,
+        against="kmodgen itself, each of 1,000 files",
+        goal=1.2,
+    ),
     Row("crawled", "4,216 releases of 12 distributions, one module, from nothing, tmpfs", crawled, against=BARE),
     Row(
         "publish-first",

@@ -43,6 +43,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Preflight(args) => commands::preflight::run(&args),
         Command::Test(args) => commands::test::run(&args),
         Command::Kernels(args) => commands::kernels::run(&args),
+        Command::Lint(args) => commands::lint::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Templates(args) => commands::templates::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -35,6 +35,7 @@ pub mod header;
 pub mod impact;
 pub mod init;
 pub mod kernels;
+pub mod lint;
 pub mod lock;
 pub mod manifest;
 pub mod merge;

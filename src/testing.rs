@@ -15,7 +15,7 @@ use crate::vocabulary::{
 
 /// A manifest's folder in memory.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Files(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl InputFiles for Files {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {

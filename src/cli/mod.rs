@@ -6,6 +6,7 @@ mod explain;
 mod generate;
 mod init;
 mod kernels;
+mod lint;
 mod lock;
 mod plan;
 mod preflight;
@@ -25,6 +26,7 @@ pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
 pub use init::InitArgs;
 pub use kernels::KernelsArgs;
+pub use lint::{DeniedSeverity, LintArgs, LintFormat};
 pub use lock::LockArgs;
 pub use plan::{PlanArgs, PlanFormat};
 pub use preflight::PreflightArgs;
@@ -111,6 +113,9 @@ pub enum Command {
     /// Create or update a list of kernels from nodes, OpenShift releases or other lists
     #[command(after_long_help = kernels::EXAMPLES)]
     Kernels(KernelsArgs),
+    /// Check anyone's Dockerfiles, Modules and kustomizations against what KMM does
+    #[command(after_long_help = lint::EXAMPLES)]
+    Lint(LintArgs),
     /// Print the manifest's JSON Schema
     #[command(after_long_help = schema::EXAMPLES)]
     Schema(SchemaArgs),
@@ -135,7 +140,7 @@ pub enum Command {
 pub fn command_for(unknown: &str) -> Option<&'static str> {
     Some(match unknown {
         "check" | "status" => "kmodgen generate --check",
-        "validate" | "lint" => "kmodgen plan",
+        "validate" => "kmodgen plan",
         "render" | "template" | "apply" | "gen" | "run" => "kmodgen generate",
         "list" | "ls" => "kmodgen plan",
         "pin" => "kmodgen lock",

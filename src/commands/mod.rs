@@ -8,6 +8,7 @@ pub mod explain;
 pub mod generate;
 pub mod init;
 pub mod kernels;
+pub mod lint;
 pub mod lock;
 pub mod man;
 pub mod plan;

@@ -19,6 +19,7 @@ mod install;
 mod kernel;
 mod kind;
 mod kmm;
+mod lint;
 mod metadata;
 mod mirrors;
 mod misplaced;
@@ -77,7 +78,9 @@ pub use install::{
 pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;
+pub(crate) use kmm::check_fields as check_kmm_fields;
 pub use kmm::{AdditionalModule, BuildArgument, Fallback, Hub, ModuleSpec, Objects, Sign, TlsSection};
+pub use lint::{AllowedRule, LintSettings, read_lint};
 pub use metadata::Metadata;
 pub use mirrors::Mirrors;
 use module::Scope;
@@ -139,6 +142,7 @@ pub static MANIFEST: Record = Record {
             takes: Shape::Record(&publish::PUBLISH),
             says: "the branch that `kmodgen publish` commits them to",
         },
+        Field { key: "lint", takes: Shape::Record(&lint::LINT), says: "findings of `kmodgen lint` that are allowed" },
     ],
 };
 
@@ -354,6 +358,9 @@ impl Manifest {
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).and_then(|node| Output::decode(node, faults)).unwrap_or_default();
         let publish = fields.take("publish", faults).and_then(|node| Publish::decode(node, faults)).unwrap_or_default();
+        if let Some(node) = fields.take("lint", faults) {
+            lint::LintSettings::decode(node, faults);
+        }
         fields.later(&["templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"].into_iter().filter(|key| needs_kernels || *key == "modules") {

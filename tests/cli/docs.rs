@@ -13,7 +13,8 @@
 //! - a block `yaml refused=TEXT` is such fields of the manifest, and is refused with that text.
 //!
 //! A table after `<!-- fields of RECORD -->` or `<!-- fields with variables -->` is made from the manifest's schema. All
-//! that follows `<!-- help of kmodgen COMMAND -->` or `<!-- commands -->` is made from the declarations of the commands.
+//! that follows `<!-- help of kmodgen COMMAND -->` or `<!-- commands -->` is made from the declarations of the commands, and what follows
+//! `<!-- rules -->` from the rules of `lint`.
 //!
 //! `cargo` is a stand-in that runs the program under test. After a change of what commands print,
 //! `KMODGEN_DOCS=overwrite cargo test --locked docs::` writes the pages again; with `KMODGEN_DOCS_PAGE=docs/lock.md`,
@@ -58,6 +59,7 @@ fn try_out(name: &str, text: &str) -> (String, usize) {
         let record = line.strip_prefix("<!-- fields of ").and_then(|rest| rest.strip_suffix(" -->"));
         let table = match record {
             Some(record) => Some(described(record).table()),
+            None if line == "<!-- rules -->" => Some(kmodgen::lint::index()),
             None => (line == "<!-- fields with variables -->").then(|| MANIFEST.table_of_variables()),
         };
         if let Some(table) = table {
@@ -100,7 +102,9 @@ fn pages_below(folder: &Path) -> Vec<PathBuf> {
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(ROOT);
     let mut pages = pages_below(&root.join("docs"));
-    pages.retain(|path| !path.ends_with(SUMMARY));
+    // The pages of rules have files that are wrong; tests/cli/lint.rs checks them.
+    let is_of_rule = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("KMG"));
+    pages.retain(|path| !path.ends_with(SUMMARY) && !is_of_rule(path));
     assert!(pages.len() >= 4, "{pages:?}");
     let others = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md"];
     pages.extend(others.map(|page| root.join(page)));

@@ -37,6 +37,7 @@ mod init;
 mod instructions;
 mod kernel_forms;
 mod kernels;
+mod lint;
 mod locking;
 mod merging;
 mod notes;

@@ -27,6 +27,7 @@ const LAYERS: &[&str] = &[
     "manifest",
     "kernels",
     "objects",
+    "lint",
     "init",
     "lock",
     "publish",

@@ -13,6 +13,13 @@ use crate::vocabulary::{Diagnostic, Diagnostics, nearest, quoted_list};
 /// Fields of Kubernetes' own types.
 const KUBERNETES: [&str; 6] = ["tolerations", "volumes", "env", "resources", "volumeMounts", "deviceClasses"];
 
+/// Checks all fields of the spec of a Module against the structure of KMM's API.
+pub(crate) fn check_fields(spec: &Node) -> Vec<Diagnostic> {
+    let mut faults = Diagnostics::default();
+    record(At { record: "module", key: "spec", item: false, kubernetes: false }, "module", spec, &mut faults);
+    faults.into_sorted()
+}
+
 /// Takes fields of a record, in the order of `keys`, and converts those that are right.
 pub(super) fn convert_fields(
     fields: &mut Fields<'_>,

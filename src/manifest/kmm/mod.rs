@@ -25,6 +25,7 @@ mod tests;
 mod values;
 
 pub use build_args::BuildArgument;
+pub(crate) use check::check_fields;
 use check::{convert, convert_fields};
 pub(in crate::manifest) use fields::MODULE_SPEC;
 use fields::{CONTAINER, MODULE_LOADER};

@@ -1,0 +1,6 @@
+//! Rules that need several files.
+
+pub(super) mod config_maps;
+pub(super) mod files;
+pub(super) mod images;
+pub(super) mod nodes;
