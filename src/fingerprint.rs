@@ -101,6 +101,13 @@ impl Explanation {
         self.0.lines().filter_map(|line| line.split_once(": ")).collect()
     }
 
+    /// Returns the names of the inputs that are as in `old`.
+    pub fn unchanged_from(&self, old: &Self) -> Vec<String> {
+        let (new, old) = (self.pairs(), old.pairs());
+        let same = new.iter().filter(|(name, _)| value(&old, name).is_some() && value(&old, name) == value(&new, name));
+        same.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
     /// Returns the inputs that differ from `old`: name, old value and new value, `None` if absent.
     pub fn changes_from(&self, old: &Self) -> Vec<InputChange> {
         let (new, old) = (self.pairs(), old.pairs());
@@ -157,5 +164,8 @@ mod tests {
         assert_eq!(changes.len(), 2);
         assert_eq!(changes[0].to.as_deref(), Some("ubi:9.5"));
         assert_eq!(changes[1].to, None);
+        new.field("kmods", b"a");
+        old.field("kmods", b"a");
+        assert_eq!(new.unchanged_from(&old), ["kmods"]);
     }
 }

@@ -10,6 +10,9 @@ Examples:
   # Explain the images of all modules for this kernel
   kmodgen explain 5.14.0-427.28.1.el9_4.x86_64
 
+  # Explain the images that changed, equal changes once
+  kmodgen explain
+
   # Explain the image of one module as JSON
   kmodgen explain 5.14.0-427.28.1.el9_4.x86_64 --only kmm-ci --format json
 
@@ -20,8 +23,8 @@ Exit codes:
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Kernel release
-    pub release: String,
+    /// Kernel release [default: all kernels whose images changed]
+    pub release: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,

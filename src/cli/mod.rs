@@ -83,7 +83,7 @@ pub enum Command {
     /// Show what changes on nodes between two git revisions, or since one
     #[command(after_long_help = diff::EXAMPLES)]
     Diff(DiffArgs),
-    /// Explain why a kernel's image changed
+    /// Explain why images changed
     #[command(after_long_help = explain::EXAMPLES)]
     Explain(ExplainArgs),
     /// Build missing images with podman, buildah or docker

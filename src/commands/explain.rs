@@ -1,21 +1,25 @@
-//! `kmodgen explain RELEASE`: which input of a kernel's image changed, from what to what.
+//! `kmodgen explain [RELEASE]`: which inputs of images changed, from what to what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use anyhow::{Context as _, bail};
+use anyhow::{anyhow, bail};
 use serde::Serialize;
 
-use super::changes::describe;
+use super::alike::{Groups, signed_lines, without_kernel};
+use super::changes::{ComparedInputs, MappingName, describe, in_parentheses, listed};
 use super::drift::{Drift, Scope};
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
 use crate::commands::Exit;
 use crate::fingerprint::InputChange;
-use crate::plan::RenderedMapping;
+use crate::impact::node_counts;
+use crate::output::CONFIG_MAP;
+use crate::plan::{MappingRenderer, RenderedMapping};
 use crate::previous::{self, OldMapping};
+use crate::reconcile::Action;
 use crate::settings::{Network, Only, is_selected};
-use crate::vocabulary::nearest;
+use crate::vocabulary::{KernelRelease, nearest};
 
 /// One mapping; also an element of `--format json`.
 #[derive(Serialize)]
@@ -32,9 +36,13 @@ struct Explained {
     to: Option<String>,
     /// The inputs that changed; of a new mapping, all.
     changes: Vec<InputChange>,
+    /// Names of the inputs that did not change.
+    same: Vec<String>,
     /// Diff of the Dockerfile, if nothing but its text changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
+    #[serde(skip)]
+    nodes: Option<u64>,
 }
 
 /// Runs the verb.
@@ -48,22 +56,20 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         known.extend(releases);
         explained.extend(explain_all(args, only.as_ref(), project, &drift)?);
     }
-    if explained.is_empty() {
-        match nearest(&args.release, known.iter().map(String::as_str)) {
-            Some(near) => bail!("no module matches kernel `{}`; did you mean `{near}`?", args.release.escape_debug()),
-            None => {
-                bail!("no module matches kernel `{}`; `kmodgen plan` lists the kernels", args.release.escape_debug())
-            }
+    if let (true, Some(release)) = (explained.is_empty(), &args.release) {
+        match nearest(release, known.iter().map(String::as_str)) {
+            Some(near) => bail!("no module matches kernel `{}`; did you mean `{near}`?", release.escape_debug()),
+            None => bail!("no module matches kernel `{}`; `kmodgen plan` lists the kernels", release.escape_debug()),
         }
     }
     match args.format {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
-        Format::Text => explained.iter().for_each(print),
+        Format::Text => print(&explained),
     }
     Ok(Exit::Success)
 }
 
-/// Explains the images of a kernel for one cluster.
+/// Explains the images of a kernel for one cluster; without a kernel, those that changed.
 fn explain_all(
     args: &ExplainArgs,
     only: Option<&Only>,
@@ -72,21 +78,41 @@ fn explain_all(
 ) -> anyhow::Result<Vec<Explained>> {
     let tree = drift.tree();
     let mut explained = Vec::new();
-    for mapping in drift.plan.mappings().filter(|mapping| mapping.kernel.release.as_str() == args.release) {
-        let module = mapping.module.name.as_str();
-        if is_selected(only, module, &args.release) {
-            let rendered = drift.plan.render(mapping).context("a file of the manifest changed during the run")?;
-            explained.push(explain(&rendered, previous::mapping(module, &args.release, &tree)?));
+    let mut renderer = MappingRenderer::new(drift.plan.inputs);
+    let changed: HashSet<&str> = changed_mappings(drift).collect();
+    for mapping in drift.plan.mappings() {
+        let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+        let is_wanted = match &args.release {
+            Some(wanted) => wanted == release,
+            None => changed.contains(format!("{module}/{release}").as_str()),
+        };
+        if is_wanted && is_selected(only, module, release) {
+            let rendered = renderer.render(&mapping.planned());
+            let rendered = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?;
+            explained.push(explain(&rendered, previous::mapping(module, release, &tree)?));
         }
     }
     for (module, impact) in &drift.impacts {
-        if is_selected(only, module, &args.release) && impact.unloads.contains(&args.release) {
-            explained.push(gone(module, &args.release, previous::mapping(module, &args.release, &tree)?));
+        for release in &impact.unloads {
+            let is_wanted = args.release.as_ref().is_none_or(|wanted| wanted == release);
+            if is_wanted && is_selected(only, module, release) {
+                explained.push(gone(module, release, previous::mapping(module, release, &tree)?));
+            }
         }
     }
     let cluster = project.manifest.cluster.as_ref().map(ToString::to_string);
-    explained.iter_mut().for_each(|explained| explained.cluster.clone_from(&cluster));
+    let nodes = node_counts(&project.manifest);
+    for explained in &mut explained {
+        explained.cluster.clone_from(&cluster);
+        explained.nodes = nodes.get(explained.release.as_str()).copied().flatten();
+    }
     Ok(explained)
+}
+
+/// Returns the mappings whose ConfigMaps are written, as `MODULE/RELEASE`.
+fn changed_mappings<'d>(drift: &'d Drift<'_>) -> impl Iterator<Item = &'d str> {
+    let written = drift.changes.iter().filter(|change| change.action != Action::Remove);
+    written.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent())
 }
 
 fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained {
@@ -98,7 +124,7 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
         Some(_) => "changed",
     };
     let before = old.as_ref().map(|old| old.explanation.clone()).unwrap_or_default();
-    let changes = explanation.changes_from(&before);
+    let ComparedInputs { changes, same } = ComparedInputs::of(&before, explanation);
     let only_the_text = matches!(changes.as_slice(), [change] if change.input == "dockerfile");
     let diff = old
         .as_ref()
@@ -113,7 +139,9 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
         from: old.map(|old| old.hash),
         to: Some(hash),
         changes,
+        same,
         diff: diff.map(|diff| ui::without_colour(&diff)),
+        nodes: None,
     }
 }
 
@@ -126,22 +154,67 @@ fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
         from: old.map(|old| old.hash),
         to: None,
         changes: Vec::new(),
+        same: Vec::new(),
         diff: None,
+        nodes: None,
     }
 }
 
-fn print(explained: &Explained) {
-    let Explained { cluster, module, release, state, from, to, changes, diff } = explained;
-    let module = cluster.as_ref().map_or(module.clone(), |cluster| format!("{cluster}: {module}"));
-    let [from, to] = [from, to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-"));
-    let mut text = match *state {
-        "unchanged" => format!("{module} on {release}: unchanged, {to}\n"),
-        state => format!("{module} on {release}: {state}, {from} -> {to}\n"),
-    };
-    text.push_str(&describe(changes));
-    if let Some(diff) = diff {
+/// Prints mappings with equal changes once.
+fn print(explained: &[Explained]) {
+    let mut groups = Groups::default();
+    for one in explained {
+        groups.of(one.key(), Vec::new).push(one);
+    }
+    let texts: Vec<String> = groups.into_all().iter().map(|group| text(group)).collect();
+    ui::result(&if texts.is_empty() { "no mapping changed\n".to_owned() } else { texts.concat() });
+}
+
+fn text(group: &[&Explained]) -> String {
+    let [first, ..] = group else { return String::new() };
+    let mut text = first.head();
+    if group.len() > 1 {
+        let names: Vec<MappingName> = group.iter().map(|one| one.name()).collect();
+        let number = ui::count(names.len(), "mapping");
+        text = format!("{number} {}{}: {}\n", first.state, in_parentheses(&names), listed(&names, str::to_owned));
+    }
+    let is_telling = first.state == "changed" && first.diff.is_none();
+    let mut same = if is_telling { first.same.clone() } else { Vec::new() };
+    same.retain(|name| group.iter().all(|one| one.same.contains(name)));
+    text.push_str(&describe(&first.changes, &same));
+    if let Some(diff) = &first.diff {
         text.push_str("  no input in the manifest changed, but the template did:\n");
         text.push_str(diff);
     }
-    ui::result(&text);
+    text
+}
+
+impl Explained {
+    /// Returns a text that is the same for mappings with equal changes.
+    fn key(&self) -> String {
+        let Self { cluster, module, release, state, changes, diff, .. } = self;
+        if *state == "unchanged" {
+            // Each has a hash of its own.
+            return format!("{state} {cluster:?} {module} {release}");
+        }
+        let release = KernelRelease::parse(release).ok();
+        let inputs = ComparedInputs { changes: changes.clone(), same: Vec::new() }.key(release.as_ref());
+        let diff = diff.as_ref().map(|diff| without_kernel(&signed_lines(diff), release.as_ref()));
+        format!("{state}\n{inputs}\n{}", diff.unwrap_or_default())
+    }
+
+    fn name(&self) -> MappingName {
+        let Self { cluster, module, release, nodes, .. } = self;
+        MappingName { cluster: cluster.clone(), module: module.clone(), release: Some(release.clone()), nodes: *nodes }
+    }
+
+    fn head(&self) -> String {
+        let Self { cluster, module, release, state, from, to, .. } = self;
+        let module = cluster.as_ref().map_or(module.clone(), |cluster| format!("{cluster}: {module}"));
+        let [from, to] = [from, to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-"));
+        match *state {
+            "unchanged" => format!("{module} on {release}: unchanged, {to}\n"),
+            state => format!("{module} on {release}: {state}, {from} -> {to}\n"),
+        }
+    }
 }

@@ -6,12 +6,13 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
-use super::changes::{describe, shortened};
+use super::alike::Groups;
+use super::changes::{ComparedInputs, InputGroup, MappingName, shortened};
 use super::drift::Drift;
 use crate::adapters::ui;
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
-use crate::impact::Impact;
+use crate::impact::{Impact, node_counts};
 use crate::output::CONFIG_MAP;
 use crate::previous;
 use crate::reconcile::Action;
@@ -37,6 +38,9 @@ pub(super) struct Report {
     /// Number of files generated again that git has as unmerged.
     #[serde(skip)]
     merged: usize,
+    /// Inputs that changed, by equal changes.
+    #[serde(skip)]
+    inputs: Vec<InputGroup>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanations: Option<BTreeMap<String, Vec<InputChange>>>,
 }
@@ -146,10 +150,12 @@ impl Report {
             .iter()
             .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
             .collect();
-        let explanations = if explain { Some(explanations(drift, usize::MAX)?) } else { None };
+        let explained = if explain { Some(explanations(drift, usize::MAX)?) } else { None };
+        let inputs = explained.as_ref().map(|explained| grouped(drift, explained)).unwrap_or_default();
+        let explanations = explained.map(|all| all.into_iter().map(|(name, inputs)| (name, inputs.changes)).collect());
         let unmerged = drift.changes.iter().filter(|change| change.unmerged);
         let merged = unmerged.filter(|change| !matches!(change.action, Action::Conflict(_))).count();
-        Ok(Self { summary, nodes, files, held, merged, explanations })
+        Ok(Self { summary, nodes, files, held, merged, inputs, explanations })
     }
 
     /// The report of a run that found all files as they should be.
@@ -160,6 +166,7 @@ impl Report {
             files: Vec::new(),
             held: Vec::new(),
             merged: 0,
+            inputs: Vec::new(),
             explanations: explain.then(BTreeMap::new),
         }
     }
@@ -169,7 +176,7 @@ impl Report {
         let mut all = Self::unchanged(0, false);
         for (cluster, report) in reports {
             let prefix = cluster.map(|cluster| format!("{cluster}/")).unwrap_or_default();
-            let Self { summary, nodes, files, held, merged, explanations } = report;
+            let Self { summary, nodes, files, held, merged, inputs: _, explanations } = report;
             all.merged += merged;
             all.summary.add(&summary);
             all.nodes.add(&nodes);
@@ -223,10 +230,7 @@ impl Report {
         if let Some(more) = (created + updated + removed).checked_sub(done.len()).filter(|more| *more > 0) {
             let _ = writeln!(text, "… and {more} more");
         }
-        for (mapping, changes) in self.explanations.iter().flatten() {
-            let _ = writeln!(text, "{mapping}");
-            text.push_str(&describe(changes));
-        }
+        text.extend(self.inputs.iter().map(InputGroup::text));
         let Summary { created, updated, unchanged, removed, conflicts: number } = &self.summary;
         let number = ui::count(*number, "conflict");
         let whose = cluster.map(|cluster| format!("{cluster}: ")).unwrap_or_default();
@@ -294,7 +298,7 @@ pub(super) fn differences(drift: &Drift<'_>, texts: &BTreeMap<RelPath, String>) 
 }
 
 /// Which inputs changed, for the mappings whose ConfigMaps are written anew, the first `most` of them.
-pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<String, Vec<InputChange>>, Inaccessible> {
+pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<String, ComparedInputs>, Inaccessible> {
     let updated = drift.changes.iter().filter(|change| change.action == Action::Update);
     let folders = updated.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent());
     let updated: HashSet<(&str, &str)> = folders.filter_map(|folder| folder.split_once('/')).collect();
@@ -306,8 +310,26 @@ pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<St
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let old = previous::mapping(module, release, &drift.tree())?;
         if let (Some(old), Some(new)) = (old, drift.plan.render(mapping)) {
-            explanations.insert(format!("{module}/{release}"), new.explanation.changes_from(&old.explanation));
+            explanations.insert(format!("{module}/{release}"), ComparedInputs::of(&old.explanation, &new.explanation));
         }
     }
     Ok(explanations)
+}
+
+/// Puts mappings with equal changes together, in the order of the plan.
+fn grouped(drift: &Drift<'_>, explained: &BTreeMap<String, ComparedInputs>) -> Vec<InputGroup> {
+    let mut groups = Groups::default();
+    let nodes = node_counts(drift.plan.inputs.manifest);
+    for mapping in drift.plan.mappings() {
+        let (module, release) = (mapping.module.name.as_str(), &mapping.kernel.release.value);
+        let Some(inputs) = explained.get(&format!("{module}/{release}")) else { continue };
+        let name = MappingName {
+            cluster: None,
+            module: module.to_owned(),
+            release: Some(release.to_string()),
+            nodes: nodes.get(release.as_str()).copied().flatten(),
+        };
+        InputGroup::add(&mut groups, name, release, inputs);
+    }
+    groups.into_all()
 }

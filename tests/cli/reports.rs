@@ -106,6 +106,26 @@ fn explain_tells_from_what_to_what() {
 }
 
 #[test]
+fn explain_groups_equal_changes() {
+    let project = Project::generated();
+    project.run("explain").fine().shows("no mapping changed\n");
+    project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+    project.edit("kmodgen.yaml", &format!("  - release: {EL9}\n"), &format!("  - release: {EL9}\n    nodes: 55\n"));
+    project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "");
+    let run = project.run("explain").fine();
+    assert_snapshot!("explain_all", run.unhashed());
+    let json = project.run("explain --format json").fine().json();
+    let states: Vec<_> = json.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["changed", "changed", "changed", "changed", "removed", "removed"]);
+    // Both modules on a kernel have the same change.
+    project.run(&format!("explain {EL9}")).fine().shows("2 mappings changed (55 nodes): alpha on ");
+    project
+        .run("generate --dry-run --explain --allow-remove")
+        .fine()
+        .shows("4 mappings (at least 55 nodes): alpha on ");
+}
+
+#[test]
 fn explain_new_and_gone() {
     let project = Project::generated();
     project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), "  - 6.12.108-cloud-amd64\n");
@@ -140,7 +160,7 @@ fn explain_shows_a_templates_own_change() {
     let text = run.unhashed();
     assert!(text.contains("-LABEL purpose=old\n+LABEL purpose=new\n"), "{text}");
     assert_snapshot!(text);
-    project.run("generate --explain").fine().shows(&format!("alpha/{EL9}\n  dockerfile\n"));
+    project.run("generate --explain").fine().shows(&format!("3 mappings: alpha on {EL9}, ")).shows("\n  dockerfile\n");
 }
 
 /// A name that holds what separates names from values is told whole, and is no change.

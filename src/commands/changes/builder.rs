@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::effects::{ModuleEffects, NodeEffects};
-use super::inputs::{self, InputGroup, telling};
+use super::inputs::{ComparedInputs, InputGroup};
 use super::module_diff::module_diff;
 use super::names::MappingName;
 use super::{ChangedFile, DiffGroup, DiffKind, HeldModule, ObjectCounts, ProjectChanges};
@@ -155,9 +155,9 @@ impl ChangesBuilder {
         let (module, release) = (mapping.module.name.as_str(), &mapping.kernel.release.value);
         let Some(old) = previous::mapping(module, release.as_str(), &cluster.drift.tree())? else { return Ok(false) };
         let name = cluster.mapping(module, release.as_str());
-        let changes = new.explanation.changes_from(&old.explanation);
-        let is_explained = !changes.is_empty();
-        self.add_inputs(inputs::key(&changes, Some(release)), changes, &name);
+        let compared = ComparedInputs::of(&old.explanation, &new.explanation);
+        let is_explained = !compared.changes.is_empty();
+        InputGroup::add(&mut self.inputs, name.clone(), release, &compared);
         let is_rewritten = files.contains(&DOCKERFILE);
         // A ConfigMap repeats the Dockerfile.
         let (kind, file, old, new) = if is_rewritten {
@@ -191,8 +191,8 @@ impl ChangesBuilder {
                 }
                 let from = drift.old_image_of(name, name, release.as_str()).cloned();
                 let changes = vec![InputChange { input: "image".into(), from, to: Some(image) }];
-                let key = inputs::key(&changes, Some(release));
-                self.add_inputs(key, changes, &cluster.mapping(name, release.as_str()));
+                let compared = ComparedInputs { changes, same: Vec::new() };
+                InputGroup::add(&mut self.inputs, cluster.mapping(name, release.as_str()), release, &compared);
             }
         }
     }
@@ -213,15 +213,6 @@ impl ChangesBuilder {
             }
         }
         Ok(())
-    }
-
-    fn add_inputs(&mut self, key: String, changes: Vec<InputChange>, mapping: &MappingName) {
-        if changes.is_empty() {
-            return;
-        }
-        let group =
-            self.inputs.of(key, || InputGroup { mappings: Vec::new(), changes: telling(&changes).cloned().collect() });
-        group.mappings.push(mapping.clone());
     }
 
     fn add_diff(&mut self, kind: DiffKind, key: &str, name: MappingName, diff: impl FnOnce() -> String) {

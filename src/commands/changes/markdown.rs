@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::effects::ModuleEffects;
 use super::inputs::InputGroup;
-use super::names::{in_parentheses, listed, nodes};
+use super::names::{in_parentheses, listed, nodes, shortened};
 use super::text::{first_lines, head, sum};
 use super::{Counts, DiffGroup, ProjectChanges};
 use crate::adapters::ui;
@@ -122,7 +122,9 @@ fn input_group(group: &InputGroup) -> String {
     let mappings = &group.mappings;
     let number = ui::count(mappings.len(), "mapping");
     let nodes = nodes(mappings).map(|nodes| format!(", {nodes}")).unwrap_or_default();
-    format!("\n**{number}{nodes}**: {}\n\n{}", listed(mappings, code_span), code_block("diff", &lines))
+    let same: Vec<String> = group.same.iter().map(|name| code_span(name)).collect();
+    let same = if same.is_empty() { String::new() } else { format!("\nSame: {}\n", shortened(&same)) };
+    format!("\n**{number}{nodes}**: {}\n\n{}{same}", listed(mappings, code_span), code_block("diff", &lines))
 }
 
 fn diff(group: &DiffGroup) -> String {

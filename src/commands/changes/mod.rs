@@ -13,11 +13,9 @@ use serde::Serialize;
 
 pub(super) use self::builder::{ChangesBuilder, Direction};
 use self::effects::{ModuleEffects, NodeEffects};
-use self::inputs::InputGroup;
-pub(super) use self::inputs::describe;
+pub(super) use self::inputs::{ComparedInputs, InputGroup, describe};
 pub(super) use self::markdown::markdown;
-use self::names::MappingName;
-pub(super) use self::names::shortened;
+pub(super) use self::names::{MappingName, in_parentheses, listed, shortened};
 pub(super) use self::text::text;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::Action;

@@ -12,15 +12,15 @@ const NAMED_MODULES: usize = 10;
 
 /// Name of a mapping, or of a module if there is no release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct MappingName {
+pub(in crate::commands) struct MappingName {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cluster: Option<String>,
-    pub(super) module: String,
+    pub(in crate::commands) cluster: Option<String>,
+    pub(in crate::commands) module: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) release: Option<String>,
+    pub(in crate::commands) release: Option<String>,
     /// Number of nodes that run the kernel, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) nodes: Option<u64>,
+    pub(in crate::commands) nodes: Option<u64>,
 }
 
 impl MappingName {
@@ -43,7 +43,7 @@ pub(in crate::commands) fn shortened(releases: &[impl AsRef<str>]) -> String {
 }
 
 /// Lists mappings as `alpha on 5.14…, 6.12… and 3 more; beta on …`, each name changed by `mark`.
-pub(super) fn listed(mappings: &[MappingName], mark: impl Fn(&str) -> String) -> String {
+pub(in crate::commands) fn listed(mappings: &[MappingName], mark: impl Fn(&str) -> String) -> String {
     let mut parts = Vec::new();
     let mut modules = 0;
     for of_module in mappings.chunk_by(|one, other| one.owner() == other.owner()) {
@@ -75,7 +75,7 @@ pub(super) fn nodes<'n>(mappings: impl IntoIterator<Item = &'n MappingName>) -> 
 }
 
 /// Returns the same in parentheses, after a space; nothing if nobody counted.
-pub(super) fn in_parentheses<'n>(mappings: impl IntoIterator<Item = &'n MappingName>) -> String {
+pub(in crate::commands) fn in_parentheses<'n>(mappings: impl IntoIterator<Item = &'n MappingName>) -> String {
     nodes(mappings).map(|nodes| format!(" ({nodes})")).unwrap_or_default()
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::effects::ModuleEffects;
-use super::inputs::{InputGroup, describe};
+use super::inputs::InputGroup;
 use super::names::{in_parentheses, listed, shortened};
 use super::{Counts, DiffGroup, HeldModule, ProjectChanges};
 use crate::adapters::ui;
@@ -20,7 +20,7 @@ pub(in crate::commands) fn text(changes: &ProjectChanges) -> String {
     if !changes.modules.is_empty() {
         sections.push(changes.modules.iter().map(effects).collect());
     }
-    sections.extend(changes.inputs.iter().map(input_group));
+    sections.extend(changes.inputs.iter().map(InputGroup::text));
     sections.extend(changes.diffs.iter().map(|group| {
         let (shown, more) = first_lines(&group.diff);
         let names = listed(&group.mappings, str::to_owned);
@@ -48,11 +48,6 @@ fn effects(module: &ModuleEffects) -> String {
         let _ = writeln!(text, "  {verb:<6}  {}", shortened(&releases));
     }
     text
-}
-
-fn input_group(InputGroup { mappings, changes }: &InputGroup) -> String {
-    let (number, nodes) = (ui::count(mappings.len(), "mapping"), in_parentheses(mappings));
-    format!("{number}{nodes}: {}\n{}", listed(mappings, str::to_owned), describe(changes))
 }
 
 /// Returns the sum of what happens on nodes.

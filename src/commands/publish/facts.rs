@@ -71,7 +71,7 @@ fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Ina
             Action::Create => Altered::Added,
             Action::Remove => Altered::Removed,
             Action::Update => {
-                let changes = explained.remove(folder).unwrap_or_default();
+                let changes = explained.remove(folder).unwrap_or_default().changes;
                 let only = changes.len() == 1;
                 // The Dockerfile's digest follows from the others.
                 let telling = changes.into_iter().filter(|change| only || change.input != "dockerfile");
