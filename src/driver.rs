@@ -31,6 +31,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
     let answer = match cli.command {
         Command::Init(args) => commands::init::run(&args),
+        Command::Import(args) => commands::import::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Diff(args) => commands::diff::run(&args),

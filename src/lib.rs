@@ -33,6 +33,7 @@ pub mod fingerprint;
 pub mod handoff;
 pub mod header;
 pub mod impact;
+pub mod import;
 pub mod init;
 pub mod kernels;
 pub mod lint;

@@ -4,6 +4,7 @@ mod build;
 mod diff;
 mod explain;
 mod generate;
+mod import;
 mod init;
 mod kernels;
 mod lint;
@@ -24,6 +25,7 @@ pub use build::BuildArgs;
 pub use diff::{DiffArgs, DiffFormat};
 pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
+pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use kernels::KernelsArgs;
 pub use lint::{DeniedSeverity, LintArgs, LintFormat};
@@ -74,6 +76,9 @@ pub enum Command {
     /// Write a first manifest for a repository with kernel modules
     #[command(after_long_help = init::EXAMPLES)]
     Init(InitArgs),
+    /// Write a manifest for Modules that people wrote, with every image as it is
+    #[command(after_long_help = import::EXAMPLES)]
+    Import(ImportArgs),
     /// Generate or update the output files
     #[command(after_long_help = generate::EXAMPLES)]
     Generate(GenerateArgs),

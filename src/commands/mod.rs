@@ -6,6 +6,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod generate;
+pub mod import;
 pub mod init;
 pub mod kernels;
 pub mod lint;

@@ -77,6 +77,24 @@ const BUILDING: [&str; 11] = [
     "user",
 ];
 
+/// Refuses `mapping` of a module whose images kmodgen builds.
+pub(super) fn refuse_mapping(node: &Node, faults: &mut Diagnostics) {
+    let overrides = node.get("overrides").and_then(|list| list.as_sequence()).unwrap_or_default();
+    for part in overrides.iter().map(|over| &**over).chain([node]) {
+        let entries = part.as_mapping().unwrap_or_default().iter();
+        for entry in entries.filter(|entry| entry.key.value == "mapping") {
+            faults.push(
+                Diagnostic::error(
+                    "prebuilt",
+                    "`mapping` is for prebuilt images, but kmodgen builds those of this module",
+                )
+                .at(entry.key.span, "")
+                .help("write its fields in `moduleSpec.moduleLoader.container`, or write `prebuilt`"),
+            );
+        }
+    }
+}
+
 /// Fields of a build, where nothing is built.
 pub(super) fn refuse_building(node: &Node, faults: &mut Diagnostics) {
     for entry in node.as_mapping().unwrap_or_default() {

@@ -12,6 +12,7 @@ mod condition;
 mod conditional;
 mod declare;
 pub(crate) mod decode;
+mod downloads;
 mod expanding;
 mod expansion;
 mod image_tags;
@@ -19,6 +20,7 @@ mod install;
 mod kernel;
 mod kind;
 mod kmm;
+mod known;
 mod lint;
 mod metadata;
 mod mirrors;
@@ -79,7 +81,10 @@ pub(crate) use kernel::ITEM as KERNEL_ITEM;
 pub use kernel::{KERNEL_FILE, Kernel, read_kernel_file};
 pub use kind::ModuleKind;
 pub(crate) use kmm::check_fields as check_kmm_fields;
-pub use kmm::{AdditionalModule, BuildArgument, Fallback, Hub, ModuleSpec, Objects, Sign, TlsSection};
+pub use kmm::{
+    AdditionalModule, BuildArgument, Fallback, Hub, KeptConfigMap, MappingFields, ModuleSpec, Objects, Sign, TlsSection,
+};
+pub use known::without_unknown;
 pub use lint::{AllowedRule, LintSettings, read_lint};
 pub use metadata::Metadata;
 pub use mirrors::Mirrors;
@@ -99,7 +104,7 @@ pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Ste
 pub use variation::Variation;
 
 use crate::vocabulary::{
-    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, SourceId, SourceMap, SourceName, Span, Spanned,
+    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, NoFiles, SourceId, SourceMap, SourceName, Spanned,
 };
 
 /// Schema of the manifest.
@@ -226,36 +231,19 @@ impl Manifest {
         manifests.filter(|_| !faults.has_errors())
     }
 
-    /// The URLs of all files whose checksums the lock has to know, and the places that ask for them:
-    /// those for each kernel that a module is for, where they differ.
-    pub fn file_urls(&self) -> BTreeMap<String, Span> {
-        let mut urls = BTreeMap::new();
-        let files = self.sources.values().filter_map(Source::file).filter(|file| file.sha256.is_none());
-        let (on_each_kernel, on_all): (Vec<_>, Vec<_>) = files.partition(|file| file.url.expands());
-        for file in on_all {
-            urls.entry(file.url.to_string()).or_insert(file.url.span);
-        }
-        let recipes = self.modules.iter().flat_map(Module::recipes);
-        for repository in recipes.filter_map(|recipe| recipe.packages.repositories.as_ref()).flatten() {
-            if let RepositoryKey::Download { url, sha256: None } = &repository.value.key {
-                urls.entry(url.to_string()).or_insert(url.span);
-            }
-        }
-        if on_each_kernel.is_empty() {
-            return urls;
-        }
-        for module in &self.modules {
-            for kernel in self.kernels.iter().filter(|kernel| module.kernels.selects(kernel)) {
-                let circumstances = Circumstances::of(kernel);
-                let recipe = module.recipe_on(&circumstances);
-                let chosen = recipe.sources.iter().flatten().filter_map(|source| source.on(&circumstances));
-                let sources = chosen.filter_map(|name| self.sources.get(&name.value));
-                for file in sources.filter_map(Source::file).filter(|file| file.url.expands()) {
-                    urls.entry(file.url.on(kernel.release.as_str())).or_insert(file.url.span);
-                }
-            }
-        }
-        urls
+    /// Decodes a manifest whose nodes come from other texts, without files beside it.
+    ///
+    /// # Errors
+    /// Fails like [`read`](Self::read).
+    pub fn of_node(
+        node: &Arc<kmodgen_yaml::Node>,
+        sources: &mut SourceMap,
+        faults: &mut Diagnostics,
+    ) -> Option<Vec<Self>> {
+        let misplaced = misplaced::find(node, &MANIFEST);
+        let manifests = Self::decode(node, &Variation::default(), &NoFiles, sources, faults);
+        faults.replace_effects(misplaced);
+        manifests.filter(|_| !faults.has_errors())
     }
 
     fn decode(

@@ -9,7 +9,7 @@ use super::conditional::Circumstances;
 use super::decode::{self, Fields};
 use super::expansion::Expands;
 use super::kernel::Kernel;
-use super::kind::{ModuleKind, refuse_building};
+use super::kind::{ModuleKind, refuse_building, refuse_mapping};
 use super::kmm::{self, Objects, refuse_kmm};
 use super::platform::Platform;
 use super::recipe::{Recipe, decode_override};
@@ -165,8 +165,13 @@ impl Module {
                 );
             }
         }
-        if kind != ModuleKind::Built {
-            refuse_building(node, faults);
+        match kind {
+            ModuleKind::Prebuilt => refuse_building(node, faults),
+            ModuleKind::Built => refuse_mapping(node, faults),
+            ModuleKind::Plugin => {
+                refuse_building(node, faults);
+                refuse_mapping(node, faults);
+            }
         }
         let recipes: Vec<&Recipe> = recipes(&recipe, &overrides).collect();
         let changed = overrides.iter().filter_map(|(_, recipe)| recipe.steps.as_ref());

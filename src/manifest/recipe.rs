@@ -11,6 +11,7 @@ use super::conditional::{Conditional, conditional, conditional_with};
 use super::declare::declare;
 use super::decode::{self, Fields};
 use super::install::{self, Install};
+use super::kmm::{MAPPING, MappingFields};
 use super::packages::{PACKAGES, Packages};
 use super::schema::{Field, Record, Shape, Variables, joined};
 use super::selection::Selection;
@@ -35,6 +36,11 @@ declare! {
             takes: Shape::Expanding(Variables::Kernel),
             says: "instead of `image` and `source`: an image that is built elsewhere, by tag or digest; `${KERNEL_FULL_VERSION}` in it is the release",
             decode: decode::placed(prebuilt_image),
+        }
+        optional mapping: MappingFields {
+            takes: Shape::Record(&MAPPING),
+            says: "beside `prebuilt`: other fields of the mappings, as KMM documents them; that of an override replaces all of them",
+            decode: |node, _, faults| MappingFields::decode(node, faults),
         }
         optional kmods: Vec<Conditional<Spanned<Kmod>>> {
             takes: Shape::List(&Shape::TextOr(&KMOD)),
@@ -144,6 +150,7 @@ impl Recipe {
         Self {
             sources: over.sources.clone().or_else(|| self.sources.clone()),
             prebuilt: over.prebuilt.clone().or_else(|| self.prebuilt.clone()),
+            mapping: over.mapping.clone().or_else(|| self.mapping.clone()),
             template: over.template.clone().or_else(|| self.template.clone()),
             base_images: self.base_images.overridden_by(&over.base_images),
             steps: match (&self.steps, &over.steps) {

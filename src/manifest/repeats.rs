@@ -18,6 +18,17 @@ pub(super) fn refuse_repeats(modules: &[Module], faults: &mut Diagnostics) {
             );
         }
     }
+    let mut config_maps = HashMap::new();
+    for name in modules.iter().flat_map(|module| &module.objects.config_maps).map(|config_map| &config_map.name) {
+        if let Some(earlier) = config_maps.insert(name.value.as_str(), name.span) {
+            faults.push(
+                Diagnostic::error("repeated", format!("two modules write the ConfigMap `{}`", name.value))
+                    .at(name.span, "again here")
+                    .context(earlier, "first here")
+                    .help("remove one of them: all modules of a namespace can use it"),
+            );
+        }
+    }
     let mut images: HashMap<&str, &Module> = HashMap::new();
     for module in modules.iter().filter(|module| module.is_built()) {
         match images.insert(module.image.repository(), module) {

@@ -4,7 +4,7 @@ use kmodgen_yaml::Yaml;
 
 use super::metadata;
 use crate::header::{Ownership, ownership, to_unix, with_header};
-use crate::manifest::Manifest;
+use crate::manifest::{KeptConfigMap, Manifest, Metadata, Module};
 use crate::plan::RenderedMapping;
 use crate::vocabulary::SourceMap;
 
@@ -47,6 +47,34 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
         ("immutable".into(), Yaml::verbatim("true")),
         ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(dockerfile))])),
     ])))
+}
+
+/// Returns the text of a ConfigMap that is written out as it is, without kmodgen's header.
+pub(super) fn kept(config_map: &KeptConfigMap, manifest: &Manifest, module: &Module) -> String {
+    let KeptConfigMap { name, data, immutable, metadata: Metadata { labels, annotations } } = config_map;
+    let own = [metadata::managed_by(), ("kmodgen/module".into(), Yaml::text(module.name.as_str()))];
+    // Flux would rewrite `${VAR}` inside the Dockerfile.
+    let flux = [("kustomize.toolkit.fluxcd.io/substitute".into(), Yaml::text("disabled"))];
+    let metadata = vec![
+        ("name".into(), Yaml::text(name.value.as_str())),
+        ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
+        ("labels".into(), metadata::joined(own, [labels])),
+        ("annotations".into(), metadata::joined(flux, [annotations])),
+    ];
+    let data = data.iter().map(|(key, text)| {
+        let is_long = text.contains('\n');
+        (key.as_str().into(), if is_long { Yaml::block(text) } else { Yaml::text(text) })
+    });
+    let mut object = vec![
+        ("apiVersion".into(), Yaml::text("v1")),
+        ("kind".into(), Yaml::text("ConfigMap")),
+        ("metadata".into(), Yaml::Map(metadata)),
+        ("data".into(), Yaml::Map(data.collect())),
+    ];
+    if *immutable {
+        object.push(("immutable".into(), Yaml::verbatim("true")));
+    }
+    kmodgen_yaml::emit(&Yaml::Map(object))
 }
 
 /// Separates the ConfigMaps of one file.

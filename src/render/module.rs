@@ -7,7 +7,8 @@ use super::metadata;
 use crate::header::with_header;
 use crate::lock::Lock;
 use crate::manifest::{
-    BuildArgument, Circumstances, Fallback, Hub, Kernel, Manifest, Module, ModuleKind, ModuleSpec, Objects, Sign,
+    BuildArgument, Circumstances, Fallback, Hub, Kernel, Manifest, MappingFields, Module, ModuleKind, ModuleSpec,
+    Objects, Sign,
 };
 use crate::plan::Mapping;
 use crate::vocabulary::{Namespace, written_out};
@@ -24,9 +25,9 @@ pub fn render(
     mappings: &[Mapping<'_>],
     prebuilt: &[(&Kernel, String)],
 ) -> String {
-    let Objects { spec, fallback, hub, additional, metadata: _, are_written: _ } = &module.objects;
-    let additional = additional.iter().map(|module| (module.name.as_str(), &module.spec, module.fallback.as_ref()));
-    let modules = std::iter::once((module.name.as_str(), spec, fallback.as_ref())).chain(additional);
+    let Objects { spec, fallback, hub, additional, config_maps, metadata: _, are_written: _ } = &module.objects;
+    let additional = additional.iter().map(|module| (module.name.as_str(), &module.spec, &module.fallback[..]));
+    let modules = std::iter::once((module.name.as_str(), spec, &fallback[..])).chain(additional);
     let objects = modules.enumerate().map(|(at, (name, own, fallback))| {
         let spec = self::spec(module, own, fallback, (mappings, prebuilt, lock), at == 0);
         let labels = metadata::labels(manifest, module, None);
@@ -37,7 +38,8 @@ pub fn render(
             None => kmm_module(name, &manifest.namespace.value, about, spec),
         })
     });
-    let text = objects.collect::<Vec<_>>().join("---\n");
+    let kept = config_maps.iter().map(|config_map| super::configmap::kept(config_map, manifest, module));
+    let text = objects.chain(kept).collect::<Vec<_>>().join("---\n");
     with_header(&text)
 }
 
@@ -83,7 +85,7 @@ fn object<'v>(version: &'v str, kind: &'v str, metadata: Vec<Pair<'v>>, spec: Ve
 fn spec<'v>(
     module: &'v Module,
     own: &'v ModuleSpec,
-    fallback: Option<&'v Fallback>,
+    fallback: &'v [Fallback],
     (mappings, prebuilt, lock): (&'v [Mapping<'_>], &'v [(&Kernel, String)], &Lock),
     builds: bool,
 ) -> Vec<Pair<'v>> {
@@ -100,16 +102,21 @@ fn spec<'v>(
     list.extend(prebuilt.iter().map(|(kernel, image)| {
         let mut fields =
             vec![("literal".into(), Yaml::text(kernel.release.as_str())), ("containerImage".into(), Yaml::text(image))];
-        fields.extend(in_tree(own, kernel));
-        if let Some(sign) = own.sign.as_ref().filter(|_| builds) {
+        let kept = module.recipe_on(&Circumstances::of(kernel)).mapping.unwrap_or_default();
+        if kept.in_tree.is_none() {
+            fields.extend(in_tree(own, kernel));
+        }
+        if let Some(sign) = own.sign.as_ref().filter(|_| builds && kept.sign.is_none()) {
             let files = sign.files_on(kernel).unwrap_or_default().into_iter().map(Yaml::text).collect();
             fields.push(("sign".into(), sign_section(sign, files)));
         }
+        fields.extend(kept_fields(kept, builds));
         with_facts(Yaml::Map(fields), kernel)
     }));
     list.extend(fallback.iter().map(|fallback| {
         let fields = [("regexp", &fallback.regexp), ("containerImage", &fallback.image.value)];
-        Yaml::Map(fields.map(|(key, value)| (key.into(), Yaml::text(value))).into())
+        let fields = fields.map(|(key, value)| (key.into(), Yaml::text(value))).into_iter();
+        Yaml::Map(fields.chain(kept_fields(fallback.mapping.clone(), builds)).collect())
     }));
     container.push(("kernelMappings".into(), Yaml::Seq(list)));
     let mut loader = own.loader.clone();
@@ -142,6 +149,14 @@ fn in_tree<'v>(spec: &'v ModuleSpec, kernel: &Kernel) -> Option<Pair<'v>> {
     let on_all = spec.in_tree.iter().filter(|module| module.kernels.is_all()).count();
     let here: Vec<Yaml<'_>> = here.into_iter().map(Yaml::text).collect();
     (here.len() > on_all).then(|| ("inTreeModulesToRemove".into(), Yaml::Seq(here)))
+}
+
+/// Returns the fields of a mapping that the manifest has as they are; only one Module builds and signs.
+fn kept_fields<'v>(kept: MappingFields, builds: bool) -> Vec<Pair<'v>> {
+    let MappingFields { build, sign, in_tree, registry_tls } = kept;
+    let built = [("build", build), ("sign", sign)].map(|(key, value)| (key, value.filter(|_| builds)));
+    let fields = built.into_iter().chain([("inTreeModulesToRemove", in_tree), ("registryTLS", registry_tls)]);
+    fields.filter_map(|(key, value)| Some((key.into(), value?))).collect()
 }
 
 fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool, lock: &Lock) -> Yaml<'v> {

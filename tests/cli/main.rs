@@ -32,6 +32,7 @@ mod hostile_files;
 mod hostile_names;
 mod hostile_templates;
 mod image_pins;
+mod import;
 mod incremental;
 mod init;
 mod instructions;

@@ -39,6 +39,7 @@ const LAYERS: &[&str] = &[
     "output",
     "tree",
     "previous",
+    "import",
     "reconcile",
     "impact",
     "test_cases",

@@ -91,7 +91,7 @@ static OBJECT: Record = Record {
     fields: &[Field { key: "name", takes: Shape::Text, says: "the object's name, in the Module's namespace" }],
 };
 
-static TLS: Record = Record {
+pub(super) static TLS: Record = Record {
     name: "TLS settings",
     fields: &[
         Field { key: "insecure", takes: Shape::Bool, says: "use HTTP if HTTPS fails" },

@@ -1,14 +1,15 @@
 //! Fields beside `moduleSpec`: a hub's spokes, kernels that are not listed, and changes of signing keys.
 
-use kmodgen_yaml::Yaml;
+use kmodgen_yaml::{Node, Yaml};
 
 use super::check::convert;
+use super::mapping::{MAPPING, MappingFields};
 use super::place::At;
 use super::scalars;
 use crate::manifest::declare::declare;
 use crate::manifest::schema::{Shape, Variables};
 use crate::manifest::{decode, variables};
-use crate::vocabulary::{ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
+use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, Invalid, Namespace, Pattern, Spanned, go_regexp};
 
 declare! {
     /// The spokes of a hub.
@@ -47,6 +48,16 @@ declare! {
             advice: "write the image, with `${KERNEL_FULL_VERSION}` in its tag",
             decode: decode::placed(image),
         }
+        default shared: bool {
+            takes: Shape::Bool,
+            says: "`true` if all these kernels have the same image, whose name has no release",
+            decode: decode::flag,
+        }
+        default mapping: MappingFields {
+            takes: Shape::Record(&MAPPING),
+            says: "the mapping's other fields, as KMM documents them",
+            decode: |node, _, faults| MappingFields::decode(node, faults),
+        }
     }
 }
 
@@ -75,16 +86,51 @@ fn regexp(text: &str) -> Result<String, Invalid> {
     Ok(format!("^(?:{text})$"))
 }
 
-/// One image for several kernels would be loaded on all of them.
+/// Advice on the image of several kernels.
+const OWN_IMAGE: &str = "write `REPOSITORY:${KERNEL_FULL_VERSION}`: each kernel requires its own image";
+
 fn image(text: &str) -> Result<String, Invalid> {
-    let help = "write `REPOSITORY:${KERNEL_FULL_VERSION}`: each kernel requires its own image";
-    let names = ["${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "${KERNEL_VERSION}", "$KERNEL_VERSION"];
     let image = ImageRef::parse(&variables::expand(text, variables::IMAGE)?)?;
-    if !names.iter().any(|name| text.contains(name)) {
-        return Err(Invalid::new(format!("`{}` is the same image for every kernel", text.escape_debug())).help(help));
+    if image.tag().is_some() || image.digest().is_some() {
+        return Ok(text.to_owned());
     }
-    match image.tag() {
-        Some(_) => Ok(text.to_owned()),
-        None => Err(Invalid::new(format!("`{}` has no tag", text.escape_debug())).help(help)),
+    Err(Invalid::new(format!("`{}` has no tag", text.escape_debug())).help(OWN_IMAGE))
+}
+
+impl Fallback {
+    /// Decodes one fallback, or several.
+    pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Self> {
+        let is_one = node.as_mapping().is_some();
+        if node.as_sequence().is_some_and(<[_]>::is_empty) {
+            faults.push(
+                Diagnostic::error("empty-list", "`fallback` is empty")
+                    .at(node.span, "")
+                    .help("remove it, or write `fallback: {kernel: PATTERN, image: IMAGE}`"),
+            );
+        }
+        decode::one_or_list(node, is_one, "`fallback`", faults, |node, faults| {
+            check_shared(node, faults);
+            Self::decode(node, faults)
+        })
     }
+}
+
+/// Refuses one image for several kernels, which would be loaded on all of them, unless the fallback says so.
+fn check_shared(node: &Node, faults: &mut Diagnostics) {
+    let names = ["${KERNEL_FULL_VERSION}", "$KERNEL_FULL_VERSION", "${KERNEL_VERSION}", "$KERNEL_VERSION"];
+    let is_shared = node.get("shared").is_some_and(|node| node.as_scalar().is_some_and(|flag| flag.text != "false"));
+    let Some((text, span)) = node.get("image").and_then(|image| Some((&image.as_scalar()?.text, image.span))) else {
+        return;
+    };
+    // A wrong image has an error of its own.
+    if is_shared || image(text).is_err() || names.iter().any(|name| text.contains(name)) {
+        return;
+    }
+    let message = format!("`{}` is the same image for every kernel", text.escape_debug());
+    faults.push(
+        Diagnostic::error("invalid-value", message)
+            .at(span, "")
+            .help(OWN_IMAGE)
+            .help("if all these kernels load the same image, write `shared: true`"),
+    );
 }

@@ -2,6 +2,7 @@
 
 use kmodgen_yaml::Node;
 
+use super::config_maps::{self, CONFIG_MAP, KeptConfigMap};
 use super::fields::MODULE_SPEC;
 use super::hub::{FALLBACK, HUB, SIGNING, Signing};
 use super::rules::check_name_length;
@@ -18,12 +19,14 @@ use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Namespace, Spanned}
 pub struct Objects {
     /// `spec` of the Module that builds the images, without its mappings.
     pub spec: ModuleSpec,
-    /// Image for the kernels that nobody has listed.
-    pub fallback: Option<Fallback>,
+    /// Images for the kernels that nobody has listed, of which the first that matches counts.
+    pub fallback: Vec<Fallback>,
     /// The spokes, if the module is for a hub.
     pub hub: Option<Spanned<Hub>>,
     /// Further Modules on the same images.
     pub additional: Vec<AdditionalModule>,
+    /// ConfigMaps that are written out as they are.
+    pub config_maps: Vec<KeptConfigMap>,
     /// Labels and annotations of its objects.
     pub metadata: Metadata,
     /// Set unless the module has images only.
@@ -37,8 +40,8 @@ pub struct AdditionalModule {
     pub name: Spanned<ModuleName>,
     /// Its `spec`, without its mappings.
     pub spec: ModuleSpec,
-    /// Image for the kernels that nobody has listed.
-    pub fallback: Option<Fallback>,
+    /// Images for the kernels that nobody has listed, of which the first that matches counts.
+    pub fallback: Vec<Fallback>,
 }
 
 const SPEC_FIELD: Field = Field {
@@ -49,8 +52,8 @@ const SPEC_FIELD: Field = Field {
 
 const FALLBACK_FIELD: Field = Field {
     key: "fallback",
-    takes: Shape::Record(&FALLBACK),
-    says: "a mapping for kernels that are not listed; it is the last one",
+    takes: Shape::OneOrList(&Shape::Record(&FALLBACK)),
+    says: "a mapping for kernels that are not listed, or several, of which the first that matches counts; they are the last ones",
 };
 
 /// Fields of a cluster that are laid over those of every module.
@@ -77,6 +80,11 @@ const OWN: &[Field] = &[
         says: "more KMM Modules with the same images, for example for other nodes or another kmod",
     },
     Field {
+        key: "configMaps",
+        takes: Shape::List(&Shape::Record(&CONFIG_MAP)),
+        says: "ConfigMaps of builds that kmodgen did not generate, written as they are",
+    },
+    Field {
         key: "metadata",
         takes: Shape::Record(&METADATA),
         says: "labels and annotations of its objects, in addition to those of the manifest",
@@ -99,7 +107,8 @@ impl Objects {
     ) -> Self {
         let are_written = fields.take("objects", faults).and_then(|node| decode::flag(node, "objects", faults));
         let are_written = are_written.unwrap_or(true);
-        let fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
+        let fallback =
+            fields.take("fallback", faults).map(|node| Fallback::decode_all(node, faults)).unwrap_or_default();
         let hub = fields.take("hub", faults).and_then(|node| Some(Spanned::new(Hub::decode(node, faults)?, node.span)));
         let mut spec = ModuleSpec::take(fields, node, are_written.then_some(context.module), context, faults);
         if let Some(signing) = fields.take("signing", faults) {
@@ -125,8 +134,10 @@ impl Objects {
             check_length(Some(&module.name), namespace, context, faults);
             additional.push(module);
         }
+        let config_maps = fields.take("configMaps", faults).map(|node| config_maps::decode_all(node, faults));
         let metadata = fields.take("metadata", faults).and_then(|node| Metadata::decode(node, faults));
-        Self { spec, fallback, hub, additional, metadata: metadata.unwrap_or_default(), are_written }
+        let (config_maps, metadata) = (config_maps.unwrap_or_default(), metadata.unwrap_or_default());
+        Self { spec, fallback, hub, additional, config_maps, metadata, are_written }
     }
 
     /// Returns `spec` of each Module, that of the one that builds first.
@@ -136,7 +147,7 @@ impl Objects {
 
     /// Checks whether every Module has an image for kernels that nobody has listed.
     pub fn fall_back(&self) -> bool {
-        self.fallback.is_some() && self.additional.iter().all(|module| module.fallback.is_some())
+        !self.fallback.is_empty() && self.additional.iter().all(|module| !module.fallback.is_empty())
     }
 }
 
@@ -148,7 +159,8 @@ impl AdditionalModule {
             .and_then(|node| decode::text(node, "`name`", faults, ModuleName::parse));
         let place = node.span.at_start();
         let spec = ModuleSpec::take(&mut fields, node, Some(place), context, faults);
-        let fallback = fields.take("fallback", faults).and_then(|node| Fallback::decode(node, faults));
+        let fallback =
+            fields.take("fallback", faults).map(|node| Fallback::decode_all(node, faults)).unwrap_or_default();
         fields.finish(faults);
         for entry in ["build", "sign"].iter().filter_map(|key| entry(container(node)?, key)) {
             faults.push(

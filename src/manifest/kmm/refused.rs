@@ -13,7 +13,7 @@ const LEVELS: [(&[&str], &Record); 3] =
     [(&[], &MODULE_SPEC), (&["moduleLoader"], &MODULE_LOADER), (&["moduleLoader", "container"], &CONTAINER)];
 
 /// Keys that stand beside `moduleSpec`.
-const BESIDE: [&str; 5] = ["hub", "fallback", "signing", "additionalModules", "objects"];
+const BESIDE: [&str; 6] = ["hub", "fallback", "signing", "additionalModules", "configMaps", "objects"];
 
 /// Returns the part of `moduleSpec` at each of its levels, with its record.
 fn levels(spec: &Node) -> impl Iterator<Item = (&Node, &'static Record)> {

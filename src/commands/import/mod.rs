@@ -1,0 +1,150 @@
+//! `kmodgen import`: a manifest for Modules that people wrote.
+
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::faults::{Faults, draw};
+use super::kernels::read_input;
+use crate::adapters::{fs, ui};
+use crate::cli::ImportArgs;
+use crate::commands::Exit;
+use crate::import::adopt::{AdoptedManifest, Adoption, FLEET, manifest_text};
+use crate::kernels::Input;
+use crate::manifest::Manifest;
+use crate::objects::{Objects, Problem};
+use crate::settings::MANIFEST;
+use crate::vocabulary::{Diagnostic, Diagnostics, InputError, InputFiles, Listed, RelPath, Severity, SourceMap};
+
+/// Argument for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// A file to write.
+struct NewFile {
+    path: PathBuf,
+    text: String,
+}
+
+/// Runs the command.
+pub fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let lists: Vec<&String> = args.nodes.iter().chain(&args.kernels).collect();
+    let from_stdin = args.inputs.iter().chain(lists.iter().copied()).filter(|input| *input == STANDARD_INPUT);
+    if from_stdin.count() > 1 {
+        bail!("standard input can be read only once: write one of the inputs to a file");
+    }
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let lists = read_lists(&lists, &mut faults);
+    let inputs = args.inputs.iter().map(|input| fs::object_input(input)).collect();
+    let objects = Objects::read(inputs, &mut sources);
+    faults.extend(
+        objects.problems.iter().filter(|problem| !is_of_module(problem, &objects)).map(|p| p.diagnostic.clone()),
+    );
+    let adoption = match faults.has_errors() {
+        true => None,
+        false => Adoption::of(&objects, &lists, &mut sources, &mut faults),
+    };
+    let Some(adoption) = adoption else { return Err(Faults::new(faults, sources).into()) };
+    let generated: Vec<String> =
+        adoption.generated.iter().map(|object| report::generated(object, args, &sources)).collect();
+    if adoption.manifests.is_empty() {
+        if adoption.refused == 0 && generated.is_empty() {
+            let fault = Diagnostic::error("import", "the inputs have no Module");
+            faults.push(fault.help("print them with `oc get module,configmap -n NAMESPACE -o yaml`"));
+        }
+        if faults.has_errors() {
+            return Err(Faults::new(faults, sources).into());
+        }
+    }
+    let mut files = Vec::new();
+    for manifest in &adoption.manifests {
+        // Objects of a manifest are in one namespace.
+        let folder = match adoption.manifests.len() {
+            1 => args.output.clone(),
+            _ => args.output.join(&manifest.namespace),
+        };
+        files.extend(files_of(manifest, &folder, &sources)?);
+    }
+    for file in &files {
+        if fs::is_taken(&file.path)? {
+            return Ok(conflict(&file.path));
+        }
+    }
+    for file in &files {
+        if !fs::write_new_file(&file.path, &file.text)? {
+            return Ok(conflict(&file.path));
+        }
+    }
+    ui::talk(&draw(&faults.into_sorted(), &sources));
+    let written: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    ui::result(&report::text(&adoption, &generated, &written, !lists.is_empty(), &sources));
+    let is_complete = adoption.refused == 0 && generated.is_empty();
+    Ok(if is_complete { Exit::Success } else { Exit::ActionNeeded })
+}
+
+/// Checks whether a problem is one of a Module, which is then refused with it.
+fn is_of_module(problem: &Problem, objects: &Objects) -> bool {
+    let Some(place) = problem.diagnostic.labels.first().map(|label| label.span) else { return false };
+    problem.diagnostic.severity == Severity::Error
+        && objects.modules().any(|object| {
+            let span = object.node.span;
+            span.source == place.source && span.start <= place.start && place.end <= span.end
+        })
+}
+
+fn read_lists(names: &[&String], faults: &mut Diagnostics) -> Vec<Input> {
+    let mut lists = Vec::new();
+    for name in names {
+        match read_input(name) {
+            Ok(list) => lists.push(list),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    lists
+}
+
+/// Returns the files of a manifest, which comes last: it names the list.
+fn files_of(manifest: &AdoptedManifest<'_>, folder: &Path, sources: &SourceMap) -> anyhow::Result<Vec<NewFile>> {
+    let text = manifest_text(manifest, sources);
+    check(&text, manifest.fleet.as_deref())?;
+    let fleet = manifest.fleet.clone().map(|text| NewFile { path: folder.join(FLEET), text });
+    Ok(fleet.into_iter().chain([NewFile { path: folder.join(MANIFEST), text }]).collect())
+}
+
+/// Checks that the other commands accept the manifest.
+fn check(text: &str, fleet: Option<&str>) -> anyhow::Result<()> {
+    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
+    let source = sources.add(MANIFEST, text);
+    let files = Beside { fleet: fleet.map(|list| Arc::new(list.as_bytes().to_vec())) };
+    match Manifest::read(source, text, &files, &mut sources, &mut faults) {
+        Some(_) if !faults.has_errors() => Ok(()),
+        _ => Err(Faults::new(faults, sources).into()),
+    }
+}
+
+/// The list of kernels beside a manifest that is not written yet.
+struct Beside {
+    fleet: Option<Arc<Vec<u8>>>,
+}
+
+impl InputFiles for Beside {
+    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
+        self.fleet.clone().filter(|_| path.as_str() == FLEET).ok_or(InputError::Absent)
+    }
+
+    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
+        Err(InputError::Absent)
+    }
+}
+
+/// Reports a file that is there already.
+fn conflict(path: &Path) -> Exit {
+    ui::talk(&format!(
+        "\x1b[1;31mconflict\x1b[0m: `{}` is there already; nothing is written\n  \
+         help: move it away, or name another folder with `-o DIR`\n",
+        path.display()
+    ));
+    Exit::ActionNeeded
+}
