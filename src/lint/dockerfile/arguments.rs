@@ -103,9 +103,9 @@ pub(in crate::lint) static UNDECLARED_IN_FROM: Rule = Rule {
     id: "KMG103",
     name: "undeclared-in-from",
     severity: Severity::Error,
-    summary: "A FROM uses a variable that no ARG before the first FROM declares",
-    why: "FROM lines see only the ARGs before the first FROM. The name of the image is then empty or incomplete, and the \
-          build fails, whatever KMM passes as `DTK_AUTO`.",
+    summary: "A FROM uses a variable that no ARG declares",
+    why: "FROM lines see the ARGs before the first FROM. Without one, the name of the image is empty or incomplete, and \
+          the build fails, whatever KMM passes as `DTK_AUTO`.",
     wrong: RuleExample {
         text: "FROM ${DTK_AUTO} AS builder\nRUN gcc --version\nFROM registry.access.redhat.com/ubi9/ubi-minimal:9.4\nCOPY --from=builder /opt /opt\n",
         line: 1,
@@ -115,7 +115,9 @@ pub(in crate::lint) static UNDECLARED_IN_FROM: Rule = Rule {
 };
 
 fn undeclared_in_from(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
-    for variable in file.undeclared.iter().filter(|variable| variable.stage.is_none()) {
+    // Builders differ on an ARG between two stages: with some of them, the next FROM sees it.
+    let is_nowhere = file.undeclared.iter().filter(|variable| !file.arguments.contains_key(&variable.name));
+    for variable in is_nowhere.filter(|variable| variable.stage.is_none()) {
         let message = format!("`${{{}}}` is empty in this FROM", variable.name);
         report.at(file.span(variable.span), message, format!("write `ARG {}` before the first FROM", variable.name));
     }
