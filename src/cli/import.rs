@@ -14,16 +14,18 @@ Examples:
   # From files beside each other
   kmodgen import deploy/ -o kmods
 
-  # From the cluster, with a literal mapping for each kernel of its nodes
-  oc get nodes -o json > nodes.json
+  # From the cluster, with a literal mapping for each kernel in nodes.json, of `oc get nodes -o json`
   oc get module,configmap -n drivers -o yaml | kmodgen import - --nodes nodes.json -o kmods
 
   # From what kustomize makes of patches and name prefixes
   kubectl kustomize overlays/prod | kmodgen import - -o kmods
 
+  # From the Dockerfile that KMM builds, to sources, steps and kmods
+  kmodgen import deploy/ --convert driver -o kmods
+
 Exit codes:
   0  success
-  1  a file exists and is not overwritten, or a Module is not imported
+  1  a file exists and is not overwritten, a Module is not imported, or values are left to fill in
   2  error; nothing is written";
 
 /// Arguments of `import`.
@@ -38,6 +40,9 @@ pub struct ImportArgs {
     /// The cluster's nodes, as `oc get nodes -o json` prints them; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "kernels")]
     pub nodes: Option<String>,
+    /// Convert the hand-written Dockerfile of one Module, or of its mapping for one kernel, to fields of a manifest
+    #[arg(long, value_name = "MODULE[/KERNEL]")]
+    pub convert: Option<String>,
     /// A list of kernels, in any form that `kmodgen kernels` reads
     #[arg(long, value_name = "FILE")]
     pub kernels: Option<String>,

@@ -99,7 +99,7 @@ pub use recipe::{Kmod, Recipe, TemplateName};
 use repeats::refuse_repeats;
 use schema::{Field, Record, Shape};
 pub use selection::Selection;
-pub use source::{BUILD_ROOT, File, FileKind, Git, Inner, Origin, Source, decompressor};
+pub use source::{BUILD_ROOT, File, FileKind, Git, Inner, Origin, Source, decompressor, source_folder};
 pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Step, StepPlace, Tool};
 pub use variation::Variation;
 

@@ -12,6 +12,7 @@ mod building;
 mod clusters;
 mod conflicts;
 mod context;
+mod converting;
 mod determinism;
 mod diff;
 mod differential;

@@ -1,5 +1,6 @@
 //! `kmodgen import`: a manifest for Modules that people wrote.
 
+mod convert;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -36,12 +37,15 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
         bail!("standard input can be read only once: write one of the inputs to a file");
     }
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let lists = read_lists(&lists, &mut faults);
+    let lists = if args.convert.is_some() { Vec::new() } else { read_lists(&lists, &mut faults) };
     let inputs = args.inputs.iter().map(|input| fs::object_input(input)).collect();
     let objects = Objects::read(inputs, &mut sources);
     faults.extend(
         objects.problems.iter().filter(|problem| !is_of_module(problem, &objects)).map(|p| p.diagnostic.clone()),
     );
+    if let Some(target) = &args.convert {
+        return convert::run(args, target, &objects, sources, faults);
+    }
     let adoption = match faults.has_errors() {
         true => None,
         false => Adoption::of(&objects, &lists, &mut sources, &mut faults),
@@ -67,21 +71,29 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
         };
         files.extend(files_of(manifest, &folder, &sources)?);
     }
-    for file in &files {
-        if fs::is_taken(&file.path)? {
-            return Ok(conflict(&file.path));
-        }
-    }
-    for file in &files {
-        if !fs::write_new_file(&file.path, &file.text)? {
-            return Ok(conflict(&file.path));
-        }
+    if let Some(taken) = write(&files)? {
+        return Ok(conflict(&taken));
     }
     ui::talk(&draw(&faults.into_sorted(), &sources));
     let written: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     ui::result(&report::text(&adoption, &generated, &written, !lists.is_empty(), &sources));
     let is_complete = adoption.refused == 0 && generated.is_empty();
     Ok(if is_complete { Exit::Success } else { Exit::ActionNeeded })
+}
+
+/// Writes files; returns the path of one that is there already, before anything is written.
+fn write(files: &[NewFile]) -> anyhow::Result<Option<PathBuf>> {
+    for file in files {
+        if fs::is_taken(&file.path)? {
+            return Ok(Some(file.path.clone()));
+        }
+    }
+    for file in files {
+        if !fs::write_new_file(&file.path, &file.text)? {
+            return Ok(Some(file.path.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Checks whether a problem is one of a Module, which is then refused with it.

@@ -66,7 +66,7 @@ impl ImagePlace {
     /// # Errors
     /// A path that leaves the image or has other characters than paths of images have, and a place that is not the
     /// manifest's to fill.
-    pub(super) fn parse(text: &str) -> Result<Self, Invalid> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         Expands::Release.line(text)?;
         let shown = text.escape_debug();
         let Some(below) = text.strip_prefix('/') else {

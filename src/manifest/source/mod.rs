@@ -15,6 +15,7 @@ pub use file::{File, FileKind, decompressor};
 pub use inner::Inner;
 use kmodgen_yaml::Node;
 pub use origin::{Git, Origin};
+pub use place::source_folder;
 
 use super::conditional::Conditional;
 use super::declare::declare;

@@ -48,7 +48,7 @@ const OWNED: [&str; 2] = ["/usr/src/kmodgen", "/usr/src/linux"];
 /// # Errors
 /// A path that leaves its folder or has characters that a shell would expand, and an absolute path inside or around a
 /// folder that the build uses.
-pub(super) fn source_folder(text: &str) -> Result<String, Invalid> {
+pub fn source_folder(text: &str) -> Result<String, Invalid> {
     let Some(below) = text.strip_prefix('/') else { return Ok(format!("{BUILD_ROOT}/{}", place(text)?)) };
     let path = match below.trim_matches('/') {
         "" => "/".to_owned(),
