@@ -15,7 +15,6 @@ Examples:
   kmodgen import deploy/ -o kmods
 
   # From the cluster, with a literal mapping for each kernel in nodes.json, of `oc get nodes -o json`
-  # From the cluster, with a literal mapping for each kernel of its nodes in nodes.json
   oc get module,configmap -n drivers -o yaml | kmodgen import - --nodes nodes.json -o kmods
 
   # From what kustomize makes of patches and name prefixes
