@@ -4,7 +4,6 @@ use super::input::AllowList;
 use super::own_rules::UNUSED;
 use super::registry::by_id;
 use super::rule::finding;
-use crate::manifest::AllowedRule;
 use crate::vocabulary::{Diagnostic, SourceMap};
 
 /// Removes findings that the list allows; adds one for each of its items that allows nothing.
@@ -15,7 +14,7 @@ pub(super) fn apply(findings: &mut Vec<Diagnostic>, list: &AllowList, sources: &
         let path = source.and_then(|file| below(&file.name, &list.folder));
         let mut is_allowed = false;
         for (item, used) in list.rules.iter().zip(&mut used) {
-            if item.rule.value == found.code && is_about(item, path) {
+            if item.rule.value == found.code && (item.paths.is_empty() || path.is_some_and(|path| item.is_about(path))) {
                 *used = true;
                 is_allowed = true;
             }
@@ -42,8 +41,4 @@ fn below<'f>(file: &'f str, folder: &str) -> Option<&'f str> {
         return Some(file);
     }
     file.strip_prefix(folder)?.strip_prefix('/')
-}
-
-fn is_about(item: &AllowedRule, path: Option<&str>) -> bool {
-    item.paths.is_empty() || path.is_some_and(|path| item.paths.iter().any(|pattern| pattern.matches(path)))
 }

@@ -10,6 +10,7 @@ mod dockerfile;
 mod example;
 pub mod facts;
 pub mod formats;
+mod generated;
 mod input;
 mod modules;
 mod own_rules;
@@ -22,6 +23,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use generated::dockerfile_errors;
 pub use input::{AllowList, LintInput, LintResult};
 pub use page::{index, page};
 pub use registry::{RULES, by_id};

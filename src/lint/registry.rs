@@ -3,7 +3,7 @@
 use super::dockerfile::{arguments, builders, commands, depmod, downloads, kmods, sources, stages};
 use super::modules::{images, mappings, modprobe, object, regexps, signing, structure};
 use super::own_rules;
-use super::project::{config_maps, files, images as project_images, nodes};
+use super::project::{config_maps, files, images as project_images, nodes, versions};
 use super::rule::Rule;
 
 /// All rules.
@@ -80,7 +80,8 @@ pub static RULES: &[&Rule] = &[
     &config_maps::FLUX_SUBSTITUTION,
     &project_images::ONE_TAG,
     &project_images::CHANGED_DOCKERFILE,
-    &project_images::CHANGED_VERSION,
+    &versions::CHANGED_VERSION,
+    &versions::CHANGED_IMAGE,
     &files::UNSIGNED_FILE,
     &files::NO_FIRMWARE,
     &files::UNLISTED_SECRET,

@@ -45,6 +45,13 @@ declare! {
     }
 }
 
+impl AllowedRule {
+    /// Returns whether it is about a file; `path` starts in the manifest's folder.
+    pub fn is_about(&self, path: &str) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
+    }
+}
+
 fn allowed(node: &Arc<Node>, key: &str, faults: &mut Diagnostics) -> Option<Vec<AllowedRule>> {
     let items = decode::items(node, &format!("`{key}`"), faults);
     Some(items.iter().filter_map(|item| AllowedRule::decode(item, faults)).collect())

@@ -176,6 +176,8 @@ pub struct Manifest {
     pub output: Output,
     /// The branch that they are committed to.
     pub publish: Publish,
+    /// Findings of `kmodgen lint` that are allowed.
+    pub lint: LintSettings,
     /// The manifest as it is written, without its kernels.
     written: Arc<kmodgen_yaml::Node>,
 }
@@ -346,9 +348,7 @@ impl Manifest {
             module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
         let output = fields.take("output", faults).and_then(|node| Output::decode(node, faults)).unwrap_or_default();
         let publish = fields.take("publish", faults).and_then(|node| Publish::decode(node, faults)).unwrap_or_default();
-        if let Some(node) = fields.take("lint", faults) {
-            lint::LintSettings::decode(node, faults);
-        }
+        let lint = fields.take("lint", faults).and_then(|node| LintSettings::decode(node, faults)).unwrap_or_default();
         fields.later(&["templates"]);
         fields.finish(faults);
         for key in ["modules", "kernels"].into_iter().filter(|key| needs_kernels || *key == "modules") {
@@ -371,6 +371,7 @@ impl Manifest {
             modules,
             output,
             publish,
+            lint,
             written: written.clone(),
         })
     }

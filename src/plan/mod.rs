@@ -24,6 +24,7 @@ mod repository;
 mod resolved;
 mod shell_pattern;
 mod step;
+mod template_rules;
 
 #[cfg(test)]
 mod firmware_tests;

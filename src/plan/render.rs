@@ -1,7 +1,7 @@
 //! The texts of one mapping, and what they decide: its hash and its names.
 
 use super::dockerfile::DockerfileRenderer;
-use super::{Identity, Inputs, Mapping, PlannedMapping, identity};
+use super::{Identity, Inputs, Mapping, PlannedMapping, identity, template_rules};
 use crate::contract;
 use crate::fingerprint::{Explanation, HashSink};
 use crate::manifest::{Kernel, Mirrors, Module};
@@ -76,7 +76,12 @@ impl<'m> MappingRenderer<'m> {
         if faults.has_errors() {
             return Err(RenderError::Mapping(faults));
         }
-        Ok(RenderedMapping { mapping: planned.with(identity), dockerfile, explanation: sinks.1 })
+        let mapping = planned.with(identity);
+        let broken = template_rules::check(&mapping, &dockerfile, &self.inputs);
+        if !broken.is_empty() {
+            return Err(RenderError::Template(broken));
+        }
+        Ok(RenderedMapping { mapping, dockerfile, explanation: sinks.1 })
     }
 }
 

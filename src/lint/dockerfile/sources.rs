@@ -24,7 +24,7 @@ fn untagged_base(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         let Ok(parsed) = ImageRef::parse(image) else { continue };
         if parsed.digest().is_none() && matches!(parsed.tag(), None | Some("latest")) {
             let shown = parsed.repository();
-            let message = format!("`{}` is another image whenever it is pulled", image.escape_debug());
+            let message = format!("`{}` can be another image at each pull", image.escape_debug());
             report.at(file.span(stage.span), message, format!("write a version, `{shown}:VERSION`, or a digest"));
         }
     }
@@ -61,8 +61,8 @@ fn moving_branch(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         });
         if is_moving && !is_fixed {
             let message = match branch {
-                Some(branch) => format!("`{}` is another commit whenever it is cloned", branch.escape_debug()),
-                None => "the clone is another commit whenever it is made".to_owned(),
+                Some(branch) => format!("`{}` is a branch: each build can get another commit", branch.escape_debug()),
+                None => "this clones a branch: each build can get another commit".to_owned(),
             };
             report.at(file.span(command.span), message, "add `--branch TAG`, or `git checkout COMMIT` below");
         }

@@ -18,6 +18,9 @@ pub const KMM_ARGUMENTS: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "
 /// that a person wrote has far fewer.
 const MOST: usize = 5_000;
 
+/// Folder of an image from which KMM's worker loads kmods.
+const WORKER_FOLDER: &str = "/opt/lib/modules";
+
 /// A Dockerfile.
 pub struct DockerfileFacts<'d> {
     pub text: &'d str,
@@ -27,7 +30,7 @@ pub struct DockerfileFacts<'d> {
     pub is_built_by_kmm: bool,
     /// Set if it is in a ConfigMap.
     pub is_in_config_map: bool,
-    /// Set if it is for one kernel: it uses a build argument of KMM.
+    /// Set if it makes an image for KMM: it uses KMM's build arguments, or puts kmods where KMM's worker looks.
     pub is_for_kmm: bool,
     pub stages: Vec<StageFacts>,
     pub copies: Vec<CopyFacts>,
@@ -80,7 +83,8 @@ impl<'d> DockerfileFacts<'d> {
             (stages(&file, &variables), copies(&file), commands, undeclared, arguments(&file))
         };
         let uses_toolkit = stages.iter().any(|stage: &StageFacts| stage.image.contains("DTK_AUTO"));
-        let is_for_kmm = KMM_ARGUMENTS[..2].iter().any(|name| text.contains(name)) || uses_toolkit;
+        let names_kernel = KMM_ARGUMENTS[..2].iter().chain(&[WORKER_FOLDER]).any(|name| text.contains(name));
+        let is_for_kmm = names_kernel || uses_toolkit;
         Self {
             text,
             place,

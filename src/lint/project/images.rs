@@ -220,9 +220,10 @@ spec:
 };
 
 /// Name and namespace of an object.
-type ObjectKey<'n> = (&'n str, &'n str);
+pub(super) type ObjectKey<'n> = (&'n str, &'n str);
 
-fn key(object: &KubernetesObject) -> ObjectKey<'_> {
+/// Returns the key of an object; empty strings stand for what it lacks.
+pub(super) fn key(object: &KubernetesObject) -> ObjectKey<'_> {
     let name = object.name.as_ref().map_or("", |name| name.value.as_str());
     (name, object.namespace.as_ref().map_or("", |namespace| namespace.value.as_str()))
 }
@@ -260,89 +261,6 @@ fn changed_dockerfile(project: &ProjectFacts<'_>, report: &mut RuleReport<'_>) {
                 let message = format!("the Dockerfile of `{}` changed, but the image has the same name", image.text);
                 report.at(image.span, message, "change the tag, for example by a version or a hash of the Dockerfile");
             }
-        }
-    }
-}
-
-pub(in crate::lint) static CHANGED_VERSION: Rule = Rule {
-    id: "KMG312",
-    name: "changed-version-same-images",
-    severity: Severity::Warning,
-    summary: "`version` changed since the revision of `--since`, and no image did",
-    why: "A new `version` starts an ordered upgrade: nodes unload the module and load it again, one after the other, when \
-          their labels are changed. With the same images, they load the same kmods.",
-    wrong: RuleExample {
-        text: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"2\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-",
-        line: 8,
-    },
-    right: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"2\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v2'}]
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-",
-    check: RuleCheck::Project(changed_version),
-};
-
-fn version<'n>(module: &ModuleFacts<'n>) -> Option<Text<'n>> {
-    text(module.container?, "version")
-}
-
-fn all_images<'n>(module: &ModuleFacts<'n>) -> Vec<&'n str> {
-    module.mappings.iter().filter_map(|mapping| mapping.image).map(|image| image.text).collect()
-}
-
-fn changed_version(project: &ProjectFacts<'_>, report: &mut RuleReport<'_>) {
-    let Some(before) = project.before else { return };
-    let old: HashMap<ObjectKey<'_>, &KubernetesObject> = before.modules().map(|object| (key(object), object)).collect();
-    for module in &project.modules {
-        let facts = old.get(&key(module.object)).and_then(|object| ModuleFacts::of(object, &[], true));
-        let Some(old) = facts else { continue };
-        let (version, old_version) = (version(module), version(&old));
-        let is_changed = version.map(|it| it.text) != old_version.map(|it| it.text);
-        if let Some(place) = version.filter(|_| is_changed && all_images(module) == all_images(&old)) {
-            report.at(place.span, "`version` changed, but no image did", "change the images too, or leave `version`");
         }
     }
 }
