@@ -10,7 +10,7 @@ use zerocopy::IntoBytes as _;
 use super::{Expansion, Inputs, Mapping, PlannedMapping, Resolved};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::lock::Lock;
-use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, Objects};
+use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, Objects, TemplateName};
 use crate::vocabulary::Digest;
 
 /// Returns a key for each mapping, in the order of the plan, that covers all that decides its texts but the templates
@@ -87,12 +87,15 @@ fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &Ch
         overrides: _,
     } = module;
     let Objects { spec: ModuleSpec { sign, .. }, metadata, .. } = objects;
-    let Manifest { namespace, mirrors, output, metadata: of_all, .. } = inputs.manifest;
+    let Manifest { namespace, mirrors, output, metadata: of_all, lint, .. } = inputs.manifest;
+    let is_users = matches!(resolved.template, TemplateName::File(_));
+    let allowed = lint.allow.iter().filter(|_| is_users).map(|allowed| (&allowed.rule.value, &allowed.paths));
     key.checksum_of(&(
         inputs.lock.templates,
         (&namespace.value, mirrors, output.sync_waves),
         (of_all, metadata),
         (&name.value, module.tag_version(), &image.value, built_by, sign),
         resolved,
+        allowed.collect::<Vec<_>>(),
     ))
 }

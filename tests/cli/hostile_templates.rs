@@ -31,6 +31,27 @@ fn a_value_that_does_not_exist() {
 }
 
 #[test]
+fn a_template_whose_image_cannot_work() {
+    const TEMPLATE: &str = "FROM {{ runtime }} AS builder
+ARG KERNEL_VERSION
+RUN depmod -b /opt
+FROM {{ runtime }}
+COPY --from=bilder /build/{{ kernel.release }} /opt/lib/modules
+";
+    assert_snapshot!(refused(TEMPLATE));
+    project(&TEMPLATE.replace("RUN", "# kmodgen: allow KMG110: tried\nRUN").replace("bilder", "builder"))
+        .run("generate")
+        .fine();
+    let project = project(&TEMPLATE.replace("bilder", "builder"));
+    let allowed = "lint: {allow: [{rule: KMG110, reason: tried, paths: ['*.Dockerfile']}]}\nsources:";
+    project.edit("kmodgen.yaml", "sources:", allowed);
+    project.run("generate").fine();
+    // What a run found to be fine is not remembered beyond its reason.
+    project.edit("kmodgen.yaml", "reason: tried, paths: ['*.Dockerfile']", "reason: tried, paths: ['other/*']");
+    project.run("generate").trouble().says("mine.Dockerfile:3:").says("KMG110");
+}
+
+#[test]
 fn a_template_that_is_malformed() {
     assert_snapshot!(refused("FROM scratch\n{% if kernel.release %}\nRUN x\n"));
     refused("FROM scratch\n{{ \n").says("mine.Dockerfile:");
