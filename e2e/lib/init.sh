@@ -19,7 +19,8 @@ NODES
 # init_layout LAYOUT: a manifest in a folder of its own, for the layout's repository.
 init_layout() {
   local url=https://github.com/example/layout-$1.git
-  commit_all "$here/layouts/$1" "layout-$1.git" sha1 "The layout $1" > "$work/init/$1.commit" || return
+  cp -r "$here/layouts/$1" "$work/init/$1.tree" &&
+    commit_all "$work/init/$1.tree" "layout-$1.git" sha1 "The layout $1" > "$work/init/$1.commit" || return
   GIT_CONFIG_GLOBAL=$work/init/gitconfig "$KMODGEN" init "$url" --nodes "$work/init/nodes.json" -o "$work/init/$1" &&
     GIT_CONFIG_GLOBAL=$work/init/gitconfig "$KMODGEN" lock -f "$work/init/$1/kmodgen.yaml"
 }

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn lines_are_found_in_their_template() {
-        let template = "FROM {{ builder }} AS builder\n{% if x %}\n  RUN depmod -b /opt {{ a }}x\n{% endif %}\nRUN make\n";
+        let template =
+            "FROM {{ builder }} AS builder\n{% if x %}\n  RUN depmod -b /opt {{ a }}x\n{% endif %}\nRUN make\n";
         let found = |line: &str| origin(template, line).map(|range| &template[range]);
         assert_eq!(found("FROM quay.io/a:1 AS builder"), Some("FROM {{ builder }} AS builder"));
         assert_eq!(found("RUN depmod -b /opt 5.14x"), Some("RUN depmod -b /opt {{ a }}x"));

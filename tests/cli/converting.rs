@@ -153,7 +153,7 @@ fn the_command_writes_what_generate_accepts() {
         let run = project.run(&format!("import deploy.yaml --convert {module}/{KERNEL} -o kmods"));
         let has_gaps = name == "unknown";
         let run = if has_gaps { run.differs() } else { run.fine() };
-        run.shows("What became of each line").shows("beside the generated Dockerfile");
+        run.shows("What happened to each line").shows("beside the generated Dockerfile");
         project.run("generate -f kmods/kmodgen.yaml --offline").fine();
         let run = project.run(&format!("import deploy.yaml --convert {module} -o kmods"));
         run.differs().says("nothing is written");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dockerfile_reader::Span;
 use kmodgen_yaml::Yaml;
 
-/// What became of a part of a Dockerfile.
+/// What happened to a part of a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// It is this field of the manifest.

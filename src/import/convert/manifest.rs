@@ -106,7 +106,9 @@ fn misplaced(draft: &Draft) -> Vec<String> {
     let misplaced = named.filter(|source| source_folder(&source.folder).is_err());
     let gap = misplaced.map(|source| {
         let DraftSource { name, folder, .. } = source;
-        format!("sources.{name}: lines that stay name `{folder}`, where no source can be: write `{BUILD_ROOT}/{name}`")
+        format!(
+            "sources.{name}: lines that stay name `{folder}`, which no source can have: write `{BUILD_ROOT}/{name}`"
+        )
     });
     gap.collect()
 }

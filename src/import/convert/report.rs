@@ -1,4 +1,4 @@
-//! What became of each line, and both Dockerfiles side by side.
+//! What happened to each line, and both Dockerfiles side by side.
 
 use std::fmt::Write as _;
 
@@ -45,7 +45,7 @@ pub(super) fn parts(draft: &Draft, dockerfile: &Dockerfile<'_>) -> Vec<Part> {
 /// Writes the report.
 pub(super) fn text(conversion: &Conversion, request: &Request<'_>, generated: &str) -> String {
     let file: String = request.file.escape_debug().collect();
-    let mut out = format!("What became of each line of {file}:\n\n");
+    let mut out = format!("What happened to each line of {file}:\n\n");
     for part in &conversion.parts {
         let line = format!("{:>4}  {:<WIDTH$}  {}", part.line, cut(&part.text), shown(part));
         out += line.trim_end();

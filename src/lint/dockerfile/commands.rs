@@ -153,7 +153,7 @@ fn make_without_kernel(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) 
         let exports = own.iter().any(|one| one.program == "export");
         if is_driver && !is_configured && !names_kernel && !is_declared && !exports {
             let help = "pass the variable of the Makefile, such as `make KVERSION=${KERNEL_FULL_VERSION}`";
-            report.at(file.span(command.span), "nothing tells make the kernel to build for", help);
+            report.at(file.span(command.span), "make has no kernel to build for", help);
         }
     }
 }

@@ -111,7 +111,7 @@ pub(in crate::lint) static SECRET_IN_LAYER: Rule = Rule {
     severity: Severity::Warning,
     summary: "A secret is copied into a layer",
     why: "Everyone who can pull an image can read all its layers, deleted files included. KMM mounts the secrets in \
-          `build.secrets` at `/run/secrets/NAME`, where they leave no trace.",
+          `build.secrets` at `/run/secrets/NAME`, and they leave no trace.",
     wrong: RuleExample {
         text: "FROM registry.access.redhat.com/ubi9/ubi:9.4\nRUN cp /run/secrets/entitlement/key.pem /etc/pki/entitlement/key.pem\n",
         line: 2,

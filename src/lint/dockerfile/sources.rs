@@ -36,7 +36,7 @@ pub(in crate::lint) static MOVING_BRANCH: Rule = Rule {
     severity: Severity::Warning,
     summary: "git clones a branch that moves",
     why: "KMM builds an image once for each kernel, and never again. Kernels then load drivers of different commits, and \
-          no one can tell which.",
+          nothing shows which.",
     wrong: RuleExample {
         text: "FROM registry.access.redhat.com/ubi9/ubi:9.4\nRUN git clone https://git.example.com/driver.git /build\n",
         line: 2,

@@ -138,7 +138,7 @@ pub(in crate::lint) static HASHED_NAME: Rule = Rule {
     name: "hashed-config-map-name",
     severity: Severity::Error,
     summary: "kustomize adds a hash to the name of a ConfigMap that a Module names without it",
-    why: "kustomize rewrites hashed names in the kinds that it knows, and a Module is none of them. KMM then waits for a \
+    why: "kustomize rewrites hashed names in the kinds that it knows, and not in a Module. KMM then waits for a \
           ConfigMap that does not exist.",
     wrong: RuleExample {
         text: built! {

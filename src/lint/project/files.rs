@@ -25,7 +25,7 @@ pub(in crate::lint) static UNSIGNED_FILE: Rule = Rule {
     id: "KMG320",
     name: "file-to-sign-not-in-image",
     severity: Severity::Warning,
-    summary: "No instruction of the Dockerfile puts a kmod where `filesToSign` expects it",
+    summary: "`filesToSign` names a file that no instruction of the Dockerfile creates",
     why: "A path in `filesToSign` that matches no file fails KMM's signing build, and the image is never pushed.",
     wrong: RuleExample {
         text: pair! {
