@@ -28,11 +28,15 @@ build_converted() {
     --logs "$work/log/import-$1"
 }
 
-# opt_of IMAGE: names of all files below /opt, and the version of each kmod's sources.
+# opt_of IMAGE: names of all files below /opt, and what each kmod says of itself. The kmods' own folder may be another one.
 opt_of() {
+  local kmod
   look_at "$1" || return
-  find "$root/opt" ! -type d -printf 'opt/%P\n' | sort
-  find "$root/opt" -name '*.ko' -printf '%P ' -exec modinfo -F srcversion {} \; | sort
+  find "$root/opt" ! -type d ! -name '*.ko' -printf 'opt/%P\n' | sort
+  while read -r kmod; do
+    echo "${kmod##*/}"
+    modinfo "$kmod" | grep -v '^filename:'
+  done < <(find "$root/opt" -name '*.ko' -printf '%f %p\n' | sort | cut -d ' ' -f 2-)
 }
 
 holds_the_same() {
@@ -49,6 +53,6 @@ try_import() {
     check 'it builds as KMM builds it' build_by_hand "$project"
     check 'import converts it to a manifest' convert "$project"
     check 'the manifest builds without an edit' ends 0 '1 built, 0 pushed, 0 skipped' build_converted "$project"
-    check 'both images have the same files below /opt' holds_the_same "$project"
+    check 'both images have the same kmods, and the same other files below /opt' holds_the_same "$project"
   done
 }

@@ -112,15 +112,22 @@ impl Draft {
         if paths.is_empty() || !paths.iter().all(|path| is_kmod_file(path)) {
             return None;
         }
+        Some(self.copied_kmods(paths.into_iter(), &join(folder, to)))
+    }
+
+    /// Takes kmods that are copied to a path.
+    pub(super) fn copied_kmods<'p>(&mut self, paths: impl Iterator<Item = &'p str>, to: &str) -> Fate {
         let mut has_pattern = false;
-        for path in &paths {
+        for path in paths {
             has_pattern |= !self.add_kmod(path);
         }
         if has_pattern {
             self.pattern_gap();
         }
-        self.placed(&join(folder, to));
-        Some(Fate::Field("modules[0].kmods".to_owned()))
+        let is_kept = self.placed(to);
+        let folder = self.mod_dir.as_deref().unwrap_or("extra");
+        let place = if is_kept { String::new() } else { format!(", in the folder `{folder}`") };
+        Fate::Field(format!("modules[0].kmods{place}"))
     }
 
     pub(super) fn pattern_gap(&mut self) {
@@ -130,10 +137,10 @@ impl Draft {
         }
     }
 
-    /// Takes the folder of kmods below that of a kernel.
-    pub(super) fn placed(&mut self, to: &str) {
+    /// Takes the folder of kmods below that of a kernel; returns whether they are in the same folder then.
+    pub(super) fn placed(&mut self, to: &str) -> bool {
         let rest = ["${KERNEL_VERSION}/", "${KERNEL_FULL_VERSION}/"].iter().find_map(|release| to.split_once(release));
-        let Some((_, below)) = rest else { return };
+        let Some((_, below)) = rest else { return false };
         let below = below.trim_end_matches('/');
         let folder =
             if below.ends_with(".ko") { below.rsplit_once('/').map_or("", |(folder, _)| folder) } else { below };
@@ -141,6 +148,7 @@ impl Draft {
         if is_known && folder != "extra" && folder != "kernel" {
             self.mod_dir.get_or_insert(folder.to_owned());
         }
+        self.mod_dir.as_deref().unwrap_or("extra") == folder
     }
 }
 

@@ -32,22 +32,16 @@ impl Draft {
         }
         let to = paths.pop()?;
         if !paths.is_empty() && paths.iter().all(|path| is_kmod_file(path)) {
-            let mut has_pattern = false;
-            for path in &paths {
-                has_pattern |= !self.add_kmod(path);
-            }
-            if has_pattern {
-                self.pattern_gap();
-            }
-            self.placed(&to);
-            return Some(Fate::Field("modules[0].kmods".to_owned()));
+            return Some(self.copied_kmods(paths.iter().map(String::as_str), &to));
         }
         if paths.iter().all(|path| is_of_result(path.trim_end_matches('/'))) {
             if paths.iter().any(|path| is_whole_tree(path)) {
                 self.links_in_tree = true;
                 return Some(Fate::Field("modules[0].install.linkInTree".to_owned()));
             }
-            paths.iter().for_each(|path| self.placed(&format!("{path}/")));
+            for path in &paths {
+                self.placed(&format!("{path}/"));
+            }
             return Some(Fate::Done("copies the kmods that the build checked"));
         }
         self.copied_files(&paths, &to)
