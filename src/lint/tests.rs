@@ -95,3 +95,24 @@ fn each_rule_finds_its_example_and_nothing_else() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Returns the rules that a Dockerfile breaks.
+fn rules_of(dockerfile: &str) -> Vec<String> {
+    let found = found(&format!("=== Dockerfile\n{dockerfile}"));
+    found.iter().filter_map(|line| Some(line.split(' ').nth(1)?.trim_end_matches(':').to_owned())).collect()
+}
+
+#[test]
+fn mistakes_are_found_in_other_forms() {
+    let one_stage = "ARG DTK_AUTO\nFROM ${DTK_AUTO}\nARG KERNEL_VERSION\n\
+                     RUN make -C /usr/src/kernels/${KERNEL_VERSION} M=/x\nRUN cp /x/x.ko /opt/x.ko\n";
+    assert_eq!(rules_of(one_stage), ["KMG114", "KMG116"]);
+    let bare = "FROM registry.example.com/dtk:4.16 AS builder\nARG KERNEL_FULL_VERSION\nRUN cd /x && make\n\
+                RUN install -D /x/x.ko /opt/lib/modules/${KERNEL_FULL_VERSION}/extra/x.ko && depmod -b /opt ${KERNEL_FULL_VERSION}\n\
+                FROM scratch\nCOPY --from=builder /opt /opt\n";
+    assert_eq!(rules_of(bare), ["KMG129", "KMG119"]);
+    let by_worker_folder = "FROM registry.example.com/dtk:4.16 AS builder\nARG KVER\nRUN make KVER=$(uname -r) && \
+                            cp x.ko /opt/lib/modules/${KVER}/ && depmod -b /opt\nFROM registry.example.com/base:1\n\
+                            COPY --from=builder /opt/lib/modules /opt/lib/modules\n";
+    assert_eq!(rules_of(by_worker_folder), ["KMG127", "KMG110"]);
+}

@@ -154,7 +154,7 @@ pub(in crate::lint) static HARD_CODED_RELEASE: Rule = Rule {
     id: "KMG105",
     name: "hard-coded-release",
     severity: Severity::Warning,
-    summary: "A kernel release is written out, although the Dockerfile has an ARG for it",
+    summary: "A kernel release is hard-coded, although the Dockerfile has an ARG for it",
     why: "KMM builds the Dockerfile once for each kernel, and passes the release as KERNEL_FULL_VERSION. A release that is \
           written out is the same in each of these builds.",
     wrong: RuleExample {
@@ -182,7 +182,7 @@ fn hard_coded_release(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         for argument in &command.arguments {
             let Some(release) = release_in(&argument.text) else { continue };
             if !defaults.iter().any(|values| values.contains(release)) {
-                let message = format!("the release `{release}` is written out");
+                let message = format!("the release `{release}` is hard-coded");
                 report.at(file.span(argument.span), message, "use `${KERNEL_FULL_VERSION}`");
             }
         }

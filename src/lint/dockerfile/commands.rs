@@ -129,7 +129,7 @@ COPY --from=builder /opt /opt
 };
 
 fn make_without_kernel(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
-    if !file.is_built_by_kmm {
+    if !file.is_for_kmm {
         return;
     }
     for command in file.commands.iter().filter(|command| command.program == "make") {

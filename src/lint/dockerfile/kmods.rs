@@ -4,7 +4,7 @@ use dockerfile_reader::Base;
 
 use super::super::facts::{CommandFacts, DockerfileFacts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use super::depmod::is_kmod;
+use super::depmod::{is_kmod, may_run_depmod};
 use crate::vocabulary::Severity;
 
 pub(in crate::lint) static BUILDER_IS_IMAGE: Rule = Rule {
@@ -152,9 +152,11 @@ fn outside_of_folder(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     let Some(last) = file.last() else { return };
     // A program of the image may load or move the kmods, and a variable or WORKDIR may be the right folder.
     let has_entrypoint = [dockerfile_reader::Keyword::Entrypoint, dockerfile_reader::Keyword::Cmd];
-    if has_entrypoint.iter().any(|keyword| file.instructions(*keyword).next().is_some())
-        || file.last_commands().any(moves)
-    {
+    if has_entrypoint.iter().any(|keyword| file.instructions(*keyword).next().is_some()) {
+        return;
+    }
+    moved_outside(file, report);
+    if file.last_commands().any(moves) {
         return;
     }
     for copy in file.copies.iter().filter(|copy| copy.stage == last) {
@@ -165,6 +167,32 @@ fn outside_of_folder(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
             report.at(file.span(copy.span), message, "copy it to `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/`");
         }
     }
+}
+
+/// Reports kmods that a command puts elsewhere, if the Dockerfile names no folder of KMM's worker at all.
+fn moved_outside(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
+    let may_install = file.commands.iter().any(may_run_depmod) || file.text.contains("INSTALL_MOD_PATH");
+    let may_copy = file.last_copies().any(|copy| copy.target == "/" || copy.target.starts_with("/opt"));
+    if may_install || may_copy || names_folder_below(file.text) {
+        return;
+    }
+    for command in file.last_commands().filter(|one| matches!(one.program.as_str(), "cp" | "mv" | "install")) {
+        let operands: Vec<&str> = command.operands().map(|one| one.text.as_str()).collect();
+        let Some((target, sources)) = operands.split_last() else { continue };
+        let is_elsewhere = target.starts_with('/') && !target.contains('$');
+        if is_elsewhere && !sources.is_empty() && sources.iter().all(|source| is_kmod(source)) {
+            let message = format!("KMM does not look for kmods in `{target}`");
+            report.at(file.span(command.span), message, "copy it to `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/`");
+        }
+    }
+}
+
+/// Checks for a folder `lib/modules` that is not the one of the kernel itself.
+fn names_folder_below(text: &str) -> bool {
+    let mut found = text.match_indices("/lib/modules");
+    found.any(|(at, _)| {
+        text[..at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '}' | '.' | '_'))
+    })
 }
 
 pub(in crate::lint) static WHOLE_TREE: Rule = Rule {

@@ -37,12 +37,16 @@ COPY --from=builder /opt/lib/modules /opt/lib/modules
 };
 
 fn is_kmod_folder(path: &str) -> bool {
-    path.contains("lib/modules") || path.contains("firmware") || is_kmod(path)
+    path.contains("lib/modules") || path.contains("firmware") || is_kmod(path) || is_opt(path)
+}
+
+fn is_opt(path: &str) -> bool {
+    path.trim_end_matches('/') == "/opt"
 }
 
 fn no_shell(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
-    let is_for_worker =
-        file.is_built_by_kmm || file.last_copies().any(|copy| copy.target.starts_with("/opt/lib/modules"));
+    let has_kmods = |target: &str| target.starts_with("/opt/lib/modules") || is_opt(target);
+    let is_for_worker = file.is_built_by_kmm || file.last_copies().any(|copy| has_kmods(&copy.target));
     let Some(last) = file.last().filter(|_| file.is_for_kmm && is_for_worker) else { return };
     let Some(root) = file.chain(last).last().and_then(|root| file.stages.get(*root)) else { return };
     let is_bare = match &root.base {
