@@ -72,7 +72,11 @@ fn no_checksum(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         let is_checked =
             file.commands.iter().any(|one| one.stage == copy.stage && CHECKERS.contains(&one.program.as_str()));
         if copy.sources.iter().any(|source| is_download(source)) && !has_checksum && !is_git && !is_checked {
-            report.at(file.span(copy.span), "nothing checks the content of this download", help);
+            report.at(
+                file.span(copy.span),
+                "nothing checks the content of this download",
+                "check the file with `sha256sum -c` in a RUN below",
+            );
         }
     }
 }
