@@ -15,6 +15,7 @@ use super::{CPU_SECONDS, HANG, MEMORY, Run, Tree};
 ///
 /// ```text
 /// [temp]/home      $HOME
+/// [temp]/tmp       $TMPDIR
 /// [temp]/cache     what runs remember of each other
 /// [temp]/project   the project: kmodgen.yaml, and what a scenario adds
 /// [temp]/outside   what no run may touch
@@ -34,7 +35,7 @@ impl Project {
     pub(crate) fn empty() -> Self {
         let folder = TempDir::new().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        for name in ["home", "project", "outside"] {
+        for name in ["home", "tmp", "project", "outside"] {
             fs::create_dir(root.join(name)).unwrap();
         }
         fs::write(root.join("outside/precious"), "not kmodgen's\n").unwrap();
@@ -176,7 +177,10 @@ impl Project {
             temp: self.folder.path().to_owned(),
             from: self.path(""),
             arguments: arguments.split_whitespace().map(OsString::from).collect(),
-            variables: vec![("HOME".into(), self.root.join("home").into())],
+            variables: vec![
+                ("HOME".into(), self.root.join("home").into()),
+                ("TMPDIR".into(), self.root.join("tmp").into()),
+            ],
             setup: String::new(),
             program: env!("CARGO_BIN_EXE_kmodgen").into(),
         }
