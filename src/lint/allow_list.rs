@@ -14,8 +14,7 @@ pub(super) fn apply(findings: &mut Vec<Diagnostic>, list: &AllowList, sources: &
         let path = source.and_then(|file| below(&file.name, &list.folder));
         let mut is_allowed = false;
         for (item, used) in list.rules.iter().zip(&mut used) {
-            if item.rule.value == found.code && (item.paths.is_empty() || path.is_some_and(|path| item.is_about(path)))
-            {
+            if item.rule.value == found.code && item.is_about(path) {
                 *used = true;
                 is_allowed = true;
             }

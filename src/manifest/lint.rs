@@ -46,9 +46,9 @@ declare! {
 }
 
 impl AllowedRule {
-    /// Returns whether it is about a file; `path` starts in the manifest's folder.
-    pub fn is_about(&self, path: &str) -> bool {
-        self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
+    /// Returns whether it is about a file; `path` starts in the manifest's folder, and is `None` for files elsewhere.
+    pub fn is_about(&self, path: Option<&str>) -> bool {
+        self.paths.is_empty() || path.is_some_and(|path| self.paths.iter().any(|pattern| pattern.matches(path)))
     }
 }
 

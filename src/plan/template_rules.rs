@@ -19,7 +19,7 @@ const TAGS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
 pub(super) fn check(mapping: &Mapping<'_>, dockerfile: &str, inputs: &Inputs<'_>) -> Vec<TemplateFault> {
     let TemplateName::File(path) = &mapping.resolved.template else { return Vec::new() };
     let rules = inputs.manifest.lint.allow.iter();
-    let allowed: Vec<&AllowedRule> = rules.filter(|rule| rule.is_about(path.as_str())).collect();
+    let allowed: Vec<&AllowedRule> = rules.filter(|rule| rule.is_about(Some(path.as_str()))).collect();
     let errors = dockerfile_errors(dockerfile, mapping.is_built_by_kmm(), &allowed);
     if errors.is_empty() {
         return Vec::new();

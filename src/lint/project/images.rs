@@ -2,10 +2,38 @@
 
 use std::collections::HashMap;
 
+use super::super::example::{config_map, module_file};
 use super::super::facts::{BuildFacts, DockerfileFacts, ModuleFacts, ProjectFacts, Text, text, variables};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
 use crate::objects::{DOCKERFILE_KEY, KubernetesObject, Objects};
 use crate::vocabulary::Severity;
+
+/// A Module that builds images of these two tags, each from a Dockerfile of its own.
+macro_rules! two_dockerfiles {
+    ($el9:literal, $ubuntu:literal) => {
+        concat!(
+            module_file! {
+                "module.yaml":
+                "modprobe: {moduleName: driver}"
+                "kernelMappings:"
+                "  - literal: 5.14.0-427.28.1.el9_4.x86_64"
+            },
+            "          containerImage: registry.example.com/driver:",
+            $el9,
+            "\n",
+            "          build: {dockerfileConfigMap: {name: el9}}\n",
+            "        - literal: 6.8.0-51-generic\n",
+            "          containerImage: registry.example.com/driver:",
+            $ubuntu,
+            "\n",
+            "          build: {dockerfileConfigMap: {name: ubuntu}}\n",
+            "=== configmaps.yaml\n",
+            config_map!("el9", "FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4"),
+            "---\n",
+            config_map!("ubuntu", "FROM docker.io/library/ubuntu:24.04"),
+        )
+    };
+}
 
 pub(in crate::lint) static ONE_TAG: Rule = Rule {
     id: "KMG310",
@@ -14,73 +42,8 @@ pub(in crate::lint) static ONE_TAG: Rule = Rule {
     summary: "Two mappings build the same image from different Dockerfiles",
     why: "KMM does not build an image that exists. Whichever Dockerfile is built first makes the image, and the other one \
           is never built.",
-    wrong: RuleExample {
-        text: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - literal: 5.14.0-427.28.1.el9_4.x86_64
-          containerImage: registry.example.com/driver:v1
-          build: {dockerfileConfigMap: {name: el9}}
-        - literal: 6.8.0-51-generic
-          containerImage: registry.example.com/driver:v1
-          build: {dockerfileConfigMap: {name: ubuntu}}
-=== configmaps.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: el9, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: ubuntu, namespace: drivers}
-data:
-  dockerfile: |
-    FROM docker.io/library/ubuntu:24.04
-",
-        line: 14,
-    },
-    right: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - literal: 5.14.0-427.28.1.el9_4.x86_64
-          containerImage: registry.example.com/driver:v1-el9
-          build: {dockerfileConfigMap: {name: el9}}
-        - literal: 6.8.0-51-generic
-          containerImage: registry.example.com/driver:v1-ubuntu
-          build: {dockerfileConfigMap: {name: ubuntu}}
-=== configmaps.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: el9, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: ubuntu, namespace: drivers}
-data:
-  dockerfile: |
-    FROM docker.io/library/ubuntu:24.04
-",
+    wrong: RuleExample { text: two_dockerfiles!("v1", "v1"), line: 14 },
+    right: two_dockerfiles!("v1-el9", "v1-ubuntu"),
     check: RuleCheck::Project(one_tag),
 };
 
@@ -122,6 +85,37 @@ fn one_tag(project: &ProjectFacts<'_>, report: &mut RuleReport<'_>) {
     }
 }
 
+/// A Module with this tag, whose Dockerfile changed; the tag was `v1` at the earlier revision.
+macro_rules! new_dockerfile {
+    ($tag:literal) => {
+        concat!(
+            built!("module.yaml", $tag),
+            "=== configmap.yaml\n",
+            config_map!("driver", "FROM registry.access.redhat.com/ubi9/ubi-minimal:9.5"),
+            "=== before/configmap.yaml\n",
+            config_map!("driver", "FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4"),
+            built!("before/module.yaml", "v1"),
+        )
+    };
+}
+
+macro_rules! built {
+    ($path:literal, $tag:literal) => {
+        concat!(
+            module_file! {
+                $path:
+                "modprobe: {moduleName: driver}"
+                "kernelMappings:"
+                "  - regexp: '^.+$'"
+            },
+            "          containerImage: registry.example.com/driver:",
+            $tag,
+            "-${KERNEL_FULL_VERSION}\n",
+            "          build: {dockerfileConfigMap: {name: driver}}\n",
+        )
+    };
+}
+
 pub(in crate::lint) static CHANGED_DOCKERFILE: Rule = Rule {
     id: "KMG311",
     name: "changed-dockerfile-same-image",
@@ -129,93 +123,8 @@ pub(in crate::lint) static CHANGED_DOCKERFILE: Rule = Rule {
     summary: "A Dockerfile changed since the revision of `--since`, and its images have the same names",
     why: "KMM does not build an image that exists, whatever changed in its Dockerfile, and it does not watch the ConfigMap. \
           The change reaches no node until the tag changes.",
-    wrong: RuleExample {
-        text: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - regexp: '^.+$'
-          containerImage: registry.example.com/driver:v1-${KERNEL_FULL_VERSION}
-          build: {dockerfileConfigMap: {name: driver}}
-=== configmap.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: driver, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.5
-=== before/configmap.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: driver, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - regexp: '^.+$'
-          containerImage: registry.example.com/driver:v1-${KERNEL_FULL_VERSION}
-          build: {dockerfileConfigMap: {name: driver}}
-",
-        line: 11,
-    },
-    right: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - regexp: '^.+$'
-          containerImage: registry.example.com/driver:v2-${KERNEL_FULL_VERSION}
-          build: {dockerfileConfigMap: {name: driver}}
-=== configmap.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: driver, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.5
-=== before/configmap.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: driver, namespace: drivers}
-data:
-  dockerfile: |
-    FROM registry.access.redhat.com/ubi9/ubi-minimal:9.4
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      modprobe: {moduleName: driver}
-      kernelMappings:
-        - regexp: '^.+$'
-          containerImage: registry.example.com/driver:v1-${KERNEL_FULL_VERSION}
-          build: {dockerfileConfigMap: {name: driver}}
-",
+    wrong: RuleExample { text: new_dockerfile!("v1"), line: 11 },
+    right: new_dockerfile!("v2"),
     check: RuleCheck::Project(changed_dockerfile),
 };
 

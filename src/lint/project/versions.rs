@@ -2,37 +2,34 @@
 
 use std::collections::HashMap;
 
+use super::super::example::module_file;
 use super::super::facts::{MappingFacts, ModuleFacts, ProjectFacts, Text, text};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
 use super::images::{ObjectKey, key};
 use crate::objects::KubernetesObject;
 use crate::vocabulary::Severity;
 
-/// A new version with a new image.
-const CHANGED_BOTH: &str = "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"2\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v2'}]
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-";
+/// A Module with this version and this image; both were `1` and `v1` at the earlier revision.
+macro_rules! revisions {
+    ($version:literal, $image:literal) => {
+        concat!(revision!("module.yaml", $version, $image), revision!("before/module.yaml", "1", "v1"))
+    };
+}
+
+macro_rules! revision {
+    ($path:literal, $version:literal, $image:literal) => {
+        concat!(
+            module_file! { $path: },
+            "      version: \"",
+            $version,
+            "\"\n",
+            "      modprobe: {moduleName: driver}\n",
+            "      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:",
+            $image,
+            "'}]\n",
+        )
+    };
+}
 
 pub(in crate::lint) static CHANGED_VERSION: Rule = Rule {
     id: "KMG312",
@@ -41,34 +38,8 @@ pub(in crate::lint) static CHANGED_VERSION: Rule = Rule {
     summary: "`version` changed since the revision of `--since`, and no image did",
     why: "A new `version` starts an ordered upgrade: nodes unload the module and load it again, one after the other, when \
           their labels are changed. With the same images, they load the same kmods.",
-    wrong: RuleExample {
-        text: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"2\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-",
-        line: 8,
-    },
-    right: CHANGED_BOTH,
+    wrong: RuleExample { text: revisions!("2", "v1"), line: 8 },
+    right: revisions!("2", "v2"),
     check: RuleCheck::Project(changed_version),
 };
 
@@ -79,34 +50,8 @@ pub(in crate::lint) static CHANGED_IMAGE: Rule = Rule {
     summary: "The image of a mapping changed since the revision of `--since`, and `version` did not",
     why: "With a new `version`, nodes load the new image in the order in which you change their labels. With the same \
           `version`, KMM unloads the old module and loads the new one on all nodes as it reaches them.",
-    wrong: RuleExample {
-        text: "\
-=== module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v2'}]
-=== before/module.yaml
-apiVersion: kmm.sigs.x-k8s.io/v1beta1
-kind: Module
-metadata: {name: driver, namespace: drivers}
-spec:
-  selector: {node-role.kubernetes.io/worker: \"\"}
-  moduleLoader:
-    container:
-      version: \"1\"
-      modprobe: {moduleName: driver}
-      kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'registry.example.com/driver:v1'}]
-",
-        line: 10,
-    },
-    right: CHANGED_BOTH,
+    wrong: RuleExample { text: revisions!("1", "v2"), line: 10 },
+    right: revisions!("2", "v2"),
     check: RuleCheck::Project(changed_image),
 };
 
