@@ -56,17 +56,11 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
     }
     let selection = settings::kernel_selection(args)?;
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let mut inputs = Vec::new();
-    for (at, name) in args.inputs.iter().enumerate() {
+    let names = args.inputs.iter().enumerate().filter(|(at, name)| {
         // Standard input can be read once.
-        if name == STANDARD_INPUT && args.inputs[..at].contains(name) {
-            continue;
-        }
-        match read_input(name) {
-            Ok(input) => inputs.push(input),
-            Err(fault) => faults.push(fault),
-        }
-    }
+        *name != STANDARD_INPUT || !args.inputs[..*at].contains(name)
+    });
+    let inputs = read_inputs(names.map(|(_, name)| name.as_str()), &mut faults);
     let old = match args.merge.as_deref().map(|path| (path, fs::read_text(path))) {
         Some((path, Ok(text))) => Some((path, text)),
         Some((path, Err(why))) => {
@@ -112,6 +106,18 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// Reads inputs; those that cannot be read are faults.
+pub(super) fn read_inputs<'n>(names: impl IntoIterator<Item = &'n str>, faults: &mut Diagnostics) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for name in names {
+        match read_input(name) {
+            Ok(input) => inputs.push(input),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    inputs
 }
 
 /// Reads an input: a file, `-`, or either after `IMAGE=`.

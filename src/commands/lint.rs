@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::faults::{Faults, draw};
-use super::kernels::read_input;
+use super::kernels::read_inputs;
 use crate::adapters::git::CommitFolder;
 use crate::adapters::{fs, ui};
 use crate::cli::{DeniedSeverity, LintArgs, LintFormat};
@@ -72,13 +72,9 @@ fn kernels(args: &LintArgs, sources: &mut SourceMap) -> anyhow::Result<Vec<Strin
     if args.kernels.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut faults, mut inputs) = (Diagnostics::default(), Vec::new());
-    for path in &args.kernels {
-        match read_input(&path.display().to_string()) {
-            Ok(input) => inputs.push(input),
-            Err(fault) => faults.push(fault),
-        }
-    }
+    let mut faults = Diagnostics::default();
+    let names: Vec<String> = args.kernels.iter().map(|path| path.display().to_string()).collect();
+    let inputs = read_inputs(names.iter().map(String::as_str), &mut faults);
     let import = Import::read(inputs, &Selection::default(), true, sources, &mut faults);
     match import.filter(|_| !faults.has_errors()) {
         Some(import) => Ok(import.kernels().map(|kernel| kernel.release.to_string()).collect()),

@@ -30,6 +30,7 @@ mod faults;
 mod image_digests;
 mod input_check;
 mod make_files;
+mod new_manifest;
 mod orphan_clusters;
 mod pins;
 mod project;

@@ -16,7 +16,7 @@ pub(super) struct PlannedFolder<'p> {
     manifest: &'p Manifest,
     /// By module and release.
     mappings: HashMap<String, RenderedMapping<'p>>,
-    /// All other files, by path.
+    /// Other files, by path.
     files: HashMap<String, String>,
     /// Names in each folder.
     names: HashMap<String, BTreeMap<String, Kind>>,

@@ -1,13 +1,14 @@
 //! `kmodgen import --convert`: a manifest for the hand-written Dockerfile of one Module.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{NewFile, conflict, read_lists, write};
+use super::{NewFile, conflict, write};
 use crate::adapters::ui;
 use crate::cli::ImportArgs;
 use crate::commands::Exit;
 use crate::commands::faults::{Faults, draw};
+use crate::commands::kernels::read_inputs;
+use crate::commands::new_manifest::UnwrittenFiles;
 use crate::import::convert::{Conversion, Request, convert};
 use crate::kernels::Import;
 use crate::lock::Lock;
@@ -15,7 +16,7 @@ use crate::manifest::{Manifest, Selection};
 use crate::objects::Objects;
 use crate::plan::{Inputs, Plan};
 use crate::settings::{self, MANIFEST};
-use crate::vocabulary::{Diagnostic, Diagnostics, InputError, InputFiles, Listed, RelPath, SourceMap, quoted_list};
+use crate::vocabulary::{Diagnostic, Diagnostics, InputFiles, SourceMap, quoted_list};
 
 /// Runs the command for `target`: a Module, and after a `/` the kernel whose Dockerfile is meant.
 pub(super) fn run(
@@ -59,7 +60,7 @@ fn releases(args: &ImportArgs, sources: &mut SourceMap, faults: &mut Diagnostics
     if names.is_empty() {
         return None;
     }
-    let lists = read_lists(&names, faults);
+    let lists = read_inputs(names.iter().map(|name| name.as_str()), faults);
     let import = Import::read(lists, &Selection::default(), false, sources, faults)?;
     Some(import.kernels().map(|kernel| kernel.release.to_string()).collect())
 }
@@ -87,7 +88,8 @@ fn find<'o>(
 
 /// The first Dockerfile of the manifest; `None` if a branch or an archive has to be pinned first.
 fn generate(conversion: &Conversion) -> anyhow::Result<Option<String>> {
-    let files: Arc<dyn InputFiles> = Arc::new(Beside(conversion.template.clone().into_iter().collect()));
+    let template = conversion.template.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let files: Arc<dyn InputFiles> = Arc::new(UnwrittenFiles::of(template));
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let id = sources.add(MANIFEST, conversion.manifest.as_str());
     let manifests = Manifest::read(id, &conversion.manifest, &*files, &mut sources, &mut faults);
@@ -99,18 +101,4 @@ fn generate(conversion: &Conversion) -> anyhow::Result<Option<String>> {
     let plan = Plan::make(inputs, 1, &mut sources, &mut Diagnostics::default());
     let rendered = plan.as_ref().and_then(|plan| plan.render(plan.mappings().next()?));
     Ok(rendered.map(|rendered| rendered.dockerfile))
-}
-
-/// The template beside a manifest that is not written yet.
-struct Beside(BTreeMap<String, String>);
-
-impl InputFiles for Beside {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
-        let text = self.0.get(path.as_str()).ok_or(InputError::Absent)?;
-        Ok(Arc::new(text.clone().into_bytes()))
-    }
-
-    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
-        Err(InputError::Absent)
-    }
 }

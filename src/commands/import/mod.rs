@@ -4,21 +4,19 @@ mod convert;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::bail;
 
 use super::faults::{Faults, draw};
-use super::kernels::read_input;
+use super::kernels::read_inputs;
+use super::new_manifest::{UnwrittenFiles, check_manifest};
 use crate::adapters::{fs, ui};
 use crate::cli::ImportArgs;
 use crate::commands::Exit;
 use crate::import::adopt::{AdoptedManifest, Adoption, FLEET, manifest_text};
-use crate::kernels::Input;
-use crate::manifest::Manifest;
 use crate::objects::{Objects, Problem};
 use crate::settings::MANIFEST;
-use crate::vocabulary::{Diagnostic, Diagnostics, InputError, InputFiles, Listed, RelPath, Severity, SourceMap};
+use crate::vocabulary::{Diagnostic, Diagnostics, Severity, SourceMap};
 
 /// Argument for standard input.
 const STANDARD_INPUT: &str = "-";
@@ -37,7 +35,11 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
         bail!("standard input can be read only once: write one of the inputs to a file");
     }
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let lists = if args.convert.is_some() { Vec::new() } else { read_lists(&lists, &mut faults) };
+    let lists = if args.convert.is_some() {
+        Vec::new()
+    } else {
+        read_inputs(lists.iter().map(|name| name.as_str()), &mut faults)
+    };
     let inputs = args.inputs.iter().map(|input| fs::object_input(input)).collect();
     let objects = Objects::read(inputs, &mut sources);
     faults.extend(
@@ -106,49 +108,12 @@ fn is_of_module(problem: &Problem, objects: &Objects) -> bool {
         })
 }
 
-fn read_lists(names: &[&String], faults: &mut Diagnostics) -> Vec<Input> {
-    let mut lists = Vec::new();
-    for name in names {
-        match read_input(name) {
-            Ok(list) => lists.push(list),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    lists
-}
-
 /// Returns the files of a manifest, which comes last: it names the list.
 fn files_of(manifest: &AdoptedManifest<'_>, folder: &Path, sources: &SourceMap) -> anyhow::Result<Vec<NewFile>> {
     let text = manifest_text(manifest, sources);
-    check(&text, manifest.fleet.as_deref())?;
+    check_manifest(&text, &UnwrittenFiles::of(manifest.fleet.as_deref().map(|list| (FLEET, list))))?;
     let fleet = manifest.fleet.clone().map(|text| NewFile { path: folder.join(FLEET), text });
     Ok(fleet.into_iter().chain([NewFile { path: folder.join(MANIFEST), text }]).collect())
-}
-
-/// Checks that the other commands accept the manifest.
-fn check(text: &str, fleet: Option<&str>) -> anyhow::Result<()> {
-    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let source = sources.add(MANIFEST, text);
-    let files = Beside { fleet: fleet.map(|list| Arc::new(list.as_bytes().to_vec())) };
-    match Manifest::read(source, text, &files, &mut sources, &mut faults) {
-        Some(_) if !faults.has_errors() => Ok(()),
-        _ => Err(Faults::new(faults, sources).into()),
-    }
-}
-
-/// The list of kernels beside a manifest that is not written yet.
-struct Beside {
-    fleet: Option<Arc<Vec<u8>>>,
-}
-
-impl InputFiles for Beside {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
-        self.fleet.clone().filter(|_| path.as_str() == FLEET).ok_or(InputError::Absent)
-    }
-
-    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
-        Err(InputError::Absent)
-    }
 }
 
 /// Reports a file that is there already.

@@ -4,22 +4,22 @@ mod answers;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 
 use super::faults::{Faults, draw};
 use super::kernels::read_input;
+use super::new_manifest::{UnwrittenFiles, check_manifest};
 use crate::adapters::git::{GitEnvironment, Inspection, RefNames, ResolveError, Resolver, folder_url};
 use crate::adapters::{fs, ui};
 use crate::cli::InitArgs;
 use crate::commands::Exit;
 use crate::init::{ClusterKernel, Reference, RepositoryFiles, Request, name_of_url, newest_release};
 use crate::kernels::Import;
-use crate::manifest::{Manifest, Selection};
+use crate::manifest::Selection;
 use crate::settings::MANIFEST;
-use crate::vocabulary::{Diagnostics, GitRef, GitUrl, InputError, InputFiles, Invalid, Listed, RelPath, SourceMap};
+use crate::vocabulary::{Diagnostics, GitRef, GitUrl, Invalid, SourceMap};
 use answers::Answers;
 
 /// Name of the list of kernels.
@@ -52,7 +52,7 @@ pub fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     let (mut request, files) = look(args, wanted)?;
     request.kernels.clone_from(&fleet.kernels);
     let proposal = answers.complete(&mut request, &files);
-    check(&proposal.manifest, fleet.list.as_deref())?;
+    check_manifest(&proposal.manifest, &UnwrittenFiles::of(fleet.list.as_deref().map(|list| (FLEET, list))))?;
     let mut written: Vec<PathBuf> = Vec::new();
     // The manifest comes last: it names the list.
     for (name, text) in [(FLEET, fleet.list.as_deref()), (MANIFEST, Some(proposal.manifest.as_str()))] {
@@ -191,31 +191,4 @@ fn chosen(repository: &Inspection) -> (GitRef, Reference) {
     }
     let reason = "the default branch".to_owned();
     (GitRef::head(), Reference { name: GitRef::head().to_string(), reason, is_guess: false })
-}
-
-/// Checks that the other commands accept the manifest.
-fn check(text: &str, fleet: Option<&str>) -> anyhow::Result<()> {
-    let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
-    let source = sources.add(MANIFEST, text);
-    let files = Beside { fleet: fleet.map(|list| Arc::new(list.as_bytes().to_vec())) };
-    let manifests = Manifest::read(source, text, &files, &mut sources, &mut faults);
-    match manifests {
-        Some(_) if !faults.has_errors() => Ok(()),
-        _ => Err(Faults::new(faults, sources).into()),
-    }
-}
-
-/// Files beside a manifest that is not written yet.
-struct Beside {
-    fleet: Option<Arc<Vec<u8>>>,
-}
-
-impl InputFiles for Beside {
-    fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
-        self.fleet.clone().filter(|_| path.as_str() == FLEET).ok_or(InputError::Absent)
-    }
-
-    fn list(&self, _: &RelPath) -> Result<Vec<Listed>, InputError> {
-        Err(InputError::Absent)
-    }
 }
