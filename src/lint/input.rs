@@ -1,4 +1,4 @@
-//! What is checked, and the result.
+//! Input and result of a check.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::manifest::AllowedRule;
 use crate::objects::Objects;
 use crate::vocabulary::{Diagnostic, SourceId};
 
-/// What is checked together.
+/// Objects and files that are checked together.
 pub struct LintInput<'i> {
     pub objects: &'i Objects,
     /// Dockerfiles of standard input.

@@ -1,4 +1,4 @@
-//! The rules, in the order of their numbers.
+//! Registry of the rules.
 
 use super::dockerfile::{arguments, builders, commands, depmod, downloads, kmods, sources, stages};
 use super::modules::{images, mappings, modprobe, object, regexps, signing, structure};
@@ -6,7 +6,7 @@ use super::own_rules;
 use super::project::{config_maps, files, images as project_images, nodes, versions};
 use super::rule::Rule;
 
-/// All rules.
+/// Rules, in the order of their numbers.
 pub static RULES: &[&Rule] = &[
     &own_rules::UNREADABLE,
     &own_rules::WITHOUT_REASON,

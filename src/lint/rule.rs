@@ -37,7 +37,7 @@ pub enum RuleCheck {
     Command,
     Dockerfile(fn(&DockerfileFacts<'_>, &mut RuleReport<'_>)),
     Module(fn(&ModuleFacts<'_>, &mut RuleReport<'_>)),
-    /// All files together.
+    /// Files together.
     Project(fn(&ProjectFacts<'_>, &mut RuleReport<'_>)),
 }
 

@@ -18,6 +18,6 @@ pub enum ObjectInput {
 pub enum FolderStart {
     /// One file, and what its kustomization names.
     File(RelPath),
-    /// All files, of which these are at the top.
+    /// Every file, of which these are at the top.
     All(Vec<Listed>),
 }

@@ -118,7 +118,7 @@ impl<'m> KernelMapper<'m> {
     /// Returns what KMM does on a kernel if this mapping decides.
     ///
     /// # Errors
-    /// As [`on`](Self::on).
+    /// See [`on`](Self::on).
     pub fn with(&self, at: usize, release: &str) -> Result<Loading, Unresolvable> {
         let mapping = &self.module.mappings[at];
         let release = normalised(trimmed(release));

@@ -18,7 +18,7 @@ pub struct KubernetesObject {
     pub name: Option<Spanned<String>>,
     /// Its namespace: that of its kustomization, if one sets it.
     pub namespace: Option<Spanned<String>>,
-    /// All of it, fields that kmodgen does not know included; of a generated ConfigMap, the generator.
+    /// Whole object, fields that kmodgen does not know included; of a generated ConfigMap, the generator.
     pub node: Arc<Node>,
     pub origin: Origin,
     /// Fields of kustomizations that change the object in ways that are not followed.

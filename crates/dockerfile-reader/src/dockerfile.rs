@@ -17,7 +17,7 @@ pub struct Dockerfile<'t> {
     pub directives: Vec<Directive<'t>>,
     /// Comment lines, those within continued instructions too, from `#` to the end of the line.
     pub comments: Vec<Span>,
-    /// All instructions.
+    /// Instructions, in their order.
     pub instructions: Vec<Instruction<'t>>,
     /// Build stages, each of which starts with a FROM.
     pub stages: Vec<Stage<'t>>,

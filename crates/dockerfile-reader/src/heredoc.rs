@@ -18,11 +18,11 @@ pub struct Heredoc<'t> {
     pub name: String,
     /// Number of a file descriptor before `<<`.
     pub descriptor: Option<u32>,
-    /// Whether leading tabs are removed from its lines: `<<-`.
+    /// Set if leading tabs are removed from its lines: `<<-`.
     pub strips_tabs: bool,
-    /// Whether variables are expanded in it: its name has no quotes.
+    /// Set if variables are expanded in it: its name has no quotes.
     pub expands: bool,
-    /// All its lines with their line ends.
+    /// Its lines with their line ends.
     pub body: Span,
     /// The line with the name; absent if the text ends before.
     pub end: Option<Span>,

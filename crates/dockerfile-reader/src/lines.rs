@@ -44,7 +44,7 @@ impl Iterator for Lines<'_> {
 
 /// The part of a line before its continuation character, if it ends with one.
 ///
-/// As in BuildKit, spaces and tabs may follow the character, and a second one before it makes it none.
+/// Spaces and tabs may follow the character, and a second one before it makes it none, as in BuildKit.
 pub(crate) fn before_continuation(line: &str, escape: char) -> Option<&str> {
     let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
     (!before.ends_with(escape)).then_some(before)

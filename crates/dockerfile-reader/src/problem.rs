@@ -1,4 +1,4 @@
-//! What is wrong with a Dockerfile.
+//! Problems of a Dockerfile.
 
 use thiserror::Error;
 

@@ -1,20 +1,20 @@
-//! What is known of the manifest while a Dockerfile is read.
+//! Draft of the manifest while a Dockerfile is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dockerfile_reader::Span;
 use kmodgen_yaml::Yaml;
 
-/// What happened to a part of a Dockerfile.
+/// Result of the conversion of a part of a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It is this field of the manifest.
+    /// Field of the manifest that it became.
     Field(String),
-    /// It stays word for word in this block of the template.
+    /// Block of the template in which it stays word for word.
     Block(&'static str),
     /// kmodgen does this by itself.
     Done(&'static str),
-    /// It is left out for this reason.
+    /// Reason for which it is left out.
     Dropped(&'static str),
 }
 
@@ -48,11 +48,11 @@ pub(super) struct DraftSource {
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
     pub(super) block: &'static str,
-    /// Whether it stands before what the block has by itself.
+    /// Set if it stands before what the block has by itself.
     pub(super) is_before: bool,
     pub(super) span: Span,
     pub(super) text: String,
-    /// Whether only other lines need it: ARG and WORKDIR.
+    /// Set if only other lines need it: ARG and WORKDIR.
     pub(super) is_setting: bool,
 }
 

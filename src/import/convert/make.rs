@@ -15,7 +15,7 @@ pub(super) struct MakeStep {
     pub(super) fields: Vec<(&'static str, Yaml<'static>)>,
 }
 
-/// What `make` is called for.
+/// Purpose of a call of `make`.
 pub(super) enum Making {
     Step(MakeStep),
     /// Installation, which kmodgen does by itself.

@@ -1,4 +1,4 @@
-//! What happened to each line, and both Dockerfiles side by side.
+//! Report on each line, and both Dockerfiles side by side.
 
 use std::fmt::Write as _;
 

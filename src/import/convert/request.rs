@@ -1,4 +1,4 @@
-//! What the Module and the ConfigMap of a Dockerfile say.
+//! Facts of the Module and the ConfigMap of a Dockerfile.
 
 use std::collections::BTreeMap;
 

@@ -244,7 +244,7 @@ fn download(words: &[&str]) -> Option<(String, Option<String>)> {
     Some((url, file.filter(|file| file != "-").or(name)))
 }
 
-/// What `tar` unpacks.
+/// Archive that `tar` unpacks.
 struct Tar {
     file: String,
     into: String,

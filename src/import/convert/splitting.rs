@@ -1,4 +1,4 @@
-//! What has to be known of a Dockerfile before it is taken apart.
+//! Facts of a Dockerfile that are needed before it is taken apart.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! All files together.
+//! Files together, for the rules that compare them.
 
 use std::collections::{HashMap, HashSet};
 

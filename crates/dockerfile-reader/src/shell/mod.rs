@@ -38,11 +38,11 @@ pub struct Command<'t> {
     pub span: Span,
     /// Number of the construct that it is in.
     pub group: Option<usize>,
-    /// What joins it to the command or construct before it in its construct.
+    /// Connector to the command or construct before it in its construct.
     pub before: Connector,
-    /// What joins it to the one after it.
+    /// Connector to the one after it.
     pub after: Connector,
-    /// Whether `!` stands before it.
+    /// Set if `!` stands before it.
     pub is_negated: bool,
     /// Assignments before the first word.
     pub assignments: Vec<ShellAssignment<'t>>,
@@ -60,7 +60,7 @@ impl Command<'_> {
     }
 }
 
-/// What stands between two commands.
+/// Operator between two commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connector {
     /// Nothing: the start or the end of a construct.
@@ -87,11 +87,11 @@ pub struct Group<'t> {
     pub span: Span,
     /// Number of the construct that it is in.
     pub group: Option<usize>,
-    /// What joins it to the command or construct before it.
+    /// Connector to the command or construct before it.
     pub before: Connector,
-    /// What joins it to the one after it.
+    /// Connector to the one after it.
     pub after: Connector,
-    /// Whether `!` stands before it.
+    /// Set if `!` stands before it.
     pub is_negated: bool,
     /// Redirections after its end.
     pub redirects: Vec<Redirect<'t>>,
@@ -163,7 +163,7 @@ pub struct Body<'t> {
     pub span: Span,
     /// Lines, without leading tabs after `<<-`.
     pub text: Cow<'t, str>,
-    /// Whether variables are expanded in it: its name has no quotes.
+    /// Set if variables are expanded in it: its name has no quotes.
     pub expands: bool,
 }
 
@@ -176,7 +176,7 @@ pub struct ShellWord<'t> {
     pub span: Span,
     /// Text without quotes, if nothing in it is expanded. A pattern such as `*.ko` is literal.
     pub literal: Option<Cow<'t, str>>,
-    /// Whether it has an unquoted `*`, `?` or `[`.
+    /// Set if it has an unquoted `*`, `?` or `[`.
     pub is_pattern: bool,
     /// Its parts, if something in it is expanded; else empty.
     pub parts: Vec<WordPart>,
