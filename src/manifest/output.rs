@@ -22,7 +22,7 @@ declare! {
         }
         default namespace: bool {
             takes: Shape::Bool,
-            says: "write the namespace too",
+            says: "write the namespace too, which Argo CD and Flux then never delete",
             decode: decode::flag,
         }
         default sync_waves: bool {

@@ -12,15 +12,19 @@ pub(super) fn managed_by() -> Pair<'static> {
     ("app.kubernetes.io/managed-by".into(), Yaml::text("kmodgen"))
 }
 
-/// Returns labels or annotations: kmodgen's own, then those of the manifest, of which the later win.
+/// Returns labels or annotations: kmodgen's own, then those of the manifest with other keys, of which the later win.
 pub(super) fn joined<'v>(
     own: impl IntoIterator<Item = Pair<'v>>,
     levels: impl IntoIterator<Item = &'v BTreeMap<String, String>>,
 ) -> Yaml<'v> {
-    let users: BTreeMap<&str, &str> =
+    let mut pairs: Vec<Pair<'_>> = own.into_iter().collect();
+    let mut users: BTreeMap<&str, &str> =
         levels.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let users = users.into_iter().map(|(key, value)| (key.into(), Yaml::text(value)));
-    Yaml::Map(own.into_iter().chain(users).collect())
+    for (key, _) in &pairs {
+        users.remove(&**key);
+    }
+    pairs.extend(users.into_iter().map(|(key, value)| (key.into(), Yaml::text(value))));
+    Yaml::Map(pairs)
 }
 
 /// Returns the labels of an object of a module, on one kernel or on all.
