@@ -82,7 +82,7 @@ pub fn node_counts(manifest: &Manifest) -> BTreeMap<&str, Option<u64>> {
     let mut nodes: BTreeMap<&str, Option<u64>> = BTreeMap::new();
     for kernel in &manifest.kernels {
         let all = nodes.entry(kernel.release.as_str()).or_default();
-        if let Some(count) = kernel.nodes {
+        if let Some(count) = kernel.node_count() {
             *all = Some(all.unwrap_or_default().saturating_add(count));
         }
     }

@@ -233,6 +233,12 @@ pub fn kernel_selection(args: &KernelsArgs) -> anyhow::Result<Selection> {
     Ok(Selection::of(include, exclude, architectures, args.flavour.clone(), bounds))
 }
 
+/// Returns the cluster whose nodes `kernels` is to count.
+pub fn counted_cluster(args: &KernelsArgs) -> anyhow::Result<Option<ClusterName>> {
+    let name = args.cluster.as_deref().map(ClusterName::parse).transpose();
+    name.map_err(|invalid| anyhow!("--cluster: {}", invalid.on_one_line()))
+}
+
 /// The values of a flag that are valid; a message about each other one is added to `faults`.
 fn valid<T>(flag: &str, values: impl IntoIterator<Item = Result<T, Invalid>>, faults: &mut Vec<String>) -> Vec<T> {
     let mut valid = Vec::new();

@@ -21,6 +21,10 @@ Examples:
   # Update it
   kmodgen kernels nodes.json imagestream.json --merge fleet.yaml -o fleet.yaml
 
+  # Count the nodes of two clusters in one list
+  kmodgen kernels --cluster east east.json imagestream.json --merge fleet.yaml -o fleet.yaml
+  kmodgen kernels --cluster west west.json imagestream.json --merge fleet.yaml -o fleet.yaml
+
   # Before an upgrade: add the kernels of the next release
   kmodgen kernels nodes.json next.json driver-toolkit-release.json --add --merge fleet.yaml -o fleet.yaml
 
@@ -44,6 +48,9 @@ pub struct KernelsArgs {
     /// Update this list; its comments, order and fields stay
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
+    /// Count the nodes for this cluster of the manifest; the numbers of other clusters stay
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
     /// Also add kernels from a driver-toolkit-release.json, before any node runs them
     #[arg(long)]
     pub add: bool,

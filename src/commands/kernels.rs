@@ -54,7 +54,7 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
     if args.format == Format::Json && args.output.is_none() {
         bail!("--format json requires -o FILE");
     }
-    let selection = settings::kernel_selection(args)?;
+    let (selection, cluster) = (settings::kernel_selection(args)?, settings::counted_cluster(args)?);
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let names = args.inputs.iter().enumerate().filter(|(at, name)| {
         // Standard input can be read once.
@@ -71,6 +71,10 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
         None => None,
     };
     let import = Import::read(inputs, &selection, args.add, &mut sources, &mut faults);
+    let import = match &cluster {
+        Some(cluster) => import.and_then(|import| import.in_cluster(cluster, &mut faults)),
+        None => import,
+    };
     let Some(import) = import else { return Err(Faults::new(faults, sources).into()) };
     let merged = match &old {
         Some((path, text)) => {

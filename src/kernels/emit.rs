@@ -4,8 +4,8 @@
 use kmodgen_yaml::inline;
 
 use super::Found;
-use crate::manifest::API_VERSION;
-use crate::vocabulary::ImageRef;
+use crate::manifest::{API_VERSION, NodeCount};
+use crate::vocabulary::{ClusterName, ImageRef};
 
 /// First lines of a list.
 const HEADER: &str = "\
@@ -26,27 +26,26 @@ pub(super) fn list<'f>(found: impl Iterator<Item = &'f Found>) -> String {
 pub(super) fn item(kernel: &Found, indent: &str, newline: &str) -> String {
     let lines = std::iter::once(commented(format!("release: {}", inline(kernel.release.as_str())), &kernel.origins));
     let mut text = String::new();
-    for (at, line) in lines.chain(fields(kernel)).enumerate() {
+    for (at, line) in lines.chain(fields(kernel, kernel.count().as_ref())).enumerate() {
         let dash = if at == 0 { "- " } else { "  " };
         text.extend([indent, dash, &line, newline]);
     }
     text
 }
 
-/// A kernel as an item of a list in brackets.
-pub(super) fn flow_item(kernel: &Found) -> String {
+/// A kernel with this number of nodes as an item of a list in brackets.
+pub(super) fn flow_item(kernel: &Found, count: Option<&NodeCount>) -> String {
     let mut fields = vec![format!("release: {}", inline(kernel.release.as_str()))];
     fields.extend(kernel.dtk.as_ref().map(|pin| flow_dtk(&pin.image)));
     fields.extend(Some(labels(kernel)));
-    fields.extend((kernel.nodes > 0).then(|| nodes(kernel.nodes)));
+    fields.extend(count.map(nodes));
     format!("{{{}}}", fields.join(", "))
 }
 
-/// The fields beside the release, one a line.
-pub(super) fn fields(kernel: &Found) -> Vec<String> {
+/// The fields beside the release, one a line, for a kernel with this number of nodes.
+pub(super) fn fields(kernel: &Found, count: Option<&NodeCount>) -> Vec<String> {
     let dtk = kernel.dtk.as_ref().map(|pin| commented(dtk(&pin.image), &pin.origins));
-    let nodes = (kernel.nodes > 0).then(|| nodes(kernel.nodes));
-    dtk.into_iter().chain([labels(kernel)]).chain(nodes).collect()
+    dtk.into_iter().chain([labels(kernel)]).chain(count.map(nodes)).collect()
 }
 
 /// The field `dtk`. The brackets of an IPv6 address would begin a list.
@@ -72,8 +71,24 @@ pub(super) fn label(key: &str, value: &str) -> String {
 }
 
 /// The field `nodes`.
-pub(super) fn nodes(count: u64) -> String {
-    format!("nodes: {count}")
+pub(super) fn nodes(count: &NodeCount) -> String {
+    format!("nodes: {}", node_count(count))
+}
+
+/// The value of the field `nodes`.
+pub(super) fn node_count(count: &NodeCount) -> String {
+    match count {
+        NodeCount::Total(count) => count.to_string(),
+        NodeCount::PerCluster(counts) => {
+            let counts: Vec<String> = counts.iter().map(|(cluster, count)| cluster_count(cluster, *count)).collect();
+            format!("{{{}}}", counts.join(", "))
+        }
+    }
+}
+
+/// The number of nodes of one cluster.
+pub(super) fn cluster_count(cluster: &ClusterName, count: u64) -> String {
+    format!("{}: {count}", inline(cluster.as_str()))
 }
 
 /// A line with what said so behind it.

@@ -33,6 +33,7 @@ pub(super) fn join(facts: &Facts, selection: &Selection, faults: &mut Diagnostic
                 dtk: image.map(|image| seen.pin(image)),
                 labels: seen.labels(image, &toolkits),
                 nodes: u64::try_from(seen.nodes.len()).unwrap_or(u64::MAX),
+                cluster: None,
                 origins: seen.origins.iter().map(ToString::to_string).collect(),
                 architecture: seen.architecture(),
                 systems: seen.systems.iter().map(ToString::to_string).collect(),

@@ -28,8 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use changes::{Change, Changes};
 pub use merge::Keep;
 
-use crate::manifest::Selection;
-use crate::vocabulary::{Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};
+use crate::manifest::{NodeCount, Selection};
+use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};
 use facts::{Facts, MentionKind};
 use reading::Reading;
 use systems::is_coreos;
@@ -53,6 +53,8 @@ struct Found {
     labels: BTreeMap<String, String>,
     /// Number of nodes that run it.
     nodes: u64,
+    /// The cluster of these nodes, if the list counts the nodes of each.
+    cluster: Option<ClusterName>,
     /// Inputs that name it.
     origins: BTreeSet<String>,
     architecture: Option<&'static str>,
@@ -82,6 +84,14 @@ impl Found {
     fn is_wanted(&self) -> bool {
         self.is_listed && self.selected
     }
+
+    /// Returns the number of nodes that a list without the kernel gets.
+    fn count(&self) -> Option<NodeCount> {
+        match &self.cluster {
+            Some(cluster) => Some(NodeCount::PerCluster(BTreeMap::from([(cluster.clone(), self.nodes)]))),
+            None => (self.nodes > 0).then_some(NodeCount::Total(self.nodes)),
+        }
+    }
 }
 
 /// A Driver Toolkit image, and what said that it is the kernel's.
@@ -100,6 +110,8 @@ pub struct Import {
     has_nodes: bool,
     /// Set if an input is a list of kernels.
     has_lists: bool,
+    /// The cluster that the nodes are in, if the list counts the nodes of each.
+    cluster: Option<ClusterName>,
 }
 
 impl Import {
@@ -138,7 +150,23 @@ impl Import {
         }
         let has_nodes = facts.mentions.iter().any(|mention| matches!(mention.kind, MentionKind::Node(_)));
         let has_lists = facts.mentions.iter().any(|mention| mention.kind == MentionKind::List);
-        Some(Self { found, has_nodes, has_lists })
+        Some(Self { found, has_nodes, has_lists, cluster: None })
+    }
+
+    /// Counts the nodes for one cluster. Kernels without nodes are listed for it, with 0 nodes.
+    ///
+    /// `None` if the inputs are lists without nodes, which do not tell what the nodes run: then there is an error.
+    #[must_use]
+    pub fn in_cluster(mut self, cluster: &ClusterName, faults: &mut Diagnostics) -> Option<Self> {
+        if self.has_lists && !self.has_nodes {
+            let message = format!("no input contains the nodes of cluster `{cluster}`");
+            let help = "add its nodes, as `oc get nodes -o json` prints them, or remove --cluster";
+            faults.push(Diagnostic::error("no-nodes", message).help(help));
+            return None;
+        }
+        self.found.iter_mut().for_each(|found| found.cluster = Some(cluster.clone()));
+        self.cluster = Some(cluster.clone());
+        Some(self)
     }
 
     fn wanted(&self) -> impl Iterator<Item = &Found> {

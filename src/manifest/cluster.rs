@@ -150,15 +150,30 @@ impl Cluster {
         overlay::with_items(&moved(&own, prefix.as_str()), "overrides", |item| moved(item, prefix.as_str()))
     }
 
-    /// The kernels that its nodes run.
+    /// The kernels that its nodes run, with the numbers of its own nodes.
     pub(super) fn kernels(&self, kernels: &[Kernel]) -> Vec<Kernel> {
-        kernels.iter().filter(|kernel| self.kernels.selects(kernel)).cloned().collect()
+        self.counted(kernels, |kernel| self.kernels.selects(kernel))
+    }
+
+    /// Returns those of the wanted kernels that are not counted for other clusters only.
+    fn counted(&self, kernels: &[Kernel], is_wanted: impl Fn(&Kernel) -> bool) -> Vec<Kernel> {
+        let name = &self.name.value;
+        let is_named = kernels.iter().any(|kernel| kernel.nodes.as_ref().is_some_and(|nodes| nodes.names(name)));
+        let wanted = kernels.iter().filter(|kernel| is_wanted(kernel));
+        wanted.filter_map(|kernel| kernel.in_cluster(name, is_named)).collect()
     }
 
     /// Warns of a cluster whose nodes run none of the kernels.
     pub(super) fn check_kernels(&self, own: &[Kernel], kernels: &[Kernel], faults: &mut Diagnostics) {
         if own.is_empty() {
-            let (why, help) = self.kernels.why_none(kernels).unwrap_or_default();
+            let counted = self.counted(kernels, |_| true);
+            let (why, help) = match self.kernels.why_none(&counted) {
+                Some(_) if kernels.iter().any(|kernel| self.kernels.selects(kernel)) => {
+                    let help = format!("count its nodes, with `kmodgen kernels --cluster {}`", self.name.value);
+                    ("`nodes` of those that it selects is for other clusters".to_owned(), Some(help))
+                }
+                other => other.unwrap_or_default(),
+            };
             let help = help.unwrap_or_else(|| "its `when` and `unless` select from the kernels of the manifest".into());
             let message = format!("cluster `{}` matches no kernels: {why}", self.name.value);
             faults.push(Diagnostic::warning("no-kernel", message).at(self.name.span, "").help(help));

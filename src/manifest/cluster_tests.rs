@@ -140,3 +140,55 @@ fn names_of_clusters_are_read_from_any_yaml() {
         assert!(cluster_names(text).is_empty(), "{text}");
     }
 }
+
+#[test]
+fn clusters_get_the_kernels_that_their_nodes_run() {
+    let world = World::small()
+        .file(
+            "list.yaml",
+            "apiVersion: kmodgen/v1
+kernels:
+  - {release: 6.1.0-1-amd64, nodes: {east: 3, west: 1}}
+  - {release: 6.1.0-2-amd64, nodes: {east: 0}}
+  - {release: 6.1.0-3-amd64, nodes: {west: 2}, labels: {site: a}}
+  - {release: 6.1.0-4-amd64, nodes: 5}
+  - 6.1.0-5-amd64
+",
+        )
+        .with("kernels:\n", "kernels:\n  - file: list.yaml\n")
+        .and("clusters: {east: {}, west: {unless: {labels: {site: a}}}, new: {when: {kernel: '6.*'}}}\n");
+    let told: Vec<String> = manifests(&world)
+        .iter()
+        .map(|manifest| {
+            let kernels = manifest.kernels.iter().filter_map(|kernel| {
+                let number = kernel.release.as_str().strip_prefix("6.1.0-")?.strip_suffix("-amd64")?;
+                Some(kernel.node_count().map_or_else(|| number.to_owned(), |nodes| format!("{number}={nodes}")))
+            });
+            format!("{}: {}", manifest.cluster.as_ref().unwrap(), kernels.collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    // No number names the last one, so that it gets all kernels.
+    assert_eq!(told, ["east: 1=3 2=0 4=5 5", "west: 1=1 4=5 5", "new: 1=4 2=0 3=2 4=5 5"]);
+}
+
+#[test]
+fn counted_clusters_that_there_are_not_are_told() {
+    let world = World::small()
+        .file(
+            "list.yaml",
+            "apiVersion: kmodgen/v1
+kernels:
+  - {release: 6.1.0-1-amd64, nodes: {wset: 1, east: 3}}
+  - {release: 6.1.0-2-amd64, nodes: {wset: 1, moon: 0, mars: 1}}
+  - {release: 6.1.0-3-amd64, nodes: {sun: 1}}
+",
+        )
+        .with("kernels:\n", "kernels:\n  - file: list.yaml\n");
+    assert_snapshot!("without", world.faults().join("\n"));
+    assert_snapshot!("with", world.and("clusters: {east: {}, west: {}}\n").faults().join("\n"));
+    let none = World::small()
+        .with("    labels:", "    nodes: {west: 1}\n    labels:")
+        .with("  - 5.14.0-2.el9.x86_64+rt", "  - {release: 5.14.0-2.el9.x86_64+rt, nodes: {east: 1}}")
+        .and("clusters: {east: {when: {kernel: '5.14.0-1.*'}}, west: {}}\n");
+    assert_snapshot!("none", none.faults().join("\n"));
+}

@@ -11,10 +11,11 @@ use super::declare::declare;
 use super::decode::{self, Fields, may_have};
 use super::misplaced;
 use super::named_image::NamedImage;
+use super::node_count::{self, NODE_COUNT, NodeCount};
 use super::schema::{Field, Record, Shape};
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, ImageRef, InputFiles, Invalid, KernelRelease, RelPath, SourceMap, Spanned, architecture,
-    architecture_of, flavour_of, not_utf8, written_out,
+    ClusterName, Diagnostic, Diagnostics, ImageRef, InputFiles, KernelRelease, RelPath, SourceMap, Spanned,
+    architecture, architecture_of, flavour_of, not_utf8, written_out,
 };
 
 declare! {
@@ -48,10 +49,10 @@ declare! {
             says: "labels of your own, for conditions and templates",
             decode: |node, _, faults| Some(decode::labels(node, faults)),
         }
-        optional nodes: u64 {
-            takes: Shape::Int,
-            says: "number of nodes that run it; if it is above 0, mappings are only removed with `--allow-remove`",
-            decode: decode::parsed(count),
+        optional nodes: Spanned<NodeCount> {
+            takes: NODE_COUNT,
+            says: "number of nodes that run it, in all clusters or in each; if it is above 0, mappings are only removed with `--allow-remove`",
+            decode: node_count::decode,
         }
     }
 }
@@ -109,9 +110,25 @@ impl Kernel {
         }
     }
 
+    /// Returns the number of nodes that run it, if that is known.
+    pub fn node_count(&self) -> Option<u64> {
+        self.nodes.as_ref().map(|nodes| nodes.total())
+    }
+
     /// Returns whether nodes are known to run it.
     pub fn is_in_use(&self) -> bool {
-        self.nodes.is_some_and(|nodes| nodes > 0)
+        self.node_count().is_some_and(|nodes| nodes > 0)
+    }
+
+    /// Returns the kernel with the number of a cluster's nodes; `None` if it is for other clusters only. A cluster that
+    /// no kernel names has all kernels, and all nodes may be its own.
+    pub(super) fn in_cluster(&self, cluster: &ClusterName, is_named: bool) -> Option<Self> {
+        let mut own = self.clone();
+        if let Some(Spanned { value: NodeCount::PerCluster(counts), span }) = &self.nodes {
+            let count = if is_named { *counts.get(cluster)? } else { self.node_count()? };
+            own.nodes = Some(Spanned::new(NodeCount::Total(count), *span));
+        }
+        Some(own)
     }
 
     /// The architecture, as `uname -m` prints it: that of its label `arch`, or the one that its
@@ -167,10 +184,6 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
         );
     }
     Kernel::decode(node, faults)
-}
-
-fn count(text: &str) -> Result<u64, Invalid> {
-    text.parse().map_err(|_| Invalid::new(format!("`{}` is not a number of nodes", text.escape_debug())))
 }
 
 fn decode_file(

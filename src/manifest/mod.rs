@@ -27,6 +27,7 @@ mod mirrors;
 mod misplaced;
 mod module;
 mod named_image;
+mod node_count;
 mod notes;
 mod output;
 mod overlay;
@@ -91,6 +92,7 @@ pub use mirrors::Mirrors;
 use module::Scope;
 pub use module::{Module, image_repository};
 pub use named_image::NamedImage;
+pub use node_count::NodeCount;
 pub use output::{OUTPUT_FOLDER, Output};
 pub use packages::{Repository, RepositoryKey, Stage, StagePackages};
 pub use platform::{Platform, PlatformKind};
@@ -266,6 +268,10 @@ impl Manifest {
         let clusters = given(node, "clusters").map(|node| cluster::decode_all(node, faults)).unwrap_or_default();
         let cluster_names = names(node, "clusters");
         let knows_clusters = cluster_names.is_some() && faults.errors() - errors == errors_of_kernels;
+        if knows_clusters && errors_of_kernels == 0 {
+            let counts = kernels.iter().filter_map(|kernel| kernel.nodes.as_ref());
+            node_count::check_clusters(counts, cluster_names.as_deref().unwrap_or_default(), faults);
+        }
         let modules = given(node, "modules")
             .map(|node| cluster::modules(node, cluster_names.as_deref(), faults))
             .unwrap_or_default();

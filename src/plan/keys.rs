@@ -53,13 +53,13 @@ pub fn module_key(
     manifest.hash(&mut hasher);
     hasher.write(mapping_keys.as_bytes());
     for mapping in mappings {
-        mapping.kernel.nodes.hash(&mut hasher);
+        mapping.kernel.node_count().hash(&mut hasher);
         if mapping.module.built_by == BuiltBy::Ci {
             lock.pushed(&mapping.image_name()).hash(&mut hasher);
         }
     }
     for (kernel, image) in prebuilt {
-        (kernel_key(kernel, key), kernel.nodes, image).hash(&mut hasher);
+        (kernel_key(kernel, key), kernel.node_count(), image).hash(&mut hasher);
     }
     (mapping_keys.len(), prebuilt.len()).hash(&mut hasher);
     hasher.checksum()

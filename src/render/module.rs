@@ -134,7 +134,7 @@ fn spec<'v>(
 /// the manifest knows.
 fn with_facts<'v>(mapping: Yaml<'v>, kernel: &Kernel) -> Yaml<'v> {
     let openshift = kernel.labels.get("ocp").map(|version| format!("OpenShift {version}"));
-    let nodes = kernel.nodes.map(|nodes| match nodes {
+    let nodes = kernel.node_count().map(|nodes| match nodes {
         0 => "no nodes".to_owned(),
         1 => "1 node".to_owned(),
         nodes => format!("{nodes} nodes"),

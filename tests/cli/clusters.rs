@@ -151,3 +151,50 @@ fn a_preflight_is_of_one_kernel_and_one_cluster() {
         told.stdout
     );
 }
+
+/// A kernel that both clusters have, with numbers of nodes.
+fn counted(nodes: &str) -> Project {
+    let project = Project::fleet();
+    project.append("kmodgen.yaml", "clusters: {east: {}, west: {}}\n");
+    let digest = format!("dtk@sha256:{}\n", "a".repeat(64));
+    project.edit("kmodgen.yaml", &digest, &format!("{digest}    nodes: {nodes}\n"));
+    project.run("generate").fine();
+    project
+}
+
+#[test]
+fn each_cluster_is_guarded_by_its_own_nodes() {
+    let project = counted("{east: 3, west: 0}");
+    let east = project.read("gitops/east/alpha/module.yaml");
+    assert!(east.contains(&format!("kmodgen/nodes: {EL9}\n")) && east.contains("# 3 nodes\n"), "{east}");
+    let west = project.read("gitops/west/alpha/module.yaml");
+    assert!(!west.contains("kmodgen/nodes") && west.contains("# no nodes\n"), "{west}");
+    // Another cluster's nodes hold nothing.
+    project.edit("kmodgen.yaml", "{east: 3, west: 0}", "{east: 3}");
+    let rows = project.run("plan --offline --format json --only alpha").fine().json();
+    let of = |cluster: &str| rows.as_array().unwrap().iter().filter(|row| row["cluster"] == cluster).count();
+    // No kernel names `west`, so that it has all of them.
+    assert_eq!((of("east"), of("west")), (3, 3), "{rows}");
+    project.edit("kmodgen.yaml", "  - 6.12.107", "  - {release: 6.1.0-1-amd64, nodes: {west: 1}}\n  - 6.12.107");
+    let run = project.run("generate").fine();
+    run.shows(&format!("unloads alpha on {EL9}")).shows("west: ");
+    assert!(!project.path(&format!("gitops/west/alpha/{EL9}")).exists());
+    // Its own nodes do.
+    project.edit("kmodgen.yaml", "{west: 1}", "{east: 0, west: 1}");
+    project.edit("kmodgen.yaml", "{east: 3}", "{west: 0}");
+    let run = project.run("generate").differs();
+    run.says(&format!("skipped module `alpha`: it would be unloaded on nodes that run {EL9}"));
+    assert!(project.path(&format!("gitops/east/alpha/{EL9}")).exists());
+    assert!(project.path(&format!("gitops/west/alpha/{EL9}")).exists());
+    project.run("generate --allow-remove").fine().shows(&format!("unloads alpha on {EL9}"));
+}
+
+#[test]
+fn unknown_clusters_of_kernels_are_warned_of_once() {
+    let project = counted("{east: 3, wset: 1}");
+    let run = project.run("plan --offline").fine();
+    let run = run.says("warning[unknown-cluster]").says("`wset`").says("did you mean `west`?");
+    assert_eq!(run.stderr.matches("unknown-cluster").count(), 1, "{run}");
+    project.edit("kmodgen.yaml", "{east: 3, wset: 1}", "{}");
+    project.run("generate").trouble().says("`nodes` names no cluster");
+}

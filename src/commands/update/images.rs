@@ -51,7 +51,7 @@ pub(super) fn run(mut project: Project, network: Network, new_kernels_only: bool
 
 /// Returns whether nodes may run a kernel.
 fn runs(kernel: &Kernel) -> bool {
-    kernel.nodes != Some(0)
+    kernel.node_count() != Some(0)
 }
 
 /// Counts the kernels that keep an earlier digest of an image.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::matching::merged_labels;
 use super::{Fate, Item};
-use crate::kernels::{Found, Import};
+use crate::kernels::Found;
 use crate::manifest::{BaseImages, Kernel, read_kernel_file};
 use crate::vocabulary::{Diagnostics, SourceId};
 
 /// Checks a merged text: each kernel that stays has all its old facts, and more
 /// only of what inputs know.
-pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &[&Found], import: &Import) -> bool {
+pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &[&Found]) -> bool {
     let Ok(Some(node)) = kmodgen_yaml::read(source, text) else { return false };
     let mut faults = Diagnostics::default();
     let kernels = read_kernel_file(&node, &mut faults);
@@ -21,22 +21,19 @@ pub(super) fn is_merged(source: SourceId, text: &str, items: &[Item<'_>], new: &
         let found = item.found();
         let pin = old.dtk.as_ref().map(|dtk| &dtk.value).or_else(|| Some(&found?.dtk.as_ref()?.image));
         let labels = merged_labels(old, found);
-        let nodes = match old.nodes {
-            Some(nodes) => Some(item.count(import).unwrap_or(nodes)),
-            None => found.map(|found| found.nodes).filter(|nodes| *nodes > 0),
-        };
         merged.take(old.release.as_str(), |now| {
             now.labels == labels
                 && have_same_images(old, now)
                 && now.dtk.as_ref().map(|dtk| &dtk.value) == pin
                 && now.pin == old.pin
-                && now.nodes == nodes
+                && now.nodes.as_ref().map(|nodes| &nodes.value) == item.count.as_ref()
         })
     });
     let are_new = new.iter().all(|found| {
         merged.take(found.release.as_str(), |now| {
             now.labels == found.labels
                 && now.dtk.as_ref().map(|dtk| &dtk.value) == found.dtk.as_ref().map(|pin| &pin.image)
+                && now.nodes.as_ref().map(|nodes| &nodes.value) == found.count().as_ref()
         })
     });
     faults.is_empty() && kernels.len() == staying.len() + new.len() && are_kept && are_new

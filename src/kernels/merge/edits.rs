@@ -114,6 +114,19 @@ impl<'t> Edits<'t> {
         self.insert_lines_after(self.end_of(before.unwrap_or(last)), Rank::Entry, &line);
     }
 
+    /// Removes the entry with this number from a mapping.
+    pub(super) fn remove_entry(&mut self, mapping: &Node, at: usize) {
+        let entries = mapping.as_mapping().unwrap_or_default();
+        let Some(entry) = entries.get(at) else { return };
+        let range = match (entries.get(at + 1), at.checked_sub(1).and_then(|before| entries.get(before))) {
+            _ if !self.is_flow(mapping) => self.line_of(entry.key.span.start)..self.line_after(self.end_of(entry)),
+            (Some(next), _) => entry.key.span.start..next.key.span.start,
+            (None, Some(before)) => self.end_of(before)..self.end_of(entry),
+            (None, None) => entry.key.span.start..self.end_of(entry),
+        };
+        self.replace(range, String::new());
+    }
+
     /// The text with all edits made; `None` where two are about the same bytes.
     pub(super) fn apply(mut self) -> Option<String> {
         self.edits.sort_by_key(|(range, rank, _)| (range.start, *rank));

@@ -1,10 +1,13 @@
 //! Merging kernels into a list that is there, as an edit of its text.
 
 mod check;
+mod counts;
 mod edits;
 mod matching;
 mod writing;
 
+#[cfg(test)]
+mod cluster_tests;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +16,10 @@ use std::collections::{BTreeSet, HashMap};
 use kmodgen_yaml::Node;
 
 use super::{Changes, Found, Import};
-use crate::manifest::{Kernel, read_kernel_file};
+use crate::manifest::{Kernel, NodeCount, read_kernel_file};
 use crate::vocabulary::{Diagnostic, Diagnostics, SourceId, by_version};
 use check::is_merged;
+use counts::{count_nodes, uncounted};
 use matching::matched;
 use writing::Writing;
 
@@ -27,6 +31,8 @@ struct Item<'n> {
     kernel: Kernel,
     node: &'n Node,
     fate: Fate<'n>,
+    /// Number of nodes after the merge.
+    count: Option<NodeCount>,
 }
 
 /// The fate of an item.
@@ -36,28 +42,28 @@ enum Fate<'f> {
     Found(&'f Found),
     /// No input names it any more, and it stays.
     Vanished,
+    /// No node of the inputs' cluster runs it any more, and those of others do.
+    Elsewhere,
     /// No input is about it.
     Unasked,
     /// Nodes run it, and it is not selected.
     Left(&'f Found),
     Dropped,
+    /// It stays for other clusters only.
+    DroppedHere,
 }
 
 impl<'f> Item<'f> {
+    /// Returns the number of nodes before the merge.
+    fn written_count(&self) -> Option<&NodeCount> {
+        self.kernel.nodes.as_ref().map(|nodes| &nodes.value)
+    }
+
     fn found(&self) -> Option<&'f Found> {
         match self.fate {
             Fate::Found(found) => Some(found),
             _ => None,
         }
-    }
-
-    /// Counts the nodes that run the kernel, if inputs have nodes.
-    fn count(&self, import: &Import) -> Option<u64> {
-        let running = match self.fate {
-            Fate::Found(found) | Fate::Left(found) => found.nodes,
-            Fate::Vanished | Fate::Unasked | Fate::Dropped => 0,
-        };
-        import.has_nodes.then_some(running)
     }
 }
 
@@ -85,6 +91,10 @@ pub(super) fn merge(
     if faults.has_errors() {
         return None;
     }
+    if let Some(fault) = uncounted(&kernels, import) {
+        faults.push(fault);
+        return None;
+    }
     let list = node.as_mapping()?.iter().find(|entry| entry.key.value == "kernels")?;
     let nodes = list.value.as_sequence().unwrap_or_default();
     let matches = matched(&kernels, &import.found);
@@ -93,19 +103,14 @@ pub(super) fn merge(
         .zip(nodes)
         .zip(&matches)
         .map(|((kernel, node), found)| {
-            let fate = match found.map(|at| &import.found[at]) {
-                Some(found) if found.selected => Fate::Found(found),
-                Some(found) if found.nodes > 0 => Fate::Left(found),
-                // A kernel that no node ran yet came from a list, and only lists tell whether it is still wanted.
-                _ if !import.has_lists && kernel.nodes.is_none() => Fate::Unasked,
-                _ => Fate::Vanished,
-            };
-            Item { kernel, node, fate }
+            let fate = fate(&kernel, found.map(|at| &import.found[at]), import);
+            Item { kernel, node, fate, count: None }
         })
         .collect();
     drop_old(&mut items, import, keep);
+    count_nodes(&mut items, import);
     warn_of_pins(&items, faults);
-    let mut merge = Writing::of(text, import);
+    let mut merge = Writing::of(text);
     let known: BTreeSet<usize> = matches.iter().flatten().copied().collect();
     let new = import.found.iter().enumerate().filter(|(at, found)| found.is_wanted() && !known.contains(at));
     let new: Vec<&Found> = new.map(|(_, found)| found).collect();
@@ -114,13 +119,32 @@ pub(super) fn merge(
     merge.update(&items, start);
     merge.drop_and_add(&items, &new, &list.value, start);
     let (merged, changes) = merge.finish();
-    let merged = merged.filter(|merged| is_merged(source, merged, &items, &new, import));
+    let merged = merged.filter(|merged| is_merged(source, merged, &items, &new));
     if merged.is_none() {
         let message = "cannot edit this list without losing parts of it";
         let help = "write each kernel as an item, without anchors and aliases, as `kmodgen kernels` does";
         faults.push(Diagnostic::error("unmergeable", message).at(list.key.span, "").help(help));
     }
     Some((merged?, changes))
+}
+
+/// Decides the fate of a kernel of the list, of which the inputs found this.
+fn fate<'f>(kernel: &Kernel, found: Option<&'f Found>, import: &Import) -> Fate<'f> {
+    match found {
+        Some(found) if found.selected => return Fate::Found(found),
+        Some(found) if found.nodes > 0 => return Fate::Left(found),
+        _ => {}
+    }
+    match (&import.cluster, kernel.nodes.as_ref().map(|nodes| &nodes.value)) {
+        // A kernel that no node ran yet came from a list, and only lists tell whether it is still wanted.
+        (None, nodes) if !import.has_lists && (nodes.is_none() || !import.has_nodes) => Fate::Unasked,
+        (None, _) => Fate::Vanished,
+        (Some(cluster), Some(NodeCount::PerCluster(counts))) if import.has_nodes && counts.contains_key(cluster) => {
+            let runs_elsewhere = counts.iter().any(|(other, count)| other != cluster && *count > 0);
+            if runs_elsewhere { Fate::Elsewhere } else { Fate::Vanished }
+        }
+        (Some(_), _) => Fate::Unasked,
+    }
 }
 
 /// Chooses which of the vanished kernels go. One that nodes run, as far as anyone knows, stays: the
@@ -130,12 +154,15 @@ fn drop_old(items: &mut [Item<'_>], import: &Import, keep: Keep) {
     let mut old: Vec<&mut Item<'_>> = items
         .iter_mut()
         .filter(|item| {
-            let may_run = !import.has_nodes && item.kernel.nodes.is_some_and(|nodes| nodes > 0);
-            item.fate == Fate::Vanished && !may_run
+            let may_run = !import.has_nodes && item.kernel.is_in_use();
+            matches!(item.fate, Fate::Vanished | Fate::Elsewhere) && !may_run
         })
         .collect();
     old.sort_by(|one, other| by_version(other.kernel.release.as_str(), one.kernel.release.as_str()));
-    old.into_iter().skip(keep).for_each(|item| item.fate = Fate::Dropped);
+    for item in old.into_iter().skip(keep) {
+        let clusters = item.kernel.nodes.as_ref().map_or(0, |nodes| nodes.clusters().count());
+        item.fate = if import.cluster.is_some() && clusters > 1 { Fate::DroppedHere } else { Fate::Dropped };
+    }
 }
 
 /// Tells of items that stood for several kernels, of which others are added now.

@@ -2,25 +2,26 @@
 
 use kmodgen_yaml::{Node, inline};
 
+use super::counts::{Recount, recounts};
 use super::edits::{Edits, Rank, stands_after};
 use super::matching::narrowed;
 use super::{Fate, Item};
-use crate::kernels::{Change, Changes, Found, Import, emit};
+use crate::kernels::{Change, Changes, Found, emit};
+use crate::manifest::NodeCount;
 use crate::vocabulary::by_version;
 
 /// The line above a kernel that no input names any more.
 const MARK: &str = "# vanished: no input of the last merge names it";
 
 /// A list that is being written anew.
-pub(super) struct Writing<'t, 'i> {
+pub(super) struct Writing<'t> {
     edits: Edits<'t>,
-    import: &'i Import,
     changes: Changes,
 }
 
-impl<'t, 'i> Writing<'t, 'i> {
-    pub(super) fn of(text: &'t str, import: &'i Import) -> Self {
-        Self { edits: Edits::of(text), import, changes: Changes::default() }
+impl<'t> Writing<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { edits: Edits::of(text), changes: Changes::default() }
     }
 
     /// The text, unless edits of it collide, and what changed.
@@ -48,9 +49,8 @@ impl<'t, 'i> Writing<'t, 'i> {
             if stands_after(item.node, start) {
                 match item.fate {
                     Fate::Found(found) => what = self.complete(item, found),
-                    Fate::Left(_) | Fate::Vanished => what.extend(self.recount(item)),
-                    Fate::Unasked => {}
-                    Fate::Dropped => {}
+                    Fate::Left(_) | Fate::Vanished | Fate::Elsewhere | Fate::DroppedHere => what = self.recount(item),
+                    Fate::Unasked | Fate::Dropped => {}
                 }
                 self.mark(item, start);
             }
@@ -68,7 +68,7 @@ impl<'t, 'i> Writing<'t, 'i> {
         let mut what = Vec::new();
         let node = item.node;
         if node.as_mapping().is_none() {
-            return self.unfold(node, found);
+            return self.unfold(item, found);
         }
         if let (None, Some(pin)) = (&item.kernel.dtk, &found.dtk) {
             let line = emit::commented(emit::dtk(&pin.image), &pin.origins);
@@ -95,39 +95,74 @@ impl<'t, 'i> Writing<'t, 'i> {
             }
             Some(_) => {}
         }
-        if item.kernel.nodes.is_none() && found.nodes > 0 {
-            self.edits.add_entry(node, &[], emit::nodes(found.nodes), &emit::nodes(found.nodes));
-            what.push(format!("nodes {}", found.nodes));
-        }
         what.extend(self.recount(item));
         what
     }
 
     /// Makes a kernel of an item that is a release alone.
-    fn unfold(&mut self, node: &Node, found: &Found) -> Vec<String> {
-        let own = node.span.start..node.span.end;
+    fn unfold(&mut self, item: &Item<'_>, found: &Found) -> Vec<String> {
+        let own = item.node.span.start..item.node.span.end;
+        let count = item.count.as_ref();
         let line = self.edits.line_of(own.start);
         let before = self.edits.slice(line..own.start);
         if before.trim_start() != "- " && before.trim_start() != "-" {
-            self.edits.replace(own, emit::flow_item(found));
+            self.edits.replace(own, emit::flow_item(found, count));
         } else {
             let written = self.edits.slice(own.clone()).to_owned();
             self.edits.replace(own.clone(), format!("release: {written}"));
             let indent = " ".repeat(before.len());
             let newline = self.edits.newline();
-            let lines: String = emit::fields(found).iter().map(|field| format!("{indent}{field}{newline}")).collect();
+            let fields = emit::fields(found, count);
+            let lines: String = fields.iter().map(|field| format!("{indent}{field}{newline}")).collect();
             self.edits.insert_lines_after(own.end, Rank::Entry, &lines);
         }
-        let fields = [found.dtk.as_ref().map(|_| "dtk"), Some("labels"), (found.nodes > 0).then_some("nodes")];
+        let fields = [found.dtk.as_ref().map(|_| "dtk"), Some("labels"), count.map(|_| "nodes")];
         fields.into_iter().flatten().map(str::to_owned).collect()
     }
 
-    /// Brings a count of nodes up to date.
-    fn recount(&mut self, item: &Item<'_>) -> Option<String> {
-        let (old, new) = (item.kernel.nodes?, item.count(self.import)?);
-        let node = item.node.get("nodes").filter(|node| old != new && stands_after(node, item.node.span.start))?;
-        self.edits.replace(node.span.start..node.span.end, new.to_string());
-        Some(format!("nodes {old} -> {new}"))
+    /// Updates the number of nodes; returns what changed.
+    fn recount(&mut self, item: &Item<'_>) -> Vec<String> {
+        let Some(new) = &item.count else { return Vec::new() };
+        let Some(old) = item.written_count() else {
+            self.edits.add_entry(item.node, &[], emit::nodes(new), &emit::nodes(new));
+            return vec![format!("nodes {}", emit::node_count(new))];
+        };
+        let node = item.node.get("nodes").filter(|node| old != new && stands_after(node, item.node.span.start));
+        match (node, old, new) {
+            (None, ..) => Vec::new(),
+            (Some(node), NodeCount::PerCluster(old), NodeCount::PerCluster(new)) => {
+                recounts(old, new).iter().map(|count| self.recount_cluster(node, count)).collect()
+            }
+            (Some(node), ..) => {
+                let (old, new) = (emit::node_count(old), emit::node_count(new));
+                self.edits.replace(node.span.start..node.span.end, new.clone());
+                vec![format!("nodes {old} -> {new}")]
+            }
+        }
+    }
+
+    /// Updates the number of one cluster's nodes in the value of `nodes`; returns what changed.
+    fn recount_cluster(&mut self, nodes: &Node, count: &Recount<'_>) -> String {
+        let Recount { cluster, old, new } = count;
+        let entry = nodes.as_mapping().unwrap_or_default().iter().position(|entry| entry.key.value == cluster.as_str());
+        match (entry, new) {
+            (None, Some(new)) => {
+                let text = emit::cluster_count(cluster, *new);
+                self.edits.add_entry(nodes, &[], text.clone(), &text);
+                format!("nodes.{cluster} {new}")
+            }
+            (Some(at), Some(new)) => {
+                let value = &nodes.as_mapping().unwrap_or_default()[at].value;
+                if stands_after(value, nodes.span.start) {
+                    self.edits.replace(value.span.start..value.span.end, new.to_string());
+                }
+                format!("nodes.{cluster} {} -> {new}", old.unwrap_or_default())
+            }
+            (at, None) => {
+                self.edits.remove_entry(nodes, at.unwrap_or_default());
+                format!("nodes.{cluster} dropped")
+            }
+        }
     }
 
     /// Marks an item that vanished, or takes the mark from one that is there again, or goes.
@@ -140,7 +175,7 @@ impl<'t, 'i> Writing<'t, 'i> {
                 let indent = " ".repeat(dash - line);
                 self.edits.insert(line, Rank::Mark, format!("{indent}{MARK}{}", self.edits.newline()));
             }
-            (Fate::Found(_) | Fate::Left(_) | Fate::Dropped, Some((before, _))) => {
+            (Fate::Found(_) | Fate::Left(_) | Fate::Elsewhere | Fate::Dropped, Some((before, _))) => {
                 self.edits.replace(before..line, String::new());
             }
             _ => {}
@@ -195,7 +230,7 @@ impl<'t, 'i> Writing<'t, 'i> {
         let staying: Vec<&Item<'_>> = items.iter().filter(|item| item.fate != Fate::Dropped).collect();
         let places = places(&staying, new);
         for (place, found) in places.iter().zip(new) {
-            let text = emit::flow_item(found);
+            let text = emit::flow_item(found, found.count().as_ref());
             match (place.and_then(|at| staying.get(at)), staying.first()) {
                 (Some(before), _) => self.edits.insert(self.end_of(before), Rank::Item, format!(", {text}")),
                 (None, Some(first)) => self.edits.insert(first.node.span.start, Rank::Item, format!("{text}, ")),
