@@ -12,12 +12,19 @@ use crate::vocabulary::{Diagnostic, Span};
 /// A variable, with the place of its text and the key of its field.
 type Misplaced = (Span, &'static str, &'static str);
 
-/// The errors of variables in a map with the fields of `record`, each at its text.
+/// Section of a mapping that kmodgen passes to KMM as it is.
+const OF_KMM: &str = "build";
+
+/// The faults of variables in a map with the fields of `record`, each at its text.
 pub(super) fn find(node: &Node, record: &'static Record) -> Vec<Diagnostic> {
     let mut found: Vec<Misplaced> = Vec::new();
     in_record(node, record, &mut found);
     let mut places = BTreeMap::new();
     let faults = found.into_iter().map(|(span, variable, key)| {
+        if key == OF_KMM {
+            let message = format!("KMM does not expand `${{{variable}}}` in `{key}`: it takes the text as it is");
+            return Diagnostic::warning("misplaced-variable", message).at(span, "");
+        }
         let places = places.entry(variable).or_insert_with(|| MANIFEST.places_of(variable));
         Diagnostic::error("misplaced-variable", format!("`${{{variable}}}` does not expand in `{key}`"))
             .at(span, "")

@@ -7,6 +7,7 @@
 use super::file_names::is_file;
 use super::layout::Layout;
 use crate::manifest::{FIRMWARE_FOLDER, Install, InstalledFiles, Kernel, Module};
+use crate::vocabulary::kubernetes::absolute_path;
 use crate::vocabulary::{Diagnostic, Diagnostics, quoted_list};
 
 const CODE: &str = "firmware-path";
@@ -58,6 +59,11 @@ fn fault_of(
     kernel: &Kernel,
 ) -> Option<Diagnostic> {
     let shown = path.escape_debug();
+    // The working directory of the image is that of its base image.
+    if let Err(relative) = absolute_path(path) {
+        let fault = Diagnostic::error(CODE, relative.message);
+        return Some(relative.help.into_iter().fold(fault, Diagnostic::help));
+    }
     if !module.has_firmware() {
         let message = format!("no firmware is installed in `{shown}`, so every load would fail");
         return Some(Diagnostic::error(CODE, message).help(

@@ -42,6 +42,7 @@ fn copied_folders_are_those_of_the_firmware() {
     }
     for (path, said) in [
         ("/opt/lib/../lib/firmware", "contains `..`"),
+        ("opt/../lib/firmware", "contains `..`"),
         ("opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
         ("./opt/lib/firmware", "is not absolute | write `/opt/lib/firmware`"),
         ("/", "is the whole image"),

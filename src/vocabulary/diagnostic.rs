@@ -152,6 +152,10 @@ impl Diagnostics {
     /// there is kept, and a place with a secret in it has only the error about that.
     pub fn replace_effects(&mut self, causes: Vec<Diagnostic>) {
         for mut cause in causes {
+            if cause.severity == Severity::Warning {
+                self.push(cause);
+                continue;
+            }
             let place = cause.labels.first().map(|label| label.span);
             let (effects, others): (Vec<_>, Vec<_>) =
                 self.all.drain(..).partition(|d| d.labels.first().map(|label| label.span) == place);

@@ -218,13 +218,18 @@ pub fn copied_path(text: &str) -> Checked {
 
 /// Checks the folder of an image that KMM's worker copies firmware from.
 ///
+/// A relative path is one from the working directory of the image.
+///
 /// # Errors
-/// Errors of [`copied_path`], and `/`.
+/// Errors of [`copied_path`] besides that of a relative path, and `/`.
 pub fn firmware_path(text: &str) -> Checked {
     if text.is_empty() {
         return Err(Invalid::new("the path is empty").help("remove it, or write the folder with the firmware"));
     }
-    copied_path(text)?;
+    match text.starts_with('/') {
+        true => copied_path(text)?,
+        false => copied_path(&format!("/{text}"))?,
+    }
     if top_folder(text).is_none() {
         let why = format!("the path `{}` is the whole image, which KMM cannot copy", text.escape_debug());
         return Err(Invalid::new(why).help("write a folder that contains only firmware"));

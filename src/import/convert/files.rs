@@ -142,8 +142,15 @@ impl Draft {
         let rest = ["${KERNEL_VERSION}/", "${KERNEL_FULL_VERSION}/"].iter().find_map(|release| to.split_once(release));
         let Some((_, below)) = rest else { return false };
         let below = below.trim_end_matches('/');
-        let folder =
-            if below.ends_with(".ko") { below.rsplit_once('/').map_or("", |(folder, _)| folder) } else { below };
+        let folder = if is_kmod_file(below) { below.rsplit_once('/').map_or("", |(folder, _)| folder) } else { below };
+        // A pattern of files in the folder.
+        let folder = match folder.rsplit_once('/') {
+            Some((parent, name)) if name.contains(['*', '?', '[']) => parent,
+            _ => folder,
+        };
+        if folder.contains(['*', '?', '[', '$']) {
+            return false;
+        }
         let is_known = ["extra", "updates", "kernel"].contains(&folder.split('/').next().unwrap_or_default());
         if is_known && folder != "extra" && folder != "kernel" {
             self.mod_dir.get_or_insert(folder.to_owned());

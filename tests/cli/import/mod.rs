@@ -1,6 +1,7 @@
 //! `kmodgen import`: Modules as people have them, up to what is generated from their manifest.
 
 mod commands;
+mod corpus;
 mod hostile;
 mod patterns;
 
