@@ -68,6 +68,7 @@ pub static RULES: &[&Rule] = &[
     &signing::FILES_TO_SIGN,
     &signing::SIGN_WITHOUT_IMAGE,
     &signing::IGNORED_UNSIGNED_IMAGE,
+    &signing::RELEASE_TO_SIGN,
     &object::LONG_NAME,
     &object::DOTTED_NAME,
     &object::VERSION_LABEL,

@@ -116,3 +116,55 @@ fn mistakes_are_found_in_other_forms() {
                             COPY --from=builder /opt/lib/modules /opt/lib/modules\n";
     assert_eq!(rules_of(by_worker_folder), ["KMG127", "KMG110"]);
 }
+
+/// A Module whose container has these lines, with a ConfigMap.
+fn with_container(lines: &str) -> Vec<String> {
+    let head = "=== module.yaml\napiVersion: kmm.sigs.x-k8s.io/v1beta1\nkind: Module\n\
+                metadata: {name: driver, namespace: drivers}\nspec:\n  selector: {a: ''}\n  moduleLoader:\n    container:\n";
+    found(&format!("{head}{lines}"))
+}
+
+#[test]
+fn what_kmm_takes_is_no_finding() {
+    // The API server prints empty strings of fields that are not set.
+    let printed = "      inTreeModuleToRemove: ''\n      inTreeModulesToRemove: [a]\n      modprobe: {moduleName: a}\n      \
+                   kernelMappings: [{literal: 6.8.0-51-generic, regexp: '', inTreeModuleToRemove: '', containerImage: 'a.example.com/a:1'}]\n";
+    assert_eq!(with_container(printed), [""; 0]);
+    // A path from the working directory of the image.
+    let relative = "      modprobe: {moduleName: a, firmwarePath: blobs/updates}\n      \
+                    kernelMappings: [{literal: 6.8.0-51-generic, containerImage: 'a.example.com/a:1'}]\n";
+    assert_eq!(with_container(relative), [""; 0]);
+}
+
+#[test]
+fn empty_lines_of_a_block_keep_the_lines_of_findings() {
+    let block = "=== configmap.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata:\n  dockerfile: |\n\n    \
+                 \n    FROM a.example.com/b:1\n\n    ARG KERNEL_VERSION\n    RUN depmod -b /opt\n";
+    let line =
+        |text: &str| found(text).iter().map(|found| found.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(line(block), ["configmap.yaml:11"]);
+    assert_eq!(line(&block.replace('|', "|2")), ["configmap.yaml:11"]);
+}
+
+#[test]
+fn an_argument_below_a_from_does_not_reach_it() {
+    let from = "FROM registry.example.com/base@${DIGEST}\nARG DIGEST\nRUN echo ${DIGEST}\n";
+    assert_eq!(rules_of(from), ["KMG103"]);
+    // Builders differ on this one.
+    assert_eq!(rules_of(&format!("FROM registry.example.com/first:1\nARG DIGEST\n{from}")), [""; 0]);
+}
+
+#[test]
+fn in_tree_modules_are_found_behind_another_folder() {
+    let built = |copy: &str, copied: &str| {
+        format!(
+            "ARG DTK_AUTO\nFROM ${{DTK_AUTO}} AS builder\nARG KERNEL_VERSION\nRUN make -C /lib/modules/${{KERNEL_VERSION}}/build M=/x modules\n\
+             RUN {copy}\nRUN depmod -b /opt ${{KERNEL_VERSION}}\nFROM registry.example.com/base:1\nARG KERNEL_VERSION\n\
+             COPY --from=builder {copied} /opt/lib/modules/${{KERNEL_VERSION}}/kernel\n"
+        )
+    };
+    let tree = built("cp -r /lib/modules/${KERNEL_VERSION}/kernel/* /tree/", "/tree");
+    assert_eq!(rules_of(&tree), ["KMG117"]);
+    assert_eq!(rules_of(&built("true", "/lib/modules/${KERNEL_VERSION}/kernel")), ["KMG117"]);
+    assert_eq!(rules_of(&built("cp -r /x/* /tree/", "/tree")), [""; 0]);
+}

@@ -1,6 +1,8 @@
 //! Rules on build arguments.
 
-use super::super::facts::{DockerfileFacts, KMM_ARGUMENTS};
+use dockerfile_reader::Keyword;
+
+use super::super::facts::{DockerfileFacts, KMM_ARGUMENTS, UndeclaredVariable};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
 use crate::vocabulary::Severity;
 
@@ -116,8 +118,11 @@ pub(in crate::lint) static UNDECLARED_IN_FROM: Rule = Rule {
 
 fn undeclared_in_from(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     // Builders differ on an ARG between two stages: with some of them, the next FROM sees it.
-    let is_nowhere = file.undeclared.iter().filter(|variable| !file.arguments.contains_key(&variable.name));
-    for variable in is_nowhere.filter(|variable| variable.stage.is_none()) {
+    let is_before = |variable: &UndeclaredVariable| {
+        let mut above = file.instructions(Keyword::Arg).filter(|one| one.span.start < variable.span.start);
+        above.any(|one| one.pairs().iter().any(|pair| pair.name.text == variable.name))
+    };
+    for variable in file.undeclared.iter().filter(|variable| variable.stage.is_none() && !is_before(variable)) {
         let message = format!("`${{{}}}` is empty in this FROM", variable.name);
         report.at(file.span(variable.span), message, format!("write `ARG {}` before the first FROM", variable.name));
     }

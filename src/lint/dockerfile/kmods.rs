@@ -227,31 +227,41 @@ COPY --from=builder /opt/lib/modules/${KERNEL_VERSION} /opt/lib/modules/${KERNEL
     check: RuleCheck::Dockerfile(whole_tree),
 };
 
-/// Checks for the folder of all kernels or of one.
+/// Checks for the folder of all kernels, that of one, or its folder `kernel`.
 fn is_whole_tree(path: &str) -> bool {
     let rest = path.strip_prefix("/usr").unwrap_or(path);
     let Some(rest) = rest.strip_prefix("/lib/modules") else { return false };
     let rest = rest.trim_start_matches('/').trim_end_matches(['/', '*', '.']);
-    !rest.contains('/')
+    rest.split_once('/').is_none_or(|(_, below)| below == "kernel")
+}
+
+/// The sources and the target of a recursive `cp`.
+fn copied_folders(command: &CommandFacts) -> Option<(Vec<&str>, &str)> {
+    let is_recursive = command
+        .arguments
+        .iter()
+        .any(|one| one.text == "--recursive" || (one.text.starts_with('-') && one.text.contains(['r', 'R', 'a'])));
+    let mut operands: Vec<&str> = command.operands().map(|one| one.text.as_str()).collect();
+    let target = operands.pop().filter(|_| command.program == "cp" && is_recursive)?;
+    Some((operands, target.trim_end_matches('/')))
 }
 
 fn whole_tree(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     let help = "install only your kmods to `/opt`, and link `host` to the node's modules";
+    let copied = file.commands.iter().filter_map(|command| Some((command, copied_folders(command)?)));
+    let copied: Vec<_> =
+        copied.filter(|(_, (sources, _))| sources.iter().any(|source| is_whole_tree(source))).collect();
     for copy in file.last_copies().filter(|copy| copy.from.is_some() && copy.target.contains("lib/modules")) {
-        if copy.sources.iter().any(|source| is_whole_tree(source)) {
+        let has_tree = |source: &String| {
+            let source = source.trim_end_matches(['/', '*', '.']);
+            is_whole_tree(source) || copied.iter().any(|(_, (_, target))| *target == source)
+        };
+        if copy.sources.iter().any(has_tree) {
             report.at(file.span(copy.span), "this copies all modules of the kernel", help);
         }
     }
-    for command in file.commands.iter().filter(|command| command.program == "cp") {
-        let operands: Vec<&str> = command.operands().map(|one| one.text.as_str()).collect();
-        let Some((target, sources)) = operands.split_last() else { continue };
-        let is_recursive = command
-            .arguments
-            .iter()
-            .any(|one| one.text == "--recursive" || (one.text.starts_with('-') && one.text.contains(['r', 'R', 'a'])));
-        if is_recursive && target.starts_with("/opt") && sources.iter().any(|source| is_whole_tree(source)) {
-            report.at(file.span(command.span), "this copies all modules of the kernel", help);
-        }
+    for (command, _) in copied.iter().filter(|(_, (_, target))| target.starts_with("/opt")) {
+        report.at(file.span(command.span), "this copies all modules of the kernel", help);
     }
 }
 

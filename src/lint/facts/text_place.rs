@@ -21,6 +21,15 @@ impl TextPlace {
         if !before[from..].bytes().all(|byte| byte == b' ') {
             return Self::Whole(span);
         }
+        // Empty lines at the start of a block are a part of its text, but not of its span.
+        for _ in text.split_inclusive('\n').take_while(|line| line.trim_end_matches(['\n', '\r']).is_empty()) {
+            let above = file.text.get(..from.saturating_sub(1)).unwrap_or_default();
+            let start = above.rfind('\n').map_or(0, |end| end + 1);
+            if !above[start..].trim().is_empty() {
+                break;
+            }
+            from = start;
+        }
         let (mut lines, mut at) = (Vec::new(), 0);
         for line in text.split_inclusive('\n') {
             let Some(rest) = file.text.get(from..) else { return Self::Whole(span) };

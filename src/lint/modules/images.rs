@@ -45,7 +45,7 @@ fn image_without_kernel(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
 }
 
 /// Checks for a regexp that is a literal with anchors.
-fn matches_one_release(regexp: &str) -> bool {
+pub(super) fn matches_one_release(regexp: &str) -> bool {
     let inner = regexp.trim_start_matches('^').trim_end_matches('$').replace("\\.", ".").replace("\\+", "");
     inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }

@@ -189,10 +189,15 @@ pub(in crate::lint) static IN_TREE_TWICE: Rule = Rule {
 const OLD: &str = "inTreeModuleToRemove";
 const NEW: &str = "inTreeModulesToRemove";
 
+/// The entry of the old field, which KMM ignores if it is empty.
+fn old_in_tree(node: &kmodgen_yaml::Node) -> Option<&kmodgen_yaml::Entry> {
+    entry(node, OLD).filter(|_| text(node, OLD).is_none_or(|kmod| !kmod.text.is_empty()))
+}
+
 fn in_tree_twice(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
     let nodes = module.container.into_iter().chain(module.mappings.iter().map(|mapping| mapping.node));
     for node in nodes {
-        if let (Some(old), Some(new)) = (entry(node, OLD), entry(node, NEW)) {
+        if let (Some(old), Some(new)) = (old_in_tree(node), entry(node, NEW)) {
             let help = format!("add its kmod to `{NEW}`, and remove it");
             report.beside(old.key.span, (new.key.span, "the other one"), format!("`{OLD}` is beside `{NEW}`"), help);
         }
@@ -228,7 +233,7 @@ pub(in crate::lint) static IN_TREE_DEPRECATED: Rule = Rule {
 fn in_tree_deprecated(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
     let nodes = module.container.into_iter().chain(module.mappings.iter().map(|mapping| mapping.node));
     for node in nodes.filter(|node| entry(node, NEW).is_none()) {
-        if let Some(old) = entry(node, OLD) {
+        if let Some(old) = old_in_tree(node) {
             let kmod = text(node, OLD).map_or("NAME", |kmod| kmod.text);
             report.at(old.key.span, format!("`{OLD}` is deprecated"), format!("write `{NEW}: [{kmod}]`"));
         }

@@ -3,7 +3,8 @@
 use super::super::example::module;
 use super::super::facts::{ModuleFacts, entry, texts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use crate::vocabulary::Severity;
+use super::images::matches_one_release;
+use crate::vocabulary::{KernelRelease, Severity};
 
 pub(in crate::lint) static FILES_TO_SIGN: Rule = Rule {
     id: "KMG240",
@@ -152,6 +153,61 @@ fn ignored_unsigned_image(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>)
         let unsigned = node.get("sign").and_then(|sign| entry(sign, "unsignedImage"));
         if let Some(unsigned) = unsigned {
             report.at(unsigned.key.span, "KMM ignores `unsignedImage`, because it builds the image", "remove it");
+        }
+    }
+}
+
+pub(in crate::lint) static RELEASE_TO_SIGN: Rule = Rule {
+    id: "KMG243",
+    name: "hard-coded-release-to-sign",
+    severity: Severity::Warning,
+    summary: "`filesToSign` of a regexp mapping names the release of one kernel",
+    why: "KMM signs the image of each kernel that the regexp matches. A path with the release of another kernel matches no \
+          file, and the signing build fails.",
+    wrong: RuleExample {
+        text: module! {
+            "modprobe: {moduleName: driver}"
+            "sign:"
+            "  keySecret: {name: key}"
+            "  certSecret: {name: cert}"
+            "  unsignedImage: registry.example.com/driver:unsigned-${KERNEL_FULL_VERSION}"
+            "  filesToSign: [/opt/lib/modules/5.14.0-427.28.1.el9_4.x86_64/extra/driver.ko]"
+            "kernelMappings:"
+            "  - regexp: '^.+$'"
+            "    containerImage: registry.example.com/driver:${KERNEL_FULL_VERSION}"
+        },
+        line: 13,
+    },
+    right: module! {
+        "modprobe: {moduleName: driver}"
+        "sign:"
+        "  keySecret: {name: key}"
+        "  certSecret: {name: cert}"
+        "  unsignedImage: registry.example.com/driver:unsigned-${KERNEL_FULL_VERSION}"
+        "  filesToSign: ['/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/driver.ko']"
+        "kernelMappings:"
+        "  - regexp: '^.+$'"
+        "    containerImage: registry.example.com/driver:${KERNEL_FULL_VERSION}"
+    },
+    check: RuleCheck::Module(release_to_sign),
+};
+
+fn release_to_sign(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
+    let mut seen = Vec::new();
+    for mapping in &module.mappings {
+        let (Some(regexp), Some(sign)) = (mapping.regexp, mapping.sign) else { continue };
+        if matches_one_release(regexp.text) {
+            continue;
+        }
+        for file in texts(sign, "filesToSign") {
+            let below = file.text.split_once("/lib/modules/").and_then(|(_, rest)| rest.split('/').next());
+            let Some(release) = below.filter(|release| KernelRelease::parse(release).is_ok()) else { continue };
+            if !seen.contains(&file.span) {
+                seen.push(file.span);
+                let message = format!("`{release}` is one of the kernels that `{}` matches", regexp.text);
+                let help = format!("write `{}`", file.text.replacen(release, "${KERNEL_FULL_VERSION}", 1));
+                report.at(file.span, message, help);
+            }
         }
     }
 }

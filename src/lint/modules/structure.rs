@@ -3,10 +3,13 @@
 use super::super::example::module;
 use super::super::facts::ModuleFacts;
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use crate::vocabulary::Severity;
+use crate::vocabulary::{Severity, quoted_list};
 
 /// Code of the check of fields for a field that does not exist.
 const UNKNOWN: &str = "unknown-key";
+
+/// Keys of `spec` of a ManagedClusterModule.
+const OF_HUB: [&str; 3] = ["moduleSpec", "selector", "spokeNamespace"];
 
 pub(in crate::lint) static UNKNOWN_FIELD: Rule = Rule {
     id: "KMG201",
@@ -37,6 +40,14 @@ pub(in crate::lint) static UNKNOWN_FIELD: Rule = Rule {
 fn unknown_field(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
     let unknown = module.field_faults.iter().filter(|fault| fault.code == UNKNOWN);
     unknown.for_each(|fault| report.adopt(fault.clone()));
+    let outer = module.object.node.get("spec").filter(|_| module.is_managed);
+    for entry in outer.and_then(|spec| spec.as_mapping()).unwrap_or_default() {
+        let key = entry.key.value.as_str();
+        if !OF_HUB.contains(&key) {
+            let message = format!("`spec` of a ManagedClusterModule has no key `{}`", key.escape_debug());
+            report.at(entry.key.span, message, format!("it takes {}", quoted_list(&OF_HUB)));
+        }
+    }
 }
 
 pub(in crate::lint) static REFUSED_FIELD: Rule = Rule {
