@@ -97,7 +97,8 @@ impl Explanation {
         self.0.extend(parts.iter().copied());
     }
 
-    fn pairs(&self) -> Vec<(&str, &str)> {
+    /// Returns the names and values of all inputs.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
         self.0.lines().filter_map(|line| line.split_once(": ")).collect()
     }
 

@@ -76,6 +76,12 @@ impl Impact {
     }
 }
 
+/// Returns the mappings that nodes reload, as module and release.
+pub fn reloaded(impacts: &BTreeMap<String, Impact>) -> HashSet<(&str, &str)> {
+    let each = impacts.iter().flat_map(|(module, impact)| impact.reloads.iter().map(move |release| (module, release)));
+    each.map(|(module, release)| (module.as_str(), release.as_str())).collect()
+}
+
 /// Returns the number of nodes that run each release. Several kernels may have one release; `None` if the nodes of none
 /// of them are counted.
 pub fn node_counts(manifest: &Manifest) -> BTreeMap<&str, Option<u64>> {

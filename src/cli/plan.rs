@@ -7,7 +7,7 @@ use super::{ManifestArgs, OutputArgs};
 /// Output format of `plan`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
-    /// Table of all mappings
+    /// Table of each module, with what changes and why
     #[value(alias = "table")]
     Text,
     /// All mappings with their state, for scripts; stable
@@ -26,8 +26,11 @@ pub enum PlanFormat {
 /// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # List all mappings
+  # List the mappings that change, with the reason
   kmodgen plan
+
+  # List all mappings
+  kmodgen plan --all
 
   # List the mappings of one module as JSON, without changing the lock
   kmodgen plan --only kmm-ci --format json --locked
@@ -54,6 +57,9 @@ pub struct PlanArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
+    /// With `--format text`: show unchanged mappings too
+    #[arg(long)]
+    pub all: bool,
     /// With `--format images`: also print images that were in use at this git revision or later, which nodes may still
     /// need to unload modules
     #[arg(long, value_name = "REVISION")]

@@ -6,14 +6,14 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::alike::{Groups, signed_lines, without_kernel};
-use super::changes::{ComparedInputs, MappingName, describe, in_parentheses, listed};
+use super::changes::{ComparedInputs, MappingName, describe, listed, subject};
 use super::drift::{Drift, Scope};
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
 use crate::commands::Exit;
 use crate::fingerprint::InputChange;
-use crate::impact::node_counts;
+use crate::impact::{node_counts, reloaded};
 use crate::output::CONFIG_MAP;
 use crate::plan::{MappingRenderer, RenderedMapping};
 use crate::previous::{self, OldMapping};
@@ -38,14 +38,27 @@ struct Explained {
     changes: Vec<InputChange>,
     /// Names of the inputs that did not change.
     same: Vec<String>,
+    /// All inputs, if none changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inputs: Vec<Input>,
     /// Diff of the Dockerfile, if nothing but its text changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
     #[serde(skip)]
     nodes: Option<u64>,
+    /// Effect on nodes, as a verb.
+    #[serde(skip)]
+    verb: &'static str,
 }
 
-/// Runs the verb.
+/// Input of an image.
+#[derive(Serialize)]
+struct Input {
+    input: String,
+    value: String,
+}
+
+/// Runs the command.
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
     let projects = Project::find_all(&args.manifest, &args.output.cluster, Network::from(&args.output.network))?;
@@ -80,6 +93,7 @@ fn explain_all(
     let mut explained = Vec::new();
     let mut renderer = MappingRenderer::new(drift.plan.inputs);
     let changed: HashSet<&str> = changed_mappings(drift).collect();
+    let reloaded = reloaded(&drift.impacts);
     for mapping in drift.plan.mappings() {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let is_wanted = match &args.release {
@@ -89,7 +103,8 @@ fn explain_all(
         if is_wanted && is_selected(only, module, release) {
             let rendered = renderer.render(&mapping.planned());
             let rendered = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?;
-            explained.push(explain(&rendered, previous::mapping(module, release, &tree)?));
+            let verb = if reloaded.contains(&(module, release)) { "reload" } else { "change" };
+            explained.push(explain(&rendered, previous::mapping(module, release, &tree)?, verb));
         }
     }
     for (module, impact) in &drift.impacts {
@@ -115,7 +130,7 @@ fn changed_mappings<'d>(drift: &'d Drift<'_>) -> impl Iterator<Item = &'d str> {
     written.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent())
 }
 
-fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained {
+fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>, verb: &'static str) -> Explained {
     let RenderedMapping { mapping, dockerfile: text, explanation } = rendered;
     let hash = mapping.identity.hash.to_string();
     let state = match &old {
@@ -123,6 +138,8 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
         Some(old) if old.hash == hash => "unchanged",
         Some(_) => "changed",
     };
+    let inputs = explanation.pairs().into_iter().filter(|_| state == "unchanged");
+    let inputs = inputs.map(|(input, value)| Input { input: input.to_owned(), value: value.to_owned() }).collect();
     let before = old.as_ref().map(|old| old.explanation.clone()).unwrap_or_default();
     let ComparedInputs { changes, same } = ComparedInputs::of(&before, explanation);
     let only_the_text = matches!(changes.as_slice(), [change] if change.input == "dockerfile");
@@ -140,8 +157,10 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>) -> Explained
         to: Some(hash),
         changes,
         same,
+        inputs,
         diff: diff.map(|diff| ui::without_colour(&diff)),
         nodes: None,
+        verb: if state == "new" { "load" } else { verb },
     }
 }
 
@@ -155,8 +174,10 @@ fn gone(module: &str, release: &str, old: Option<OldMapping>) -> Explained {
         to: None,
         changes: Vec::new(),
         same: Vec::new(),
+        inputs: Vec::new(),
         diff: None,
         nodes: None,
+        verb: "unload",
     }
 }
 
@@ -172,21 +193,29 @@ fn print(explained: &[Explained]) {
 
 fn text(group: &[&Explained]) -> String {
     let [first, ..] = group else { return String::new() };
-    let mut text = first.head();
-    if group.len() > 1 {
-        let names: Vec<MappingName> = group.iter().map(|one| one.name()).collect();
-        let number = ui::count(names.len(), "mapping");
-        text = format!("{number} {}{}: {}\n", first.state, in_parentheses(&names), listed(&names, str::to_owned));
+    let Explained { state, verb, changes, diff, .. } = first;
+    let names: Vec<MappingName> = group.iter().map(|one| one.name()).collect();
+    let listed = listed(&names, str::to_owned);
+    match *state {
+        "unchanged" => format!("{listed}: unchanged{}\n{}", first.hashes(), first.inputs()),
+        "removed" => format!("{}: removed\n  {listed}\n", subject(&names, verb)),
+        "new" => format!("{}: new\n  {listed}{}\n{}", subject(&names, verb), hashes(group), first.inputs()),
+        _ => {
+            let mut same = if diff.is_none() { first.same.clone() } else { Vec::new() };
+            same.retain(|name| group.iter().all(|one| one.same.contains(name)));
+            let mut text = describe((&names, &hashes(group)), verb, changes, &same);
+            if let Some(diff) = diff {
+                text.push_str("  no input in the manifest changed, but the template did:\n");
+                text.push_str(diff);
+            }
+            text
+        }
     }
-    let is_telling = first.state == "changed" && first.diff.is_none();
-    let mut same = if is_telling { first.same.clone() } else { Vec::new() };
-    same.retain(|name| group.iter().all(|one| one.same.contains(name)));
-    text.push_str(&describe(&first.changes, &same));
-    if let Some(diff) = &first.diff {
-        text.push_str("  no input in the manifest changed, but the template did:\n");
-        text.push_str(diff);
-    }
-    text
+}
+
+/// Returns the hashes of a mapping that is alone in its group.
+fn hashes(group: &[&Explained]) -> String {
+    if let [one] = group { one.hashes() } else { String::new() }
 }
 
 impl Explained {
@@ -208,13 +237,19 @@ impl Explained {
         MappingName { cluster: cluster.clone(), module: module.clone(), release: Some(release.clone()), nodes: *nodes }
     }
 
-    fn head(&self) -> String {
-        let Self { cluster, module, release, state, from, to, .. } = self;
-        let module = cluster.as_ref().map_or(module.clone(), |cluster| format!("{cluster}: {module}"));
-        let [from, to] = [from, to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)).unwrap_or("-"));
-        match *state {
-            "unchanged" => format!("{module} on {release}: unchanged, {to}\n"),
-            state => format!("{module} on {release}: {state}, {from} -> {to}\n"),
+    /// Returns its hashes after a comma.
+    fn hashes(&self) -> String {
+        let [from, to] = [&self.from, &self.to].map(|hash| hash.as_deref().and_then(|hash| hash.get(..12)));
+        match (from, to) {
+            (Some(from), Some(to)) if from != to => format!(", hash {from} to {to}"),
+            (_, to) => to.map(|hash| format!(", hash {hash}")).unwrap_or_default(),
         }
+    }
+
+    /// Renders all inputs of an image that is new or did not change.
+    fn inputs(&self) -> String {
+        let new = self.changes.iter().filter_map(|change| Some((&change.input, change.to.as_ref()?)));
+        let same = self.inputs.iter().map(|Input { input, value }| (input, value));
+        new.chain(same).map(|(input, value)| format!("  {input}: {value}\n")).collect()
     }
 }

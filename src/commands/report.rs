@@ -12,7 +12,7 @@ use super::drift::Drift;
 use crate::adapters::ui;
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
-use crate::impact::{Impact, node_counts};
+use crate::impact::{Impact, node_counts, reloaded};
 use crate::output::CONFIG_MAP;
 use crate::previous;
 use crate::reconcile::Action;
@@ -319,7 +319,7 @@ pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<St
 /// Puts mappings with equal changes together, in the order of the plan.
 fn grouped(drift: &Drift<'_>, explained: &BTreeMap<String, ComparedInputs>) -> Vec<InputGroup> {
     let mut groups = Groups::default();
-    let nodes = node_counts(drift.plan.inputs.manifest);
+    let (nodes, reloaded) = (node_counts(drift.plan.inputs.manifest), reloaded(&drift.impacts));
     for mapping in drift.plan.mappings() {
         let (module, release) = (mapping.module.name.as_str(), &mapping.kernel.release.value);
         let Some(inputs) = explained.get(&format!("{module}/{release}")) else { continue };
@@ -329,7 +329,8 @@ fn grouped(drift: &Drift<'_>, explained: &BTreeMap<String, ComparedInputs>) -> V
             release: Some(release.to_string()),
             nodes: nodes.get(release.as_str()).copied().flatten(),
         };
-        InputGroup::add(&mut groups, name, release, inputs);
+        let verb = if reloaded.contains(&(module, release.as_str())) { "reload" } else { "change" };
+        InputGroup::add(&mut groups, name, verb, release, inputs);
     }
     groups.into_all()
 }

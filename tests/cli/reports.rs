@@ -49,6 +49,34 @@ fn every_state() {
     ];
     assert_eq!(states(&project), expected);
     assert_snapshot!(project.run("plan").fine().unhashed());
+    assert_snapshot!("every_state_and_row", project.run("plan --all").fine().unhashed());
+}
+
+#[test]
+fn unchanged_rows_are_counted() {
+    let project = Project::generated();
+    project.run("plan").fine().shows("unchanged: alpha (3 kernels), beta (3 kernels)\n");
+    project.edit(
+        "kmodgen.yaml",
+        &format!("  - release: {EL9}\n"),
+        &format!("  - release: {EL9}\n    nodes: 12\n    labels: {{ocp: \"4.16\"}}\n"),
+    );
+    project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    let changed = project.run("plan --only alpha").fine();
+    assert_snapshot!("plan_changed", changed.unhashed());
+    let rows = project.run("plan --format json").fine().json();
+    assert_eq!(rows[0]["actions"], serde_json::json!(["build", "reload"]));
+    assert_eq!((&rows[0]["nodes"], &rows[0]["ocp"]), (&12.into(), &"4.16".into()));
+    assert_eq!(rows[0]["why"], "build step 1 DEBUG=0 to DEBUG=1");
+    assert_ne!(rows[0]["oldImage"], rows[0]["image"]);
+    assert_eq!((&rows[5]["actions"], &rows[5]["why"]), (&serde_json::json!(["keep"]), &serde_json::Value::Null));
+    // Other files, but the same images.
+    let project = Project::generated();
+    project.edit("kmodgen.yaml", "namespace: ", "namespace: other-");
+    project.run("plan").fine().shows("  … 3 kernels with changed files, unchanged on nodes\n");
+    // Whoever has the same tag does not build it.
+    project.edit("kmodgen.yaml", "registry.example.com/kmods/alpha", "registry.example.com/others/alpha");
+    project.run("plan").fine().shows("build, reload  image kmods to others  registry.example.com/kmods/alpha:…-");
 }
 
 #[test]
@@ -118,11 +146,14 @@ fn explain_groups_equal_changes() {
     let states: Vec<_> = json.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["changed", "changed", "changed", "changed", "removed", "removed"]);
     // Both modules on a kernel have the same change.
-    project.run(&format!("explain {EL9}")).fine().shows("2 mappings changed (55 nodes): alpha on ");
+    project
+        .run(&format!("explain {EL9}"))
+        .fine()
+        .shows("2 mappings, 55 nodes reload: runtime image 9.4 to 9.5; same: ");
     project
         .run("generate --dry-run --explain --allow-remove")
         .fine()
-        .shows("4 mappings (at least 55 nodes): alpha on ");
+        .shows("4 mappings, at least 55 nodes reload: runtime image 9.4 to 9.5; same: ");
 }
 
 #[test]
@@ -160,7 +191,11 @@ fn explain_shows_a_templates_own_change() {
     let text = run.unhashed();
     assert!(text.contains("-LABEL purpose=old\n+LABEL purpose=new\n"), "{text}");
     assert_snapshot!(text);
-    project.run("generate --explain").fine().shows(&format!("3 mappings: alpha on {EL9}, ")).shows("\n  dockerfile\n");
+    project
+        .run("generate --explain")
+        .fine()
+        .shows("3 kernels reload: text of the Dockerfile; same: ")
+        .shows(&format!("\n  alpha on {EL9}, "));
 }
 
 /// A name that holds what separates names from values is told whole, and is no change.

@@ -29,7 +29,7 @@ fn hang_up(invocation: &Invocation) -> (Option<i32>, String) {
 #[test]
 fn a_reader_that_hangs_up_is_no_error() {
     let (project, large) = (with_kernels(20), with_kernels(320));
-    for invocation in [large.kmodgen("plan"), project.kmodgen("generate --diff")] {
+    for invocation in [large.kmodgen("plan --format json"), project.kmodgen("generate --diff")] {
         let (code, talk) = hang_up(&invocation);
         assert_eq!(code, Some(0), "{talk}");
         assert!(talk.is_empty() || (talk.starts_with("note: ") && talk.lines().count() == 1), "{talk}");

@@ -12,7 +12,7 @@ use crate::commands::alike::{Groups, changed_lines, signed_lines, without_header
 use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::fingerprint::InputChange;
-use crate::impact::node_counts;
+use crate::impact::{node_counts, reloaded};
 use crate::output::{self, CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::plan::{self, Mapping, MappingRenderer, RenderedMapping};
 use crate::previous;
@@ -49,6 +49,8 @@ struct Cluster<'c> {
     drift: &'c Drift<'c>,
     name: Option<String>,
     nodes: NodeCounts<'c>,
+    /// Mappings that nodes reload.
+    reloaded: HashSet<(&'c str, &'c str)>,
 }
 
 impl ChangesBuilder {
@@ -68,7 +70,7 @@ impl ChangesBuilder {
             nodes.entry(release).or_insert(*count);
         }
         let name = project.manifest.cluster.as_ref().map(ToString::to_string);
-        let cluster = Cluster { project, drift, name, nodes };
+        let cluster = Cluster { project, drift, name, nodes, reloaded: reloaded(&drift.impacts) };
         self.add_files(&cluster, direction);
         self.add_effects(&cluster, direction);
         if direction == Direction::Forward {
@@ -157,7 +159,7 @@ impl ChangesBuilder {
         let name = cluster.mapping(module, release.as_str());
         let compared = ComparedInputs::of(&old.explanation, &new.explanation);
         let is_explained = !compared.changes.is_empty();
-        InputGroup::add(&mut self.inputs, name.clone(), release, &compared);
+        InputGroup::add(&mut self.inputs, name.clone(), cluster.verb(module, release.as_str()), release, &compared);
         let is_rewritten = files.contains(&DOCKERFILE);
         // A ConfigMap repeats the Dockerfile.
         let (kind, file, old, new) = if is_rewritten {
@@ -192,7 +194,8 @@ impl ChangesBuilder {
                 let from = drift.old_image_of(name, name, release.as_str()).cloned();
                 let changes = vec![InputChange { input: "image".into(), from, to: Some(image) }];
                 let compared = ComparedInputs { changes, same: Vec::new() };
-                InputGroup::add(&mut self.inputs, cluster.mapping(name, release.as_str()), release, &compared);
+                let mapping = cluster.mapping(name, release.as_str());
+                InputGroup::add(&mut self.inputs, mapping, "reload", release, &compared);
             }
         }
     }
@@ -229,6 +232,11 @@ impl Cluster<'_> {
             release: Some(release.to_owned()),
             nodes: self.nodes.get(release).copied().flatten(),
         }
+    }
+
+    /// Returns what a mapping with other inputs does on nodes.
+    fn verb(&self, module: &str, release: &str) -> &'static str {
+        if self.reloaded.contains(&(module, release)) { "reload" } else { "change" }
     }
 
     /// Returns a path below the output folder of all clusters.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::names::{MappingName, in_parentheses, listed, shortened};
-use crate::adapters::ui;
+use super::names::{MappingName, listed, shortened, subject};
+use super::values::differing_part;
 use crate::commands::alike::{Groups, without_kernel};
 use crate::fingerprint::{Explanation, InputChange};
 use crate::vocabulary::KernelRelease;
@@ -24,6 +24,9 @@ pub(in crate::commands) struct InputGroup {
     pub(super) changes: Vec<InputChange>,
     /// Names of the inputs that did not change in any of them.
     pub(super) same: Vec<String>,
+    /// Effect on nodes, as a verb.
+    #[serde(skip)]
+    pub(super) verb: &'static str,
 }
 
 impl ComparedInputs {
@@ -56,20 +59,22 @@ impl ComparedInputs {
 }
 
 impl InputGroup {
-    /// Adds a mapping to the group with the same changes, if any input changed.
+    /// Adds a mapping to the group with the same changes and verb, if any input changed.
     pub(in crate::commands) fn add(
         groups: &mut Groups<Self>,
         mapping: MappingName,
+        verb: &'static str,
         release: &KernelRelease,
         inputs: &ComparedInputs,
     ) {
         if inputs.changes.is_empty() {
             return;
         }
-        let group = groups.of(inputs.key(Some(release)), || Self {
+        let group = groups.of(format!("{verb}\n{}", inputs.key(Some(release))), || Self {
             mappings: Vec::new(),
             changes: inputs.telling().cloned().collect(),
             same: inputs.same.clone(),
+            verb,
         });
         group.same.retain(|name| inputs.same.contains(name));
         group.mappings.push(mapping);
@@ -77,9 +82,8 @@ impl InputGroup {
 
     /// Renders the group for people.
     pub(in crate::commands) fn text(&self) -> String {
-        let Self { mappings, changes, same } = self;
-        let (number, nodes) = (ui::count(mappings.len(), "mapping"), in_parentheses(mappings));
-        format!("{number}{nodes}: {}\n{}", listed(mappings, str::to_owned), describe(changes, same))
+        let Self { mappings, changes, same, verb } = self;
+        describe((mappings, ""), verb, changes, same)
     }
 }
 
@@ -88,21 +92,56 @@ fn telling(changes: &[InputChange]) -> impl Iterator<Item = &InputChange> {
     changes.iter().filter(move |change| only || change.input != "dockerfile")
 }
 
-/// Renders inputs that changed and names of others, for people.
-pub(in crate::commands) fn describe(changes: &[InputChange], same: &[String]) -> String {
-    let mut text: String = telling(changes).map(describe_one).collect();
-    if !same.is_empty() {
-        text.push_str(&format!("  same: {}\n", shortened(same)));
+/// Returns each change in few words, as in "runtime image 9.4 to 9.5".
+pub(in crate::commands) fn brief(changes: &[InputChange]) -> Vec<String> {
+    telling(changes).map(brief_one).collect()
+}
+
+fn brief_one(change: &InputChange) -> String {
+    let InputChange { input, from, to } = change;
+    match (from, to) {
+        // Its digest means nothing to people.
+        (Some(_), Some(_)) if input == "dockerfile" => "text of the Dockerfile".to_owned(),
+        (Some(from), Some(to)) => match differing_part(from, to) {
+            Some(part) => format!("{input} {part}"),
+            None => input.clone(),
+        },
+        (None, _) => format!("{input} added"),
+        (_, None) => format!("{input} removed"),
     }
+}
+
+/// Renders what mappings do on nodes because of changed inputs, for people: in one line, then the names of the mappings
+/// and `more` about them, and the values that have no short form.
+pub(in crate::commands) fn describe(
+    (mappings, more): (&[MappingName], &str),
+    verb: &str,
+    changes: &[InputChange],
+    same: &[String],
+) -> String {
+    let same = if same.is_empty() { String::new() } else { format!("; same: {}", shortened(same)) };
+    let mut text = format!("{}: {}{same}\n", subject(mappings, verb), brief(changes).join(", "));
+    text.push_str(&format!("  {}{more}\n", listed(mappings, str::to_owned)));
+    telling(changes).for_each(|change| text.push_str(&values(change)));
     text
 }
 
-fn describe_one(change: &InputChange) -> String {
-    let mut text = format!("  {}\n", change.input);
-    if let Some(from) = &change.from {
+/// Renders both values of an input if they have no short form.
+fn values(change: &InputChange) -> String {
+    let InputChange { input, from, to } = change;
+    let is_brief = match (from, to) {
+        (Some(from), Some(to)) => differing_part(from, to).is_some(),
+        (Some(value), None) | (None, Some(value)) => value.starts_with("sha256:"),
+        (None, None) => true,
+    };
+    if is_brief {
+        return String::new();
+    }
+    let mut text = format!("  {input}\n");
+    if let Some(from) = from {
         text.push_str(&format!("    \x1b[31m- {from}\x1b[0m\n"));
     }
-    if let Some(to) = &change.to {
+    if let Some(to) = to {
         text.push_str(&format!("    \x1b[32m+ {to}\x1b[0m\n"));
     }
     text

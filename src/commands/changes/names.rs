@@ -74,7 +74,19 @@ pub(super) fn nodes<'n>(mappings: impl IntoIterator<Item = &'n MappingName>) -> 
     (known > 0).then(|| format!("{bound}{sum} {noun}"))
 }
 
-/// Returns the same in parentheses, after a space; nothing if nobody counted.
+/// Counts mappings and their nodes before a verb, as in "10 kernels, 55 nodes reload" or "1 kernel reloads". Kernels of
+/// several modules are mappings.
+pub(in crate::commands) fn subject(mappings: &[MappingName], verb: &str) -> String {
+    let is_of_one = mappings.windows(2).all(|pair| pair[0].owner() == pair[1].owner());
+    let number = ui::count(mappings.len(), if is_of_one { "kernel" } else { "mapping" });
+    match nodes(mappings) {
+        Some(nodes) => format!("{number}, {nodes} {verb}"),
+        None if mappings.len() == 1 => format!("{number} {verb}s"),
+        None => format!("{number} {verb}"),
+    }
+}
+
+/// Counts the nodes in parentheses, after a space; nothing if nobody counted them.
 pub(in crate::commands) fn in_parentheses<'n>(mappings: impl IntoIterator<Item = &'n MappingName>) -> String {
     nodes(mappings).map(|nodes| format!(" ({nodes})")).unwrap_or_default()
 }
@@ -94,6 +106,16 @@ mod tests {
         assert_eq!(listed(&names, str::to_owned), "alpha on 6.0, 6.1, 6.2, 6.3, 6.4 and 2 more");
         let modules: Vec<MappingName> = (0..12).map(|at| name(&format!("m{at}"), "6.1", None)).collect();
         assert!(listed(&modules, str::to_owned).ends_with("; m9 on 6.1; 2 modules more"));
+    }
+
+    #[test]
+    fn subjects_agree_with_their_verbs() {
+        let [one, other, of_beta] =
+            [name("alpha", "6.1", Some(2)), name("alpha", "6.2", None), name("beta", "6.2", None)];
+        assert_eq!(subject(std::slice::from_ref(&other), "reload"), "1 kernel reloads");
+        assert_eq!(subject(std::slice::from_ref(&one), "reload"), "1 kernel, 2 nodes reload");
+        assert_eq!(subject(&[other.clone(), of_beta], "load"), "2 mappings load");
+        assert_eq!(subject(&[one, other], "unload"), "2 kernels, at least 2 nodes unload");
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::file_stat::FileStat;
 use crate::impact::{self, Hold, Impact};
 use crate::output::{self, MODULE};
 use crate::parallel::in_parts;
-use crate::plan::{self, Expansion, Mapping, Plan};
+use crate::plan::{self, Expansion, Plan};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, TextSink, hold};
 use crate::settings::{self, Only};
@@ -231,15 +231,6 @@ impl<'p> Drift<'p> {
             unplanned,
             candidates,
         })
-    }
-
-    /// The image that a mapping has now, if any.
-    pub(super) fn old_image(&self, mapping: &Mapping<'_>) -> Option<String> {
-        let module = mapping.module.name.as_str();
-        if !self.impacts.contains_key(module) {
-            return Some(mapping.image_name());
-        }
-        self.old.get(module)?.images.get(mapping.kernel.release.as_str()).cloned()
     }
 
     /// The image that one of a module's objects has now on a kernel, if any.

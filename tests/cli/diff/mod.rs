@@ -61,7 +61,7 @@ fn a_revision_or_the_working_tree() {
     assert_eq!(reloads("v1 v2"), 6);
     assert_eq!(reloads("v2"), 3, "only alpha was edited");
     assert_eq!(reloads("v2 HEAD"), 0);
-    project.run("diff v2 v1").fine().shows("    - registry.example.com/ubi9/ubi-minimal:9.5");
+    project.run("diff v2 v1").fine().shows("runtime image 9.5 to 9.4");
     // The manifest of the working tree is not read if two revisions are named.
     project.write("kmodgen.yaml", "modules: [");
     assert_eq!(reloads("v1 v2"), 6);
@@ -88,11 +88,11 @@ fn a_patch_and_a_template_changed() {
     project.commit("v1");
     project.append("patches/fix.patch", "@@ -5 +5 @@\n-a\n+b\n");
     let run = project.run("diff v1").fine();
-    run.shows("\n3 mappings: alpha on ").shows("\n  patch ").shows("on nodes: 0 mappings to load, 3 to reload");
+    run.shows("\n3 kernels reload: patch patches/fix.patch digest ").shows("on nodes: 0 mappings to load, 3 to reload");
     project.commit("v2");
     change(&project);
     let run = project.run("diff v2").fine();
-    let run = run.shows("\n3 mappings: alpha on ").shows("\n  dockerfile\n    - sha256:");
+    let run = run.shows("\n3 kernels reload: text of the Dockerfile; same: ");
     run.shows("3 Dockerfiles with the same change: alpha on ").shows("\n-LABEL made=here\n+LABEL made=there\n");
 }
 
@@ -103,7 +103,7 @@ fn a_module_alone_changed() {
     project.edit("kmodgen.yaml", from, to);
     let run = project.run("diff v1").fine();
     // No input of the image has another value, but nodes pull another image.
-    let run = run.shows("\n  image\n    - registry.example.com/kmods/alpha:").shows("\n1 Module: alpha\n");
+    let run = run.shows(" reload: image alpha to alpha2\n").shows("\n1 Module: alpha\n");
     run.shows("Modules: 0 added, 1 changed, 0 removed").shows("3 to reload");
     project.edit("kmodgen.yaml", to, from);
     project.edit("kmodgen.yaml", "{selector: {node-role.kubernetes.io/worker: \"\"}}", "{selector: {zone: a}}");
@@ -147,7 +147,10 @@ fn equal_changes_of_many_kernels_are_one() {
     };
     assert_eq!((sizes("inputs"), sizes("diffs")), (vec![200, 200], vec![200, 200]));
     let run = project.run("diff v1").fine();
-    let run = run.shows("\n200 mappings (200 nodes): alpha on 5.14.0-0.el9.x86_64, ").shows(" and 195 more\n");
+    let run = run
+        .shows("\n200 kernels, 200 nodes reload: ")
+        .shows("\n  alpha on 5.14.0-0.el9.x86_64, ")
+        .shows(" and 195 more\n");
     let run = run.shows("\n200 Dockerfiles with the same change: beta on ");
     assert!(run.stdout.lines().count() < 80, "{run}");
 }

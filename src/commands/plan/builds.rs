@@ -1,0 +1,98 @@
+//! Plans for other tools that build, and images that a registry must keep.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+
+use super::Row;
+use crate::adapters::git;
+use crate::cli::{PlanArgs, PlanFormat};
+use crate::commands::drift::Drift;
+use crate::commands::project::Project;
+use crate::commands::registry_lookup::is_in_registry;
+use crate::handoff::Job;
+use crate::output::{DOCKERFILE, MODULE};
+use crate::plan::Mapping;
+use crate::previous::{self, OldModule};
+use crate::settings::{self, Network, Only, is_selected};
+
+/// The images that a registry must keep of the selected mappings: those that are planned, those that are
+/// still named on disk, and those that were named since a revision.
+pub(super) fn images(
+    drifts: &[Drift<'_>],
+    rows: &[Row],
+    since: Option<&str>,
+    only: Option<&Only>,
+) -> anyhow::Result<String> {
+    let mut images: BTreeSet<String> = rows.iter().map(|row| row.image.clone()).collect();
+    for drift in drifts {
+        for (module, old) in &drift.old {
+            images.extend(old_images(module, old, only));
+        }
+        let Some(since) = since else { continue };
+        let texts = git::texts_since(&drift.root, MODULE, since).map_err(|why| anyhow!("--since: {why}"))?;
+        for (folder, text) in &texts {
+            if let Some(old) = previous::module_text(text) {
+                images.extend(old_images(folder, &old, only));
+            }
+        }
+    }
+    Ok(images.into_iter().map(|image| image + "\n").collect())
+}
+
+fn old_images(module: &str, old: &OldModule, only: Option<&Only>) -> Vec<String> {
+    let selected = old.images.iter().filter(|(release, _)| is_selected(only, module, release));
+    selected.map(|(_, image)| image.clone()).collect()
+}
+
+/// The mappings whose images are not in their registry. A registry that does not answer has none
+/// of them; offline, nobody is asked, and all mappings are listed.
+pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+    let mut selected = Vec::new();
+    for (project, drift) in parts {
+        for mapping in drift.plan.mappings() {
+            if is_selected(only, mapping.module.name.as_str(), mapping.kernel.release.as_str()) {
+                selected.push((project, drift, mapping));
+            }
+        }
+    }
+    // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
+    let dtk = match args.format {
+        PlanFormat::Matrix => None,
+        _ => settings::driver_toolkit(args.dtk.as_deref(), selected.iter().map(|(_, _, mapping)| *mapping))?,
+    };
+    let network = Network::from(&args.output.network);
+    let mut images = BTreeSet::new();
+    // What two clusters share is built once.
+    selected.retain(|(_, _, mapping)| images.insert(mapping.image_name()));
+    selected.retain(|(_, _, mapping)| network.offline || !is_in_registry(mapping, network.timeout));
+    let jobs = selected.into_iter().map(|(project, drift, mapping)| Job {
+        module: mapping.module.name.value.to_string(),
+        release: mapping.kernel.release.value.to_string(),
+        architecture: mapping.kernel.architecture(),
+        name: mapping.config_map(),
+        image: mapping.image_name(),
+        hash: mapping.identity.hash.to_string(),
+        dockerfile: dockerfile(project, drift, mapping).display().to_string(),
+        context: context(project, mapping),
+        arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
+    });
+    Ok(jobs.collect())
+}
+
+/// The path of a Dockerfile; with a context, one that can be told from there.
+fn dockerfile(project: &Project, drift: &Drift<'_>, mapping: &Mapping<'_>) -> PathBuf {
+    let path = drift.root.join(mapping.module.name.as_str()).join(mapping.kernel.release.as_str()).join(DOCKERFILE);
+    if context(project, mapping).is_none() || path.starts_with(&project.folder) {
+        return path;
+    }
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// The folder that a mapping's build copies from: the manifest's, or none.
+pub(super) fn context(project: &Project, mapping: &Mapping<'_>) -> Option<String> {
+    mapping.context().next()?;
+    let folder = project.folder.display().to_string();
+    Some(if folder.is_empty() { ".".into() } else { folder })
+}
