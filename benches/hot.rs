@@ -2,15 +2,21 @@
 //! which `benches/run` measures, got slower.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark writes the files that it reads")]
 
 use std::fmt::Write as _;
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use kmodgen::adapters::fs::object_input;
 use kmodgen::fingerprint::{Explanation, HashSink, Sink as _};
+use kmodgen::lint::{AllowList, LintInput};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::{Manifest, Mirrors};
+use kmodgen::objects::{DOCKERFILE_KEY, KubernetesObject, Objects};
 use kmodgen::output;
 use kmodgen::plan::dockerfile::DockerfileRenderer;
 use kmodgen::plan::{Inputs, Plan};
@@ -177,5 +183,61 @@ fn fleet(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(hot, one_mapping, fleet);
+/// Objects and Dockerfiles, read and parsed as `lint` does.
+struct Parsed {
+    objects: Objects,
+    sources: SourceMap,
+}
+
+impl Parsed {
+    fn new(folder: &Path) -> Self {
+        let mut sources = SourceMap::default();
+        let input = object_input(folder.to_str().unwrap());
+        Self { objects: Objects::read(vec![input], &mut sources), sources }
+    }
+
+    /// Parses all Dockerfiles with their shell texts; returns the number of shell commands.
+    fn parse_dockerfiles(&self) -> usize {
+        let files = self.objects.dockerfiles.iter().filter_map(|file| self.sources.get(file.source));
+        let config_maps = self.objects.objects.iter().filter_map(KubernetesObject::config_map);
+        let in_config_maps = config_maps.filter_map(|map| Some(map.get(DOCKERFILE_KEY)?.text.value.as_str()));
+        let texts = files.map(|file| &*file.text).chain(in_config_maps);
+        let commands = |text: &str| {
+            let dockerfile = dockerfile_reader::read(text);
+            let scripts = dockerfile.instructions.iter().filter_map(dockerfile_reader::Instruction::script);
+            scripts.map(|script| script.commands.len()).sum::<usize>()
+        };
+        texts.map(commands).sum()
+    }
+}
+
+/// `lint` of 10,000 files, beside reading and parsing them.
+fn lint(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("lint");
+    group.sample_size(10).throughput(Throughput::Elements(FLEET as u64));
+    let world = World::new(FLEET / MODULES / 2);
+    let folder = tempfile::tempdir().unwrap();
+    for output in output::of_plan(&world.manifest, &world.plan()).unwrap() {
+        let path = folder.path().join(output.path.as_str());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &*output.text).unwrap();
+    }
+    group.bench_function("read and parse", |bencher| bencher.iter(|| Parsed::new(folder.path()).parse_dockerfiles()));
+    group.bench_function("read, parse and check", |bencher| {
+        bencher.iter(|| {
+            let Parsed { objects, sources } = Parsed::new(folder.path());
+            let input = LintInput {
+                objects: &objects,
+                dockerfiles: Vec::new(),
+                kernels: Vec::new(),
+                before: None,
+                allow_list: AllowList::default(),
+            };
+            kmodgen::lint::check(&input, &sources).findings.len()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(hot, one_mapping, fleet, lint);
 criterion_main!(hot);
