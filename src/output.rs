@@ -188,8 +188,7 @@ mod tests {
 
     #[test]
     fn many_large_modules_are_one_message_of_each_kind() {
-        let module =
-            "  - {name: NAME, source: code, kmods: [one], image: r.example.com/NAME, moduleSpec: {selector: {a: b}}}\n";
+        let module = "  - {name: NAME, source: code, kmods: [NAME], image: r.example.com/NAME, moduleSpec: {selector: {a: b}}}\n";
         let modules: String = (1..9).map(|number| module.replace("NAME", &format!("m{number}"))).collect();
         let mut faults = Diagnostics::default();
         World::small().and(&modules).expand(&mut SourceMap::default(), |manifest, _| {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lock::{Commit, Lock};
-use crate::manifest::{Manifest, image_tags};
+use crate::lock::{Commit, Lock, Pins};
+use crate::manifest::{Manifest, Pinnable};
 use crate::output::{self, Output};
 use crate::plan::{Inputs, Plan};
 use crate::template::{InProcess, Renderers};
@@ -134,12 +134,23 @@ impl World {
 
     fn pin_commit(&mut self, url: &str, reference: &str, digit: char, date: Option<Timestamp>) {
         let id = GitOid::parse(&digit.to_string().repeat(40)).unwrap();
-        self.lock.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), Commit { id, date });
+        let mut pins = Pins::default();
+        pins.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), Commit { id, date });
+        self.lock.pin(None, &pins);
     }
 
     /// Pins an image to a digest that is made of its name.
     pub(crate) fn pin_image(&mut self, image: &str) {
-        self.lock.images.pin(ImageRef::parse(image).unwrap(), Digest::of(image.as_bytes()));
+        let mut pins = Pins::default();
+        pins.images.pin(ImageRef::parse(image).unwrap(), Digest::of(image.as_bytes()));
+        self.lock.pin(None, &pins);
+    }
+
+    /// Pins a file.
+    pub(crate) fn pin_file(&mut self, url: &str, checksum: Digest) {
+        let mut pins = Pins::default();
+        pins.pin_file(url.into(), checksum);
+        self.lock.pin(None, &pins);
     }
 
     pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
@@ -196,8 +207,8 @@ impl World {
     /// Returns the lock, with digests for images that it does not pin.
     fn lock_for(&self, manifest: &Manifest) -> Lock {
         let mut world = self.clone();
-        let missing = world.lock.missing_images(image_tags([manifest]));
-        missing.keys().for_each(|image| world.pin_image(&image.to_string()));
+        let missing = world.lock.pins(None).missing(Pinnable::of([manifest]));
+        missing.images.keys().for_each(|image| world.pin_image(&image.to_string()));
         world.lock
     }
 

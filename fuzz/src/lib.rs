@@ -7,15 +7,15 @@ use std::sync::Arc;
 use kmodgen::adapters::ui;
 use kmodgen::handoff::{self, Job};
 use kmodgen::header::{Ownership, ownership};
-use kmodgen::lock::{Commit, Lock};
-use kmodgen::manifest::Manifest;
+use kmodgen::lock::{Commit, Lock, Pins};
+use kmodgen::manifest::{Manifest, Pinnable};
 use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
 use kmodgen::template::{InProcess, Renderers};
 use kmodgen::tree::{Found, Outline, View};
 use kmodgen::vocabulary::{
-    Diagnostics, Digest, GitOid, GitRef, GitUrl, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
+    Diagnostics, Digest, GitOid, InputError, InputFiles, Listed, RelPath, SourceMap, list_in_memory,
 };
 use kmodgen_yaml::{Node, Value, Yaml};
 
@@ -111,19 +111,16 @@ pub fn module_of(spec: &str) -> Option<String> {
 
 /// A lock that pins whatever the manifest asks for.
 fn complete_lock(manifest: &Manifest) -> Lock {
-    let mut lock = Lock::default();
-    let missing: Vec<(GitUrl, GitRef)> = lock
-        .missing(manifest)
-        .into_iter()
-        .flat_map(|(url, sources)| sources.into_iter().map(|source| (url.clone(), source.reference.value.clone())))
-        .collect();
-    for (url, reference) in missing {
+    let (mut lock, mut pins) = (Lock::default(), Pins::default());
+    let items = Pinnable::of([manifest]);
+    for (url, reference) in items.gits.into_keys() {
         let id = GitOid::parse(&"a".repeat(40)).expect("it is a commit's id");
-        lock.pin(url, reference, Commit { id, date: None });
+        pins.pin(url.clone(), reference.clone(), Commit { id, date: None });
     }
-    for url in manifest.file_urls().into_keys() {
-        lock.pin_file(url, Digest::of(b"a file"));
+    for url in items.files.into_keys() {
+        pins.pin_file(url, Digest::of(b"a file"));
     }
+    lock.pin(manifest.pins.as_ref(), &pins);
     lock
 }
 

@@ -16,6 +16,9 @@ Examples:
   # Update base images for kernels that you add later, without reloading modules
   kmodgen update --images --new-kernels-only
 
+  # Update all git refs and downloads of the clusters with `pins: staging`
+  kmodgen update --group staging
+
   # Switch to the newest built-in templates
   kmodgen update --templates
 
@@ -38,6 +41,9 @@ pub struct UpdateArgs {
     /// With --images: keep the digests for kernels in the manifest, unless their `nodes` is 0
     #[arg(long, requires = "images")]
     pub new_kernels_only: bool,
+    /// Update the pins of the clusters with `pins: GROUP` [default: those of clusters without `pins`]
+    #[arg(long, value_name = "GROUP", conflicts_with = "templates")]
+    pub group: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,

@@ -32,6 +32,7 @@ mod input_check;
 mod make_files;
 mod new_manifest;
 mod orphan_clusters;
+mod pin_clusters;
 mod pins;
 mod project;
 mod registry_lookup;

@@ -1,26 +1,27 @@
-//! Pins of refs and downloads, which servers are asked for.
+//! Pins of refs, downloads and images, which servers are asked for.
 
-use std::collections::BTreeMap;
-
+use super::image_digests::image_digests;
 use super::project::Project;
 use crate::adapters::git::{GitEnvironment, ResolveError, Resolver};
 use crate::adapters::{download, ui};
-use crate::lock;
-use crate::manifest::Git;
+use crate::lock::{self, Pins};
+use crate::manifest::Pinnable;
 use crate::settings::Network;
-use crate::vocabulary::{Diagnostic, Diagnostics, Span};
+use crate::vocabulary::{Diagnostic, Diagnostics};
 
 impl Project {
-    /// Asks the repositories what these refs are, and pins that.
-    pub(super) fn resolve(&mut self, gits: &[Git], network: Network, faults: &mut Diagnostics) {
+    /// Asks servers for the pins of these items.
+    pub(super) fn resolve(&self, items: &Pinnable<'_>, network: Network, faults: &mut Diagnostics) -> Pins {
+        let Pinnable { gits, files, images } = items;
+        let mut pins = Pins::default();
         let resolver = Resolver::new(network.timeout, GitEnvironment::from_process());
-        for (url, gits) in lock::unpinned(gits.iter()) {
+        for (url, gits) in lock::by_url(gits.values().copied()) {
             let refs: Vec<_> = gits.iter().map(|git| &git.reference.value).collect();
             match resolver.resolve(url, &refs) {
                 Ok(commits) => {
                     for (git, commit) in gits.into_iter().zip(commits) {
                         match commit {
-                            Ok(commit) => self.lock.pin(url.clone(), git.reference.value.clone(), commit),
+                            Ok(commit) => pins.pin(url.clone(), git.reference.value.clone(), commit),
                             Err(error) => faults.push(unresolved(&error).at(git.reference.span, "")),
                         }
                     }
@@ -28,14 +29,10 @@ impl Project {
                 Err(error) => faults.push(unresolved(&error).at(gits[0].url.span, "")),
             }
         }
-    }
-
-    /// Downloads files, and pins their checksums.
-    pub(super) fn download(&mut self, files: &BTreeMap<String, Span>, network: Network, faults: &mut Diagnostics) {
         for (url, place) in files {
             ui::talk(&format!("downloading {url}\n"));
             match download::checksum(url, &self.folder, network.timeout) {
-                Ok(checksum) => self.lock.pin_file(url.clone(), checksum),
+                Ok(checksum) => pins.pin_file(url.clone(), checksum),
                 Err(why) => faults.push(
                     Diagnostic::error("download", format!("cannot download {url}: {why}"))
                         .at(*place, "")
@@ -43,6 +40,10 @@ impl Project {
                 ),
             }
         }
+        for (image, digest) in image_digests(images, network.timeout, faults) {
+            pins.images.pin(image, digest);
+        }
+        pins
     }
 }
 

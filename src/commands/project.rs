@@ -7,20 +7,30 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::anyhow;
 
 use super::faults::{Faults, each_drawn};
-use super::image_digests::image_digests;
 use super::input_check::{are_as, is_as};
 use super::subject::{folder_of, on_disk};
 use crate::adapters::engine::{Context, Ended};
 use crate::adapters::{fs, ui};
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
-use crate::lock::{self, Lock};
-use crate::manifest::{Git, Manifest, image_tags};
+use crate::lock::{self, Lock, Pins};
+use crate::manifest::{Manifest, Pinnable};
 use crate::plan::{Expansion, Inputs, Mapping, Plan, RenderedMapping};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
 use crate::test_cases::{Subject, Text};
-use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, RelPath, SourceMap, Span, Witness};
+use crate::vocabulary::{
+    ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, PinGroup, RelPath, SourceMap, Witness,
+};
+
+/// Returns the items of manifests that the lock pins, for each group.
+fn by_group(manifests: &[Arc<Manifest>]) -> BTreeMap<Option<&PinGroup>, Pinnable<'_>> {
+    let mut groups: BTreeMap<Option<&PinGroup>, Vec<&Manifest>> = BTreeMap::new();
+    for manifest in manifests {
+        groups.entry(manifest.pins.as_ref()).or_default().push(manifest);
+    }
+    groups.into_iter().map(|(group, manifests)| (group, Pinnable::of(manifests))).collect()
+}
 
 /// A manifest with its lock.
 pub(super) struct Project {
@@ -164,49 +174,62 @@ impl Project {
 
     /// Pins what is not pinned, as far as `network` lets it.
     pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
-        let missing: Vec<Git> = self.lock.missing(&self.manifest).into_values().flatten().cloned().collect();
-        let asks = !network.locked && !network.offline;
-        // One that asks pins what every cluster needs, so that the lock is complete afterwards.
-        let needing = if asks { self.all.clone() } else { vec![self.manifest.clone()] };
-        let files = self.lock.missing_files(needing.iter().flat_map(|manifest| manifest.file_urls()).collect());
-        let images = self.lock.missing_images(image_tags(needing.iter().map(|manifest| &**manifest)));
-        if missing.is_empty() && files.is_empty() && images.is_empty() {
-            if network.locked && self.lock_text.is_none() {
+        if network.locked {
+            if self.lock_text.is_none() && self.missing().is_empty() {
                 let name = self.folder.join(lock::FILE_NAME);
                 return Err(anyhow!(
                     "there is no `{}`, which --locked, --check and publish require: run `kmodgen lock`",
                     name.display()
                 ));
             }
-            return Ok(());
-        }
-        if !asks {
             let flag = if network.offline { "--offline" } else { "--locked" };
             return self.require_lock(&format!("run `kmodgen lock` without {flag}"));
         }
+        // One that asks pins what every cluster needs, so that the lock is complete afterwards. New groups need no answer.
+        let has_groups = self.all.iter().any(|manifest| manifest.pins.is_some());
+        let all = if network.offline && !has_groups { vec![self.manifest.clone()] } else { self.all.clone() };
         let mut faults = Diagnostics::default();
-        self.resolve(&missing, network, &mut faults);
-        self.download(&files, network, &mut faults);
-        for (image, digest) in image_digests(&images, network.timeout, &mut faults) {
-            self.lock.images.pin(image, digest);
+        let mut known = None;
+        for (group, items) in by_group(&all) {
+            let missing = self.lock.pins(group).missing(items);
+            if missing.is_empty() {
+                continue;
+            }
+            // A group starts with the pins of all other clusters.
+            let known = known.get_or_insert_with(|| self.lock.pins(None).clone());
+            self.lock.pin(group, &known.select(&missing));
+            let missing = known.missing(missing);
+            if missing.is_empty() {
+                continue;
+            }
+            if network.offline {
+                if group == self.manifest.pins.as_ref() {
+                    self.require_lock("run `kmodgen lock` without --offline")?;
+                }
+                continue;
+            }
+            let found = self.resolve(&missing, network, &mut faults);
+            self.lock.pin(group, &found);
+            known.take(&found);
         }
         self.report(faults)
     }
 
     /// Fails if the lock lacks a pin for this cluster, with the advice that messages give.
     pub(super) fn require_lock(&self, advice: &str) -> anyhow::Result<()> {
-        let missing: Vec<&Git> = self.lock.missing(&self.manifest).into_values().flatten().collect();
-        let files = self.lock.missing_files(self.manifest.file_urls());
-        let images = self.lock.missing_images(image_tags([&*self.manifest]));
         let mut faults = Diagnostics::default();
-        faults.extend(lock::not_pinned(missing, &files, &images, advice));
+        faults.extend(lock::not_pinned(&self.missing(), advice));
         self.report(faults)
     }
 
-    /// The URLs of all files whose checksums the lock has to know, for any cluster, and the places that
-    /// ask for them.
-    pub(super) fn file_urls(&self) -> BTreeMap<String, Span> {
-        self.all.iter().flat_map(|manifest| manifest.file_urls()).collect()
+    /// Returns the items of this cluster that the lock does not pin.
+    fn missing(&self) -> Pinnable<'_> {
+        self.pins().missing(Pinnable::of([&*self.manifest]))
+    }
+
+    /// Returns the pins of this cluster.
+    pub(super) fn pins(&self) -> &Pins {
+        self.lock.pins(self.manifest.pins.as_ref())
     }
 
     /// Returns the manifest for each of its clusters.
@@ -216,9 +239,7 @@ impl Project {
 
     /// Drops from the lock what no cluster asks for.
     pub(super) fn tidy_lock(&mut self) {
-        let urls = self.file_urls();
-        let tags = image_tags(self.all.iter().map(|manifest| &**manifest));
-        self.lock.retain_used(&self.manifest, &urls, &tags);
+        self.lock.retain_used(&by_group(&self.all));
     }
 
     /// Writes the lock where it differs from the one on disk; says whether it did.

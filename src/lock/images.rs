@@ -18,6 +18,9 @@ struct Pin {
 }
 
 impl ImagePins {
+    /// No digests.
+    pub(super) const NONE: Self = Self(BTreeMap::new());
+
     /// Returns the digest of an image for a kernel.
     pub fn digest(&self, image: &ImageRef, release: &KernelRelease) -> Option<Digest> {
         let pin = self.0.get(image)?;
@@ -58,7 +61,7 @@ impl ImagePins {
     }
 
     /// Drops the images that are not used, and the digests of kernels that do not use them.
-    pub fn retain(
+    pub(super) fn retain(
         &mut self,
         is_used: impl Fn(&ImageRef) -> bool,
         is_used_on: impl Fn(&ImageRef, &KernelRelease) -> bool,
@@ -67,6 +70,17 @@ impl ImagePins {
         for (image, pin) in &mut self.0 {
             pin.kept.retain(|release, _| is_used_on(image, release));
         }
+    }
+
+    /// Takes the digests of all images of `other`, also in place of its own.
+    pub(super) fn take(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().map(|(image, pin)| (image.clone(), pin.clone())));
+    }
+
+    /// Returns the images that `base` does not have, or has with other digests.
+    pub(super) fn beyond(&self, base: &Self) -> Self {
+        let others = self.0.iter().filter(|(image, pin)| base.0.get(*image) != Some(pin));
+        Self(others.map(|(image, pin)| (image.clone(), pin.clone())).collect())
     }
 
     /// Returns the digests that kernels keep, each with its image and kernel.

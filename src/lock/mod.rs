@@ -5,18 +5,19 @@
 //! that two branches that add sources merge.
 
 mod images;
+mod pins;
 mod read;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use images::ImagePins;
+pub use pins::Pins;
 
-use crate::manifest::{Git, Manifest, NamedImage, Source, TagUse};
+use crate::manifest::{Git, Pinnable};
 use crate::template;
-use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, GitOid, GitRef, GitUrl, ImageRef, KernelRelease, Span, Timestamp,
-};
+use crate::vocabulary::{Diagnostic, Digest, GitOid, GitUrl, ImageRef, PinGroup, Span, Timestamp};
 
 /// The name of the lock's file, beside the manifest.
 pub const FILE_NAME: &str = "kmodgen.lock";
@@ -29,11 +30,10 @@ const FORM: &str = "2";
 pub struct Lock {
     /// The version of the built-in templates.
     pub templates: u32,
-    /// Pinned digests of images.
-    pub images: ImagePins,
-    commits: BTreeMap<(GitUrl, GitRef), Commit>,
-    /// The checksums of files, by URL.
-    files: BTreeMap<String, Digest>,
+    /// Pins of the clusters that are in no group.
+    shared: Arc<Pins>,
+    /// Pins of the clusters in groups.
+    groups: BTreeMap<PinGroup, Arc<Pins>>,
     /// The digests that images were pushed with, by image name.
     pushed: BTreeMap<String, Digest>,
 }
@@ -50,56 +50,29 @@ pub struct Commit {
 impl Default for Lock {
     /// The lock of a new project: the newest templates, and nothing pinned.
     fn default() -> Self {
-        Self {
-            templates: template::NEWEST,
-            images: ImagePins::default(),
-            commits: BTreeMap::new(),
-            files: BTreeMap::new(),
-            pushed: BTreeMap::new(),
-        }
+        Self { templates: template::NEWEST, shared: Arc::default(), groups: BTreeMap::new(), pushed: BTreeMap::new() }
     }
 }
 
 impl Lock {
-    /// The commit that a repository's ref stands for: its own where it is a full commit id already.
-    pub fn commit(&self, git: &Git) -> Option<GitOid> {
-        git.reference.value.as_commit().or_else(|| self.pin_of(git).map(|commit| commit.id.clone()))
-    }
-
-    /// Returns the date of the commit that a repository's ref stands for, if it is known.
-    pub fn date(&self, git: &Git) -> Option<Timestamp> {
-        self.pin_of(git)?.date
-    }
-
-    fn pin_of(&self, git: &Git) -> Option<&Commit> {
-        self.commits.get(&(git.url.value.clone(), git.reference.value.clone()))
-    }
-
-    /// The checksum of the file at a URL.
-    pub fn checksum(&self, url: &str) -> Option<Digest> {
-        self.files.get(url).copied()
-    }
-
-    /// Returns an image with its digest for a kernel, or as it is written if nothing pins it; `None` if the digest is
-    /// not known.
-    pub fn image(&self, image: &NamedImage, release: &KernelRelease) -> Option<ImageRef> {
-        let Some(tag) = image.tag() else { return Some(image.name.value.clone()) };
-        Some(tag.with_digest(self.images.digest(&tag, release)?))
-    }
-
-    /// Returns an image with its digest for a kernel, as [`Self::image`] does; an image that is not pinned is noted in
-    /// `faults`.
-    pub fn pinned_image(
-        &self,
-        image: &NamedImage,
-        release: &KernelRelease,
-        faults: &mut Diagnostics,
-    ) -> Option<ImageRef> {
-        let pinned = self.image(image, release);
-        if let (None, Some(tag)) = (&pinned, image.tag()) {
-            faults.push(image_not_pinned(&tag, tag.span, "run `kmodgen lock`"));
+    /// Returns the pins of a group; without one, those of the clusters that are in none.
+    pub fn pins(&self, group: Option<&PinGroup>) -> &Pins {
+        match group {
+            None => &self.shared,
+            Some(group) => self.groups.get(group).map_or(&pins::NONE, |pins| pins),
         }
-        pinned
+    }
+
+    /// Sets pins of a group.
+    pub fn pin(&mut self, group: Option<&PinGroup>, pins: &Pins) {
+        let new = pins.beyond(self.pins(group));
+        if !new.is_empty() {
+            let own = match group {
+                None => &mut self.shared,
+                Some(group) => self.groups.entry(group.clone()).or_default(),
+            };
+            Arc::make_mut(own).take(&new);
+        }
     }
 
     /// Returns the digest that an image was pushed with, given its repository and tag.
@@ -107,54 +80,18 @@ impl Lock {
         self.pushed.get(image).copied()
     }
 
-    /// Pins a ref.
-    pub fn pin(&mut self, url: GitUrl, reference: GitRef, commit: Commit) {
-        self.commits.insert((url, reference), commit);
-    }
-
-    /// Pins a file.
-    pub fn pin_file(&mut self, url: String, checksum: Digest) {
-        self.files.insert(url, checksum);
-    }
-
     /// Notes the digest that an image was pushed with.
     pub fn note_pushed(&mut self, image: String, digest: Digest) {
         self.pushed.insert(image, digest);
     }
 
-    /// The manifest's repositories whose refs are not pinned, each with its refs.
-    pub fn missing<'m>(&self, manifest: &'m Manifest) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
-        unpinned(manifest.sources.values().filter_map(Source::git).filter(|git| self.commit(git).is_none()))
-    }
-
-    /// Of the URLs of files, those whose checksums are not pinned.
-    pub fn missing_files(&self, mut urls: BTreeMap<String, Span>) -> BTreeMap<String, Span> {
-        urls.retain(|url, _| !self.files.contains_key(url));
-        urls
-    }
-
-    /// Returns the images of `tags` whose digests are not pinned.
-    pub fn missing_images<'m>(&self, mut tags: BTreeMap<ImageRef, TagUse<'m>>) -> BTreeMap<ImageRef, TagUse<'m>> {
-        tags.retain(|image, _| self.images.newest(image).is_none());
-        tags
-    }
-
-    /// Drops what no source of the manifest asks for, files that are none of `urls`, and images that are none of `tags`.
-    pub fn retain_used(
-        &mut self,
-        manifest: &Manifest,
-        urls: &BTreeMap<String, Span>,
-        tags: &BTreeMap<ImageRef, TagUse<'_>>,
-    ) {
-        self.commits.retain(|(url, reference), _| {
-            let mut gits = manifest.sources.values().filter_map(Source::git);
-            gits.any(|git| git.url.value == *url && git.reference.value == *reference)
-        });
-        self.files.retain(|url, _| urls.contains_key(url));
-        self.images.retain(
-            |image| tags.contains_key(image),
-            |image, release| tags[image].kernels.iter().any(|kernel| kernel.release.value == *release),
-        );
+    /// Drops all pins but those of these items of each group.
+    pub fn retain_used(&mut self, used: &BTreeMap<Option<&PinGroup>, Pinnable<'_>>) {
+        self.groups.retain(|group, _| used.contains_key(&Some(group)));
+        let groups = self.groups.iter_mut().map(|(group, pins)| (Some(group), pins));
+        for (group, pins) in std::iter::once((None, &mut self.shared)).chain(groups) {
+            *pins = Arc::new(used.get(&group).map(|items| pins.select(items)).unwrap_or_default());
+        }
     }
 
     /// Drops the digests of pushed images whose names `is_used` does not know.
@@ -163,23 +100,19 @@ impl Lock {
     }
 }
 
-/// Refs that a repository has to be asked for, by repository.
-pub fn unpinned<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
+/// Refs by their repository.
+pub fn by_url<'m>(gits: impl Iterator<Item = &'m Git>) -> BTreeMap<&'m GitUrl, Vec<&'m Git>> {
     let mut by_url: BTreeMap<&GitUrl, Vec<&Git>> = BTreeMap::new();
-    for git in gits.filter(|git| git.reference.as_commit().is_none()) {
+    for git in gits {
         by_url.entry(&git.url.value).or_default().push(git);
     }
     by_url
 }
 
-/// Returns an error for each ref, file and image that is not pinned; `advice` is how to pin them here.
-pub fn not_pinned<'m>(
-    gits: impl IntoIterator<Item = &'m Git>,
-    files: &BTreeMap<String, Span>,
-    images: &BTreeMap<ImageRef, TagUse<'_>>,
-    advice: &str,
-) -> Vec<Diagnostic> {
-    let refs = gits.into_iter().map(|git| {
+/// Returns an error for each item that is not pinned; `advice` is how to pin them here.
+pub fn not_pinned(items: &Pinnable<'_>, advice: &str) -> Vec<Diagnostic> {
+    let Pinnable { gits, files, images } = items;
+    let refs = gits.values().map(|git| {
         let reference = &git.reference;
         Diagnostic::error("not-locked", format!("`{}` is not pinned in {FILE_NAME}", reference.value))
             .at(reference.span, "")

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use kmodgen_yaml::Node;
+use kmodgen_yaml::{Entry, Node};
 
-use super::{Commit, FORM, Lock};
+use super::{Commit, FORM, Lock, Pins};
 use crate::template;
 use crate::vocabulary::{
-    Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, ImageRef, Invalid, KernelRelease, SourceId, Span,
-    Timestamp, has_markers,
+    Diagnostic, Diagnostics, Digest, FileUrl, GitOid, GitRef, GitUrl, ImageRef, Invalid, KernelRelease, PinGroup,
+    SourceId, Span, Timestamp, has_markers,
 };
 
 /// Fault of a lock that is valid YAML.
@@ -26,6 +26,8 @@ enum LockError {
     NoSources,
     #[error("`{0}` is not a list")]
     NotList(&'static str),
+    #[error("`{0}` is not a map")]
+    NotMapUnder(&'static str),
     #[error("the same {0} is pinned twice")]
     Repeated(&'static str),
     #[error("`{0}` is missing")]
@@ -75,12 +77,10 @@ fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
     let version = field(node, "version", |text| Ok::<_, Invalid>(text.to_owned()))?;
     let known: &[&str] = match version.as_str() {
         "1" => &["version", "templates", "sources", "files"],
-        FORM => &["version", "templates", "sources", "files", "images", "pushed"],
+        FORM => &["version", "templates", "sources", "files", "images", "pushed", "groups"],
         _ => return Err((node, LockError::OtherForm(version))),
     };
-    if let Some(entry) = entries.iter().find(|entry| !known.contains(&entry.key.value.as_str())) {
-        return Err((&entry.value, LockError::UnknownKey(entry.key.value.clone())));
-    }
+    refuse_unknown(entries, known)?;
     let templates = field(node, "templates", |text| text.parse().map_err(|_| Invalid::new("not a number")))?;
     if !(1..=template::NEWEST).contains(&templates) {
         return Err((node, LockError::UnknownTemplates(templates)));
@@ -89,19 +89,48 @@ fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
     if node.get("sources").is_none() {
         return Err((node, LockError::NoSources));
     }
+    lock.shared = Arc::new(pins(node)?);
+    for image in items(node, "pushed")? {
+        let name = field(image, "image", |text| ImageRef::parse(text).map(|image| image.to_string()))?;
+        let digest = field(image, "digest", image_digest)?;
+        if lock.pushed.insert(name, digest).is_some() {
+            return Err((image, LockError::Repeated("image")));
+        }
+    }
+    let groups =
+        node.get("groups").map(|groups| groups.as_mapping().ok_or((&**groups, LockError::NotMapUnder("groups"))));
+    for Entry { key, value } in groups.transpose()?.unwrap_or_default() {
+        let name = PinGroup::parse(&key.value).map_err(|invalid| (&**value, LockError::Invalid(invalid)))?;
+        let entries = value.as_mapping().ok_or((&**value, LockError::NotMapUnder("a group")))?;
+        refuse_unknown(entries, &["sources", "files", "images"])?;
+        lock.groups.insert(name, Arc::new(pins(value)?));
+    }
+    Ok(lock)
+}
+
+fn refuse_unknown<'n>(entries: &'n [Entry], known: &[&str]) -> Result<(), Fault<'n>> {
+    match entries.iter().find(|entry| !known.contains(&entry.key.value.as_str())) {
+        Some(entry) => Err((&entry.value, LockError::UnknownKey(entry.key.value.clone()))),
+        None => Ok(()),
+    }
+}
+
+/// Decodes the pins of all clusters, or of a group.
+fn pins(node: &Node) -> Result<Pins, Fault<'_>> {
+    let mut pins = Pins::default();
     for source in items(node, "sources")? {
         let url = field(source, "git", GitUrl::parse)?;
         let reference = field(source, "ref", GitRef::parse)?;
         let id = field(source, "commit", GitOid::parse)?;
         let date = source.get("date").map(|_| field(source, "date", Timestamp::parse)).transpose()?;
-        if lock.commits.insert((url, reference), Commit { id, date }).is_some() {
+        if pins.commits.insert((url, reference), Commit { id, date }).is_some() {
             return Err((source, LockError::Repeated("ref")));
         }
     }
     for file in items(node, "files")? {
         let url = field(file, "url", |text| FileUrl::parse(text).map(|url| url.to_string()))?;
         let checksum = field(file, "sha256", |text| Digest::parse(text).ok_or(Invalid::new("not a SHA-256 checksum")))?;
-        if lock.files.insert(url, checksum).is_some() {
+        if pins.files.insert(url, checksum).is_some() {
             return Err((file, LockError::Repeated("file")));
         }
     }
@@ -110,18 +139,11 @@ fn decode(node: &Node) -> Result<Lock, Fault<'_>> {
         let digest = field(pin, "digest", image_digest)?;
         let kernels = items(pin, "kernels")?.iter();
         let kernels = kernels.map(|kernel| parse(kernel, "kernels", KernelRelease::parse)).collect::<Result<_, _>>()?;
-        if !lock.images.add(image, digest, kernels) {
+        if !pins.images.add(image, digest, kernels) {
             return Err((pin, LockError::Repeated("image")));
         }
     }
-    for image in items(node, "pushed")? {
-        let name = field(image, "image", |text| ImageRef::parse(text).map(|image| image.to_string()))?;
-        let digest = field(image, "digest", image_digest)?;
-        if lock.pushed.insert(name, digest).is_some() {
-            return Err((image, LockError::Repeated("image")));
-        }
-    }
-    Ok(lock)
+    Ok(pins)
 }
 
 fn image_digest(text: &str) -> Result<Digest, Invalid> {
@@ -166,22 +188,35 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let mut lock = Lock::default();
+        let (mut lock, mut pins) = (Lock::default(), Pins::default());
         let dated = Timestamp::parse("2026-05-01T12:00:00Z").ok();
         for (url, reference, date) in
             [("https://b/x.git", "main", dated), ("https://a/x.git", "v1", None), ("https://a/x.git", "1.10", dated)]
         {
             let commit = Commit { id: GitOid::parse(&"a".repeat(40)).unwrap(), date };
-            lock.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), commit);
+            pins.pin(GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap(), commit);
         }
-        lock.pin_file("https://a/x.tar".into(), Digest::of(b"x"));
+        pins.pin_file("https://a/x.tar".into(), Digest::of(b"x"));
         let image = ImageRef::parse("quay.io/a/b:1").unwrap();
-        lock.images.pin(image.clone(), Digest::of(b"old"));
+        pins.images.pin(image.clone(), Digest::of(b"old"));
         let kernels = ["5.14.0-1", "5.14.0-2+rt"].map(|release| KernelRelease::parse(release).unwrap());
-        lock.images.pin_for_others(image, Digest::of(b"new"), &kernels);
+        pins.images.pin_for_others(image, Digest::of(b"new"), &kernels);
+        lock.pin(None, &pins);
         lock.note_pushed("quay.io/a/driver:5.14.0-1-0123".into(), Digest::of(b"driver"));
         assert_eq!(read(&lock.write()).unwrap(), lock);
         assert_snapshot!(lock.write());
+        let group = PinGroup::parse("prod").unwrap();
+        lock.pin(Some(&group), &pins);
+        assert_eq!(read(&lock.write()).unwrap(), lock);
+        assert_snapshot!(lock.write());
+    }
+
+    #[test]
+    fn a_group_without_pins_is_not_written() {
+        let mut lock = Lock::default();
+        let text = lock.write();
+        lock.pin(PinGroup::parse("prod").ok().as_ref(), &Pins::default());
+        assert_eq!(lock.write(), text);
     }
 
     #[test]
@@ -206,6 +241,12 @@ mod tests {
             (&format!("{image}    digest: {digest}\n"), "not the digest of an image"),
             (&format!("{image}    digest: sha256:{digest}\n    kernels: 5.14.0-1\n"), "`kernels` is not a list"),
             (&twice, "the same image is pinned twice"),
+            ("version: 2\ntemplates: 1\nsources: []\ngroups: [a]", "`groups` is not a map"),
+            ("version: 2\ntemplates: 1\nsources: []\ngroups: {a: b}", "`a group` is not a map"),
+            ("version: 2\ntemplates: 1\nsources: []\ngroups: {A: {}}", "group of pins `A` contains"),
+            ("version: 2\ntemplates: 1\nsources: []\ngroups: {a: {pushed: []}}", "does not support"),
+            ("version: 2\ntemplates: 1\nsources: []\ngroups: {a: {files: [{url: x}]}}", "x"),
+            ("version: 1\ntemplates: 1\nsources: []\ngroups: {}", "does not support"),
         ] {
             let faults = read(text).unwrap_err().into_sorted();
             assert!(faults[0].message.contains(message), "{text}: {faults:?}");

@@ -15,7 +15,9 @@ use super::platform::PLATFORM;
 use super::schema::{Field, Record, Shape, joined};
 use super::selection::Selection;
 use super::version;
-use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, ImageRef, Invalid, Spanned, nearest, quoted_list};
+use crate::vocabulary::{
+    ClusterName, Diagnostic, Diagnostics, ImageRef, Invalid, PinGroup, Spanned, nearest, quoted_list,
+};
 
 declare! {
     /// Settings of a cluster: fields for the manifest and its modules.
@@ -29,6 +31,11 @@ declare! {
             takes: Shape::Text,
             says: "the registry and path of its images; the last part of an `image` or `prebuilt` is kept, also in overrides",
             decode: decode::placed(prefix),
+        }
+        optional pins: Spanned<PinGroup> {
+            takes: Shape::Text,
+            says: "the group of clusters whose pins in `kmodgen.lock` it has, instead of those of all clusters without a group; see [lock.md](lock.md#pins-of-groups)",
+            decode: decode::placed(PinGroup::parse),
         }
         optional mirrors: Arc<Node> {
             takes: Shape::TextMap,
@@ -88,7 +95,23 @@ pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Cluster> 
             Err(invalid) => faults.push(Diagnostic::invalid("invalid-value", entry.key.span, invalid)),
         }
     }
+    refuse_ambiguous(&clusters, faults);
     clusters
+}
+
+/// Refuses groups with the name of a cluster that is not in them: commands take both names for the same.
+fn refuse_ambiguous(clusters: &[Cluster], faults: &mut Diagnostics) {
+    for group in clusters.iter().filter_map(|cluster| cluster.settings.pins.as_ref()) {
+        let named = clusters.iter().find(|cluster| cluster.name.as_str() == group.as_str());
+        let Some(named) = named.filter(|cluster| cluster.pins() != Some(&group.value)) else { continue };
+        let message = format!("cluster `{group}` has other pins than the group `{group}`", group = group.value);
+        faults.push(
+            Diagnostic::error("pin-group", message)
+                .at(group.span, "this group")
+                .context(named.name.span, "this cluster")
+                .help(format!("choose another name for the group, or write `pins: {}` in this cluster", group.value)),
+        );
+    }
 }
 
 /// A registry, perhaps with a path: a repository without its last part.
@@ -124,7 +147,7 @@ impl Cluster {
 
     /// The manifest that is the cluster's: `node` with the cluster's fields.
     pub(super) fn laid_over(&self, node: &Arc<Node>) -> Arc<Node> {
-        let Settings { namespace, metadata, platform, mirrors, image: _ } = &self.settings;
+        let Settings { namespace, metadata, platform, mirrors, image: _, pins: _ } = &self.settings;
         let fields = [("namespace", namespace), ("metadata", metadata), ("platform", platform), ("mirrors", mirrors)];
         let fields = fields.into_iter().filter_map(|(key, value)| Some(overlay::field(key, value.clone()?)));
         let over = Node { span: node.span, value: Value::Mapping(fields.collect()) };
@@ -148,6 +171,11 @@ impl Cluster {
         own = overlay::with_items(&own, "additionalModules", |module| overlaid(module, &over));
         let Some(prefix) = &self.settings.image else { return own };
         overlay::with_items(&moved(&own, prefix.as_str()), "overrides", |item| moved(item, prefix.as_str()))
+    }
+
+    /// The group whose pins it has.
+    pub(super) fn pins(&self) -> Option<&PinGroup> {
+        self.settings.pins.as_ref().map(|group| &group.value)
     }
 
     /// The kernels that its nodes run, with the numbers of its own nodes.

@@ -26,7 +26,7 @@ pub struct TagUse<'m> {
 }
 
 /// Returns the images of manifests that are named by tag and pinned, with their uses.
-pub fn image_tags<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> BTreeMap<ImageRef, TagUse<'m>> {
+pub(super) fn image_tags<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> BTreeMap<ImageRef, TagUse<'m>> {
     let mut tags = BTreeMap::new();
     for manifest in manifests.into_iter().filter(|manifest| names_tags(manifest)) {
         for module in manifest.modules.iter().filter(|module| module.is_built()) {

@@ -32,6 +32,7 @@ mod notes;
 mod output;
 mod overlay;
 mod packages;
+mod pinnable;
 mod platform;
 mod publish;
 mod recipe;
@@ -39,6 +40,7 @@ mod renamed;
 mod repeats;
 pub mod schema;
 mod selection;
+mod shared_kmods;
 mod source;
 mod steps;
 mod structure;
@@ -74,7 +76,7 @@ use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 use decode::Fields;
-pub use image_tags::{TagUse, image_tags};
+pub use image_tags::TagUse;
 pub use install::{
     Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, InstalledPackage, LICENSE_FOLDER,
 };
@@ -95,6 +97,7 @@ pub use named_image::NamedImage;
 pub use node_count::NodeCount;
 pub use output::{OUTPUT_FOLDER, Output};
 pub use packages::{Repository, RepositoryKey, Stage, StagePackages};
+pub use pinnable::Pinnable;
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
@@ -106,7 +109,8 @@ pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Ste
 pub use variation::Variation;
 
 use crate::vocabulary::{
-    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, NoFiles, SourceId, SourceMap, SourceName, Spanned,
+    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, NoFiles, PinGroup, SourceId, SourceMap, SourceName,
+    Spanned,
 };
 
 /// Schema of the manifest.
@@ -158,6 +162,8 @@ pub static MANIFEST: Record = Record {
 pub struct Manifest {
     /// Which of the clusters it is for; `None` where there are none.
     pub cluster: Option<ClusterName>,
+    /// The group whose pins in the lock the cluster has; `None` for those of all clusters without a group.
+    pub pins: Option<PinGroup>,
     /// The namespace of all objects.
     pub namespace: Spanned<Namespace>,
     /// Sources of code, by name.
@@ -363,10 +369,15 @@ impl Manifest {
             }
         }
         refuse_repeats(&modules, faults);
+        if knows_clusters {
+            shared_kmods::check(&modules, &kernels, faults);
+        }
         output::refuse_in_sources(&output, &code, faults);
+        let pins = cluster.and_then(Cluster::pins).cloned();
         let cluster = cluster.map(|cluster| cluster.name.value.clone());
         Some(Self {
             cluster,
+            pins,
             namespace: namespace?,
             sources: code,
             mirrors,

@@ -106,6 +106,7 @@ fn fallback(fields: &str, objects: &str) -> World {
     let spec = "moduleSpec: {selector: {a: ''}, moduleLoader: {container: {modprobe: {moduleName: driver}}}";
     let fallback = "fallback: {kernel: '5\\.14\\..*', image: 'registry.example.com/f:${KERNEL_FULL_VERSION}'}";
     let objects = objects.replace("PLUGIN", ", devicePlugin: {container: {image: registry.example.com/plugin:1}}");
+    let objects = objects.replace("OTHER", &spec.replace("a: ''", "a: other"));
     let objects = objects.replace("SPEC", spec).replace("FALLBACK", fallback);
     world.manifest =
         format!("apiVersion: kmodgen/v1\nnamespace: drivers\nmodules:\n  - name: vendor\n{fields}    {objects}\n");
@@ -119,14 +120,17 @@ fn a_fallback_needs_no_kernels() {
         (prebuilt, "SPEC}\n    FALLBACK"),
         ("", "SPEC}\n    FALLBACK"),
         ("    version: '1'\n", "SPEC}\n    FALLBACK"),
-        ("    versions: [{version: '1'}, {version: '2'}]\n", "SPEC}\n    FALLBACK"),
+        (
+            "    versions: [{version: '1', moduleSpec: {selector: {next: 'false'}}}, {version: '2', moduleSpec: {selector: {next: 'true'}}}]\n",
+            "SPEC}\n    FALLBACK",
+        ),
         ("", "SPECPLUGIN}\n    FALLBACK"),
         (
             "    overrides: [{when: {flavour: rt}, prebuilt: 'registry.example.com/r:${KERNEL_FULL_VERSION}'}]\n",
             "SPEC}\n    FALLBACK",
         ),
-        (prebuilt, "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, SPEC}, FALLBACK}]"),
-        ("", "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, SPEC}, FALLBACK}]"),
+        (prebuilt, "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, OTHER}, FALLBACK}]"),
+        ("", "SPEC}\n    FALLBACK\n    additionalModules: [{name: other, OTHER}, FALLBACK}]"),
     ] {
         let world = fallback(fields, objects);
         assert!(world.faults().is_empty(), "{fields}{objects}: {:?}", world.faults());

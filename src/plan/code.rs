@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::embedded::{EmbeddedFile, EmbeddedFiles, Purpose};
 use super::folder::Folder;
 use crate::fingerprint::Sink;
-use crate::lock::Lock;
+use crate::lock::Pins;
 use crate::manifest::{BUILD_ROOT, Circumstances, File, FileKind, Git, Inner, Kernel, Origin, Source};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, Digest, GitOid, GitUrl, InputFiles, RelPath, SourceName, Spanned, Timestamp, is_below,
@@ -161,14 +161,14 @@ impl Code {
 
 /// Resolves sources, reading each patch and folder once.
 pub(super) struct Codes<'m> {
-    lock: &'m Lock,
+    pins: &'m Pins,
     files: &'m dyn InputFiles,
     folders: BTreeMap<RelPath, Option<Arc<Folder>>>,
 }
 
 impl<'m> Codes<'m> {
-    pub(super) fn new(lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
-        Self { lock, files, folders: BTreeMap::new() }
+    pub(super) fn new(pins: &'m Pins, files: &'m dyn InputFiles) -> Self {
+        Self { pins, files, folders: BTreeMap::new() }
     }
 
     /// The code of `sources` on a kernel; `None` where something is missing, noted in `faults`.
@@ -210,13 +210,13 @@ impl<'m> Codes<'m> {
         Some(match &source.origin {
             Origin::Git(git) => {
                 let Git { url, submodules, .. } = git;
-                let (commit, date) = (self.lock.commit(git)?, self.lock.date(git));
+                let (commit, date) = (self.pins.commit(git)?, self.pins.date(git));
                 Content::Commit { url: url.value.clone(), commit, date, submodules: *submodules }
             }
             Origin::File(File { kind, url, sha256, strip_components }) => {
                 let by_kernel = url.expands();
                 let url = url.on(kernel.release.as_str());
-                let sha256 = sha256.or_else(|| self.lock.checksum(&url))?;
+                let sha256 = sha256.or_else(|| self.pins.checksum(&url))?;
                 Content::File { kind: *kind, url, by_kernel, sha256, strip_components: *strip_components }
             }
             Origin::Inner(Inner { container, path, kind, strip_components }) => Content::Inner {
@@ -227,7 +227,7 @@ impl<'m> Codes<'m> {
                 strip_components: *strip_components,
             },
             Origin::Image { image, path } => {
-                let image = self.lock.image(image, &kernel.release)?.to_string();
+                let image = self.pins.image(image, &kernel.release)?.to_string();
                 Content::Image { image, path: path.clone() }
             }
             Origin::Folder(path) => Content::Folder(self.folder(path, faults)?),

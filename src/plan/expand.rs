@@ -59,7 +59,7 @@ impl<'m> Expansion<'m> {
     pub fn of(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Option<Self> {
         let manifest = inputs.manifest;
         let shares_labels = shares_labels(&manifest.kernels);
-        let mut resolver = Resolver::new(manifest, inputs.lock, &**inputs.files);
+        let mut resolver = Resolver::new(manifest, inputs.pins(), &**inputs.files);
         let mut modules = Vec::with_capacity(manifest.modules.len());
         let mut taken = HashMap::new();
         for module in &manifest.modules {

@@ -60,7 +60,7 @@ fn copied_folders_are_those_of_the_firmware() {
 /// A further Module on the same images.
 fn additional(modprobe: &str) -> String {
     format!(
-        "additionalModules: [{{name: more, moduleSpec: {{selector: {{a: c}}, moduleLoader: {{container: {{modprobe: {modprobe}}}}}}}}}]"
+        "additionalModules: [{{name: more, moduleSpec: {{selector: {{node-role.kubernetes.io/worker: 'no'}}, moduleLoader: {{container: {{modprobe: {modprobe}}}}}}}}}]"
     )
 }
 

@@ -52,7 +52,7 @@ pub use repository::{Key, Repository};
 pub use resolved::Resolved;
 pub use step::BuildStep;
 
-use crate::lock::Lock;
+use crate::lock::{Lock, Pins};
 use crate::manifest::{BuiltBy, Kernel, Manifest, Module, ModuleSpec, TemplateName};
 use crate::template::Renderers;
 use crate::vocabulary::{Diagnostics, Digest, ImageRef, InputFiles, Namespace, SourceMap, written_out};
@@ -178,6 +178,13 @@ pub struct Inputs<'m> {
     pub templates: &'m Arc<dyn InputFiles>,
     /// Renderers of templates that users wrote.
     pub renderers: &'m Arc<dyn Renderers>,
+}
+
+impl<'m> Inputs<'m> {
+    /// Returns the pins of the manifest's cluster.
+    pub fn pins(&self) -> &'m Pins {
+        self.lock.pins(self.manifest.pins.as_ref())
+    }
 }
 
 /// Mappings of a manifest, grouped by module and in the order of the kernels.

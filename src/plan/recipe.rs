@@ -11,7 +11,7 @@ use super::repository::{Repository, Stages};
 use super::resolved::{Resolved, builder_manager};
 use super::step::BuildStep;
 use super::{collisions, firmware};
-use crate::lock::{self, Lock};
+use crate::lock::{self, Pins};
 use crate::manifest::{Builder, Circumstances, Kernel, Manifest, Module, Source, Step, TemplateName, Tool};
 use crate::vocabulary::{
     Diagnostic, Diagnostics, Digest, InputFiles, PackageManager, SourceName, Span, Spanned, quoted_list,
@@ -20,7 +20,7 @@ use crate::vocabulary::{
 /// Resolves mappings, reading each patch once.
 pub(super) struct Resolver<'m> {
     manifest: &'m Manifest,
-    lock: &'m Lock,
+    pins: &'m Pins,
     codes: Codes<'m>,
     embedded: EmbeddedFiles<'m>,
     /// Set if any source is a file with another URL for every kernel.
@@ -33,16 +33,16 @@ pub(super) struct Resolver<'m> {
 }
 
 impl<'m> Resolver<'m> {
-    pub(super) fn new(manifest: &'m Manifest, lock: &'m Lock, files: &'m dyn InputFiles) -> Self {
+    pub(super) fn new(manifest: &'m Manifest, pins: &'m Pins, files: &'m dyn InputFiles) -> Self {
         let has_files_by_kernel = manifest.sources.values().any(Source::is_by_kernel);
         Self {
             manifest,
-            lock,
-            codes: Codes::new(lock, files),
+            pins,
+            codes: Codes::new(pins, files),
             embedded: EmbeddedFiles::new(files),
             has_files_by_kernel,
             conditions: Conditions::new(&manifest.kernels),
-            pin_groups: PinGroups::of(&manifest.kernels, &lock.images),
+            pin_groups: PinGroups::of(&manifest.kernels, &pins.images),
             known: Vec::new(),
         }
     }
@@ -64,7 +64,7 @@ impl<'m> Resolver<'m> {
         let Some(builder) = kernel.builder_tag(&resolved.builder) else {
             return self.check_toolkit(module, &resolved, kernel, faults).then_some((resolved, None));
         };
-        let digest = self.lock.images.digest(&builder, &kernel.release);
+        let digest = self.pins.images.digest(&builder, &kernel.release);
         if digest.is_none() {
             faults.push(lock::image_not_pinned(&builder, builder.span, "run `kmodgen lock`"));
         }
@@ -237,10 +237,10 @@ impl<'m> Resolver<'m> {
             runtime: gets_packages.then_some(runtime_manager),
         };
         let chosen = recipe.packages.repositories.map(|all| circumstances.choose(&all)).unwrap_or_default();
-        let repositories = Repository::resolve(&chosen, &stages, self.lock, &mut self.embedded, faults)?;
-        let runtime = self.lock.pinned_image(&runtime, &kernel.release, faults)?;
+        let repositories = Repository::resolve(&chosen, &stages, self.pins, &mut self.embedded, faults)?;
+        let runtime = self.pins.pinned_image(&runtime, &kernel.release, faults)?;
         let fetch = match images.fetch.filter(|_| codes.iter().any(Code::is_fetched)) {
-            Some(fetch) => Some(self.lock.pinned_image(&fetch, &kernel.release, faults)?),
+            Some(fetch) => Some(self.pins.pinned_image(&fetch, &kernel.release, faults)?),
             None => None,
         };
         Some(Resolved {

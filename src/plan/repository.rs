@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::embedded::{EmbeddedFile, EmbeddedFiles, Purpose};
 use crate::fingerprint::Sink;
-use crate::lock::Lock;
+use crate::lock::Pins;
 use crate::manifest::{self, RepositoryKey, Stage};
 use crate::vocabulary::{Diagnostic, Diagnostics, Digest, PackageManager};
 
@@ -56,7 +56,7 @@ impl Repository {
     pub(super) fn resolve(
         chosen: &[manifest::Repository],
         stages: &Stages,
-        lock: &Lock,
+        pins: &Pins,
         embedded: &mut EmbeddedFiles<'_>,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
@@ -88,7 +88,7 @@ impl Repository {
                     embedded.read(path, key_file(&name.value), Purpose::Key, faults).map(Key::Embedded)
                 }
                 RepositoryKey::Download { url, sha256 } => {
-                    let sha256 = sha256.or_else(|| lock.checksum(url.as_str()));
+                    let sha256 = sha256.or_else(|| pins.checksum(url.as_str()));
                     if sha256.is_none() {
                         let fault = format!("the key of repository `{}` is not pinned", name.value);
                         faults.push(Diagnostic::error("not-locked", fault).at(url.span, "").help("run `kmodgen lock`"));

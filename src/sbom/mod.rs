@@ -4,7 +4,7 @@ mod package;
 mod spdx;
 
 use self::spdx::{CreationInfo, SpdxDocument, SpdxPackage, SpdxRelationship};
-use crate::lock::Lock;
+use crate::lock::Pins;
 use crate::plan::Mapping;
 use crate::vocabulary::ImageRef;
 
@@ -15,10 +15,10 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 const IMAGE: &str = "SPDXRef-image";
 
 /// Returns the document of a mapping's image, as JSON. `toolkit` is the Driver Toolkit of kernels that name none.
-pub fn spdx(mapping: &Mapping<'_>, lock: &Lock, toolkit: Option<&ImageRef>) -> String {
+pub fn spdx(mapping: &Mapping<'_>, pins: &Pins, toolkit: Option<&ImageRef>) -> String {
     let (module, release) = (mapping.module.name.as_str(), &mapping.kernel.release.value);
     let resolved = &mapping.resolved;
-    let mut list = PackageList { packages: Vec::new(), relationships: Vec::new(), lock, mapping };
+    let mut list = PackageList { packages: Vec::new(), relationships: Vec::new(), pins, mapping };
     list.relationships.push(relationship(DOCUMENT, "DESCRIBES", IMAGE));
     list.packages.push(SpdxPackage::of_image(IMAGE.into(), &mapping.image(), None));
     let mut patches = 0;
@@ -70,7 +70,7 @@ pub fn spdx(mapping: &Mapping<'_>, lock: &Lock, toolkit: Option<&ImageRef>) -> S
 struct PackageList<'p> {
     packages: Vec<SpdxPackage>,
     relationships: Vec<SpdxRelationship>,
-    lock: &'p Lock,
+    pins: &'p Pins,
     mapping: &'p Mapping<'p>,
 }
 
@@ -78,7 +78,7 @@ impl PackageList<'_> {
     /// Adds a base image, if there is one, and returns its id.
     fn base_image(&mut self, id: &'static str, image: Option<&ImageRef>) -> Option<&'static str> {
         let image = image?;
-        let pinned = self.lock.images.digest(image, &self.mapping.kernel.release.value);
+        let pinned = self.pins.images.digest(image, &self.mapping.kernel.release.value);
         self.packages.push(SpdxPackage::of_image(id.into(), image, pinned));
         Some(id)
     }
@@ -98,7 +98,7 @@ mod tests {
     fn document(world: &World) -> String {
         let toolkit = ImageRef::parse(&format!("quay.io/dtk:1@sha256:{}", "d".repeat(64))).unwrap();
         let (document, faults) = world.expand(&mut SourceMap::default(), |_, plan| {
-            spdx(plan.mappings().next().unwrap(), &world.lock, Some(&toolkit))
+            spdx(plan.mappings().next().unwrap(), world.lock.pins(None), Some(&toolkit))
         });
         document.unwrap_or_else(|| panic!("{faults:#?}"))
     }
@@ -115,7 +115,9 @@ mod tests {
             .with("steps: [", "steps: [{run: {script: 'true'}}, ")
             .file("local/Makefile", "all:\n");
         world.pin_dated("https://example.com/code.git", "main", 'a', "2026-05-01T12:00:00Z");
-        world.lock.images.pin(ImageRef::parse("registry.example.com/runtime:1").unwrap(), Digest::of(b"runtime"));
+        let mut pins = Pins::default();
+        pins.images.pin(ImageRef::parse("registry.example.com/runtime:1").unwrap(), Digest::of(b"runtime"));
+        world.lock.pin(None, &pins);
         assert_snapshot!("spdx", document(&world).replace(env!("CARGO_PKG_VERSION"), "[version]"));
     }
 

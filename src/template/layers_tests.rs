@@ -22,7 +22,7 @@ fn sources_have_a_stage_of_their_own_if_an_image_fetches_them() {
         .with("sources:\n", archive)
         .with("    source: code\n", &format!("    source: [more, code]\n    packages: {packages}\n"));
     for release in ["5.14.0-1.el9.x86_64", "5.14.0-2.el9.x86_64+rt"] {
-        world.lock.pin_file(format!("https://example.com/{release}.tar.xz"), Digest::of(b""));
+        world.pin_file(&format!("https://example.com/{release}.tar.xz"), Digest::of(b""));
     }
     let fetched = world.clone().with("builder: dtk", "fetch: docker.io/alpine/git:2, builder: dtk");
     assert_snapshot!("fetch", dockerfile(&fetched));
@@ -136,7 +136,7 @@ fn repositories_are_added_before_packages() {
     assert!(
         world.faults().iter().any(|fault| fault.contains("not-locked: the key of repository `debs` is not pinned"))
     );
-    world.lock.pin_file("https://example.com/a.asc".into(), Digest::of(b""));
+    world.pin_file("https://example.com/a.asc", Digest::of(b""));
     assert_snapshot!("repositories", dockerfile(&world));
     let mirrored = world.clone().and("mirrors: {'https://example.com/': 'https://mirror.example.org/'}\n");
     let text = dockerfile(&mirrored);

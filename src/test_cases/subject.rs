@@ -1,11 +1,11 @@
 //! Manifest under test, with its lock and the files beside it, now or in a commit.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::case::Case;
 use crate::lock::{self, Lock};
-use crate::manifest::{Git, Manifest, Variation, image_tags};
+use crate::manifest::{Manifest, Pinnable, Variation};
 use crate::plan::Inputs;
 use crate::template::Renderers;
 use crate::tree::OutputFolder;
@@ -137,13 +137,12 @@ impl Subject {
         for manifest in varied.manifests.iter_mut().filter(|_| !case.modules.is_empty()) {
             manifest.modules.retain(|module| case.modules.iter().any(|name| name.value == module.name.value));
         }
-        let (mut gits, mut files): (Vec<&Git>, _) = (Vec::new(), BTreeMap::new());
+        let mut told = HashSet::new();
         for manifest in &varied.manifests {
-            gits.extend(varied.lock.missing(manifest).into_values().flatten());
-            files.extend(varied.lock.missing_files(manifest.file_urls()));
+            let missing = varied.lock.pins(manifest.pins.as_ref()).missing(Pinnable::of([manifest]));
+            let missing = lock::not_pinned(&missing, "run `kmodgen lock`");
+            faults.extend(missing.into_iter().filter(|fault| told.insert(fault.clone())));
         }
-        let images = varied.lock.missing_images(image_tags(&varied.manifests));
-        faults.extend(lock::not_pinned(gits, &files, &images, "run `kmodgen lock`"));
         (!faults.has_errors()).then_some(varied)
     }
 }

@@ -45,7 +45,7 @@ pub use image::{ImageRef, check_tag, with_registry};
 pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use markdown::{code_block, code_cell, code_span, html_code};
 pub use markers::{first_marker, has_markers, is_marker, trimmed};
-pub use name::{ClusterName, KmodName, ModuleName, Namespace, SourceName};
+pub use name::{ClusterName, KmodName, ModuleName, Namespace, PinGroup, SourceName};
 pub use package_manager::PackageManager;
 pub use path::RelPath;
 pub use paths::{is_below, is_within};

@@ -51,6 +51,10 @@ name_type! {
     ClusterName, |text| dns_label("cluster name", text)
 }
 name_type! {
+    /// The name of a group of clusters that have pins of their own in the lock.
+    PinGroup, |text| dns_label("group of pins", text)
+}
+name_type! {
     /// The name of a kernel module file without `.ko`, such as `kmm_ci_a`.
     KmodName, kmod_name
 }

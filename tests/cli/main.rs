@@ -43,6 +43,7 @@ mod lint;
 mod locking;
 mod merging;
 mod notes;
+mod pin_groups;
 mod prebuilt;
 mod progress;
 mod projects;

@@ -89,7 +89,9 @@ fn large_modules_are_one_warning() {
     project.edit("kmodgen.yaml", selector, &plugin);
     let modules: String = (0..7)
         .map(|number| {
-            format!("  - {{name: m{number}, source: tools, kmods: [m], image: r.example.com/m{number}, {plugin}}}\n")
+            format!(
+                "  - {{name: m{number}, source: tools, kmods: [m{number}], image: r.example.com/m{number}, {plugin}}}\n"
+            )
         })
         .collect();
     project.append("kmodgen.yaml", &modules);

@@ -15,10 +15,10 @@ const RELEASES: [&str; 4] =
 
 /// Builds and has ordered upgrades, has two Modules on one image, is another's image, is for a hub.
 const MODULES: [(&str, &str); 4] = [
-    ("plain", "image: registry.example.com/plain, version: '1', moduleSpec: {selector: {a: ''}}"),
+    ("plain", "kmods: [plain], image: registry.example.com/plain, version: '1', moduleSpec: {selector: {a: ''}}"),
     (
         "both",
-        "image: registry.example.com/both, moduleSpec: {selector: {a: ''}}, additionalModules: [{name: both-b, moduleSpec: {selector: {b: ''}}}]",
+        "kmods: [both], image: registry.example.com/both, moduleSpec: {selector: {a: '', c: '1'}}, additionalModules: [{name: both-b, moduleSpec: {selector: {b: '', c: '2'}}}]",
     ),
     (
         "ready",
@@ -26,7 +26,7 @@ const MODULES: [(&str, &str); 4] = [
     ),
     (
         "far",
-        "image: registry.example.com/far, moduleSpec: {selector: {a: ''}}, hub: {spokeNamespace: spokes, selector: {x: ''}}",
+        "kmods: [far], image: registry.example.com/far, moduleSpec: {selector: {a: ''}}, hub: {spokeNamespace: spokes, selector: {x: ''}}",
     ),
 ];
 
@@ -63,7 +63,7 @@ impl Wish {
             let rest = rest
                 .replace("version: '1'", &format!("version: '{version}'"))
                 .replace("{a: ''}", &format!("{{a: '{label}'}}"));
-            let builds = if rest.starts_with("prebuilt") { "" } else { "source: driver, kmods: [driver], " };
+            let builds = if rest.starts_with("prebuilt") { "" } else { "source: driver, " };
             format!("  - {{name: {name}, {builds}{rest}}}\n")
         });
         let clusters = "clusters:\n  east: {namespace: east}\n  west: {unless: {kernel: ['6[.]8.*']}}\n";

@@ -286,7 +286,7 @@ impl Run<'_> {
     fn write_sbom(&self, item: Item<'_>) -> Result<(), Ended> {
         let Item { plan, mapping, .. } = item;
         let Some(folder) = &self.sboms else { return Ok(()) };
-        let document = sbom::spdx(mapping, plan.inputs.lock, self.dtk.as_ref());
+        let document = sbom::spdx(mapping, plan.inputs.pins(), self.dtk.as_ref());
         folder.write(mapping.module.name.as_str(), mapping.kernel.release.as_str(), &document)
     }
 

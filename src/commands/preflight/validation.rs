@@ -30,7 +30,7 @@ pub(super) fn run(args: &PreflightArgs, release: &str) -> anyhow::Result<Exit> {
         );
     }
     let mut faults = Diagnostics::default();
-    let toolkit = kernel.toolkit().and_then(|dtk| project.lock.pinned_image(&dtk, &kernel.release, &mut faults));
+    let toolkit = kernel.toolkit().and_then(|dtk| project.pins().pinned_image(&dtk, &kernel.release, &mut faults));
     project.report(faults)?;
     ui::result(&render::preflight::render(kernel, toolkit.as_ref(), &project.manifest.platform, args.push));
     Ok(Exit::Success)

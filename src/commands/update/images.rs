@@ -7,16 +7,22 @@ use super::{moved, written};
 use crate::adapters::ui;
 use crate::commands::Exit;
 use crate::commands::image_digests::image_digests;
+use crate::commands::pin_clusters::PinClusters;
 use crate::commands::project::Project;
 use crate::lock::ImagePins;
-use crate::manifest::{Kernel, TagUse, image_tags};
+use crate::manifest::{Kernel, Pinnable, TagUse};
 use crate::settings::Network;
 use crate::vocabulary::{Diagnostics, ImageRef, KernelRelease};
 
-/// Moves the pins of all images; with `new_kernels_only`, those of kernels that run stay.
-pub(super) fn run(mut project: Project, network: Network, new_kernels_only: bool) -> anyhow::Result<Exit> {
-    let manifests = project.manifests();
-    let mut tags = image_tags(manifests.iter().map(|manifest| &**manifest));
+/// Moves the pins of all images of clusters; with `new_kernels_only`, those of kernels that run stay.
+pub(super) fn run(
+    mut project: Project,
+    clusters: &PinClusters,
+    network: Network,
+    new_kernels_only: bool,
+) -> anyhow::Result<Exit> {
+    let group = clusters.group.as_ref();
+    let mut tags = Pinnable::of(clusters.manifests()).images;
     if new_kernels_only {
         // No other kernel has such an image.
         tags.retain(|_, used| !used.is_by_kernel || !used.kernels.iter().all(|kernel| runs(kernel)));
@@ -25,13 +31,14 @@ pub(super) fn run(mut project: Project, network: Network, new_kernels_only: bool
     let digests = image_digests(&tags, network.timeout, &mut faults);
     project.report(faults)?;
     let mut text = String::new();
+    let mut pins = project.lock.pins(group).clone();
     for (image, digest) in digests {
         let used = &tags[&image];
-        let kept_before = keeping(&project.lock.images, &image, used);
-        let before = project.lock.images.newest(&image);
+        let kept_before = keeping(&pins.images, &image, used);
+        let before = pins.images.newest(&image);
         let running = used.kernels.iter().filter(|kernel| new_kernels_only && runs(kernel));
-        project.lock.images.pin_for_others(image.clone(), digest, running.map(|kernel| &kernel.release.value));
-        let kept = keeping(&project.lock.images, &image, used);
+        pins.images.pin_for_others(image.clone(), digest, running.map(|kernel| &kernel.release.value));
+        let kept = keeping(&pins.images, &image, used);
         let kernels = match (kept, kept_before) {
             (0, 0) => String::new(),
             (0, before) => format!("; {} kept an earlier digest until now", ui::count(before, "kernel")),
@@ -40,6 +47,7 @@ pub(super) fn run(mut project: Project, network: Network, new_kernels_only: bool
         let line = moved(&image.to_string(), before.map(written), Some(written(digest)));
         text.push_str(&format!("{}{kernels}\n", line.trim_end()));
     }
+    project.lock.pin(group, &pins);
     project.complete_lock(network)?;
     project.tidy_lock();
     let effect = Effect::of(&project)?;

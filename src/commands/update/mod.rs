@@ -3,19 +3,18 @@
 mod effect;
 mod images;
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
 use anyhow::bail;
 
 use self::effect::Effect;
-use super::image_digests::image_digests;
+use super::pin_clusters::PinClusters;
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::UpdateArgs;
 use crate::commands::Exit;
-use crate::manifest::{Git, NamedImage, Source, image_tags};
+use crate::manifest::{Git, Pinnable, Source};
 use crate::settings::Network;
 use crate::template;
 use crate::vocabulary::{Diagnostics, Digest, ImageRef, nearest};
@@ -27,38 +26,40 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
         return update_templates(project);
     }
     let network = Network { locked: false, offline: false, timeout: Duration::from_secs(args.timeout) };
+    let clusters = PinClusters::of(&project, args.group.as_deref())?;
+    let group = clusters.group.as_ref();
     if args.images {
-        return images::run(project, network, args.new_kernels_only);
+        return images::run(project, &clusters, network, args.new_kernels_only);
     }
     let chosen = chosen(&project, &args.sources)?;
-    let gits: Vec<Git> = chosen.iter().filter_map(Source::git).cloned().collect();
-    let before: Vec<_> = gits.iter().map(|git| project.lock.commit(git)).collect();
-    let mut files = project.file_urls();
-    files.retain(|_, place| chosen.iter().filter_map(Source::file).any(|file| file.url.span == *place));
-    let old: Vec<_> = files.keys().map(|url| project.lock.checksum(url)).collect();
-    let mut faults = Diagnostics::default();
-    project.resolve(&gits, network, &mut faults);
-    project.download(&files, network, &mut faults);
+    let all = Pinnable::of(clusters.manifests());
+    let mut items = all.clone();
+    items.gits.retain(|_, git| chosen.iter().filter_map(Source::git).any(|other| is_same(git, other)));
+    items.files.retain(|_, place| chosen.iter().filter_map(Source::file).any(|file| file.url.span == *place));
     // An image may be a base image, too, which moves if somebody names it.
     let named: Vec<&Source> = chosen.iter().filter(|_| !args.sources.is_empty()).collect();
-    let images = pin_images(&mut project, &named, network, &mut faults);
+    let images: Vec<ImageRef> = named.iter().filter_map(|source| Some(source.image()?.tag()?.value)).collect();
+    items.images.retain(|image, _| images.contains(image));
+    let mut faults = Diagnostics::default();
+    let found = project.resolve(&items, network, &mut faults);
     project.report(faults)?;
+    let old = project.lock.pins(group).clone();
+    project.lock.pin(group, &found);
     // What is not pinned at all is pinned too, so that the lock is complete afterwards.
     project.complete_lock(network)?;
     project.tidy_lock();
+    let new = project.lock.pins(group);
     let mut text = String::new();
-    for (source, before) in chosen.iter().filter(|source| source.git().is_some()).zip(before) {
-        let Some(git) = source.git() else { continue };
+    for (source, git) in chosen.iter().filter_map(|source| Some((source, source.git()?))) {
         let what = format!("{}: {}", source.name.value, git.reference.value);
-        text.push_str(&moved(&what, before, project.lock.commit(git)));
+        text.push_str(&moved(&what, old.commit(git), new.commit(git)));
     }
-    for (url, before) in files.keys().zip(old) {
-        text.push_str(&moved(url, before, project.lock.checksum(url)));
+    for url in items.files.keys() {
+        text.push_str(&moved(url, old.checksum(url), new.checksum(url)));
     }
     for source in named {
         let Some(image) = source.image() else { continue };
-        let before = image.tag().and_then(|tag| images.get(&tag.value).copied().flatten());
-        let after = image.tag().and_then(|tag| project.lock.images.newest(&tag));
+        let [before, after] = [&old, new].map(|pins| image.tag().and_then(|tag| pins.images.newest(&tag)));
         let what = format!("{}: {}", source.name.value, image.name.value);
         text.push_str(&moved(&what, before.map(written), after.map(written)));
     }
@@ -67,23 +68,8 @@ pub fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Moves the pins of the images of sources; returns their digests before.
-fn pin_images(
-    project: &mut Project,
-    sources: &[&Source],
-    network: Network,
-    faults: &mut Diagnostics,
-) -> BTreeMap<ImageRef, Option<Digest>> {
-    let manifests = project.manifests();
-    let mut tags = image_tags(manifests.iter().map(|manifest| &**manifest));
-    let images = sources.iter().filter_map(|source| source.image());
-    let named: Vec<ImageRef> = images.filter_map(NamedImage::tag).map(|tag| tag.value).collect();
-    tags.retain(|image, _| named.contains(image));
-    let before = tags.keys().map(|image| (image.clone(), project.lock.images.newest(image))).collect();
-    for (image, digest) in image_digests(&tags, network.timeout, faults) {
-        project.lock.images.pin(image, digest);
-    }
-    before
+fn is_same(one: &Git, other: &Git) -> bool {
+    one.url.value == other.url.value && one.reference.value == other.reference.value
 }
 
 /// Returns the digest of an image as the manifest has it.

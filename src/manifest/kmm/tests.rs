@@ -244,7 +244,7 @@ additionalModules:
 #[test]
 fn modules_on_one_image_name_are_told_of() {
     let world = World::small().and(
-        "  - {name: other, source: code, kmods: [one], image: registry.example.com/kmods/first, moduleSpec: {selector: {}}}\n",
+        "  - {name: other, source: code, kmods: [other], image: registry.example.com/kmods/first, moduleSpec: {selector: {}}}\n",
     );
     assert_snapshot!(world.faults().join("\n"));
 }

@@ -61,7 +61,7 @@ fn every_kind_reads_well() {
     .with("    source: code\n", "    source: [code, tar, zip, rpm, deb, img]\n")
     .with("steps: [{id: compile, make: {targets: [all], vars: {A: x}}}]", "steps: [{make: {source: tar, dir: lib}}, {kbuild: {}}]");
     for release in ["5.14.0-1.el9.x86_64", "5.14.0-2.el9.x86_64+rt"] {
-        world.lock.pin_file(format!("https://example.com/v1/{release}.tar.xz"), Digest::of(release.as_bytes()));
+        world.pin_file(&format!("https://example.com/v1/{release}.tar.xz"), Digest::of(release.as_bytes()));
     }
     assert_snapshot!("sources", dockerfile(&world));
     let outputs = world.outputs();

@@ -26,7 +26,7 @@ fn large(modules: usize) -> Project {
     for number in 0..modules {
         let _ = write!(
             text,
-            "  - name: m{number}\n    source: driver\n    kmods: [m]\n    image: registry.example.com/m{number}\n    \
+            "  - name: m{number}\n    source: driver\n    kmods: [m{number}]\n    image: registry.example.com/m{number}\n    \
              steps: [{{make: {{vars: {{A: \"{number} before\"}}}}}}]\n    moduleSpec: {{selector: {{a: b}}}}\n"
         );
     }
