@@ -45,6 +45,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Kernels(args) => commands::kernels::run(&args),
         Command::Lint(args) => commands::lint::run(&args),
+        Command::Status(args) => commands::status::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Templates(args) => commands::templates::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -49,6 +49,7 @@ pub mod publish;
 pub mod reconcile;
 pub mod render;
 pub mod sbom;
+pub mod status;
 pub mod template;
 pub mod test_cases;
 pub mod tree;

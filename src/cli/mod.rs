@@ -15,6 +15,7 @@ mod publish;
 mod schema;
 mod setup;
 mod shared;
+mod status;
 mod test;
 mod update;
 mod verify;
@@ -36,6 +37,7 @@ pub use publish::PublishArgs;
 pub use schema::SchemaArgs;
 pub use setup::{CompletionsArgs, DoctorArgs, ManArgs, TemplatesCommand, TemplatesShowArgs};
 pub use shared::{ClusterArgs, Format, GlobalArgs, ManifestArgs, NetworkArgs, OutputArgs, SettleArgs};
+pub use status::{StatusArgs, StatusFormat};
 pub use test::TestArgs;
 pub use update::UpdateArgs;
 pub use verify::{ContractName, EngineName, VerifyArgs};
@@ -121,6 +123,9 @@ pub enum Command {
     /// Check anyone's Dockerfiles, Modules and kustomizations against what KMM does
     #[command(after_long_help = lint::EXAMPLES)]
     Lint(LintArgs),
+    /// Show which modules are built and loaded in a cluster, and why others are not
+    #[command(after_long_help = status::EXAMPLES)]
+    Status(StatusArgs),
     /// Print the manifest's JSON Schema
     #[command(after_long_help = schema::EXAMPLES)]
     Schema(SchemaArgs),
@@ -144,7 +149,7 @@ pub enum Command {
 /// Returns the command that does what a command of another name does in other tools.
 pub fn command_for(unknown: &str) -> Option<&'static str> {
     Some(match unknown {
-        "check" | "status" => "kmodgen generate --check",
+        "check" => "kmodgen generate --check",
         "validate" => "kmodgen plan",
         "render" | "template" | "apply" | "gen" | "run" => "kmodgen generate",
         "list" | "ls" => "kmodgen plan",

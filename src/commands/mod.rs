@@ -16,6 +16,7 @@ pub mod plan;
 pub mod preflight;
 pub mod publish;
 pub mod schema;
+pub mod status;
 pub mod templates;
 pub mod test;
 pub mod update;

@@ -54,6 +54,7 @@ mod registries;
 mod reports;
 mod secrets;
 mod setup;
+mod status;
 mod streams;
 mod symlinks;
 mod test_cases;

@@ -27,6 +27,7 @@ const LAYERS: &[&str] = &[
     "manifest",
     "kernels",
     "objects",
+    "status",
     "lint",
     "init",
     "lock",

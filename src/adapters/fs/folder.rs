@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::again::again;
-use super::{describe, read_input};
+use super::{LARGEST_INPUT, describe, read_input};
 use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath};
 
 /// The folder of a manifest. Nothing outside of it is read, links included.
@@ -44,7 +44,7 @@ impl InputFiles for ManifestFolder {
         if !real.starts_with(&root) {
             return Err("it is a link that leaves the manifest's folder".into());
         }
-        Ok(read_input(&real)?.into())
+        Ok(read_input(&real, LARGEST_INPUT)?.into())
     }
 
     fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {

@@ -51,7 +51,15 @@ pub(super) const LARGEST_INPUT: u64 = 64 << 20;
 /// What hinders, as a lower-case fragment. A pipe or device is refused before it is opened, so
 /// that a run never waits for one.
 pub fn read_text(path: &Path) -> Result<String, String> {
-    as_text(read_input(path)?)
+    read_text_up_to(path, LARGEST_INPUT)
+}
+
+/// Reads a regular file of at most `largest` bytes as text.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn read_text_up_to(path: &Path, largest: u64) -> Result<String, String> {
+    as_text(read_input(path, largest)?)
 }
 
 /// First bytes of files that are not UTF-8 text, with a message that also says what to do.
@@ -85,10 +93,18 @@ fn as_text(bytes: Vec<u8>) -> Result<String, String> {
 /// # Errors
 /// What hinders, as a lower-case fragment.
 pub fn read_standard_input() -> Result<String, String> {
+    read_standard_input_up_to(LARGEST_INPUT)
+}
+
+/// Reads at most `largest` bytes of standard input as text, to its end.
+///
+/// # Errors
+/// As [`read_standard_input`].
+pub fn read_standard_input_up_to(largest: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    io::stdin().lock().take(LARGEST_INPUT + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
-    if bytes.len() as u64 > LARGEST_INPUT {
-        return Err(format!("it has more than {LARGEST_INPUT} bytes"));
+    io::stdin().lock().take(largest + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
+    if bytes.len() as u64 > largest {
+        return Err(format!("it has more than {largest} bytes"));
     }
     as_text(bytes)
 }
@@ -104,7 +120,7 @@ pub fn read_text_if_any(path: &Path) -> Result<Option<String>, String> {
     }
 }
 
-fn read_input(path: &Path) -> Result<Vec<u8>, String> {
+fn read_input(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
     let metadata = again(|| fs::metadata(path)).map_err(|error| describe(&error))?;
     if metadata.is_dir() {
         return Err("it is a folder".into());
@@ -112,12 +128,12 @@ fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     if !metadata.is_file() {
         return Err("it is not a regular file".into());
     }
-    if metadata.len() > LARGEST_INPUT {
-        return Err(format!("it has {} bytes; at most {LARGEST_INPUT} are allowed", metadata.len()));
+    if metadata.len() > largest {
+        return Err(format!("it has {} bytes; at most {largest} are allowed", metadata.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     let file = fs::File::open(path).map_err(|error| describe(&error))?;
-    file.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
+    file.take(largest).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
     Ok(bytes)
 }
 

@@ -1,0 +1,45 @@
+//! Command line of `kmodgen status`.
+
+use clap::{Args, ValueEnum};
+
+/// Examples and exit codes at the end of the long help.
+pub(super) const EXAMPLES: &str = "\
+Inputs are told apart by their contents, in any order: nodes, modules, managedclustermodules,
+nodemodulesconfigs, moduleimagesconfigs, modulebuildsignconfigs, configmaps, pods and the ImageStream
+driver-toolkit, each with -o json or -o yaml. Missing kinds are named, with what they would add.
+
+Examples:
+  # Everything at once
+  oc get nodes,modules,nmc,mic,mbsc,configmaps,pods -A -o json | kmodgen status -
+
+  # From files, as a page for a web server
+  kmodgen status nodes.json modules.json nodemodulesconfigs.json --format html > status.html
+
+Exit codes:
+  0  every module is loaded on every node that wants it
+  1  something waits, is stuck, failed or is not known
+  2  error";
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Files to read; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub format: StatusFormat,
+}
+
+/// Output format of the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// Text for people
+    Text,
+    /// JSON for scripts; stable
+    Json,
+    /// Markdown, for issues and chats
+    Markdown,
+    /// One HTML page without scripts or other files
+    Html,
+}
