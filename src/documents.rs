@@ -17,7 +17,7 @@ pub fn read_each(source: SourceId, text: &str) -> impl Iterator<Item = Document>
     let parts = json_values(text).unwrap_or_else(|| yaml_documents(text));
     parts.into_iter().filter_map(move |part| {
         let start = part.start;
-        match kmodgen_yaml::read(source, &text[part]) {
+        match kmodgen_yaml::read_merging(source, &text[part]) {
             Ok(node) => node.map(|node| Ok(if start == 0 { node } else { moved(&node, start) })),
             Err(errors) => Some(Err(errors.into_iter().map(|error| diagnose(error, start)).collect())),
         }

@@ -8,8 +8,9 @@ pub(super) static UNREADABLE: Rule = Rule {
     name: "unreadable-file",
     severity: Severity::Warning,
     summary: "A file cannot be read, so nothing in it is checked",
-    why: "kmodgen skips the file and checks the others. It reads YAML without merge keys and tags; what it cannot read \
-          may still be fine for other programs, so this is a warning.",
+    why: "kmodgen skips the file and checks the others. It reads YAML with anchors and merge keys as kubectl does, \
+          but no tags besides `!!str`: each program reads others in its own way. What kmodgen cannot read may still be \
+          fine for them, so this is a warning.",
     wrong: RuleExample { text: "=== module.yaml\nkind: Module\nspec: [\n", line: 2 },
     right: "=== module.yaml\nkind: Module\nspec: {}\n",
     check: RuleCheck::Command,

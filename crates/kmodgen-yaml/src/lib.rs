@@ -14,8 +14,10 @@
 
 mod characters;
 mod convert;
+mod duplicates;
 mod emit;
 mod error;
+mod merge;
 mod node;
 mod places;
 mod read;
@@ -39,5 +41,5 @@ mod syntax_tests;
 pub use emit::{Pair, Yaml, emit, flow, inline};
 pub use error::{Error, ErrorKind};
 pub use node::{Entry, Node, Scalar, Value};
-pub use read::read;
+pub use read::{read, read_merging};
 pub use span::{SourceId, Span, Spanned};

@@ -1,7 +1,7 @@
 //! Reads a YAML text into a tree of [`Node`]s.
 //!
-//! The reader takes less than YAML allows: one document, keys that are texts, no merge keys and
-//! no tags but `!!str`. What it leaves out is what surprises people or what readers disagree on.
+//! The reader takes less than YAML allows: one document, keys that are texts, no tags but
+//! `!!str`, and merge keys only if they are asked for. What it leaves out is what surprises people or what readers disagree on.
 //! It reports everything that it finds wrong, and stops only where it cannot go on.
 
 use std::collections::HashMap;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use crate::characters::first_unprintable;
+use crate::duplicates::{duplicate, report_duplicates};
+use crate::merge::Merged;
 use crate::places::{floor_char_boundary, token_at, trim_block};
 use crate::reference::{self, Disguised};
 use crate::{Entry, Error, ErrorKind, Node, Scalar, SourceId, Span, Spanned, Value, syntax};
@@ -23,17 +25,35 @@ pub(crate) const MAX_COST: usize = 3_000_000;
 /// # Errors
 /// Everything that is wrong with the text, in the order of its lines.
 pub fn read(source: SourceId, text: &str) -> Result<Option<Arc<Node>>, Vec<Error>> {
-    read_as(source, text, None).or_else(|problems| match reference::disguise(text) {
-        Some(disguised) => read_as(source, &disguised.text, Some(&disguised)),
+    read_form(source, text, false)
+}
+
+/// Reads one YAML document, in which a key `<<` adds the entries of other maps, as kubectl reads it; `None` if there is
+/// nothing in it.
+///
+/// # Errors
+/// Everything that is wrong with the text, in the order of its lines.
+pub fn read_merging(source: SourceId, text: &str) -> Result<Option<Arc<Node>>, Vec<Error>> {
+    read_form(source, text, true)
+}
+
+fn read_form(source: SourceId, text: &str, merges: bool) -> Result<Option<Arc<Node>>, Vec<Error>> {
+    read_as(source, text, merges, None).or_else(|problems| match reference::disguise(text) {
+        Some(disguised) => read_as(source, &disguised.text, merges, Some(&disguised)),
         None => Err(problems),
     })
 }
 
-fn read_as(source: SourceId, text: &str, disguised: Option<&Disguised>) -> Result<Option<Arc<Node>>, Vec<Error>> {
+fn read_as(
+    source: SourceId,
+    text: &str,
+    merges: bool,
+    disguised: Option<&Disguised>,
+) -> Result<Option<Arc<Node>>, Vec<Error>> {
     if let Some((at, c)) = first_unprintable(text) {
         return Err(vec![syntax::unprintable(Span::new(source, at, at + c.len_utf8()), c)]);
     }
-    let mut builder = Builder::new(source, text, disguised);
+    let mut builder = Builder::new(source, text, merges, disguised);
     let options = granit_parser::options! {
         // As PyYAML and kubectl read it.
         block_scalar_eof_without_line_feed: true,
@@ -81,13 +101,15 @@ struct Open {
 
 enum Items {
     Sequence(Vec<Arc<Node>>),
-    Mapping { entries: Vec<Entry>, key: Key },
+    Mapping { entries: Vec<Entry>, key: Key, merged: Option<Merged> },
 }
 
 /// State of the key of a map's next entry.
 enum Key {
     Awaited,
     Read(Spanned<String>),
+    /// The key is `<<`, and its value is added to the map.
+    Merge(Span),
     /// The key was reported as wrong, and its value will be dropped.
     Refused,
 }
@@ -96,6 +118,8 @@ enum Key {
 struct Builder<'t> {
     source: SourceId,
     text: &'t str,
+    /// Set if `<<` adds the entries of other maps.
+    merges: bool,
     disguised: Option<&'t Disguised>,
     documents: usize,
     open: Vec<Open>,
@@ -106,9 +130,9 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(source: SourceId, text: &'t str, disguised: Option<&'t Disguised>) -> Self {
+    fn new(source: SourceId, text: &'t str, merges: bool, disguised: Option<&'t Disguised>) -> Self {
         let (open, anchors, problems) = (vec![], HashMap::new(), vec![]);
-        Self { source, text, disguised, documents: 0, open, anchors, root: None, cost: 0, problems }
+        Self { source, text, merges, disguised, documents: 0, open, anchors, root: None, cost: 0, problems }
     }
 
     /// Takes the next event. An error is one after which reading cannot go on.
@@ -137,7 +161,8 @@ impl<'t> Builder<'t> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), &at, false);
-                self.start_collection(Items::Mapping { entries: vec![], key: Key::Awaited }, anchor, span)
+                let items = Items::Mapping { entries: vec![], key: Key::Awaited, merged: None };
+                self.start_collection(items, anchor, span)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.end_collection(span);
@@ -252,8 +277,9 @@ impl<'t> Builder<'t> {
         }
         let value = match items {
             Items::Sequence(items) => Value::Sequence(items),
-            Items::Mapping { entries, .. } => {
+            Items::Mapping { mut entries, merged, .. } => {
                 report_duplicates(&entries, &mut self.problems);
+                merged.into_iter().for_each(|merged| merged.add_to(&mut entries, &mut self.problems));
                 Value::Mapping(entries)
             }
         };
@@ -304,11 +330,16 @@ impl<'t> Builder<'t> {
                     self.refuse_key(span, "a key must be a string", help);
                 }
             },
-            Items::Mapping { entries, key } => {
-                if let Key::Read(key) = std::mem::replace(key, Key::Awaited) {
-                    entries.push(Entry { key, value: built.node });
-                }
-            }
+            Items::Mapping { entries, key, merged } => match std::mem::replace(key, Key::Awaited) {
+                Key::Read(key) => entries.push(Entry { key, value: built.node }),
+                Key::Merge(key) => match merged {
+                    Some(first) => {
+                        self.problems.push(duplicate(first.key, &Spanned::new("<<".to_owned(), key)));
+                    }
+                    None => *merged = Some(Merged { key, value: built.node }),
+                },
+                Key::Awaited | Key::Refused => {}
+            },
         }
     }
 
@@ -335,6 +366,8 @@ impl<'t> Builder<'t> {
     fn put_key(&mut self, scalar: Scalar, span: Span) {
         if scalar.plain && scalar.text.is_empty() {
             self.refuse_key(span, "a key is missing before this `:`", "write an empty key as `\"\"`");
+        } else if scalar.plain && scalar.text == "<<" && self.merges {
+            self.set_key(Key::Merge(span));
         } else if scalar.plain && scalar.text == "<<" {
             self.problems.push(
                 Error::new(ErrorKind::MergeKey, "merge keys are not supported", span)
@@ -350,30 +383,4 @@ impl<'t> Builder<'t> {
         self.problems.push(Error::new(ErrorKind::Key, message, span).help(help));
         self.set_key(Key::Refused);
     }
-}
-
-/// Reports every key that is there a second time, with the place of the first.
-fn report_duplicates(entries: &[Entry], problems: &mut Vec<Error>) {
-    /// Up to here comparing all pairs is faster than hashing.
-    const FEW: usize = 12;
-    if entries.len() <= FEW {
-        for (at, entry) in entries.iter().enumerate() {
-            if let Some(first) = entries[..at].iter().find(|first| *first.key == *entry.key) {
-                problems.push(duplicate(first.key.span, &entry.key));
-            }
-        }
-        return;
-    }
-    let mut seen: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
-    for Entry { key, .. } in entries {
-        match seen.get(key.as_str()) {
-            Some(first) => problems.push(duplicate(*first, key)),
-            None => drop(seen.insert(key, key.span)),
-        }
-    }
-}
-
-fn duplicate(first: Span, second: &Spanned<String>) -> Error {
-    let message = format!("duplicate key `{}`", second.escape_debug());
-    Error::new(ErrorKind::DuplicateKey, message, second.span).label("here again").context(first, "first here")
 }
