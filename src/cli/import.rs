@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::shared::Format;
+
 /// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
 Every image stays as it is, so KMM loads, reloads and unloads nothing: each Module is generated
@@ -46,4 +48,7 @@ pub struct ImportArgs {
     /// A list of kernels, in any form that `kmodgen kernels` reads
     #[arg(long, value_name = "FILE")]
     pub kernels: Option<String>,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }

@@ -14,6 +14,7 @@ mod folder;
 mod git;
 pub mod go_regexp;
 mod image;
+mod kmod_file;
 pub mod kubernetes;
 mod markdown;
 mod markers;
@@ -42,6 +43,7 @@ pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_r
 pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};
 pub use image::{ImageRef, check_tag, with_registry};
+pub use kmod_file::is_kmod_file;
 pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use markdown::{code_block, code_cell, code_span, html_code};
 pub use markers::{first_marker, has_markers, is_marker, trimmed};

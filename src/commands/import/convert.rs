@@ -1,10 +1,11 @@
 //! `kmodgen import --convert`: a manifest for the hand-written Dockerfile of one Module.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{NewFile, conflict, write};
+use super::{NewFile, conflict, json, write};
 use crate::adapters::ui;
-use crate::cli::ImportArgs;
+use crate::cli::{Format, ImportArgs};
 use crate::commands::Exit;
 use crate::commands::faults::{Faults, draw};
 use crate::commands::kernels::read_inputs;
@@ -49,8 +50,12 @@ pub(super) fn run(
     }
     ui::talk(&draw(&faults.into_sorted(), &sources));
     let generated = generated.unwrap_or_else(|| "it needs a lock: run `kmodgen generate`".to_owned());
-    ui::result(&conversion.report(&request, &generated));
     let is_complete = !conversion.gaps.iter().any(|gap| gap.contains("FILL IN"));
+    let written: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    ui::result(&match args.format {
+        Format::Text => conversion.report(&request, &generated),
+        Format::Json => json::converted(&conversion, is_complete, &written),
+    });
     Ok(if is_complete { Exit::Success } else { Exit::ActionNeeded })
 }
 

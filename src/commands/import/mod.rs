@@ -1,6 +1,7 @@
 //! `kmodgen import`: a manifest for Modules that people wrote.
 
 mod convert;
+mod json;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use super::faults::{Faults, draw};
 use super::kernels::read_inputs;
 use super::new_manifest::{UnwrittenFiles, check_manifest};
 use crate::adapters::{fs, ui};
-use crate::cli::ImportArgs;
+use crate::cli::{Format, ImportArgs};
 use crate::commands::Exit;
 use crate::import::adopt::{AdoptedManifest, Adoption, FLEET, manifest_text};
 use crate::objects::{Objects, Problem};
@@ -78,7 +79,10 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     }
     ui::talk(&draw(&faults.into_sorted(), &sources));
     let written: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
-    ui::result(&report::text(&adoption, &generated, &written, !lists.is_empty(), &sources));
+    ui::result(&match args.format {
+        Format::Text => report::text(&adoption, &generated, &written, !lists.is_empty(), &sources),
+        Format::Json => json::adopted(&adoption, &generated, &written, &sources),
+    });
     let is_complete = adoption.refused == 0 && generated.is_empty();
     Ok(if is_complete { Exit::Success } else { Exit::ActionNeeded })
 }

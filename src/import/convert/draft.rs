@@ -37,6 +37,8 @@ pub(super) struct DraftSource {
     pub(super) reference: Option<String>,
     pub(super) has_submodules: bool,
     pub(super) sha256: Option<String>,
+    /// Secret with the login.
+    pub(super) secret: Option<String>,
     pub(super) strip: usize,
     /// File that an archive is downloaded to.
     pub(super) file: String,
@@ -96,6 +98,13 @@ impl Draft {
     }
 
     pub(super) fn keep(&mut self, kept: Kept) {
+        if kept.text.contains("/run/secrets/") && (kept.text.contains("git clone") || kept.text.contains("git fetch")) {
+            let gap = "sources: a clone reads its login from a file in /run/secrets and stays in the template: nothing \
+                       pins its commit; write a source with `git`, and `secret` with `username` and `password`";
+            if !self.gaps.iter().any(|known| known == gap) {
+                self.gaps.push(gap.to_owned());
+            }
+        }
         self.fates.push((kept.span, Fate::Block(kept.block)));
         self.kept.push(kept);
     }

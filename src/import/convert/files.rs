@@ -5,6 +5,7 @@ use dockerfile_reader::Command;
 use super::draft::{Draft, Fate};
 use super::folder::{is_of_kernel, join};
 use super::shell_values::Values;
+use crate::vocabulary::is_kmod_file;
 
 /// Stage that a command is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -164,9 +165,4 @@ fn is_cache(path: &str) -> bool {
         || path.starts_with("/var/cache")
         || path.starts_with("/var/lib/apt")
         || path.starts_with("/tmp")
-}
-
-/// Checks for the name of a kmod's file, or a pattern of them.
-pub(super) fn is_kmod_file(path: &str) -> bool {
-    [".ko", ".ko.xz", ".ko.gz", ".ko.zst"].iter().any(|end| path.ends_with(end))
 }

@@ -8,6 +8,7 @@ use super::files::StageKind;
 use super::folder::join;
 use super::shell_values::Values;
 use super::splitting::{builder, is_splittable, pipelines, unpacked};
+use super::stage_names::StageNames;
 
 /// Runtime image, if that of the Dockerfile cannot be one.
 const UBI_MINIMAL: &str = "registry.access.redhat.com/ubi9/ubi-minimal:9.4";
@@ -25,6 +26,7 @@ struct Reading<'r, 'd> {
     last: usize,
     folder: String,
     has_copied: bool,
+    names: StageNames,
 }
 
 /// Reads all instructions into a draft.
@@ -36,7 +38,12 @@ pub(super) fn read(draft: &mut Draft, dockerfile: &Dockerfile<'_>, variables: &V
     }
     draft.unpacked = unpacked(dockerfile, variables);
     let folder = "/".to_owned();
-    let mut reading = Reading { draft, dockerfile, variables, request, builders, last, folder, has_copied: false };
+    let names = StageNames::of(dockerfile, &builders, last);
+    draft.gaps.extend(names.renamed().map(|(old, new)| {
+        format!("modules[0].template: the stage `{old}` is now `{new}`, because kmodgen has a stage of this name")
+    }));
+    let mut reading =
+        Reading { draft, dockerfile, variables, request, builders, last, folder, has_copied: false, names };
     for (number, instruction) in dockerfile.instructions.iter().enumerate() {
         reading.instruction(number, instruction);
     }
@@ -262,26 +269,13 @@ impl Reading<'_, '_> {
     }
 
     fn keep(&mut self, instruction: &Instruction<'_>, block: &'static str, is_before: bool) {
-        let text = self.with_builder_name(instruction);
+        let text = self.names.text(self.dockerfile, instruction);
         self.draft.keep(Kept { block, is_before, span: instruction.span, text, is_setting: false });
     }
 
     fn setting(&mut self, instruction: &Instruction<'_>, block: &'static str, is_before: bool) {
         let text = instruction.span.of(self.dockerfile.text).to_owned();
         self.draft.keep(Kept { block, is_before, span: instruction.span, text, is_setting: true });
-    }
-
-    /// The text of an instruction, in which the stage that builds has kmodgen's name.
-    fn with_builder_name(&self, instruction: &Instruction<'_>) -> String {
-        let text = instruction.span.of(self.dockerfile.text);
-        let value = instruction.flag("from").and_then(|flag| flag.value.as_ref());
-        let Some(value) = value.filter(|_| instruction.keyword == Keyword::Copy) else { return text.to_owned() };
-        let stage = self.dockerfile.stage_named(&value.text);
-        if !stage.is_some_and(|stage| self.builders.contains(&stage)) {
-            return text.to_owned();
-        }
-        let (from, to) = (value.span.start - instruction.span.start, value.span.end - instruction.span.start);
-        format!("{}builder{}", &text[..from], &text[to..])
     }
 
     fn run(&mut self, number: usize, run: &Instruction<'_>, place: StageKind) {

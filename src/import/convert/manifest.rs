@@ -82,6 +82,7 @@ fn source(draft: &Draft, source: &DraftSource) -> Yaml<'static> {
         fields.push(("archive".into(), Yaml::text(source.url.clone())));
         fields.extend(source.sha256.clone().map(|sha256| ("sha256".into(), Yaml::text(sha256))));
     }
+    fields.extend(source.secret.clone().map(|name| ("secret".into(), Yaml::text(name))));
     if source.has_submodules {
         fields.push(("submodules".into(), Yaml::verbatim("true")));
     }

@@ -15,6 +15,7 @@ mod runtime;
 mod shell_values;
 mod sources;
 mod splitting;
+mod stage_names;
 
 use std::collections::BTreeMap;
 

@@ -3,10 +3,11 @@
 use dockerfile_reader::{Command, Instruction, Variables};
 
 use super::draft::{Draft, Fate};
-use super::files::{StageKind, is_kmod_file};
+use super::files::StageKind;
 use super::folder::{below, is_of_kernel};
 use super::shell_values::Values;
 use crate::manifest::ImagePlace;
+use crate::vocabulary::is_kmod_file;
 
 impl Draft {
     /// Reads a command of the last stage; `None` if it has to stay.

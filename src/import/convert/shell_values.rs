@@ -13,14 +13,27 @@ pub(super) struct Values<'v, 't> {
 /// Marks a number of processors in a value.
 pub(super) const ALL_PROCESSORS: &str = "\u{1}nproc";
 
+/// Encloses the secret and the key of a file in `/run/secrets`.
+pub(super) const SECRET: char = '\u{2}';
+
 impl Values<'_, '_> {
     /// The words of a command; `None` if the value of one is not known.
     pub(super) fn words(&self, command: &Command<'_>) -> Option<Vec<String>> {
         command.words.iter().map(|word| self.value(word)).collect()
     }
 
+    /// The words of a command, in which the contents of secrets stand as their names between [`SECRET`]s.
+    pub(super) fn words_with_secrets(&self, command: &Command<'_>) -> Option<Vec<String>> {
+        let words = command.words.iter();
+        words.map(|word| self.value_of(word, |group| self.substitution(group).or_else(|| self.secret(group)))).collect()
+    }
+
     /// The value of a word, in which the kernel's release stays a variable.
     pub(super) fn value(&self, word: &ShellWord<'_>) -> Option<String> {
+        self.value_of(word, |group| self.substitution(group))
+    }
+
+    fn value_of(&self, word: &ShellWord<'_>, output: impl Fn(usize) -> Option<String>) -> Option<String> {
         if let Some(literal) = &word.literal {
             return (!literal.contains('$')).then(|| literal.to_string());
         }
@@ -36,7 +49,7 @@ impl Values<'_, '_> {
                     }
                     value.push_str(&self.variable(&variable.name)?);
                 }
-                WordPart::Group(group) => value.push_str(&self.substitution(*group)?),
+                WordPart::Group(group) => value.push_str(&output(*group)?),
                 WordPart::Arithmetic => return None,
             }
         }
@@ -54,16 +67,28 @@ impl Values<'_, '_> {
 
     /// The output of a command whose output is known.
     fn substitution(&self, group: usize) -> Option<String> {
-        let mut commands = self.script.commands.iter().filter(|command| command.group == Some(group));
-        let (Some(command), None) = (commands.next(), commands.next()) else { return None };
-        let words: Option<Vec<&str>> = command.words.iter().map(|word| word.literal.as_deref()).collect();
-        match words?.as_slice() {
+        match self.only_command(group)?.as_slice() {
             ["pwd"] => Some(self.folder.clone()),
             ["nproc"] => Some(ALL_PROCESSORS.to_owned()),
             // A build has to use the release that it is for.
             ["uname", "-r"] => Some("${KERNEL_VERSION}".to_owned()),
             _ => None,
         }
+    }
+
+    /// The file of a secret that a command prints.
+    fn secret(&self, group: usize) -> Option<String> {
+        let words = self.only_command(group)?;
+        let [program, path] = words.as_slice() else { return None };
+        let file = path.strip_prefix("/run/secrets/").filter(|_| *program == "cat")?;
+        Some(format!("{SECRET}{file}{SECRET}"))
+    }
+
+    /// The words of a substitution of one command without variables.
+    fn only_command(&self, group: usize) -> Option<Vec<&str>> {
+        let mut commands = self.script.commands.iter().filter(|command| command.group == Some(group));
+        let (Some(command), None) = (commands.next(), commands.next()) else { return None };
+        command.words.iter().map(|word| word.literal.as_deref()).collect()
     }
 }
 

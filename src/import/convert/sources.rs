@@ -4,7 +4,7 @@ use dockerfile_reader::Command;
 
 use super::draft::{Draft, DraftSource, Fate};
 use super::folder::join;
-use super::shell_values::Values;
+use super::shell_values::{SECRET, Values};
 
 /// Ends of names of archives.
 const ARCHIVES: &[&str] = &[".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar.zst", ".tar", ".zip"];
@@ -15,7 +15,12 @@ impl Draft {
         if pipeline.iter().any(|command| !command.redirects.is_empty() || !command.assignments.is_empty()) {
             return None;
         }
-        let words: Vec<Vec<String>> = pipeline.iter().map(|command| values.words(command)).collect::<Option<_>>()?;
+        let is_git = pipeline.iter().all(|command| command.program() == Some("git"));
+        let words = pipeline.iter().map(|command| match is_git {
+            true => values.words_with_secrets(command),
+            false => values.words(command),
+        });
+        let words: Vec<Vec<String>> = words.collect::<Option<_>>()?;
         let words: Vec<Vec<&str>> = words.iter().map(|words| words.iter().map(String::as_str).collect()).collect();
         let folder = values.folder.as_str();
         match words.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
@@ -104,6 +109,7 @@ impl Draft {
     fn git(&mut self, folder: &str, words: &[&str]) -> Option<String> {
         match words {
             ["clone", rest @ ..] => self.clone_command(folder, rest),
+            _ if words.iter().any(|word| word.contains(SECRET)) => None,
             ["-C", path, rest @ ..] => self.git(&join(folder, path), rest),
             ["init", rest @ ..] => {
                 let path = rest.iter().find(|word| !word.starts_with('-')).unwrap_or(&".");
@@ -167,10 +173,14 @@ impl Draft {
             }
         }
         let [url, rest @ ..] = names.as_slice() else { return None };
-        let name = name_of(url, &[".git"]);
-        let field = self.add_git(url, join(folder, rest.first().copied().unwrap_or(&name)))?;
+        if words.iter().any(|word| word != url && word.contains(SECRET)) {
+            return None;
+        }
+        let (url, secret) = without_login(url)?;
+        let name = name_of(&url, &[".git"]);
+        let field = self.add_git(&url, join(folder, rest.first().copied().unwrap_or(&name)))?;
         let source = self.sources.last_mut()?;
-        (source.reference, source.has_submodules) = (reference, has_submodules);
+        (source.reference, source.has_submodules, source.secret) = (reference, has_submodules, secret);
         Some(field)
     }
 
@@ -192,11 +202,25 @@ impl Draft {
     }
 }
 
+/// Takes the login out of a URL, if it is the `username` and `password` of a secret; `None` if it is another one.
+fn without_login(url: &str) -> Option<(String, Option<String>)> {
+    if !url.contains(SECRET) {
+        return Some((url.to_owned(), None));
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    let (login, host) = rest.split_once('@')?;
+    let (user, password) = login.split_once(&format!("{SECRET}:{SECRET}"))?;
+    let (user, password) = (user.strip_prefix(SECRET)?, password.strip_suffix(SECRET)?);
+    let (name, other) = (user.strip_suffix("/username")?, password.strip_suffix("/password")?);
+    let is_one = name == other && !name.contains([SECRET, '/']) && !host.contains(SECRET);
+    is_one.then(|| (format!("{scheme}://{host}"), Some(name.to_owned())))
+}
+
 /// Checks for a URL without a login and without variables but the release.
 fn is_literal_url(url: &str) -> bool {
     let rest = url.replace("${KERNEL_VERSION}", "").replace("${KERNEL_FULL_VERSION}", "");
     let authority = rest.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-    !rest.contains('$') && (!authority.contains('@') || rest.starts_with("ssh://"))
+    !rest.contains(['$', SECRET]) && (!authority.contains('@') || rest.starts_with("ssh://"))
 }
 
 /// A name of the manifest: lower-case letters, digits and `-`.

@@ -68,7 +68,7 @@ RUN dnf install -y kernel-devel-${KERNEL_FULL_VERSION}
 };
 
 /// Parts of the names of images of distributions, which set no variable of KMM.
-const DISTRIBUTIONS: [&str; 13] = [
+const DISTRIBUTIONS: [&str; 17] = [
     "DTK_AUTO",
     "driver-toolkit",
     "/ubi",
@@ -82,6 +82,10 @@ const DISTRIBUTIONS: [&str; 13] = [
     "rockylinux",
     "almalinux",
     "opensuse",
+    "/bci",
+    "suse/",
+    "amazonlinux",
+    "oraclelinux",
 ];
 
 fn undeclared_kmm_argument(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {

@@ -2,7 +2,7 @@
 
 use super::super::facts::{CommandFacts, CopyFacts, DockerfileFacts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use crate::vocabulary::Severity;
+use crate::vocabulary::{Severity, is_kmod_file};
 use dockerfile_reader::Target;
 
 /// A Dockerfile that builds a kmod, with the RUN of line 5 to be filled in.
@@ -110,15 +110,11 @@ RUN depmod -b /opt ${KERNEL_VERSION}
 };
 
 fn is_kmod_copy(copy: &CopyFacts) -> bool {
-    copy.sources.iter().any(|source| is_kmod(source)) && copy.target.contains("lib/modules")
-}
-
-/// Checks for the name of a kmod, or a pattern of such names.
-pub(super) fn is_kmod(path: &str) -> bool {
-    [".ko", ".ko.xz", ".ko.gz", ".ko.zst", ".ko*", "*.ko.*"].iter().any(|ending| path.ends_with(ending))
+    copy.sources.iter().any(|source| is_kmod_file(source)) && copy.target.contains("lib/modules")
 }
 
 fn before_copy(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
+    beside_index(file, report);
     for copy in file.last_copies().filter(|copy| file.is_for_kmm && is_kmod_copy(copy)) {
         let chain = file.last().map(|last| file.chain(last)).unwrap_or_default();
         let own: Vec<&CommandFacts> = depmods(file).filter(|command| chain.contains(&command.stage)).collect();
@@ -132,6 +128,48 @@ fn before_copy(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
             report.beside(file.span(copy.span), other, message, "move the depmod below");
         }
     }
+}
+
+/// Reports kmods of other stages that are copied beside the index that a depmod of the builder wrote.
+fn beside_index(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
+    let Some(last) = file.last().filter(|_| file.is_for_kmm) else { return };
+    let index = depmods(file).find(|command| !operands(command).is_empty());
+    let Some(index) = index.filter(|_| !indexes(file, last)) else { return };
+    let has_index = file.last_copies().any(|copy| stage_of(copy) == Some(index.stage) && !is_kmod_copy(copy));
+    let indexed = file.chain(index.stage);
+    for copy in file.last_copies().filter(|copy| has_index && is_kmod_copy(copy)) {
+        let Some(stage) = stage_of(copy).filter(|stage| !indexed.contains(stage)) else { continue };
+        if !gives_files(file, stage, &indexed) && !indexes(file, stage) {
+            let other = (file.span(index.span), "the depmod");
+            let message = "this kmod is not in the index, which depmod wrote in another stage";
+            let help = "copy the kmod to the folder in that stage, before its depmod";
+            report.beside(file.span(copy.span), other, message, help);
+        }
+    }
+}
+
+/// The stage that a COPY takes files from.
+fn stage_of(copy: &CopyFacts) -> Option<usize> {
+    match copy.from {
+        Some((Target::Stage(stage), ..)) => Some(stage),
+        _ => None,
+    }
+}
+
+/// Checks if one of the stages takes files of another stage.
+fn gives_files(file: &DockerfileFacts<'_>, stage: usize, to: &[usize]) -> bool {
+    file.file.instructions.iter().enumerate().any(|(number, _)| {
+        let is_in = file.file.stage_of(number).is_some_and(|one| to.contains(&one));
+        is_in && file.file.references(number).iter().any(|one| one.target == Target::Stage(stage))
+    })
+}
+
+/// Checks if a stage may have an index of its own.
+fn indexes(file: &DockerfileFacts<'_>, stage: usize) -> bool {
+    let chain = file.chain(stage);
+    file.commands
+        .iter()
+        .any(|command| chain.contains(&command.stage) && (command.program == "depmod" || may_run_depmod(command)))
 }
 
 /// Checks for a command that may run depmod itself.

@@ -4,8 +4,8 @@ use dockerfile_reader::Base;
 
 use super::super::facts::{CommandFacts, DockerfileFacts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use super::depmod::{is_kmod, may_run_depmod};
-use crate::vocabulary::Severity;
+use super::depmod::may_run_depmod;
+use crate::vocabulary::{Severity, is_kmod_file};
 
 pub(in crate::lint) static BUILDER_IS_IMAGE: Rule = Rule {
     id: "KMG114",
@@ -162,7 +162,7 @@ fn outside_of_folder(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     for copy in file.copies.iter().filter(|copy| copy.stage == last) {
         let is_elsewhere =
             copy.target.starts_with('/') && !copy.target.contains("lib/modules") && !copy.target.contains('$');
-        if is_elsewhere && !copy.sources.is_empty() && copy.sources.iter().all(|source| is_kmod(source)) {
+        if is_elsewhere && !copy.sources.is_empty() && copy.sources.iter().all(|source| is_kmod_file(source)) {
             let message = format!("KMM does not look for kmods in `{}`", copy.target);
             report.at(file.span(copy.span), message, "copy it to `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/`");
         }
@@ -180,7 +180,7 @@ fn moved_outside(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         let operands: Vec<&str> = command.operands().map(|one| one.text.as_str()).collect();
         let Some((target, sources)) = operands.split_last() else { continue };
         let is_elsewhere = target.starts_with('/') && !target.contains('$');
-        if is_elsewhere && !sources.is_empty() && sources.iter().all(|source| is_kmod(source)) {
+        if is_elsewhere && !sources.is_empty() && sources.iter().all(|source| is_kmod_file(source)) {
             let message = format!("KMM does not look for kmods in `{target}`");
             report.at(file.span(command.span), message, "copy it to `/opt/lib/modules/${KERNEL_FULL_VERSION}/extra/`");
         }

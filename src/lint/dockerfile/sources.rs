@@ -56,8 +56,7 @@ fn moving_branch(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
         let is_moving = branch.is_none_or(|branch| BRANCHES.contains(&branch));
         let goes_on = file.commands[at + 1..].iter().take_while(|later| later.stage == command.stage);
         let is_fixed = goes_on.into_iter().any(|later| {
-            ["checkout", "reset", "switch", "fetch", "submodule"].iter().any(|verb| is_git(later, verb))
-                || later.is_script
+            ["checkout", "reset", "switch", "fetch"].iter().any(|verb| is_git(later, verb)) || is_checkout_script(later)
         });
         if is_moving && !is_fixed {
             let message = match branch {
@@ -67,6 +66,12 @@ fn moving_branch(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
             report.at(file.span(command.span), message, "add `--branch TAG`, or `git checkout COMMIT` below");
         }
     }
+}
+
+/// Checks for a script whose name says that it chooses a commit.
+fn is_checkout_script(command: &CommandFacts) -> bool {
+    let named = |part: &str| command.program.contains(part);
+    command.is_script && (named("checkout") || named("git") || named("fetch") || named("version"))
 }
 
 fn is_git(command: &CommandFacts, verb: &str) -> bool {

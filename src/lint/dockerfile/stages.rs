@@ -4,8 +4,7 @@ use dockerfile_reader::{Base, Target};
 
 use super::super::facts::DockerfileFacts;
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use super::depmod::is_kmod;
-use crate::vocabulary::Severity;
+use crate::vocabulary::{Severity, is_kmod_file};
 
 pub(in crate::lint) static NO_SHELL: Rule = Rule {
     id: "KMG119",
@@ -37,7 +36,7 @@ COPY --from=builder /opt/lib/modules /opt/lib/modules
 };
 
 fn is_kmod_folder(path: &str) -> bool {
-    path.contains("lib/modules") || path.contains("firmware") || is_kmod(path) || is_opt(path)
+    path.contains("lib/modules") || path.contains("firmware") || is_kmod_file(path) || is_opt(path)
 }
 
 fn is_opt(path: &str) -> bool {
@@ -75,7 +74,9 @@ pub(in crate::lint) static NO_CONTEXT: Rule = Rule {
     name: "copy-from-context",
     severity: Severity::Error,
     summary: "A COPY or ADD takes files from a build context, which KMM's builds do not have",
-    why: "KMM builds a Dockerfile from a ConfigMap alone. There are no files beside it, so a COPY without `--from` fails.",
+    why: "KMM builds a Dockerfile from a ConfigMap alone. There are no files beside it, so a COPY without `--from` fails. \
+          A Dockerfile with `DTK_AUTO` counts as one that KMM builds, because KMM alone sets this argument. If a pipeline \
+          sets it and builds with a context, allow the finding with a comment.",
     wrong: RuleExample {
         text: "ARG DTK_AUTO\nFROM ${DTK_AUTO} AS builder\nCOPY src /build\nFROM registry.access.redhat.com/ubi9/ubi-minimal:9.4\nCOPY --from=builder /build /build\n",
         line: 3,

@@ -59,3 +59,38 @@ fn inputs_without_modules_are_an_error() {
     project.run("import module.yaml --nodes a.yaml -o kmods").trouble();
     assert!(!project.path("kmods").exists());
 }
+
+#[test]
+fn the_report_as_json() {
+    let project = Project::empty().with("module.yaml", MODULE).with("fleet.txt", "5.14.0-1.x86_64\n");
+    let run = project.run("import module.yaml --kernels fleet.txt -o kmods --format json").fine();
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["summary"]["imported"], 1, "{run}");
+    assert_eq!(report["summary"]["reloads"], 0, "{run}");
+    assert_eq!(report["modules"][0]["name"], "driver", "{run}");
+    assert_eq!(report["written"][1], "kmods/kmodgen.yaml", "{run}");
+    let dockerfile = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"d\", \"namespace\": \"drivers\"}, \
+                      \"data\": {\"dockerfile\": \"FROM a.example.com/b:1\\nRUN make\\n\"}}\n";
+    let built = MODULE.replace("VERSION}'}", "VERSION}', build: {dockerfileConfigMap: {name: d}}}");
+    let project = Project::empty().with("module.yaml", format!("{built}---\n{dockerfile}"));
+    let run = project.run("import module.yaml --convert driver -o kmods --format json").differs();
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["complete"], false, "{run}");
+    assert_eq!(report["lines"][0]["result"], "field", "{run}");
+}
+
+#[test]
+fn merge_keys_are_read_as_kubectl_reads_them() {
+    let merged = MODULE.replace(
+        "      kernelMappings:\n        - {regexp: '^5', containerImage: 'registry.example.com/a:${KERNEL_FULL_VERSION}'}\n",
+        "      kernelMappings:\n        - &first {regexp: '^5', containerImage: 'registry.example.com/a:${KERNEL_FULL_VERSION}'}\n        \
+         - {<<: *first, regexp: '^6'}\n",
+    );
+    assert_ne!(merged, MODULE);
+    let project = Project::empty().with("module.yaml", merged);
+    project.run("import module.yaml -o kmods").fine().shows("2 regular expressions");
+    project.run("generate -f kmods/kmodgen.yaml").fine();
+    let module = project.read("kmods/gitops/driver/module.yaml");
+    assert!(module.contains("regexp: ^(?:6.*)$") || module.contains("regexp: \"^(?:6"), "{module}");
+    project.run("lint module.yaml").fine().shows("1 Module checked");
+}
