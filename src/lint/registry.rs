@@ -3,7 +3,7 @@
 use super::dockerfile::{arguments, builders, commands, depmod, downloads, kmods, sources, stages};
 use super::modules::{images, mappings, modprobe, object, regexps, signing, structure};
 use super::own_rules;
-use super::project::{config_maps, files, images as project_images, nodes, versions};
+use super::project::{config_maps, copies, files, images as project_images, nodes, order, versions};
 use super::rule::Rule;
 
 /// Rules, in the order of their numbers.
@@ -79,6 +79,7 @@ pub static RULES: &[&Rule] = &[
     &config_maps::WRONG_KEY,
     &config_maps::HASHED_NAME,
     &config_maps::FLUX_SUBSTITUTION,
+    &copies::DRIFTED_COPY,
     &project_images::ONE_TAG,
     &project_images::CHANGED_DOCKERFILE,
     &versions::CHANGED_VERSION,
@@ -87,6 +88,7 @@ pub static RULES: &[&Rule] = &[
     &files::NO_FIRMWARE,
     &files::UNLISTED_SECRET,
     &files::UNUSED_SECRET,
+    &order::AGAINST_DEPENDENCIES,
     &nodes::LOADED_TWICE,
 ];
 

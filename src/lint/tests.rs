@@ -140,10 +140,9 @@ fn what_kmm_takes_is_no_finding() {
 fn empty_lines_of_a_block_keep_the_lines_of_findings() {
     let block = "=== configmap.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata:\n  dockerfile: |\n\n    \
                  \n    FROM a.example.com/b:1\n\n    ARG KERNEL_VERSION\n    RUN depmod -b /opt\n";
-    let line =
-        |text: &str| found(text).iter().map(|found| found.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(line(block), ["configmap.yaml:11"]);
-    assert_eq!(line(&block.replace('|', "|2")), ["configmap.yaml:11"]);
+    for text in [block, &block.replace('|', "|2")] {
+        assert!(found(text)[0].starts_with("configmap.yaml:11 KMG110"), "{:?}", found(text));
+    }
 }
 
 #[test]
@@ -167,4 +166,41 @@ fn in_tree_modules_are_found_behind_another_folder() {
     assert_eq!(rules_of(&tree), ["KMG117"]);
     assert_eq!(rules_of(&built("true", "/lib/modules/${KERNEL_VERSION}/kernel")), ["KMG117"]);
     assert_eq!(rules_of(&built("cp -r /x/* /tree/", "/tree")), [""; 0]);
+}
+
+/// An image with the kmods of two stages, of which the second has depmod and this line.
+fn with_helper(line: &str) -> String {
+    format!(
+        "ARG DTK_AUTO\nFROM ${{DTK_AUTO}} AS helper\nARG KERNEL_VERSION\nRUN make -C /lib/modules/${{KERNEL_VERSION}}/build M=/h modules\n\
+         FROM ${{DTK_AUTO}} AS builder\nARG KERNEL_VERSION\n{line}RUN make -C /lib/modules/${{KERNEL_VERSION}}/build M=/x modules\n\
+         RUN mkdir -p /opt/lib/modules/${{KERNEL_VERSION}} && cp /x/x.ko /opt/lib/modules/${{KERNEL_VERSION}}/ && depmod -b /opt ${{KERNEL_VERSION}}\n\
+         FROM registry.example.com/base:1\nARG KERNEL_VERSION\n\
+         COPY --from=builder /opt/lib/modules/${{KERNEL_VERSION}} /opt/lib/modules/${{KERNEL_VERSION}}\n\
+         COPY --from=helper /h/h.ko /opt/lib/modules/${{KERNEL_VERSION}}/extra/\n"
+    )
+}
+
+#[test]
+fn a_kmod_beside_the_index_of_another_stage_is_found() {
+    assert_eq!(rules_of(&with_helper("")), ["KMG111"]);
+    let copied = "COPY --from=helper /h/h.ko /opt/lib/modules/${KERNEL_VERSION}/\n";
+    assert_eq!(rules_of(&with_helper(copied)), [""; 0]);
+}
+
+#[test]
+fn soft_dependencies_decide_the_order() {
+    let line = "echo 'softdep one pre: two-core post: three' > /etc/modprobe.d/one.conf";
+    for (order, count) in [("[one, two_core]", 0), ("[one, three]", 1)] {
+        let text = format!(
+            "=== module.yaml\napiVersion: kmm.sigs.x-k8s.io/v1beta1\nkind: Module\nmetadata: {{name: a, namespace: b}}\nspec:\n  \
+             selector: {{a: ''}}\n  moduleLoader:\n    container:\n      modprobe: {{moduleName: one, modulesLoadingOrder: {order}}}\n      \
+             kernelMappings: [{{regexp: '^.+$', containerImage: 'a.example.com/a:${{KERNEL_FULL_VERSION}}'}}]\n      \
+             build: {{dockerfileConfigMap: {{name: a}}}}\n=== configmap.yaml\napiVersion: v1\nkind: ConfigMap\n\
+             metadata: {{name: a, namespace: b}}\ndata:\n  dockerfile: |\n    FROM a.example.com/b:1\n    RUN {line}\n"
+        );
+        let found = found(&text);
+        assert_eq!(found.len(), count, "{found:?}");
+        let message = "module.yaml:8 KMG324: KMM loads `three` before `one`, which it needs";
+        assert!(found.iter().all(|found| found == message), "{found:?}");
+    }
 }

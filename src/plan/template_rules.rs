@@ -38,8 +38,9 @@ fn fault(error: Diagnostic, path: &str, template: Option<&str>, dockerfile: &str
         name: path.to_owned(),
         text: template.filter(|_| range.is_some()).map(str::to_owned),
         range,
-        message: format!("{}{place} ({})", error.message, error.code),
+        message: format!("{}{place}", error.message),
         help: error.help.into_iter().next(),
+        rule: Some(error.code),
         limit: false,
     }
 }

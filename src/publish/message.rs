@@ -58,6 +58,7 @@ pub fn render(
             range: Some(0..template.len()),
             message: message.into(),
             help: None,
+            rule: None,
             limit: false,
         }]),
     }

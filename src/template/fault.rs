@@ -17,6 +17,9 @@ pub struct TemplateFault {
     pub range: Option<Range<usize>>,
     pub message: String,
     pub help: Option<String>,
+    /// Rule of `kmodgen lint` that the template breaks.
+    #[serde(skip)]
+    pub rule: Option<&'static str>,
     /// Set if the template exceeded a limit: to render it for another mapping would take as long.
     pub limit: bool,
 }
@@ -57,18 +60,18 @@ impl TemplateFault {
             Some(start..start + length)
         });
         let limit = innermost.kind() == minijinja::ErrorKind::OutOfFuel;
-        Self { name: placed.name().unwrap_or(asked_for).to_owned(), text, range, message, help, limit }
+        Self { name: placed.name().unwrap_or(asked_for).to_owned(), text, range, message, help, rule: None, limit }
     }
 
     /// A template that exceeds a limit on its resources.
     pub fn over_limit(template: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
         let (message, help) = (message.into(), Some(help.into()));
-        Self { name: template.to_owned(), text: None, range: None, message, help, limit: true }
+        Self { name: template.to_owned(), text: None, range: None, message, help, rule: None, limit: true }
     }
 
     /// The message; the template's text joins `sources`. `during` says for which mapping.
     pub fn into_diagnostic(self, sources: &mut SourceMap, during: &str, named_at: Option<Span>) -> Diagnostic {
-        let mut diagnostic = Diagnostic::error("template", self.message);
+        let mut diagnostic = Diagnostic::error(self.rule.unwrap_or("template"), self.message);
         if let (Some(text), Some(range)) = (self.text, self.range) {
             let end = range.end.min(text.len());
             let source = sources.add(self.name, text);

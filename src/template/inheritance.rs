@@ -44,6 +44,7 @@ impl Inheritance {
                 range: Some(place.clone()),
                 message,
                 help: Some(help),
+                rule: None,
                 limit: false,
             }));
         }

@@ -44,6 +44,7 @@ mod locking;
 mod merging;
 mod notes;
 mod pin_groups;
+mod planted;
 mod prebuilt;
 mod progress;
 mod projects;
