@@ -38,6 +38,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => commands::explain::run(&args),
         Command::Build(args) => commands::build::run(&args),
         Command::Publish(args) => commands::publish::run(&args),
+        Command::Hold(args) => commands::hold::run(&args),
         Command::Lock(args) => commands::lock::run(&args),
         Command::Update(args) => commands::update::run(&args),
         Command::Verify(args) => commands::verify::run(&args),

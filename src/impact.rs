@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::holds::HeldModule;
 use crate::manifest::Manifest;
 use crate::previous::OldModule;
 
@@ -20,9 +21,9 @@ pub struct Impact {
     pub others: BTreeMap<String, Self>,
 }
 
-/// Why a module is left as it is until someone decides.
+/// Reason why a module is not written until someone decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
+pub struct Refusal {
     /// The module.
     pub module: String,
     /// Completes "module `x` is left as it is: ".
@@ -46,6 +47,20 @@ impl Impact {
             impact.others.insert((*name).to_owned(), Self::of_one(images.clone(), before.get(*name)));
         }
         for (name, gone) in before.iter().filter(|(name, _)| !others.contains(&name.as_str())) {
+            impact.others.insert(name.clone(), Self::of_one([], Some(gone)));
+        }
+        impact
+    }
+
+    /// Returns the effect on a module that becomes `new`, and on its `others`.
+    pub fn between(new: &OldModule, old: Option<&OldModule>) -> Self {
+        let nothing = BTreeMap::new();
+        let before = old.map_or(&nothing, |old| &old.others);
+        let mut impact = Self::of_one(images_of(&new.images), old.map(|old| &old.images));
+        for (name, images) in &new.others {
+            impact.others.insert(name.clone(), Self::of_one(images_of(images), before.get(name)));
+        }
+        for (name, gone) in before.iter().filter(|(name, _)| !new.others.contains_key(*name)) {
             impact.others.insert(name.clone(), Self::of_one([], Some(gone)));
         }
         impact
@@ -80,6 +95,12 @@ impl Impact {
 pub fn reloaded(impacts: &BTreeMap<String, Impact>) -> HashSet<(&str, &str)> {
     let each = impacts.iter().flat_map(|(module, impact)| impact.reloads.iter().map(move |release| (module, release)));
     each.map(|(module, release)| (module.as_str(), release.as_str())).collect()
+}
+
+/// Returns the images of a Module by release, in order.
+fn images_of(images: &HashMap<String, String>) -> impl Iterator<Item = (&str, String)> {
+    let sorted: BTreeMap<&String, &String> = images.iter().collect();
+    sorted.into_iter().map(|(release, image)| (release.as_str(), image.clone()))
 }
 
 /// Returns the number of nodes that run each release. Several kernels may have one release; `None` if the nodes of none
@@ -118,17 +139,18 @@ impl Unloaded<'_> {
 /// The modules that must not be written without someone's word: a Module that loses all its kernels, a
 /// mapping that goes although nodes run its kernel, or an image that changes although the version, by which KMM orders
 /// upgrades, does not.
-pub fn holds(
+pub fn refusals(
     manifest: &Manifest,
     impacts: &BTreeMap<String, Impact>,
     old: &BTreeMap<String, OldModule>,
+    held: &BTreeMap<String, HeldModule>,
     allow_remove: bool,
-) -> Vec<Hold> {
-    let mut holds = Vec::new();
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
     let nodes = node_counts(manifest);
     for (name, impact) in impacts {
-        let mut hold = |why: String, help: &str| {
-            holds.push(Hold { module: name.clone(), why, help: help.to_owned() });
+        let mut refuse = |why: String, help: &str| {
+            refusals.push(Refusal { module: name.clone(), why, help: help.to_owned() });
         };
         let module = manifest.modules.iter().find(|module| module.name.as_str() == name);
         let before = old.get(name).map(|old| &old.nodes);
@@ -152,6 +174,7 @@ pub fn holds(
             let none = module.and_then(|module| module.kernels.why_none(&manifest.kernels));
             let none = none.filter(|_| unloaded.iter().any(|unloaded| unloaded.is_lost));
             let advice = match (&none, module, unloaded.as_slice()) {
+                _ if held.contains_key(name) => "choose a commit that has these kernels".to_owned(),
                 (Some((_, Some(help))), ..) => help.clone(),
                 (_, None, _) => "keep the module in the manifest".to_owned(),
                 (_, _, [first, ..]) if first.object == name && first.is_lost => {
@@ -161,12 +184,13 @@ pub fn holds(
                 _ => "keep it in `additionalModules`".to_owned(),
             };
             let why = none.map(|(why, _)| format!(": {why}")).unwrap_or_default();
-            hold(told.join(", and ") + &why, &format!("{advice}, or pass --allow-remove"));
+            refuse(told.join(", and ") + &why, &format!("{advice}, or pass --allow-remove"));
             continue;
         }
         let (Some(module), Some(old)) = (module, old.get(name)) else { continue };
-        match (&old.version, &module.version) {
-            (Some(same), Some(new)) if same == new && !impact.reloads.is_empty() => hold(
+        let held = held.get(name).and_then(|held| held.module.as_ref());
+        match (&old.version, held.map_or(&module.version, |held| &held.version)) {
+            (Some(same), Some(new)) if same == new && !impact.reloads.is_empty() => refuse(
                 format!(
                     "images change but the version `{new}` does not, so KMM would not order the upgrade ({} of {})",
                     impact.reloads.len(),
@@ -175,13 +199,13 @@ pub fn holds(
                 "give the module a new `version`",
             ),
             (None, Some(_)) if old.mappings > 0 => {
-                hold(
+                refuse(
                     "KMM rejects adding a version to a Module without one".into(),
                     "remove `version`, or give the module a new name",
                 );
             }
             (Some(_), None) => {
-                hold(
+                refuse(
                     "KMM rejects removing a Module's version".into(),
                     "write a new `version`, or give the module a new name",
                 );
@@ -189,5 +213,5 @@ pub fn holds(
             _ => {}
         }
     }
-    holds
+    refusals
 }

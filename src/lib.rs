@@ -32,6 +32,7 @@ pub mod file_stat;
 pub mod fingerprint;
 pub mod handoff;
 pub mod header;
+pub mod holds;
 pub mod impact;
 pub mod import;
 pub mod init;

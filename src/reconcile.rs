@@ -48,8 +48,8 @@ impl Conflict {
         Box::new(Self { why: why.into(), help: Some(help) })
     }
 
-    /// A module is held, which is told once for all its files.
-    pub fn held(why: &str) -> Box<Self> {
+    /// Returns the conflict of a file whose module is not written, which is told once for all its files.
+    pub fn of_module(why: &str) -> Box<Self> {
         Box::new(Self { why: why.to_owned(), help: None })
     }
 }
@@ -183,12 +183,12 @@ impl Inspector<'_> {
     }
 }
 
-/// Leaves modules as they are that must not be touched, with the reason.
-pub fn hold(changes: &mut [Box<Change>], held: &BTreeMap<String, String>) {
+/// Turns the changes of `refused` modules into conflicts, with the reason.
+pub fn refuse(changes: &mut [Box<Change>], refused: &BTreeMap<String, String>) {
     for change in changes {
         let module = change.path.as_str().split('/').next().unwrap_or_default();
-        if let (Some(why), false) = (held.get(module), matches!(change.action, Action::Conflict(_))) {
-            change.action = Action::Conflict(Conflict::held(why));
+        if let (Some(why), false) = (refused.get(module), matches!(change.action, Action::Conflict(_))) {
+            change.action = Action::Conflict(Conflict::of_module(why));
         }
     }
 }
@@ -330,9 +330,9 @@ mod tests {
         let expected = [("a/5.1.0-1/Dockerfile".to_owned(), true), ("b/module.yaml".to_owned(), false)];
         assert_eq!(actions(&changes(false)), expected);
         assert!(changes(true).iter().all(|change| change.action == Action::Remove));
-        let mut held = changes(false);
-        hold(&mut held, &[("a".to_owned(), "held".to_owned())].into());
-        assert_eq!(actions(&held)[0], ("a/5.1.0-1/Dockerfile".into(), false));
+        let mut refused = changes(false);
+        refuse(&mut refused, &[("a".to_owned(), "refused".to_owned())].into());
+        assert_eq!(actions(&refused)[0], ("a/5.1.0-1/Dockerfile".into(), false));
     }
 
     #[test]

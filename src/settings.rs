@@ -152,6 +152,11 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     Ok(root)
 }
 
+/// Returns a folder that can be opened: an empty path is the current folder.
+pub fn folder_or_here(folder: &Path) -> PathBuf {
+    if folder.as_os_str().is_empty() { ".".into() } else { folder.to_owned() }
+}
+
 /// Returns the number of threads to use.
 pub fn workers(flag: Option<NonZeroUsize>) -> usize {
     flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)

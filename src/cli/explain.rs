@@ -18,6 +18,7 @@ Examples:
 
 Exit codes:
   0  success
+  1  the commit of a hold cannot be read
   2  error";
 
 /// Arguments of `explain`.

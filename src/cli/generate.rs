@@ -26,7 +26,7 @@ Examples:
 
 Exit codes:
   0  success
-  1  differences with --check, or conflicts
+  1  differences with --check, conflicts, or the date of a hold has passed
   2  error";
 
 /// Arguments of `generate`.

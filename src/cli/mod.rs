@@ -4,6 +4,7 @@ mod build;
 mod diff;
 mod explain;
 mod generate;
+mod hold;
 mod import;
 mod init;
 mod kernels;
@@ -26,6 +27,7 @@ pub use build::BuildArgs;
 pub use diff::{DiffArgs, DiffFormat};
 pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
+pub use hold::HoldArgs;
 pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use kernels::KernelsArgs;
@@ -105,6 +107,9 @@ pub enum Command {
     /// Commit the output files to a branch of a GitOps repository
     #[command(after_long_help = publish::EXAMPLES)]
     Publish(Box<PublishArgs>),
+    /// Keep a module's files as they were in a commit, list such holds, or end one
+    #[command(after_long_help = hold::EXAMPLES)]
+    Hold(HoldArgs),
     /// Check that KMM can load modules from an image
     #[command(after_long_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
@@ -157,6 +162,7 @@ pub fn command_for(unknown: &str) -> Option<&'static str> {
         "upgrade" => "kmodgen update",
         "push" | "commit" | "deploy" => "kmodgen publish",
         "completion" => "kmodgen completions",
+        "rollback" | "revert" | "freeze" => "kmodgen hold",
         "version" => "kmodgen --version",
         _ => return None,
     })

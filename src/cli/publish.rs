@@ -21,7 +21,7 @@ Examples:
 
 Exit codes:
   0  success, or nothing to publish
-  1  differences with --check, or conflicts
+  1  differences with --check, conflicts, or the date of a hold has passed
   2  error";
 
 /// Arguments of `publish`.

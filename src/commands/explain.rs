@@ -8,11 +8,13 @@ use serde::Serialize;
 use super::alike::{Groups, signed_lines, without_kernel};
 use super::changes::{ComparedInputs, MappingName, describe, listed, subject};
 use super::drift::{Drift, Scope};
+use super::hold_notes::HoldNotes;
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::{ExplainArgs, Format};
 use crate::commands::Exit;
 use crate::fingerprint::InputChange;
+use crate::holds::HeldModule;
 use crate::impact::{node_counts, reloaded};
 use crate::output::CONFIG_MAP;
 use crate::plan::{MappingRenderer, RenderedMapping};
@@ -62,13 +64,18 @@ struct Input {
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let only = Only::parse(&args.output.only)?;
     let projects = Project::find_all(&args.manifest, &args.output.cluster, Network::from(&args.output.network))?;
-    let (mut explained, mut known) = (Vec::new(), BTreeSet::new());
+    let (mut explained, mut known, mut refusals) = (Vec::new(), BTreeSet::new(), Vec::new());
     for project in &projects {
         let drift = Drift::find(project, &Scope::reading(&args.output, only.as_ref()))?;
         let releases = drift.plan.mappings().map(|mapping| mapping.kernel.release.as_str().to_owned());
         known.extend(releases);
+        known.extend(drift.held.values().flat_map(HeldModule::releases).map(str::to_owned));
+        refusals.extend(drift.hold_refusals.iter().cloned());
         explained.extend(explain_all(args, only.as_ref(), project, &drift)?);
     }
+    let holds = HoldNotes::of(projects.iter().flat_map(Project::holds).cloned().collect());
+    holds.print();
+    let refused = holds.print_refused(&refusals);
     if let (true, Some(release)) = (explained.is_empty(), &args.release) {
         match nearest(release, known.iter().map(String::as_str)) {
             Some(near) => bail!("no module matches kernel `{}`; did you mean `{near}`?", release.escape_debug()),
@@ -79,7 +86,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         Format::Json => ui::result(&format!("{}\n", serde_json::to_string_pretty(&explained)?)),
         Format::Text => print(&explained),
     }
-    Ok(Exit::Success)
+    Ok(if refused { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// Explains the images of a kernel for one cluster; without a kernel, those that changed.
@@ -105,6 +112,22 @@ fn explain_all(
             let rendered = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?;
             let verb = if reloaded.contains(&(module, release)) { "reload" } else { "change" };
             explained.push(explain(&rendered, previous::mapping(module, release, &tree)?, verb));
+        }
+    }
+    for (module, held) in &drift.held {
+        for release in held.releases() {
+            let is_wanted = match &args.release {
+                Some(wanted) => wanted == release,
+                None => changed.contains(format!("{module}/{release}").as_str()),
+            };
+            if is_wanted
+                && is_selected(only, module, release)
+                && let Some(new) = held.mapping(release)
+            {
+                let verb = if reloaded.contains(&(module.as_str(), release)) { "reload" } else { "change" };
+                let old = previous::mapping(module, release, &tree)?;
+                explained.push(explain_held((module, release), &new, old, verb));
+            }
         }
     }
     for (module, impact) in &drift.impacts {
@@ -159,6 +182,38 @@ fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>, verb: &'stat
         same,
         inputs,
         diff: diff.map(|diff| ui::without_colour(&diff)),
+        nodes: None,
+        verb: if state == "new" { "load" } else { verb },
+    }
+}
+
+/// Explains a mapping of a held module, given what is in the commit of the hold.
+fn explain_held(
+    (module, release): (&str, &str),
+    new: &OldMapping,
+    old: Option<OldMapping>,
+    verb: &'static str,
+) -> Explained {
+    let state = match &old {
+        None => "new",
+        Some(old) if old.hash == new.hash => "unchanged",
+        Some(_) => "changed",
+    };
+    let inputs = new.explanation.pairs().into_iter().filter(|_| state == "unchanged");
+    let inputs = inputs.map(|(input, value)| Input { input: input.to_owned(), value: value.to_owned() }).collect();
+    let before = old.as_ref().map(|old| old.explanation.clone()).unwrap_or_default();
+    let ComparedInputs { changes, same } = ComparedInputs::of(&before, &new.explanation);
+    Explained {
+        cluster: None,
+        module: module.to_owned(),
+        release: release.to_owned(),
+        state,
+        from: old.map(|old| old.hash),
+        to: Some(new.hash.clone()),
+        changes,
+        same,
+        inputs,
+        diff: None,
         nodes: None,
         verb: if state == "new" { "load" } else { verb },
     }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::adapters::fs;
 use crate::cache::{InputRecord, Inputs};
+use crate::holds;
 use crate::lock;
-use crate::vocabulary::{Digest, InputFiles as _, RelPath, listing_digest};
+use crate::vocabulary::{Digest, InputError, InputFiles as _, RelPath, listing_digest};
 
 /// Which inputs are as they were.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +21,19 @@ impl InputCheck {
     /// Reads the inputs of the manifest at a path.
     pub(super) fn of(inputs: &Inputs, manifest: &Path) -> Self {
         let same_templates = are_as(manifest, &inputs.templates);
-        let same =
-            same_templates && is_as(manifest, &[inputs.manifest, inputs.lock]) && are_as(manifest, &inputs.files);
+        let same = same_templates
+            && is_as(manifest, &[inputs.manifest, inputs.lock])
+            && are_as(manifest, &inputs.files)
+            && !has_unreadable_holds(manifest);
         Self { same, same_templates }
     }
+}
+
+/// Returns whether there is a file of holds that cannot be read, which has no digest, as an absent one.
+fn has_unreadable_holds(manifest: &Path) -> bool {
+    let path = RelPath::parse(holds::FILE_NAME);
+    let read = path.map(|path| fs::ManifestFolder::new(beside(manifest)).read(&path));
+    matches!(read, Ok(Err(InputError::Unreadable(_))))
 }
 
 /// Returns whether a manifest and its lock have these digests.

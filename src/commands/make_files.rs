@@ -10,6 +10,7 @@ use crate::cache::InputRecord;
 use crate::cli::GenerateArgs;
 use crate::commands::Exit;
 use crate::depfile::{depfile, is_depfile};
+use crate::holds;
 use crate::lock;
 use crate::output::KUSTOMIZATION;
 
@@ -55,8 +56,10 @@ impl<'a> MakeFiles<'a> {
             (None, Some(output)) => output.join(KUSTOMIZATION),
             (None, None) => as_given(root, folder)?.join(KUSTOMIZATION),
         };
-        let (there, absent): (Vec<_>, Vec<_>) =
+        let (there, mut absent): (Vec<_>, Vec<_>) =
             read.iter().copied().flatten().partition(|(_, digest)| digest.is_some());
+        // `kmodgen hold`, which creates this file, makes the lock newer instead: the manifest's folder changes often.
+        absent.retain(|(path, _)| path != holds::FILE_NAME);
         // Templates that others include where they are there.
         let absent = absent.iter().map(|(path, _)| fs::nearest_folder(&folder.join(path)).to_owned());
         self.own.extend(absent);

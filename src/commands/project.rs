@@ -13,8 +13,9 @@ use crate::adapters::engine::{Context, Ended};
 use crate::adapters::{fs, ui};
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
+use crate::holds::{self, Hold, Holds, PlacedHolds};
 use crate::lock::{self, Lock, Pins};
-use crate::manifest::{Manifest, Pinnable};
+use crate::manifest::{Manifest, Module, Pinnable};
 use crate::plan::{Expansion, Inputs, Mapping, Plan, RenderedMapping};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
@@ -40,6 +41,8 @@ pub(super) struct Project {
     all: Vec<Arc<Manifest>>,
     /// Pinned commits and checksums.
     pub(super) lock: Lock,
+    /// Held modules.
+    holds: Arc<Holds>,
     /// The lock as it is on disk; `None` where there is none.
     lock_text: Option<String>,
     /// The manifest's folder.
@@ -97,6 +100,7 @@ impl Project {
             manifest,
             all: self.all.clone(),
             lock: self.lock.clone(),
+            holds: self.holds.clone(),
             lock_text: self.lock_text.clone(),
             folder: self.folder.clone(),
             files,
@@ -145,6 +149,11 @@ impl Project {
             Some(Text { name, text }) => Lock::read(sources.add(name.as_str(), text.clone()), text, &mut faults),
             None => Some(Lock::default()),
         };
+        let place = folder.join(holds::FILE_NAME).display().to_string();
+        let holds = PlacedHolds::beside(&*files, &place, &mut sources, &mut faults);
+        if !all.is_empty() {
+            holds.check(&all, &mut faults);
+        }
         match (manifest, lock) {
             (None, Some(_)) if !faults.has_errors() => Err(anyhow!("the clusters of `{name}` changed during the run")),
             (Some(manifest), Some(lock)) if !faults.has_errors() => {
@@ -152,6 +161,7 @@ impl Project {
                     manifest,
                     all,
                     lock,
+                    holds: Arc::new(holds.into_holds()),
                     lock_text: lock_text.map(|lock| lock.text.to_string()),
                     folder: folder.to_owned(),
                     files,
@@ -170,6 +180,23 @@ impl Project {
             }
             _ => Err(Faults::new(faults, sources).into()),
         }
+    }
+
+    /// Returns the holds of its cluster.
+    pub(super) fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.of_cluster(self.manifest.cluster.as_ref())
+    }
+
+    /// Returns the holds of all clusters.
+    pub(super) fn all_holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Returns the repositories of the images of held modules, in any cluster: their commits name other tags than the plan.
+    pub(super) fn held_repositories(&self) -> Vec<String> {
+        let modules = self.all.iter().flat_map(|manifest| &manifest.modules);
+        let held = modules.filter(|module| self.holds.iter().any(|hold| hold.module == module.name.value));
+        held.map(|module| module.image.repository().to_owned()).collect()
     }
 
     /// Pins what is not pinned, as far as `network` lets it.
@@ -262,10 +289,10 @@ impl Project {
         }
     }
 
-    /// Finds all mappings, which are not rendered yet; with warnings that are not shown yet.
-    pub(super) fn expand(&self) -> anyhow::Result<(Expansion<'_>, Diagnostics)> {
+    /// Finds the mappings of all modules but those that `is_left_out` selects, not rendered yet; with warnings that are not shown yet.
+    pub(super) fn expand(&self, is_left_out: impl Fn(&Module) -> bool) -> anyhow::Result<(Expansion<'_>, Diagnostics)> {
         let mut faults = Diagnostics::default();
-        match Expansion::of(self.inputs(), &mut faults) {
+        match Expansion::without(self.inputs(), is_left_out, &mut faults) {
             Some(expansion) => Ok((expansion, faults)),
             None => Err(Faults::new(faults, self.sources.clone()).into()),
         }
@@ -273,17 +300,20 @@ impl Project {
 
     /// Plans all mappings with `workers` threads.
     pub(super) fn plan(&self, workers: usize) -> anyhow::Result<Plan<'_>> {
-        self.plan_with(workers, |_| ()).map(|(plan, _)| plan)
+        self.plan_with(workers, |_| false, |_| ()).map(|(plan, _)| plan)
     }
 
-    /// Does the same, and returns what `use_texts` makes of each mapping's texts, in the order of the plan.
+    /// Does the same without the modules that `is_left_out` selects, and returns what `use_texts` makes of each mapping's
+    /// texts, in the order of the plan.
     pub(super) fn plan_with<'p, R: Send>(
         &'p self,
         workers: usize,
+        is_left_out: impl Fn(&Module) -> bool,
         use_texts: impl Fn(&RenderedMapping<'p>) -> R + Sync,
     ) -> anyhow::Result<(Plan<'p>, Vec<R>)> {
-        let (mut sources, mut faults) = (self.sources.clone(), Diagnostics::default());
-        match Plan::make_with(self.inputs(), workers, &mut sources, &mut faults, use_texts) {
+        let (expansion, mut faults) = self.expand(is_left_out)?;
+        let mut sources = self.sources.clone();
+        match expansion.render(workers, |_| None, |_, rendered| use_texts(rendered), &mut sources, &mut faults) {
             Some(planned) => {
                 self.warn(faults);
                 Ok(planned)

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::alike::Groups;
 use super::changes::{ComparedInputs, InputGroup, MappingName, shortened};
 use super::drift::Drift;
-use crate::adapters::ui;
+use super::hold_notes::{HoldNotes, HoldRow};
+use crate::adapters::ui::{self, CONFLICT};
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
 use crate::impact::{Impact, node_counts, reloaded};
@@ -22,9 +23,6 @@ use crate::vocabulary::{ClusterName, RelPath, SourceMap};
 /// Limit on the paths in the report for people; the report for scripts has all paths.
 const SHOWN: usize = 40;
 
-/// Start of a message about a file or folder that kmodgen leaves as it is.
-const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
-
 /// Changes that a run made, or would make; also the object of `--format json`.
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -34,7 +32,12 @@ pub(super) struct Report {
     /// as are shown.
     files: Vec<FileReport>,
     /// Modules that are left as they are until someone decides.
-    held: Vec<HoldReport>,
+    refused: Vec<RefusalReport>,
+    /// Modules whose files stay as they were in a commit.
+    holds: Vec<HoldRow>,
+    /// Set if the date of a hold has passed.
+    #[serde(skip)]
+    is_overdue: bool,
     /// Number of files generated again that git has as unmerged.
     #[serde(skip)]
     merged: usize,
@@ -100,7 +103,7 @@ struct FileReport {
 }
 
 #[derive(Serialize)]
-struct HoldReport {
+struct RefusalReport {
     module: String,
     reason: String,
     help: String,
@@ -145,17 +148,22 @@ impl Report {
             nodes.reload += impact.reloads.len();
             nodes.unload += impact.unloads.len();
         }
-        let held = drift
-            .holds
+        let refused = drift
+            .refusals
             .iter()
-            .map(|hold| HoldReport { module: hold.module.clone(), reason: hold.why.clone(), help: hold.help.clone() })
+            .map(|refusal| RefusalReport {
+                module: refusal.module.clone(),
+                reason: refusal.why.clone(),
+                help: refusal.help.clone(),
+            })
             .collect();
         let explained = if explain { Some(explanations(drift, usize::MAX)?) } else { None };
         let inputs = explained.as_ref().map(|explained| grouped(drift, explained)).unwrap_or_default();
         let explanations = explained.map(|all| all.into_iter().map(|(name, inputs)| (name, inputs.changes)).collect());
         let unmerged = drift.changes.iter().filter(|change| change.unmerged);
         let merged = unmerged.filter(|change| !matches!(change.action, Action::Conflict(_))).count();
-        Ok(Self { summary, nodes, files, held, merged, inputs, explanations })
+        let holds = Vec::new();
+        Ok(Self { summary, nodes, files, refused, holds, is_overdue: false, merged, inputs, explanations })
     }
 
     /// The report of a run that found all files as they should be.
@@ -164,7 +172,9 @@ impl Report {
             summary: Summary { unchanged: files, ..Summary::default() },
             nodes: Nodes::default(),
             files: Vec::new(),
-            held: Vec::new(),
+            refused: Vec::new(),
+            holds: Vec::new(),
+            is_overdue: false,
             merged: 0,
             inputs: Vec::new(),
             explanations: explain.then(BTreeMap::new),
@@ -176,15 +186,15 @@ impl Report {
         let mut all = Self::unchanged(0, false);
         for (cluster, report) in reports {
             let prefix = cluster.map(|cluster| format!("{cluster}/")).unwrap_or_default();
-            let Self { summary, nodes, files, held, merged, inputs: _, explanations } = report;
+            let Self { summary, nodes, files, refused, merged, inputs: _, explanations, .. } = report;
             all.merged += merged;
             all.summary.add(&summary);
             all.nodes.add(&nodes);
             for file in files {
                 all.files.push(FileReport { path: format!("{prefix}{}", file.path), ..file });
             }
-            for held in held {
-                all.held.push(HoldReport { module: format!("{prefix}{}", held.module), ..held });
+            for refused in refused {
+                all.refused.push(RefusalReport { module: format!("{prefix}{}", refused.module), ..refused });
             }
             if let Some(explanations) = explanations {
                 let own = explanations.into_iter().map(|(mapping, changes)| (format!("{prefix}{mapping}"), changes));
@@ -199,12 +209,24 @@ impl Report {
         let reason = format!("`{}` does not belong to a cluster any more", root.join(name).display());
         let help = "delete the folder after removing its modules from the cluster".to_owned();
         ui::complain(&format!("{CONFLICT}: {reason}\n  help: {help}\n"));
-        self.held.push(HoldReport { module: name.to_owned(), reason, help });
+        self.refused.push(RefusalReport { module: name.to_owned(), reason, help });
+    }
+
+    /// Adds the holds of all clusters.
+    pub(super) fn note_holds(&mut self, notes: &HoldNotes) {
+        self.holds = notes.rows();
+        self.is_overdue = notes.is_any_overdue();
     }
 
     /// Returns whether something is left for someone to decide.
     pub(super) fn has_conflicts(&self) -> bool {
-        self.summary.conflicts > 0 || !self.held.is_empty()
+        self.summary.conflicts > 0 || !self.refused.is_empty()
+    }
+
+    /// Returns whether someone has to do something: decide, release a hold whose date has passed or, if the run
+    /// `checks`, write the changes.
+    pub(super) fn needs_action(&self, checks: bool) -> bool {
+        self.has_conflicts() || self.is_overdue || (checks && self.has_changes())
     }
 
     /// Returns whether any file is out of date, or was before this run.
@@ -258,10 +280,10 @@ impl Report {
 
     fn print_conflicts(&self, conflicts: &[&FileReport], root: &Path, partial: bool) {
         let mut text = String::new();
-        for HoldReport { module, reason, help } in &self.held {
+        for RefusalReport { module, reason, help } in &self.refused {
             let _ = writeln!(text, "{CONFLICT}: skipped module `{module}`: {reason}\n  help: {help}");
         }
-        // What belongs to a held module was told with it.
+        // What belongs to a refused module was told with it.
         let others: Vec<_> = conflicts.iter().filter(|file| file.help.is_some()).collect();
         for file in &others {
             let path = root.join(&file.path);

@@ -57,12 +57,24 @@ impl<'m> Expansion<'m> {
     /// `None` if the inputs of a mapping are incomplete; `faults` then says what and where. Warnings come with an
     /// expansion.
     pub fn of(inputs: Inputs<'m>, faults: &mut Diagnostics) -> Option<Self> {
+        Self::without(inputs, |_| false, faults)
+    }
+
+    /// Finds the mappings of all modules except those that `is_left_out` selects.
+    ///
+    /// # Errors
+    /// As those of [`of`](Self::of).
+    pub fn without(
+        inputs: Inputs<'m>,
+        is_left_out: impl Fn(&Module) -> bool,
+        faults: &mut Diagnostics,
+    ) -> Option<Self> {
         let manifest = inputs.manifest;
         let shares_labels = shares_labels(&manifest.kernels);
         let mut resolver = Resolver::new(manifest, inputs.pins(), &**inputs.files);
         let mut modules = Vec::with_capacity(manifest.modules.len());
         let mut taken = HashMap::new();
-        for module in &manifest.modules {
+        for module in manifest.modules.iter().filter(|module| !is_left_out(module)) {
             let numbered = manifest.kernels.iter().enumerate();
             let (numbers, kernels): (Vec<usize>, Vec<&Kernel>) =
                 numbered.filter(|(_, kernel)| module.kernels.selects(kernel)).unzip();

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod brief;
+mod date;
 mod diagnostic;
 mod digest;
 mod file_url;
@@ -35,6 +36,7 @@ mod version;
 
 pub use bounds::Bounds;
 pub use brief::brief;
+pub use date::Date;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use digest::Digest;
 pub use file_url::FileUrl;

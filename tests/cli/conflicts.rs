@@ -29,9 +29,9 @@ fn edits_by_hand_are_kept_and_named() {
 
     let report = project.run("generate --format json").differs();
     assert_eq!(report.summary(), [0, 0, 10, 0, 7], "the other module is right after the first run");
-    let held = &report.json()["held"];
-    assert_eq!(held[0]["module"], "alpha", "{held}");
-    assert!(held[0]["reason"].as_str().unwrap().contains(&format!("`alpha/{EL9}/Dockerfile`")), "{held}");
+    let refused = &report.json()["refused"];
+    assert_eq!(refused[0]["module"], "alpha", "{refused}");
+    assert!(refused[0]["reason"].as_str().unwrap().contains(&format!("`alpha/{EL9}/Dockerfile`")), "{refused}");
     project.run("generate --force").fine().shows("7 updated");
     assert!(!project.read("gitops/alpha/module.yaml").contains("# mine"));
     project.run("generate --check").fine();

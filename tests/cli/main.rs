@@ -51,6 +51,7 @@ mod projects;
 mod pruning;
 mod publishing;
 mod pushed;
+mod refusals;
 mod registries;
 mod reports;
 mod secrets;

@@ -40,6 +40,7 @@ const LAYERS: &[&str] = &[
     "output",
     "tree",
     "previous",
+    "holds",
     "import",
     "reconcile",
     "impact",

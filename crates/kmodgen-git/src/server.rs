@@ -115,7 +115,13 @@ impl Server {
 
     /// Fetches one ref's commit, and nothing of its past, to [`FETCHED`] of a bare repository.
     pub fn fetch(&self, repository: &Path, name: &str) -> Result<(), ServerProblem> {
-        let refspec = format!("+{name}:{FETCHED}");
+        self.fetch_to(repository, name, FETCHED)
+    }
+
+    /// Fetches the commit of a ref, or one that the server knows by its ID, and nothing of its past, to a ref of a bare
+    /// repository.
+    pub fn fetch_to(&self, repository: &Path, name: &str, to: &str) -> Result<(), ServerProblem> {
+        let refspec = format!("+{name}:{to}");
         let arguments = [
             "fetch",
             "--quiet",

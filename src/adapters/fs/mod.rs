@@ -32,7 +32,7 @@ pub use output::check_output;
 pub use private::{PrivateFolder, sweep_private_folders};
 pub use stage::{MemorySink, Stage};
 pub use staging_dir::left_over;
-pub use stamp::{Stamp, make_folder_of, nearest_folder};
+pub use stamp::{Stamp, make_folder_of, nearest_folder, touch};
 pub use stat::{fingerprint, now};
 pub use stat_check::BackgroundCheck;
 pub use tree::Folder;

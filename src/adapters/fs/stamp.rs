@@ -63,6 +63,18 @@ fn renew(file: &fs::File) -> io::Result<()> {
     Ok(futimens(file, &Timestamps { last_access, last_modification })?)
 }
 
+/// Makes a file as new as if it had been written now; does nothing if there is no such file.
+///
+/// # Errors
+/// What hinders.
+pub fn touch(path: &Path) -> Result<(), Inaccessible> {
+    match fs::File::open(path) {
+        Ok(file) => renew(&file).map_err(fail("change the time of", path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(fail("change the time of", path)(error)),
+    }
+}
+
 /// Makes the folder that a file is to be in.
 ///
 /// # Errors

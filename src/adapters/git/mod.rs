@@ -15,6 +15,7 @@ mod error;
 mod history;
 mod inspection;
 mod local;
+mod output_history;
 mod publishing;
 mod refs;
 mod unmerged;
@@ -28,8 +29,9 @@ pub use commit::CommitFolder;
 pub use error::{RefProblem, ResolveError};
 pub use history::texts_since;
 pub use inspection::{Inspection, RefNames, folder_url};
+pub use output_history::OutputHistory;
 pub use publishing::{
-    CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, Start, ToRemote, is_url,
+    CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, PublishedHistory, Start, ToRemote, is_url,
 };
 pub use work_tree::{WorkTreeError, checkout_of};
 

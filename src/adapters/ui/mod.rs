@@ -33,6 +33,9 @@ pub fn result(text: &str) {
     }
 }
 
+/// Start of a message about a file, folder or module that kmodgen leaves as it is.
+pub const CONFLICT: &str = "\x1b[1;31mconflict\x1b[0m";
+
 /// Prints notes, warnings and progress, unless `--quiet` is given.
 pub fn talk(text: &str) {
     if !verbosity::is_quiet() {

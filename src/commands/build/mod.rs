@@ -323,7 +323,11 @@ fn note_pushed(
         project.lock.note_pushed(image, digest);
     }
     if let Some(planned) = planned.filter(|_| args.cluster.cluster.is_empty()) {
-        project.lock.retain_pushed(|image| planned.contains(image));
+        let held = project.held_repositories();
+        project.lock.retain_pushed(|image| {
+            planned.contains(image)
+                || held.iter().any(|held| image.strip_prefix(held).is_some_and(|tag| tag.starts_with(':')))
+        });
     }
     project.save_lock()?;
     Ok(())

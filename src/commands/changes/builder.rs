@@ -6,7 +6,7 @@ use super::effects::{ModuleEffects, NodeEffects};
 use super::inputs::{ComparedInputs, InputGroup};
 use super::module_diff::module_diff;
 use super::names::MappingName;
-use super::{ChangedFile, DiffGroup, DiffKind, HeldModule, ObjectCounts, ProjectChanges};
+use super::{ChangedFile, DiffGroup, DiffKind, ObjectCounts, ProjectChanges, RefusedModule};
 use crate::adapters::ui;
 use crate::commands::alike::{Groups, changed_lines, signed_lines, without_header, without_kernel};
 use crate::commands::drift::Drift;
@@ -37,7 +37,7 @@ pub(in crate::commands) struct ChangesBuilder {
     inputs: Groups<InputGroup>,
     files: Vec<ChangedFile>,
     diffs: Groups<DiffGroup>,
-    held: Vec<HeldModule>,
+    refused: Vec<RefusedModule>,
 }
 
 /// Numbers of nodes by release, as a manifest has them.
@@ -77,11 +77,11 @@ impl ChangesBuilder {
             let explained = self.add_mappings(&cluster)?;
             self.add_images(&cluster, &explained);
             self.add_modules(&cluster)?;
-            let held = drift.holds.iter();
-            self.held.extend(held.map(|hold| HeldModule {
-                module: cluster.path(&hold.module),
-                reason: hold.why.clone(),
-                help: hold.help.clone(),
+            let refused = drift.refusals.iter();
+            self.refused.extend(refused.map(|refusal| RefusedModule {
+                module: cluster.path(&refusal.module),
+                reason: refusal.why.clone(),
+                help: refusal.help.clone(),
             }));
         }
         Ok(())
@@ -89,7 +89,7 @@ impl ChangesBuilder {
 
     /// Returns the changes of all clusters.
     pub(in crate::commands) fn finish(self) -> ProjectChanges {
-        let Self { modules, inputs, files, diffs, held } = self;
+        let Self { modules, inputs, files, diffs, refused } = self;
         ProjectChanges {
             nodes: NodeEffects::of(&modules),
             objects: ObjectCounts::of(&files),
@@ -97,7 +97,7 @@ impl ChangesBuilder {
             inputs: inputs.into_all(),
             files,
             diffs: diffs.into_all(),
-            held,
+            refused,
         }
     }
 

@@ -71,9 +71,9 @@ pub(in crate::commands) fn markdown(changes: &ProjectChanges, introduction: &str
         let unloads = listed(&effects.unload, code_span);
         page.add("unload", &format!("{line_end}- Unloads {unloads}{}\n", in_parentheses(&effects.unload)));
     }
-    for held in &changes.held {
-        let module = code_span(&held.module);
-        let reason = code_block("", &format!("{}\nhelp: {}", held.reason, held.help));
+    for refused in &changes.refused {
+        let module = code_span(&refused.module);
+        let reason = code_block("", &format!("{}\nhelp: {}", refused.reason, refused.help));
         page.add("decision", &format!("\nModule {module} needs a decision:\n\n{reason}"));
     }
     let mut counts = String::new();

@@ -33,7 +33,7 @@ pub(super) struct ProjectChanges {
     files: Vec<ChangedFile>,
     diffs: Vec<DiffGroup>,
     /// Modules that `generate` does not write until someone decides.
-    held: Vec<HeldModule>,
+    refused: Vec<RefusedModule>,
 }
 
 /// Number of objects that are added, changed and removed, by kind.
@@ -81,7 +81,7 @@ struct DiffGroup {
 }
 
 #[derive(Serialize)]
-struct HeldModule {
+struct RefusedModule {
     module: String,
     reason: String,
     help: String,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::effects::ModuleEffects;
 use super::inputs::InputGroup;
 use super::names::{in_parentheses, listed, shortened};
-use super::{Counts, DiffGroup, HeldModule, ProjectChanges};
+use super::{Counts, DiffGroup, ProjectChanges, RefusedModule};
 use crate::adapters::ui;
 
 /// Lines of one diff that are printed.
@@ -26,7 +26,7 @@ pub(in crate::commands) fn text(changes: &ProjectChanges) -> String {
         let names = listed(&group.mappings, str::to_owned);
         format!("{}: {names}\n{}{more}", head(group), ui::coloured_diff(&shown))
     }));
-    sections.extend(changes.held.iter().map(|HeldModule { module, reason, help }| {
+    sections.extend(changes.refused.iter().map(|RefusedModule { module, reason, help }| {
         format!("module `{module}` needs a decision: {reason}\n  help: {help}\n")
     }));
     let mut sums = String::new();

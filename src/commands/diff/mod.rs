@@ -11,8 +11,9 @@ use self::planned_folder::PlannedFolder;
 use self::revision::Revision;
 use super::changes::{ChangesBuilder, Direction, ProjectChanges, markdown, text};
 use super::drift::{Drift, Expanded, Scope};
+use super::hold_notes::HoldNotes;
 use super::project::Project;
-use crate::adapters::{fs, ui};
+use crate::adapters::{fs, git, ui};
 use crate::cli::{DiffArgs, DiffFormat};
 use crate::commands::Exit;
 use crate::impact::node_counts;
@@ -41,7 +42,7 @@ pub fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
         let sides = [old.project(cluster.as_ref())?, new.project(cluster.as_ref())?];
         match &sides {
             [Some(before), Some(after)] => {
-                let folder = old.placed(PlannedFolder::of(before, workers))?;
+                let folder = old.placed(PlannedFolder::of(before, workers, &output_history(before)?))?;
                 let drift = new.placed(compare(after, folder, workers))?;
                 builder.add(after, &drift, Direction::Forward, &node_counts(&before.manifest))?;
             }
@@ -56,6 +57,7 @@ pub fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
             [None, None] => {}
         }
     }
+    HoldNotes::of(new.holds()).print();
     print(args, &builder.finish())?;
     Ok(Exit::Success)
 }
@@ -77,8 +79,15 @@ fn clusters(args: &DiffArgs, old: &Revision<'_>, new: &Revision<'_>) -> anyhow::
 /// Compares a project with a folder.
 fn compare<'p>(project: &'p Project, folder: PlannedFolder<'p>, workers: usize) -> anyhow::Result<Drift<'p>> {
     let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
-    let expanded = Expanded::of(project, fs::random_checksum_key())?;
+    let history = output_history(project)?;
+    let expanded = Expanded::of(project, fs::random_checksum_key(), &history)?;
     Drift::of(expanded, &scope, None, PathBuf::new(), Box::new(folder), &())
+}
+
+/// Returns the commits of the output folder on disk, which have the files of held modules.
+fn output_history(project: &Project) -> anyhow::Result<git::OutputHistory> {
+    let root = settings::output_folder(None, &project.manifest, &project.folder)?;
+    Ok(git::OutputHistory::new(&root))
 }
 
 fn print(args: &DiffArgs, changes: &ProjectChanges) -> anyhow::Result<()> {

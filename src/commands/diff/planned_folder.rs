@@ -1,9 +1,11 @@
 //! Output of a plan as an output folder that exists nowhere: another plan is compared with it as with one on disk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::commands::drift::HeldModules;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
+use crate::holds::HeldFiles;
 use crate::manifest::Manifest;
 use crate::output::{self, CONFIG_MAP, DOCKERFILE};
 use crate::plan::RenderedMapping;
@@ -29,9 +31,11 @@ impl<'p> PlannedFolder<'p> {
         Self { manifest: &project.manifest, mappings, files, names }
     }
 
-    /// Plans and renders a project with `workers` threads.
-    pub(super) fn of(project: &'p Project, workers: usize) -> anyhow::Result<Self> {
-        let (plan, rendered) = project.plan_with(workers, RenderedMapping::clone)?;
+    /// Plans and renders a project with `workers` threads. The files of held modules are in `history`.
+    pub(super) fn of(project: &'p Project, workers: usize, history: &dyn HeldFiles) -> anyhow::Result<Self> {
+        let held = HeldModules::read(project, history);
+        let (plan, rendered) =
+            project.plan_with(workers, |module| held.contains(module.name.as_str()), RenderedMapping::clone)?;
         let mut folder = Self::empty(project);
         for rendered in rendered {
             let mapping = &rendered.mapping;
@@ -41,12 +45,18 @@ impl<'p> PlannedFolder<'p> {
             folder.note(&format!("{place}/{CONFIG_MAP}"));
             folder.mappings.insert(place, rendered);
         }
-        let mut listed = Vec::new();
+        let mut has_objects = HashSet::new();
         for (module, mappings) in &plan.modules {
             let Some(outputs) = output::of_module(module, mappings, plan.inputs) else { continue };
-            listed.push(module.name.value.to_string());
+            has_objects.insert(module.name.as_str());
             outputs.into_iter().for_each(|output| folder.add(output.path.as_str(), output.text.into_owned()));
         }
+        for (name, held) in &held.modules {
+            held.files().for_each(|(path, text)| folder.add(path.as_str(), text));
+            has_objects.extend(held.is_listed().then_some(name.as_str()));
+        }
+        let modules = folder.manifest.modules.iter().map(|module| module.name.as_str());
+        let listed: Vec<String> = modules.filter(|name| has_objects.contains(name)).map(str::to_owned).collect();
         for output in output::of_all(folder.manifest, listed) {
             folder.add(output.path.as_str(), output.text.into_owned());
         }

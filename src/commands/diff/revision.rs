@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use crate::commands::faults::Faults;
 use crate::commands::project::Project;
 use crate::commands::subject::{folder_of, in_commit, on_disk};
+use crate::holds::Hold;
 use crate::manifest::cluster_names;
 use crate::template::Renderers;
 use crate::vocabulary::ClusterName;
@@ -36,6 +37,11 @@ impl<'r> Revision<'r> {
     /// Returns the clusters of the manifest; one `None` if it has none.
     pub(super) fn clusters(&self) -> Vec<Option<ClusterName>> {
         self.project.manifests().iter().map(|manifest| manifest.cluster.clone()).collect()
+    }
+
+    /// Returns the holds of all clusters.
+    pub(super) fn holds(&self) -> Vec<Hold> {
+        self.project.all_holds().iter().cloned().collect()
     }
 
     /// Returns the project for a cluster, if the manifest has the cluster.

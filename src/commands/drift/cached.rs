@@ -106,7 +106,12 @@ impl Drift<'_> {
     }
 
     fn top(&self, times: Times) -> Option<Vec<(String, FileEntry)>> {
-        self.files.top.iter().map(|(name, state)| Some((name.clone(), self.entry(state, times)?))).collect()
+        self.files
+            .top
+            .iter()
+            .chain(&self.files.held)
+            .map(|(name, state)| Some((name.clone(), self.entry(state, times)?)))
+            .collect()
     }
 
     fn entries(&self, states: &[FileState], times: Times) -> Option<Vec<FileEntry>> {

@@ -9,6 +9,8 @@ use crate::reconcile::{Change, Verdict};
 pub(in crate::commands) struct Files<'c> {
     /// Files of each module, in the plan's order.
     pub(in crate::commands) modules: Vec<ModuleFiles<'c>>,
+    /// Files of held modules.
+    pub(in crate::commands) held: Vec<(String, FileState)>,
     /// Files at the top.
     pub(in crate::commands) top: Vec<(String, FileState)>,
 }

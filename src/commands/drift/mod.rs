@@ -4,6 +4,7 @@
 mod cached;
 mod expected;
 mod files;
+mod held;
 mod mappings;
 mod modules;
 mod unpushed;
@@ -15,6 +16,8 @@ use std::path::PathBuf;
 use self::expected::{expected_modules, is_expected};
 use self::files::{Changes, ModuleFiles};
 pub(super) use self::files::{FileState, Files, MappingFiles};
+pub(super) use self::held::HeldModules;
+use self::held::compare_held;
 use self::mappings::{MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
 use self::whole_modules::Left;
@@ -24,12 +27,13 @@ use crate::cache::Reuse;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::cli::OutputArgs;
 use crate::file_stat::FileStat;
-use crate::impact::{self, Hold, Impact};
+use crate::holds::{HeldFiles, HeldModule};
+use crate::impact::{self, Impact, Refusal};
 use crate::output::{self, MODULE};
 use crate::parallel::in_parts;
 use crate::plan::{self, Expansion, Plan};
 use crate::previous::{self, OldModule};
-use crate::reconcile::{Action, Change, Inspector, TextSink, hold};
+use crate::reconcile::{Action, Change, Inspector, TextSink, refuse};
 use crate::settings::{self, Only};
 use crate::tree::{Outline, OutputFolder, View};
 use crate::vocabulary::{Diagnostics, RelPath};
@@ -65,14 +69,17 @@ pub(super) struct Expanded<'p> {
     key: ChecksumKey,
     /// Keys of all mappings.
     keys: Vec<Checksum>,
+    /// Held modules, which have no mappings in the expansion.
+    held: HeldModules,
 }
 
 impl<'p> Expanded<'p> {
-    /// Expands a project for a run that has checksums with this key.
-    pub(super) fn of(project: &'p Project, key: ChecksumKey) -> anyhow::Result<Self> {
-        let (expansion, warnings) = project.expand()?;
+    /// Expands a project for a run that has checksums with this key. The files of held modules are in `history`.
+    pub(super) fn of(project: &'p Project, key: ChecksumKey, history: &dyn HeldFiles) -> anyhow::Result<Self> {
+        let held = HeldModules::read(project, history);
+        let (expansion, warnings) = project.expand(|module| held.contains(module.name.as_str()))?;
         let keys = plan::mapping_keys(&expansion, &key);
-        Ok(Self { project, expansion, warnings, key, keys })
+        Ok(Self { project, expansion, warnings, key, keys, held })
     }
 }
 
@@ -97,8 +104,12 @@ pub(super) struct Drift<'p> {
     pub(super) old: BTreeMap<String, OldModule>,
     /// Effects of the changes on nodes, by module.
     pub(super) impacts: BTreeMap<String, Impact>,
+    /// Held modules whose files are known, by name.
+    pub(super) held: BTreeMap<String, HeldModule>,
+    /// Held modules whose files cannot be read.
+    pub(super) hold_refusals: Vec<Refusal>,
     /// Modules that are not written until someone decides.
-    pub(super) holds: Vec<Hold>,
+    pub(super) refusals: Vec<Refusal>,
     /// Set if the run is about any mapping or module of the plan.
     pub(super) selected: bool,
     folder: Box<dyn OutputFolder + 'p>,
@@ -115,7 +126,7 @@ impl<'p> Drift<'p> {
     pub(super) fn find(project: &'p Project, scope: &Scope<'p>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
         let folder = Box::new(git::MergeFolder::new(&root));
-        let expanded = Expanded::of(project, fs::random_checksum_key())?;
+        let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
         Self::of(expanded, scope, None, root, folder, &())
     }
 
@@ -129,10 +140,13 @@ impl<'p> Drift<'p> {
         folder: Box<dyn OutputFolder + 'p>,
         sink: &dyn TextSink,
     ) -> anyhow::Result<Self> {
-        let Expanded { project, expansion, warnings, key, keys } = expanded;
+        let Expanded { project, expansion, warnings, key, keys, held } = expanded;
         let manifest = &project.manifest;
         project.rely_on(reuse.map(Reuse::templates).unwrap_or_default());
-        let outline = Outline::read(&*folder, |module| reuse?.unplanned_folders(module))?;
+        let outline = Outline::read(&*folder, |module| {
+            // All files of a held module are compared with those of its commit.
+            reuse.filter(|_| !held.contains(module))?.unplanned_folders(module)
+        })?;
         let tree = View { folder: &*folder, outline: &outline };
         let chosen: Option<BTreeSet<String>> = scope.only.map(|only| {
             let modules = manifest.modules.iter().filter(|module| only.touches(module, &manifest.kernels));
@@ -147,8 +161,10 @@ impl<'p> Drift<'p> {
         let (plan, results) =
             compare_mappings(project, (&expansion, warnings), &keys, reuse, &inspector, scope.workers)?;
         drop(expansion);
-        let names = |only: &Only| manifest.modules.iter().any(|module| only.names(module.name.as_str()));
-        let selected = scope.only.is_none_or(|only| only.selects_any(&plan) || names(only));
+        let selected = scope.only.is_none_or(|only| {
+            let is_named = manifest.modules.iter().any(|module| only.names(module.name.as_str()));
+            is_named || only.selects_any(&plan) || held.is_selected(only)
+        });
 
         let comparer = ModuleComparer { project, inspector: &inspector, reuse, plan: &plan, keys: &keys };
         let mut first = 0;
@@ -183,6 +199,12 @@ impl<'p> Drift<'p> {
             old.extend(before.map(|before| (module.name.value.to_string(), before)));
             impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
         }
+        for (name, module) in &held.modules {
+            let compared = compare_held(module, manifest, &inspector)?;
+            files.held.extend(compared.files.into_iter().map(|(path, verdict)| (path, found.add(verdict))));
+            old.extend(compared.old.map(|before| (name.clone(), before)));
+            impacts.extend(compared.impact.map(|impact| (name.clone(), impact)));
+        }
         let mut faults = Diagnostics::default();
         output::check_sizes(&lengths, &mut faults);
         project.report(faults)?;
@@ -190,6 +212,9 @@ impl<'p> Drift<'p> {
         for name in
             outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
         {
+            if held.contains(name) {
+                continue;
+            }
             if let Some(module) = previous::module(name, &tree)? {
                 impacts.insert(name.to_owned(), Impact::of([], &[], Some(&module)));
                 old.insert(name.to_owned(), module);
@@ -197,23 +222,25 @@ impl<'p> Drift<'p> {
             }
         }
         let expected = expected_modules(&plan, manifest, &outline);
-        let unplanned = outline.unplanned(|module, release| is_expected(&expected, module, release));
+        let mut unplanned = outline.unplanned(|module, release| is_expected(&expected, module, release));
         let candidates = outline.candidates(&unplanned, output::not_at_top(manifest));
-        let orphans = inspector.orphans(candidates.clone())?;
-        let mut holds = impact::holds(manifest, &impacts, &old, scope.allow_remove);
-        holds.extend(unpushed::unpushed(&plan, &project.lock));
-        holds.retain(|hold| chosen.as_ref().is_none_or(|chosen| chosen.contains(&hold.module)));
-        let kept = holds.iter().map(|hold| hold.module.clone()).collect();
+        let orphans = inspector.orphans(candidates.iter().filter(|path| !held.keeps(path)).cloned().collect())?;
+        held.add_folders(&mut unplanned);
+        let mut refusals = impact::refusals(manifest, &impacts, &old, &held.modules, scope.allow_remove);
+        refusals.extend(held.refusals.iter().cloned());
+        refusals.extend(unpushed::unpushed(&plan, &project.lock));
+        refusals.retain(|refusal| chosen.as_ref().is_none_or(|chosen| chosen.contains(&refusal.module)));
+        let kept = refusals.iter().map(|refusal| refusal.module.clone()).collect();
         let mut left = Left { chosen: chosen.as_ref(), kept };
-        holds.extend(left.keep_conflicts(found.changes.iter().chain(&orphans).map(|change| &**change)));
-        let listed = left.listed(&plan, &expected, gone.iter().map(String::as_str), &tree)?;
+        refusals.extend(left.keep_conflicts(found.changes.iter().chain(&orphans).map(|change| &**change)));
+        let listed = left.listed(manifest, (&expected, &held), gone.iter().map(String::as_str), &tree)?;
         for output in output::of_all(manifest, listed) {
             let name = output.path.to_string();
             files.top.push((name, found.add(inspector.inspect(output, None)?)));
         }
         found.changes.extend(orphans);
         let Changes { mut changes, right } = found;
-        holds.extend(left.keep_listed(&mut changes, &tree)?);
+        refusals.extend(left.keep_listed(&mut changes, &tree)?);
         Ok(Self {
             plan,
             root,
@@ -224,7 +251,9 @@ impl<'p> Drift<'p> {
             right,
             old,
             impacts,
-            holds,
+            held: held.modules,
+            hold_refusals: held.refusals,
+            refusals,
             selected,
             folder,
             outline,
@@ -256,13 +285,17 @@ impl<'p> Drift<'p> {
         View { folder: &*self.folder, outline: &self.outline }
     }
 
-    /// Leaves held modules as they are, and tells nothing of what becomes of modules whose Modules
-    /// are not written after all.
-    pub(super) fn hold(&mut self) {
-        hold(&mut self.changes, &self.holds.iter().map(|hold| (hold.module.clone(), hold.why.clone())).collect());
-        let written = |action: &Action| matches!(action, Action::Create | Action::Update | Action::Remove);
-        let modules = self.changes.iter().filter(|c| c.path.file_name() == MODULE && written(&c.action));
-        let modules: BTreeSet<&str> = modules.map(|change| change.path.parent()).collect();
+    /// Leaves refused modules as they are, and drops the impacts of modules whose Modules are not written after all.
+    pub(super) fn refuse(&mut self) {
+        refuse(
+            &mut self.changes,
+            &self.refusals.iter().map(|refusal| (refusal.module.clone(), refusal.why.clone())).collect(),
+        );
+        let written = self.changes.iter().filter(|change| {
+            change.path.file_name() == MODULE
+                && matches!(change.action, Action::Create | Action::Update | Action::Remove)
+        });
+        let modules: BTreeSet<&str> = written.map(|change| change.path.parent()).collect();
         self.impacts.retain(|module, _| modules.contains(module.as_str()));
     }
 }
@@ -272,8 +305,7 @@ fn there(
     folder: &dyn OutputFolder,
     paths: impl IntoIterator<Item = String>,
 ) -> impl Iterator<Item = (String, FileStat)> {
-    let is_there = |path: &String| !matches!(folder.kind(path), Ok(None));
-    paths.into_iter().filter(is_there).map(|path| {
+    paths.into_iter().filter(|path| !matches!(folder.kind(path), Ok(None))).map(|path| {
         let stat = folder.stat(&path);
         (path, stat)
     })

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::expected::ExpectedModules;
-use crate::impact::Hold;
+use super::held::HeldModules;
+use crate::impact::Refusal;
+use crate::manifest::Manifest;
 use crate::output::KUSTOMIZATION;
-use crate::plan::Plan;
 use crate::previous;
 use crate::reconcile::{Action, Change, Conflict};
 use crate::tree::{Found, Inaccessible, View};
@@ -25,27 +26,27 @@ impl Left<'_> {
         self.kept.contains(module) || self.chosen.is_some_and(|chosen| !chosen.contains(module))
     }
 
-    /// Keeps each module with a conflict, and returns a hold for each that has other files to write.
-    pub(super) fn keep_conflicts<'c>(&mut self, changes: impl Iterator<Item = &'c Change> + Clone) -> Vec<Hold> {
+    /// Keeps each module with a conflict, and returns a refusal for each that has other files to write.
+    pub(super) fn keep_conflicts<'c>(&mut self, changes: impl Iterator<Item = &'c Change> + Clone) -> Vec<Refusal> {
         let in_conflict = changes.clone().filter(|change| matches!(change.action, Action::Conflict(_)));
         let in_conflict: Vec<(&str, &RelPath)> =
             in_conflict.filter_map(|change| Some((module_of(change)?, &change.path))).collect();
         let others: BTreeSet<&str> =
             changes.filter(|change| !matches!(change.action, Action::Conflict(_))).filter_map(module_of).collect();
-        let mut holds: Vec<Hold> = Vec::new();
+        let mut refusals: Vec<Refusal> = Vec::new();
         for (module, path) in in_conflict {
             if self.kept.insert(module.to_owned()) && others.contains(module) {
-                holds.push(Hold {
+                refusals.push(Refusal {
                     module: module.to_owned(),
                     why: format!("`{path}` is a conflict, and a module is written completely or not at all"),
                     help: "resolve the conflict, then run the command again".to_owned(),
                 });
             }
         }
-        holds
+        refusals
     }
 
-    /// Lists the folders of the modules that are there after the run: those that are planned in their
+    /// Lists the folders of the modules that are there after the run: those of the manifest in their
     /// order, then those of `gone` modules that stay. What the top does not list is gone for the cluster,
     /// and what it lists has to be there.
     ///
@@ -53,16 +54,18 @@ impl Left<'_> {
     /// A file that cannot be read.
     pub(super) fn listed<'g>(
         &self,
-        plan: &Plan<'_>,
-        expected: &ExpectedModules<'_>,
+        manifest: &Manifest,
+        (expected, held): (&ExpectedModules<'_>, &HeldModules),
         gone: impl Iterator<Item = &'g str>,
         tree: &View<'_>,
     ) -> Result<Vec<String>, Inaccessible> {
         let mut folders = Vec::new();
-        for (module, _) in &plan.modules {
+        for module in &manifest.modules {
             let name = module.name.as_str();
             let listed = if self.contains(name) {
                 stands(name, tree)?
+            } else if let Some(held) = held.modules.get(name) {
+                held.is_listed()
             } else {
                 expected.get(name).is_some_and(|expected| expected.has_objects)
             };
@@ -72,11 +75,15 @@ impl Left<'_> {
         Ok(folders)
     }
 
-    /// Holds what is to go as long as the top still lists it because it is in conflict itself.
+    /// Keeps what is to go as long as the top still lists it because it is in conflict itself.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub(super) fn keep_listed(&self, changes: &mut [Box<Change>], tree: &View<'_>) -> Result<Vec<Hold>, Inaccessible> {
+    pub(super) fn keep_listed(
+        &self,
+        changes: &mut [Box<Change>],
+        tree: &View<'_>,
+    ) -> Result<Vec<Refusal>, Inaccessible> {
         let top = changes.iter().find(|change| change.path.as_str() == KUSTOMIZATION);
         let Some(Change { path, action: Action::Conflict(_), .. }) = top.map(|change| &**change) else {
             return Ok(Vec::new());
@@ -85,20 +92,20 @@ impl Left<'_> {
         let Some(bytes) = found.bytes() else { return Ok(Vec::new()) };
         let lists = |name: &str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
         let why = format!("`{KUSTOMIZATION}` is a conflict and still lists it");
-        let mut holds = Vec::new();
+        let mut refusals = Vec::new();
         for change in changes.iter_mut().filter(|change| change.action == Action::Remove) {
             match module_of(change) {
                 Some(module) if self.kept.contains(module) => {}
-                Some(module) if change.path.file_name() == KUSTOMIZATION && lists(module) => holds.push(Hold {
+                Some(module) if change.path.file_name() == KUSTOMIZATION && lists(module) => refusals.push(Refusal {
                     module: module.to_owned(),
                     why: why.clone(),
                     help: "resolve the conflict, then run the command again".to_owned(),
                 }),
-                None if lists(change.path.as_str()) => change.action = Action::Conflict(Conflict::held(&why)),
+                None if lists(change.path.as_str()) => change.action = Action::Conflict(Conflict::of_module(&why)),
                 _ => {}
             }
         }
-        Ok(holds)
+        Ok(refusals)
     }
 }
 

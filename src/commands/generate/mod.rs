@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use self::pipeline::Pipeline;
+use super::hold_notes::HoldNotes;
 use super::make_files::MakeFiles;
 use super::orphan_clusters::orphan_clusters;
 use super::report::Report;
@@ -31,6 +32,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     }
     let mut pipeline = Pipeline::new(args, &manifest, only.as_ref());
     let mut dones = Vec::new();
+    let holds = HoldNotes::beside(&manifest, &clusters);
     // All clusters are in one folder, each in its own.
     let mut roots = BTreeSet::new();
     for cluster in clusters {
@@ -46,11 +48,12 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     only.as_ref().map_or(Ok(()), |only| only.check(dones.iter().map(|(_, done)| done.selected)))?;
     let mut report = Report::joined(dones.into_iter().map(|(cluster, done)| (cluster, done.report)));
     report_orphans(&mut report, &manifest, &roots)?;
+    report.note_holds(&holds);
+    holds.print();
     if args.format == Format::Json {
         ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
-    let unsettled = report.has_conflicts() || (args.check && report.has_changes());
-    make_files.write(if unsettled { Exit::ActionNeeded } else { Exit::Success })
+    make_files.write(if report.needs_action(args.check) { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// Reports folders of clusters that the manifest does not have any more.

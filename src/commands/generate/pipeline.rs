@@ -72,7 +72,7 @@ impl<'r> Pipeline<'r> {
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
         let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.files().key);
-        let expanded = Expanded::of(&project, key)?;
+        let expanded = Expanded::of(&project, key, &git::OutputHistory::new(&root))?;
         let cached = check.and_then(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
@@ -86,7 +86,7 @@ impl<'r> Pipeline<'r> {
         };
         let folder = Box::new(git::MergeFolder::new(&root));
         let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, sink)?;
-        drift.hold();
+        drift.refuse();
         project.note();
         let report = Report::new(&drift, &project.sources, self.args.format, self.args.explain)?;
         let diff = if self.args.diff { differences(&drift, &texts.into_texts())? } else { String::new() };

@@ -2,6 +2,7 @@
 
 mod builds;
 mod further;
+mod held;
 mod rows;
 mod table;
 
@@ -11,8 +12,9 @@ use serde::Serialize;
 
 use self::builds::{images, jobs};
 use self::rows::rows;
-use self::table::{Holds, text};
+use self::table::{Refusals, text};
 use super::drift::{Drift, Scope};
+use super::hold_notes::{HoldNotes, HoldRow};
 use super::project::Project;
 use crate::adapters::ui;
 use crate::cli::{PlanArgs, PlanFormat};
@@ -53,6 +55,9 @@ struct Row {
     ocp: Option<String>,
     /// Number of nodes that run the kernel, if it is known.
     nodes: Option<u64>,
+    /// The hold of its module, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<HoldRow>,
 }
 
 /// One thing that happens with the image of a mapping, or on nodes.
@@ -76,6 +81,9 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     let drifts: Vec<Drift<'_>> =
         projects.iter().map(|project| Drift::find(project, &scope)).collect::<anyhow::Result<_>>()?;
     projects.iter().for_each(Project::note);
+    let holds = HoldNotes::of(projects.iter().flat_map(Project::holds).cloned().collect());
+    holds.print();
+    let refused = holds.print_refused(drifts.iter().flat_map(|drift| &drift.hold_refusals));
     only.as_ref().map_or(Ok(()), |only| only.check(drifts.iter().map(|drift| drift.selected)))?;
     let parts: Vec<(&Project, &Drift<'_>)> = projects.iter().zip(&drifts).collect();
     match args.format {
@@ -85,7 +93,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
         }
         PlanFormat::Text => {
             let rows = all_rows(&parts, only.as_ref(), true)?;
-            ui::result(&text(&rows, &Holds::of(&parts), args.all));
+            ui::result(&text(&rows, &Refusals::of(&parts), args.all));
             ui::talk(&notes(&rows));
             projects.iter().for_each(|project| ui::talk(&unwanted(&project.manifest)));
         }
@@ -97,7 +105,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
         PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs(args, &parts, only.as_ref())?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &parts, only.as_ref())?)),
     }
-    Ok(Exit::Success)
+    Ok(if refused { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// Returns the selected rows of all clusters, with the reasons of changes if they are wanted.

@@ -87,6 +87,7 @@ pub(super) fn rows(project: &Project, drift: &Drift<'_>, reasons: bool) -> Resul
     let mut rows = maker.planned();
     rows.extend(maker.further());
     rows.extend(maker.prebuilt());
+    rows.extend(maker.held());
     rows.extend(maker.removed());
     Ok(rows)
 }
@@ -110,6 +111,7 @@ impl RowMaker<'_> {
             old_image: None,
             ocp: self.versions.get(release).map(|version| (*version).to_owned()),
             nodes: self.nodes.get(release).copied().flatten(),
+            hold: None,
         }
     }
 
@@ -226,6 +228,9 @@ impl RowMaker<'_> {
         };
         if object != module && !declared.objects.additional.iter().any(|other| other.name.as_str() == object) {
             return "removed from additionalModules".to_owned();
+        }
+        if let Some(why) = self.why_not_held(module) {
+            return why;
         }
         match manifest.kernels.iter().find(|kernel| kernel.release.as_str() == release) {
             None => "kernel removed".to_owned(),

@@ -8,7 +8,7 @@ use crate::commands::alike::Groups;
 use crate::commands::changes::{MappingName, in_parentheses, shortened};
 use crate::commands::drift::Drift;
 use crate::commands::project::Project;
-use crate::impact::Hold;
+use crate::impact::Refusal;
 use crate::vocabulary::KernelRelease;
 
 /// Heads of the columns.
@@ -22,25 +22,25 @@ const DIGITS: usize = 12;
 
 /// Modules that `generate` does not write until someone decides.
 #[derive(Default)]
-pub(super) struct Holds<'h>(Vec<(String, &'h Hold)>);
+pub(super) struct Refusals<'r>(Vec<(String, &'r Refusal)>);
 
-impl<'h> Holds<'h> {
-    pub(super) fn of(parts: &[(&Project, &'h Drift<'_>)]) -> Self {
-        let holds = parts.iter().flat_map(|(project, drift)| {
+impl<'r> Refusals<'r> {
+    pub(super) fn of(parts: &[(&Project, &'r Drift<'_>)]) -> Self {
+        let refusals = parts.iter().flat_map(|(project, drift)| {
             let cluster = project.manifest.cluster.as_ref().map(ToString::to_string);
-            drift.holds.iter().map(move |hold| (full_name(cluster.as_deref(), &hold.module), hold))
+            drift.refusals.iter().map(move |refusal| (full_name(cluster.as_deref(), &refusal.module), refusal))
         });
-        Self(holds.collect())
+        Self(refusals.collect())
     }
 
     fn text(&self, name: &str) -> String {
-        let holds = self.0.iter().filter(|(module, _)| module == name);
-        holds.map(|(_, Hold { why, help, .. })| format!("  not written yet: {why}\n  help: {help}\n")).collect()
+        let refusals = self.0.iter().filter(|(module, _)| module == name);
+        refusals.map(|(_, Refusal { why, help, .. })| format!("  not written yet: {why}\n  help: {help}\n")).collect()
     }
 }
 
 /// Renders all rows; those that nothing happens to are counted unless `all` are wanted.
-pub(super) fn text(rows: &[Row], holds: &Holds<'_>, all: bool) -> String {
+pub(super) fn text(rows: &[Row], refusals: &Refusals<'_>, all: bool) -> String {
     if rows.is_empty() {
         return "no mappings\n".to_owned();
     }
@@ -51,11 +51,11 @@ pub(super) fn text(rows: &[Row], holds: &Holds<'_>, all: bool) -> String {
     let (mut sections, mut unchanged) = (Vec::new(), Vec::new());
     for rows in modules.into_all() {
         let name = rows[0].full_name();
-        let holds = holds.text(&name);
-        if !all && holds.is_empty() && rows.iter().all(|row| row.state == "unchanged") {
+        let refusals = refusals.text(&name);
+        if !all && refusals.is_empty() && rows.iter().all(|row| row.state == "unchanged") {
             unchanged.push(format!("{name} ({})", ui::count(rows.len(), "kernel")));
         } else {
-            sections.push(module_table(&name, &rows, all) + &holds);
+            sections.push(module_table(&name, &rows, all) + &refusals);
         }
     }
     let mut sums = String::new();

@@ -17,9 +17,11 @@ use std::time::Duration;
 use self::facts::Told;
 use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
+pub(super) use self::wanted::Target;
 use self::wanted::Wanted;
 use super::drift::{Drift, Expanded, Scope};
 use super::faults::Faults;
+use super::hold_notes::HoldNotes;
 use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
@@ -52,7 +54,10 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Exit> {
         (projects, previous) = open(args, &manifest)?;
     }
     let run = Run { args, manifest: &manifest, wanted: &wanted, projects: &projects, previous: &previous };
-    let (report, published) = run.publish(&destination)?;
+    let (mut report, published) = run.publish(&destination)?;
+    let holds = HoldNotes::of(projects.iter().flat_map(Project::holds).cloned().collect());
+    report.note_holds(&holds);
+    holds.print();
     if args.format == Format::Json {
         let mut told = serde_json::to_value(&report)?;
         told["publish"] = serde_json::to_value(&published)?;
@@ -60,8 +65,7 @@ pub fn run(args: &PublishArgs) -> anyhow::Result<Exit> {
     } else {
         published.print(args.dry_run || args.check, report.has_conflicts());
     }
-    let unsettled = report.has_conflicts() || (args.check && report.has_changes());
-    Ok(if unsettled { Exit::ActionNeeded } else { Exit::Success })
+    Ok(if report.needs_action(args.check) { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// The manifest for each cluster, and what is known of the run before.
@@ -100,7 +104,7 @@ fn reach(args: &PublishArgs, wanted: &Wanted) -> anyhow::Result<Destination> {
 }
 
 /// A publish error as it is shown.
-fn fault(error: PublishError) -> anyhow::Error {
+pub(super) fn fault(error: PublishError) -> anyhow::Error {
     let diagnostic = Diagnostic::error("publish", error.to_string());
     let diagnostic = match error.help() {
         Some(help) => diagnostic.help(help),
@@ -189,7 +193,7 @@ impl Run<'_> {
         let (mut expanded, mut reuses) = (Vec::new(), Vec::new());
         for (project, check) in self.projects.iter().zip(&checks) {
             let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.files.key);
-            let own = Expanded::of(project, key)?;
+            let own = Expanded::of(project, key, &destination.history(below(project)))?;
             reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
             expanded.push(own);
         }
@@ -278,7 +282,7 @@ impl Run<'_> {
         };
         let sink: &dyn TextSink = if self.writes() { objects } else { &() };
         let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;
-        drift.hold();
+        drift.refuse();
         Ok(drift)
     }
 

@@ -27,7 +27,8 @@ pub(super) fn description(
     for project in projects {
         let folder = destination.folder_of(commit, below(project)).map_err(fault)?;
         let root = Path::new(wanted.path.as_str()).join(below(project));
-        let expanded = Expanded::of(project, fs::random_checksum_key())?;
+        let history = destination.history(below(project));
+        let expanded = Expanded::of(project, fs::random_checksum_key(), &history)?;
         let drift = Drift::of(expanded, &scope, None, root, Box::new(folder), &())?;
         builder.add(project, &drift, Direction::Forward, &node_counts(&project.manifest))?;
     }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::adapters::git::{PublishTo, is_url};
 use crate::cli::PublishArgs;
 use crate::manifest::{Publish, publish_repository};
+use crate::settings::folder_or_here;
 use crate::vocabulary::{FolderPath, GitBranch, Invalid};
 
 /// Destination and options of `publish`.
@@ -25,6 +26,45 @@ pub(super) struct Wanted {
     run_hooks: bool,
 }
 
+/// A repository, and the folder in it that is published to.
+pub(in crate::commands) struct Target {
+    /// A URL, or an absolute path.
+    pub(in crate::commands) repo: String,
+    /// The same as it was written.
+    pub(in crate::commands) shown: String,
+    /// The folder.
+    pub(in crate::commands) path: FolderPath,
+}
+
+impl Target {
+    /// Flags win. `folder` is the manifest's. Returns `None` if the repository or the folder is not known.
+    pub(in crate::commands) fn resolve(
+        (repo, path): (Option<&str>, Option<&str>),
+        manifest: &Publish,
+        folder: &Path,
+    ) -> anyhow::Result<Option<Self>> {
+        let path = match path {
+            Some(flag) => Some(parsed("--path", flag, FolderPath::parse)?),
+            None => manifest.path.clone(),
+        };
+        let (shown, from) = match (repo, &manifest.repo) {
+            (Some(flag), _) => {
+                parsed("--repo", flag, publish_repository)?;
+                (flag, Path::new(""))
+            }
+            (None, Some(written)) => (written.value.as_str(), folder),
+            (None, None) => return Ok(None),
+        };
+        let Some(path) = path else { return Ok(None) };
+        let (repo, shown) = if is_url(shown) {
+            (shown.to_owned(), shown.to_owned())
+        } else {
+            (absolute(shown, from)?, from.join(shown).display().to_string())
+        };
+        Ok(Some(Self { repo, shown, path }))
+    }
+}
+
 impl Wanted {
     /// Flags win. `folder` is the manifest's.
     pub(super) fn resolve(args: &PublishArgs, manifest: &Publish, folder: &Path) -> anyhow::Result<Self> {
@@ -32,19 +72,8 @@ impl Wanted {
         if !missing.is_empty() {
             bail!(missing);
         }
-        let (shown, from) = match (&args.repo, &manifest.repo) {
-            (Some(flag), _) => {
-                parsed("--repo", flag, publish_repository)?;
-                (flag, Path::new(""))
-            }
-            (None, Some(written)) => (&written.value, folder),
-            (None, None) => bail!("no repository to publish to"),
-        };
-        let (repo, shown) = if is_url(shown) {
-            (shown.clone(), shown.clone())
-        } else {
-            (absolute(shown, from)?, from.join(shown).display().to_string())
-        };
+        let target = Target::resolve((args.repo.as_deref(), args.path.as_deref()), manifest, folder)?;
+        let Target { repo, shown, path } = target.context("no repository and folder to publish to")?;
         let branch = match &args.branch {
             Some(flag) => Some(parsed("--branch", flag, GitBranch::parse)?),
             None => manifest.branch.clone(),
@@ -53,19 +82,15 @@ impl Wanted {
             Some(flag) => Some(parsed("--base", flag, GitBranch::parse)?),
             None => manifest.base.clone(),
         };
-        let path = match &args.path {
-            Some(flag) => Some(parsed("--path", flag, FolderPath::parse)?),
-            None => manifest.path.clone(),
-        };
         let wanted = Self {
             branch: branch.context("no branch to publish to")?,
             base,
-            path: path.context("no folder to publish to")?,
+            path,
             push: args.push || manifest.push,
             message: args.message.clone().or_else(|| manifest.message.as_ref().map(|message| message.value.clone())),
             repo,
             shown,
-            folder: if folder.as_os_str().is_empty() { ".".into() } else { folder.to_owned() },
+            folder: folder_or_here(folder),
             run_hooks: args.run_hooks,
         };
         let writes = !args.dry_run && !args.check;

@@ -79,7 +79,7 @@ fn kernels_that_come_and_go() {
     let json = project.run("diff v1 --format json").fine().json();
     assert_eq!(json["nodes"], serde_json::json!({"load": 2, "reload": 0, "unload": 2}));
     assert_eq!(json["modules"][0]["unload"][0]["nodes"], 4, "{json}");
-    assert_eq!(json["held"][0]["module"], "alpha");
+    assert_eq!(json["refused"][0]["module"], "alpha");
 }
 
 #[test]

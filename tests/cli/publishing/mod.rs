@@ -1,6 +1,7 @@
 //! `publish`: the files on a branch of a real repository, read back with git itself.
 
 mod gates;
+mod holds;
 mod hostile;
 mod local;
 mod messages;

@@ -106,6 +106,37 @@ fn over_http_with_a_password() {
 
 #[test]
 #[ignore = "needs python3"]
+fn the_commit_of_a_hold_is_fetched_once() {
+    let (fleet, world) = (Fleet::new(), world());
+    let (_server, port) = world.serve_http(&["--auth", "me:right"]);
+    world.log_in("me", "right");
+    let url = format!("http://127.0.0.1:{port}/fleet.git");
+    publish(&fleet, &world, &url, "").fine();
+    let first = tip(&world, "main");
+    world.git("fleet.git", &["tag", "good", &first]);
+    let module = |revision: &str| world.git("fleet.git", &["rev-parse", &format!("{revision}:clusters/prod/alpha")]);
+    fleet.project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+    publish(&fleet, &world, &url, "").fine();
+    assert_ne!(module("main"), module(&first));
+    for at in [first.as_str(), "good"] {
+        fs::remove_dir_all(fleet.project.cache()).unwrap();
+        let hold = format!("hold alpha --repo {url} --path clusters/prod --at {at} --reason x --until 9999-12-31");
+        let hold =
+            world.variables().iter().fold(fleet.project.kmodgen(&hold), |run, (name, value)| run.env(name, value));
+        hold.run().fine();
+        assert!(fleet.project.read("kmodgen.holds.yaml").contains(&first));
+        fs::remove_dir_all(fleet.project.cache()).unwrap();
+        publish(&fleet, &world, &url, "").fine().says("held at");
+        assert_eq!(module("main"), module(&first));
+        publish(&fleet, &world, &url, "").fine().shows("nothing to publish");
+    }
+    fleet.project.edit("kmodgen.holds.yaml", &first, &"7".repeat(40));
+    let run = publish(&fleet, &world, &url, "").differs();
+    run.says("skipped module `alpha`: it is held, but commit 777777777777 cannot be fetched from");
+}
+
+#[test]
+#[ignore = "needs python3"]
 fn a_wrong_password_is_asked_for_once() {
     let (fleet, world) = (Fleet::new(), world());
     let (_server, port) = world.serve_http(&["--auth", "me:right"]);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use git2::{ObjectType, Repository};
+use git2::{ObjectType, Oid, Repository};
 
 use crate::adapters::fs::LARGEST_OURS;
 use crate::file_stat::FileStat;
@@ -17,14 +17,14 @@ use kmodgen_git::{Entry, Names, ObjectId, ObjectKind, shown};
 const LARGEST_TREE: usize = 128 << 20;
 
 /// Handles on one repository, each for one thread at a time: libgit2's are not to be shared.
-pub(super) struct Handles {
+pub(in crate::adapters::git) struct Handles {
     path: PathBuf,
     idle: Mutex<Vec<Repository>>,
 }
 
 impl Handles {
     /// Makes handles on the repository at `path`.
-    pub(super) fn new(path: &Path) -> Self {
+    pub(in crate::adapters::git) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
 
@@ -177,4 +177,22 @@ pub(super) fn descend(
         };
     }
     Ok(Ok(at))
+}
+
+/// Returns a folder of a commit.
+///
+/// # Errors
+/// A lower-case fragment: a path through something else than folders, or an object that is missing.
+pub(in crate::adapters::git) fn folder_in_commit(
+    handles: &Arc<Handles>,
+    commit: Oid,
+    path: &str,
+) -> Result<CommittedFolder, String> {
+    let tree = handles.with(|repository| Ok(repository.find_commit(commit)?.tree_id()));
+    let found = tree.and_then(|tree| descend(handles, ObjectId::from_git(tree), path));
+    match found {
+        Ok(Ok(root)) => Ok(CommittedFolder::new(handles, path, root)),
+        Ok(Err((path, what))) => Err(format!("`{}` is {what}", shown(&path))),
+        Err(error) => Err(shown(error.message())),
+    }
 }
