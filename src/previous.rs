@@ -62,8 +62,8 @@ const BETWEEN: &str = "\n---\n";
 pub fn has_others(name: &str, tree: &View<'_>) -> Result<bool, Inaccessible> {
     let Ok(path) = RelPath::parse(&format!("{name}/{MODULE}")) else { return Ok(false) };
     let found = tree.find(&path)?;
-    let has = |bytes: &[u8]| memchr::memmem::find(&to_unix(bytes), BETWEEN.as_bytes()).is_some();
-    Ok(found.as_ref().and_then(Found::bytes).is_some_and(has))
+    let bytes = found.as_ref().and_then(Found::bytes);
+    Ok(bytes.is_some_and(|bytes| memchr::memmem::find(&to_unix(bytes), BETWEEN.as_bytes()).is_some()))
 }
 
 /// Reads the text of a Module; `None` if it is not a Module.
@@ -123,17 +123,19 @@ fn images(container: &Node) -> Option<HashMap<String, String>> {
 /// # Errors
 /// A file that cannot be read.
 pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<OldMapping>, Inaccessible> {
-    let file = |file: &str| {
-        let Ok(path) = RelPath::parse(&format!("{module}/{release}/{file}")) else { return Ok(None) };
-        Ok(tree.find(&path)?.as_ref().and_then(Found::bytes).and_then(text))
-    };
-    let Some(config_map) = file(CONFIG_MAP)? else { return Ok(None) };
-    let dockerfile = file(DOCKERFILE)?;
+    let folder = format!("{module}/{release}");
+    let Some(config_map) = text_in(&folder, CONFIG_MAP, tree)? else { return Ok(None) };
+    let dockerfile = text_in(&folder, DOCKERFILE, tree)?;
     Ok(read(&config_map).and_then(|node| {
         let annotations = node.get("metadata")?.get("annotations")?;
         let explanation = Explanation::from_lines(scalar(annotations, INPUTS).unwrap_or_default());
         Some(OldMapping { hash: scalar(annotations, CONTENT_HASH)?, explanation, dockerfile })
     }))
+}
+
+fn text_in(folder: &str, file: &str, tree: &View<'_>) -> Result<Option<String>, Inaccessible> {
+    let Ok(path) = RelPath::parse(&format!("{folder}/{file}")) else { return Ok(None) };
+    Ok(tree.find(&path)?.as_ref().and_then(Found::bytes).and_then(text))
 }
 
 fn read(text: &str) -> Option<Arc<Node>> {

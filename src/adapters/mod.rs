@@ -7,5 +7,6 @@ pub mod git;
 pub mod oci;
 pub mod programs;
 pub mod registry;
+pub mod release;
 pub mod templates;
 pub mod ui;

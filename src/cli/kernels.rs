@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::{Format, ManifestArgs};
 
 /// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
@@ -28,6 +28,9 @@ Examples:
   # Before an upgrade: add the kernels of the next release
   kmodgen kernels nodes.json next.json driver-toolkit-release.json --add --merge fleet.yaml -o fleet.yaml
 
+  # The same, from the registry
+  kmodgen kernels --release 4.17.1 --add --merge fleet.yaml -o fleet.yaml
+
   # Select kernels of kernel-crawler's list
   kmodgen kernels list.json --include '.*-generic' --newer-than 5.15
 
@@ -36,11 +39,32 @@ Exit codes:
   1  the FILE of --output exists and is not overwritten
   2  error";
 
+/// OpenShift releases to read from registries.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Releases")]
+pub struct ReleaseArgs {
+    /// Read this OpenShift release and its Driver Toolkits from the registry: an image, or a version such as 4.17.1, for
+    /// each --arch or for x86_64 (repeatable)
+    #[arg(long, value_name = "REF")]
+    pub release: Vec<String>,
+    #[command(flatten)]
+    pub manifest: ManifestArgs,
+    /// Read images whose names start with FROM from TO instead (repeatable), before the manifest's `mirrors`
+    #[arg(long, value_name = "FROM=TO", requires = "release")]
+    pub mirror: Vec<String>,
+    /// Access this registry over plain HTTP if it does not speak https (repeatable)
+    #[arg(long, value_name = "HOST", requires = "release")]
+    pub insecure_registry: Vec<String>,
+    /// Timeout for an answer of a registry, in seconds; a layer may take 20 times as long
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}
+
 /// Arguments of `kernels`.
 #[derive(Debug, Args)]
 pub struct KernelsArgs {
     /// Files to read; `-` is standard input
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "release", value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Write the list to this file [default: standard output]
     #[arg(short, long, value_name = "FILE")]
@@ -79,4 +103,7 @@ pub struct KernelsArgs {
     /// Output format of the report; json requires --output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print it as help")]
+    pub release: ReleaseArgs,
 }

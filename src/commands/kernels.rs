@@ -7,6 +7,7 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::faults::{Faults, draw};
+use super::releases;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, KernelsArgs};
 use crate::commands::Exit;
@@ -60,7 +61,8 @@ pub fn run(args: &KernelsArgs) -> anyhow::Result<Exit> {
         // Standard input can be read once.
         *name != STANDARD_INPUT || !args.inputs[..*at].contains(name)
     });
-    let inputs = read_inputs(names.map(|(_, name)| name.as_str()), &mut faults);
+    let mut inputs = read_inputs(names.map(|(_, name)| name.as_str()), &mut faults);
+    inputs.extend(releases::read(args, &mut sources, &mut faults)?);
     let old = match args.merge.as_deref().map(|path| (path, fs::read_text(path))) {
         Some((path, Ok(text))) => Some((path, text)),
         Some((path, Err(why))) => {

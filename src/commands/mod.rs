@@ -39,6 +39,7 @@ mod pin_clusters;
 mod pins;
 mod project;
 mod registry_lookup;
+mod releases;
 mod report;
 mod subject;
 

@@ -11,6 +11,7 @@ mod facts;
 mod forms;
 mod join;
 mod merge;
+mod payload;
 mod reading;
 mod systems;
 mod toolkits;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use changes::{Change, Changes};
 pub use merge::Keep;
+pub use payload::{Payload, release_image};
 
 use crate::manifest::{NodeCount, Selection};
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, ImageRef, KernelRelease, SourceId, SourceMap};

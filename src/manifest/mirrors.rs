@@ -30,6 +30,39 @@ impl Mirrors {
             let to = decode::text(&entry.value, "a mirror", faults, |text| check(text).map(|()| text.to_owned()));
             pairs.extend(to.map(|to| (from.to_owned(), to.value)));
         }
+        Self::default().before(Self(pairs))
+    }
+
+    /// Reads the mirrors of a manifest and those of one of its clusters, and nothing else of it.
+    pub fn of_manifest(node: &Node, cluster: Option<&str>, faults: &mut Diagnostics) -> Self {
+        let own = node.get("mirrors").map(|node| Self::decode(node, faults)).unwrap_or_default();
+        let cluster = cluster.and_then(|cluster| node.get("clusters")?.get(cluster)?.get("mirrors"));
+        cluster.map(|node| Self::decode(node, faults)).unwrap_or_default().before(own)
+    }
+
+    /// Reads mirrors of images, each written as `FROM=TO`.
+    ///
+    /// # Errors
+    /// A text of another form, or with a prefix that is none of an image.
+    pub fn of_flags(texts: &[String]) -> Result<Self, Invalid> {
+        let mut pairs = Vec::new();
+        for text in texts {
+            let Some((from, to)) = text.split_once('=') else {
+                return Err(Invalid::new(format!("`{}` is not a mirror", text.escape_debug()))
+                    .help("write `--mirror quay.io/openshift-release-dev=REGISTRY/PATH`"));
+            };
+            registry(from).and_then(|()| registry(to))?;
+            pairs.push((from.to_owned(), to.to_owned()));
+        }
+        Ok(Self::default().before(Self(pairs)))
+    }
+
+    /// Returns these mirrors and those of `other` for prefixes that have none here.
+    #[must_use]
+    pub fn before(self, other: Self) -> Self {
+        let Self(mut pairs) = self;
+        let others = other.0.into_iter().filter(|(from, _)| !pairs.iter().any(|(own, _)| own == from));
+        pairs.extend(others.collect::<Vec<_>>());
         pairs.sort_by(|(one, _), (other, _)| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         Self(pairs)
     }
@@ -108,5 +141,26 @@ mod tests {
         }
         assert!(registry("quay.io/vendor").is_ok() && registry("host:5000/").is_ok());
         assert!(registry("a b").is_err() && registry("").is_err() && registry("x@sha256:0").is_err());
+    }
+
+    #[test]
+    fn mirrors_of_flags_come_before_those_of_a_cluster_and_of_all() {
+        let text = "mirrors: {quay.io: all, docker.io: all}\nclusters: {east: {mirrors: {quay.io: east/q}}}\n";
+        let node = kmodgen_yaml::read(crate::vocabulary::SourceMap::default().add("m", text), text).unwrap().unwrap();
+        for (flags, cluster, images) in [
+            ("", None, ["all/x", "all/x"]),
+            ("", Some("east"), ["east/q/x", "all/x"]),
+            ("", Some("west"), ["all/x", "all/x"]),
+            ("quay.io=m:5000/f docker.io=d", Some("east"), ["m:5000/f/x", "d/x"]),
+        ] {
+            let flags: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
+            let mut faults = Diagnostics::default();
+            let all = Mirrors::of_flags(&flags).unwrap().before(Mirrors::of_manifest(&node, cluster, &mut faults));
+            assert!(faults.is_empty());
+            assert_eq!([all.image("quay.io/x"), all.image("docker.io/x")], images);
+        }
+        for bad in ["quay.io", "=x", "quay.io=", "https://a/=https://b/", "a b=c"] {
+            Mirrors::of_flags(&[bad.to_owned()]).unwrap_err();
+        }
     }
 }

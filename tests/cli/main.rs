@@ -53,6 +53,7 @@ mod publishing;
 mod pushed;
 mod refusals;
 mod registries;
+mod releases;
 mod reports;
 mod secrets;
 mod setup;

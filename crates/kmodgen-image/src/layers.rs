@@ -39,6 +39,25 @@ pub enum Unfit {
     TooMany,
 }
 
+/// Returns whether an entry of a layer hides a path of the layers below.
+pub(crate) fn is_hidden_by(path: &str, entry: &str, is_folder: bool) -> bool {
+    let (folder, name) = entry.rsplit_once('/').unwrap_or(("", entry));
+    if name == OPAQUE {
+        return folder.is_empty() || is_below(path, folder);
+    }
+    match name.strip_prefix(WHITEOUT) {
+        Some(hidden) => {
+            let hidden = join(folder, hidden);
+            path == hidden || is_below(path, &hidden)
+        }
+        None => !is_folder && is_below(path, entry),
+    }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
 impl Root {
     /// Starts the next layer.
     pub fn next_layer(&mut self) {

@@ -18,7 +18,7 @@ pub enum RegistryError {
     )]
     WrongPassword { host: String, user: String },
     #[error(
-        "{host} requests its password at {}, which is in another domain: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`",
+        "{host} requests its password at {}, which is in another domain: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`, or pass `--insecure-registry` to `kernels`",
         realm.escape_debug()
     )]
     OtherSite { host: String, realm: String },
@@ -33,7 +33,7 @@ fn describe(error: &ureq::Error) -> String {
     match error {
         ureq::Error::RequireHttpsOnly(to) => {
             format!(
-                "it redirects to {to}, and passwords are sent over https only: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`"
+                "it redirects to {to}, and passwords are sent over https only: if this is intended, set `insecure` in its `registryTLS` or `baseImageRegistryTLS`, or pass `--insecure-registry` to `kernels`"
             )
         }
         error => error.to_string(),

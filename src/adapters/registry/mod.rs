@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "passwords are in files and in the environment")]
 
 mod auth;
+mod content;
 mod error;
 mod realm;
 
@@ -10,10 +11,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::Body;
+use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderMap, Method, Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
 
 use self::auth::Login;
+pub use self::content::{Access, ContentError, blob, manifest, small_blob};
 pub use self::error::RegistryError;
 use crate::vocabulary::{Digest, ImageRef};
 
@@ -51,7 +55,7 @@ impl Tls {
 /// # Errors
 /// A registry that does not tell.
 pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, RegistryError> {
-    Ok(manifest(&Method::HEAD, image, tls, timeout)?.is_some())
+    Ok(ask_for_manifest(&Method::HEAD, image, tls, timeout)?.is_some())
 }
 
 /// Returns the digest of the manifest that `image` names, of the index if it names one; `None` if the registry has no
@@ -60,33 +64,48 @@ pub fn has_image(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<bool, 
 /// # Errors
 /// A registry that does not tell.
 pub fn digest(image: &ImageRef, tls: Tls, timeout: Duration) -> Result<Option<Digest>, RegistryError> {
-    let Some(answer) = manifest(&Method::HEAD, image, tls, timeout)? else { return Ok(None) };
+    let Some(answer) = ask_for_manifest(&Method::HEAD, image, tls, timeout)? else { return Ok(None) };
     let stated = answer.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
     if let Some(digest) = stated.and_then(|digest| digest.strip_prefix("sha256:")).and_then(Digest::parse) {
         return Ok(Some(digest));
     }
     // Registries may leave the header out.
-    let Some(answer) = manifest(&Method::GET, image, tls, timeout)? else { return Ok(None) };
+    let Some(answer) = ask_for_manifest(&Method::GET, image, tls, timeout)? else { return Ok(None) };
     let bytes = answer.into_body().with_config().limit(LONGEST_MANIFEST).read_to_vec();
     let bytes = bytes.map_err(|error| RegistryError::NoAnswer { host: split(image).0, error })?;
     Ok(Some(Digest::of(&bytes)))
 }
 
 /// Asks a registry for the manifest of an image; `None` if it has none.
-fn manifest(
+fn ask_for_manifest(
     method: &Method,
     image: &ImageRef,
     tls: Tls,
     timeout: Duration,
 ) -> Result<Option<Response<Body>>, RegistryError> {
+    let agent = builder(tls).timeout_global(Some(timeout)).build().new_agent();
+    resource(method, image, &format!("manifests/{}", reference(image)), &agent, tls)
+}
+
+/// Returns what names an image in its repository.
+fn reference(image: &ImageRef) -> &str {
+    image.digest().or(image.tag()).unwrap_or("latest")
+}
+
+/// Asks a registry for a part of an image's repository; `None` if it has none.
+fn resource(
+    method: &Method,
+    image: &ImageRef,
+    part: &str,
+    agent: &ureq::Agent,
+    tls: Tls,
+) -> Result<Option<Response<Body>>, RegistryError> {
     let (host, path) = split(image);
-    let reference = image.digest().or(image.tag()).unwrap_or("latest");
-    let agent = agent(tls, timeout);
-    let mut url = format!("https://{host}/v2/{path}/manifests/{reference}");
-    let mut answer = ask(&agent, method, &url, None);
+    let mut url = format!("https://{host}/v2/{path}/{part}");
+    let mut answer = ask(agent, method, &url, None);
     if tls.insecure && answer.is_err() {
-        url = format!("http://{host}/v2/{path}/manifests/{reference}");
-        answer = ask(&agent, method, &url, None);
+        url = format!("http://{host}/v2/{path}/{part}");
+        answer = ask(agent, method, &url, None);
     }
     let mut user = None;
     if let Ok(first) = &answer
@@ -94,8 +113,8 @@ fn manifest(
     {
         let login = auth::login(&format!("{host}/{path}"));
         user = login.as_ref().map(|login| login.user.clone());
-        let authorization = authorization(&agent, first.headers(), &host, &path, login, tls)?;
-        answer = ask(&agent, method, &url, Some(&authorization));
+        let authorization = authorization(agent, first.headers(), &host, &path, login, tls)?;
+        answer = ask(agent, method, &url, Some(&authorization));
     }
     match answer {
         Ok(answer) => Ok(judge(answer.status(), host, path, user)?.then_some(answer)),
@@ -131,16 +150,12 @@ fn ask(
 }
 
 /// A client that speaks https alone, unless plain HTTP is fine, and forwards no password.
-fn agent(tls: Tls, timeout: Duration) -> ureq::Agent {
+fn builder(tls: Tls) -> ConfigBuilder<AgentScope> {
+    let roots = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .https_only(!tls.insecure)
-        .timeout_global(Some(timeout))
-        .tls_config(
-            TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).disable_verification(tls.skip_verify).build(),
-        )
-        .build()
-        .new_agent()
+        .tls_config(roots.disable_verification(tls.skip_verify).build())
 }
 
 /// Host and path; an image without a host is Docker's.
@@ -234,7 +249,8 @@ mod tests {
 
     fn token(headers: &HeaderMap, tls: Tls) -> Result<String, RegistryError> {
         let login = Some(Login { user: "robot".into(), password: "hunter2".into() });
-        authorization(&agent(tls, Duration::from_millis(200)), headers, "127.0.0.1:5000", "a", login, tls)
+        let agent = builder(tls).timeout_global(Some(Duration::from_millis(200))).build().new_agent();
+        authorization(&agent, headers, "127.0.0.1:5000", "a", login, tls)
     }
 
     #[test]

@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 use kmodgen_yaml::{Node, Value};
 
+pub(super) use release_info::is_toolkit;
+
 use super::reading::{Reading, at};
 use crate::documents;
 use crate::vocabulary::{Diagnostic, Invalid, SourceId, Span};

@@ -47,7 +47,7 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
     let mut release = Release { version, architecture, os, toolkits: Vec::new(), systems: Vec::new() };
     for tag in at(node, &["references", "spec", "tags"]).and_then(Node::as_sequence).unwrap_or_default() {
         let Some(name) = reading.find(tag, &["name"]) else { continue };
-        if suffix(&name, TOOLKIT).is_some() {
+        if is_toolkit(&name) {
             let whose = format!("`{name}` of release {}", release.version.value);
             let image = reading.need(tag, &["from", "name"], &whose, "it names the image");
             release.toolkits.extend(image.map(|image| (name, image)));
@@ -59,6 +59,11 @@ pub(super) fn read(node: &Node, reading: &mut Reading<'_>) {
         }
     }
     release.read(reading);
+}
+
+/// Returns whether an image of a release is a Driver Toolkit.
+pub(in crate::kernels) fn is_toolkit(name: &str) -> bool {
+    suffix(name, TOOLKIT).is_some()
 }
 
 pub(super) fn is_system(name: &str) -> bool {

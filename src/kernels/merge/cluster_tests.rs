@@ -110,8 +110,8 @@ fn numbers_are_edited_in_any_form() {
         ("\n      # e\n      east: 0\n      west: 1\n", "\n      # e\n      west: 1\n"),
         ("\n      west: 1\n      east: 0 # e\n", "\n      west: 1\n"),
     ] {
-        let item = |nodes: &str| format!("{head}  - release: {B}\n    nodes: {nodes}\n");
-        let (text, _) = merged("east", &[&on_nodes(&[A])], &item(old), Some(0));
+        let list = format!("{head}  - release: {B}\n    nodes: {old}\n");
+        let (text, _) = merged("east", &[&on_nodes(&[A])], &list, Some(0));
         assert!(text.contains(new.trim_end()) && !text.contains("east: 0"), "{text}");
     }
 }
@@ -154,10 +154,12 @@ fn kernels(list: &str) -> BTreeMap<String, BTreeMap<String, Option<u64>>> {
     let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
     let source = sources.add("kmodgen.yaml", world.manifest.as_str());
     let all = Manifest::read(source, &world.manifest, &world.files, &mut sources, &mut faults);
-    let of = |kernel: &Kernel| (kernel.release.to_string(), kernel.node_count());
     let all = all.unwrap_or_else(|| panic!("{faults:#?} {list}"));
-    let named = |manifest: &Manifest| manifest.cluster.as_ref().unwrap().to_string();
-    all.iter().map(|manifest| (named(manifest), manifest.kernels.iter().map(of).collect())).collect()
+    all.iter().map(|manifest| (manifest.cluster.as_ref().unwrap().to_string(), counts_of(&manifest.kernels))).collect()
+}
+
+fn counts_of(kernels: &[Kernel]) -> BTreeMap<String, Option<u64>> {
+    kernels.iter().map(|kernel| (kernel.release.to_string(), kernel.node_count())).collect()
 }
 
 fn named_clusters(list: &str) -> BTreeSet<String> {

@@ -23,7 +23,7 @@ mod terminal;
 mod tree;
 
 pub(crate) use project::{Invocation, Project, commit_id};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Registry, respond};
 pub(crate) use run::Run;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{Tree, lines};

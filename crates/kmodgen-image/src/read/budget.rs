@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 
+use super::words::size;
+
 /// Bytes that any image may unpack to.
 const FREE: u64 = 512 << 20;
 
@@ -15,18 +17,30 @@ const RATIO: u64 = 100;
 const LARGEST: u64 = 128 << 30;
 
 /// The budget of one image.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Budget {
+    largest: u64,
     packed: Cell<u64>,
     unpacked: Cell<u64>,
 }
 
+impl Default for Budget {
+    fn default() -> Self {
+        Self::of(LARGEST)
+    }
+}
+
 impl Budget {
+    /// Allows to unpack so many bytes.
+    pub(super) fn of(largest: u64) -> Self {
+        Self { largest, packed: Cell::default(), unpacked: Cell::default() }
+    }
+
     fn spend(&self, bytes: u64) -> io::Result<()> {
         let unpacked = self.unpacked.get().saturating_add(bytes);
         self.unpacked.set(unpacked);
-        if unpacked > LARGEST {
-            return Err(io::Error::other("it unpacks to more than 128 GiB"));
+        if unpacked > self.largest {
+            return Err(io::Error::other(format!("it unpacks to more than {}", size(self.largest))));
         }
         if unpacked > self.packed.get().saturating_mul(RATIO).saturating_add(FREE) {
             return Err(io::Error::other(format!(

@@ -44,7 +44,7 @@ pub(super) fn look(
 }
 
 /// Reads all bytes; returns `None` if there are more than `limit`.
-fn bytes(mut reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn bytes(mut reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     while bytes.len() < most {

@@ -10,7 +10,7 @@ use tar::{Archive, Entry, EntryType};
 use super::budget::Budget;
 use super::file;
 use super::unpack;
-use super::words::{broken, shown};
+use super::words::{broken, shown, size};
 use crate::Image;
 use crate::layers::Unfit;
 use crate::root::{File, Node, clean};
@@ -54,6 +54,15 @@ pub enum EntryError {
     /// A hard link has no target.
     #[error("it is a broken hard link")]
     EmptyHardLink,
+    /// The entry is a link, a folder or a device.
+    #[error("it is not a regular file")]
+    NotRegular,
+    /// The file is larger than it may be.
+    #[error("it is larger than {}", size(*limit))]
+    TooLarge {
+        /// Bytes that it may have.
+        limit: u64,
+    },
     /// The path or the target is impossible.
     #[error("{0}")]
     Unfit(#[from] Unfit),

@@ -18,6 +18,7 @@ mod folder;
 mod layer;
 mod layout;
 mod overlay;
+mod search;
 mod symvers;
 mod unpack;
 mod words;
@@ -28,6 +29,7 @@ pub use difference::{Aspect, Difference};
 pub use error::ReadError;
 pub use folder::Unread;
 pub use layer::{EntryError, LayerError};
+pub use search::{LayerFile, LayerSearch};
 pub use symvers::SymversFileError;
 pub use words::shown;
 

@@ -34,6 +34,13 @@ pub(super) fn broken(error: &io::Error) -> String {
     }
 }
 
+/// Returns a number of bytes in words.
+pub(super) fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let unit = units.into_iter().find(|(bits, _)| bytes >> bits > 0);
+    unit.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
+}
+
 /// Describes an error of the system, without its number.
 pub(super) fn system(error: &io::Error) -> String {
     let text = error.to_string();
