@@ -49,6 +49,7 @@ pub mod previous;
 pub mod publish;
 pub mod reconcile;
 pub mod render;
+pub mod requires;
 pub mod sbom;
 pub mod status;
 pub mod template;

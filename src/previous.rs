@@ -115,7 +115,8 @@ fn container(object: &Node) -> Option<&Node> {
 
 fn images(container: &Node) -> Option<HashMap<String, String>> {
     let mappings = container.get("kernelMappings")?.as_sequence()?;
-    Some(mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?))).collect())
+    let images = mappings.iter().filter_map(|m| Some((scalar(m, "literal")?, scalar(m, "containerImage")?)));
+    Some(images.filter(|(release, image)| !release.contains('\n') && !image.contains('\n')).collect())
 }
 
 /// One mapping of a tree; `None` where its ConfigMap is absent or not readable as ours.
@@ -147,6 +148,9 @@ fn text(bytes: &[u8]) -> Option<String> {
     String::from_utf8(to_unix(bytes).into_owned()).ok()
 }
 
+/// Returns the text of a field without control characters: it is printed, and files of the output folder may be
+/// anyone's.
 fn scalar(node: &Node, key: &str) -> Option<String> {
-    Some(node.get(key)?.as_scalar()?.text.clone())
+    let text = &node.get(key)?.as_scalar()?.text;
+    Some(text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"))
 }

@@ -21,6 +21,11 @@ pub enum PlanFormat {
     Matrix,
     /// Missing images, as a PipelineRun for Tekton
     Tekton,
+    /// Markdown for a pull request, of at most 65,536 characters
+    Markdown,
+    /// Images that builds and nodes of a disconnected site pull, as input of oc-mirror; git repositories and files in
+    /// comments
+    Imageset,
 }
 
 /// Examples and exit codes at the end of the long help.
@@ -37,6 +42,15 @@ Examples:
 
   # Print the images that the registry must keep, including those of the last month's tag
   kmodgen plan --format images --since v2026-05
+
+  # In CI: write the description of a pull request
+  kmodgen plan --format markdown >description.md
+
+  # Print what the clusters must have before KMM can build and load the modules
+  kmodgen plan --requires
+
+  # Print the images to copy to a disconnected site
+  kmodgen plan --format imageset >imageset.yaml
 
   # Build all missing images with BuildKit
   kmodgen plan --format bake >docker-bake.json
@@ -61,6 +75,10 @@ pub struct PlanArgs {
     /// With `--format text`: show unchanged mappings too
     #[arg(long)]
     pub all: bool,
+    /// Print the secrets, service accounts, permissions and servers that the output relies on, for each cluster; with
+    /// `--format text`, `json` or `markdown`
+    #[arg(long)]
+    pub requires: bool,
     /// With `--format images`: also print images that were in use at this git revision or later, which nodes may still
     /// need to unload modules
     #[arg(long, value_name = "REVISION")]

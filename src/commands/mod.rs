@@ -26,6 +26,7 @@ pub mod verify;
 mod alike;
 mod cache_location;
 mod changes;
+mod columns;
 mod drift;
 mod exit;
 mod faults;

@@ -15,6 +15,7 @@ use crate::cli::Format;
 use crate::fingerprint::InputChange;
 use crate::impact::{Impact, node_counts, reloaded};
 use crate::output::CONFIG_MAP;
+use crate::plan::MappingRenderer;
 use crate::previous;
 use crate::reconcile::Action;
 use crate::tree::{Found, Inaccessible};
@@ -328,10 +329,12 @@ pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<St
     let concerned = drift.plan.mappings().filter(|mapping| {
         !updated.is_empty() && updated.contains(&(mapping.module.name.as_str(), mapping.kernel.release.as_str()))
     });
+    let mut renderer = MappingRenderer::new(drift.plan.inputs);
     for mapping in concerned.take(most) {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let old = previous::mapping(module, release, &drift.tree())?;
-        if let (Some(old), Some(new)) = (old, drift.plan.render(mapping)) {
+        // Of two runs at once, the other one may have changed a file.
+        if let (Some(old), Ok(new)) = (old, renderer.render(&mapping.planned())) {
             explanations.insert(format!("{module}/{release}"), ComparedInputs::of(&old.explanation, &new.explanation));
         }
     }

@@ -1,10 +1,12 @@
 //! Mappings handed to something else that builds, on as many machines as it has.
 
 mod bake;
+mod imageset;
 mod matrix;
 mod tekton;
 
 pub use bake::bake;
+pub use imageset::ImageSet;
 pub use matrix::matrix;
 pub use tekton::tekton;
 

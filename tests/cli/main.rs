@@ -44,6 +44,7 @@ mod locking;
 mod merging;
 mod notes;
 mod pin_groups;
+mod plan_formats;
 mod planted;
 mod prebuilt;
 mod progress;

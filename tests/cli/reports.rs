@@ -79,6 +79,25 @@ fn unchanged_rows_are_counted() {
     project.run("plan").fine().shows("build, reload  image kmods to others  registry.example.com/kmods/alpha:…-");
 }
 
+/// Files of the output folder may be anyone's.
+#[test]
+fn old_values_cannot_control_a_terminal() {
+    let project = Project::generated();
+    project.write(
+        &format!("gitops/alpha/{EL9}/configmap.yaml"),
+        "metadata:\n  annotations:\n    kmodgen/content-hash: \"00\"\n    kmodgen/inputs: \"runtime image: \\e[2Ja\"\n",
+    );
+    let module = project.read("gitops/alpha/module.yaml");
+    let image = "containerImage: registry.example.com/kmods/alpha:";
+    project.write("gitops/alpha/module.yaml", module.replace(image, "containerImage: \"\\e[2Jb\" # "));
+    for (command, shown) in
+        [("plan", "[2Jb"), ("plan --format markdown", "Changes of"), (&format!("explain {EL9}"), "[2Ja")]
+    {
+        let run = project.run(&format!("{command} --color always")).fine().shows(shown);
+        assert!(!run.stdout.contains("\u{1b}[2J"), "{run}");
+    }
+}
+
 #[test]
 fn a_plan_names_the_kernels_that_no_module_is_for() {
     let project = Project::fleet();

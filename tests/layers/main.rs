@@ -41,6 +41,7 @@ const LAYERS: &[&str] = &[
     "tree",
     "previous",
     "holds",
+    "requires",
     "import",
     "reconcile",
     "impact",

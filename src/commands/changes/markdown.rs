@@ -8,7 +8,7 @@ use super::names::{in_parentheses, listed, nodes, shortened};
 use super::text::{first_lines, head, sum};
 use super::{Counts, DiffGroup, ProjectChanges};
 use crate::adapters::ui;
-use crate::vocabulary::{code_block, code_cell, code_span, html_code};
+use crate::vocabulary::{code_block, code_cell, code_span, html_code, masked};
 
 /// Most characters of a comment or a description on GitHub.
 const MOST: usize = 65_536;
@@ -54,6 +54,13 @@ impl Page {
         }
         self.text
     }
+}
+
+/// Renders changes of a folder since `base` as the description of a pull request, without secrets.
+pub(in crate::commands) fn pull_request(changes: &ProjectChanges, folder: &str, base: Option<&str>) -> String {
+    let onto = base.map(|base| format!(" since {}", code_span(base))).unwrap_or_default();
+    let introduction = format!("Changes of the generated files in {}{onto}", code_span(folder));
+    masked(&markdown(changes, &introduction)).into_owned()
 }
 
 /// Renders changes below a heading. `introduction` is Markdown on one line.
@@ -120,10 +127,10 @@ fn input_group(group: &InputGroup) -> String {
         }
     }
     let mappings = &group.mappings;
-    let number = ui::count(mappings.len(), "mapping");
-    let nodes = nodes(mappings).map(|nodes| format!(", {nodes}")).unwrap_or_default();
     let same: Vec<String> = group.same.iter().map(|name| code_span(name)).collect();
     let same = if same.is_empty() { String::new() } else { format!("\nSame: {}\n", shortened(&same)) };
+    let number = ui::count(mappings.len(), "mapping");
+    let nodes = nodes(mappings).map(|nodes| format!(", {nodes}")).unwrap_or_default();
     format!("\n**{number}{nodes}**: {}\n\n{}{same}", listed(mappings, code_span), code_block("diff", &lines))
 }
 

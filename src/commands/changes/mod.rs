@@ -15,7 +15,7 @@ use serde::Serialize;
 pub(super) use self::builder::{ChangesBuilder, Direction};
 use self::effects::{ModuleEffects, NodeEffects};
 pub(super) use self::inputs::{ComparedInputs, InputGroup, brief, describe};
-pub(super) use self::markdown::markdown;
+pub(super) use self::markdown::{markdown, pull_request};
 pub(super) use self::names::{MappingName, in_parentheses, listed, shortened, subject};
 pub(super) use self::text::text;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};

@@ -41,31 +41,34 @@ fn words(value: &str) -> impl Iterator<Item = &str> {
 }
 
 fn of_word(old: &str, new: &str) -> Option<String> {
-    let hexadecimal = |old: &str, new: &str| {
+    if let (Some((kind, old)), Some((other, new))) = (digits(old), digits(new)) {
         let shared = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
         let length = DIGITS.max(shared + 1);
-        Some((old.get(..length)?.to_owned(), new.get(..length)?.to_owned()))
-    };
-    if let (Some((kind, old)), Some((other, new))) = (digits(old), digits(new)) {
-        let (old, new) = hexadecimal(old, new).filter(|_| kind == other)?;
-        return Some(format!("{kind} {old} to {new}"));
+        return (kind == other).then_some(format!("{kind} {} to {}", old.get(..length)?, new.get(..length)?));
     }
-    let part = |(old, new): (&str, &str)| {
-        let is_short = old.chars().count() <= LONGEST && new.chars().count() <= LONGEST;
-        is_short.then(|| format!("{old} to {new}"))
-    };
     if !old.contains('/') || !new.contains('/') {
-        return part((old, new));
+        return short(old, new);
     }
     // Of an image, the digest follows from the tag.
-    let split = |name| str::split_once(name, '@').filter(|(_, digest)| digits(digest).is_some());
-    match (split(old), split(new)) {
-        (Some((name, old)), Some((other, new))) if name == other => of_word(old, new),
-        (old_image, new_image) => {
-            let old = old_image.map_or(old, |(name, _)| name);
-            let new = new_image.map_or(new, |(name, _)| name);
-            if old == new { None } else { part(trimmed(old, new)) }
+    match (image_and_digest(old), image_and_digest(new)) {
+        ((name, Some(old)), (other, Some(new))) if name == other => of_word(old, new),
+        ((old, _), (new, _)) if old == new => None,
+        ((old, _), (new, _)) => {
+            let (old, new) = trimmed(old, new);
+            short(old, new)
         }
+    }
+}
+
+fn short(old: &str, new: &str) -> Option<String> {
+    let is_short = old.chars().count() <= LONGEST && new.chars().count() <= LONGEST;
+    is_short.then(|| format!("{old} to {new}"))
+}
+
+fn image_and_digest(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('@') {
+        Some((image, digest)) if digits(digest).is_some() => (image, Some(digest)),
+        _ => (name, None),
     }
 }
 
@@ -91,15 +94,19 @@ fn trimmed<'w>(old: &'w str, new: &'w str) -> (&'w str, &'w str) {
     let (rest, other) = (&old[start..], &new[start..]);
     let shared = rest.bytes().rev().zip(other.bytes().rev()).take_while(|(old, new)| old == new).count();
     let ending = rest.as_bytes().get(rest.len() - shared..).unwrap_or_default();
-    let begins = |at: &usize| match ending[*at] {
-        b'/' | b':' | b'@' | b'=' | b'-' | b'_' => true,
-        // Before the ending of a file's name: not within a version, nor the name of a server.
-        b'.' => ending.get(at + 1).is_some_and(u8::is_ascii_alphabetic) && !ending[*at..].contains(&b'/'),
-        _ => false,
-    };
-    let end = (0..ending.len()).find(begins).map_or(0, |at| ending.len() - at);
+    let end = (0..ending.len()).find(|at| begins_a_part(&ending[*at..])).map_or(0, |at| ending.len() - at);
     let [trimmed, other] = [rest, other].map(|text| &text[..text.len() - end]);
     if trimmed.is_empty() || other.is_empty() { (old, new) } else { (trimmed, other) }
+}
+
+/// Returns whether a part of a name may end before these bytes, which are not empty.
+fn begins_a_part(ending: &[u8]) -> bool {
+    match ending[0] {
+        b'/' | b':' | b'@' | b'=' | b'-' | b'_' => true,
+        // Before the ending of a file's name: not within a version, nor the name of a server.
+        b'.' => ending.get(1).is_some_and(u8::is_ascii_alphabetic) && !ending.contains(&b'/'),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

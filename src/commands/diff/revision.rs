@@ -25,8 +25,9 @@ impl<'r> Revision<'r> {
     pub(super) fn open(manifest: &Path, name: Option<&'r str>, renderers: &Arc<dyn Renderers>) -> anyhow::Result<Self> {
         let subject = match name {
             None => on_disk(manifest)?,
-            Some(name) => in_commit(manifest, name, renderers)
-                .map_err(|error| anyhow!("cannot compare with `{}`: {error}", name.escape_debug()))?,
+            Some(name) => in_commit(manifest, name, renderers).map_err(|error| {
+                anyhow!("cannot compare with `{}`: {error}{}", name.escape_debug(), range_hint(name))
+            })?,
         };
         let cluster = cluster_names(&subject.manifest.text).into_iter().next();
         // Warnings are about what someone can still change.
@@ -62,6 +63,23 @@ impl<'r> Revision<'r> {
     pub(super) fn placed<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         result.map_err(|error| placed(self.name, error))
     }
+}
+
+/// Returns advice for a range in git's notation, which is never the name of one revision.
+fn range_hint(name: &str) -> String {
+    if let Some((from, to)) = name.split_once("...") {
+        let [from, to] = [from, to].map(written);
+        return format!("\n  help: write `kmodgen diff $(git merge-base {from} {to}) {to}`");
+    }
+    match name.split_once("..") {
+        Some((from, to)) => format!("\n  help: write `kmodgen diff {} {}`", written(from), written(to)),
+        None => String::new(),
+    }
+}
+
+/// Returns a revision of a range as it is written alone.
+fn written(revision: &str) -> String {
+    if revision.is_empty() { "HEAD".to_owned() } else { revision.escape_debug().to_string() }
 }
 
 fn placed(revision: Option<&str>, error: anyhow::Error) -> anyhow::Error {

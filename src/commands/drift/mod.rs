@@ -241,6 +241,7 @@ impl<'p> Drift<'p> {
         found.changes.extend(orphans);
         let Changes { mut changes, right } = found;
         refusals.extend(left.keep_listed(&mut changes, &tree)?);
+        impacts.retain(|module, _| chosen.as_ref().is_none_or(|chosen| chosen.contains(module)));
         Ok(Self {
             plan,
             root,

@@ -3,16 +3,21 @@
 mod builds;
 mod further;
 mod held;
+mod imageset;
+mod requires;
 mod rows;
 mod table;
 
 use std::fmt::Write as _;
 
+use anyhow::bail;
 use serde::Serialize;
 
 use self::builds::{images, jobs};
+use self::imageset::image_set;
 use self::rows::rows;
 use self::table::{Refusals, text};
+use super::changes::{ChangesBuilder, Direction, pull_request};
 use super::drift::{Drift, Scope};
 use super::hold_notes::{HoldNotes, HoldRow};
 use super::project::Project;
@@ -20,8 +25,10 @@ use crate::adapters::ui;
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::commands::Exit;
 use crate::handoff;
+use crate::impact::node_counts;
 use crate::manifest::Manifest;
-use crate::settings::{Network, Only, is_selected};
+use crate::settings::{self, Network, Only, is_selected};
+use crate::vocabulary::masked;
 
 /// One mapping; also an element of `--format json`.
 #[derive(Serialize)]
@@ -86,6 +93,16 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     let refused = holds.print_refused(drifts.iter().flat_map(|drift| &drift.hold_refusals));
     only.as_ref().map_or(Ok(()), |only| only.check(drifts.iter().map(|drift| drift.selected)))?;
     let parts: Vec<(&Project, &Drift<'_>)> = projects.iter().zip(&drifts).collect();
+    if args.requires {
+        let requirements = requires::requirements(&parts, only.as_ref());
+        ui::result(&masked(&match args.format {
+            PlanFormat::Text => requires::text(&requirements),
+            PlanFormat::Json => format!("{}\n", serde_json::to_string_pretty(&requirements)?),
+            PlanFormat::Markdown => requires::markdown(&requirements),
+            _ => bail!("--requires has the formats `text`, `json` and `markdown`"),
+        }));
+        return Ok(if refused { Exit::ActionNeeded } else { Exit::Success });
+    }
     match args.format {
         PlanFormat::Json => {
             let rows = all_rows(&parts, only.as_ref(), true)?;
@@ -104,8 +121,25 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
         PlanFormat::Bake => ui::result(&handoff::bake(&jobs(args, &parts, only.as_ref())?)),
         PlanFormat::Matrix => ui::result(&handoff::matrix(&jobs(args, &parts, only.as_ref())?)),
         PlanFormat::Tekton => ui::result(&handoff::tekton(&jobs(args, &parts, only.as_ref())?)),
+        PlanFormat::Markdown => ui::result(&description(args, &parts)?),
+        PlanFormat::Imageset => {
+            ui::result(&masked(&image_set(&parts, only.as_ref()).text()));
+            ui::talk(&notes(&all_rows(&parts, only.as_ref(), false)?));
+        }
     }
     Ok(if refused { Exit::ActionNeeded } else { Exit::Success })
+}
+
+/// Renders the changes of the output folder as the description of a pull request.
+fn description(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)]) -> anyhow::Result<String> {
+    let mut builder = ChangesBuilder::default();
+    for (project, drift) in parts {
+        builder.add(project, drift, Direction::Forward, &node_counts(&project.manifest))?;
+    }
+    let root = parts.first().map(|(project, _)| {
+        settings::output_root(args.output.output.as_ref(), &project.manifest, &project.folder).display().to_string()
+    });
+    Ok(pull_request(&builder.finish(), &root.unwrap_or_default(), None))
 }
 
 /// Returns the selected rows of all clusters, with the reasons of changes if they are wanted.

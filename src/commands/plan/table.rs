@@ -6,6 +6,7 @@ use super::{Act, Row};
 use crate::adapters::ui;
 use crate::commands::alike::Groups;
 use crate::commands::changes::{MappingName, in_parentheses, shortened};
+use crate::commands::columns::{NO_VALUE, aligned};
 use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::impact::Refusal;
@@ -13,9 +14,6 @@ use crate::vocabulary::KernelRelease;
 
 /// Heads of the columns.
 const HEADS: [&str; 6] = ["KERNEL", "OCP", "NODES", "ACTION", "WHY", "TAG"];
-
-/// Value of a cell without one, so that every line has as many fields.
-const NONE: &str = "-";
 
 /// Number of digits of a digest that is shown.
 const DIGITS: usize = 12;
@@ -71,10 +69,10 @@ pub(super) fn text(rows: &[Row], refusals: &Refusals<'_>, all: bool) -> String {
 fn module_table(name: &str, rows: &[&Row], all: bool) -> String {
     let repository = repository(&rows[0].image);
     let shown: Vec<&&Row> = rows.iter().filter(|row| all || row.actions != [Act::Keep]).collect();
-    let cells: Vec<[String; 6]> = shown.iter().map(|row| cells(row, repository)).collect();
+    let cells: Vec<Vec<String>> = shown.iter().map(|row| cells(row, repository)).collect();
     let mut text = format!("\x1b[1m{name}\x1b[0m: {repository}\n");
     if !cells.is_empty() {
-        text.push_str(&aligned(&cells));
+        text.push_str(&aligned(&HEADS, &cells).replace(UNLOAD, &format!("\x1b[1;31m{UNLOAD}\x1b[0m")));
     }
     if !all {
         let kept = rows.iter().filter(|row| row.actions == [Act::Keep]);
@@ -90,7 +88,7 @@ fn module_table(name: &str, rows: &[&Row], all: bool) -> String {
     text
 }
 
-fn cells(row: &Row, repository: &str) -> [String; 6] {
+fn cells(row: &Row, repository: &str) -> Vec<String> {
     let Row { release, ocp, nodes, why, image, old_image, .. } = row;
     let tag = short_tag(image, repository, release);
     let tags = match old_image {
@@ -98,24 +96,8 @@ fn cells(row: &Row, repository: &str) -> [String; 6] {
         None => tag,
     };
     let nodes = nodes.as_ref().map(ToString::to_string);
-    let cell = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
-    [release.clone(), cell(ocp.clone()), cell(nodes), row.action(), cell(why.clone()), tags]
-}
-
-/// Aligns cells below the heads of their columns, without columns that have no value.
-fn aligned(rows: &[[String; 6]]) -> String {
-    let columns: Vec<usize> = (0..HEADS.len()).filter(|at| rows.iter().any(|row| row[*at] != NONE)).collect();
-    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).max(HEADS[at].len());
-    let widths: Vec<usize> = columns.iter().map(|at| width(*at)).collect();
-    let mut text = String::new();
-    for row in std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().cloned()) {
-        let mut line = String::new();
-        for (at, width) in columns.iter().zip(&widths) {
-            let _ = write!(line, "  {:<width$}", row[*at]);
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text.replace(UNLOAD, &format!("\x1b[1;31m{UNLOAD}\x1b[0m"))
+    let [ocp, nodes, why] = [ocp.clone(), nodes, why.clone()].map(|cell| cell.unwrap_or_else(|| NO_VALUE.to_owned()));
+    vec![release.clone(), ocp, nodes, row.action(), why, tags]
 }
 
 /// Word for what no one may overlook.
@@ -146,8 +128,8 @@ fn full_name(cluster: Option<&str>, module: &str) -> String {
 
 /// Renders the sum of what is built and of what happens on nodes.
 fn sum(rows: &[Row]) -> String {
-    let count = |act: Act| rows.iter().filter(|row| row.actions.contains(&act)).count();
-    let [build, load, reload, unload] = [Act::Build, Act::Load, Act::Reload, Act::Unload].map(count);
+    let [build, load, reload, unload] = [Act::Build, Act::Load, Act::Reload, Act::Unload]
+        .map(|act| rows.iter().filter(|row| row.actions.contains(&act)).count());
     let mut text = String::new();
     if build > 0 {
         let _ = writeln!(text, "to build: {}", ui::count(build, "image"));

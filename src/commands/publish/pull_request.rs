@@ -6,11 +6,10 @@ use super::wanted::Wanted;
 use super::{below, fault};
 use crate::adapters::fs;
 use crate::adapters::git::Destination;
-use crate::commands::changes::{ChangesBuilder, Direction, markdown};
+use crate::commands::changes::{ChangesBuilder, Direction, pull_request};
 use crate::commands::drift::{Drift, Expanded, Scope};
 use crate::commands::project::Project;
 use crate::impact::node_counts;
-use crate::vocabulary::{code_span, masked};
 
 /// Renders the changes that the merge of a branch into `base` would make, as Markdown.
 pub(super) fn description(
@@ -32,7 +31,5 @@ pub(super) fn description(
         let drift = Drift::of(expanded, &scope, None, root, Box::new(folder), &())?;
         builder.add(project, &drift, Direction::Forward, &node_counts(&project.manifest))?;
     }
-    let onto = base.map(|base| format!(" since {}", code_span(base))).unwrap_or_default();
-    let introduction = format!("Changes of the generated files in {}{onto}", code_span(wanted.path.as_str()));
-    Ok(masked(&markdown(&builder.finish(), &introduction)).into_owned())
+    Ok(pull_request(&builder.finish(), wanted.path.as_str(), base))
 }

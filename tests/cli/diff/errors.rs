@@ -9,6 +9,15 @@ fn no_revision_and_no_repository() {
     let run = project.run("diff v9").trouble();
     assert_eq!(run.stderr, "error: cannot compare with `v9`: there is no revision `v9` in the repository\n");
     project.run("diff v1 v9").trouble().says("cannot compare with `v9`: there is no revision `v9`");
+    for (range, help) in [
+        ("v1..v9", "kmodgen diff v1 v9"),
+        ("v1..", "kmodgen diff v1 HEAD"),
+        ("..v9", "kmodgen diff HEAD v9"),
+        ("v1...v9", "kmodgen diff $(git merge-base v1 v9) v9"),
+    ] {
+        let run = project.run(&format!("diff {range}")).trouble();
+        run.says(&format!("there is no revision `{range}`")).says(&format!("\n  help: write `{help}`\n"));
+    }
     project.kmodgen("diff").arg("v1\u{1b}[2J").run().trouble().says("there is no revision `v1\\u{1b}[2J`");
     project.kmodgen("diff -- --upload-pack=x").run().trouble().says("there is no revision `--upload-pack=x`");
     Project::fleet().run("diff HEAD").trouble().says("is not in a git repository");
