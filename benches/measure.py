@@ -41,11 +41,19 @@ class Kmodgen:
 
     def run(self, verb, manifest, *flags):
         """One measured run, which has to succeed."""
-        command = [sys.executable, "-I", "-S", str(LAUNCH), *self.command(verb, manifest, *flags)]
-        environment = self.environment(manifest.parent)
-        told = json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+        return self.launch(self.command(verb, manifest, *flags), manifest.parent)
+
+    def status(self, home, files):
+        """One measured run of `status`, which has to find everything loaded."""
+        return self.launch([str(self.program), "status", *map(str, files)], home)
+
+    def launch(self, command, home):
+        """One measured run of a command line."""
+        launched = [sys.executable, "-I", "-S", str(LAUNCH), *command]
+        environment = self.environment(home)
+        told = json.loads(subprocess.run(launched, env=environment, check=True, capture_output=True, text=True).stdout)
         if told["code"] != 0:
-            raise Failed(f"{' '.join(self.command(verb, manifest, *flags))}: exit code {told['code']}")
+            raise Failed(f"{' '.join(command)}: exit code {told['code']}")
         return Run(told["seconds"], told["peak_bytes"])
 
     def report(self, manifest, *flags):

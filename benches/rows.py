@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import typing
 
+import cluster
 import fleet
 import places
 import yardstick
@@ -245,6 +246,25 @@ def linted(bench):
     return ratio_of(pairs, scale=few_files.mappings / many.mappings)
 
 
+def cluster_status(bench):
+    """`status` of 1,000 nodes with 20 modules each, against Python's json module that only reads the same files."""
+    with places.tmpfs() as folder:
+        files = cluster.write(folder, 1000 // bench.shrink, 20)
+        pairs = in_turns(
+            bench.machine,
+            bench.runs,
+            lambda _: bench.kmodgen.status(folder, files),
+            lambda _: bench.yardsticks.read_json(files),
+        )
+    return pairs
+
+
+def status_memory(bench):
+    """The most memory that `status` of 1,000 nodes with 20 modules each takes."""
+    pairs = cluster_status(bench)
+    return spread([run.peak_bytes / 1e6 for run in pairs.ours], digits=1)
+
+
 def work_tree(bench, manifest, folder):
     """A work tree of git's with the files of a manifest, of which none is committed."""
     bench.yardsticks.git_init(folder)
@@ -444,6 +464,14 @@ ROWS = [
         against="kmodgen itself, each of 1,000 files",
         goal=1.2,
     ),
+    Row(
+        "status",
+        "`status` of 1,000 nodes with 20 modules each",
+        lambda bench: ratio_of(cluster_status(bench)),
+        against="Python's json module, which only reads the same files",
+        goal=1.0,
+    ),
+    Row("status-memory", "peak memory, `status` of 1,000 nodes with 20 modules each", status_memory, goal=200, unit="MB"),
     Row("crawled", "4,216 releases of 12 distributions, one module, from nothing, tmpfs", crawled, against=BARE),
     Row(
         "publish-first",

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -81,6 +82,11 @@ class Yardsticks:
     def bare(self, work, tree):
         """A C program that writes the files of a tree, into a fresh folder."""
         return self.one_run("bare", work, str(tree))
+
+    def read_json(self, files):
+        """Python that reads JSON files, and does nothing with them."""
+        script = "import json, sys\nfor path in sys.argv[1:]:\n    with open(path) as file: json.load(file)"
+        return self.module.timed([sys.executable, "-I", "-S", "-c", script, *map(str, files)])
 
     def git_identity(self, home):
         """Lets git, and who asks its settings, know who is at work in this home."""

@@ -1,5 +1,7 @@
 //! Command line of `kmodgen status`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 /// Examples and exit codes at the end of the long help.
@@ -26,6 +28,12 @@ pub struct StatusArgs {
     /// Files to read; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<String>,
+    /// Compare the images with those that this manifest plans
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub file: Option<PathBuf>,
+    /// Cluster of the manifest, if it has several
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub cluster: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
     pub format: StatusFormat,

@@ -7,6 +7,7 @@ use super::cluster::{ClusterObjects, KmmPod, ModuleEntry, ObjectKey, ObjectType,
 use super::image::{ImageStatus, KernelView, ModuleView};
 use super::missing::missing;
 use super::node::{Target, TargetStatus};
+use super::planned::PlannedImages;
 use super::report::{
     ClusterCounts, ImageState, KernelStatus, LoadState, ModuleStatus, NodeCounts, NodeState, NodeStatus, Problems,
     StatusReport,
@@ -15,8 +16,8 @@ use super::selection::{is_selected, untolerated};
 use crate::objects::{KernelMapper, Loading};
 use crate::vocabulary::by_version;
 
-/// Finds the status of all Modules.
-pub fn evaluate(cluster: &ClusterObjects) -> StatusReport {
+/// Finds the status of all Modules, and compares their images with those of a manifest, if there are any.
+pub fn evaluate(cluster: &ClusterObjects, planned: &PlannedImages) -> StatusReport {
     let mut pods: BTreeMap<ObjectKey, Vec<(&ObjectKey, &KmmPod)>> = BTreeMap::new();
     for (name, pod) in &cluster.pods {
         pods.entry(ObjectKey::new(&name.namespace, &pod.module)).or_default().push((name, pod));
@@ -27,7 +28,7 @@ pub fn evaluate(cluster: &ClusterObjects) -> StatusReport {
     let mut modules: Vec<ModuleStatus> = Vec::new();
     for key in keys {
         let view = ModuleView { cluster, key, pods: pods.remove(key).unwrap_or_default() };
-        modules.extend(view.module());
+        modules.extend(view.module(planned));
     }
     modules.extend(cluster.managed.iter().map(|(name, counts)| managed(name, *counts)));
     let has_builds = cluster.modules.values().filter_map(|module| module.object.module()).any(|module| {
@@ -73,7 +74,7 @@ struct Targets<'c> {
 
 impl<'c> ModuleView<'c> {
     /// Returns the status; `None` of something that is neither a Module nor loaded anywhere.
-    fn module(&self) -> Option<ModuleStatus> {
+    fn module(&self, planned: &PlannedImages) -> Option<ModuleStatus> {
         let entry = self.cluster.modules.get(self.key);
         let mut notes = Vec::new();
         let is_gone = entry.is_none() && self.cluster.has(ObjectType::Module);
@@ -97,6 +98,7 @@ impl<'c> ModuleView<'c> {
         for (release, nodes) in &targets.by_kernel {
             kernels.push(self.kernel(release, nodes, entry, mapper.as_ref(), &mut problems));
         }
+        planned.compare(self.key, &mut kernels, &mut notes);
         self.add_others(&targets, &mut kernels, &mut problems);
         kernels.sort_by(|one, other| by_version(&one.release, &other.release));
         let mut counts = NodeCounts::default();
@@ -138,6 +140,10 @@ impl<'c> ModuleView<'c> {
         };
         for (name, node) in self.cluster.nodes.iter().filter(|(_, node)| is_selected(entry, node)) {
             let release = trimmed(&node.kernel);
+            // A virtual node, which runs no kernel.
+            if release.is_empty() {
+                continue;
+            }
             if let Some(taint) = untolerated(entry, node) {
                 targets.tainted.push((release, name, format!("taint `{}`", taint.key)));
                 continue;
@@ -174,6 +180,7 @@ impl<'c> ModuleView<'c> {
         let mut status = KernelStatus {
             release: release.to_owned(),
             image: loading.map(|loading| loading.image.clone()),
+            planned_image: None,
             image_state: image.state,
             state: LoadState::default(),
             nodes: NodeCounts::default(),
@@ -212,9 +219,7 @@ impl<'c> ModuleView<'c> {
     /// Adds nodes that KMM should not load the Module on: tainted ones, and those that still have it.
     fn add_others(&self, targets: &Targets<'_>, kernels: &mut Vec<KernelStatus>, problems: &mut Problems) {
         let wanted: BTreeSet<&str> = targets.by_kernel.values().flatten().map(|target| target.name).collect();
-        let has_it =
-            |name: &str| self.cluster.node_modules.get(name).and_then(|modules| modules.get(self.key)?.loaded.as_ref());
-        for (release, name, taint) in targets.tainted.iter().filter(|(_, name, _)| has_it(name).is_none()) {
+        for (release, name, taint) in targets.tainted.iter().filter(|(_, name, _)| !self.is_loaded_on(name)) {
             kernel_of(kernels, release).push(name, NodeState::Tainted, None, Some(taint.clone()));
         }
         for (name, modules) in self.cluster.node_modules.iter().filter(|(name, _)| !wanted.contains(name.as_str())) {
@@ -228,6 +233,11 @@ impl<'c> ModuleView<'c> {
             }
             kernel_of(kernels, release).push(name, found.state, Some(loaded.image.clone()), found.why);
         }
+    }
+
+    fn is_loaded_on(&self, node: &str) -> bool {
+        let module = self.cluster.node_modules.get(node).and_then(|modules| modules.get(self.key));
+        module.is_some_and(|module| module.loaded.is_some())
     }
 
     /// Returns the numbers that KMM writes into the Module's own status.
@@ -256,6 +266,7 @@ fn kernel_of<'k>(kernels: &'k mut Vec<KernelStatus>, release: &str) -> &'k mut K
         kernels.push(KernelStatus {
             release: release.to_owned(),
             image: None,
+            planned_image: None,
             image_state: ImageState::Unknown,
             state: LoadState::default(),
             nodes: NodeCounts::default(),

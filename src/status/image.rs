@@ -146,9 +146,8 @@ impl ModuleView<'_> {
     /// Finds out if the cluster lacks the Driver Toolkit of a build that KMM did not start.
     fn toolkit_cause(&self, kernel: &KernelView<'_>, is_recorded: bool) -> Option<Cause> {
         if self.cluster.has(ObjectType::ImageStream) {
-            let lacks =
-                |os: &&&str| !self.cluster.toolkits.iter().any(|tag| tag != "latest" && os.contains(tag.as_str()));
-            let os = kernel.os_images.iter().find(lacks)?;
+            let tags = self.cluster.toolkits.iter().filter(|tag| *tag != "latest");
+            let os = kernel.os_images.iter().find(|os| !tags.clone().any(|tag| os.contains(tag.as_str())))?;
             return Some(Cause::NoToolkit { os: Some((**os).to_owned()) });
         }
         (is_recorded && self.cluster.has(ObjectType::Pod)).then_some(Cause::NoToolkit { os: None })

@@ -15,6 +15,7 @@ pub mod formats;
 mod image;
 mod missing;
 mod node;
+mod planned;
 mod pods;
 mod read;
 mod report;
@@ -22,5 +23,6 @@ mod selection;
 
 pub use cluster::ClusterObjects;
 pub use evaluate::evaluate;
+pub use planned::PlannedImages;
 pub use read::{InputFault, InputProblem};
 pub use report::StatusReport;

@@ -94,6 +94,9 @@ pub(super) struct KernelStatus {
     pub(super) release: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<String>,
+    /// Image of the manifest, if it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) planned_image: Option<String>,
     pub(super) image_state: ImageState,
     pub(super) state: LoadState,
     pub(super) nodes: NodeCounts,

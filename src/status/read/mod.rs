@@ -55,15 +55,13 @@ impl ClusterObjects {
 
     fn add_json(&mut self, input: InputText<'_>, start: usize) -> Result<(), InputFault> {
         let InputText { name, text } = input;
-        let fault = |error: &serde_json::Error| InputFault::of_json(name, text, start, None, error);
-        if text[start..].starts_with('[') {
-            let documents: Vec<Document<'_>> = serde_json::from_str(&text[start..]).map_err(|error| fault(&error))?;
-            return documents.into_iter().try_for_each(|document| self.add(input, document, None));
-        }
-        for document in serde_json::Deserializer::from_str(&text[start..]).into_iter::<Document<'_>>() {
-            self.add(input, document.map_err(|error| fault(&error))?, None)?;
-        }
-        Ok(())
+        let result = if text[start..].starts_with('[') {
+            serde_json::from_str::<Vec<Document<'_>>>(&text[start..])
+        } else {
+            serde_json::Deserializer::from_str(&text[start..]).into_iter().collect()
+        };
+        let documents = result.map_err(|error| InputFault::of_json(name, text, start, None, &error))?;
+        documents.into_iter().try_for_each(|document| self.add(input, document, None))
     }
 
     fn add_yaml(&mut self, name: &str, text: &str) -> Result<(), InputFault> {

@@ -68,6 +68,10 @@ fn each_state_is_found_with_cause_and_cure() {
         let run = project.run("status cluster.json --format json").silent();
         let report = run.json();
         assert_eq!(report["version"], 1);
+        let nodes = &report["modules"][0]["nodes"];
+        let number = |key: &str| nodes[key].as_u64().unwrap();
+        let sum: u64 = ["loaded", "waiting", "stuck", "unmapped", "unknown"].iter().map(|key| number(key)).sum();
+        assert_eq!(number("wanted"), sum, "{name}");
         let problems = report["modules"][0]["problems"].as_array().unwrap();
         assert_eq!(problems.iter().map(|problem| &problem["code"]).collect::<Vec<_>>(), *codes, "{name}");
         assert!(problems.iter().all(|problem| problem["cure"].as_str().is_some_and(|cure| !cure.is_empty())));
@@ -228,4 +232,37 @@ fn pages_of_large_fleets_are_small() {
     let links: Vec<&str> = page.split("#").skip(1).map(|rest| rest.split(['"', '>']).next().unwrap()).collect();
     let links: Vec<&str> = links.into_iter().filter(|link| link.starts_with(['k', 'm'])).collect();
     assert!(links.len() > 4_000 && links.iter().all(|link| unique.contains(link)));
+}
+
+#[test]
+fn images_are_compared_with_the_plan_of_a_manifest() {
+    let project = Project::generated();
+    let rows = project.run("plan --offline --format json").fine().json();
+    let row = rows.as_array().unwrap().iter().find(|row| row["hash"].is_string()).unwrap().clone();
+    let (module, release) = (row["module"].as_str().unwrap(), row["release"].as_str().unwrap());
+    let manifest = project.read("kmodgen.yaml");
+    let namespace = manifest.lines().find_map(|line| line.strip_prefix("namespace: ")).unwrap().trim();
+    let cluster = |image: &str| {
+        let config = serde_json::json!({"name": module, "namespace": namespace,
+            "config": {"kernelVersion": release, "containerImage": image}});
+        let items = serde_json::json!([
+            {"kind": "Node", "metadata": {"name": "a"}, "status": {"nodeInfo": {"kernelVersion": release}}},
+            {"kind": "NodeModulesConfig", "metadata": {"name": "a"},
+             "spec": {"modules": [config]}, "status": {"modules": [config]}},
+            {"kind": "Module", "metadata": {"name": module, "namespace": namespace}, "spec": {"selector": {},
+             "moduleLoader": {"container": {"modprobe": {"moduleName": "m"},
+             "kernelMappings": [{"literal": release, "containerImage": image}]}}}},
+        ]);
+        items.to_string()
+    };
+    let before = project.tree();
+    project.write("cluster.json", cluster(row["image"].as_str().unwrap()));
+    project.run("status cluster.json -f kmodgen.yaml").fine().shows("1 loaded");
+    project.write("cluster.json", cluster("registry.example.com/old:1"));
+    project.run("status cluster.json").fine();
+    let run = project.run("status cluster.json -f kmodgen.yaml").differs();
+    run.shows("waiting").shows("does not have the manifest's image for 1 kernel: commit or publish");
+    let report = project.run("status cluster.json -f kmodgen.yaml --format json").differs().json();
+    assert_eq!(report["modules"][0]["kernels"][0]["plannedImage"], row["image"]);
+    assert_eq!(project.tree().since(&before), ["+ cluster.json"]);
 }

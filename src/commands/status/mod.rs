@@ -1,5 +1,7 @@
 //! `kmodgen status`: show which modules are built and loaded in a cluster, and why others are not.
 
+mod planned;
+
 use std::path::Path;
 
 use super::faults::Faults;
@@ -25,7 +27,7 @@ pub fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
         }
     }
     cluster.check().map_err(|fault| failed(fault.diagnostic()))?;
-    let report = evaluate(&cluster);
+    let report = evaluate(&cluster, &planned::planned(args)?);
     ui::result(&match args.format {
         StatusFormat::Text => formats::text(&report),
         StatusFormat::Json => formats::json(&report)?,
