@@ -50,6 +50,7 @@ pub mod publish;
 pub mod reconcile;
 pub mod render;
 pub mod requires;
+pub mod rollout;
 pub mod sbom;
 pub mod status;
 pub mod template;

@@ -12,7 +12,9 @@ mod lint;
 mod lock;
 mod plan;
 mod preflight;
+mod promote;
 mod publish;
+mod rollout;
 mod schema;
 mod setup;
 mod shared;
@@ -35,7 +37,9 @@ pub use lint::{DeniedSeverity, LintArgs, LintFormat};
 pub use lock::LockArgs;
 pub use plan::{PlanArgs, PlanFormat};
 pub use preflight::PreflightArgs;
+pub use promote::PromoteArgs;
 pub use publish::PublishArgs;
+pub use rollout::{RolloutArgs, RolloutFormat};
 pub use schema::SchemaArgs;
 pub use setup::{CompletionsArgs, DoctorArgs, ManArgs, TemplatesCommand, TemplatesShowArgs};
 pub use shared::{ClusterArgs, Format, GlobalArgs, ManifestArgs, NetworkArgs, OutputArgs, SettleArgs};
@@ -104,12 +108,22 @@ pub enum Command {
     /// Update the pins of git refs and downloads, or of images or templates
     #[command(after_long_help = update::EXAMPLES)]
     Update(UpdateArgs),
+    /// Copy the pins of a module from one group of clusters to another
+    ///
+    /// Checks that the images of all kernels in both groups are the same then, and does not write kmodgen.lock otherwise.
+    #[command(after_long_help = promote::EXAMPLES)]
+    Promote(PromoteArgs),
     /// Commit the output files to a branch of a GitOps repository
     #[command(after_long_help = publish::EXAMPLES)]
     Publish(Box<PublishArgs>),
     /// Keep a module's files as they were in a commit, list such holds, or end one
     #[command(after_long_help = hold::EXAMPLES)]
     Hold(HoldArgs),
+    /// Print the commands that upgrade the nodes of a Module in waves
+    ///
+    /// Prints the node labels for KMM's ordered upgrade and the checks between waves. Runs none of these commands.
+    #[command(after_long_help = rollout::EXAMPLES)]
+    Rollout(RolloutArgs),
     /// Check that KMM can load modules from an image
     #[command(after_long_help = verify::EXAMPLES)]
     Verify(VerifyArgs),

@@ -21,7 +21,7 @@ use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
 use crate::test_cases::{Subject, Text};
 use crate::vocabulary::{
-    ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, PinGroup, RelPath, SourceMap, Witness,
+    ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, ModuleName, PinGroup, RelPath, SourceMap, Witness,
 };
 
 /// Returns the items of manifests that the lock pins, for each group.
@@ -114,6 +114,12 @@ impl Project {
             messages: Mutex::new(self.messages()),
             notes: self.notes.clone(),
         })
+    }
+
+    /// The same project with only one of its modules.
+    pub(super) fn of_module(mut self, module: &ModuleName) -> Self {
+        self.manifest = Arc::new(self.manifest.of_module(module));
+        self
     }
 
     /// Reads the manifest that the command line names, or the nearest one, for any of its clusters.

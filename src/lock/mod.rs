@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use images::ImagePins;
-pub use pins::Pins;
+pub use pins::{PinChange, Pins};
 
 use crate::manifest::{Git, Pinnable};
 use crate::template;

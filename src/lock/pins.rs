@@ -1,6 +1,7 @@
 //! Pins: what the refs, files and images of a manifest stand for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{Commit, ImagePins, image_not_pinned};
 use crate::manifest::{Git, NamedImage, Pinnable};
@@ -17,6 +18,25 @@ pub struct Pins {
     pub(super) commits: BTreeMap<(GitUrl, GitRef), Commit>,
     /// The checksums of files, by URL.
     pub(super) files: BTreeMap<String, Digest>,
+}
+
+/// Change of a pin, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinChange {
+    /// Ref with its repository, URL or image.
+    pub item: String,
+    from: Option<String>,
+    to: String,
+}
+
+impl fmt::Display for PinChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { item, from, to } = self;
+        match from {
+            Some(from) => writeln!(f, "{item} {from} -> {to}"),
+            None => writeln!(f, "{item} pinned to {to}"),
+        }
+    }
 }
 
 impl Pins {
@@ -110,6 +130,39 @@ impl Pins {
             commits: commits.map(|(key, commit)| (key.clone(), commit.clone())).collect(),
             files: files.map(|(url, checksum)| (url.clone(), *checksum)).collect(),
         }
+    }
+
+    /// Returns the changes of pins since `old`, in the order of the lock's file.
+    pub fn changes_from(&self, old: &Self) -> Vec<PinChange> {
+        let before: BTreeMap<String, String> = old.values().into_iter().collect();
+        let changes =
+            self.values().into_iter().map(|(item, to)| PinChange { from: before.get(&item).cloned(), item, to });
+        changes.filter(|change| change.from.as_ref() != Some(&change.to)).collect()
+    }
+
+    /// Returns whether the item of a change is pinned.
+    pub fn has(&self, change: &PinChange) -> bool {
+        self.values().iter().any(|(item, _)| *item == change.item)
+    }
+
+    /// Returns all items with the texts of their pins.
+    fn values(&self) -> Vec<(String, String)> {
+        let commits = self.commits.iter();
+        let commits =
+            commits.map(|((url, reference), commit)| (format!("{} {reference}", url.as_str()), commit.id.to_string()));
+        let files = self.files.iter().map(|(url, checksum)| (url.clone(), format!("sha256:{checksum}")));
+        let mut images: BTreeMap<String, String> = BTreeMap::new();
+        for (image, digest, kernels) in self.images.entries() {
+            let pin = match kernels.len() {
+                0 => format!("sha256:{digest}"),
+                1 => format!("sha256:{digest} for 1 kernel"),
+                number => format!("sha256:{digest} for {number} kernels"),
+            };
+            let pins = images.entry(image.to_string()).or_default();
+            pins.push_str(if pins.is_empty() { "" } else { ", " });
+            pins.push_str(&pin);
+        }
+        commits.chain(files).chain(images).collect()
     }
 
     /// Returns whether nothing is pinned.

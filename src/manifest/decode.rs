@@ -327,3 +327,17 @@ pub(crate) fn labels(node: &Node, faults: &mut Diagnostics) -> BTreeMap<String, 
     }
     labels
 }
+
+/// The value under `key`, unless it is null.
+pub(super) fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Arc<Node>> {
+    node.get(key).filter(|node| !node.is_null())
+}
+
+/// The keys of the map under `key` of a record: none if it is absent, `None` if what is written there or in its place is
+/// no map.
+pub(super) fn names<'n>(record: &'static Record, node: &'n Node, key: &str) -> Option<Vec<&'n str>> {
+    match node.get(key) {
+        Some(map) => Some(map.as_mapping()?.iter().map(|entry| entry.key.value.as_str()).collect()),
+        None => (!may_have(node, record, key)).then(Vec::new),
+    }
+}

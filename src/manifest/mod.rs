@@ -268,17 +268,18 @@ impl Manifest {
             return None;
         }
         let errors = faults.errors();
-        let kernels = given(node, "kernels").map(|node| kernel::decode_list(node, files, sources, faults));
+        let kernels = decode::given(node, "kernels").map(|node| kernel::decode_list(node, files, sources, faults));
         let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
         let errors_of_kernels = faults.errors() - errors;
-        let clusters = given(node, "clusters").map(|node| cluster::decode_all(node, faults)).unwrap_or_default();
-        let cluster_names = names(node, "clusters");
+        let clusters =
+            decode::given(node, "clusters").map(|node| cluster::decode_all(node, faults)).unwrap_or_default();
+        let cluster_names = decode::names(&MANIFEST, node, "clusters");
         let knows_clusters = cluster_names.is_some() && faults.errors() - errors == errors_of_kernels;
         if knows_clusters && errors_of_kernels == 0 {
             let counts = kernels.iter().filter_map(|kernel| kernel.nodes.as_ref());
             node_count::check_clusters(counts, cluster_names.as_deref().unwrap_or_default(), faults);
         }
-        let modules = given(node, "modules")
+        let modules = decode::given(node, "modules")
             .map(|node| cluster::modules(node, cluster_names.as_deref(), faults))
             .unwrap_or_default();
         let written = overlay::without(node, &["kernels"]);
@@ -351,7 +352,8 @@ impl Manifest {
         fields.take("clusters", faults);
         let scope = Scope {
             namespace: namespace.as_ref().map(|namespace| &namespace.value),
-            sources: names(node, "sources").filter(|_| !needs_sources || node.get("sources").is_some()),
+            sources: decode::names(&MANIFEST, node, "sources")
+                .filter(|_| !needs_sources || node.get("sources").is_some()),
             knows_clusters,
             decoded: &code,
             platform: &platform,
@@ -391,19 +393,5 @@ impl Manifest {
             lint,
             written: written.clone(),
         })
-    }
-}
-
-/// The value under `key`, unless it is null.
-fn given<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<&'n Arc<kmodgen_yaml::Node>> {
-    node.get(key).filter(|node| !node.is_null())
-}
-
-/// The keys of the map under `key`: none if it is absent, `None` if what is written there or in its place
-/// is no map.
-fn names<'n>(node: &'n kmodgen_yaml::Node, key: &str) -> Option<Vec<&'n str>> {
-    match node.get(key) {
-        Some(map) => Some(map.as_mapping()?.iter().map(|entry| entry.key.value.as_str()).collect()),
-        None => (!decode::may_have(node, &MANIFEST, key)).then(Vec::new),
     }
 }

@@ -281,7 +281,7 @@ impl Module {
     }
 
     /// Returns the names of all Modules that are made of it.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Spanned<ModuleName>> {
+    pub fn names(&self) -> impl Iterator<Item = &Spanned<ModuleName>> {
         std::iter::once(&self.name).chain(self.objects.additional.iter().map(|module| &module.name))
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use kmodgen_yaml::Yaml;
 
 use super::kernel::Kernel;
-use super::kmm::ModuleSpec;
+use super::kmm::{self, ModuleSpec};
 use super::module::Module;
 use crate::vocabulary::{Diagnostic, Diagnostics, ModuleName, Spanned};
 
@@ -24,9 +24,9 @@ struct Loader<'m> {
 impl<'m> Loader<'m> {
     fn new(module: &'m Module, name: &'m Spanned<ModuleName>, spec: &'m ModuleSpec) -> Self {
         let mut labels: BTreeMap<String, &str> = BTreeMap::new();
-        labels.extend(pairs(selector(spec)).map(|(key, value)| (key.to_owned(), value)));
+        labels.extend(spec.selector().map(|(key, value)| (key.to_owned(), value)));
         if let Some(hub) = &module.objects.hub {
-            labels.extend(pairs(Some(&hub.value.selector)).map(|(key, value)| (format!("spoke {key}"), value)));
+            labels.extend(kmm::labels(Some(&hub.value.selector)).map(|(key, value)| (format!("spoke {key}"), value)));
         }
         if let Some(version) = &module.version {
             labels.insert(format!("version of {}", name.value), version);
@@ -68,7 +68,7 @@ pub(super) fn check(modules: &[Module], kernels: &[Kernel], faults: &mut Diagnos
     for module in modules.iter().filter(|module| module.has_objects()) {
         for (name, spec) in module.names().zip(module.objects.specs()) {
             // One without a selector has an error of its own.
-            let Some(kmod) = loaded(spec).filter(|_| selector(spec).is_some()) else { continue };
+            let Some(kmod) = loaded(spec).filter(|_| spec.field("selector").is_some()) else { continue };
             let loader = Loader::new(module, name, spec);
             let loaders = by_kmod.entry(kmod.replace('-', "_")).or_default();
             let others = loaders.iter().filter(|other| other.can_meet(&loader));
@@ -90,23 +90,11 @@ fn loaded(spec: &ModuleSpec) -> Option<&str> {
     modprobe.iter().find(|(key, _)| key == "moduleName").and_then(|(_, name)| text(name))
 }
 
-fn selector(spec: &ModuleSpec) -> Option<&Yaml<'static>> {
-    spec.spec.iter().find(|(key, _)| key == "selector").map(|(_, value)| value)
-}
-
 fn text<'y>(value: &'y Yaml<'_>) -> Option<&'y str> {
     match value {
         Yaml::Text(text) | Yaml::Block(text) => Some(text),
         _ => None,
     }
-}
-
-fn pairs<'y>(map: Option<&'y Yaml<'_>>) -> impl Iterator<Item = (&'y str, &'y str)> {
-    let pairs = match map {
-        Some(Yaml::Map(pairs)) => pairs.as_slice(),
-        _ => &[],
-    };
-    pairs.iter().filter_map(|(key, value)| Some((&**key, text(value)?)))
 }
 
 fn fault(kmod: &str, first: &Loader<'_>, second: &Loader<'_>, kernel: &Kernel) -> Diagnostic {
@@ -169,12 +157,12 @@ mod tests {
 
     #[test]
     fn versions_are_told_apart_by_selectors() {
-        let versions = |one: &str, other: &str| {
+        fn versions(one: &str, other: &str) -> Vec<String> {
             let versions = format!(
                 "versions:\n  - {{version: '1', image: a/b, moduleSpec: {{selector: {{{one}}}}}}}\n  - {{version: '2', image: a/c, moduleSpec: {{selector: {{{other}}}}}}}\n"
             );
             World::small().and_module(&versions).faults()
-        };
+        }
         assert_eq!(versions("canary: 'false'", "canary: 'true'"), [""; 0]);
         // Each node has the version label of one of them, or of both.
         assert_snapshot!(versions("", "").join("\n"));
@@ -182,12 +170,12 @@ mod tests {
 
     #[test]
     fn additional_modules_count() {
-        let additional = |selector: &str, kmod: &str| {
+        fn additional(selector: &str, kmod: &str) -> Vec<String> {
             let lines = format!(
                 "additionalModules:\n  - name: more\n    moduleSpec:\n      selector: {{{selector}}}\n      moduleLoader: {{container: {{modprobe: {{moduleName: {kmod}}}}}}}\n"
             );
             World::small().and_module(&lines).faults()
-        };
+        }
         assert_snapshot!(additional("node-role.kubernetes.io/worker: ''", "one").join("\n"));
         assert_eq!(additional("node-role.kubernetes.io/worker: 'no'", "one"), [""; 0]);
         assert_eq!(additional("node-role.kubernetes.io/worker: ''", "two, modulesLoadingOrder: [two, one]"), [""; 0]);

@@ -49,6 +49,7 @@ mod planted;
 mod prebuilt;
 mod progress;
 mod projects;
+mod promotion;
 mod pruning;
 mod publishing;
 mod pushed;

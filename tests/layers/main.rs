@@ -32,6 +32,7 @@ const LAYERS: &[&str] = &[
     "init",
     "lock",
     "publish",
+    "rollout",
     "plan",
     "sbom",
     "cache",

@@ -216,6 +216,16 @@ impl ModuleSpec {
         }
     }
 
+    /// Returns a field of `spec`.
+    pub fn field(&self, key: &str) -> Option<&Yaml<'static>> {
+        self.spec.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// Returns the labels of the selector.
+    pub fn selector(&self) -> impl Iterator<Item = (&str, &str)> {
+        labels(self.field("selector"))
+    }
+
     /// Returns the TLS settings `insecure` and `insecureSkipTLSVerify`.
     pub fn tls_flags(&self, section: TlsSection) -> [bool; 2] {
         let (fields, key) = match section {
@@ -264,6 +274,18 @@ impl ModuleSpec {
         }
         missing
     }
+}
+
+/// Returns the labels in a map.
+pub(in crate::manifest) fn labels<'y>(map: Option<&'y Yaml<'static>>) -> impl Iterator<Item = (&'y str, &'y str)> {
+    let pairs = match map {
+        Some(Yaml::Map(pairs)) => pairs.as_slice(),
+        _ => &[],
+    };
+    pairs.iter().filter_map(|(key, value)| match value {
+        Yaml::Text(text) | Yaml::Block(text) => Some((&**key, &**text)),
+        _ => None,
+    })
 }
 
 fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
