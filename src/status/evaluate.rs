@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::cluster::{ClusterObjects, KmmPod, ModuleEntry, ObjectKey, ObjectType, SpokeCounts};
 use super::image::{ImageStatus, KernelView, ModuleView};
 use super::missing::missing;
-use super::node::{Target, TargetStatus};
+use super::node::{TargetNode, TargetStatus};
 use super::planned::PlannedImages;
 use super::report::{
     ClusterCounts, ImageState, KernelStatus, LoadState, ModuleStatus, NodeCounts, NodeState, NodeStatus, Problems,
@@ -67,7 +67,7 @@ fn managed(name: &str, counts: SpokeCounts) -> ModuleStatus {
 /// Nodes of a Module, by their kernels.
 #[derive(Default)]
 struct Targets<'c> {
-    by_kernel: BTreeMap<&'c str, Vec<Target<'c>>>,
+    by_kernel: BTreeMap<&'c str, Vec<TargetNode<'c>>>,
     /// Nodes that a taint keeps out, with the taint.
     tainted: Vec<(&'c str, &'c str, String)>,
 }
@@ -133,7 +133,7 @@ impl<'c> ModuleView<'c> {
                 let Some(module) = modules.get(self.key) else { continue };
                 let Some(wanted) = &module.wanted else { continue };
                 let node = self.cluster.nodes.get(name);
-                let target = Target { name, node, module: Some(module) };
+                let target = TargetNode { name, node, module: Some(module) };
                 targets.by_kernel.entry(trimmed(&wanted.kernel)).or_default().push(target);
             }
             return targets;
@@ -149,7 +149,7 @@ impl<'c> ModuleView<'c> {
                 continue;
             }
             let module = self.cluster.node_modules.get(name).and_then(|modules| modules.get(self.key));
-            targets.by_kernel.entry(release).or_default().push(Target { name, node: Some(node), module });
+            targets.by_kernel.entry(release).or_default().push(TargetNode { name, node: Some(node), module });
         }
         targets
     }
@@ -158,7 +158,7 @@ impl<'c> ModuleView<'c> {
     fn kernel(
         &self,
         release: &str,
-        nodes: &[Target<'_>],
+        nodes: &[TargetNode<'_>],
         entry: Option<&ModuleEntry>,
         mapper: Option<&KernelMapper<'_>>,
         problems: &mut Problems,
@@ -225,7 +225,7 @@ impl<'c> ModuleView<'c> {
         for (name, modules) in self.cluster.node_modules.iter().filter(|(name, _)| !wanted.contains(name.as_str())) {
             let Some(module) = modules.get(self.key) else { continue };
             let Some(loaded) = &module.loaded else { continue };
-            let target = Target { name, node: self.cluster.nodes.get(name), module: Some(module) };
+            let target = TargetNode { name, node: self.cluster.nodes.get(name), module: Some(module) };
             let found = self.leaving(&target);
             let release = trimmed(&loaded.kernel);
             if let Some(cause) = found.cause {
@@ -277,7 +277,7 @@ fn kernel_of<'k>(kernels: &'k mut Vec<KernelStatus>, release: &str) -> &'k mut K
     &mut kernels[at]
 }
 
-fn kernel_view<'k>(release: &'k str, nodes: &[Target<'k>], loading: &Loading) -> KernelView<'k> {
+fn kernel_view<'k>(release: &'k str, nodes: &[TargetNode<'k>], loading: &Loading) -> KernelView<'k> {
     KernelView {
         release,
         os_images: nodes.iter().filter_map(|target| target.node).map(|node| node.os_image.as_str()).collect(),

@@ -13,7 +13,7 @@ const VERSION_LABEL: &str = "kmm.node.kubernetes.io/version-module";
 const WORKER_LABEL: &str = "beta.kmm.node.kubernetes.io/version-worker-pod";
 
 /// A node that KMM should load a Module on.
-pub(super) struct Target<'c> {
+pub(super) struct TargetNode<'c> {
     pub(super) name: &'c str,
     /// The node, if inputs have nodes.
     pub(super) node: Option<&'c NodeEntry>,
@@ -48,7 +48,7 @@ impl TargetStatus {
 
 impl ModuleView<'_> {
     /// Finds the state on a node that has no mapping for its kernel.
-    pub(super) fn unmapped(&self, target: &Target<'_>) -> TargetStatus {
+    pub(super) fn unmapped(&self, target: &TargetNode<'_>) -> TargetStatus {
         let is_loaded = target.module.is_some_and(|module| module.loaded.is_some());
         let cause = match self.worker_cause(target, PodRole::Unload).filter(|_| is_loaded) {
             Some(cause) => cause,
@@ -58,7 +58,7 @@ impl ModuleView<'_> {
     }
 
     /// Finds the state on a node that should not have the Module and has it.
-    pub(super) fn leaving(&self, target: &Target<'_>) -> TargetStatus {
+    pub(super) fn leaving(&self, target: &TargetNode<'_>) -> TargetStatus {
         match self.worker_cause(target, PodRole::Unload) {
             Some(cause) => TargetStatus::stuck(NodeState::Stuck, cause),
             None => TargetStatus::new(NodeState::Unloading, "KMM unloads it"),
@@ -68,7 +68,7 @@ impl ModuleView<'_> {
     /// Finds the state on a node that should load an image.
     pub(super) fn target(
         &self,
-        target: &Target<'_>,
+        target: &TargetNode<'_>,
         entry: Option<&ModuleEntry>,
         image: &str,
         status: &ImageStatus,
@@ -117,7 +117,7 @@ impl ModuleView<'_> {
     }
 
     /// Finds out if ordered upgrade keeps KMM from changing the node.
-    fn ordered_upgrade(&self, target: &Target<'_>, entry: Option<&ModuleEntry>) -> Option<TargetStatus> {
+    fn ordered_upgrade(&self, target: &TargetNode<'_>, entry: Option<&ModuleEntry>) -> Option<TargetStatus> {
         let version = entry?.version.as_ref()?;
         let labels = &target.node?.labels;
         let ObjectKey { namespace, name } = self.key;
@@ -141,7 +141,7 @@ impl ModuleView<'_> {
     }
 
     /// Returns the cause of the trouble that the worker Pod on a node has.
-    fn worker_cause(&self, target: &Target<'_>, role: PodRole) -> Option<Cause> {
+    fn worker_cause(&self, target: &TargetNode<'_>, role: PodRole) -> Option<Cause> {
         let mut pods = self.pods.iter().filter(|(_, pod)| pod.role == role && pod.node == target.name);
         let (name, trouble) = pods.find_map(|(name, pod)| Some((*name, trouble(pod)?)))?;
         let config = target.module.and_then(|module| module.wanted.as_ref());
