@@ -79,6 +79,7 @@ class Fleet:
     kernels: int
     revisions: dict = dataclasses.field(default_factory=dict)
     listed: list = None
+    layout: str = "files"
 
     @property
     def mappings(self):
@@ -133,7 +134,7 @@ class Fleet:
             "kernels:\n"
             "  - file: fleet.yaml\n\n"
             f"modules:\n{modules}"
-            "output: {dir: gitops}\n"
+            f"output: {{dir: gitops{'' if self.layout == 'files' else ', layout: ' + self.layout}}}\n"
         )
 
     def source_text(self, driver):

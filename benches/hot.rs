@@ -176,7 +176,7 @@ fn fleet(criterion: &mut Criterion) {
     group.bench_function("make Modules", |bencher| {
         bencher.iter(|| {
             let modules =
-                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, plan.inputs));
+                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, plan.inputs, 0));
             modules.flatten().count()
         });
     });

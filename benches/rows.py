@@ -6,7 +6,9 @@ A goal is a ratio to the yardstick, never a time: a ratio holds on other machine
 import dataclasses
 import functools
 import pathlib
+import resource
 import shutil
+import subprocess
 import typing
 
 import cluster
@@ -14,7 +16,7 @@ import fleet
 import places
 import yardstick
 from fleet import Fleet
-from measure import Failed, Kmodgen, Machine, in_turns, spread
+from measure import Failed, Kmodgen, Machine, Run, in_turns, spread
 
 KERNELS = 1000
 
@@ -32,16 +34,17 @@ class Bench:
     # How many times smaller than it should be everything is, to try things.
     shrink: int
 
-    def fleet(self, modules):
+    def fleet(self, modules, layout="files"):
         """A fleet of this many modules."""
-        return Fleet(modules, KERNELS // self.shrink)
+        return Fleet(modules, KERNELS // self.shrink, layout=layout)
 
     def generated(self, asked, folder):
         """A fleet that is written and generated, and of which the next run has nothing to do."""
         manifest = asked.write(folder)
         created = self.kmodgen.report(manifest)["summary"]["created"]
         unchanged = self.kmodgen.report(manifest)["summary"]["unchanged"]
-        if unchanged != created or created < 2 * asked.mappings:
+        least = asked.mappings * (2 if asked.layout == "files" else 1)
+        if unchanged != created or created < least:
             raise Failed(f"{created} files were created for {asked.mappings} mappings, then {unchanged} unchanged")
         return manifest
 
@@ -65,10 +68,10 @@ def ratio_of(pairs, scale=1):
     return spread([ratio * scale for ratio in pairs.ratios()]) | {"seconds": pairs.seconds()} | peak
 
 
-def unchanged(bench, *flags):
+def unchanged(bench, *flags, layout="files"):
     """10,000 mappings that are as they should be, against ninja."""
     with places.tmpfs() as folder:
-        asked = bench.fleet(10)
+        asked = bench.fleet(10, layout)
         manifest = bench.generated(asked, folder)
         pairs = in_turns(
             bench.machine,
@@ -79,10 +82,10 @@ def unchanged(bench, *flags):
     return ratio_of(pairs)
 
 
-def changed(bench, mappings):
+def changed(bench, mappings, layout="files"):
     """10,000 mappings of which some have to follow a new Driver Toolkit, against ninja with nothing to do."""
     with places.tmpfs() as folder:
-        asked = bench.fleet(10)
+        asked = bench.fleet(10, layout)
         manifest = bench.generated(asked, folder)
 
         def ours(turn):
@@ -149,6 +152,39 @@ def against_kustomize(bench):
 
     with places.tmpfs() as folder:
         return ratio_of(cold_pairs(bench, asked, folder, few(bench), kustomize))
+
+
+def bundle_cold(bench):
+    """10,000 mappings as bundles, against the files that have the same objects."""
+    bundles, files = bench.fleet(10, "bundle"), bench.fleet(10)
+    places.need_memory_for(2 * files.mappings * (bench.runs + 1))
+    with places.tmpfs() as folder:
+
+        def cold(asked, turn):
+            manifest = asked.write(folder / f"{asked.layout}-{turn}")
+            return bench.kmodgen.run("generate", manifest)
+
+        pairs = in_turns(
+            bench.machine, bench.runs, lambda turn: cold(bundles, turn), lambda turn: cold(files, turn).seconds
+        )
+    return ratio_of(pairs)
+
+
+def bundle_kustomize(bench):
+    """CPU time of `kubectl kustomize` for one module as a bundle, against the same module as files."""
+    bundle, files = bench.fleet(1, "bundle"), bench.fleet(1)
+    with places.tmpfs() as folder:
+        sides = [bench.generated(asked, folder / asked.layout).parent / "gitops" for asked in [bundle, files]]
+
+        def kustomize(side):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(["kubectl", "kustomize", str(sides[side])], check=True, stdout=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return Run(seconds, after.ru_maxrss * 1024)
+
+        pairs = in_turns(bench.machine, few(bench), lambda _: kustomize(0), lambda _: kustomize(1).seconds)
+    return ratio_of(pairs)
 
 
 def few(bench):
@@ -361,6 +397,7 @@ NINJA = "ninja with nothing to do, 20,000 targets"
 BARE = "a bare C program that writes the same bytes to the same paths"
 JINJA = "a loop in Python with jinja2 and PyYAML's C emitter"
 KUSTOMIZE = "`kubectl kustomize` with configMapGenerator"
+FILES = "the same with `layout: files`"
 GIT = "`git add` and `git commit` of the same files, already written"
 GIT_PUSH = "`git add`, `git commit` and `git push` of the same files, already written, to the same server"
 
@@ -396,6 +433,39 @@ ROWS = [
         against=NINJA,
         goal=0.55,
         stretch=0.45,
+    ),
+    Row(
+        "bundle-unchanged",
+        "`layout: bundle`: nothing changed, 10,000 mappings in 31 files",
+        lambda bench: unchanged(bench, layout="bundle"),
+        against=NINJA,
+        goal=0.05,
+    ),
+    Row(
+        "bundle-check",
+        "`layout: bundle`: the same with `--check`, every byte read",
+        lambda bench: unchanged(bench, "--check", layout="bundle"),
+        against=NINJA,
+        goal=0.30,
+    ),
+    Row(
+        "bundle-one-changed",
+        "`layout: bundle`: one of 10,000 mappings changed",
+        lambda bench: changed(bench, 1, layout="bundle"),
+        against=NINJA,
+        goal=0.25,
+    ),
+    Row(
+        "bundle-cold",
+        "`layout: bundle`: 10,000 mappings from nothing, tmpfs",
+        bundle_cold,
+        against=FILES,
+    ),
+    Row(
+        "bundle-kustomize",
+        "`layout: bundle`: CPU time of `kubectl kustomize`, one module with 1,000 kernels",
+        bundle_kustomize,
+        against=FILES,
     ),
     Row(
         "cold-bare-ext4",

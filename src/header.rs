@@ -19,13 +19,38 @@ pub enum Ownership {
     Foreign,
 }
 
+/// Line between the documents of a file.
+pub const SEPARATOR: &str = "---\n";
+
 /// Puts the first line in front of `body`.
 pub fn with_header(body: &str) -> String {
     format!("{MARK}{}\n{body}", Digest::of(body.as_bytes()))
 }
 
-/// Returns the origin of a file, judged by its bytes. A checkout that turned line ends into CRLF is not an edit.
+/// Returns the documents of a file whose lines end in LF. The file of one document is that document.
+pub fn documents(unix: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(unix);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let between = memchr::memmem::find(bytes, b"\n---\n");
+        rest = between.map(|at| &bytes[at + 1 + SEPARATOR.len()..]);
+        Some(between.map_or(bytes, |at| &bytes[..=at]))
+    })
+}
+
+/// Returns the origin of a file, judged by its bytes: of several documents, each may have a first line of its own. A
+/// checkout that turned line ends into CRLF is not an edit.
 pub fn ownership(bytes: &[u8]) -> Ownership {
+    match ownership_of_one(bytes) {
+        Ownership::Edited if documents(&to_unix(bytes)).all(|one| ownership_of_one(one) == Ownership::Intact) => {
+            Ownership::Intact
+        }
+        ownership => ownership,
+    }
+}
+
+/// Returns the origin of a file or document with one first line.
+pub fn ownership_of_one(bytes: &[u8]) -> Ownership {
     if !bytes.starts_with(OURS.as_bytes()) {
         // Git sets its first marker in front of a header that it could not merge.
         let (first, rest) = bytes.split_at(bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| at + 1));
@@ -85,6 +110,20 @@ mod tests {
         }
         assert_eq!(ownership(b""), Ownership::Foreign);
         assert_eq!(ownership(b"FROM x\n"), Ownership::Foreign);
+    }
+
+    #[test]
+    fn each_document_has_its_own_header() {
+        let [a, b] = ["a\n", "b\n"].map(with_header);
+        let both = format!("{a}{SEPARATOR}{b}");
+        assert_eq!(documents(both.as_bytes()).collect::<Vec<_>>(), [a.as_bytes(), b.as_bytes()]);
+        assert_eq!(ownership(both.as_bytes()), Ownership::Intact);
+        assert_eq!(ownership(both.replace('\n', "\r\n").as_bytes()), Ownership::Intact);
+        for edited in [format!("{both}c\n"), format!("{both}{SEPARATOR}c\n"), both.replace("a\n", "c\n")] {
+            assert_eq!(ownership(edited.as_bytes()), Ownership::Edited, "{edited}");
+        }
+        assert_eq!(ownership(with_header("a\n---\nb\n").as_bytes()), Ownership::Intact, "one header for both");
+        assert_eq!(ownership(format!("c\n{SEPARATOR}{a}").as_bytes()), Ownership::Foreign);
     }
 
     proptest! {

@@ -23,6 +23,8 @@ mod testing;
 pub mod vocabulary;
 
 // Layer 1: the pure core. No file system, environment, clock, randomness or printing.
+pub mod bundle;
+pub mod bundle_folder;
 pub mod cache;
 pub mod checksum;
 pub mod contract;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::bundle;
 use crate::contract;
 use crate::contract::module::Size;
 use crate::header::with_header;
-use crate::manifest::{Manifest, Module, ModuleKind};
+use crate::manifest::{Layout, Manifest, Module, ModuleKind};
 use crate::plan::{self, Inputs, Mapping, Plan, RenderedMapping};
 use crate::render;
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
@@ -23,12 +24,12 @@ pub const NAMESPACE: &str = "namespace.yaml";
 /// The file that tells git hosts which files are generated.
 pub const GIT_ATTRIBUTES: &str = ".gitattributes";
 
-/// One file.
+/// One file, or one document of a bundle.
 #[derive(Debug, Clone)]
 pub struct Output<'t> {
     /// Path of the file, below the output folder.
     pub path: RelPath,
-    /// Its whole text.
+    /// Its whole text, or that of a document.
     pub text: Cow<'t, str>,
     /// The place of the manifest that asks for it.
     pub origin: Span,
@@ -44,7 +45,7 @@ impl<'t> Output<'t> {
     }
 }
 
-/// The files of a mapping.
+/// The files of a mapping in the layout `files`.
 pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> [Output<'t>; 2] {
     let mapping = &rendered.mapping;
     let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
@@ -56,19 +57,50 @@ pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) ->
     ]
 }
 
+/// Returns the outputs of a mapping in the manifest's layout: its Dockerfile, if there is a file of it, and its ConfigMap.
+pub fn in_layout<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> (Option<Output<'t>>, Output<'t>) {
+    let [dockerfile, config_map] = of_mapping(rendered, manifest);
+    let (module, release) = (rendered.mapping.module.name.as_str(), rendered.mapping.kernel.release.as_str());
+    match manifest.output.layout {
+        Layout::Files => (Some(dockerfile), config_map),
+        Layout::Bundle => (None, Output { path: bundle::document_path(module, release), ..config_map }),
+    }
+}
+
+/// Returns the module and the release of the ConfigMap at a path, in any layout; `None` for other paths.
+pub fn mapping_of_config_map(path: &RelPath) -> Option<(&str, &str)> {
+    if path.file_name() == CONFIG_MAP {
+        return path.parent().split_once('/');
+    }
+    bundle::document_of(path.as_str())
+}
+
+/// Returns the path of a mapping's ConfigMap in a layout.
+pub fn config_map_path(module: &str, release: &str, layout: Layout) -> RelPath {
+    match layout {
+        Layout::Files => RelPath::of_names(&[module, release, CONFIG_MAP]),
+        Layout::Bundle => bundle::document_path(module, release),
+    }
+}
+
 /// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They come
-/// after the mappings', since they list them.
+/// after the mappings', since they list them. A bundle has `bundle_files` files.
 pub fn of_module<'p>(
     module: &Module,
     mappings: &[Mapping<'p>],
     Inputs { manifest, lock, .. }: Inputs<'_>,
+    bundle_files: usize,
 ) -> Option<[Output<'p>; 2]> {
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
     // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
-    let config_maps =
-        mappings.iter().filter(|m| m.is_built_by_kmm()).map(|m| format!("{}/{CONFIG_MAP}", m.kernel.release.value));
+    let mut built = mappings.iter().filter(|mapping| mapping.is_built_by_kmm());
+    let config_maps: Vec<String> = match manifest.output.layout {
+        Layout::Files => built.map(|mapping| format!("{}/{CONFIG_MAP}", mapping.kernel.release.value)).collect(),
+        Layout::Bundle if built.next().is_none() => Vec::new(),
+        Layout::Bundle => (0..bundle_files).map(bundle::file_name).collect(),
+    };
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
         [
@@ -93,7 +125,7 @@ pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manife
 /// The files that tie the modules of these folders together, and come last.
 pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Vec<Output<'static>> {
     let origin = manifest.namespace.span;
-    let attributes = manifest.output.git_attributes.then(git_attributes);
+    let attributes = manifest.output.git_attributes.then(|| git_attributes(manifest.output.layout));
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
     let kustomization = render::kustomization::render(resources, &manifest.namespace.value);
@@ -103,10 +135,13 @@ pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) ->
 
 /// Returns the text of the file that tells git hosts which files are generated. Its patterns are those of generated
 /// files alone, since the folder may have others.
-fn git_attributes() -> String {
+fn git_attributes(layout: Layout) -> String {
     let top = [GIT_ATTRIBUTES, NAMESPACE, KUSTOMIZATION].map(|file| format!("/{file}"));
     let modules = [MODULE, KUSTOMIZATION].map(|file| format!("/*/{file}"));
-    let mappings = [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}"));
+    let mappings = match layout {
+        Layout::Files => [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}")),
+        Layout::Bundle => [bundle::BUNDLE, "configmaps-*.yaml"].map(|file| format!("/*/{file}")),
+    };
     let patterns = top.into_iter().chain(modules).chain(mappings);
     // GitHub reads the first attribute, GitLab the second.
     with_header(&patterns.map(|pattern| format!("{pattern} linguist-generated gitlab-generated\n")).collect::<String>())
@@ -124,16 +159,26 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
     let mut outputs: Vec<Output<'static>> = Vec::new();
     let mut folders = Vec::new();
     for (module, mappings) in &plan.modules {
+        let mut documents = Vec::new();
         for mapping in mappings {
-            outputs.extend(of_mapping(&plan.render(mapping)?, manifest).map(Output::into_owned));
+            let rendered = plan.render(mapping)?;
+            let (dockerfile, config_map) = in_layout(&rendered, manifest);
+            documents.push((mapping.kernel.release.as_str(), config_map.text.len()));
+            outputs.extend(dockerfile.into_iter().chain([config_map]).map(Output::into_owned));
         }
-        if let Some(files) = of_module(module, mappings, plan.inputs) {
+        if let Some(files) = of_module(module, mappings, plan.inputs, bundle_files(documents)) {
             outputs.extend(files.map(Output::into_owned));
             folders.push(module.name.value.to_string());
         }
     }
     outputs.extend(of_all(manifest, folders));
     Some(outputs)
+}
+
+/// Returns how many files a bundle has, by the names and lengths of its documents.
+pub fn bundle_files(mut documents: Vec<(&str, usize)>) -> usize {
+    documents.sort_unstable();
+    bundle::parts(documents.into_iter().map(|(_, length)| length), bundle::LARGEST_FILE).len()
 }
 
 /// Reports Modules that a cluster, or the usual way of applying, would not take, by the length of their texts

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kmodgen_yaml::Node;
 
+use crate::bundle::document_path;
 use crate::fingerprint::Explanation;
 use crate::header::{Ownership, ownership, to_unix};
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
@@ -124,10 +125,10 @@ fn images(container: &Node) -> Option<HashMap<String, String>> {
 /// # Errors
 /// A file that cannot be read.
 pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<OldMapping>, Inaccessible> {
-    let folder = format!("{module}/{release}");
-    let Some(config_map) = text_in(&folder, CONFIG_MAP, tree)? else { return Ok(None) };
-    let dockerfile = text_in(&folder, DOCKERFILE, tree)?;
+    let Some(config_map) = config_map(module, release, tree)? else { return Ok(None) };
+    let dockerfile = text_in(&format!("{module}/{release}"), DOCKERFILE, tree)?;
     Ok(read(&config_map).and_then(|node| {
+        let dockerfile = dockerfile.or_else(|| scalar(node.get("data")?, "dockerfile"));
         let annotations = node.get("metadata")?.get("annotations")?;
         let explanation = Explanation::from_lines(scalar(annotations, INPUTS).unwrap_or_default());
         Some(OldMapping { hash: scalar(annotations, CONTENT_HASH)?, explanation, dockerfile })
@@ -137,6 +138,19 @@ pub fn mapping(module: &str, release: &str, tree: &View<'_>) -> Result<Option<Ol
 fn text_in(folder: &str, file: &str, tree: &View<'_>) -> Result<Option<String>, Inaccessible> {
     let Ok(path) = RelPath::parse(&format!("{folder}/{file}")) else { return Ok(None) };
     Ok(tree.find(&path)?.as_ref().and_then(Found::bytes).and_then(text))
+}
+
+/// Returns the text of a mapping's ConfigMap, in a file of its own or in a bundle.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn config_map(module: &str, release: &str, tree: &View<'_>) -> Result<Option<String>, Inaccessible> {
+    let Ok(path) = RelPath::parse(&format!("{module}/{release}/{CONFIG_MAP}")) else { return Ok(None) };
+    let found = match tree.find(&path)? {
+        None => tree.find(&document_path(module, release))?,
+        found => found,
+    };
+    Ok(found.as_ref().and_then(Found::bytes).and_then(text))
 }
 
 fn read(text: &str) -> Option<Arc<Node>> {

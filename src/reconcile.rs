@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+mod assembly;
+mod bundles;
+
+use crate::bundle::{document_of, object_of};
 use crate::cache::FileEntry;
 use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
@@ -9,6 +13,9 @@ use crate::header::{Ownership, ownership, to_unix};
 use crate::output::Output;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
+
+pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
+pub use bundles::BundleVerdict;
 
 /// Action at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +66,8 @@ impl Conflict {
 pub struct Change {
     /// Path of the file, below the output folder.
     pub path: RelPath,
+    /// Kind and name of the object, if it is in a document of a bundle.
+    pub object: Option<Box<str>>,
     /// Action at the path; never [`Action::Unchanged`].
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
@@ -69,11 +78,28 @@ pub struct Change {
     pub unmerged: bool,
 }
 
+impl Change {
+    /// Returns the path of the file.
+    pub fn file(&self) -> &str {
+        if self.object.is_some() { self.path.parent() } else { self.path.as_str() }
+    }
+
+    /// Returns the path of the file, and the object in it if it is one of many.
+    pub fn place(&self) -> String {
+        match &self.object {
+            Some(object) => format!("{}: {object}", self.file()),
+            None => self.file().to_owned(),
+        }
+    }
+}
+
 /// Result of the comparison of an output with the file at its path.
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// The run is not about it.
     NotAsked,
+    /// The layout has no such file.
+    Absent,
     /// The file is right. Boxed, since most files that are compared have to change.
     Right(Box<FileEntry>),
     /// Something is to be done.
@@ -143,9 +169,14 @@ impl Inspector<'_> {
                 Err(action) => action,
             },
         };
-        let stat = self.sink.put(&path, &text, &action)?;
+        let mut stat = self.sink.put(&path, &text, &action)?;
+        let mut object = None;
+        if document_of(path.as_str()).is_some() {
+            stat = FileStat { size: text.len() as u64, ..FileStat::NONE };
+            object = self.object(&path, &text, &action)?;
+        }
         let written = Some(FileEntry { stat, checksum });
-        Ok(Verdict::Change(Box::new(Change { path, action, origin: Some(origin), written, unmerged })))
+        Ok(Verdict::Change(Box::new(Change { path, object, action, origin: Some(origin), written, unmerged })))
     }
 
     /// Returns the metadata of the file at a path if the file has this text; otherwise the action to take, and whether
@@ -176,7 +207,10 @@ impl Inspector<'_> {
             let Some(found) = self.tree.find(&path)? else { continue };
             if let Some(action) = remove_action(&found, self.force) {
                 let unmerged = matches!(found, Found::Unmerged(_));
-                changes.push(Box::new(Change { path, action, origin: None, written: None, unmerged }));
+                let document = document_of(path.as_str()).map(|(_, name)| name);
+                let object = document.map(|name| found.bytes().and_then(object_of).unwrap_or_else(|| name.to_owned()));
+                let object = object.map(Into::into);
+                changes.push(Box::new(Change { path, object, action, origin: None, written: None, unmerged }));
             }
         }
         Ok(changes)
@@ -270,7 +304,7 @@ mod tests {
         match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"), None)).unwrap() {
             Verdict::Change(change) => change.action,
             Verdict::Right(_) => Action::Unchanged,
-            Verdict::NotAsked => panic!("it is asked"),
+            Verdict::NotAsked | Verdict::Absent => panic!("it is asked"),
         }
     }
 

@@ -2,7 +2,9 @@
 //! nothing ever holds a whole fleet's files.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use crate::bundle::{BUNDLE, Bundle, module_of};
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
@@ -84,6 +86,14 @@ pub trait OutputFolder: Sync {
         Ok(None)
     }
 
+    /// Returns the bundle of a module; `None` if the folder has documents alone.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    fn bundle(&self, _module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
+        Ok(None)
+    }
+
     /// Returns the metadata of what is at a path; none if there is nothing. `""` is the output folder itself.
     fn stat(&self, _path: &str) -> FileStat {
         FileStat::NONE
@@ -141,6 +151,14 @@ impl<'k> Outline<'k> {
         matches!(self.modules.get(module), Some(Names::All(_)))
     }
 
+    /// Returns whether there is a bundle in the folder of a module, as far as all its names are known.
+    pub fn has_bundle(&self, module: &str) -> bool {
+        match self.modules.get(module) {
+            Some(Names::All(names)) => names.contains_key(BUNDLE),
+            Some(Names::Unplanned(_)) | None => false,
+        }
+    }
+
     /// The folders of modules.
     pub fn modules(&self) -> impl Iterator<Item = &str> {
         self.modules.keys().map(String::as_str)
@@ -169,14 +187,15 @@ impl<'k> Outline<'k> {
     }
 
     /// Returns the paths at which a file of ours may be that nobody asks for: `files` at the top, and those in folders
-    /// that are `unplanned`. Only such files are ever looked at for removal.
+    /// that are `unplanned`, bundles left out. Only such files are ever looked at for removal.
     pub fn candidates<'f>(&self, unplanned: &[String], files: impl Iterator<Item = &'f str>) -> Vec<RelPath> {
         let below = |folder: &String| {
             let files = if folder.contains('/') { [DOCKERFILE, CONFIG_MAP] } else { [MODULE, KUSTOMIZATION] };
             files.map(|file| format!("{folder}/{file}"))
         };
+        let folders = unplanned.iter().filter(|folder| module_of(folder).is_none());
         let top = files.filter(|file| self.names.get(*file) == Some(&Kind::File)).map(str::to_owned);
-        let paths: Vec<String> = top.chain(unplanned.iter().flat_map(below)).collect();
+        let paths: Vec<String> = top.chain(folders.flat_map(below)).collect();
         paths.iter().filter_map(|path| RelPath::parse(path).ok().filter(|parsed| parsed.as_str() == path)).collect()
     }
 }

@@ -22,13 +22,18 @@ pub struct ModuleCheck {
     pub folder: bool,
     /// Its Module and its kustomization.
     pub own: Vec<bool>,
+    /// Set if all files of its bundle are as the run left them.
+    pub bundle: bool,
 }
 
 impl CheckResult {
     /// Makes the result for a run all of whose files are as they were, or none of them.
     pub fn of(files: &CachedFiles, same: bool) -> Self {
-        let modules =
-            files.modules.iter().map(|module| ModuleCheck { folder: same, own: vec![same; module.own.len()] });
+        let modules = files.modules.iter().map(|module| ModuleCheck {
+            folder: same,
+            own: vec![same; module.own.len()],
+            bundle: same,
+        });
         Self {
             whole: same,
             touched: false,

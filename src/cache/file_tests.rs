@@ -27,6 +27,7 @@ fn run() -> CachedRun {
             files: vec![("fleet.yaml".into(), digest("fleet")), ("gone".into(), None)],
             templates: vec![],
         },
+        layout: Layout::Files,
         key: ChecksumKey::new([1, 2, 3, u64::MAX]),
         root: "/gitops".into(),
         messages: vec!["warning: é\n".into()],
@@ -43,6 +44,7 @@ fn run() -> CachedRun {
             length: 300,
             folder: stat(1),
             own: vec![entry("module"), entry("list")],
+            bundle: vec![],
             releases: vec![0, 1, 2],
         }],
     };

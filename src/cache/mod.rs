@@ -19,6 +19,7 @@ pub use reuse::Reuse;
 
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
+use crate::manifest::Layout;
 use crate::plan::Identity;
 use crate::vocabulary::Digest;
 
@@ -111,6 +112,8 @@ pub struct CachedModule {
     pub folder: FileStat,
     /// Its Module and its kustomization, or neither.
     pub own: Vec<FileEntry>,
+    /// Files of its bundle.
+    pub bundle: Vec<FileEntry>,
     /// Kernel releases of its mappings in ascending order, as indices into [`CachedFiles::releases`].
     pub releases: Vec<u32>,
 }
@@ -120,6 +123,8 @@ pub struct CachedModule {
 pub struct CachedFiles {
     /// Digests of the files that the run read.
     pub inputs: Inputs,
+    /// Layout of the output folder.
+    pub layout: Layout,
     /// Key of all checksums.
     pub key: ChecksumKey,
     /// Absolute path of the output folder.
@@ -146,10 +151,10 @@ impl CachedFiles {
         self.modules.iter().map(|module| module.releases.len()).sum()
     }
 
-    /// Returns how many files the output has.
+    /// Returns how many files the output has, documents of bundles counted as files.
     pub fn file_count(&self) -> usize {
         let own: usize = self.modules.iter().map(|module| module.own.len()).sum();
-        self.top.len() + own + 2 * self.mapping_count()
+        self.top.len() + own + self.layout.outputs_of_mapping() * self.mapping_count()
     }
 
     /// Returns all modules, each with the numbers of its mappings.

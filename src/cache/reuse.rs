@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
+use super::{CachedFiles, CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
+use crate::bundle::is_bundle_file;
 use crate::checksum::Checksum;
+use crate::manifest::Layout;
 use crate::plan::Expansion;
 use crate::vocabulary::Digest;
 
@@ -111,11 +113,25 @@ impl<'c> Reuse<'c> {
         rows.map(|(release, _)| run.files.release(*release))
     }
 
+    /// Returns the files of a module's bundle if they are as they were.
+    pub fn bundle(&self, module: &str) -> Option<&'c [FileEntry]> {
+        let Module { cached, check, .. } = self.modules.get(module)?;
+        (check.bundle && !cached.bundle.is_empty()).then_some(&cached.bundle)
+    }
+
     /// Returns the folders in a module's folder that no mapping of this run has; `None` if others may be there.
     pub fn unplanned_folders(&self, module: &str) -> Option<Vec<&'c str>> {
-        let known = self.modules.get(module)?.check.folder;
-        let others = self.run.files.unplanned.iter().any(|(path, _)| path.split('/').next() == Some(module));
-        (known && !others).then(|| self.unplanned(module).collect())
+        let Module { cached, check, numbers } = self.modules.get(module)?;
+        let is_gone = !self.planned.get(numbers.clone())?.contains(&true);
+        // The bundle of a module that is gone has to be found.
+        let known = check.folder && (cached.bundle.is_empty() || !is_gone);
+        let CachedFiles { unplanned, foreign, layout, .. } = &self.run.files;
+        let mut others = unplanned.iter().chain(foreign.iter().filter(|(path, _)| is_bundle_file(path)));
+        let others = others.any(|(path, _)| path.split('/').next() == Some(module));
+        (known && !others).then(|| match layout {
+            Layout::Files => self.unplanned(module).collect(),
+            Layout::Bundle => Vec::new(),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::commands::Exit;
 use crate::fingerprint::InputChange;
 use crate::holds::HeldModule;
 use crate::impact::{node_counts, reloaded};
-use crate::output::CONFIG_MAP;
+use crate::output::mapping_of_config_map;
 use crate::plan::{MappingRenderer, RenderedMapping};
 use crate::previous::{self, OldMapping};
 use crate::reconcile::Action;
@@ -99,19 +99,24 @@ fn explain_all(
     let tree = drift.tree();
     let mut explained = Vec::new();
     let mut renderer = MappingRenderer::new(drift.plan.inputs);
-    let changed: HashSet<&str> = changed_mappings(drift).collect();
+    let changed: HashSet<(&str, &str)> = changed_mappings(drift).collect();
+    let moved = drift.moved();
     let reloaded = reloaded(&drift.impacts);
     for mapping in drift.plan.mappings() {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let is_wanted = match &args.release {
             Some(wanted) => wanted == release,
-            None => changed.contains(format!("{module}/{release}").as_str()),
+            None => changed.contains(&(module, release)),
         };
         if is_wanted && is_selected(only, module, release) {
             let rendered = renderer.render(&mapping.planned());
             let rendered = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?;
             let verb = if reloaded.contains(&(module, release)) { "reload" } else { "change" };
-            explained.push(explain(&rendered, previous::mapping(module, release, &tree)?, verb));
+            let one = explain(&rendered, previous::mapping(module, release, &tree)?, verb);
+            // Another layout of the files is no change of the image.
+            if args.release.is_some() || one.state != "unchanged" || !moved.contains(&(module, release)) {
+                explained.push(one);
+            }
         }
     }
     for (module, held) in &drift.held {
@@ -147,10 +152,10 @@ fn explain_all(
     Ok(explained)
 }
 
-/// Returns the mappings whose ConfigMaps are written, as `MODULE/RELEASE`.
-fn changed_mappings<'d>(drift: &'d Drift<'_>) -> impl Iterator<Item = &'d str> {
+/// Returns the mappings whose ConfigMaps are written, as modules and releases.
+fn changed_mappings<'d>(drift: &'d Drift<'_>) -> impl Iterator<Item = (&'d str, &'d str)> {
     let written = drift.changes.iter().filter(|change| change.action != Action::Remove);
-    written.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent())
+    written.filter_map(|change| mapping_of_config_map(&change.path))
 }
 
 fn explain(rendered: &RenderedMapping<'_>, old: Option<OldMapping>, verb: &'static str) -> Explained {

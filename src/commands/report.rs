@@ -14,10 +14,10 @@ use crate::adapters::ui::{self, CONFLICT};
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
 use crate::impact::{Impact, node_counts, reloaded};
-use crate::output::CONFIG_MAP;
+use crate::output::mapping_of_config_map;
 use crate::plan::MappingRenderer;
 use crate::previous;
-use crate::reconcile::Action;
+use crate::reconcile::{Action, Assembly};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{ClusterName, RelPath, SourceMap};
 
@@ -93,6 +93,9 @@ impl Nodes {
 #[derive(Serialize)]
 struct FileReport {
     path: String,
+    /// The object, if the file has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -108,6 +111,14 @@ struct RefusalReport {
     module: String,
     reason: String,
     help: String,
+}
+
+impl FileReport {
+    /// Returns the path for people, with the object in the file if it has several.
+    fn place(&self, root: &Path) -> String {
+        let path = root.join(&self.path).display().to_string();
+        self.object.as_ref().map_or_else(|| path.clone(), |object| format!("{path}: {object}"))
+    }
 }
 
 impl Report {
@@ -141,7 +152,8 @@ impl Report {
                 _ => (None, None),
             };
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
-            files.push(FileReport { path: change.path.to_string(), action, reason, help, manifest });
+            let (path, object) = (change.file().to_owned(), change.object.as_deref().map(str::to_owned));
+            files.push(FileReport { path, object, action, reason, help, manifest });
         }
         let mut nodes = Nodes::default();
         for (_, impact) in drift.impacts.iter().flat_map(|(name, impact)| impact.all(name)) {
@@ -247,7 +259,7 @@ impl Report {
         let mut text = String::new();
         let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
         for file in &done {
-            let _ = writeln!(text, "{:<8} {}", file.action, root.join(&file.path).display());
+            let _ = writeln!(text, "{:<8} {}", file.action, file.place(root));
         }
         let Summary { created, updated, removed, .. } = &self.summary;
         if let Some(more) = (created + updated + removed).checked_sub(done.len()).filter(|more| *more > 0) {
@@ -287,10 +299,10 @@ impl Report {
         // What belongs to a refused module was told with it.
         let others: Vec<_> = conflicts.iter().filter(|file| file.help.is_some()).collect();
         for file in &others {
-            let path = root.join(&file.path);
+            let path = file.place(root);
             let asked = file.manifest.as_ref().map(|place| format!(" (required at {place})")).unwrap_or_default();
             let reason = file.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "{CONFLICT}: skipped `{}`: {reason}{asked}", path.display());
+            let _ = writeln!(text, "{CONFLICT}: skipped `{path}`: {reason}{asked}");
         }
         for help in others.iter().filter_map(|file| file.help).collect::<BTreeSet<_>>() {
             let _ = writeln!(text, "  help: {help}");
@@ -303,11 +315,15 @@ impl Report {
 }
 
 /// The differences of all paths that are not as they should be, in the unified form.
-pub(super) fn differences(drift: &Drift<'_>, texts: &BTreeMap<RelPath, String>) -> Result<String, Inaccessible> {
-    let shown = drift.changes.iter();
+pub(super) fn differences(
+    drift: &Drift<'_>,
+    assembly: Option<&Assembly>,
+    texts: &BTreeMap<RelPath, String>,
+) -> Result<String, Inaccessible> {
+    let shown = assembly.map_or(&drift.changes, |assembly| &assembly.changes).iter();
     shown
         .map(|change| {
-            let found = drift.tree().find(&change.path)?;
+            let found = drift.find_file(&change.path)?;
             let old = found.as_ref().and_then(Found::bytes);
             let old = old.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             let path = drift.root.join(change.path.as_str());
@@ -323,8 +339,7 @@ pub(super) fn differences(drift: &Drift<'_>, texts: &BTreeMap<RelPath, String>) 
 /// Which inputs changed, for the mappings whose ConfigMaps are written anew, the first `most` of them.
 pub(super) fn explanations(drift: &Drift<'_>, most: usize) -> Result<BTreeMap<String, ComparedInputs>, Inaccessible> {
     let updated = drift.changes.iter().filter(|change| change.action == Action::Update);
-    let folders = updated.filter(|change| change.path.file_name() == CONFIG_MAP).map(|change| change.path.parent());
-    let updated: HashSet<(&str, &str)> = folders.filter_map(|folder| folder.split_once('/')).collect();
+    let updated: HashSet<(&str, &str)> = updated.filter_map(|change| mapping_of_config_map(&change.path)).collect();
     let mut explanations = BTreeMap::new();
     let concerned = drift.plan.mappings().filter(|mapping| {
         !updated.is_empty() && updated.contains(&(mapping.module.name.as_str(), mapping.kernel.release.as_str()))

@@ -19,8 +19,8 @@ fn target(job: &Job) -> Value {
     let (context, dockerfile) = match &job.context {
         None => (job.folder(), "Dockerfile"),
         Some(context) => {
-            let below = job.dockerfile.strip_prefix(context.as_str()).and_then(|rest| rest.strip_prefix('/'));
-            (context.as_str(), below.unwrap_or(&job.dockerfile))
+            let below = job.dockerfile().strip_prefix(context.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            (context.as_str(), below.unwrap_or(job.dockerfile()))
         }
     };
     let mut target = json!({

@@ -25,8 +25,8 @@ pub struct Job {
     pub image: String,
     /// The content hash, 64 hexadecimal digits.
     pub hash: String,
-    /// The path of the Dockerfile.
-    pub dockerfile: String,
+    /// The path of the Dockerfile; `None` if it has no file.
+    pub dockerfile: Option<String>,
     /// The folder that the Dockerfile copies from, which is the manifest's; `None` where it copies
     /// nothing from outside.
     pub context: Option<String>,
@@ -35,9 +35,13 @@ pub struct Job {
 }
 
 impl Job {
+    fn dockerfile(&self) -> &str {
+        self.dockerfile.as_deref().unwrap_or_default()
+    }
+
     /// The folder of the Dockerfile.
     fn folder(&self) -> &str {
-        self.dockerfile.rsplit_once('/').map_or(".", |(folder, _)| folder)
+        self.dockerfile().rsplit_once('/').map_or(".", |(folder, _)| folder)
     }
 
     /// The platform of the image in the words of container tools, where it is known.
@@ -69,7 +73,7 @@ mod tests {
             name: format!("kmm-ci-{dns}-0123456789"),
             image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
             hash: "0".repeat(64),
-            dockerfile: format!("gitops/kmm-ci/{release}/Dockerfile"),
+            dockerfile: Some(format!("gitops/kmm-ci/{release}/Dockerfile")),
             context: None,
             arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c} %{d}".into())],
         }
@@ -100,7 +104,7 @@ mod tests {
             ("site/a", "/out/kmm-ci/Dockerfile", "/out/kmm-ci/Dockerfile"),
         ] {
             let mut job = job("5.14.0-427.28.1.el9_4.x86_64");
-            (job.context, job.dockerfile) = (Some(context.into()), dockerfile.into());
+            (job.context, job.dockerfile) = (Some(context.into()), Some(dockerfile.into()));
             let (bake, matrix, tekton) =
                 (bake(std::slice::from_ref(&job)), matrix(std::slice::from_ref(&job)), tekton(&[job]));
             assert!(bake.contains(&format!("\"context\": \"{context}\"")), "{bake}");

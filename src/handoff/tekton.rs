@@ -84,7 +84,7 @@ fn include(job: &Job) -> Yaml<'_> {
             "params",
             list(vec![
                 parameter("IMAGE", job.image.as_str()),
-                parameter("DOCKERFILE", job.dockerfile.as_str()),
+                parameter("DOCKERFILE", job.dockerfile()),
                 parameter("CONTEXT", job.context.as_deref().unwrap_or(NO_CONTEXT)),
                 parameter("ARGUMENTS", &arguments.join("\n")),
             ]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Hold;
+use crate::bundle::file_number;
 use crate::header::{Ownership, ownership, to_unix};
 use crate::output::{CONFIG_MAP, KUSTOMIZATION};
 use crate::previous::{self, OldMapping, OldModule};
@@ -54,6 +55,13 @@ impl HeldModule {
     /// No such files, or a file that cannot be read.
     pub fn in_folder(hold: &Hold, folder: &dyn OutputFolder) -> Result<Self, HoldError> {
         let (module, commit) = (hold.module.as_str(), hold.short_commit());
+        let names = folder.names(module).map_err(|why| unreadable(hold, &why))?;
+        if names.iter().any(|(name, _)| file_number(name).is_some()) {
+            return Err(HoldError {
+                why: format!("commit {commit} has a bundle of the module, which cannot be held"),
+                help: "choose a commit with `output.layout: files`".to_owned(),
+            });
+        }
         let files = files_of(module, folder).map_err(|why| unreadable(hold, &why))?;
         if files.is_empty() {
             let others = modules(folder).map_err(|why| unreadable(hold, &why))?;

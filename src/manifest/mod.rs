@@ -21,6 +21,7 @@ mod kernel;
 mod kind;
 mod kmm;
 mod known;
+mod layout;
 mod lint;
 mod metadata;
 mod mirrors;
@@ -88,6 +89,7 @@ pub use kmm::{
     AdditionalModule, BuildArgument, Fallback, Hub, KeptConfigMap, MappingFields, ModuleSpec, Objects, Sign, TlsSection,
 };
 pub use known::without_unknown;
+pub use layout::Layout;
 pub use lint::{AllowedRule, LintSettings, read_lint};
 pub use metadata::Metadata;
 pub use mirrors::Mirrors;

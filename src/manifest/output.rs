@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::declare::declare;
 use super::decode;
+use super::layout::{self, Layout};
 use super::schema::Shape;
 use super::source::Source;
 use crate::vocabulary::{Diagnostic, Diagnostics, FolderPath, RelPath, SourceName, is_within};
@@ -19,6 +20,11 @@ declare! {
             takes: Shape::Text,
             says: "the output folder, unless `--output` is given; default: `gitops`",
             decode: decode::parsed(FolderPath::parse_below),
+        }
+        default layout: Layout {
+            takes: layout::SHAPE,
+            says: "`files`, a folder for each kernel, or `bundle`, one file with all ConfigMaps of a module; default: `files`",
+            decode: decode::parsed(layout::parse),
         }
         default namespace: bool {
             takes: Shape::Bool,

@@ -74,7 +74,7 @@ fn expand(
         }
         let mut lengths = Vec::new();
         for (module, mappings) in &plan.modules {
-            let Some([object, _]) = output::of_module(module, mappings, plan.inputs) else { continue };
+            let Some([object, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
             lengths.push((*module, object.text.len()));
             let seen = checker.look_at(&[(OutputPart::Module, object)], None)?;
             outcome.add(seen, || format!("`{}`", module.name.value));

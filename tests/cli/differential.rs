@@ -69,10 +69,10 @@ fn arguments(chance: &mut Chance) -> String {
     arguments + last
 }
 
-fn sequence(clusters: bool) {
+fn sequence(clusters: bool, layout: Option<&'static str>) {
     let mut chance = Chance::new();
     let ways = Way::all();
-    let mut state = State::new(clusters);
+    let mut state = State::new(clusters, layout);
     ways.iter().for_each(|way| state.write(&way.project));
     let mut log = Vec::new();
     let (turns, mut succeeded) = (scaled(12, 400), 0);
@@ -107,10 +107,20 @@ fn sequence(clusters: bool) {
 
 #[test]
 fn of_one_folder() {
-    sequence(false);
+    sequence(false, None);
+}
+
+#[test]
+fn of_bundles() {
+    sequence(false, Some("bundle"));
+}
+
+#[test]
+fn of_bundles_of_clusters() {
+    sequence(true, Some("bundle"));
 }
 
 #[test]
 fn of_clusters() {
-    sequence(true);
+    sequence(true, None);
 }

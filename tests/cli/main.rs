@@ -9,6 +9,7 @@
 mod scenario;
 
 mod building;
+mod bundles;
 mod clusters;
 mod conflicts;
 mod context;

@@ -15,7 +15,10 @@ const SECOND: &str = "6.1.0-20-amd64";
 
 impl Repository {
     fn new() -> Self {
-        let project = Project::fleet();
+        Self::of(Project::fleet())
+    }
+
+    fn of(project: Project) -> Self {
         let room = "  # a\n  # b\n  # c\n  # d\n";
         project.edit("kmodgen.yaml", &format!("  - {DEBIAN}\n"), &format!("  - {DEBIAN}\n{room}  # e\n"));
         let repository = Self { project };
@@ -108,6 +111,49 @@ fn two_branches_that_each_add_a_kernel() {
         );
         repository.done("add -A");
         repository.done("commit -qm merge");
+        project.run("generate --check").fine();
+    }
+}
+
+/// Git merges bundles by their lines, too.
+#[test]
+fn two_branches_that_each_change_bundles() {
+    let project = Project::fleet();
+    project.append("kmodgen.yaml", "output: {layout: bundle}\n");
+    let repository = Repository::of(project);
+    repository.two_branches();
+    repository.conflicts("merge two");
+    let project = &repository.project;
+    project.run("generate --check").differs();
+    let run = repository.generate();
+    run.shows("on nodes: 2 mappings to load, 0 to reload, 0 to unload");
+    repository.is_as_generated();
+    project.run("generate --check").fine();
+
+    // Both change the same mapping, and someone edits the file during the merge.
+    for edit in [false, true] {
+        repository.done("add -A");
+        repository.done("commit -qm merge");
+        let number = u32::from(edit);
+        for (branch, version) in [("three", 5), ("four", 6)] {
+            repository.branch(&format!("{branch}{number}"), |project| {
+                let manifest = project.read("kmodgen.yaml");
+                let (before, after) = manifest.split_once("ubi-minimal:9.").unwrap();
+                project.write("kmodgen.yaml", format!("{before}ubi-minimal:9.{version}{}{}", number, &after[1..]));
+            });
+        }
+        assert!(!repository.git(&format!("merge three{number}")).0);
+        repository.done("checkout --ours kmodgen.yaml");
+        if edit {
+            project.append("gitops/alpha/configmaps.yaml", "# mine\n");
+            let run = project.run("generate").differs();
+            run.says(
+                "skipped `gitops/alpha/configmaps.yaml`: git could not merge it, and it was edited during the merge",
+            );
+            project.run("generate --force").fine();
+        }
+        repository.generate();
+        repository.is_as_generated();
         project.run("generate --check").fine();
     }
 }

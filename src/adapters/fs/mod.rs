@@ -3,6 +3,7 @@
 
 mod again;
 mod cache_file;
+mod document_file;
 mod failure;
 mod folder;
 mod guard;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use again::again;
 pub use cache_file::{open_cache_file, random_checksum_key, write_cache_file};
+pub use document_file::{DocumentFile, DocumentMemory};
 pub use failure::describe;
 pub use folder::ManifestFolder;
 pub use guard::Guard;

@@ -16,6 +16,7 @@ use super::failure::fail;
 use super::staging_dir::{StagingDir, sweep};
 use super::stat::{now, stat_of};
 use super::write::remove;
+use crate::bundle::{self, is_bundle_file};
 use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::{Action, Change, TextSink};
@@ -102,7 +103,8 @@ impl Stage {
             whole.clear();
             if change.action == Action::Update {
                 let module = path.split('/').next().unwrap_or_default();
-                let is_named = change.path.file_name() == CONFIG_MAP && changed_modules.contains(module);
+                let has_config_maps = change.path.file_name() == CONFIG_MAP || is_bundle_file(path);
+                let is_named = has_config_maps && changed_modules.contains(module);
                 if is_named && self.join(&change.path, tree)? {
                     joined.push(at);
                 } else {
@@ -138,12 +140,14 @@ impl Stage {
     /// Puts a ConfigMap beside the one that it replaces. Returns whether there is one to keep.
     fn join(&self, path: &RelPath, tree: View<'_>) -> Result<bool, Inaccessible> {
         let to = self.root.join(path.as_str());
-        let Some(found) = tree.find(path)? else { return Ok(false) };
+        // It is there, so that its folders need not be looked at.
+        let Some((found, _)) = tree.folder.look(path)? else { return Ok(false) };
         let Some(old) = found.bytes() else { return Ok(false) };
+        let joined = if is_bundle_file(path.as_str()) { bundle::joined } else { configmap::joined };
         let write = || {
             let folder = self.folder()?;
             let new = again(|| fs::read_to_string(folder.path().join(&*Self::staged(path.as_str(), true))))?;
-            let Some(text) = configmap::joined(old, &new) else { return Ok(false) };
+            let Some(text) = joined(old, &new) else { return Ok(false) };
             folder.make_file(JOINED)?.write_all(text.as_bytes())?;
             again(|| fs::rename(folder.path().join(JOINED), &to))?;
             Ok(true)

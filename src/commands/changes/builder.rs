@@ -13,7 +13,8 @@ use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::fingerprint::InputChange;
 use crate::impact::{node_counts, reloaded};
-use crate::output::{self, CONFIG_MAP, DOCKERFILE, MODULE};
+use crate::manifest::Layout;
+use crate::output::{self, CONFIG_MAP, DOCKERFILE, MODULE, mapping_of_config_map};
 use crate::plan::{self, Mapping, MappingRenderer, RenderedMapping};
 use crate::previous;
 use crate::reconcile::Action;
@@ -108,7 +109,8 @@ impl ChangesBuilder {
                 (Action::Create, Direction::Backward) => Action::Remove,
                 (action, _) => action.clone(),
             };
-            self.files.push(ChangedFile { path: cluster.path(change.path.as_str()), action });
+            let object = change.object.as_deref().map(str::to_owned);
+            self.files.push(ChangedFile { path: cluster.path(change.file()), object, action });
         }
     }
 
@@ -160,12 +162,15 @@ impl ChangesBuilder {
         let compared = ComparedInputs::of(&old.explanation, &new.explanation);
         let is_explained = !compared.changes.is_empty();
         InputGroup::add(&mut self.inputs, name.clone(), cluster.verb(module, release.as_str()), release, &compared);
-        let is_rewritten = files.contains(&DOCKERFILE);
+        // A bundle has no Dockerfiles of their own.
+        let is_rewritten = files.contains(&DOCKERFILE)
+            || cluster.project.manifest.output.layout == Layout::Bundle
+                && old.dockerfile.as_ref().is_some_and(|old| *old != new.dockerfile);
         // A ConfigMap repeats the Dockerfile.
         let (kind, file, old, new) = if is_rewritten {
             (DiffKind::Dockerfile, DOCKERFILE, old.dockerfile, new.dockerfile.clone())
         } else {
-            let old = cluster.text(&format!("{module}/{release}/{CONFIG_MAP}"))?;
+            let old = previous::config_map(module, release.as_str(), &cluster.drift.tree())?;
             let new = render::configmap::render(new, &cluster.project.manifest);
             (DiffKind::ConfigMap, CONFIG_MAP, old, new)
         };
@@ -205,7 +210,7 @@ impl ChangesBuilder {
         let updated: HashSet<&str> =
             updated(cluster.drift).filter(|path| path.file_name() == MODULE).map(RelPath::parent).collect();
         for (module, mappings) in plan.modules.iter().filter(|(module, _)| updated.contains(module.name.as_str())) {
-            let Some([new, _]) = output::of_module(module, mappings, plan.inputs) else { continue };
+            let Some([new, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
             let Some(old) = cluster.text(new.path.as_str())? else { continue };
             let diff = module_diff(&cluster.path(new.path.as_str()), &old, &new.text);
             if !diff.is_empty() {
@@ -263,9 +268,11 @@ fn updated<'d>(drift: &'d Drift<'_>) -> impl Iterator<Item = &'d RelPath> {
 /// Returns the mappings of which a file changes, with the names of these files.
 fn changed_mappings<'d>(drift: &'d Drift<'_>) -> HashMap<(&'d str, &'d str), Vec<&'d str>> {
     let mut changed: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
-    for path in updated(drift).filter(|path| [DOCKERFILE, CONFIG_MAP].contains(&path.file_name())) {
-        if let Some(key) = path.parent().split_once('/') {
-            changed.entry(key).or_default().push(path.file_name());
+    for path in updated(drift) {
+        let dockerfile = (path.file_name() == DOCKERFILE).then(|| Some((path.parent().split_once('/')?, DOCKERFILE)));
+        let config_map = mapping_of_config_map(path).map(|key| (key, CONFIG_MAP));
+        if let Some((key, file)) = dockerfile.flatten().or(config_map) {
+            changed.entry(key).or_default().push(file);
         }
     }
     changed

@@ -59,6 +59,9 @@ struct Counts {
 struct ChangedFile {
     /// Path below the output folder.
     path: String,
+    /// The object, if the file has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
     #[serde(serialize_with = "as_word")]
     action: Action,
 }
@@ -99,6 +102,7 @@ impl ObjectCounts {
         let mut objects = Self::default();
         for file in files {
             let counts = match file.path.rsplit('/').next() {
+                _ if file.object.is_some() => &mut objects.config_maps,
                 Some(MODULE) => &mut objects.modules,
                 Some(CONFIG_MAP) => &mut objects.config_maps,
                 Some(DOCKERFILE) => &mut objects.dockerfiles,

@@ -6,9 +6,9 @@ use crate::commands::drift::HeldModules;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::holds::HeldFiles;
-use crate::manifest::Manifest;
-use crate::output::{self, CONFIG_MAP, DOCKERFILE};
-use crate::plan::RenderedMapping;
+use crate::manifest::{Layout, Manifest};
+use crate::output::{self, DOCKERFILE};
+use crate::plan::{Mapping, RenderedMapping};
 use crate::render;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
@@ -37,17 +37,21 @@ impl<'p> PlannedFolder<'p> {
         let (plan, rendered) =
             project.plan_with(workers, |module| held.contains(module.name.as_str()), RenderedMapping::clone)?;
         let mut folder = Self::empty(project);
+        let layout = folder.manifest.output.layout;
         for rendered in rendered {
             let mapping = &rendered.mapping;
             let [module, release] = [mapping.module.name.as_str(), mapping.kernel.release.as_str()];
             let place = format!("{module}/{release}");
-            folder.note(&format!("{place}/{DOCKERFILE}"));
-            folder.note(&format!("{place}/{CONFIG_MAP}"));
+            if layout == Layout::Files {
+                folder.note(&format!("{place}/{DOCKERFILE}"));
+            }
+            folder.note(output::config_map_path(module, release, layout).as_str());
             folder.mappings.insert(place, rendered);
         }
         let mut has_objects = HashSet::new();
         for (module, mappings) in &plan.modules {
-            let Some(outputs) = output::of_module(module, mappings, plan.inputs) else { continue };
+            let bundle_files = if layout == Layout::Bundle { folder.bundle_files(mappings) } else { 0 };
+            let Some(outputs) = output::of_module(module, mappings, plan.inputs, bundle_files) else { continue };
             has_objects.insert(module.name.as_str());
             outputs.into_iter().for_each(|output| folder.add(output.path.as_str(), output.text.into_owned()));
         }
@@ -81,17 +85,25 @@ impl<'p> PlannedFolder<'p> {
         }
     }
 
-    fn text(&self, path: &str) -> Option<String> {
-        if let Some(text) = self.files.get(path) {
+    fn text(&self, path: &RelPath) -> Option<String> {
+        if let Some(text) = self.files.get(path.as_str()) {
             return Some(text.clone());
         }
-        let (place, file) = path.rsplit_once('/')?;
-        let rendered = self.mappings.get(place)?;
-        match file {
-            DOCKERFILE => Some(rendered.dockerfile.clone()),
-            CONFIG_MAP => Some(render::configmap::render(rendered, self.manifest)),
-            _ => None,
+        if let Some((module, release)) = output::mapping_of_config_map(path) {
+            let rendered = self.mappings.get(&format!("{module}/{release}"))?;
+            return Some(render::configmap::render(rendered, self.manifest));
         }
+        let rendered = self.mappings.get(path.parent()).filter(|_| path.file_name() == DOCKERFILE)?;
+        Some(rendered.dockerfile.clone())
+    }
+
+    fn bundle_files(&self, mappings: &[Mapping<'_>]) -> usize {
+        let documents = mappings.iter().filter_map(|mapping| {
+            let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+            let rendered = self.mappings.get(&format!("{module}/{release}"))?;
+            Some((release, render::configmap::render(rendered, self.manifest).len()))
+        });
+        output::bundle_files(documents.collect())
     }
 }
 
@@ -107,6 +119,6 @@ impl OutputFolder for PlannedFolder<'_> {
     }
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
-        Ok(self.text(path.as_str()).map(|text| (Found::File(text.into_bytes()), FileStat::NONE)))
+        Ok(self.text(path).map(|text| (Found::File(text.into_bytes()), FileStat::NONE)))
     }
 }

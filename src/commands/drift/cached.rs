@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bundles::has_bundle;
 use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
@@ -60,7 +61,6 @@ impl Drift<'_> {
         since: i64,
     ) -> Option<NextRun<'_>> {
         let times = Times { since, now: fs::now() };
-        let settled = |(path, stat): (String, FileStat)| (path, stat.settled(since));
         // As long as an earlier run's staging directory is there, the folder is read.
         let tidy = fs::left_over(&self.outline).next().is_none();
         let (releases, release_numbers) = unique_releases(&project.manifest.kernels);
@@ -85,6 +85,10 @@ impl Drift<'_> {
                 version: module.version.clone(),
                 length: files.length.unwrap_or_default() as u64,
                 folder: folder.stat(&name).settled(since),
+                bundle: match has_bundle(project.manifest.output.layout, mappings) {
+                    true => self.bundles.right.get(&name)?.iter().map(|file| settled(file, since)).collect(),
+                    false => Vec::new(),
+                },
                 name,
                 own: self.entries(&files.own, times)?,
                 releases,
@@ -92,12 +96,13 @@ impl Drift<'_> {
         }
         let files = CachedFiles {
             inputs: project.read_inputs(),
+            layout: project.manifest.output.layout,
             key: self.key,
             root: std::path::absolute(&self.root).ok()?.to_str()?.to_owned(),
             messages: project.messages(),
             releases,
-            unplanned: self.unplanned(folder).into_iter().map(settled).collect(),
-            foreign: self.foreign(folder).into_iter().map(settled).collect(),
+            unplanned: self.unplanned(folder, since),
+            foreign: self.foreign(folder, since),
             folder: if tidy { folder.stat("").settled(since) } else { FileStat::NONE },
             top: self.top(times)?,
             modules,
@@ -121,7 +126,8 @@ impl Drift<'_> {
     fn entry(&self, state: &FileState, times: Times) -> Option<FileEntry> {
         match state {
             FileState::NotAsked => None,
-            FileState::Right(file) => Some(FileEntry { stat: file.stat.settled(times.since), ..**file }),
+            FileState::Absent => Some(FileEntry::default()),
+            FileState::Right(file) => Some(settled(file, times.since)),
             // Written by this run, and by nobody since.
             FileState::Change(at) => {
                 let change = &self.changes[*at];
@@ -130,6 +136,10 @@ impl Drift<'_> {
             }
         }
     }
+}
+
+fn settled(file: &FileEntry, since: i64) -> FileEntry {
+    FileEntry { stat: file.stat.settled(since), ..*file }
 }
 
 /// Returns the releases of kernels, each once, and the number that each kernel's release has among them.

@@ -39,6 +39,8 @@ pub(in crate::commands) enum MappingFiles<'c> {
 pub(in crate::commands) enum FileState {
     /// The run is not about it.
     NotAsked,
+    /// The layout has no such file.
+    Absent,
     /// File that is up to date.
     Right(Box<FileEntry>),
     /// File that has to change, as an index into the changes.
@@ -59,6 +61,7 @@ impl Changes {
     pub(super) fn add(&mut self, verdict: Verdict) -> FileState {
         match verdict {
             Verdict::NotAsked => FileState::NotAsked,
+            Verdict::Absent => FileState::Absent,
             Verdict::Right(file) => {
                 self.right += 1;
                 FileState::Right(file)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::project::Project;
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{Impact, Refusal};
-use crate::manifest::Manifest;
+use crate::manifest::{Layout, Manifest};
 use crate::output::{MODULE, Output};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
@@ -38,6 +38,14 @@ impl HeldModules {
         let mut held = Self::default();
         for hold in project.holds() {
             let name = hold.module.to_string();
+            if project.manifest.output.layout == Layout::Bundle {
+                held.refusals.push(Refusal {
+                    module: name,
+                    why: "it is held, which `output.layout: bundle` does not support".to_owned(),
+                    help: "write `layout: files`, or end the hold".to_owned(),
+                });
+                continue;
+            }
             match HeldModule::read(hold, history) {
                 Ok(module) => drop(held.modules.insert(name, module)),
                 Err(error) => {

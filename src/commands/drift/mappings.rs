@@ -21,6 +21,22 @@ pub(super) enum MappingResult<'c> {
     Compared(Verdicts),
 }
 
+impl MappingResult<'_> {
+    /// Returns the length of the ConfigMap's document in a bundle.
+    pub(super) fn document_length(&self) -> usize {
+        let stat = match self {
+            Self::Reused(cached) => Some(cached.files[1].stat),
+            Self::Compared(Ok(verdicts)) => match &verdicts[1] {
+                Verdict::Right(file) => Some(file.stat),
+                Verdict::Change(change) => change.written.map(|file| file.stat),
+                Verdict::NotAsked | Verdict::Absent => None,
+            },
+            Self::Compared(Err(_)) => None,
+        };
+        stat.and_then(|stat| usize::try_from(stat.size).ok()).unwrap_or_default()
+    }
+}
+
 /// Makes the plan, and compares the files of each mapping as soon as it is rendered. A mapping with the key of the
 /// previous run, and with files as that run left them, is not rendered.
 pub(super) fn compare_mappings<'p, 'c>(
@@ -55,7 +71,8 @@ fn compare_mapping(
     inspector: &Inspector<'_>,
     project: &Project,
 ) -> Verdicts {
-    let [dockerfile, config_map] = output::of_mapping(rendered, &project.manifest);
-    let dockerfile = inspector.inspect(dockerfile, known[0]).map_err(Box::new)?;
+    let (dockerfile, config_map) = output::in_layout(rendered, &project.manifest);
+    let dockerfile = dockerfile.map(|dockerfile| inspector.inspect(dockerfile, known[0]).map_err(Box::new));
+    let dockerfile = dockerfile.unwrap_or(Ok(Verdict::Absent))?;
     Ok(Box::new([dockerfile, inspector.inspect(config_map, known[1]).map_err(Box::new)?]))
 }

@@ -1,6 +1,7 @@
 //! Difference between the planned output and the output folder. `generate`, `publish`, `plan`, `explain` and `update` all
 //! start from it, so that they cannot disagree.
 
+mod bundles;
 mod cached;
 mod expected;
 mod files;
@@ -13,6 +14,7 @@ mod whole_modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use self::bundles::{BundleComparer, Bundles, has_bundle};
 use self::expected::{expected_modules, is_expected};
 use self::files::{Changes, ModuleFiles};
 pub(super) use self::files::{FileState, Files, MappingFiles};
@@ -23,6 +25,8 @@ use self::modules::{ModuleComparer, ModuleResult};
 use self::whole_modules::Left;
 use super::project::Project;
 use crate::adapters::{fs, git};
+use crate::bundle::is_in_bundle;
+use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::cli::OutputArgs;
@@ -119,13 +123,14 @@ pub(super) struct Drift<'p> {
     unplanned: Vec<String>,
     /// Paths in them where a file of ours would be.
     candidates: Vec<RelPath>,
+    bundles: Bundles,
 }
 
 impl<'p> Drift<'p> {
     /// Expands a project and compares it with its output folder.
     pub(super) fn find(project: &'p Project, scope: &Scope<'p>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
-        let folder = Box::new(git::MergeFolder::new(&root));
+        let folder = Box::new(BundleFolder::new(git::MergeFolder::new(&root)));
         let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
         Self::of(expanded, scope, None, root, folder, &())
     }
@@ -166,7 +171,8 @@ impl<'p> Drift<'p> {
             is_named || only.selects_any(&plan) || held.is_selected(only)
         });
 
-        let comparer = ModuleComparer { project, inspector: &inspector, reuse, plan: &plan, keys: &keys };
+        let comparer =
+            ModuleComparer { project, inspector: &inspector, reuse, plan: &plan, keys: &keys, results: &results };
         let mut first = 0;
         let numbered = plan.modules.iter().enumerate().map(|(at, (_, mappings))| {
             first += mappings.len();
@@ -178,13 +184,15 @@ impl<'p> Drift<'p> {
         let mut lengths = Vec::new();
         let (mut old, mut impacts) = (BTreeMap::new(), BTreeMap::new());
         let mut results = results.into_iter();
+        let (layout, mut bundles) = (manifest.output.layout, Bundles::default());
+        let bundle_comparer = BundleComparer { inspector: &inspector, reuse };
         for (compared, (module, mappings)) in modules.into_iter().zip(&plan.modules) {
             let ModuleResult { own, key, length, old: before, impact } = compared?;
             let mut states = Vec::with_capacity(mappings.len());
             for result in results.by_ref().take(mappings.len()) {
                 states.push(match result {
                     MappingResult::Reused(cached) => {
-                        found.right += 2;
+                        found.right += layout.outputs_of_mapping();
                         MappingFiles::Reused(cached)
                     }
                     MappingResult::Compared(verdicts) => {
@@ -192,6 +200,9 @@ impl<'p> Drift<'p> {
                         MappingFiles::Compared(Box::new(verdicts.map(|verdict| found.add(verdict))))
                     }
                 });
+            }
+            if has_bundle(layout, mappings) {
+                bundle_comparer.compare(module, mappings, &states, (&mut bundles, &mut found))?;
             }
             let own = own.into_iter().flatten().map(|verdict| found.add(verdict)).collect();
             files.modules.push(ModuleFiles { mappings: states, own, key, length });
@@ -221,10 +232,19 @@ impl<'p> Drift<'p> {
                 gone.push(name.to_owned());
             }
         }
+        let planned = plan.modules.iter().filter(|(_, mappings)| has_bundle(layout, mappings));
+        let planned: BTreeSet<&str> = planned.map(|(module, _)| module.name.as_str()).collect();
+        for name in outline.modules().filter(|name| outline.has_bundle(name) && !planned.contains(name)) {
+            if held.contains(name) {
+                continue;
+            }
+            bundle_comparer.compare_unplanned(name, (&mut bundles, &mut found))?;
+        }
         let expected = expected_modules(&plan, manifest, &outline);
         let mut unplanned = outline.unplanned(|module, release| is_expected(&expected, module, release));
         let candidates = outline.candidates(&unplanned, output::not_at_top(manifest));
-        let orphans = inspector.orphans(candidates.iter().filter(|path| !held.keeps(path)).cloned().collect())?;
+        let orphans = candidates.iter().chain(&bundles.orphans).filter(|path| !held.keeps(path));
+        let orphans = inspector.orphans(orphans.cloned().collect())?;
         held.add_folders(&mut unplanned);
         let mut refusals = impact::refusals(manifest, &impacts, &old, &held.modules, scope.allow_remove);
         refusals.extend(held.refusals.iter().cloned());
@@ -260,6 +280,7 @@ impl<'p> Drift<'p> {
             outline,
             unplanned,
             candidates,
+            bundles,
         })
     }
 
@@ -272,13 +293,14 @@ impl<'p> Drift<'p> {
 
     /// Folders that no mapping asks for and that are in `folder`, as it is after this run, with how
     /// each looks.
-    pub(super) fn unplanned(&self, folder: &dyn OutputFolder) -> Vec<(String, FileStat)> {
-        there(folder, self.unplanned.iter().cloned()).collect()
+    pub(super) fn unplanned(&self, folder: &dyn OutputFolder, since: i64) -> Vec<(String, FileStat)> {
+        there(folder, self.unplanned.iter().filter(|path| !is_in_bundle(path)).cloned(), since).collect()
     }
 
     /// Returns the candidates for removal that exist in `folder`, with their metadata.
-    pub(super) fn foreign(&self, folder: &dyn OutputFolder) -> Vec<(String, FileStat)> {
-        there(folder, self.candidates.iter().map(ToString::to_string)).collect()
+    pub(super) fn foreign(&self, folder: &dyn OutputFolder, since: i64) -> Vec<(String, FileStat)> {
+        let paths = self.candidates.iter().map(ToString::to_string).chain(self.bundles.unplanned.iter().cloned());
+        there(folder, paths, since).collect()
     }
 
     /// Returns a view of the output folder, with its names.
@@ -305,9 +327,10 @@ impl<'p> Drift<'p> {
 fn there(
     folder: &dyn OutputFolder,
     paths: impl IntoIterator<Item = String>,
+    since: i64,
 ) -> impl Iterator<Item = (String, FileStat)> {
-    paths.into_iter().filter(|path| !matches!(folder.kind(path), Ok(None))).map(|path| {
-        let stat = folder.stat(&path);
+    paths.into_iter().filter(|path| !matches!(folder.kind(path), Ok(None))).map(move |path| {
+        let stat = folder.stat(&path).settled(since);
         (path, stat)
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::bundles::has_bundle;
+use super::mappings::MappingResult;
 use crate::cache::Reuse;
 use crate::checksum::Checksum;
 use crate::impact::Impact;
@@ -22,6 +24,8 @@ pub(super) struct ModuleComparer<'e> {
     pub(super) plan: &'e Plan<'e>,
     /// Keys of all mappings, in the order of the plan.
     pub(super) keys: &'e [Checksum],
+    /// Results of all mappings, in the same order.
+    pub(super) results: &'e [MappingResult<'e>],
 }
 
 /// Result for one module.
@@ -61,7 +65,7 @@ impl ModuleComparer<'_> {
             return Ok(ModuleResult { own, key, length, old: None, impact: None });
         }
         let mut length = None;
-        let own = match output::of_module(module, mappings, self.plan.inputs) {
+        let own = match output::of_module(module, mappings, self.plan.inputs, self.bundle_files(mappings, first)) {
             Some([object, list]) => {
                 length = Some(object.text.len());
                 let known = self.reuse.map(|reuse| reuse.own_files(name)).unwrap_or_default();
@@ -92,6 +96,17 @@ impl ModuleComparer<'_> {
             }
         };
         Ok(ModuleResult { own, key, length, old, impact: Some(impact) })
+    }
+
+    /// Returns the number of files of a module's bundle.
+    fn bundle_files(&self, mappings: &[Mapping<'_>], first: usize) -> usize {
+        if !has_bundle(self.project.manifest.output.layout, mappings) {
+            return 0;
+        }
+        let documents = mappings.iter().zip(self.results.iter().skip(first));
+        output::bundle_files(
+            documents.map(|(mapping, result)| (mapping.kernel.release.as_str(), result.document_length())).collect(),
+        )
     }
 
     /// Returns a module as the previous run left it, and what becomes of it with `mappings`, without reading its

@@ -29,8 +29,8 @@ impl Left<'_> {
     /// Keeps each module with a conflict, and returns a refusal for each that has other files to write.
     pub(super) fn keep_conflicts<'c>(&mut self, changes: impl Iterator<Item = &'c Change> + Clone) -> Vec<Refusal> {
         let in_conflict = changes.clone().filter(|change| matches!(change.action, Action::Conflict(_)));
-        let in_conflict: Vec<(&str, &RelPath)> =
-            in_conflict.filter_map(|change| Some((module_of(change)?, &change.path))).collect();
+        let in_conflict: Vec<(&str, String)> =
+            in_conflict.filter_map(|change| Some((module_of(change)?, change.place()))).collect();
         let others: BTreeSet<&str> =
             changes.filter(|change| !matches!(change.action, Action::Conflict(_))).filter_map(module_of).collect();
         let mut refusals: Vec<Refusal> = Vec::new();

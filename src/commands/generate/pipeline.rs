@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
-use crate::adapters::fs::{self, BackgroundCheck, MemorySink, Stage};
+use crate::adapters::fs::{self, BackgroundCheck, DocumentFile, DocumentMemory, MemorySink, Stage};
 use crate::adapters::{git, ui};
+use crate::bundle_folder::BundleFolder;
 use crate::cache::{CachedRunFile, Reuse};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
@@ -16,7 +17,7 @@ use crate::commands::project::Project;
 use crate::commands::report::{Report, differences};
 use crate::impact::Impact;
 use crate::lock;
-use crate::reconcile::TextSink;
+use crate::reconcile::{Assembly, BundleSink, DocumentStore, TextSink};
 use crate::settings::{self, Network, Only};
 use crate::vocabulary::ClusterName;
 
@@ -75,6 +76,7 @@ impl<'r> Pipeline<'r> {
         let expanded = Expanded::of(&project, key, &git::OutputHistory::new(&root))?;
         let cached = check.and_then(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
+        let cached = cached.filter(|(run, _)| run.files.layout == project.manifest.output.layout);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
 
         let (stage, texts) = (Stage::new(&root), MemorySink::default());
@@ -84,16 +86,25 @@ impl<'r> Pipeline<'r> {
             (false, true) => &texts,
             (false, false) => &(),
         };
-        let folder = Box::new(git::MergeFolder::new(&root));
-        let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, sink)?;
+        let (file, memory) = (DocumentFile::new(&root), DocumentMemory::default());
+        let store: Option<&dyn DocumentStore> = match (self.writes(), self.args.diff) {
+            (true, _) => Some(&file),
+            (false, true) => Some(&memory),
+            (false, false) => None,
+        };
+        let sink = BundleSink::new(sink, store);
+        let folder = Box::new(BundleFolder::new(git::MergeFolder::new(&root)));
+        let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, &sink)?;
         drift.refuse();
+        let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
         project.note();
         let report = Report::new(&drift, &project.sources, self.args.format, self.args.explain)?;
-        let diff = if self.args.diff { differences(&drift, &texts.into_texts())? } else { String::new() };
+        let diff =
+            if self.args.diff { differences(&drift, assembly.as_ref(), &texts.into_texts())? } else { String::new() };
         let [files, templates] = project.read();
         make_files.note(self.manifest, &root, [&files, &templates])?;
 
-        let saved = self.writes() && drift.selected && commit(&project, &mut drift, stage, make_files)?;
+        let saved = self.writes() && drift.selected && commit(&project, (&mut drift, assembly), stage, make_files)?;
         // A lock is for all clusters.
         if let Some(read) = &mut self.read {
             read.take_lock(&project, saved);
@@ -196,7 +207,7 @@ impl<'r> Pipeline<'r> {
 /// Writes the lock and the files; returns whether the lock was not yet on disk.
 fn commit(
     project: &Project,
-    drift: &mut Drift<'_>,
+    (drift, assembly): (&mut Drift<'_>, Option<Assembly>),
     stage: Stage,
     make_files: &mut MakeFiles<'_>,
 ) -> anyhow::Result<bool> {
@@ -205,6 +216,11 @@ fn commit(
         make_files.wrote(project.folder.join(lock::FILE_NAME));
     }
     stage.sweep(drift.tree())?;
+    if let Some(mut assembly) = assembly {
+        stage.commit(&mut assembly.changes, drift.tree())?;
+        drift.note_written(&assembly);
+        return Ok(saved);
+    }
     let mut changes = std::mem::take(&mut drift.changes);
     stage.commit(&mut changes, drift.tree())?;
     drift.changes = changes;

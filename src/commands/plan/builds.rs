@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 
 use super::Row;
 use crate::adapters::git;
@@ -12,6 +12,7 @@ use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::commands::registry_lookup::is_in_registry;
 use crate::handoff::Job;
+use crate::manifest::Layout;
 use crate::output::{DOCKERFILE, MODULE};
 use crate::plan::Mapping;
 use crate::previous::{self, OldModule};
@@ -49,6 +50,16 @@ fn old_images(module: &str, old: &OldModule, only: Option<&Only>) -> Vec<String>
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
 pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
+    let format = match args.format {
+        PlanFormat::Bake => Some("bake"),
+        PlanFormat::Tekton => Some("tekton"),
+        _ => None,
+    };
+    if let (Some(format), false) = (format, parts.iter().all(|(project, _)| has_dockerfiles(project))) {
+        bail!(
+            "`--format {format}` names Dockerfiles, which `output.layout: bundle` does not write: write `layout: files`, or build with `kmodgen build`"
+        );
+    }
     let mut selected = Vec::new();
     for (project, drift) in parts {
         for mapping in drift.plan.mappings() {
@@ -74,11 +85,15 @@ pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Opti
         name: mapping.config_map(),
         image: mapping.image_name(),
         hash: mapping.identity.hash.to_string(),
-        dockerfile: dockerfile(project, drift, mapping).display().to_string(),
+        dockerfile: has_dockerfiles(project).then(|| dockerfile(project, drift, mapping).display().to_string()),
         context: context(project, mapping),
         arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
     });
     Ok(jobs.collect())
+}
+
+fn has_dockerfiles(project: &Project) -> bool {
+    project.manifest.output.layout == Layout::Files
 }
 
 /// The path of a Dockerfile; with a context, one that can be told from there.

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::builds::context;
 use super::{Act, Row};
+use crate::bundle::BUNDLE;
 use crate::commands::changes::{ComparedInputs, brief, shortened};
 use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::commands::report::explanations;
 use crate::fingerprint::InputChange;
 use crate::impact::{Impact, node_counts};
-use crate::output::{CONFIG_MAP, DOCKERFILE};
+use crate::manifest::Layout;
+use crate::output::{CONFIG_MAP, DOCKERFILE, config_map_path};
 use crate::plan::Mapping;
 use crate::reconcile::{Action, Conflict};
 use crate::tree::Inaccessible;
@@ -30,6 +32,8 @@ pub(super) struct RowMaker<'r> {
     versions: HashMap<&'r str, &'r str>,
     /// Compared inputs by `MODULE/RELEASE`.
     explained: BTreeMap<String, ComparedInputs>,
+    /// Modules and releases of mappings whose ConfigMaps move to another layout.
+    moved: HashSet<(&'r str, &'r str)>,
 }
 
 /// Kernels on which a Module loads and reloads.
@@ -83,6 +87,7 @@ pub(super) fn rows(project: &Project, drift: &Drift<'_>, reasons: bool) -> Resul
         nodes: node_counts(manifest),
         versions: labelled.collect(),
         explained,
+        moved: drift.moved(),
     };
     let mut rows = maker.planned();
     rows.extend(maker.further());
@@ -130,10 +135,15 @@ impl RowMaker<'_> {
     fn mapping(&self, mapping: &Mapping<'_>, actions: &HashMap<&str, &Action>, loading: &LoadingKernels<'_>) -> Row {
         let Self { project, drift, .. } = self;
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
-        let dockerfile = format!("{module}/{release}/{DOCKERFILE}");
-        let paths = [dockerfile.clone(), format!("{module}/{release}/{CONFIG_MAP}")];
-        let files = paths.each_ref().map(|path| actions.get(path.as_str()).copied());
-        let conflict = files.iter().zip([DOCKERFILE, CONFIG_MAP]).find_map(|(action, file)| match action {
+        let layout = project.manifest.output.layout;
+        let config_map = config_map_path(module, release, layout).to_string();
+        let dockerfile = (layout == Layout::Files).then(|| format!("{module}/{release}/{DOCKERFILE}"));
+        // A bundle has no Dockerfiles of their own. A ConfigMap that moves to another layout is not changed.
+        let is_moved = self.moved.contains(&(module, release));
+        let files = [dockerfile.as_ref().unwrap_or(&config_map), &config_map]
+            .map(|path| actions.get(path.as_str()).copied().filter(|_| !is_moved));
+        let names = if dockerfile.is_some() { [DOCKERFILE, CONFIG_MAP] } else { [BUNDLE; 2] };
+        let conflict = files.iter().zip(names).find_map(|(action, file)| match action {
             Some(Action::Conflict(conflict)) => Some((file, &**conflict)),
             _ => None,
         });
@@ -156,7 +166,7 @@ impl RowMaker<'_> {
         Row {
             hash: Some(mapping.identity.hash.to_string()),
             config_map: Some(mapping.config_map()),
-            dockerfile: Some(drift.root.join(dockerfile).display().to_string()),
+            dockerfile: dockerfile.map(|path| drift.root.join(path).display().to_string()),
             context: context(project, mapping),
             builder_in_cluster: mapping.builder().is_none(),
             actions: if conflict.is_some() { Vec::new() } else { loading.acts(release, is_built) },

@@ -6,7 +6,7 @@ use super::wanted::Wanted;
 use crate::commands::drift::Drift;
 use crate::commands::report::explanations;
 use crate::fingerprint::{HashSink, Sink as _};
-use crate::output::CONFIG_MAP;
+use crate::output::mapping_of_config_map;
 use crate::publish::{Altered, Facts};
 use crate::reconcile::Action;
 use crate::tree::Inaccessible;
@@ -64,14 +64,15 @@ impl Told {
 fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
     let mut altered = BTreeMap::new();
     let mut explained = explanations(drift, EXPLAINED)?;
-    for change in drift.changes.iter().filter(|change| change.path.file_name() == CONFIG_MAP) {
-        let folder = change.path.parent();
-        let Some((module, kernel)) = folder.split_once('/') else { continue };
+    let moved = drift.moved();
+    for change in &drift.changes {
+        let Some(key) = mapping_of_config_map(&change.path).filter(|key| !moved.contains(key)) else { continue };
+        let (module, kernel) = key;
         let what = match change.action {
             Action::Create => Altered::Added,
             Action::Remove => Altered::Removed,
             Action::Update => {
-                let changes = explained.remove(folder).unwrap_or_default().changes;
+                let changes = explained.remove(&format!("{module}/{kernel}")).unwrap_or_default().changes;
                 let only = changes.len() == 1;
                 // The Dockerfile's digest follows from the others.
                 let telling = changes.into_iter().filter(|change| only || change.input != "dockerfile");

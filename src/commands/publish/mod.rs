@@ -26,15 +26,16 @@ use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
 use crate::adapters::engine;
-use crate::adapters::fs;
+use crate::adapters::fs::{self, DocumentFile};
 use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
+use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
 use crate::manifest::cluster_names;
 use crate::publish::{Message, render};
-use crate::reconcile::{Action, Change, TextSink};
+use crate::reconcile::{Action, Assembly, BundleSink, Change, DocumentStore, TextSink};
 use crate::settings::{self, Network};
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, SourceMap};
 
@@ -133,7 +134,16 @@ struct Run<'r> {
 struct Compared<'r> {
     project: &'r Project,
     drift: Drift<'r>,
+    /// Changes of files, if those of the drift are of documents.
+    assembly: Option<Assembly>,
     previous: &'r PreviousRun,
+}
+
+impl Compared<'_> {
+    /// Returns the changes of files.
+    fn changes(&self) -> &[Box<Change>] {
+        self.assembly.as_ref().map_or(&self.drift.changes, |assembly| &assembly.changes)
+    }
 }
 
 /// The folder of a cluster below that of all.
@@ -194,20 +204,28 @@ impl Run<'_> {
         for (project, check) in self.projects.iter().zip(&checks) {
             let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.files.key);
             let own = Expanded::of(project, key, &destination.history(below(project)))?;
-            reuses.push(check.as_ref().map(|check| check.reuse(&own.expansion)));
+            let layout = project.manifest.output.layout;
+            let check = check.as_ref().filter(|check| check.run.files.layout == layout);
+            reuses.push(check.map(|check| check.reuse(&own.expansion)));
             expanded.push(own);
         }
         let objects = destination.objects();
         let mut drifts = Vec::new();
         for ((expanded, reuse), previous) in expanded.into_iter().zip(&reuses).zip(self.previous) {
             let project = expanded.project;
-            let drift = self.drift(destination, &start, expanded, reuse.as_ref(), &objects)?;
-            drifts.push(Compared { project, drift, previous });
+            let documents = DocumentFile::new(objects.folder());
+            let store: Option<&dyn DocumentStore> = if self.writes() { Some(&documents) } else { None };
+            let sink: &dyn TextSink = if self.writes() { &objects } else { &() };
+            let sink = BundleSink::new(sink, store);
+            let mut drift = self.drift(destination, &start, expanded, reuse.as_ref(), &sink)?;
+            let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
+            if let Some(assembly) = &assembly {
+                drift.note_written(assembly);
+            }
+            drifts.push(Compared { project, drift, assembly, previous });
         }
-        let changes: Vec<(String, &[Box<Change>])> = drifts
-            .iter()
-            .map(|compared| (below(compared.project).to_owned(), compared.drift.changes.as_slice()))
-            .collect();
+        let changes: Vec<(String, &[Box<Change>])> =
+            drifts.iter().map(|compared| (below(compared.project).to_owned(), compared.changes())).collect();
         let any = changes
             .iter()
             .flat_map(|(_, changes)| changes.iter())
@@ -268,10 +286,10 @@ impl Run<'_> {
         start: &Start,
         expanded: Expanded<'p>,
         reuse: Option<&'p Reuse<'p>>,
-        objects: &dyn TextSink,
+        sink: &dyn TextSink,
     ) -> anyhow::Result<Drift<'p>> {
         let project = expanded.project;
-        let folder = Box::new(destination.folder(start, below(project)).map_err(fault)?);
+        let folder = Box::new(BundleFolder::new(destination.folder(start, below(project)).map_err(fault)?));
         let root = Path::new(self.wanted.path.as_str()).join(below(project));
         let scope = Scope {
             output: None,
@@ -280,7 +298,6 @@ impl Run<'_> {
             force: self.args.settle.force,
             allow_remove: self.args.settle.allow_remove,
         };
-        let sink: &dyn TextSink = if self.writes() { objects } else { &() };
         let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;
         drift.refuse();
         Ok(drift)
@@ -341,7 +358,7 @@ impl Run<'_> {
     /// Caches this run for the next one.
     fn write_cache(&self, destination: &Destination, commit: Option<git2::Oid>, drifts: &[Compared<'_>], since: i64) {
         let Some(commit) = commit else { return };
-        for Compared { project, drift, previous } in drifts {
+        for Compared { project, drift, previous, .. } in drifts {
             let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
             let Ok(folder) = destination.folder_of(Some(commit), below(project)) else { continue };
             if let Some(run) = drift.to_cached_run(project, &folder, since).filter(|_| settled) {

@@ -80,6 +80,7 @@ impl PreviousRun {
                 if is_same(folder, &module.name, module.folder) {
                     check.folder = true;
                     check.own.fill(true);
+                    check.bundle = true;
                     result.mappings[mappings].fill([true; 2]);
                 }
             }

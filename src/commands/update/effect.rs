@@ -1,11 +1,14 @@
 //! Effect of other pins, beside the output folder.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::adapters::ui;
+use crate::bundle::document_of;
 use crate::commands::drift::{Drift, Scope};
 use crate::commands::project::Project;
 use crate::output::DOCKERFILE;
+use crate::previous;
 use crate::reconcile::Action;
 use crate::settings;
 
@@ -26,13 +29,31 @@ impl Effect {
             let workers = settings::workers(None);
             let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
             let drift = Drift::find(&project, &scope)?;
-            let dockerfiles = drift.changes.iter().filter(|change| change.path.file_name() == DOCKERFILE);
-            let written = dockerfiles.filter(|change| matches!(change.action, Action::Create | Action::Update));
-            effect.rebuilds += written.count();
+            effect.rebuilds += rebuilds(&drift)?;
             effect.reloads += drift.impacts.values().map(|impact| impact.reloads.len()).sum::<usize>();
         }
         Ok(effect)
     }
+}
+
+/// Counts the mappings whose Dockerfiles are written.
+fn rebuilds(drift: &Drift<'_>) -> anyhow::Result<usize> {
+    let written = drift.changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update));
+    let (mut number, mut config_maps) = (0, HashSet::new());
+    for change in written {
+        match document_of(change.path.as_str()) {
+            Some(key) => drop(config_maps.insert(key)),
+            None => number += usize::from(change.path.file_name() == DOCKERFILE),
+        }
+    }
+    for mapping in drift.plan.mappings() {
+        let key = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+        if config_maps.contains(&key) {
+            let old = previous::mapping(key.0, key.1, &drift.tree())?;
+            number += usize::from(old.is_none_or(|old| old.hash != mapping.identity.hash.to_string()));
+        }
+    }
+    Ok(number)
 }
 
 impl fmt::Display for Effect {

@@ -53,10 +53,12 @@ pub(super) struct State {
     /// True if the manifest has an error.
     is_wrong: bool,
     clusters: bool,
+    /// `None` if it is the default and stays.
+    layout: Option<&'static str>,
 }
 
 impl State {
-    pub(super) fn new(clusters: bool) -> Self {
+    pub(super) fn new(clusters: bool, layout: Option<&'static str>) -> Self {
         Self {
             kernels: [true; RELEASES.len()],
             modules: [true; 3],
@@ -64,6 +66,7 @@ impl State {
             numbers: [0; NUMBERS.len()],
             is_wrong: false,
             clusters,
+            layout,
         }
     }
 
@@ -143,11 +146,12 @@ sources:
 baseImages: {{builder: 'registry.example.com/builder:1', runtime: 'registry.example.com/runtime:{}', pin: false}}
 kernels: [{{file: kernels.yaml}}]
 modules:
-{modules}{}{}",
+{modules}{}{}{}",
             commit_id('2'),
             self.number(Number::Runtime),
             if self.clusters { clusters } else { "" },
             if self.is_wrong { "unknown: 1\n" } else { "" },
+            self.layout.map(|layout| format!("output: {{layout: {layout}}}\n")).unwrap_or_default(),
         )
     }
 
@@ -294,6 +298,10 @@ impl State {
     /// Changes one input, and returns a line for the log. An error lasts until the next change.
     fn change(&mut self, chance: &mut Chance) -> String {
         (self.absent, self.is_wrong) = ([false; OPTIONAL.len()], false);
+        if let (Some(layout), 0) = (&mut self.layout, chance.below(6)) {
+            *layout = if *layout == "files" { "bundle" } else { "files" };
+            return format!("layout {layout}");
+        }
         match chance.below(10) {
             0 | 1 => {
                 let at = chance.below(RELEASES.len());

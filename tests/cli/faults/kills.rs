@@ -65,7 +65,20 @@ fn a_first_run() {
 /// There with changes and additions, back with changes and removals.
 #[test]
 fn a_run_after_changes() {
-    let site = Site::new(kernels());
+    after_changes(&Site::new(kernels()));
+}
+
+#[test]
+fn a_run_after_changes_of_bundles() {
+    after_changes(&Site::of_layouts(kernels(), ["bundle"; 2]));
+}
+
+#[test]
+fn a_run_after_another_layout() {
+    after_changes(&Site::of_layouts(kernels(), ["files", "bundle"]));
+}
+
+fn after_changes(site: &Site) {
     let mut chance = Chance::new();
     site.project.run("generate --allow-remove").fine();
     let mut state = State::Small;
@@ -86,7 +99,7 @@ fn a_run_after_changes() {
         assert!(attempt < 9 * points, "only {hit:?} of {attempt} runs were hit");
         let new = turn();
         let time = whole.mul_f64(chance.fraction());
-        match kill_after(&site, time) {
+        match kill_after(site, time) {
             true => hit[new as usize] += 1,
             false => whole = whole.min(time),
         }

@@ -35,13 +35,19 @@ pub(super) struct Site {
 impl Site {
     /// A project with this many kernels, at first only its manifest.
     pub(super) fn new(kernels: usize) -> Self {
+        Self::of_layouts(kernels, ["files"; 2])
+    }
+
+    /// A project whose two manifests have these layouts.
+    pub(super) fn of_layouts(kernels: usize, layouts: [&str; 2]) -> Self {
         let project = Project::fleet();
         let small = manifest(&project, kernels);
         let vars = r#"{make: {vars: {DEBUG: "0"}}}"#;
         let third = "  - name: gamma\n    source: tools\n    kmods: [gamma]\n    image: registry.example.com/kmods/gamma\n    \
                      moduleSpec: {selector: {gamma: \"\"}}\n";
         let more = manifest(&project, kernels + kernels.div_ceil(2)).replace(vars, &vars.replace('0', "1"));
-        let manifests = [small, more + third];
+        let [first, second] = layouts.map(|layout| format!("output: {{layout: {layout}}}\n"));
+        let manifests = [small + &first, more + third + &second];
         let trees = [0, 1].map(|at| {
             let fresh = Project::fleet();
             fresh.write("kmodgen.yaml", &manifests[at]);
@@ -137,9 +143,19 @@ pub(super) fn torn(now: &Tree, old: Option<&Tree>, new: &Tree) -> Vec<String> {
 fn is_joined(bytes: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> bool {
     let body = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_once('\n').map(|(_, body)| body.to_owned());
     match (old.and_then(body), new.and_then(body)) {
-        (Some(old), Some(new)) => body(bytes) == Some(format!("{old}---\n{new}")),
+        (Some(old), Some(new)) => {
+            body(bytes) == Some(format!("{old}---\n{new}"))
+                || has_documents(&body(bytes).unwrap_or_default(), &[old, new])
+        }
         _ => false,
     }
+}
+
+/// Whether a bundle has documents of two others only, and all of the second one.
+fn has_documents(bundle: &str, [old, new]: &[String; 2]) -> bool {
+    let documents = |text: &str| text.split("---\n").map(str::to_owned).collect::<BTreeSet<String>>();
+    let (is, old, new) = (documents(bundle), documents(old), documents(new));
+    new.is_subset(&is) && is.is_subset(&old.union(&new).cloned().collect())
 }
 
 /// In what two trees differ, folders included.

@@ -1,5 +1,6 @@
 //! `publish`: the files on a branch of a real repository, read back with git itself.
 
+mod bundles;
 mod gates;
 mod holds;
 mod hostile;

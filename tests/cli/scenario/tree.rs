@@ -77,7 +77,8 @@ impl Tree {
                 continue;
             }
             let folder = path.trim_end_matches("module.yaml");
-            let maps = self.files().filter(|(path, _)| path.starts_with(folder) && path.ends_with("/configmap.yaml"));
+            let has_maps = |path: &str| path.ends_with("/configmap.yaml") || path.contains("/configmaps");
+            let maps = self.files().filter(|(path, _)| path.starts_with(folder) && has_maps(path));
             let maps: String = maps.map(|(_, bytes)| text(bytes)).collect();
             let module = text(module);
             let named = module.split("dockerfileConfigMap:").skip(1).filter_map(|text| text.split("name: ").nth(1));

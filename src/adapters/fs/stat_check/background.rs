@@ -8,6 +8,7 @@ use super::folder_check::{Done, FolderCheck, Job, Top};
 use super::result::check_result;
 use crate::adapters::fs::stat::now;
 use crate::cache::{CachedFiles, CachedRun, CachedRunFile, CheckResult, FileEntry};
+use crate::manifest::Layout;
 use crate::parallel::Aside;
 
 /// Check of an output folder that goes on while this thread does something else.
@@ -67,7 +68,12 @@ impl BackgroundCheck {
     /// Waits for the end of the check, and returns the run with its result; `None` if mappings of it are damaged.
     pub fn finish(mut self) -> Option<(CachedRun, CheckResult)> {
         self.wait();
-        let run = Arc::into_inner(self.run)?.complete(self.mapping_files.into_iter().flatten())?;
+        let run = Arc::into_inner(self.run)?;
+        let run = match run.files.layout {
+            Layout::Files => run.complete(self.mapping_files.into_iter().flatten())?,
+            // Its mappings have no files to compare.
+            Layout::Bundle => run.read()?,
+        };
         Some((run, self.result))
     }
 }

@@ -1,5 +1,6 @@
 //! Comparison of one file or folder with its cached metadata.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use rustix::io::{read, retry_on_intr};
 use crate::adapters::fs::staging_dir::is_left_over;
 use crate::adapters::fs::stat::{folder_stat, stat_from};
 use crate::adapters::fs::tree::{Folder, LARGEST_OURS};
+use crate::bundle::file_number;
 use crate::cache::FileEntry;
 use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
@@ -28,12 +30,13 @@ pub(super) struct FileChecker {
 }
 
 impl FileChecker {
-    /// Returns the metadata of a folder if it has exactly the folders that are `known`, and no staging directory.
+    /// Returns the metadata of a folder if it has exactly the folders and bundles that are `known`, and no staging
+    /// directory.
     pub(super) fn check_folder<'n>(
         self,
         path: &Path,
         before: FileStat,
-        known: impl FnOnce() -> HashSet<&'n str>,
+        known: impl FnOnce() -> HashSet<Cow<'n, str>>,
     ) -> Option<FileStat> {
         let now = folder_stat(path);
         if before.is_some() && now == before {
@@ -43,8 +46,11 @@ impl FileChecker {
         if names.iter().any(|(name, kind)| *kind == Kind::Folder && is_left_over(name)) {
             return None;
         }
-        let ours = names.iter().filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| name.as_str());
-        (ours.collect::<HashSet<&str>>() == known()).then(|| now.settled(self.now))
+        let ours = names
+            .iter()
+            .filter(|(name, kind)| is_ours(name, *kind) || file_number(name).is_some())
+            .map(|(name, _)| Cow::from(name.as_str()));
+        (ours.collect::<HashSet<Cow<'_, str>>>() == known()).then(|| now.settled(self.now))
     }
 
     /// Returns the metadata of the file at a path below `folder` if it has the content that it had.

@@ -1,5 +1,6 @@
 //! Comparison of an output folder with a cached run, in jobs for several threads.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use rustix::io::retry_on_intr;
 use super::file_checker::FileChecker;
 use crate::adapters::fs::stat::{folder_stat, path_stat};
 use crate::adapters::fs::tree::Folder;
-use crate::cache::{CachedModule, CachedRunFile, FileEntry};
+use crate::bundle::{file_name, is_bundle_file};
+use crate::cache::{CachedFiles, CachedModule, CachedRunFile, FileEntry};
 use crate::file_stat::FileStat;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::tree::{OutputFolder as _, is_ours};
@@ -43,6 +45,8 @@ pub(super) struct Done {
     pub(super) folder: Option<Option<FileStat>>,
     /// Metadata of the module's own files, `None` if one has other content now.
     pub(super) own: Vec<Option<FileStat>>,
+    /// The same of the files of its bundle.
+    pub(super) bundle: Vec<Option<FileStat>>,
     /// The same of those files of mappings that have other metadata: the position of the mapping, and of the file.
     pub(super) others: Vec<(usize, usize, Option<FileStat>)>,
 }
@@ -74,7 +78,10 @@ impl FolderCheck {
         let unplanned = run.unplanned.iter().map(|(path, _)| path.as_str());
         let known = || {
             let modules = run.modules.iter().map(|module| module.name.as_str());
-            modules.chain(unplanned.filter(|path| !path.contains('/'))).collect::<HashSet<&str>>()
+            modules
+                .chain(unplanned.filter(|path| !path.contains('/')))
+                .map(Cow::from)
+                .collect::<HashSet<Cow<'_, str>>>()
         };
         let files = run.top.iter().map(|(name, file)| checker.check_file(&folder, name, file)).collect();
         let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
@@ -92,7 +99,7 @@ impl FolderCheck {
             let now = folder_stat(&self.root.join(&module.name));
             let same_folder = module.folder.is_some() && now == module.folder;
             // A folder that changed is checked with all of its mappings.
-            let share = if same_folder { SHARE } else { all.len().max(1) };
+            let share = if same_folder && module.bundle.is_empty() { SHARE } else { all.len().max(1) };
             let starts = (all.start..all.end.max(all.start + 1)).step_by(share);
             let parts = starts.map(|start| start..all.end.min(start + share));
             jobs.extend(parts.map(|mappings| Job { module: number, same_folder, mappings, first: all.start }));
@@ -105,19 +112,23 @@ impl FolderCheck {
         let Job { module: number, same_folder, mappings: numbers, first } = job;
         let module = &self.run.files.modules[number];
         let path = self.root.join(&module.name);
-        let files = self.run.mapping_files(numbers.clone());
+        let has_bundle = !module.bundle.is_empty();
+        // A bundle has the files of its mappings.
+        let files = if has_bundle { Some(Vec::new()) } else { self.run.mapping_files(numbers.clone()) };
         let mut done = Done {
             module: number,
             first: numbers.start,
             folder: files.is_none().then_some(None),
             files: files.unwrap_or_default(),
             own: Vec::new(),
+            bundle: Vec::new(),
             others: Vec::new(),
         };
         // One for each job: threads that share one are in each other's way.
         let Some(folder) = self.open(&path) else {
             done.folder = Some(None);
             done.own = vec![None; module.own.len()];
+            done.bundle = vec![None; module.bundle.len()];
             done.others = (0..done.files.len()).flat_map(|at| [(at, 0, None), (at, 1, None)]).collect();
             return done;
         };
@@ -126,12 +137,15 @@ impl FolderCheck {
         if numbers.start == first {
             let now = match same_folder {
                 true => Some(module.folder),
-                false => self.checker.check_folder(&path, module.folder, || self.known_folders(module)),
+                false => self.checker.check_folder(&path, module.folder, || self.known_names(module)),
             };
             there = now.is_none().then(|| folders_in(&path));
             done.folder = done.folder.or(Some(now));
             let files = module.own.iter().zip([MODULE, KUSTOMIZATION]);
             done.own = files.map(|(file, name)| self.checker.check_file(&folder, name, file)).collect();
+            let files = module.bundle.iter().enumerate();
+            done.bundle =
+                files.map(|(number, file)| self.checker.check_file(&folder, &file_name(number), file)).collect();
         }
         let mut name = String::new();
         let releases = &module.releases[numbers.start - first..];
@@ -150,11 +164,15 @@ impl FolderCheck {
         done
     }
 
-    /// Returns the folders that a module's folder had.
-    fn known_folders<'c>(&'c self, module: &'c CachedModule) -> HashSet<&'c str> {
-        let unplanned = self.run.files.unplanned.iter();
-        let unplanned = unplanned.filter_map(|(path, _)| path.strip_prefix(&module.name)?.strip_prefix('/'));
-        unplanned.chain(module.releases.iter().map(|release| self.run.files.release(*release))).collect()
+    /// Returns the names of the folders and bundles that a module's folder had.
+    fn known_names<'c>(&'c self, module: &'c CachedModule) -> HashSet<Cow<'c, str>> {
+        let CachedFiles { unplanned, foreign, .. } = &self.run.files;
+        let others = unplanned.iter().chain(foreign.iter().filter(|(path, _)| is_bundle_file(path)));
+        let others = others.filter_map(|(path, _)| path.strip_prefix(&module.name)?.strip_prefix('/').map(Cow::from));
+        if !module.bundle.is_empty() {
+            return others.chain((0..module.bundle.len()).map(|number| file_name(number).into())).collect();
+        }
+        others.chain(module.releases.iter().map(|release| self.run.files.release(*release).into())).collect()
     }
 
     fn open(&self, path: &Path) -> Option<OwnedFd> {

@@ -26,13 +26,20 @@ pub(super) fn check_result(
         note(now, &mut file.stat);
     }
     let mut parts = Vec::with_capacity(done.len());
-    for Done { module: number, first, files: mut part, folder, own, others } in done {
+    for Done { module: number, first, files: mut part, folder, own, bundle, others } in done {
         let (module, check) = (&mut run.modules[number], &mut modules[number]);
         if let Some(folder) = folder {
             check.folder = note(folder, &mut module.folder);
         }
         for ((file, now), same) in module.own.iter_mut().zip(own).zip(&mut check.own) {
             *same = note(now, &mut file.stat);
+        }
+        check.bundle = !bundle.is_empty();
+        for (file, now) in module.bundle.iter_mut().zip(bundle) {
+            check.bundle &= note(now, &mut file.stat);
+        }
+        if check.bundle {
+            mappings[first..first + module.releases.len()].fill([true; 2]);
         }
         mappings[first..first + part.len()].fill([true; 2]);
         for (at, file, now) in others {

@@ -1,0 +1,106 @@
+//! An output folder whose bundles are folders of documents.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name, file_number, module_of};
+use crate::file_stat::FileStat;
+use crate::merge::Unmerged;
+use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::vocabulary::RelPath;
+
+/// Number of bundles that are kept in memory.
+const KEPT: usize = 8;
+
+/// An output folder in which each bundle is a folder, and its documents are files. Its other files are as they are.
+pub struct BundleFolder<'f> {
+    folder: Box<dyn OutputFolder + 'f>,
+    /// Bundles that were read last, by module.
+    bundles: Mutex<VecDeque<(String, Arc<Bundle>)>>,
+}
+
+impl<'f> BundleFolder<'f> {
+    /// Creates a view of a folder.
+    pub fn new(folder: impl OutputFolder + 'f) -> Self {
+        Self { folder: Box::new(folder), bundles: Mutex::default() }
+    }
+
+    /// Returns a bundle, which is read unless it is one of those that were read last.
+    fn known(&self, module: &str) -> Result<Arc<Bundle>, Inaccessible> {
+        let mut bundles = self.bundles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bundle)) = bundles.iter().find(|(name, _)| name == module) {
+            return Ok(Arc::clone(bundle));
+        }
+        // Nobody else reads it meanwhile: all mappings of a module ask for the same bundle.
+        let bundle = Arc::new(self.read(module)?);
+        bundles.truncate(KEPT - 1);
+        bundles.push_front((module.to_owned(), Arc::clone(&bundle)));
+        Ok(bundle)
+    }
+
+    fn read(&self, module: &str) -> Result<Bundle, Inaccessible> {
+        let names = self.folder.names(module)?;
+        let mut numbers: Vec<usize> = names.iter().filter_map(|(name, _)| file_number(name)).collect();
+        numbers.sort_unstable();
+        let (mut files, mut obstacles, mut is_unmerged) = (Vec::new(), Vec::new(), false);
+        for number in numbers {
+            let Ok(path) = RelPath::parse(&format!("{module}/{}", file_name(number))) else { continue };
+            match self.folder.look(&path)? {
+                None => {}
+                Some((Found::File(bytes), stat)) => files.push(BundleFile::new(number, bytes, stat)),
+                Some((Found::Folder, _)) => obstacles.push((number, Obstacle::Folder)),
+                Some((Found::Other(what), _)) => obstacles.push((number, Obstacle::Other(what))),
+                Some((Found::Unmerged(unmerged), _)) => {
+                    let Unmerged { ours, why } = *unmerged;
+                    obstacles.extend(why.map(|why| (number, Obstacle::Unmerged(why))));
+                    is_unmerged = true;
+                    files.push(BundleFile::new(number, ours.unwrap_or_default(), FileStat::NONE));
+                }
+            }
+        }
+        Ok(Bundle::new(files, obstacles, is_unmerged))
+    }
+}
+
+impl OutputFolder for BundleFolder<'_> {
+    fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
+        if let Some(module) = module_of(folder) {
+            let bundle = self.known(module)?;
+            let documents = bundle.documents().filter(|document| document.has_release);
+            return Ok(documents.map(|document| (document.name.to_owned(), Kind::File)).collect());
+        }
+        let mut names = self.folder.names(folder)?;
+        if !folder.is_empty() && !folder.contains('/') && names.iter().any(|(name, _)| file_number(name).is_some()) {
+            names.retain(|(name, _)| file_number(name).is_none());
+            names.push((BUNDLE.to_owned(), Kind::Folder));
+        }
+        Ok(names)
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        let kind = self.folder.kind(path)?;
+        Ok(if module_of(path).is_some() { kind.map(|_| Kind::Folder) } else { kind })
+    }
+
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        let Some((module, name)) = document_of(path.as_str()) else { return self.folder.look(path) };
+        let bundle = self.known(module)?;
+        let document = bundle.get(name);
+        Ok(document.map(|document| {
+            let stat = FileStat { size: document.text.len() as u64, ..FileStat::NONE };
+            (Found::File(document.text.to_vec()), stat)
+        }))
+    }
+
+    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
+        if document_of(path.as_str()).is_some() { Ok(None) } else { self.folder.holds(path, text) }
+    }
+
+    fn stat(&self, path: &str) -> FileStat {
+        self.folder.stat(path)
+    }
+
+    fn bundle(&self, module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
+        self.known(module).map(Some)
+    }
+}

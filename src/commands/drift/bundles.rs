@@ -1,0 +1,182 @@
+//! Bundles of a drift: their documents are compared as files are, and the rest here.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::files::{Changes, FileState, MappingFiles, ModuleFiles};
+use super::{Drift, Mapping};
+use crate::bundle::{BUNDLE, document_path, file_name, file_number, is_bundle_file, is_in_bundle};
+use crate::cache::{FileEntry, Reuse};
+use crate::manifest::{Layout, Module};
+use crate::output::mapping_of_config_map;
+use crate::reconcile::{Action, Assembly, BundleSink, BundleVerdict, Inspector, PlannedBundle, assemble};
+use crate::tree::{Found, Inaccessible};
+use crate::vocabulary::RelPath;
+
+/// Bundles of all modules.
+#[derive(Default)]
+pub(in crate::commands) struct Bundles {
+    /// Files of the bundles that are right, by module.
+    pub(super) right: BTreeMap<String, Vec<FileEntry>>,
+    /// Documents that no mapping asks for.
+    pub(super) orphans: Vec<RelPath>,
+    /// Files of bundles in folders of modules that have no bundle.
+    pub(super) unplanned: Vec<String>,
+}
+
+/// Comparison of bundles.
+pub(super) struct BundleComparer<'e, 'c> {
+    pub(super) inspector: &'e Inspector<'e>,
+    pub(super) reuse: Option<&'e Reuse<'c>>,
+}
+
+impl BundleComparer<'_, '_> {
+    /// Compares the bundle of a module whose mappings have these documents.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn compare(
+        &self,
+        module: &Module,
+        mappings: &[Mapping<'_>],
+        states: &[MappingFiles<'_>],
+        (bundles, found): (&mut Bundles, &mut Changes),
+    ) -> Result<(), Inaccessible> {
+        let name = module.name.as_str();
+        let mut releases: Vec<&str> = mappings.iter().map(|mapping| mapping.kernel.release.as_str()).collect();
+        releases.sort_unstable();
+        let cached = self.reuse.and_then(|reuse| Some((reuse, reuse.bundle(name)?)));
+        let orphans: Vec<String> = match cached {
+            Some((reuse, _)) => reuse.unplanned(name).map(str::to_owned).collect(),
+            None => {
+                let names = self.inspector.tree.folder.names(&format!("{name}/{BUNDLE}"))?.into_iter();
+                names.map(|(name, _)| name).filter(|name| releases.binary_search(&name.as_str()).is_err()).collect()
+            }
+        };
+        let are_right = orphans.is_empty() && states.iter().all(MappingFiles::is_right);
+        bundles.orphans.extend(orphans.iter().map(|release| document_path(name, release)));
+        let verdict = match cached {
+            // The bundle is as it was written.
+            Some((_, files)) if are_right => BundleVerdict { right: Some(files.to_vec()), changes: Vec::new() },
+            Some(_) => BundleVerdict::default(),
+            None => self.inspector.inspect_bundle(name, &releases, are_right, Some(module.name.span))?,
+        };
+        bundles.right.extend(verdict.right.map(|files| (name.to_owned(), files)));
+        found.changes.extend(verdict.changes.into_iter().map(Box::new));
+        Ok(())
+    }
+
+    /// Compares what is left of a bundle of a module that has none any more.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn compare_unplanned(
+        &self,
+        name: &str,
+        (bundles, found): (&mut Bundles, &mut Changes),
+    ) -> Result<(), Inaccessible> {
+        let tree = self.inspector.tree;
+        let bundle = tree.folder.bundle(name)?.unwrap_or_default();
+        let numbers =
+            bundle.files.iter().map(|file| file.number).chain(bundle.obstacles.iter().map(|(number, _)| *number));
+        bundles.unplanned.extend(numbers.map(|number| format!("{name}/{}", file_name(number))));
+        let documents = tree.folder.names(&format!("{name}/{BUNDLE}"))?.into_iter();
+        bundles
+            .orphans
+            .extend(documents.filter_map(|(release, _)| RelPath::parse(&format!("{name}/{BUNDLE}/{release}")).ok()));
+        found.changes.extend(self.inspector.inspect_bundle(name, &[], true, None)?.changes.into_iter().map(Box::new));
+        Ok(())
+    }
+}
+
+impl MappingFiles<'_> {
+    fn is_right(&self) -> bool {
+        match self {
+            Self::Reused(_) => true,
+            Self::Compared(files) => !files.iter().any(|state| matches!(state, FileState::Change(_))),
+        }
+    }
+}
+
+/// Returns whether a module has a bundle.
+pub(super) fn has_bundle(layout: Layout, mappings: &[Mapping<'_>]) -> bool {
+    layout == Layout::Bundle && !mappings.is_empty()
+}
+
+impl Drift<'_> {
+    /// Turns changes of documents into changes of files, whose texts go to the sink; `None` if there are no such
+    /// changes.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub(in crate::commands) fn assemble(&self, sink: &BundleSink<'_>) -> Result<Option<Assembly>, Inaccessible> {
+        let is_written = |action: &Action| !matches!(action, Action::Conflict(_));
+        let mut written = self.changes.iter().filter(|change| is_written(&change.action));
+        if !written.any(|change| is_in_bundle(change.path.as_str())) {
+            return Ok(None);
+        }
+        let mut planned = BTreeMap::new();
+        let layout = self.plan.inputs.manifest.output.layout;
+        for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
+            if has_bundle(layout, mappings) {
+                planned.insert(module.name.as_str(), self.planned_bundle(mappings, files));
+            }
+        }
+        assemble(&self.changes, &planned, &*self.folder, &self.key, sink).map(Some)
+    }
+
+    fn planned_bundle<'d>(&self, mappings: &'d [Mapping<'_>], files: &ModuleFiles<'_>) -> PlannedBundle<'d> {
+        let documents = mappings.iter().zip(&files.mappings).filter_map(|(mapping, files)| {
+            let entry = match files {
+                MappingFiles::Reused(cached) => cached.files[1],
+                MappingFiles::Compared(states) => match &states[1] {
+                    FileState::Right(entry) => **entry,
+                    FileState::Change(at) => self.changes.get(*at)?.written?,
+                    FileState::NotAsked | FileState::Absent => return None,
+                },
+            };
+            Some((mapping.kernel.release.as_str(), entry.checksum))
+        });
+        let mut documents: Vec<_> = documents.collect();
+        documents.sort_unstable_by_key(|(name, _)| *name);
+        PlannedBundle { documents }
+    }
+
+    /// Returns the mappings whose ConfigMaps move because of another layout, as modules and releases.
+    pub(in crate::commands) fn moved(&self) -> HashSet<(&str, &str)> {
+        let of_action = |action: &Action| {
+            let changes = self.changes.iter().filter(move |change| change.action == *action);
+            changes.filter_map(|change| mapping_of_config_map(&change.path)).collect::<HashSet<_>>()
+        };
+        of_action(&Action::Create).intersection(&of_action(&Action::Remove)).copied().collect()
+    }
+
+    /// Returns what is at the path of a file, which may be one of a bundle.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(in crate::commands) fn find_file(&self, path: &RelPath) -> Result<Option<Found>, Inaccessible> {
+        if is_bundle_file(path.as_str()) {
+            return Ok(self.folder.look(path)?.map(|(found, _)| found));
+        }
+        self.tree().find(path)
+    }
+
+    /// Takes over what was written.
+    pub(in crate::commands) fn note_written(&mut self, assembly: &Assembly) {
+        let Assembly { changes, bundles } = assembly;
+        self.bundles.right.extend(bundles.clone());
+        let mut written: BTreeMap<&RelPath, FileEntry> = BTreeMap::new();
+        for change in changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update)) {
+            let Some(entry) = change.written else { continue };
+            written.insert(&change.path, entry);
+            let files = self.bundles.right.get_mut(change.path.parent());
+            let file = file_number(change.path.file_name()).and_then(|number| files?.get_mut(number));
+            if let Some(file) = file {
+                *file = entry;
+            }
+        }
+        for change in &mut self.changes {
+            change.written = written.remove(&change.path).or(change.written);
+        }
+    }
+}
