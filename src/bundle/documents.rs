@@ -1,7 +1,7 @@
 //! Reading of bundles.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{LARGEST_FILE, file_name, parts};
@@ -85,6 +85,8 @@ pub struct Document<'b> {
     pub name: &'b str,
     /// Its text, with LF line ends.
     pub text: &'b [u8],
+    /// Number of its file.
+    pub file: usize,
     /// Set if it is the document of a mapping.
     pub has_release: bool,
 }
@@ -129,8 +131,10 @@ impl Bundle {
     }
 
     fn document<'b>(&'b self, place: &'b DocumentPlace) -> Document<'b> {
-        let text = self.files.get(place.file).and_then(|file| file.unix().get(place.range.clone())).unwrap_or_default();
-        Document { name: &place.name, text, has_release: place.is_named_by_release }
+        let file = self.files.get(place.file);
+        let text = file.and_then(|file| file.unix().get(place.range.clone())).unwrap_or_default();
+        let file = file.map_or(0, |file| file.number);
+        Document { name: &place.name, text, file, has_release: place.is_named_by_release }
     }
 
     /// Returns whether there is no file of a bundle.
@@ -169,29 +173,16 @@ impl Bundle {
 
     /// Returns the names of the files that have documents of kmodgen.
     pub fn own_files(&self) -> impl Iterator<Item = String> {
-        let is_ours = |at: usize| {
-            let mut places = self.places.iter().filter(|place| place.file == at);
-            places.any(|place| self.document(place).ownership() != Ownership::Foreign)
-        };
-        let files = self.files.iter().enumerate().filter(move |(at, _)| is_ours(*at));
-        files.map(|(_, file)| file_name(file.number))
+        let files = self.files.iter().filter(|file| {
+            let mut documents = self.documents().filter(|document| document.file == file.number);
+            documents.any(|document| document.ownership() != Ownership::Foreign)
+        });
+        files.map(|file| file_name(file.number))
     }
 }
 
-/// Joins the text of a file of a bundle with the documents of kmodgen that it replaces, for as long as a Module may name
-/// either; `None` if there is nothing to keep.
-pub fn joined(old: &[u8], new: &str) -> Option<String> {
-    let unix = to_unix(old);
-    let names: HashSet<&[u8]> = documents(new.as_bytes()).filter_map(name_line).collect();
-    let is_kept = |text: &&[u8]| {
-        ownership_of_one(text) == Ownership::Intact && name_line(text).is_some_and(|name| !names.contains(name))
-    };
-    let kept: Vec<&str> = documents(&unix).filter(is_kept).filter_map(|text| std::str::from_utf8(text).ok()).collect();
-    (!kept.is_empty()).then(|| [&[new], kept.as_slice()].concat().join(SEPARATOR))
-}
-
 /// Returns the line with the name of the object in a document.
-fn name_line(text: &[u8]) -> Option<&[u8]> {
+pub fn name_line(text: &[u8]) -> Option<&[u8]> {
     text.split(|byte| *byte == b'\n').take(FIRST_LINES).find(|line| line.starts_with(b"  name: "))
 }
 
@@ -206,9 +197,10 @@ fn release_of(text: &[u8]) -> Option<&str> {
 /// Returns the kind and name of the object in a document, for people.
 pub fn object_of(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
-    let lines = || text.lines().take(FIRST_LINES);
-    let kind = lines().find_map(|line| line.strip_prefix("kind: "))?;
-    let name = lines().find_map(|line| line.strip_prefix("  name: "))?;
-    let plain = |text: &str| text.trim().trim_matches(['"', '\'']).escape_debug().to_string();
-    Some(format!("{} {}", plain(kind), plain(name)))
+    Some(format!("{} {}", value_of(&text, "kind: ")?, value_of(&text, "  name: ")?))
+}
+
+fn value_of(text: &str, key: &str) -> Option<String> {
+    let value = text.lines().take(FIRST_LINES).find_map(|line| line.strip_prefix(key))?;
+    Some(value.trim().trim_matches(['"', '\'']).escape_debug().to_string())
 }

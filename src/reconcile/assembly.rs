@@ -1,17 +1,18 @@
 //! Files of bundles, put together from new documents and from those that are there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Action, Change, TextSink};
 use crate::bundle::{
-    Bundle, BundleFile, LARGEST_FILE, document_of, document_path, file_name, file_number, module_of, parts,
+    Bundle, BundleFile, Document, LARGEST_FILE, document_of, document_path, file_name, file_number, module_of,
+    name_line, parts,
 };
 use crate::cache::FileEntry;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
-use crate::header::SEPARATOR;
+use crate::header::{Ownership, SEPARATOR};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::RelPath;
 
@@ -79,6 +80,8 @@ pub struct PlannedBundle<'p> {
 pub struct Assembly {
     /// Changes, in an order that is safe to apply.
     pub changes: Vec<Box<Change>>,
+    /// Documents that Modules on disk may name, by the file that is to be without them.
+    pub replaced: BTreeMap<RelPath, String>,
     /// Files of the bundles that changed, by module.
     pub bundles: BTreeMap<String, Vec<FileEntry>>,
 }
@@ -143,14 +146,15 @@ impl Assembler<'_> {
         cause: &Change,
         assembly: &mut Assembly,
     ) -> Result<(), Inaccessible> {
-        let there: HashMap<Checksum, &[u8]> =
-            self.bundle.documents().map(|document| (self.key.checksum(document.text), document.text)).collect();
+        let there: HashMap<Checksum, Document<'_>> =
+            self.bundle.documents().map(|document| (self.key.checksum(document.text), document)).collect();
         let mut sources = Vec::with_capacity(documents.len());
         for (name, checksum) in documents {
             let stored = self.sink.place(&document_path(self.module, name)).map(Source::Stored);
-            let source = stored.or_else(|| there.get(checksum).copied().map(Source::There));
+            let source = stored.or_else(|| there.get(checksum).map(|document| Source::There(document.text)));
             sources.push(source.ok_or_else(|| self.failure("it changed during the run"))?);
         }
+        self.note_replaced(documents, &there, &sources, assembly)?;
         let parts = parts(sources.iter().map(Source::len), LARGEST_FILE);
         let count = parts.len();
         let mut files = Vec::new();
@@ -178,6 +182,38 @@ impl Assembler<'_> {
             }
         }
         assembly.bundles.insert(self.module.to_owned(), files);
+        Ok(())
+    }
+
+    /// Notes the documents that go, as far as they are of objects that the new documents do not have.
+    fn note_replaced(
+        &self,
+        documents: &[(&str, Checksum)],
+        there: &HashMap<Checksum, Document<'_>>,
+        sources: &[Source<'_>],
+        assembly: &mut Assembly,
+    ) -> Result<(), Inaccessible> {
+        let stay: HashSet<&Checksum> = documents.iter().map(|(_, checksum)| checksum).collect();
+        let gone = there.iter().filter(|(checksum, _)| !stay.contains(checksum)).map(|(_, document)| document);
+        let mut gone: Vec<&Document<'_>> = gone.filter(|one| one.ownership() == Ownership::Intact).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let mut names = HashSet::new();
+        for source in sources {
+            if let Source::Stored(place) = source {
+                names.extend(name_line(&self.sink.read(*place)?).map(<[u8]>::to_vec));
+            }
+        }
+        gone.retain(|document| name_line(document.text).is_some_and(|name| !names.contains(name)));
+        gone.sort_unstable_by_key(|document| document.name);
+        for document in gone {
+            let texts = assembly.replaced.entry(self.path(document.file)?).or_default();
+            if !texts.is_empty() {
+                texts.push_str(SEPARATOR);
+            }
+            texts.push_str(&String::from_utf8_lossy(document.text));
+        }
         Ok(())
     }
 

@@ -330,7 +330,7 @@ fn other_commands_read_bundles() {
     let project = bundled();
     outdate(&project);
     let run = project.run("explain").fine();
-    run.shows("6 mappings changed");
+    run.shows("runtime image");
     let run = project.run("generate --dry-run --diff --explain").fine();
     run.shows("--- a/gitops/alpha/configmaps.yaml").shows("+++ b/gitops/alpha/configmaps.yaml").shows("8 updated");
     let plan = project.run("plan --format json").fine().json();

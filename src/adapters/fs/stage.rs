@@ -16,8 +16,8 @@ use super::failure::fail;
 use super::staging_dir::{StagingDir, sweep};
 use super::stat::{now, stat_of};
 use super::write::remove;
-use crate::bundle::{self, is_bundle_file};
 use crate::file_stat::FileStat;
+use crate::header::SEPARATOR;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::reconcile::{Action, Change, TextSink};
 use crate::render::configmap;
@@ -70,13 +70,18 @@ impl Stage {
     /// # Errors
     /// The first path that could not be written; all before it are done, and the next run
     /// completes them.
-    pub fn commit(mut self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<(), Inaccessible> {
+    pub fn commit(
+        mut self,
+        changes: &mut [Box<Change>],
+        replaced: &BTreeMap<RelPath, String>,
+        tree: View<'_>,
+    ) -> Result<(), Inaccessible> {
         // A change from here on is one to what is on the stage no more.
         let start = now();
         for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
             written.stat = written.stat.settled(start);
         }
-        let joined = self.move_all_in(changes, tree)?;
+        let joined = self.move_all_in(changes, replaced, tree)?;
         let gone: Vec<&RelPath> =
             changes.iter().filter(|change| change.action == Action::Remove).map(|change| &change.path).collect();
         self.remove_all(&gone)?;
@@ -85,7 +90,12 @@ impl Stage {
 
     /// Moves in what is created and updated. Returns the positions of ConfigMaps that only stand beside
     /// their predecessors yet.
-    fn move_all_in(&self, changes: &mut [Box<Change>], tree: View<'_>) -> Result<Vec<usize>, Inaccessible> {
+    fn move_all_in(
+        &self,
+        changes: &mut [Box<Change>],
+        replaced: &BTreeMap<RelPath, String>,
+        tree: View<'_>,
+    ) -> Result<Vec<usize>, Inaccessible> {
         let changed_modules: HashSet<String> = changes
             .iter()
             .filter(|change| change.path.file_name() == MODULE && !matches!(change.action, Action::Conflict(_)))
@@ -103,9 +113,12 @@ impl Stage {
             whole.clear();
             if change.action == Action::Update {
                 let module = path.split('/').next().unwrap_or_default();
-                let has_config_maps = change.path.file_name() == CONFIG_MAP || is_bundle_file(path);
-                let is_named = has_config_maps && changed_modules.contains(module);
-                if is_named && self.join(&change.path, tree)? {
+                let is_joined = changed_modules.contains(module)
+                    && match replaced.get(&change.path) {
+                        Some(documents) => self.add_documents(path, documents)?,
+                        None => change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?,
+                    };
+                if is_joined {
                     joined.push(at);
                 } else {
                     self.replace(change)?;
@@ -140,15 +153,28 @@ impl Stage {
     /// Puts a ConfigMap beside the one that it replaces. Returns whether there is one to keep.
     fn join(&self, path: &RelPath, tree: View<'_>) -> Result<bool, Inaccessible> {
         let to = self.root.join(path.as_str());
-        // It is there, so that its folders need not be looked at.
-        let Some((found, _)) = tree.folder.look(path)? else { return Ok(false) };
+        let Some(found) = tree.find(path)? else { return Ok(false) };
         let Some(old) = found.bytes() else { return Ok(false) };
-        let joined = if is_bundle_file(path.as_str()) { bundle::joined } else { configmap::joined };
         let write = || {
             let folder = self.folder()?;
             let new = again(|| fs::read_to_string(folder.path().join(&*Self::staged(path.as_str(), true))))?;
-            let Some(text) = joined(old, &new) else { return Ok(false) };
+            let Some(text) = configmap::joined(old, &new) else { return Ok(false) };
             folder.make_file(JOINED)?.write_all(text.as_bytes())?;
+            again(|| fs::rename(folder.path().join(JOINED), &to))?;
+            Ok(true)
+        };
+        write().map_err(fail("write", &to))
+    }
+
+    /// Puts the file of a bundle in place, with the documents that it replaces at its end.
+    fn add_documents(&self, path: &str, documents: &str) -> Result<bool, Inaccessible> {
+        let to = self.root.join(path);
+        let write = || {
+            let folder = self.folder()?;
+            let mut file = folder.make_file(JOINED)?;
+            let mut new = again(|| fs::File::open(folder.path().join(&*Self::staged(path, true))))?;
+            io::copy(&mut new, &mut file)?;
+            file.write_all([SEPARATOR, documents].concat().as_bytes())?;
             again(|| fs::rename(folder.path().join(JOINED), &to))?;
             Ok(true)
         };

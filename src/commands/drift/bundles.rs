@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::Drift;
 use super::files::{Changes, FileState, MappingFiles, ModuleFiles};
-use super::{Drift, Mapping};
 use crate::bundle::{BUNDLE, document_path, file_name, file_number, is_bundle_file, is_in_bundle};
 use crate::cache::{FileEntry, Reuse};
 use crate::manifest::{Layout, Module};
 use crate::output::mapping_of_config_map;
+use crate::plan::Mapping;
 use crate::reconcile::{Action, Assembly, BundleSink, BundleVerdict, Inspector, PlannedBundle, assemble};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::RelPath;
@@ -109,8 +110,7 @@ impl Drift<'_> {
     /// # Errors
     /// A file that cannot be read or written.
     pub(in crate::commands) fn assemble(&self, sink: &BundleSink<'_>) -> Result<Option<Assembly>, Inaccessible> {
-        let is_written = |action: &Action| !matches!(action, Action::Conflict(_));
-        let mut written = self.changes.iter().filter(|change| is_written(&change.action));
+        let mut written = self.changes.iter().filter(|change| !matches!(change.action, Action::Conflict(_)));
         if !written.any(|change| is_in_bundle(change.path.as_str())) {
             return Ok(None);
         }
@@ -143,11 +143,13 @@ impl Drift<'_> {
 
     /// Returns the mappings whose ConfigMaps move because of another layout, as modules and releases.
     pub(in crate::commands) fn moved(&self) -> HashSet<(&str, &str)> {
-        let of_action = |action: &Action| {
-            let changes = self.changes.iter().filter(move |change| change.action == *action);
-            changes.filter_map(|change| mapping_of_config_map(&change.path)).collect::<HashSet<_>>()
-        };
-        of_action(&Action::Create).intersection(&of_action(&Action::Remove)).copied().collect()
+        let removed = self.config_maps(&Action::Remove);
+        self.config_maps(&Action::Create).intersection(&removed).copied().collect()
+    }
+
+    fn config_maps(&self, action: &Action) -> HashSet<(&str, &str)> {
+        let changes = self.changes.iter().filter(|change| change.action == *action);
+        changes.filter_map(|change| mapping_of_config_map(&change.path)).collect()
     }
 
     /// Returns what is at the path of a file, which may be one of a bundle.
@@ -163,7 +165,7 @@ impl Drift<'_> {
 
     /// Takes over what was written.
     pub(in crate::commands) fn note_written(&mut self, assembly: &Assembly) {
-        let Assembly { changes, bundles } = assembly;
+        let Assembly { changes, bundles, .. } = assembly;
         self.bundles.right.extend(bundles.clone());
         let mut written: BTreeMap<&RelPath, FileEntry> = BTreeMap::new();
         for change in changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update)) {

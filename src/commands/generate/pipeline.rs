@@ -217,12 +217,12 @@ fn commit(
     }
     stage.sweep(drift.tree())?;
     if let Some(mut assembly) = assembly {
-        stage.commit(&mut assembly.changes, drift.tree())?;
+        stage.commit(&mut assembly.changes, &assembly.replaced, drift.tree())?;
         drift.note_written(&assembly);
         return Ok(saved);
     }
     let mut changes = std::mem::take(&mut drift.changes);
-    stage.commit(&mut changes, drift.tree())?;
+    stage.commit(&mut changes, &BTreeMap::new(), drift.tree())?;
     drift.changes = changes;
     Ok(saved)
 }
