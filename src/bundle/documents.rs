@@ -80,7 +80,7 @@ struct DocumentPlace {
 
 /// Document of a bundle.
 #[derive(Debug, Clone, Copy)]
-pub struct Document<'b> {
+pub struct BundleDocument<'b> {
     /// The kernel release, or its number if the document does not have one of its own.
     pub name: &'b str,
     /// Its text, with LF line ends.
@@ -91,7 +91,7 @@ pub struct Document<'b> {
     pub has_release: bool,
 }
 
-impl Document<'_> {
+impl BundleDocument<'_> {
     /// Returns who wrote it.
     pub fn ownership(&self) -> Ownership {
         ownership_of_one(self.text)
@@ -121,20 +121,20 @@ impl Bundle {
     }
 
     /// Returns all documents in their order.
-    pub fn documents(&self) -> impl Iterator<Item = Document<'_>> {
+    pub fn documents(&self) -> impl Iterator<Item = BundleDocument<'_>> {
         self.places.iter().map(|place| self.document(place))
     }
 
     /// Returns the document with a name.
-    pub fn get(&self, name: &str) -> Option<Document<'_>> {
+    pub fn get(&self, name: &str) -> Option<BundleDocument<'_>> {
         self.by_name.get(name).and_then(|at| self.places.get(*at)).map(|place| self.document(place))
     }
 
-    fn document<'b>(&'b self, place: &'b DocumentPlace) -> Document<'b> {
+    fn document<'b>(&'b self, place: &'b DocumentPlace) -> BundleDocument<'b> {
         let file = self.files.get(place.file);
         let text = file.and_then(|file| file.unix().get(place.range.clone())).unwrap_or_default();
         let file = file.map_or(0, |file| file.number);
-        Document { name: &place.name, text, file, has_release: place.is_named_by_release }
+        BundleDocument { name: &place.name, text, file, has_release: place.is_named_by_release }
     }
 
     /// Returns whether there is no file of a bundle.
@@ -148,7 +148,7 @@ impl Bundle {
     }
 
     /// Returns the documents that are of no mapping that is `planned`, and that nobody but their author may remove.
-    pub fn foreign<'b>(&'b self, planned: impl Fn(&str) -> bool + 'b) -> impl Iterator<Item = Document<'b>> {
+    pub fn foreign<'b>(&'b self, planned: impl Fn(&str) -> bool + 'b) -> impl Iterator<Item = BundleDocument<'b>> {
         self.documents().filter(move |document| !planned(document.name)).filter(|document| match document.ownership() {
             Ownership::Intact => false,
             // Another one with its release is removed as that of a mapping is.

@@ -7,7 +7,7 @@
 mod documents;
 mod parts;
 
-pub use documents::{Bundle, BundleFile, Document, Obstacle, name_line, object_of};
+pub use documents::{Bundle, BundleDocument, BundleFile, Obstacle, name_line, object_of};
 pub use parts::parts;
 
 use crate::vocabulary::RelPath;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Action, Change, TextSink};
 use crate::bundle::{
-    Bundle, BundleFile, Document, LARGEST_FILE, document_of, document_path, file_name, file_number, module_of,
+    Bundle, BundleDocument, BundleFile, LARGEST_FILE, document_of, document_path, file_name, file_number, module_of,
     name_line, parts,
 };
 use crate::cache::FileEntry;
@@ -146,7 +146,7 @@ impl Assembler<'_> {
         cause: &Change,
         assembly: &mut Assembly,
     ) -> Result<(), Inaccessible> {
-        let there: HashMap<Checksum, Document<'_>> =
+        let there: HashMap<Checksum, BundleDocument<'_>> =
             self.bundle.documents().map(|document| (self.key.checksum(document.text), document)).collect();
         let mut sources = Vec::with_capacity(documents.len());
         for (name, checksum) in documents {
@@ -189,13 +189,13 @@ impl Assembler<'_> {
     fn note_replaced(
         &self,
         documents: &[(&str, Checksum)],
-        there: &HashMap<Checksum, Document<'_>>,
+        there: &HashMap<Checksum, BundleDocument<'_>>,
         sources: &[Source<'_>],
         assembly: &mut Assembly,
     ) -> Result<(), Inaccessible> {
         let stay: HashSet<&Checksum> = documents.iter().map(|(_, checksum)| checksum).collect();
         let gone = there.iter().filter(|(checksum, _)| !stay.contains(checksum)).map(|(_, document)| document);
-        let mut gone: Vec<&Document<'_>> = gone.filter(|one| one.ownership() == Ownership::Intact).collect();
+        let mut gone: Vec<&BundleDocument<'_>> = gone.filter(|one| one.ownership() == Ownership::Intact).collect();
         if gone.is_empty() {
             return Ok(());
         }
