@@ -123,7 +123,7 @@ fn explain_all(
         for release in held.releases() {
             let is_wanted = match &args.release {
                 Some(wanted) => wanted == release,
-                None => changed.contains(format!("{module}/{release}").as_str()),
+                None => changed.contains(&(module.as_str(), release)),
             };
             if is_wanted
                 && is_selected(only, module, release)
