@@ -50,7 +50,7 @@ impl Requirements {
         let manifest: &Manifest = plan.inputs.manifest;
         let mut collector = Collector::default();
         for (module, mappings) in plan.modules.iter().filter(|(module, _)| is_chosen(module)) {
-            let Some([objects, _]) = output::of_module(module, mappings, plan.inputs) else { continue };
+            let Some([objects, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
             let built: Vec<&Mapping<'_>> = mappings.iter().filter(|mapping| mapping.is_built_by_kmm()).collect();
             ModuleReader { module, manifest, mappings: &built }.read(&objects.text, &mut collector);
             collector.add_builds(module.name.as_str(), manifest, &built);
