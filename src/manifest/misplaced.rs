@@ -15,13 +15,16 @@ type Misplaced = (Span, &'static str, &'static str);
 /// Section of a mapping that kmodgen passes to KMM as it is.
 const OF_KMM: &str = "build";
 
+/// Values of build arguments in that section, which may contain any text.
+const ARGUMENT_VALUES: &str = "build.buildArgs";
+
 /// The faults of variables in a map with the fields of `record`, each at its text.
 pub(super) fn find(node: &Node, record: &'static Record) -> Vec<Diagnostic> {
     let mut found: Vec<Misplaced> = Vec::new();
     in_record(node, record, &mut found);
     let mut places = BTreeMap::new();
     let faults = found.into_iter().map(|(span, variable, key)| {
-        if key == OF_KMM {
+        if key == ARGUMENT_VALUES {
             let message = format!("KMM does not expand `${{{variable}}}` in `{key}`: it takes the text as it is");
             return Diagnostic::warning("misplaced-variable", message).at(span, "");
         }
@@ -71,8 +74,17 @@ fn in_texts(node: &Node, key: &'static str, found: &mut Vec<Misplaced>) {
         Value::Scalar(scalar) => found.extend(variable(&scalar.text).map(|variable| (node.span, variable, key))),
         Value::Sequence(items) => items.iter().for_each(|item| in_texts(item, key, found)),
         Value::Mapping(entries) => {
-            entries.iter().for_each(|entry| in_texts(&entry.value, key, found));
+            entries.iter().for_each(|entry| in_texts(&entry.value, key_below(key, &entry.key.value), found));
         }
+    }
+}
+
+/// Returns the key for an entry of a map in a field with this key.
+fn key_below(key: &'static str, entry: &str) -> &'static str {
+    match (key, entry) {
+        (OF_KMM, "buildArgs") | (ARGUMENT_VALUES, "value") => ARGUMENT_VALUES,
+        (ARGUMENT_VALUES, _) => OF_KMM,
+        _ => key,
     }
 }
 

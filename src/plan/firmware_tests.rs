@@ -131,7 +131,9 @@ fn folders_below_are_there_on_every_kernel() {
 fn modules_of_one_image_share_its_firmware() {
     let modules = |first: &str, second: &str| {
         World::small()
-            .of_spec(&format!("selector: {{a: b}}\nmodprobe: {{moduleName: one{first}}}"))
+            .of_spec(&format!(
+                "selector: {{node-role.kubernetes.io/worker: yes}}\nmodprobe: {{moduleName: one{first}}}"
+            ))
             .and_module("install: {firmware: [{from: a, to: x}, {from: b, to: y}]}")
             .and_module(&additional(&format!("{{moduleName: one{second}}}")))
     };
