@@ -42,7 +42,7 @@ impl<'f> BundleFolder<'f> {
         let names = self.folder.names(module)?;
         let mut numbers: Vec<usize> = names.iter().filter_map(|(name, _)| file_number(name)).collect();
         numbers.sort_unstable();
-        let (mut files, mut obstacles, mut is_unmerged) = (Vec::new(), Vec::new(), false);
+        let (mut files, mut obstacles, mut other_sides) = (Vec::new(), Vec::new(), Vec::new());
         for number in numbers {
             let Ok(path) = RelPath::parse(&format!("{module}/{}", file_name(number))) else { continue };
             match self.folder.look(&path)? {
@@ -51,14 +51,14 @@ impl<'f> BundleFolder<'f> {
                 Some((Found::Folder, _)) => obstacles.push((number, Obstacle::Folder)),
                 Some((Found::Other(what), _)) => obstacles.push((number, Obstacle::Other(what))),
                 Some((Found::Unmerged(unmerged), _)) => {
-                    let Unmerged { ours, why } = *unmerged;
+                    let Unmerged { ours, theirs, file, why } = *unmerged;
                     obstacles.extend(why.map(|why| (number, Obstacle::Unmerged(why))));
-                    is_unmerged = true;
+                    other_sides.extend(std::iter::once(file).chain(theirs));
                     files.push(BundleFile::new(number, ours.unwrap_or_default(), FileStat::NONE));
                 }
             }
         }
-        Ok(Bundle::new(files, obstacles, is_unmerged))
+        Ok(Bundle::new(files, obstacles, other_sides))
     }
 }
 

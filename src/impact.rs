@@ -17,6 +17,8 @@ pub struct Impact {
     pub unloads: Vec<String>,
     /// Number of kernels that have a mapping after the change.
     pub mappings: usize,
+    /// Set if the Module itself goes.
+    pub is_removed: bool,
     /// Effect on each further Module on the same images, by name; these Modules have no `others` themselves.
     pub others: BTreeMap<String, Self>,
 }
@@ -47,7 +49,7 @@ impl Impact {
             impact.others.insert((*name).to_owned(), Self::of_one(images.clone(), before.get(*name)));
         }
         for (name, gone) in before.iter().filter(|(name, _)| !others.contains(&name.as_str())) {
-            impact.others.insert(name.clone(), Self::of_one([], Some(gone)));
+            impact.others.insert(name.clone(), Self { is_removed: true, ..Self::of_one([], Some(gone)) });
         }
         impact
     }
@@ -121,14 +123,18 @@ struct Unloaded<'u> {
     object: &'u str,
     /// The kernels that nodes run.
     in_use: String,
-    /// Set if the Module has no kernel left.
+    /// Set if the Module has no kernel left, or is removed.
     is_lost: bool,
+    /// Set if the Module is removed and has no kernel by its release, so that it is not known where it is loaded.
+    is_removed: bool,
 }
 
 impl Unloaded<'_> {
     fn told(&self, module: &str) -> String {
         let who = if self.object == module { "it".to_owned() } else { format!("`{}`", self.object) };
-        if self.in_use.is_empty() {
+        if self.in_use.is_empty() && self.is_removed {
+            format!("{who} would be removed")
+        } else if self.in_use.is_empty() {
             format!("{who} would lose all its kernels")
         } else {
             format!("{who} would be unloaded on nodes that run {}", self.in_use)
@@ -165,7 +171,8 @@ pub fn refusals(
             .map(|(object, impact)| Unloaded {
                 object,
                 in_use: impact.unloads.iter().filter_map(in_use).collect::<Vec<_>>().join(", "),
-                is_lost: !impact.unloads.is_empty() && impact.mappings == 0,
+                is_lost: impact.is_removed || (!impact.unloads.is_empty() && impact.mappings == 0),
+                is_removed: impact.is_removed && impact.unloads.is_empty(),
             })
             .filter(|unloaded| unloaded.is_lost || !unloaded.in_use.is_empty())
             .collect();

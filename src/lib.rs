@@ -45,6 +45,7 @@ pub mod manifest;
 pub mod merge;
 pub mod objects;
 pub mod output;
+pub mod ownership;
 pub mod parallel;
 pub mod plan;
 pub mod previous;

@@ -23,6 +23,10 @@ pub struct Sides {
 pub struct Unmerged {
     /// Our side, if kmodgen wrote it.
     pub ours: Option<Vec<u8>>,
+    /// Their side, if kmodgen wrote it.
+    pub theirs: Option<Vec<u8>>,
+    /// The file with its markers.
+    pub file: Vec<u8>,
     /// Completes "it is left as it is: "; none if the file can be generated again.
     pub why: Option<String>,
 }
@@ -33,12 +37,13 @@ impl Unmerged {
     pub fn of(file: &[u8], sides: Sides) -> Self {
         let is_ours = |side: &Vec<u8>| ownership(side) != Ownership::Foreign;
         let why = why_not(file, &sides).map(|why| format!("git could not merge it, and {why}"));
-        Self { ours: sides.ours.filter(is_ours), why }
+        Self { ours: sides.ours.filter(is_ours), theirs: sides.theirs.filter(is_ours), file: file.to_vec(), why }
     }
 
     /// A file with markers whose sides cannot be read.
-    pub fn without_sides(why: &str) -> Self {
-        Self { ours: None, why: Some(format!("it contains git conflict markers, and {why}")) }
+    pub fn without_sides(file: &[u8], why: &str) -> Self {
+        let why = Some(format!("it contains git conflict markers, and {why}"));
+        Self { ours: None, theirs: None, file: file.to_vec(), why }
     }
 }
 

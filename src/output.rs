@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::bundle;
 use crate::contract;
 use crate::contract::module::Size;
-use crate::header::with_header;
+use crate::header::{Owner, to_unix, with_owner};
 use crate::manifest::{Layout, Manifest, Module, ModuleKind};
 use crate::plan::{self, Inputs, Mapping, Plan, RenderedMapping};
 use crate::render;
@@ -45,6 +45,15 @@ impl<'t> Output<'t> {
     }
 }
 
+/// The text of the file of a mapping's Dockerfile. The one that is built names no owner: that would change its hash.
+pub fn dockerfile<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> Cow<'t, str> {
+    let built = rendered.dockerfile.as_str();
+    match (manifest.file_owner(), built.split_once('\n')) {
+        (Owner::Nobody, _) | (_, None) => built.into(),
+        (owner, Some((_, body))) => with_owner(owner, body).into(),
+    }
+}
+
 /// The files of a mapping in the layout `files`.
 pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> [Output<'t>; 2] {
     let mapping = &rendered.mapping;
@@ -52,7 +61,7 @@ pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) ->
     let origin = mapping.kernel.release.span;
     let config_map = render::configmap::render(rendered, manifest);
     [
-        Output::new(&[module, release, DOCKERFILE], &rendered.dockerfile, origin),
+        Output::new(&[module, release, DOCKERFILE], dockerfile(rendered, manifest), origin),
         Output::new(&[module, release, CONFIG_MAP], config_map, origin),
     ]
 }
@@ -107,7 +116,7 @@ pub fn of_module<'p>(
             Output::new(&[name, MODULE], render::module::render(module, (manifest, lock), mappings, &prebuilt), origin),
             Output::new(
                 &[name, KUSTOMIZATION],
-                render::kustomization::render(resources, &manifest.namespace.value),
+                render::kustomization::render(manifest.file_owner(), resources, &manifest.namespace.value),
                 origin,
             ),
         ]
@@ -122,29 +131,67 @@ pub fn is_asked_for(module: &Module, mappings: &[Mapping<'_>], manifest: &Manife
     }
 }
 
-/// The files that tie the modules of these folders together, and come last.
-pub fn of_all(manifest: &Manifest, folders: impl IntoIterator<Item = String>) -> Vec<Output<'static>> {
+/// Files at the top of an output folder that belong to other owners.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OtherOwners {
+    /// Set if the top lists a module of another owner.
+    pub have_modules: bool,
+    /// Set if the namespace is written by another owner.
+    pub have_namespace: bool,
+}
+
+/// The files that tie the modules of these folders together, and come last. The kustomization that owners share is the
+/// same whoever of them writes it.
+pub fn of_all(manifest: &Manifest, mut folders: Vec<String>, others: OtherOwners) -> Vec<Output<'static>> {
     let origin = manifest.namespace.span;
-    let attributes = manifest.output.git_attributes.then(|| git_attributes(manifest.output.layout));
+    let attributes = manifest.output.git_attributes.then(|| git_attributes(manifest));
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
-    let resources = namespace.iter().map(|_| NAMESPACE.to_owned()).chain(folders);
-    let kustomization = render::kustomization::render(resources, &manifest.namespace.value);
+    let owner = if manifest.owner.is_some() || others.have_modules { Owner::All } else { Owner::Nobody };
+    if owner == Owner::All {
+        folders.sort_unstable();
+    }
+    let listed = (namespace.is_some() || others.have_namespace).then(|| NAMESPACE.to_owned());
+    let kustomization =
+        render::kustomization::render(owner, listed.into_iter().chain(folders), &manifest.namespace.value);
     let files = [(GIT_ATTRIBUTES, attributes), (NAMESPACE, namespace), (KUSTOMIZATION, Some(kustomization))];
     files.into_iter().filter_map(|(file, text)| Some(Output::new(&[file], text?, origin))).collect()
 }
 
+/// Returns whether the file of another owner at the top is as good as an output: it declares the same namespace, or has
+/// the same patterns.
+pub fn serves(output: &Output<'_>, other: &[u8]) -> bool {
+    let other = to_unix(other);
+    let Ok(other) = std::str::from_utf8(&other) else { return false };
+    match output.path.as_str() {
+        GIT_ATTRIBUTES => output.text.lines().skip(1).all(|line| other.lines().any(|other| line == other)),
+        NAMESPACE => name(&output.text).is_some() && name(&output.text) == name(other),
+        _ => false,
+    }
+}
+
+/// Returns the line with the name of the object in a file.
+fn name(text: &str) -> Option<&str> {
+    text.lines().find(|line| line.starts_with("  name: "))
+}
+
 /// Returns the text of the file that tells git hosts which files are generated. Its patterns are those of generated
 /// files alone, since the folder may have others.
-fn git_attributes(layout: Layout) -> String {
+fn git_attributes(manifest: &Manifest) -> String {
     let top = [GIT_ATTRIBUTES, NAMESPACE, KUSTOMIZATION].map(|file| format!("/{file}"));
     let modules = [MODULE, KUSTOMIZATION].map(|file| format!("/*/{file}"));
-    let mappings = match layout {
+    let mappings = |layout| match layout {
         Layout::Files => [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}")),
         Layout::Bundle => [bundle::BUNDLE, "configmaps-*.yaml"].map(|file| format!("/*/{file}")),
     };
-    let patterns = top.into_iter().chain(modules).chain(mappings);
+    let layouts = match manifest.owner {
+        // Other owners may have the other layout.
+        Some(_) => vec![Layout::Files, Layout::Bundle],
+        None => vec![manifest.output.layout],
+    };
+    let patterns = top.into_iter().chain(modules).chain(layouts.into_iter().flat_map(mappings));
     // GitHub reads the first attribute, GitLab the second.
-    with_header(&patterns.map(|pattern| format!("{pattern} linguist-generated gitlab-generated\n")).collect::<String>())
+    let lines = patterns.map(|pattern| format!("{pattern} linguist-generated gitlab-generated\n"));
+    with_owner(manifest.file_owner(), &lines.collect::<String>())
 }
 
 /// Returns the files at the top that the manifest does not ask for, and that an earlier one may have.
@@ -171,7 +218,7 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
             folders.push(module.name.value.to_string());
         }
     }
-    outputs.extend(of_all(manifest, folders));
+    outputs.extend(of_all(manifest, folders, OtherOwners::default()));
     Some(outputs)
 }
 

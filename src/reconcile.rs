@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 mod assembly;
 mod bundles;
+mod conflict;
 
 use crate::bundle::{document_of, object_of};
 use crate::cache::FileEntry;
 use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership, to_unix};
-use crate::output::Output;
+use crate::output::{self, Output};
+use crate::ownership::Claim;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
 pub use bundles::BundleVerdict;
+pub use conflict::Conflict;
+use conflict::{FORCE, MERGE, MOVE};
 
 /// Action at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,35 +34,6 @@ pub enum Action {
     Remove,
     /// Nothing is done, since something of someone's would be lost.
     Conflict(Box<Conflict>),
-}
-
-/// Why nothing is done at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// Completes "it is left as it is: ".
-    pub why: String,
-    /// Advice on what to do; `None` if the reason is reported elsewhere.
-    pub help: Option<&'static str>,
-}
-
-/// Advice for a file that git could not merge.
-const MERGE: &str = "resolve the merge of the file by hand, or pass --force to generate it again";
-
-/// Advice for a conflict that `--force` resolves.
-const FORCE: &str = "move your changes into the manifest or a template, then pass --force to overwrite it";
-
-/// Advice for a conflict that `--force` does not resolve.
-const MOVE: &str = "move it away: kmodgen does not replace folders or follow links";
-
-impl Conflict {
-    fn new(why: impl Into<String>, help: &'static str) -> Box<Self> {
-        Box::new(Self { why: why.into(), help: Some(help) })
-    }
-
-    /// Returns the conflict of a file whose module is not written, which is told once for all its files.
-    pub fn of_module(why: &str) -> Box<Self> {
-        Box::new(Self { why: why.to_owned(), help: None })
-    }
 }
 
 /// One path at which something is to be done.
@@ -141,6 +116,8 @@ pub struct Inspector<'i> {
     pub key: ChecksumKey,
     /// Overwrite and remove also what was edited by hand or is not ours.
     pub force: bool,
+    /// The manifest's claim to the files of the folder.
+    pub claim: Claim<'i>,
     /// The paths that the run is about; all where `None`. Every other path is left alone.
     pub only: Option<&'i (dyn Fn(&RelPath) -> bool + Sync)>,
 }
@@ -148,6 +125,21 @@ pub struct Inspector<'i> {
 impl Inspector<'_> {
     fn concerns(&self, path: &RelPath) -> bool {
         self.only.is_none_or(|only| only(path))
+    }
+
+    /// Compares an output at the top, where the file of another owner may serve as well.
+    ///
+    /// # Errors
+    /// As those of [`inspect`](Self::inspect).
+    pub fn inspect_top(&self, output: Output) -> Result<Verdict, Inaccessible> {
+        if let Some((found, stat)) = self.tree.look(&output.path)?
+            && self.claim.other_owner(&output.path, &found).is_some()
+            && let Some(bytes) = found.bytes()
+            && output::serves(&output, bytes)
+        {
+            return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum: self.key.checksum(bytes) })));
+        }
+        self.inspect(output, None)
     }
 
     /// Compares one output. `known` is what the file is known to be, as an output of the run before.
@@ -191,21 +183,38 @@ impl Inspector<'_> {
         }
         let look = self.tree.look(path)?;
         let found = look.as_ref().map(|(found, _)| found);
+        if let Some(owner) = found.and_then(|found| self.claim.other_owner(path, found)) {
+            return Ok(Err((Action::Conflict(Conflict::owned(owner, &self.claim)), false)));
+        }
         Ok(match write_action(text, found, self.force) {
             Action::Unchanged => Ok(look.map_or(FileStat::NONE, |(_, stat)| stat)),
             action => Err((action, matches!(found, Some(Found::Unmerged(_))))),
         })
     }
 
-    /// Files of ours that no mapping asks for any more, at `paths`.
+    /// Files of ours that no mapping asks for any more, at `paths`. A file of another owner stays; in the folder of a
+    /// module that `is_planned` it is a conflict.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn orphans(&self, paths: Vec<RelPath>) -> Result<Vec<Box<Change>>, Inaccessible> {
+    pub fn orphans(
+        &self,
+        paths: impl IntoIterator<Item = RelPath>,
+        is_planned: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Box<Change>>, Inaccessible> {
         let mut changes = Vec::new();
         for path in paths.into_iter().filter(|path| self.concerns(path)) {
             let Some(found) = self.tree.find(&path)? else { continue };
-            if let Some(action) = remove_action(&found, self.force) {
+            let module = path.as_str().split_once('/').map(|(module, _)| module);
+            let action = match self.claim.other_owner(&path, &found) {
+                Some(owner) if module.is_some_and(&is_planned) => {
+                    Some(Action::Conflict(Conflict::owned(owner, &self.claim)))
+                }
+                Some(_) => None,
+                None if module.is_none() && !self.claim.is_own(&found) => None,
+                None => remove_action(&found, self.force),
+            };
+            if let Some(action) = action {
                 let unmerged = matches!(found, Found::Unmerged(_));
                 let document = document_of(path.as_str()).map(|(_, name)| name);
                 let object = document.map(|name| found.bytes().and_then(object_of).unwrap_or_else(|| name.to_owned()));
@@ -221,7 +230,8 @@ impl Inspector<'_> {
 pub fn refuse(changes: &mut [Box<Change>], refused: &BTreeMap<String, String>) {
     for change in changes {
         let module = change.path.as_str().split('/').next().unwrap_or_default();
-        if let (Some(why), false) = (refused.get(module), matches!(change.action, Action::Conflict(_))) {
+        let is_told = matches!(&change.action, Action::Conflict(conflict) if conflict.owner.is_none());
+        if let (Some(why), false) = (refused.get(module), is_told) {
             change.action = Action::Conflict(Conflict::of_module(why));
         }
     }
@@ -296,7 +306,7 @@ mod tests {
     fn inspected<T>(tree: &Tree, force: bool, ask: impl FnOnce(&Inspector<'_>) -> T) -> T {
         let outline = Outline::read(tree, |_| None).unwrap();
         let tree = View { folder: tree, outline: &outline };
-        ask(&Inspector { tree, sink: &(), key: ChecksumKey::PUBLIC, force, only: None })
+        ask(&Inspector { tree, sink: &(), key: ChecksumKey::PUBLIC, force, claim: Claim::ALL, only: None })
     }
 
     fn action(found: Option<Found>, force: bool) -> Action {
@@ -356,7 +366,7 @@ mod tests {
         let changes = |force| {
             let outline = Outline::read(&tree, |_| None).unwrap();
             let candidates = outline.candidates(&outline.unplanned(|_, _| false), [NAMESPACE].into_iter());
-            inspected(&tree, force, |inspector| inspector.orphans(candidates)).unwrap()
+            inspected(&tree, force, |inspector| inspector.orphans(candidates, |_| false)).unwrap()
         };
         let actions = |changes: &[Box<Change>]| -> Vec<(String, bool)> {
             changes.iter().map(|c| (c.path.to_string(), c.action == Action::Remove)).collect()

@@ -164,6 +164,20 @@ impl<'k> Outline<'k> {
         self.modules.keys().map(String::as_str)
     }
 
+    /// Returns the folders in the folder of a module; those that are known to be right may be missing.
+    pub fn folders_in(&self, module: &str) -> Vec<&str> {
+        match self.modules.get(module) {
+            None => Vec::new(),
+            Some(Names::Unplanned(names)) => names.clone(),
+            Some(Names::All(names)) => {
+                let ours = names.iter().filter(|(name, kind)| is_ours(name, **kind));
+                let mut folders: Vec<&str> = ours.map(|(name, _)| name.as_str()).collect();
+                folders.sort_unstable();
+                folders
+            }
+        }
+    }
+
     /// Returns the folders that nobody asks for, in which a file of ours may yet turn up.
     pub fn unplanned(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> Vec<String> {
         let mut folders = Vec::new();

@@ -16,8 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some((at, length)) = first_marker(file) {
         assert!(is_marker(&file[at..at + length]));
     }
-    let Unmerged { ours, why } = Unmerged::of(file, sides.clone());
-    assert_eq!(ours, sides.ours, "our side is as kmodgen wrote it");
+    let Unmerged { ours, theirs, file: _, why } = Unmerged::of(file, sides.clone());
+    assert_eq!((&ours, &theirs), (&sides.ours, &sides.theirs), "both sides are as kmodgen wrote them");
     if why.is_none() {
         assert!(sides.ours.is_some() || sides.theirs.is_some());
         // A line that no version has is someone's.

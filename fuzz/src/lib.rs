@@ -179,7 +179,7 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
         name: mapping.config_map(),
         image: mapping.image().to_string(),
         hash: mapping.identity.hash.to_string(),
-        dockerfile: "gitops/a/Dockerfile".into(),
+        dockerfile: Some("gitops/a/Dockerfile".to_owned()),
         context: None,
         arguments: mapping.build_arguments(&manifest.namespace.value, None),
     };

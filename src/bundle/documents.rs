@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{LARGEST_FILE, file_name, parts};
 use crate::file_stat::FileStat;
-use crate::header::{Ownership, SEPARATOR, documents, ownership_of_one, to_unix};
+use crate::header::{Owner, Ownership, SEPARATOR, documents, owners, ownership_of_one, to_unix};
 use crate::vocabulary::KernelRelease;
 
 /// First line of the inputs that a ConfigMap has in an annotation.
@@ -61,8 +61,8 @@ pub struct Bundle {
     pub files: Vec<BundleFile>,
     /// Files that could not be read, by number.
     pub obstacles: Vec<(usize, Obstacle)>,
-    /// Set if git could not merge a file, and the documents are those of our side.
-    pub is_unmerged: bool,
+    /// Other versions of files that git could not merge; the documents are those of our side.
+    pub other_sides: Vec<Vec<u8>>,
     places: Vec<DocumentPlace>,
     /// The first document of each name.
     by_name: HashMap<String, usize>,
@@ -100,8 +100,8 @@ impl BundleDocument<'_> {
 
 impl Bundle {
     /// Reads the documents of files.
-    pub fn new(files: Vec<BundleFile>, obstacles: Vec<(usize, Obstacle)>, is_unmerged: bool) -> Self {
-        let mut bundle = Self { files, obstacles, is_unmerged, ..Self::default() };
+    pub fn new(files: Vec<BundleFile>, obstacles: Vec<(usize, Obstacle)>, other_sides: Vec<Vec<u8>>) -> Self {
+        let mut bundle = Self { files, obstacles, other_sides, ..Self::default() };
         for (at, file) in bundle.files.iter().enumerate() {
             let unix = file.unix();
             let mut start = 0;
@@ -142,6 +142,17 @@ impl Bundle {
         self.files.is_empty() && self.obstacles.is_empty()
     }
 
+    /// Returns whether git could not merge a file.
+    pub fn is_unmerged(&self) -> bool {
+        !self.other_sides.is_empty()
+    }
+
+    /// Returns the owners that the documents name, on both sides of a merge.
+    pub fn owners(&self) -> impl Iterator<Item = Owner<'_>> {
+        let texts = self.documents().map(|document| document.text).chain(self.other_sides.iter().map(Vec::as_slice));
+        texts.flat_map(owners)
+    }
+
     /// Returns whether any document is kmodgen's.
     pub fn has_ours(&self) -> bool {
         self.documents().any(|document| document.ownership() != Ownership::Foreign)
@@ -159,7 +170,7 @@ impl Bundle {
 
     /// Returns whether the files are what a run that has these documents, in order of their names, would write.
     pub fn is_in_order<'n>(&self, names: impl Iterator<Item = &'n str>) -> bool {
-        if self.is_unmerged || !self.obstacles.is_empty() || !self.documents().map(|one| one.name).eq(names) {
+        if self.is_unmerged() || !self.obstacles.is_empty() || !self.documents().map(|one| one.name).eq(names) {
             return false;
         }
         let expected = parts(self.documents().map(|document| document.text.len()), LARGEST_FILE);

@@ -21,6 +21,7 @@ fn run() -> CachedRun {
     let identity = Identity { hash, dockerfile: Digest::of(b"dockerfile"), asks_for_dtk: true, is_long: false };
     let key = ChecksumKey::PUBLIC.checksum_of("key");
     let files = CachedFiles {
+        owner: Some("team-nic".to_owned()),
         inputs: Inputs {
             manifest: digest("manifest"),
             lock: None,

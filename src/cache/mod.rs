@@ -129,6 +129,8 @@ pub struct CachedFiles {
     pub key: ChecksumKey,
     /// Absolute path of the output folder.
     pub root: String,
+    /// Owner of the manifest.
+    pub owner: Option<String>,
     /// Warnings and notes, which a run with nothing to do shows again.
     pub messages: Vec<String>,
     /// Kernel releases.

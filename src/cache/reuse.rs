@@ -8,7 +8,7 @@ use crate::bundle::is_bundle_file;
 use crate::checksum::Checksum;
 use crate::manifest::Layout;
 use crate::plan::Expansion;
-use crate::vocabulary::Digest;
+use crate::vocabulary::{Digest, OwnerName};
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
 pub struct Reuse<'c> {
@@ -37,7 +37,9 @@ impl<'c> Reuse<'c> {
         let kernels = expansion.inputs.manifest.kernels.iter();
         let releases: HashMap<&str, u32> = run.files.releases.iter().map(String::as_str).zip(0..).collect();
         let releases: Vec<Option<u32>> = kernels.map(|kernel| releases.get(kernel.release.as_str()).copied()).collect();
-        let modules = run.files.numbered().zip(&check.modules);
+        // Files of another owner are not known to be this manifest's.
+        let owner = expansion.inputs.manifest.owner.as_ref().map(OwnerName::as_str);
+        let modules = run.files.numbered().zip(&check.modules).filter(|_| run.files.owner.as_deref() == owner);
         let modules =
             modules.map(|((cached, numbers), check)| (cached.name.as_str(), Module { cached, check, numbers }));
         let modules: HashMap<&str, Module<'_>> = modules.collect();

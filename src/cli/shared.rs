@@ -82,6 +82,9 @@ pub struct SettleArgs {
     /// Unload a module from kernels that nodes run, or from all its kernels
     #[arg(long)]
     pub allow_remove: bool,
+    /// Take over this module from the owner that its files name (repeatable); --force does not
+    #[arg(long, value_name = "MODULE")]
+    pub take_over: Vec<String>,
 }
 
 /// Output format.

@@ -12,6 +12,7 @@ mod condition;
 mod conditional;
 mod declare;
 pub(crate) mod decode;
+mod document;
 mod downloads;
 mod expanding;
 mod expansion;
@@ -30,6 +31,7 @@ mod module;
 mod named_image;
 mod node_count;
 mod notes;
+mod one_cluster;
 mod output;
 mod overlay;
 mod packages;
@@ -72,11 +74,10 @@ pub(crate) use api_version::{check_api_version, other_version};
 pub use base_images::{BaseImages, Builder};
 pub use builder_folder::BuilderFolder;
 pub use built_by::BuiltBy;
+use cluster::CLUSTER;
 pub use cluster::names as cluster_names;
-use cluster::{CLUSTER, Cluster};
 pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
-use decode::Fields;
 pub use image_tags::TagUse;
 pub use install::{
     Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, InstalledPackage, LICENSE_FOLDER,
@@ -93,7 +94,6 @@ pub use layout::Layout;
 pub use lint::{AllowedRule, LintSettings, read_lint};
 pub use metadata::Metadata;
 pub use mirrors::Mirrors;
-use module::Scope;
 pub use module::{Module, image_repository};
 pub use named_image::NamedImage;
 pub use node_count::NodeCount;
@@ -103,15 +103,15 @@ pub use pinnable::Pinnable;
 pub use platform::{Platform, PlatformKind};
 pub use publish::{Publish, repository as publish_repository};
 pub use recipe::{Kmod, Recipe, TemplateName};
-use repeats::refuse_repeats;
 use schema::{Field, Record, Shape};
 pub use selection::Selection;
 pub use source::{BUILD_ROOT, File, FileKind, Git, Inner, Origin, Source, decompressor, source_folder};
 pub use steps::{Configure, Dkms, Jobs, Kconfig, Make, Rpmbuild, Run, Script, Step, StepPlace, Tool};
 pub use variation::Variation;
 
+use crate::header::Owner;
 use crate::vocabulary::{
-    ClusterName, Diagnostic, Diagnostics, InputFiles, Namespace, NoFiles, PinGroup, SourceId, SourceMap, SourceName,
+    ClusterName, Diagnostics, InputFiles, Namespace, NoFiles, OwnerName, PinGroup, SourceId, SourceMap, SourceName,
     Spanned,
 };
 
@@ -121,6 +121,11 @@ pub static MANIFEST: Record = Record {
     fields: &[
         Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },
         Field { key: "namespace", takes: Shape::Text, says: "the namespace of all objects" },
+        Field {
+            key: "owner",
+            takes: Shape::Text,
+            says: "the owner of the generated files, if several manifests write to one folder; in no hash",
+        },
         Field {
             key: "sources",
             takes: Shape::Named(&Shape::Record(&source::SOURCE)),
@@ -168,6 +173,8 @@ pub struct Manifest {
     pub pins: Option<PinGroup>,
     /// The namespace of all objects.
     pub namespace: Spanned<Namespace>,
+    /// Owner of the generated files, if they have one.
+    pub owner: Option<OwnerName>,
     /// Sources of code, by name.
     pub sources: BTreeMap<SourceName, Source>,
     /// Mirrors that builds download from.
@@ -193,6 +200,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Returns the owner that generated files name.
+    pub fn file_owner(&self) -> Owner<'_> {
+        self.owner.as_ref().into()
+    }
+
     /// Decodes the manifest in `source`, adding the files that it names to `sources`: one for each of
     /// its clusters, in their order, or the only one.
     ///
@@ -220,21 +232,7 @@ impl Manifest {
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
-        let node = match kmodgen_yaml::read(source, text) {
-            Ok(Some(node)) => node,
-            Ok(None) => {
-                faults.push(
-                    Diagnostic::error("empty-manifest", "the manifest is empty")
-                        .at(crate::vocabulary::Span::new(source, 0, 0), "")
-                        .help(format!("start with `apiVersion: {API_VERSION}`")),
-                );
-                return None;
-            }
-            Err(errors) => {
-                faults.extend(errors);
-                return None;
-            }
-        };
+        let node = document::read(source, text, "the manifest", faults)?;
         let node = variation.laid_over(&node, faults);
         let may_have = text.contains("${") || variation.set.is_some();
         let misplaced = if may_have { misplaced::find(&node, &MANIFEST) } else { vec![] };
@@ -308,92 +306,5 @@ impl Manifest {
             }
         }
         (!faults.has_errors()).then_some(manifests)
-    }
-
-    /// Decodes what is left when kernels and modules are found, for a cluster, of which the flag tells
-    /// whether all of them were decoded.
-    fn decode_one(
-        node: &kmodgen_yaml::Node,
-        (cluster, knows_clusters): (Option<&Cluster>, bool),
-        kernels: Vec<Kernel>,
-        module_nodes: &[Arc<kmodgen_yaml::Node>],
-        written: &Arc<kmodgen_yaml::Node>,
-        faults: &mut Diagnostics,
-    ) -> Option<Self> {
-        let mut fields = Fields::open(&MANIFEST, node, faults)?;
-        check_api_version(&mut fields, faults);
-        // A cluster may give it.
-        let namespace = if knows_clusters {
-            fields.need("namespace", "write the namespace of the Modules", faults)
-        } else {
-            fields.take("namespace", faults)
-        };
-        let namespace = namespace.and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
-        let needs_sources =
-            module_nodes.is_empty() || module_nodes.iter().any(|module| kind::is_written_as_built(module));
-        let code = if needs_sources {
-            fields.need("sources", "write `sources: {NAME: {git: …, ref: …}}`", faults)
-        } else {
-            fields.take("sources", faults)
-        };
-        let code = code.map(|node| source::decode_all(node, faults)).unwrap_or_default();
-        let mirrors = fields.take("mirrors", faults).map(|node| Mirrors::decode(node, faults)).unwrap_or_default();
-        let metadata =
-            fields.take("metadata", faults).and_then(|node| Metadata::decode(node, faults)).unwrap_or_default();
-        let platform =
-            fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
-        let base_images =
-            fields.take("baseImages", faults).and_then(|node| BaseImages::read(node, faults)).unwrap_or_default();
-        let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
-        if needs_kernels {
-            fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);
-        } else {
-            fields.take("kernels", faults);
-        }
-        fields.need("modules", "list the modules to build", faults);
-        fields.take("clusters", faults);
-        let scope = Scope {
-            namespace: namespace.as_ref().map(|namespace| &namespace.value),
-            sources: decode::names(&MANIFEST, node, "sources")
-                .filter(|_| !needs_sources || node.get("sources").is_some()),
-            knows_clusters,
-            decoded: &code,
-            platform: &platform,
-        };
-        let modules: Vec<Module> =
-            module_nodes.iter().filter_map(|module| Module::decode(module, &scope, faults)).collect();
-        let output = fields.take("output", faults).and_then(|node| Output::decode(node, faults)).unwrap_or_default();
-        let publish = fields.take("publish", faults).and_then(|node| Publish::decode(node, faults)).unwrap_or_default();
-        let lint = fields.take("lint", faults).and_then(|node| LintSettings::decode(node, faults)).unwrap_or_default();
-        fields.later(&["templates"]);
-        fields.finish(faults);
-        for key in ["modules", "kernels"].into_iter().filter(|key| needs_kernels || *key == "modules") {
-            if let Some(list) = node.get(key).filter(|list| list.as_sequence().is_some_and(<[_]>::is_empty)) {
-                faults.push(Diagnostic::error("empty-list", format!("`{key}` is empty")).at(list.span, ""));
-            }
-        }
-        refuse_repeats(&modules, faults);
-        if knows_clusters {
-            shared_kmods::check(&modules, &kernels, faults);
-        }
-        output::refuse_in_sources(&output, &code, faults);
-        let pins = cluster.and_then(Cluster::pins).cloned();
-        let cluster = cluster.map(|cluster| cluster.name.value.clone());
-        Some(Self {
-            cluster,
-            pins,
-            namespace: namespace?,
-            sources: code,
-            mirrors,
-            metadata,
-            platform,
-            base_images,
-            kernels,
-            modules,
-            output,
-            publish,
-            lint,
-            written: written.clone(),
-        })
     }
 }

@@ -87,12 +87,12 @@ fn group_key(inputs: &Inputs<'_>, module: &Module, resolved: &Resolved, key: &Ch
         overrides: _,
     } = module;
     let Objects { spec: ModuleSpec { sign, .. }, metadata, .. } = objects;
-    let Manifest { namespace, mirrors, output, metadata: of_all, lint, .. } = inputs.manifest;
+    let Manifest { namespace, owner, mirrors, output, metadata: of_all, lint, .. } = inputs.manifest;
     let is_users = matches!(resolved.template, TemplateName::File(_));
     let allowed = lint.allow.iter().filter(|_| is_users).map(|allowed| (&allowed.rule.value, &allowed.paths));
     key.checksum_of(&(
         inputs.lock.templates,
-        (&namespace.value, mirrors, output.sync_waves),
+        (&namespace.value, owner, mirrors, output.sync_waves),
         (of_all, metadata),
         (&name.value, module.tag_version(), &image.value, built_by, sign),
         resolved,

@@ -162,7 +162,7 @@ impl Assembler<'_> {
             let text = self.text(&sources, part)?;
             let checksum = self.key.checksum(text.as_bytes());
             let old = self.bundle.files.iter().find(|file| file.number == number);
-            if let Some(BundleFile { stat, bytes, .. }) = old.filter(|_| !self.bundle.is_unmerged)
+            if let Some(BundleFile { stat, bytes, .. }) = old.filter(|_| !self.bundle.is_unmerged())
                 && *bytes == *text.as_bytes()
             {
                 files.push(FileEntry { stat: *stat, checksum });

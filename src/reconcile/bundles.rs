@@ -1,6 +1,7 @@
 //! Comparison of bundles: what their documents do not tell.
 
-use super::{Action, Change, Conflict, FORCE, Inspector, MERGE, MOVE};
+use super::conflict::{FORCE, MERGE, MOVE};
+use super::{Action, Change, Conflict, Inspector};
 use crate::bundle::{Bundle, BundleDocument, BundleFile, Obstacle, document_path, file_name, object_of};
 use crate::cache::FileEntry;
 use crate::header::Ownership;
@@ -39,15 +40,15 @@ impl Inspector<'_> {
         if names.is_empty() && !bundle.has_ours() {
             return Ok(BundleVerdict::default());
         }
-        let mut verdict = BundleVerdict { changes: self.bundle_conflicts(module, names, &bundle, origin), right: None };
+        let mut verdict = BundleVerdict { changes: self.bundle_conflicts(&path, names, &bundle, origin), right: None };
         if !verdict.changes.is_empty() || names.is_empty() {
             return Ok(verdict);
         }
         if are_right && bundle.is_in_order(names.iter().copied()) {
             let files = bundle.files.iter();
             verdict.right = Some(files.map(|file| self.entry(file)).collect());
-        } else if are_right || bundle.is_unmerged {
-            let unmerged = bundle.is_unmerged;
+        } else if are_right || bundle.is_unmerged() {
+            let unmerged = bundle.is_unmerged();
             let action = Action::Update;
             verdict.changes.push(Change { path, object: None, action, origin, written: None, unmerged });
         }
@@ -58,8 +59,15 @@ impl Inspector<'_> {
         FileEntry { stat: file.stat, checksum: self.key.checksum(&file.bytes) }
     }
 
-    fn bundle_conflicts(&self, module: &str, names: &[&str], bundle: &Bundle, origin: Option<Span>) -> Vec<Change> {
+    fn bundle_conflicts(&self, path: &RelPath, names: &[&str], bundle: &Bundle, origin: Option<Span>) -> Vec<Change> {
+        let module = path.parent();
         let mut changes = Vec::new();
+        // A bundle is written completely or not at all.
+        if let Some(owner) = self.claim.other_of(bundle.owners(), Some(module)) {
+            let action = Action::Conflict(Conflict::owned(owner, &self.claim));
+            let path = path.clone();
+            return vec![Change { path, object: None, action, origin, written: None, unmerged: bundle.is_unmerged() }];
+        }
         for (number, obstacle) in &bundle.obstacles {
             let conflict = match obstacle {
                 Obstacle::Folder => Conflict::new("it is a folder, but must be a file", MOVE),

@@ -3,7 +3,7 @@
 use kmodgen_yaml::Yaml;
 
 use super::metadata;
-use crate::header::{Ownership, ownership, to_unix, with_header};
+use crate::header::{Owner, Ownership, owners, ownership, to_unix, with_owner};
 use crate::manifest::{KeptConfigMap, Manifest, Metadata, Module};
 use crate::plan::RenderedMapping;
 use crate::vocabulary::SourceMap;
@@ -40,13 +40,16 @@ pub fn render(rendered: &RenderedMapping<'_>, manifest: &Manifest) -> String {
     ];
     let annotations = metadata::annotations(manifest, Some(mapping.module), annotations);
     let metadata = Yaml::Map(names.into_iter().chain(annotations).collect());
-    with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), Yaml::text("v1")),
-        ("kind".into(), Yaml::text("ConfigMap")),
-        ("metadata".into(), metadata),
-        ("immutable".into(), Yaml::verbatim("true")),
-        ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(dockerfile))])),
-    ])))
+    with_owner(
+        manifest.file_owner(),
+        &kmodgen_yaml::emit(&Yaml::Map(vec![
+            ("apiVersion".into(), Yaml::text("v1")),
+            ("kind".into(), Yaml::text("ConfigMap")),
+            ("metadata".into(), metadata),
+            ("immutable".into(), Yaml::verbatim("true")),
+            ("data".into(), Yaml::Map(vec![("dockerfile".into(), Yaml::block(dockerfile))])),
+        ])),
+    )
 }
 
 /// Returns the text of a ConfigMap that is written out as it is, without kmodgen's header.
@@ -58,7 +61,7 @@ pub(super) fn kept(config_map: &KeptConfigMap, manifest: &Manifest, module: &Mod
     let metadata = vec![
         ("name".into(), Yaml::text(name.value.as_str())),
         ("namespace".into(), Yaml::text(manifest.namespace.as_str())),
-        ("labels".into(), metadata::joined(own, [labels])),
+        ("labels".into(), metadata::joined(own.into_iter().chain(metadata::owner(manifest)), [labels])),
         ("annotations".into(), metadata::joined(flux, [annotations])),
     ];
     let data = data.iter().map(|(key, text)| {
@@ -86,6 +89,7 @@ pub fn joined(old: &[u8], new: &str) -> Option<String> {
     let ownership = ownership(old);
     let unix = to_unix(old);
     let (_, old) = std::str::from_utf8(&unix).ok()?.split_once('\n')?;
+    let owner = owners(new.as_bytes()).first().copied().unwrap_or(Owner::Nobody);
     let (_, new) = new.split_once('\n')?;
     let is_yaml =
         |text: &str| kmodgen_yaml::read(SourceMap::default().add("", text), text).is_ok_and(|node| node.is_some());
@@ -95,7 +99,7 @@ pub fn joined(old: &[u8], new: &str) -> Option<String> {
         Ownership::Foreign => false,
     };
     let kept: Vec<&str> = old.split(BETWEEN).map(str::trim_end).filter(stays).collect();
-    (!kept.is_empty()).then(|| with_header(&[kept.as_slice(), &[new]].concat().join(BETWEEN)))
+    (!kept.is_empty()).then(|| with_owner(owner, &[kept.as_slice(), &[new]].concat().join(BETWEEN)))
 }
 
 /// The line with the name of a ConfigMap.
@@ -106,6 +110,7 @@ fn name(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::header::with_header;
 
     fn config_map(name: &str) -> String {
         format!("kind: ConfigMap\nmetadata:\n  name: \"{name}\"\ndata:\n  dockerfile: |\n    FROM {name}\n")
@@ -122,6 +127,8 @@ mod tests {
         assert!(["a", "b", "c"].iter().all(|name| all.contains(&config_map(name))), "{all}");
         assert_eq!(joined(both.as_bytes(), &b), Some(both.clone()), "each once");
         assert_eq!(joined(both.replace('\n', "\r\n").as_bytes(), &c), Some(all));
+        let of_owner = with_owner(Owner::One("nic"), &config_map("b"));
+        assert!(joined(a.as_bytes(), &of_owner).is_some_and(|text| owners(text.as_bytes()) == [Owner::One("nic")]));
         assert!(joined(&[a.as_bytes(), b"extra: 1\n"].concat(), &b).is_some_and(|text| text.contains("extra: 1")));
         assert_eq!(joined(&[a.as_bytes(), b"<<<<<<< ours\n"].concat(), &b), None, "it is no YAML");
         assert_eq!(joined(config_map("a").as_bytes(), &b), None, "it is not ours");

@@ -2,14 +2,14 @@
 
 use kmodgen_yaml::Yaml;
 
-use crate::header::with_header;
+use crate::header::{Owner, with_owner};
 use crate::vocabulary::Namespace;
 
-/// The text of a kustomization of these resources. Several versions of kustomize, and of programs
+/// The text of a kustomization of these resources, for an owner. Several versions of kustomize, and of programs
 /// that have it in them, take one that lists nothing for a mistake: it says the namespace then, which
 /// none of its objects has to be given. It stays, since a GitOps tool without it would apply whatever
 /// lies in the folders.
-pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace) -> String {
+pub fn render(owner: Owner<'_>, resources: impl IntoIterator<Item = String>, namespace: &Namespace) -> String {
     let resources: Vec<Yaml> = resources.into_iter().map(Yaml::text).collect();
     let lists_nothing = resources.is_empty();
     let mut fields = vec![
@@ -20,5 +20,5 @@ pub fn render(resources: impl IntoIterator<Item = String>, namespace: &Namespace
     if lists_nothing {
         fields.push(("namespace".into(), Yaml::text(namespace.as_str())));
     }
-    with_header(&kmodgen_yaml::emit(&Yaml::Map(fields)))
+    with_owner(owner, &kmodgen_yaml::emit(&Yaml::Map(fields)))
 }

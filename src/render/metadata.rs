@@ -12,6 +12,11 @@ pub(super) fn managed_by() -> Pair<'static> {
     ("app.kubernetes.io/managed-by".into(), Yaml::text("kmodgen"))
 }
 
+/// Returns the label with the owner of an object, if the manifest has one.
+pub(super) fn owner(manifest: &Manifest) -> Option<Pair<'_>> {
+    manifest.owner.as_ref().map(|owner| ("kmodgen/owner".into(), Yaml::text(owner.as_str())))
+}
+
 /// Returns labels or annotations: kmodgen's own, then those of the manifest with other keys, of which the later win.
 pub(super) fn joined<'v>(
     own: impl IntoIterator<Item = Pair<'v>>,
@@ -34,7 +39,8 @@ pub(super) fn labels<'v>(manifest: &'v Manifest, module: &'v Module, kernel: Opt
         kernel.release.normalised().trim_end_matches(|c: char| !c.is_ascii_alphanumeric())
     });
     let kernel = release.map(|release| (KERNEL_LABEL.into(), Yaml::text(release)));
-    let own = [managed_by(), ("kmodgen/module".into(), Yaml::text(module.name.as_str()))].into_iter().chain(kernel);
+    let own = [managed_by(), ("kmodgen/module".into(), Yaml::text(module.name.as_str()))];
+    let own = own.into_iter().chain(owner(manifest)).chain(kernel);
     ("labels".into(), joined(own, [&manifest.metadata.labels, &module.objects.metadata.labels]))
 }
 

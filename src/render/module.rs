@@ -4,7 +4,7 @@ use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
 use super::metadata;
-use crate::header::with_header;
+use crate::header::with_owner;
 use crate::lock::Lock;
 use crate::manifest::{
     BuildArgument, Circumstances, Fallback, Hub, Kernel, Manifest, MappingFields, Module, ModuleKind, ModuleSpec,
@@ -40,7 +40,7 @@ pub fn render(
     });
     let kept = config_maps.iter().map(|config_map| super::configmap::kept(config_map, manifest, module));
     let text = objects.chain(kept).collect::<Vec<_>>().join("---\n");
-    with_header(&text)
+    with_owner(manifest.file_owner(), &text)
 }
 
 /// The annotation of a module some of whose kernels nodes run.

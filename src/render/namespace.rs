@@ -3,8 +3,8 @@
 use kmodgen_yaml::Yaml;
 
 use super::configmap::SYNC_WAVE;
-use super::metadata::{annotations, joined, managed_by};
-use crate::header::with_header;
+use super::metadata::{annotations, joined, managed_by, owner};
+use crate::header::with_owner;
 use crate::manifest::Manifest;
 
 /// The annotation with Argo CD's options for one object
@@ -21,7 +21,7 @@ const FLUX_PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 pub fn render(manifest: &Manifest) -> String {
     let labels = ["enforce", "audit", "warn"]
         .map(|mode| (format!("pod-security.kubernetes.io/{mode}").into(), Yaml::text("privileged")));
-    let labels = std::iter::once(managed_by()).chain(labels);
+    let labels = std::iter::once(managed_by()).chain(owner(manifest)).chain(labels);
     let wave = manifest.output.sync_waves.then(|| (SYNC_WAVE.into(), Yaml::text("-2")));
     let prune = [
         (SYNC_OPTIONS.into(), Yaml::text(sync_options(manifest.metadata.annotations.get(SYNC_OPTIONS)))),
@@ -32,11 +32,14 @@ pub fn render(manifest: &Manifest) -> String {
         ("labels".into(), joined(labels, [&manifest.metadata.labels])),
     ];
     metadata.extend(annotations(manifest, None, wave.into_iter().chain(prune)));
-    with_header(&kmodgen_yaml::emit(&Yaml::Map(vec![
-        ("apiVersion".into(), Yaml::text("v1")),
-        ("kind".into(), Yaml::text("Namespace")),
-        ("metadata".into(), Yaml::Map(metadata)),
-    ])))
+    with_owner(
+        manifest.file_owner(),
+        &kmodgen_yaml::emit(&Yaml::Map(vec![
+            ("apiVersion".into(), Yaml::text("v1")),
+            ("kind".into(), Yaml::text("Namespace")),
+            ("metadata".into(), Yaml::Map(metadata)),
+        ])),
+    )
 }
 
 /// Returns Argo CD's options for the namespace: those of the manifest, and not to prune it.

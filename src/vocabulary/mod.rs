@@ -49,7 +49,7 @@ pub use kmod_file::is_kmod_file;
 pub use kmodgen_yaml::{SourceId, Span, Spanned};
 pub use markdown::{code_block, code_cell, code_span, html_code};
 pub use markers::{first_marker, has_markers, is_marker, trimmed};
-pub use name::{ClusterName, KmodName, ModuleName, Namespace, PinGroup, SourceName};
+pub use name::{ClusterName, KmodName, ModuleName, Namespace, OwnerName, PinGroup, SourceName};
 pub use package_manager::PackageManager;
 pub use path::RelPath;
 pub use paths::{is_below, is_within};

@@ -55,6 +55,10 @@ name_type! {
     PinGroup, |text| dns_label("group of pins", text)
 }
 name_type! {
+    /// The name of the owner of generated files: a label value.
+    OwnerName, owner_name
+}
+name_type! {
     /// The name of a kernel module file without `.ko`, such as `kmm_ci_a`.
     KmodName, kmod_name
 }
@@ -83,6 +87,23 @@ pub(super) fn dns_label(what: &str, text: &str) -> Result<(), Invalid> {
         "" => invalid.help("write lower-case letters, digits and `-`"),
         fixed => invalid.help(format!("write lower-case letters, digits and `-`, such as `{fixed}`")),
     })
+}
+
+fn owner_name(text: &str) -> Result<(), Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new("`owner` is empty").help("write a name, such as `owner: team-nic`, or remove it"));
+    }
+    fn legal(c: char) -> bool {
+        c.is_ascii_alphanumeric() || "._-".contains(c)
+    }
+    let has_ends =
+        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.ends_with(|c: char| c.is_ascii_alphanumeric());
+    if text.len() <= 63 && text.chars().all(legal) && has_ends {
+        return Ok(());
+    }
+    let long = if text.len() > 63 { format!(" ({} characters)", text.len()) } else { String::new() };
+    Err(Invalid::new(format!("`{}` is not the name of an owner{long}", super::brief(text.to_owned()).escape_debug()))
+        .help("write a label value: 1 to 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"))
 }
 
 fn kmod_name(text: &str) -> Result<(), Invalid> {
@@ -115,6 +136,16 @@ mod tests {
         assert!(error.help.unwrap().contains("`kmm-ci`"));
         for bad in ["", "-a", "a-", "a/b", "..", "a\nb", &"a".repeat(64)] {
             assert!(ModuleName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn owners() {
+        for good in ["team-nic", "A_b.c", "9", &"a".repeat(63)] {
+            assert!(OwnerName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a b", "a\nb", "a:b", "a/b", "\u{e4}", "${X}", &"a".repeat(64)] {
+            assert!(OwnerName::parse(bad).unwrap_err().help.is_some(), "{bad}");
         }
     }
 

@@ -44,6 +44,7 @@ mod lint;
 mod locking;
 mod merging;
 mod notes;
+mod owners;
 mod pin_groups;
 mod plan_formats;
 mod planted;

@@ -45,6 +45,7 @@ const LAYERS: &[&str] = &[
     "previous",
     "holds",
     "requires",
+    "ownership",
     "import",
     "reconcile",
     "impact",

@@ -81,8 +81,8 @@ impl MergeFolder {
         match sides {
             Ok(Some(sides)) => Some(Unmerged::of(file, sides)),
             _ if !has_markers(file) => None,
-            Ok(None) => Some(Unmerged::without_sides("it is not unmerged in git's index")),
-            Err(why) => Some(Unmerged::without_sides(&why)),
+            Ok(None) => Some(Unmerged::without_sides(file, "it is not unmerged in git's index")),
+            Err(why) => Some(Unmerged::without_sides(file, &why)),
         }
     }
 }

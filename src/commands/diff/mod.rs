@@ -17,6 +17,7 @@ use crate::adapters::{fs, git, ui};
 use crate::cli::{DiffArgs, DiffFormat};
 use crate::commands::Exit;
 use crate::impact::node_counts;
+use crate::ownership::TakeOver;
 use crate::settings;
 use crate::vocabulary::{ClusterName, code_span, masked};
 
@@ -78,7 +79,7 @@ fn clusters(args: &DiffArgs, old: &Revision<'_>, new: &Revision<'_>) -> anyhow::
 
 /// Compares a project with a folder.
 fn compare<'p>(project: &'p Project, folder: PlannedFolder<'p>, workers: usize) -> anyhow::Result<Drift<'p>> {
-    let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+    let scope = Scope::whole(workers, TakeOver::All);
     let history = output_history(project)?;
     let expanded = Expanded::of(project, fs::random_checksum_key(), &history)?;
     Drift::of(expanded, &scope, None, PathBuf::new(), Box::new(folder), &())

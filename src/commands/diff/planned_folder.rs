@@ -7,7 +7,7 @@ use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::holds::HeldFiles;
 use crate::manifest::{Layout, Manifest};
-use crate::output::{self, DOCKERFILE};
+use crate::output::{self, DOCKERFILE, OtherOwners};
 use crate::plan::{Mapping, RenderedMapping};
 use crate::render;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
@@ -61,7 +61,7 @@ impl<'p> PlannedFolder<'p> {
         }
         let modules = folder.manifest.modules.iter().map(|module| module.name.as_str());
         let listed: Vec<String> = modules.filter(|name| has_objects.contains(name)).map(str::to_owned).collect();
-        for output in output::of_all(folder.manifest, listed) {
+        for output in output::of_all(folder.manifest, listed, OtherOwners::default()) {
             folder.add(output.path.as_str(), output.text.into_owned());
         }
         Ok(folder)
@@ -94,7 +94,7 @@ impl<'p> PlannedFolder<'p> {
             return Some(render::configmap::render(rendered, self.manifest));
         }
         let rendered = self.mappings.get(path.parent()).filter(|_| path.file_name() == DOCKERFILE)?;
-        Some(rendered.dockerfile.clone())
+        Some(output::dockerfile(rendered, self.manifest).into_owned())
     }
 
     fn bundle_files(&self, mappings: &[Mapping<'_>]) -> usize {

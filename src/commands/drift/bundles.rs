@@ -75,16 +75,25 @@ impl BundleComparer<'_, '_> {
         name: &str,
         (bundles, found): (&mut Bundles, &mut Changes),
     ) -> Result<(), Inaccessible> {
+        self.note_unplanned(name, bundles)?;
         let tree = self.inspector.tree;
-        let bundle = tree.folder.bundle(name)?.unwrap_or_default();
-        let numbers =
-            bundle.files.iter().map(|file| file.number).chain(bundle.obstacles.iter().map(|(number, _)| *number));
-        bundles.unplanned.extend(numbers.map(|number| format!("{name}/{}", file_name(number))));
         let documents = tree.folder.names(&format!("{name}/{BUNDLE}"))?.into_iter();
         bundles
             .orphans
             .extend(documents.filter_map(|(release, _)| RelPath::parse(&format!("{name}/{BUNDLE}/{release}")).ok()));
         found.changes.extend(self.inspector.inspect_bundle(name, &[], true, None)?.changes.into_iter().map(Box::new));
+        Ok(())
+    }
+
+    /// Notes the files of a bundle that is not planned, which the next run compares.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn note_unplanned(&self, name: &str, bundles: &mut Bundles) -> Result<(), Inaccessible> {
+        let bundle = self.inspector.tree.folder.bundle(name)?.unwrap_or_default();
+        let numbers =
+            bundle.files.iter().map(|file| file.number).chain(bundle.obstacles.iter().map(|(number, _)| *number));
+        bundles.unplanned.extend(numbers.map(|number| format!("{name}/{}", file_name(number))));
         Ok(())
     }
 }

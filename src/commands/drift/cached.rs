@@ -99,6 +99,7 @@ impl Drift<'_> {
             layout: project.manifest.output.layout,
             key: self.key,
             root: std::path::absolute(&self.root).ok()?.to_str()?.to_owned(),
+            owner: project.manifest.owner.as_ref().map(ToString::to_string),
             messages: project.messages(),
             releases,
             unplanned: self.unplanned(folder, since),

@@ -31,16 +31,18 @@ use crate::cache::Reuse;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::cli::OutputArgs;
 use crate::file_stat::FileStat;
+use crate::header::{Ownership, ownership};
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{self, Impact, Refusal};
-use crate::output::{self, MODULE};
+use crate::output::{self, MODULE, NAMESPACE, OtherOwners};
+use crate::ownership::{Claim, LeftModule, TakeOver};
 use crate::parallel::in_parts;
 use crate::plan::{self, Expansion, Plan};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, TextSink, refuse};
 use crate::settings::{self, Only};
-use crate::tree::{Outline, OutputFolder, View};
-use crate::vocabulary::{Diagnostics, RelPath};
+use crate::tree::{Found, Inaccessible, Outline, OutputFolder, View};
+use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, quoted_list};
 
 /// Flags that decide what is compared, and how.
 pub(super) struct Scope<'s> {
@@ -54,13 +56,20 @@ pub(super) struct Scope<'s> {
     pub(super) force: bool,
     /// Set if mappings are removed even if nodes run their kernels.
     pub(super) allow_remove: bool,
+    /// Modules that are taken over from their owners.
+    pub(super) take_over: TakeOver<'s>,
 }
 
 impl<'s> Scope<'s> {
+    /// Returns the scope of all mappings.
+    pub(super) fn whole(workers: usize, take_over: TakeOver<'s>) -> Self {
+        Self { output: None, only: None, workers, force: false, allow_remove: false, take_over }
+    }
+
     /// Returns the scope of a command that writes nothing.
     pub(super) fn reading(args: &'s OutputArgs, only: Option<&'s Only>) -> Self {
-        let workers = settings::workers(args.jobs);
-        Self { output: args.output.as_ref(), only, workers, force: false, allow_remove: false }
+        let whole = Self::whole(settings::workers(args.jobs), TakeOver::Modules(&[]));
+        Self { output: args.output.as_ref(), only, ..whole }
     }
 }
 
@@ -114,6 +123,8 @@ pub(super) struct Drift<'p> {
     pub(super) hold_refusals: Vec<Refusal>,
     /// Modules that are not written until someone decides.
     pub(super) refusals: Vec<Refusal>,
+    /// Modules that belong to other owners, although the plan has them; each has a refusal.
+    pub(super) owned: BTreeSet<String>,
     /// Set if the run is about any mapping or module of the plan.
     pub(super) selected: bool,
     folder: Box<dyn OutputFolder + 'p>,
@@ -128,7 +139,7 @@ pub(super) struct Drift<'p> {
 
 impl<'p> Drift<'p> {
     /// Expands a project and compares it with its output folder.
-    pub(super) fn find(project: &'p Project, scope: &Scope<'p>) -> anyhow::Result<Self> {
+    pub(super) fn find(project: &'p Project, scope: &Scope<'_>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
         let folder = Box::new(BundleFolder::new(git::MergeFolder::new(&root)));
         let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
@@ -139,7 +150,7 @@ impl<'p> Drift<'p> {
     /// the previous run knows is not rendered.
     pub(super) fn of(
         expanded: Expanded<'p>,
-        scope: &Scope<'p>,
+        scope: &Scope<'_>,
         reuse: Option<&'p Reuse<'p>>,
         root: PathBuf,
         folder: Box<dyn OutputFolder + 'p>,
@@ -162,7 +173,8 @@ impl<'p> Drift<'p> {
             move |path: &RelPath| path.as_str().split_once('/').is_none_or(|(module, _)| chosen.contains(module))
         });
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
-        let inspector = Inspector { tree, sink, key, force: scope.force, only };
+        let claim = Claim { owner: manifest.file_owner(), take_over: scope.take_over };
+        let inspector = Inspector { tree, sink, key, force: scope.force, claim, only };
         let (plan, results) =
             compare_mappings(project, (&expansion, warnings), &keys, reuse, &inspector, scope.workers)?;
         drop(expansion);
@@ -171,8 +183,18 @@ impl<'p> Drift<'p> {
             is_named || only.selects_any(&plan) || held.is_selected(only)
         });
 
-        let comparer =
-            ModuleComparer { project, inspector: &inspector, reuse, plan: &plan, keys: &keys, results: &results };
+        let expected = expected_modules(&plan, manifest, &outline);
+        let unexpected = outline.modules().filter(|name| !expected.contains_key(name) && !held.contains(name));
+        let others = claim.left(unexpected, &tree)?;
+        let comparer = ModuleComparer {
+            project,
+            inspector: &inspector,
+            reuse,
+            plan: &plan,
+            keys: &keys,
+            results: &results,
+            left: &others,
+        };
         let mut first = 0;
         let numbered = plan.modules.iter().enumerate().map(|(at, (_, mappings))| {
             first += mappings.len();
@@ -218,16 +240,13 @@ impl<'p> Drift<'p> {
         }
         let mut faults = Diagnostics::default();
         output::check_sizes(&lengths, &mut faults);
+        faults.extend(note_ownerless(&others));
         project.report(faults)?;
         let mut gone = Vec::new();
-        for name in
-            outline.modules().filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name))
-        {
-            if held.contains(name) {
-                continue;
-            }
+        let others_apart = outline.modules().filter(|name| !others.contains_key(*name) && !held.contains(name));
+        for name in others_apart.filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name)) {
             if let Some(module) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact::of([], &[], Some(&module)));
+                impacts.insert(name.to_owned(), Impact { is_removed: true, ..Impact::of([], &[], Some(&module)) });
                 old.insert(name.to_owned(), module);
                 gone.push(name.to_owned());
             }
@@ -235,28 +254,47 @@ impl<'p> Drift<'p> {
         let planned = plan.modules.iter().filter(|(_, mappings)| has_bundle(layout, mappings));
         let planned: BTreeSet<&str> = planned.map(|(module, _)| module.name.as_str()).collect();
         for name in outline.modules().filter(|name| outline.has_bundle(name) && !planned.contains(name)) {
-            if held.contains(name) {
-                continue;
+            match others.get(name) {
+                _ if held.contains(name) => {}
+                Some(other) if other.has_own_files => {}
+                Some(_) => bundle_comparer.note_unplanned(name, &mut bundles)?,
+                None => bundle_comparer.compare_unplanned(name, (&mut bundles, &mut found))?,
             }
-            bundle_comparer.compare_unplanned(name, (&mut bundles, &mut found))?;
         }
-        let expected = expected_modules(&plan, manifest, &outline);
-        let mut unplanned = outline.unplanned(|module, release| is_expected(&expected, module, release));
+        let mut unplanned = outline.unplanned(|module, release| {
+            is_expected(&expected, module, release)
+                || (release.is_some() && others.get(module).is_some_and(|other| other.has_own_files))
+        });
         let candidates = outline.candidates(&unplanned, output::not_at_top(manifest));
-        let orphans = candidates.iter().chain(&bundles.orphans).filter(|path| !held.keeps(path));
-        let orphans = inspector.orphans(orphans.cloned().collect())?;
+        let own = candidates.iter().chain(&bundles.orphans).filter(|path| {
+            !held.keeps(path) && !others.contains_key(path.as_str().split('/').next().unwrap_or_default())
+        });
+        let mut orphans =
+            inspector.orphans(own.cloned(), |module| expected.contains_key(module) || held.contains(module))?;
         held.add_folders(&mut unplanned);
-        let mut refusals = impact::refusals(manifest, &impacts, &old, &held.modules, scope.allow_remove);
-        refusals.extend(held.refusals.iter().cloned());
-        refusals.extend(unpushed::unpushed(&plan, &project.lock));
+        let mut left = Left { chosen: chosen.as_ref(), kept: BTreeSet::new() };
+        let mut refusals = left.keep_owned(found.changes.iter().chain(&orphans).map(|change| &**change), &claim);
+        let owned = left.kept.clone();
+        let why = refusals.iter().map(|refusal| (refusal.module.clone(), refusal.why.clone())).collect();
+        refuse(&mut found.changes, &why);
+        refuse(&mut orphans, &why);
+        let mut decided = impact::refusals(manifest, &impacts, &old, &held.modules, scope.allow_remove);
+        decided.extend(held.refusals.iter().cloned());
+        decided.extend(unpushed::unpushed(&plan, &project.lock));
+        decided.retain(|refusal| !owned.contains(&refusal.module));
+        refusals.extend(decided);
         refusals.retain(|refusal| chosen.as_ref().is_none_or(|chosen| chosen.contains(&refusal.module)));
-        let kept = refusals.iter().map(|refusal| refusal.module.clone()).collect();
-        let mut left = Left { chosen: chosen.as_ref(), kept };
+        left.kept.extend(refusals.iter().map(|refusal| refusal.module.clone()));
         refusals.extend(left.keep_conflicts(found.changes.iter().chain(&orphans).map(|change| &**change)));
-        let listed = left.listed(manifest, (&expected, &held), gone.iter().map(String::as_str), &tree)?;
-        for output in output::of_all(manifest, listed) {
+        let gone = gone.iter().map(String::as_str);
+        let listed = left.listed(manifest, (&expected, &held), gone, &others, &tree)?;
+        let at_top = OtherOwners {
+            have_modules: !owned.is_empty() || others.values().any(|other| other.is_listed),
+            have_namespace: has_others_namespace(&claim, &tree)?,
+        };
+        for output in output::of_all(manifest, listed, at_top) {
             let name = output.path.to_string();
-            files.top.push((name, found.add(inspector.inspect(output, None)?)));
+            files.top.push((name, found.add(inspector.inspect_top(output)?)));
         }
         found.changes.extend(orphans);
         let Changes { mut changes, right } = found;
@@ -275,6 +313,7 @@ impl<'p> Drift<'p> {
             held: held.modules,
             hold_refusals: held.refusals,
             refusals,
+            owned,
             selected,
             folder,
             outline,
@@ -321,6 +360,23 @@ impl<'p> Drift<'p> {
         let modules: BTreeSet<&str> = written.map(|change| change.path.parent()).collect();
         self.impacts.retain(|module, _| modules.contains(module.as_str()));
     }
+}
+
+/// Returns whether the namespace at the top belongs to another owner.
+fn has_others_namespace(claim: &Claim<'_>, tree: &View<'_>) -> Result<bool, Inaccessible> {
+    let Ok(path) = RelPath::parse(NAMESPACE) else { return Ok(false) };
+    let found = tree.find(&path)?;
+    let bytes = found.as_ref().and_then(Found::bytes).filter(|bytes| ownership(bytes) != Ownership::Foreign);
+    Ok(bytes.is_some() && found.is_some_and(|found| !claim.is_own(&found)))
+}
+
+/// Returns a note on modules without an owner that a manifest with an owner leaves as they are.
+fn note_ownerless(others: &BTreeMap<String, LeftModule>) -> Option<Diagnostic> {
+    let names = others.iter().filter(|(_, other)| other.is_ownerless).map(|(name, _)| name.as_str());
+    let names: Vec<&str> = names.collect();
+    let message = format!("left {}, whose files name no owner and are not in the manifest", quoted_list(&names));
+    let help = "if they are this manifest's, pass `--take-over MODULE` to remove them";
+    (!names.is_empty()).then(|| Diagnostic::note("no-owner", message).help(help))
 }
 
 /// Returns those paths at which something exists, or at which that cannot be determined, with the metadata.

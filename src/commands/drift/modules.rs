@@ -9,9 +9,10 @@ use crate::checksum::Checksum;
 use crate::impact::Impact;
 use crate::manifest::{BuiltBy, Module};
 use crate::output;
+use crate::ownership::LeftModule;
 use crate::plan::{self, Mapping, Plan};
 use crate::previous::{self, OldModule};
-use crate::reconcile::{Inspector, Verdict};
+use crate::reconcile::{Action, Inspector, Verdict};
 use crate::tree::Inaccessible;
 
 use crate::commands::project::Project;
@@ -26,6 +27,8 @@ pub(super) struct ModuleComparer<'e> {
     pub(super) keys: &'e [Checksum],
     /// Results of all mappings, in the same order.
     pub(super) results: &'e [MappingResult<'e>],
+    /// Modules that belong to other owners.
+    pub(super) left: &'e BTreeMap<String, LeftModule>,
 }
 
 /// Result for one module.
@@ -73,7 +76,8 @@ impl ModuleComparer<'_> {
             }
             None => None,
         };
-        if matches!(own, Some([Verdict::Right(_), _])) {
+        let is_others = self.left.contains_key(name) || own.iter().flatten().any(is_owned);
+        if is_others || matches!(own, Some([Verdict::Right(_), _])) {
             return Ok(ModuleResult { own, key, length, old: None, impact: None });
         }
         let (old, impact) = match self.cached_impact(module, mappings, first) {
@@ -95,6 +99,7 @@ impl ModuleComparer<'_> {
                 (old, impact)
             }
         };
+        let impact = Impact { is_removed: own.is_none() && old.is_some(), ..impact };
         Ok(ModuleResult { own, key, length, old, impact: Some(impact) })
     }
 
@@ -135,6 +140,12 @@ impl ModuleComparer<'_> {
         };
         Some((old, impact))
     }
+}
+
+/// Returns whether a file belongs to another owner.
+fn is_owned(verdict: &Verdict) -> bool {
+    let Verdict::Change(change) = verdict else { return false };
+    matches!(&change.action, Action::Conflict(conflict) if conflict.owner.is_some())
 }
 
 /// Returns whether one Module has all images of a module, by their tags: the cache knows just these.

@@ -1,13 +1,14 @@
 //! Modules as units: a Module names the ConfigMaps of its kernels, so that all files of a module are
 //! written, or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expected::ExpectedModules;
 use super::held::HeldModules;
 use crate::impact::Refusal;
 use crate::manifest::Manifest;
 use crate::output::KUSTOMIZATION;
+use crate::ownership::{Claim, LeftModule};
 use crate::previous;
 use crate::reconcile::{Action, Change, Conflict};
 use crate::tree::{Found, Inaccessible, View};
@@ -24,6 +25,30 @@ pub(super) struct Left<'l> {
 impl Left<'_> {
     fn contains(&self, module: &str) -> bool {
         self.kept.contains(module) || self.chosen.is_some_and(|chosen| !chosen.contains(module))
+    }
+
+    /// Keeps each module that has a file of another owner, and returns a refusal for it.
+    pub(super) fn keep_owned<'c>(
+        &mut self,
+        changes: impl Iterator<Item = &'c Change>,
+        claim: &Claim<'_>,
+    ) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        for change in changes {
+            let Action::Conflict(conflict) = &change.action else { continue };
+            let (Some(owner), Some(module)) = (&conflict.owner, module_of(change)) else { continue };
+            if self.kept.insert(module.to_owned()) {
+                refusals.push(Refusal {
+                    module: module.to_owned(),
+                    why: format!("`{}` belongs to {owner}, but {}", change.place(), claim.described()),
+                    help: format!(
+                        "rename the module, or write to another folder; to make it this manifest's, remove it from the \
+                         other manifest, then pass --take-over {module}"
+                    ),
+                });
+            }
+        }
+        refusals
     }
 
     /// Keeps each module with a conflict, and returns a refusal for each that has other files to write.
@@ -47,8 +72,8 @@ impl Left<'_> {
     }
 
     /// Lists the folders of the modules that are there after the run: those of the manifest in their
-    /// order, then those of `gone` modules that stay. What the top does not list is gone for the cluster,
-    /// and what it lists has to be there.
+    /// order, then those of `gone` modules that stay and those of other owners. What the top does not list is gone for
+    /// the cluster, and what it lists has to be there.
     ///
     /// # Errors
     /// A file that cannot be read.
@@ -57,11 +82,15 @@ impl Left<'_> {
         manifest: &Manifest,
         (expected, held): (&ExpectedModules<'_>, &HeldModules),
         gone: impl Iterator<Item = &'g str>,
+        others: &BTreeMap<String, LeftModule>,
         tree: &View<'_>,
     ) -> Result<Vec<String>, Inaccessible> {
         let mut folders = Vec::new();
         for module in &manifest.modules {
             let name = module.name.as_str();
+            if others.contains_key(name) {
+                continue;
+            }
             let listed = if self.contains(name) {
                 stands(name, tree)?
             } else if let Some(held) = held.modules.get(name) {
@@ -72,6 +101,9 @@ impl Left<'_> {
             folders.extend(listed.then(|| name.to_owned()));
         }
         folders.extend(gone.filter(|name| self.contains(name)).map(str::to_owned));
+        for (name, _) in others.iter().filter(|(_, other)| other.is_listed) {
+            folders.extend(stands(name, tree)?.then(|| name.clone()));
+        }
         Ok(folders)
     }
 

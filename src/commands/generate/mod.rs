@@ -4,7 +4,7 @@ mod output_lock;
 mod pipeline;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
@@ -16,6 +16,7 @@ use super::report::Report;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::Exit;
+use crate::header::Owner;
 use crate::manifest::cluster_names;
 use crate::settings::{self, Only};
 use crate::tree::OutputFolder;
@@ -46,8 +47,9 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
         dones.push((cluster, done));
     }
     only.as_ref().map_or(Ok(()), |only| only.check(dones.iter().map(|(_, done)| done.selected)))?;
+    let owner = dones.first().and_then(|(_, done)| done.owner.clone());
     let mut report = Report::joined(dones.into_iter().map(|(cluster, done)| (cluster, done.report)));
-    report_orphans(&mut report, &manifest, &roots)?;
+    report_orphans(&mut report, &manifest, &roots, owner.as_ref().into())?;
     report.note_holds(&holds);
     holds.print();
     if args.format == Format::Json {
@@ -57,12 +59,17 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
 }
 
 /// Reports folders of clusters that the manifest does not have any more.
-fn report_orphans(report: &mut Report, manifest: &Path, roots: &BTreeSet<std::path::PathBuf>) -> anyhow::Result<()> {
+fn report_orphans(
+    report: &mut Report,
+    manifest: &Path,
+    roots: &BTreeSet<PathBuf>,
+    owner: Owner<'_>,
+) -> anyhow::Result<()> {
     let known = cluster_names(&fs::read_text(manifest).unwrap_or_default());
     for root in roots {
         let at =
             |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&root.join(below)))) };
-        for name in orphan_clusters(&at, |name| known.iter().any(|cluster| cluster.as_str() == name))? {
+        for name in orphan_clusters(&at, |name| known.iter().any(|cluster| cluster.as_str() == name), owner)? {
             report.orphan_cluster(root, &name);
         }
     }

@@ -17,9 +17,10 @@ use crate::commands::project::Project;
 use crate::commands::report::{Report, differences};
 use crate::impact::Impact;
 use crate::lock;
+use crate::ownership::TakeOver;
 use crate::reconcile::{Assembly, BundleSink, DocumentStore, TextSink};
 use crate::settings::{self, Network, Only};
-use crate::vocabulary::ClusterName;
+use crate::vocabulary::{ClusterName, OwnerName};
 
 /// Result for one cluster.
 pub(super) struct Done {
@@ -30,6 +31,8 @@ pub(super) struct Done {
     pub(super) impacts: BTreeMap<String, Impact>,
     /// Set if the run was about any mapping or module of the cluster.
     pub(super) selected: bool,
+    /// Owner of the manifest.
+    pub(super) owner: Option<OwnerName>,
 }
 
 /// Arguments and manifest that all clusters of a run share.
@@ -64,7 +67,8 @@ impl<'r> Pipeline<'r> {
         let workers = settings::workers(self.args.output.jobs);
         let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers));
         let inputs = check.as_ref().map(|check| InputCheck::of(&check.files().inputs, self.manifest));
-        let same_inputs = inputs.is_some_and(|inputs| inputs.same);
+        // A module that is taken over was not planned then.
+        let same_inputs = inputs.is_some_and(|inputs| inputs.same) && self.args.settle.take_over.is_empty();
         if let Some(check) = check.take_if(|check| same_inputs && check.wait().whole) {
             return self.finish_unchanged(check, &location, make_files);
         }
@@ -119,7 +123,8 @@ impl<'r> Pipeline<'r> {
         if self.args.format == Format::Text {
             ui::result(&diff);
         }
-        Ok(Done { report, root, impacts: std::mem::take(&mut drift.impacts), selected: drift.selected })
+        let owner = project.manifest.owner.clone();
+        Ok(Done { report, root, impacts: std::mem::take(&mut drift.impacts), selected: drift.selected, owner })
     }
 
     /// Opens the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
@@ -151,12 +156,13 @@ impl<'r> Pipeline<'r> {
         make_files.note(self.manifest, &root, [&files.inputs.files, &files.inputs.templates])?;
         files.messages.iter().for_each(|message| ui::talk_once(message));
         let report = Report::unchanged(files.file_count(), self.args.explain);
+        let owner = files.owner.as_deref().and_then(|owner| OwnerName::parse(owner).ok());
         if check.has_touched()
             && let Some((run, _)) = check.finish()
         {
             location.write(&run.files, run.mappings.into_iter().map(Some));
         }
-        Ok(Done { report, root, impacts: BTreeMap::new(), selected: true })
+        Ok(Done { report, root, impacts: BTreeMap::new(), selected: true, owner })
     }
 
     /// Reads the manifest, and locks its output folder if it is to be written to.
@@ -200,7 +206,8 @@ impl<'r> Pipeline<'r> {
     fn scope(&self) -> Scope<'r> {
         let settle = &self.args.settle;
         let reading = Scope::reading(&self.args.output, self.only);
-        Scope { force: settle.force, allow_remove: settle.allow_remove, ..reading }
+        let take_over = TakeOver::Modules(&settle.take_over);
+        Scope { force: settle.force, allow_remove: settle.allow_remove, take_over, ..reading }
     }
 }
 

@@ -94,6 +94,11 @@ pub(super) fn rows(project: &Project, drift: &Drift<'_>, reasons: bool) -> Resul
     rows.extend(maker.prebuilt());
     rows.extend(maker.held());
     rows.extend(maker.removed());
+    for row in rows.iter_mut().filter(|row| drift.owned.contains(&row.module)) {
+        row.state = "conflict";
+        row.actions = Vec::new();
+        row.why = Some("another owner".to_owned());
+    }
     Ok(rows)
 }
 

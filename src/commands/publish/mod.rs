@@ -33,10 +33,13 @@ use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
+use crate::header::Owner;
 use crate::manifest::cluster_names;
+use crate::ownership::TakeOver;
 use crate::publish::{Message, render};
 use crate::reconcile::{Action, Assembly, BundleSink, Change, DocumentStore, TextSink};
 use crate::settings::{self, Network};
+use crate::tree::OutputFolder;
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, SourceMap};
 
 /// Limit on attempts to commit. If another commit came in between, the next attempt is made on top of that one.
@@ -183,7 +186,7 @@ impl Run<'_> {
         let mut published = self.published(destination, &start);
         let unchanged: Option<Vec<&Checked<'_>>> =
             checks.iter().map(|check| check.as_ref().filter(|check| check.is_same())).collect();
-        if let Some(unchanged) = unchanged {
+        if let Some(unchanged) = unchanged.filter(|_| self.args.settle.take_over.is_empty()) {
             self.push_on(destination, &mut published)?;
             let reports = self.projects.iter().zip(unchanged).map(|(project, check)| {
                 // Those of the plan; the manifest was read.
@@ -292,11 +295,9 @@ impl Run<'_> {
         let folder = Box::new(BundleFolder::new(destination.folder(start, below(project)).map_err(fault)?));
         let root = Path::new(self.wanted.path.as_str()).join(below(project));
         let scope = Scope {
-            output: None,
-            only: None,
-            workers: settings::workers(self.args.jobs),
             force: self.args.settle.force,
             allow_remove: self.args.settle.allow_remove,
+            ..Scope::whole(settings::workers(self.args.jobs), TakeOver::Modules(&self.args.settle.take_over))
         };
         let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;
         drift.refuse();
@@ -347,9 +348,9 @@ impl Run<'_> {
         published: &mut Published,
     ) -> anyhow::Result<()> {
         if self.args.pull_request && published.is_mergeable() {
-            let workers = settings::workers(self.args.jobs);
+            let run = (settings::workers(self.args.jobs), self.args.settle.take_over.as_slice());
             let base = published.base.as_deref();
-            let body = pull_request::description(self.projects, destination, self.wanted, base, workers)?;
+            let body = pull_request::description(self.projects, destination, self.wanted, base, run)?;
             published.pull_request = Some(PullRequest::of(published, title, body));
         }
         Ok(())
@@ -377,10 +378,11 @@ impl Run<'_> {
             return Ok(());
         }
         let known = cluster_names(&fs::read_text(self.manifest).unwrap_or_default());
-        let orphans =
-            orphan_clusters(&|below| Ok(Box::new(destination.folder(start, below).map_err(fault)?)), |name| {
-                known.iter().any(|cluster| cluster.as_str() == name)
-            })?;
+        let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
+            Ok(Box::new(destination.folder(start, below).map_err(fault)?))
+        };
+        let owner = self.projects.first().map_or(Owner::Nobody, |project| project.manifest.file_owner());
+        let orphans = orphan_clusters(&at, |name| known.iter().any(|cluster| cluster.as_str() == name), owner)?;
         for name in orphans {
             report.orphan_cluster(Path::new(self.wanted.path.as_str()), &name);
         }

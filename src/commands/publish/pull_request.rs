@@ -10,6 +10,7 @@ use crate::commands::changes::{ChangesBuilder, Direction, pull_request};
 use crate::commands::drift::{Drift, Expanded, Scope};
 use crate::commands::project::Project;
 use crate::impact::node_counts;
+use crate::ownership::TakeOver;
 
 /// Renders the changes that the merge of a branch into `base` would make, as Markdown.
 pub(super) fn description(
@@ -17,11 +18,11 @@ pub(super) fn description(
     destination: &Destination,
     wanted: &Wanted,
     base: Option<&str>,
-    workers: usize,
+    (workers, take_over): (usize, &[String]),
 ) -> anyhow::Result<String> {
     let commit = destination.base().map_err(fault)?;
     // The branch may have what an earlier run was allowed to remove.
-    let scope = Scope { output: None, only: None, workers, force: false, allow_remove: true };
+    let scope = Scope { allow_remove: true, ..Scope::whole(workers, TakeOver::Modules(take_over)) };
     let mut builder = ChangesBuilder::default();
     for project in projects {
         let folder = destination.folder_of(commit, below(project)).map_err(fault)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::{ClusterArgs, StatusArgs};
 use crate::commands::drift::{Drift, Scope};
 use crate::commands::project::Project;
+use crate::ownership::TakeOver;
 use crate::settings::{self, Network, one_cluster};
 use crate::status::PlannedImages;
 
@@ -19,7 +20,7 @@ pub(super) fn planned(args: &StatusArgs) -> anyhow::Result<PlannedImages> {
     let mut project = Project::open(path, one_cluster(&clusters, path)?.as_ref())?;
     project.complete_lock(PINNED)?;
     let workers = settings::workers(None);
-    let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+    let scope = Scope::whole(workers, TakeOver::Modules(&[]));
     let drift = Drift::find(&project, &scope)?;
     for mapping in drift.plan.mappings() {
         let namespace = project.manifest.namespace.as_str();

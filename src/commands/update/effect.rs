@@ -8,6 +8,7 @@ use crate::bundle::document_of;
 use crate::commands::drift::{Drift, Scope};
 use crate::commands::project::Project;
 use crate::output::DOCKERFILE;
+use crate::ownership::TakeOver;
 use crate::previous;
 use crate::reconcile::Action;
 use crate::settings;
@@ -27,7 +28,7 @@ impl Effect {
         for manifest in project.manifests() {
             let project = project.for_cluster(manifest.cluster.as_ref())?;
             let workers = settings::workers(None);
-            let scope = Scope { output: None, only: None, workers, force: false, allow_remove: false };
+            let scope = Scope::whole(workers, TakeOver::Modules(&[]));
             let drift = Drift::find(&project, &scope)?;
             effect.rebuilds += rebuilds(&drift)?;
             effect.reloads += drift.impacts.values().map(|impact| impact.reloads.len()).sum::<usize>();

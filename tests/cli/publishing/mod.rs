@@ -22,6 +22,11 @@ impl Fleet {
     pub(crate) fn new() -> Self {
         let project = Project::fleet();
         project.run("lock").fine();
+        Self::of(project)
+    }
+
+    /// A fleet with the manifests and locks of this project.
+    pub(crate) fn of(project: Project) -> Self {
         let fleet = Self { project };
         fleet.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
         fleet
