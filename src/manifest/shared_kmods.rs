@@ -71,7 +71,8 @@ pub(super) fn check(modules: &[Module], kernels: &[Kernel], faults: &mut Diagnos
             let Some(kmod) = loaded(spec).filter(|_| spec.field("selector").is_some()) else { continue };
             let loader = Loader::new(module, name, spec);
             let loaders = by_kmod.entry(kmod.replace('-', "_")).or_default();
-            let others = loaders.iter().filter(|other| other.can_meet(&loader));
+            // Two Modules of one name have an error of their own.
+            let others = loaders.iter().filter(|other| other.name.value != name.value && other.can_meet(&loader));
             let mut others = others.filter_map(|other| Some((other, loader.common_kernel(other, kernels)?)));
             // One message for each Module, for a conflict rather than for a possible one.
             let first = others.next();
@@ -153,6 +154,14 @@ mod tests {
         let clusters = "clusters:\n  east: {}\n  west: {}\n";
         let other_clusters = World::small().and_module("clusters: [east]\n").and("  - name: second\n    clusters: [west]\n    source: code\n    kmods: [one]\n    image: registry.example.com/kmods/second\n    moduleSpec: {selector: {node-role.kubernetes.io/worker: ''}}\n").and(clusters);
         assert_eq!(other_clusters.faults(), none);
+    }
+
+    #[test]
+    fn modules_of_one_name_are_one_error() {
+        let faults = World::small()
+            .and("  - name: first\n    source: code\n    kmods: [one]\n    image: registry.example.com/kmods/second\n    moduleSpec: {selector: {node-role.kubernetes.io/worker: ''}}\n")
+            .faults();
+        assert!(faults.len() == 1 && faults[0].contains("two modules have the name `first`"), "{faults:?}");
     }
 
     #[test]
