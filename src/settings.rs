@@ -103,8 +103,13 @@ fn stem(name: &str) -> &str {
 /// The clusters that a run is for; one `None` where the manifest has no clusters.
 pub fn clusters(args: &ClusterArgs, manifest: &Path) -> anyhow::Result<Vec<Option<ClusterName>>> {
     // One that cannot be read is told of by who reads it as a whole.
-    let names = fs::read_text(manifest).map(|text| cluster_names(&text)).unwrap_or_default();
-    select_clusters(args, names)
+    select_clusters(args, known_clusters(manifest))
+}
+
+/// Returns the names of all clusters of a manifest; none if it cannot be read.
+pub fn known_clusters(manifest: &Path) -> Vec<ClusterName> {
+    let files = fs::ManifestFolder::new(manifest.parent().unwrap_or(Path::new("")));
+    fs::read_text(manifest).map(|text| cluster_names(&text, &files)).unwrap_or_default()
 }
 
 /// The clusters of these names that a run is for; one `None` if there are none.

@@ -46,7 +46,7 @@ pub(super) fn is_as(manifest: &Path, digests: &[Option<Digest>; 2]) -> bool {
 pub(super) fn are_as(manifest: &Path, inputs: &[InputRecord]) -> bool {
     let files = fs::ManifestFolder::new(beside(manifest));
     let now = |path: &str| {
-        let parsed = RelPath::parse(path).ok()?;
+        let parsed = RelPath::parse_input("", path).ok()?;
         if path.ends_with('/') {
             return files.list(&parsed).ok().map(|names| listing_digest(&names));
         }

@@ -67,18 +67,6 @@ pub(super) struct Cluster {
     kernels: Selection,
 }
 
-/// The names of a manifest's clusters, in its order, where it is YAML and has any.
-pub fn names(text: &str) -> Vec<ClusterName> {
-    // Most manifests have none, and need not be read here.
-    if !text.lines().any(|line| line.contains("clusters") && !line.trim_start().starts_with('#')) {
-        return Vec::new();
-    }
-    let node = kmodgen_yaml::read(crate::vocabulary::SourceMap::default().add("", ""), text).ok().flatten();
-    let clusters = node.as_ref().and_then(|node| node.get("clusters"));
-    let entries = clusters.and_then(|clusters| clusters.as_mapping()).unwrap_or_default();
-    entries.iter().filter_map(|entry| ClusterName::parse(&entry.key.value).ok()).collect()
-}
-
 /// Decodes the `clusters` of a manifest.
 pub(super) fn decode_all(node: &Node, faults: &mut Diagnostics) -> Vec<Cluster> {
     let entries = decode::entries(node, "`clusters`", faults);

@@ -131,13 +131,13 @@ fn names_of_clusters_are_read_from_any_yaml() {
         "{\"apiVersion\": \"kmodgen/v1\", \"clusters\": {\"east\": {}, \"west\": {}}}\n",
         "apiVersion: kmodgen/v1\n? clusters\n: {east: {}, west: {}}\n",
     ] {
-        let names = cluster_names(text);
+        let names = cluster_names(text, &crate::vocabulary::NoFiles);
         assert_eq!(names.iter().map(ClusterName::as_str).collect::<Vec<_>>(), ["east", "west"], "{text}");
     }
     for text in
         ["", "# clusters\n", "# clusters\n- clusters\n", "modules:\n  - clusters: [east]\n", "clusters: {a: [}\n"]
     {
-        assert!(cluster_names(text).is_empty(), "{text}");
+        assert!(cluster_names(text, &crate::vocabulary::NoFiles).is_empty(), "{text}");
     }
 }
 

@@ -60,10 +60,10 @@ declare! {
 declare! {
     /// File with kernels, in place of one.
     struct Reference: REFERENCE, "a file of kernels" {
-        required file: Spanned<RelPath> {
+        required file: Spanned<String> {
             takes: Shape::Text,
             says: "instead of all these: a file with `apiVersion` and `kernels`",
-            decode: decode::placed(RelPath::parse),
+            decode: decode::placed(|text| Ok(text.to_owned())),
         }
     }
 }
@@ -146,18 +146,21 @@ impl Kernel {
     }
 }
 
-/// Reads the `kernels` list of a manifest, and the files that it names.
-pub(super) fn decode_list(
-    node: &Node,
+/// Reads `kernels` lists, and the files that they name: by paths from the folder that comes with a list, or else from the
+/// manifest's, which they cannot leave then.
+pub(super) fn decode_lists<'n>(
+    lists: impl IntoIterator<Item = (Option<&'n str>, &'n Node)>,
     files: &dyn InputFiles,
     sources: &mut SourceMap,
     faults: &mut Diagnostics,
 ) -> Vec<Kernel> {
     let mut kernels = Vec::new();
-    for item in decode::items(node, "`kernels`", faults) {
-        match item.get("file") {
-            Some(_) => decode_file(item, files, sources, faults, &mut kernels),
-            None => kernels.extend(decode_kernel(item, faults)),
+    for (folder, node) in lists {
+        for item in decode::items(node, "`kernels`", faults) {
+            match item.get("file") {
+                Some(_) => decode_file((item, folder), files, sources, faults, &mut kernels),
+                None => kernels.extend(decode_kernel(item, faults)),
+            }
         }
     }
     refuse_repeats(&kernels, faults);
@@ -187,13 +190,24 @@ fn decode_kernel(node: &Node, faults: &mut Diagnostics) -> Option<Kernel> {
 }
 
 fn decode_file(
-    item: &Node,
+    (item, folder): (&Node, Option<&str>),
     files: &dyn InputFiles,
     sources: &mut SourceMap,
     faults: &mut Diagnostics,
     kernels: &mut Vec<Kernel>,
 ) {
     let Some(Reference { file }) = Reference::decode(item, faults) else { return };
+    let parsed = match folder {
+        None => RelPath::parse(&file.value),
+        Some(folder) => RelPath::parse_input(folder, &file.value),
+    };
+    let file = match parsed {
+        Ok(path) => Spanned::new(path, file.span),
+        Err(invalid) => {
+            faults.push(Diagnostic::invalid("invalid-value", file.span, invalid));
+            return;
+        }
+    };
     let Some((node, may_have_variables)) = read_yaml(&file, files, sources, faults) else { return };
     let misplaced = if may_have_variables { misplaced::find(&node, &KERNEL_FILE) } else { vec![] };
     decode_document(&node, faults, kernels);

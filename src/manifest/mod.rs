@@ -17,6 +17,7 @@ mod downloads;
 mod expanding;
 mod expansion;
 mod image_tags;
+mod include;
 mod install;
 mod kernel;
 mod kind;
@@ -75,10 +76,11 @@ pub use base_images::{BaseImages, Builder};
 pub use builder_folder::BuilderFolder;
 pub use built_by::BuiltBy;
 use cluster::CLUSTER;
-pub use cluster::names as cluster_names;
 pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 pub use image_tags::TagUse;
+use include::Includes;
+pub use include::cluster_names;
 pub use install::{
     Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, InstalledPackage, LICENSE_FOLDER,
 };
@@ -125,6 +127,11 @@ pub static MANIFEST: Record = Record {
             key: "owner",
             takes: Shape::Text,
             says: "the owner of the generated files, if several manifests write to one folder; in no hash",
+        },
+        Field {
+            key: "include",
+            takes: Shape::List(&Shape::Text),
+            says: "files of the same git repository with `clusters`, `kernels` and `baseImages`",
         },
         Field {
             key: "sources",
@@ -233,10 +240,23 @@ impl Manifest {
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
         let node = document::read(source, text, "the manifest", faults)?;
-        let node = variation.laid_over(&node, faults);
+        let errors = faults.errors();
+        let includes = Includes::read(&node, files, sources, faults);
+        if faults.errors() > errors {
+            faults.replace_effects(includes.misplaced);
+            return None;
+        }
+        let kernels = decode::given(&node, "kernels").cloned();
+        let node = variation.laid_over(&includes.merged(&node, faults), faults);
         let may_have = text.contains("${") || variation.set.is_some();
-        let misplaced = if may_have { misplaced::find(&node, &MANIFEST) } else { vec![] };
-        let manifests = Self::decode(&node, variation, files, sources, faults);
+        let mut misplaced = if may_have { misplaced::find(&node, &MANIFEST) } else { vec![] };
+        // Those of clusters and kernels may be found already.
+        for fault in &includes.misplaced {
+            if !misplaced.contains(fault) {
+                misplaced.push(fault.clone());
+            }
+        }
+        let manifests = Self::decode((&node, kernels), &includes, variation, files, sources, faults);
         faults.replace_effects(misplaced);
         manifests.filter(|_| !faults.has_errors())
     }
@@ -251,13 +271,17 @@ impl Manifest {
         faults: &mut Diagnostics,
     ) -> Option<Vec<Self>> {
         let misplaced = misplaced::find(node, &MANIFEST);
-        let manifests = Self::decode(node, &Variation::default(), &NoFiles, sources, faults);
+        let kernels = decode::given(node, "kernels").cloned();
+        let (includes, variation) = (Includes::default(), Variation::default());
+        let manifests = Self::decode((node, kernels), &includes, &variation, &NoFiles, sources, faults);
         faults.replace_effects(misplaced);
         manifests.filter(|_| !faults.has_errors())
     }
 
+    /// Decodes a manifest with the clusters of the files that it includes; `own_kernels` are its own.
     fn decode(
-        node: &Arc<kmodgen_yaml::Node>,
+        (node, own_kernels): (&Arc<kmodgen_yaml::Node>, Option<Arc<kmodgen_yaml::Node>>),
+        includes: &Includes,
         variation: &Variation,
         files: &dyn InputFiles,
         sources: &mut SourceMap,
@@ -268,8 +292,9 @@ impl Manifest {
             return None;
         }
         let errors = faults.errors();
-        let kernels = decode::given(node, "kernels").map(|node| kernel::decode_list(node, files, sources, faults));
-        let kernels = variation.kernels(kernels.unwrap_or_default(), files, sources, faults);
+        let lists = includes.kernels().chain(own_kernels.iter().map(|node| (None, &**node)));
+        let kernels = kernel::decode_lists(lists, files, sources, faults);
+        let kernels = variation.kernels(kernels, files, sources, faults);
         let errors_of_kernels = faults.errors() - errors;
         let clusters =
             decode::given(node, "clusters").map(|node| cluster::decode_all(node, faults)).unwrap_or_default();
@@ -284,7 +309,8 @@ impl Manifest {
             .unwrap_or_default();
         let written = overlay::without(node, &["kernels"]);
         if clusters.is_empty() {
-            let manifest = Self::decode_one(node, (None, knows_clusters), kernels, &modules, &written, faults);
+            let manifest =
+                Self::decode_one(node, (None, knows_clusters), includes, kernels, &modules, &written, faults);
             return manifest.filter(|_| !faults.has_errors()).map(|manifest| vec![manifest]);
         }
         let mut manifests = Vec::new();
@@ -297,7 +323,7 @@ impl Manifest {
             }
             let modules = cluster.modules(modules.clone());
             let (node, cluster) = (cluster.laid_over(node), (Some(cluster), knows_clusters));
-            manifests.extend(Self::decode_one(&node, cluster, own_kernels, &modules, &written, &mut own));
+            manifests.extend(Self::decode_one(&node, cluster, includes, own_kernels, &modules, &written, &mut own));
             // What is wrong for all of them is told once.
             for fault in own.into_sorted() {
                 if told.insert(fault.clone()) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::decode::{self, Fields};
+use super::include::Includes;
 use super::module::{Module, Scope};
 use super::repeats::refuse_repeats;
 use super::{
@@ -18,6 +19,7 @@ impl Manifest {
     pub(super) fn decode_one(
         node: &kmodgen_yaml::Node,
         (cluster, knows_clusters): (Option<&Cluster>, bool),
+        includes: &Includes,
         kernels: Vec<Kernel>,
         module_nodes: &[Arc<kmodgen_yaml::Node>],
         written: &Arc<kmodgen_yaml::Node>,
@@ -32,6 +34,7 @@ impl Manifest {
             fields.take("namespace", faults)
         };
         let namespace = namespace.and_then(|node| decode::text(node, "`namespace`", faults, Namespace::parse));
+        fields.take("include", faults);
         let owner = fields.take("owner", faults);
         let owner = owner.and_then(|node| decode::text(node, "`owner`", faults, OwnerName::parse));
         let needs_sources =
@@ -49,6 +52,7 @@ impl Manifest {
             fields.take("platform", faults).and_then(|node| Platform::read(node, faults)).unwrap_or_default();
         let base_images =
             fields.take("baseImages", faults).and_then(|node| BaseImages::read(node, faults)).unwrap_or_default();
+        let base_images = includes.base_images.overridden_by(&base_images);
         let needs_kernels = module_nodes.is_empty() || module_nodes.iter().any(|node| kind::needs_kernels(node));
         if needs_kernels {
             fields.need("kernels", "list kernel releases, as `uname -r` prints them", faults);

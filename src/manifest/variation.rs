@@ -34,6 +34,14 @@ impl Variation {
             );
             return node.clone();
         }
+        if let Some(include) = set.get("include") {
+            faults.push(
+                Diagnostic::error("set-include", "`set` cannot contain `include`")
+                    .at(include.span, "")
+                    .help("write the fields of the included file in `set`"),
+            );
+            return node.clone();
+        }
         let modules = node.get("modules").zip(set.get("modules"));
         let modules = modules.map(|(base, over)| merged_modules(base, over, faults));
         let merged = merged(node, &overlay::without(set, &["modules"]));
@@ -55,7 +63,7 @@ impl Variation {
         if self.kernels.is_none() && self.releases.is_empty() {
             return of_manifest;
         }
-        let own = self.kernels.as_ref().map(|node| kernel::decode_list(node, files, sources, faults));
+        let own = self.kernels.as_ref().map(|node| kernel::decode_lists([(None, &**node)], files, sources, faults));
         let own = own.unwrap_or_default();
         let replaced: HashSet<&str> = own.iter().map(|kernel| kernel.release.as_str()).collect();
         of_manifest.retain(|kernel| {

@@ -35,6 +35,7 @@ mod hostile_names;
 mod hostile_templates;
 mod image_pins;
 mod import;
+mod includes;
 mod incremental;
 mod init;
 mod instructions;

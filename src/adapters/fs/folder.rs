@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use super::again::again;
 use super::{LARGEST_INPUT, describe, read_input};
-use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath};
+use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath, is_gits_own};
 
-/// The folder of a manifest. Nothing outside of it is read, links included.
+const OUTSIDE: &str = "it is outside of the git repository that the manifest is in";
+
+/// The folder of a manifest. Nothing outside of it is read, links included, but for files of the repository around it
+/// that are asked for by paths which leave the folder.
 #[derive(Debug)]
 pub struct ManifestFolder {
     root: PathBuf,
@@ -40,10 +43,14 @@ impl ManifestFolder {
 impl InputFiles for ManifestFolder {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
-        let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
-        if !real.starts_with(&root) {
-            return Err("it is a link that leaves the manifest's folder".into());
+        if path.leaves_folder() {
+            return read_in_repository(&root, path);
         }
+        let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
+        let Ok(below) = real.strip_prefix(&root) else {
+            return Err("it is a link that leaves the manifest's folder".into());
+        };
+        refuse_gits_own(below)?;
         Ok(read_input(&real, LARGEST_INPUT)?.into())
     }
 
@@ -56,6 +63,39 @@ impl InputFiles for ManifestFolder {
         }
         list(&path)
     }
+}
+
+/// Reads a file outside of the folder, in the repository that the folder is in.
+fn read_in_repository(folder: &Path, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
+    let Some(top) = folder.ancestors().find(|folder| is_top(folder)) else {
+        return Err("it is outside of the manifest's folder, which is in no git repository".into());
+    };
+    let above = path.as_str().split('/').take_while(|part| *part == "..").count();
+    // A missing file outside of the repository is no different from one that is there.
+    if folder.ancestors().nth(above).is_none_or(|folder| !folder.starts_with(top)) {
+        return Err(OUTSIDE.into());
+    }
+    let real = again(|| fs::canonicalize(folder.join(path.as_str()))).map_err(|error| describe(&error))?;
+    let Ok(below) = real.strip_prefix(top) else { return Err(OUTSIDE.into()) };
+    refuse_gits_own(below)?;
+    if real.ancestors().skip(1).take_while(|folder| *folder != top).any(is_top) {
+        return Err("it belongs to another git repository".into());
+    }
+    Ok(read_input(&real, LARGEST_INPUT)?.into())
+}
+
+/// Refuses files of a `.git`, which no commit has either.
+fn refuse_gits_own(path: &Path) -> Result<(), InputError> {
+    match path.iter().any(|name| is_gits_own(&name.to_string_lossy())) {
+        true => Err("it belongs to git".into()),
+        false => Ok(()),
+    }
+}
+
+/// Returns whether a folder is the top of a repository. A `.git` of any kind counts, so that a broken one never makes
+/// more files readable.
+fn is_top(folder: &Path) -> bool {
+    fs::symlink_metadata(folder.join(".git")).is_ok()
 }
 
 fn list(path: &Path) -> Result<Vec<Listed>, InputError> {

@@ -20,6 +20,10 @@ pub struct CommitFolder {
     repository: Mutex<Repository>,
     /// The tree of the folder; `None` where the commit does not have it.
     tree: Option<Oid>,
+    /// The tree of the whole commit.
+    root: Oid,
+    /// Path of the folder in the commit; `None` if it is not UTF-8.
+    below: Option<String>,
 }
 
 /// Entry at a path of a tree.
@@ -48,7 +52,8 @@ impl CommitFolder {
                 _ => None,
             };
         }
-        Ok(Self { repository: Mutex::new(repository), tree })
+        let below = below.to_str().map(str::to_owned);
+        Ok(Self { repository: Mutex::new(repository), tree, root, below })
     }
 
     /// The bytes of a file below `top`, through links that stay below it.
@@ -94,8 +99,19 @@ impl CommitFolder {
 impl InputFiles for CommitFolder {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let top = self.tree.ok_or(CommitFileError::Absent)?;
-        let blob = Self::find(&repository, top, path)?;
+        let blob = if path.leaves_folder() {
+            let below = self.below.as_ref().ok_or(CommitFileError::Absent)?;
+            let path = RelPath::parse_input(below, path.as_str()).map_err(|_| CommitFileError::LeavesRepository)?;
+            if path.leaves_folder() {
+                return Err(CommitFileError::LeavesRepository.into());
+            }
+            Self::find(&repository, self.root, &path).map_err(|error| match error {
+                CommitFileError::LeavesFolder => CommitFileError::LeavesRepository,
+                other => other,
+            })?
+        } else {
+            Self::find(&repository, self.tree.ok_or(CommitFileError::Absent)?, path)?
+        };
         Ok(bytes(&repository, blob, LARGEST_INPUT)?.into())
     }
 
@@ -205,7 +221,7 @@ mod tests {
 
     fn read(folder: &Path, path: &str) -> Result<String, InputError> {
         let files = CommitFolder::open(folder, "HEAD").unwrap();
-        let bytes = files.read(&RelPath::parse(path).unwrap())?;
+        let bytes = files.read(&RelPath::parse_input("", path).unwrap())?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -244,6 +260,29 @@ mod tests {
         assert!(error(&sub, "out").contains("leaves"));
         assert!(error(&sub, "far").contains("leaves"));
         assert!(error(&sub, "round").contains("cycle"));
+    }
+
+    #[test]
+    fn files_of_other_folders_stay_in_the_repository() {
+        let folder = repository(&[
+            ("deep/sub/in", FileMode::Link, "../../shared/file"),
+            ("shared/file", FileMode::Blob, "text"),
+            ("shared/link", FileMode::Link, "../deep/../shared/file"),
+            ("shared/out", FileMode::Link, "../../secret"),
+            ("shared/far", FileMode::Link, "/etc"),
+        ]);
+        let sub = folder.path().join("deep/sub");
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        std::fs::create_dir(&sub).unwrap();
+        assert_eq!(read(&sub, "../../shared/file").unwrap(), "text");
+        assert_eq!(read(&sub, "../../shared/link").unwrap(), "text");
+        for path in ["../../../secret", "../../../../../../etc/passwd", "../../shared/out", "../../shared/far/passwd"] {
+            assert!(error(&sub, path).contains("outside of the git repository"), "{path}");
+        }
+        for path in ["../../.git/config", "../shared/file"] {
+            assert_eq!(error(&sub, path), ABSENT, "{path}");
+        }
+        assert!(error(&sub, "in").contains("leaves the manifest's folder"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(super) enum CommitFileError {
     NotAFolder,
     #[error("it is a link that leaves the manifest's folder")]
     LeavesFolder,
+    #[error("it is outside of the git repository that the manifest is in")]
+    LeavesRepository,
     #[error("it is part of a cycle of links")]
     Circle,
     #[error("it is reached through a link")]

@@ -29,7 +29,7 @@ impl<'r> Revision<'r> {
                 anyhow!("cannot compare with `{}`: {error}{}", name.escape_debug(), range_hint(name))
             })?,
         };
-        let cluster = cluster_names(&subject.manifest.text).into_iter().next();
+        let cluster = cluster_names(&subject.manifest.text, &*subject.files).into_iter().next();
         // Warnings are about what someone can still change.
         let project = Project::of(subject, folder_of(manifest), cluster.as_ref(), name.is_none());
         Ok(Self { name, project: project.map_err(|error| placed(name, error))? })

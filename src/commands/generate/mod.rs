@@ -17,7 +17,6 @@ use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::Exit;
 use crate::header::Owner;
-use crate::manifest::cluster_names;
 use crate::settings::{self, Only};
 use crate::tree::OutputFolder;
 use crate::vocabulary::ClusterName;
@@ -65,7 +64,7 @@ fn report_orphans(
     roots: &BTreeSet<PathBuf>,
     owner: Owner<'_>,
 ) -> anyhow::Result<()> {
-    let known = cluster_names(&fs::read_text(manifest).unwrap_or_default());
+    let known = settings::known_clusters(manifest);
     for root in roots {
         let at =
             |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&root.join(below)))) };

@@ -34,7 +34,6 @@ use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
 use crate::header::Owner;
-use crate::manifest::cluster_names;
 use crate::ownership::TakeOver;
 use crate::publish::{Message, render};
 use crate::reconcile::{Action, Assembly, BundleSink, Change, DocumentStore, TextSink};
@@ -377,7 +376,7 @@ impl Run<'_> {
         if self.projects.iter().all(|project| project.manifest.cluster.is_none()) {
             return Ok(());
         }
-        let known = cluster_names(&fs::read_text(self.manifest).unwrap_or_default());
+        let known = settings::known_clusters(self.manifest);
         let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
             Ok(Box::new(destination.folder(start, below).map_err(fault)?))
         };
