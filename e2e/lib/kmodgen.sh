@@ -30,7 +30,7 @@ module_item() {
     kmods: [kmm_ci_a, sub/dir/kmm_ci_b]
     steps: [{kbuild: {vars: {FLAVOUR: one}, env: {NOTE: "a note"}}}]
     moduleSpec:
-      selector: {node-role.kubernetes.io/worker: ""}
+      selector: {driver: $1}
       moduleLoader:
         container:
           modprobe: {moduleName: kmm_ci_a}
