@@ -36,7 +36,7 @@ pub enum Owner<'o> {
     Nobody,
     /// One `owner` of a manifest.
     One(&'o str),
-    /// All who write to the folder.
+    /// Every owner who writes to the folder.
     All,
 }
 

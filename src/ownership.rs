@@ -13,7 +13,7 @@ use crate::vocabulary::RelPath;
 pub enum TakeOver<'t> {
     /// These modules.
     Modules(&'t [String]),
-    /// All: the folder has the files of this manifest alone.
+    /// The whole folder, which has the files of this manifest alone.
     All,
 }
 

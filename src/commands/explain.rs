@@ -40,7 +40,7 @@ struct Explained {
     changes: Vec<InputChange>,
     /// Names of the inputs that did not change.
     same: Vec<String>,
-    /// All inputs, if none changed.
+    /// Inputs of the image, if none changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inputs: Vec<Input>,
     /// Diff of the Dockerfile, if nothing but its text changed.

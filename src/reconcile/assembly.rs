@@ -50,7 +50,7 @@ impl<'s> BundleSink<'s> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()
     }
 
-    /// Returns the file of a place, and its length.
+    /// Reads the text with this position and length.
     fn read(&self, (position, length): (u64, usize)) -> Result<Vec<u8>, Inaccessible> {
         self.store.map_or_else(|| Ok(Vec::new()), |store| store.read(position, length))
     }

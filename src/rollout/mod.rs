@@ -174,7 +174,7 @@ fn nodes_with(selector: &str) -> String {
 pub struct Check {
     /// Command to run.
     pub command: String,
-    /// What it must print.
+    /// Expected output.
     pub expected: String,
 }
 

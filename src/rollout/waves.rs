@@ -31,7 +31,7 @@ impl WaveSize {
     /// Parses sizes such as `1,10%,100%`.
     ///
     /// # Errors
-    /// What is wrong, a lower-case fragment.
+    /// A lower-case fragment that says the reason.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, String> {
         let sizes = text.split(',').map(|size| Self::parse(size.trim())).collect::<Result<Vec<_>, _>>()?;
         if sizes.len() > MOST {

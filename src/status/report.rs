@@ -107,14 +107,14 @@ pub(super) struct KernelStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ImageState {
-    /// It exists.
+    /// Present in the registry.
     Built,
     /// KMM checks if it exists.
     Checking,
     Building,
     WaitingForConfigMap,
     Failed,
-    /// It does not exist, and KMM does not build it.
+    /// Absent, and not built by KMM.
     Missing,
     Unknown,
     /// No mapping matches the kernel.
@@ -127,7 +127,7 @@ pub(super) enum ImageState {
 pub(super) enum NodeState {
     Loaded,
     Waiting,
-    /// It waits, and the image before is loaded.
+    /// Waiting, with the image before loaded.
     Outdated,
     Stuck,
     Unloading,
@@ -165,7 +165,7 @@ pub(super) struct ProblemStatus {
 #[derive(Debug, Serialize)]
 pub(super) struct MissingKind {
     pub(super) kind: &'static str,
-    /// What cannot be said.
+    /// Facts that the inputs leave open.
     pub(super) unknown: &'static str,
     pub(super) command: String,
 }

@@ -307,13 +307,15 @@ fn owners_share_the_files_at_the_top() {
     assert!(listed(&project.read("gitops/kustomization.yaml")) == ["namespace.yaml", "gpu", "nic"]);
 }
 
+/// A manifest of module `nic` without objects.
+fn images(owner: &str, kernel: usize) -> String {
+    let text = manifest(owner, "nic", &[kernel]);
+    text.split_once("    moduleSpec").unwrap().0.to_owned() + "    objects: false\n"
+}
+
 #[test]
 fn images_alone_have_an_owner_too() {
     let project = Project::empty();
-    let images = |owner: &str, kernel: usize| {
-        let text = manifest(owner, "nic", &[kernel]);
-        text.split_once("    moduleSpec").unwrap().0.to_owned() + "    objects: false\n"
-    };
     project.write("nic/kmodgen.yaml", images("team-nic", 1));
     generate(&project, "nic", "").fine();
     let before = project.output();

@@ -22,7 +22,7 @@ struct ImportDocument<'a> {
     written: Vec<String>,
 }
 
-/// What KMM does with the new Modules instead of the old ones on the compared kernels.
+/// Effects of the new Modules in place of the old ones on the compared kernels.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ImportSummary {

@@ -52,7 +52,7 @@ struct Row {
     context: Option<String>,
     /// Set if the builder is chosen in the cluster, and so is not in the hash.
     builder_in_cluster: bool,
-    /// What happens with the image and on nodes; empty for a conflict, which is left as it is.
+    /// Actions for the image and on nodes; empty for a conflict, which is left as it is.
     actions: Vec<Act>,
     /// The reason in few words; `None` if nothing changes.
     why: Option<String>,

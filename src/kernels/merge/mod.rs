@@ -49,7 +49,7 @@ enum Fate<'f> {
     /// Nodes run it, and it is not selected.
     Left(&'f Found),
     Dropped,
-    /// It stays for other clusters only.
+    /// Kept for other clusters only.
     DroppedHere,
 }
 

@@ -151,7 +151,7 @@ fn is_joined(bytes: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> bool {
     }
 }
 
-/// Whether a bundle has documents of two others only, and all of the second one.
+/// Returns whether a bundle has documents of two others only, and all of the second one.
 fn has_documents(bundle: &str, [old, new]: &[String; 2]) -> bool {
     let documents = |text: &str| text.split("---\n").map(str::to_owned).collect::<BTreeSet<String>>();
     let (is, old, new) = (documents(bundle), documents(old), documents(new));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{generate, listed, manifest, write};
+use super::{generate, images, listed, manifest, write};
 use crate::scenario::Project;
 
 const LAYOUT: &str = "output: {layout: bundle}\n";
@@ -176,11 +176,7 @@ fn a_document_of_another_owner_keeps_its_bundle() {
 #[test]
 fn bundles_of_images_alone_have_an_owner_too() {
     let project = Project::empty();
-    let images = |owner: &str, kernel: usize| {
-        let text = manifest(owner, "nic", &[kernel]);
-        text.split_once("    moduleSpec").unwrap().0.to_owned() + "    objects: false\n" + LAYOUT
-    };
-    project.write("nic/kmodgen.yaml", images("team-nic", 1));
+    project.write("nic/kmodgen.yaml", images("team-nic", 1) + LAYOUT);
     generate(&project, "nic", "").fine();
     let before = project.output();
     for forgets in [false, true, false] {
@@ -191,7 +187,7 @@ fn bundles_of_images_alone_have_an_owner_too() {
         generate(&project, "gpu", "--force --allow-remove").fine();
         assert!(project.output().since(&before).iter().all(|change| !change.contains(" nic/")));
     }
-    project.write("nic/kmodgen.yaml", images("team-gpu", 2));
+    project.write("nic/kmodgen.yaml", images("team-gpu", 2) + LAYOUT);
     let before = project.output();
     generate(&project, "nic", "--force").differs().says("belongs to owner `team-nic`");
     assert_eq!(project.output().since(&before), Vec::<String>::new());

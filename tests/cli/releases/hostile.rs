@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::images::{RELEASE, Store, TOOLKITS, gzip, image_references, layer};
+use super::images::{RELEASE, Store, TOOLKITS, image_references, layer};
 use super::kernels;
 use crate::scenario::{Project, Registry, respond};
+use crate::verify::world::gzip;
 
 const REFERENCES: &str = "release-manifests/image-references";
 

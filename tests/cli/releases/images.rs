@@ -1,13 +1,13 @@
 //! Images of releases for a registry.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::net::TcpStream;
 
 use kmodgen::vocabulary::Digest;
 use serde_json::{Value, json};
 
 use crate::scenario::{Registry, respond};
+use crate::verify::world::{gzip, layer_of};
 
 pub(crate) const RELEASE: &str = "openshift-release-dev/ocp-release";
 pub(crate) const TOOLKITS: &str = "openshift-release-dev/ocp-v4.0-art-dev";
@@ -18,24 +18,7 @@ pub(crate) struct Store(pub(crate) BTreeMap<String, Vec<u8>>);
 
 /// A layer of files.
 pub(crate) fn layer(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (path, text) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(0o644);
-        header.set_size(text.len() as u64);
-        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    tar.into_inner().unwrap()
-}
-
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    layer_of(0o644, files)
 }
 
 /// A driver-toolkit-release.json.

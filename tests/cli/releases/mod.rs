@@ -7,9 +7,10 @@ mod workflows;
 
 use std::fs;
 
-use images::{RELEASE, Store, TOOLKITS, gzip, image_references, layer, toolkit_release, zstd};
+use images::{RELEASE, Store, TOOLKITS, image_references, layer, toolkit_release};
 
 use crate::scenario::{Project, Registry, Run, respond};
+use crate::verify::world::{gzip, zstd};
 
 const NEXT: &str = "5.14.0-427.42.1.el9_4.x86_64";
 

@@ -212,12 +212,17 @@ pub(crate) fn signature() -> Vec<u8> {
     [&message, &[0, 0, 2, 0, 0, 0, 0, 0][..], &length, b"~Module signature appended~\n"].concat()
 }
 
-/// A layer of small files.
+/// A layer of small programs.
 pub(crate) fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+    layer_of(0o755, files)
+}
+
+/// A layer of small files with this mode.
+pub(crate) fn layer_of(mode: u32, files: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (path, text) in files {
         let mut header = tar::Header::new_gnu();
-        header.set_mode(0o755);
+        header.set_mode(mode);
         header.set_size(text.len() as u64);
         tar.append_data(&mut header, path, text.as_bytes()).unwrap();
     }

@@ -1,37 +1,29 @@
 //! A manifest with its lock and folders, as every verb needs it.
 
-use std::collections::BTreeMap;
+mod pinning;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::anyhow;
 
-use super::faults::{Faults, each_drawn};
-use super::input_check::{are_as, is_as};
-use super::subject::{folder_of, on_disk};
 use crate::adapters::engine::{Context, Ended};
-use crate::adapters::{fs, ui};
+use crate::adapters::ui;
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
+use crate::commands::faults::{Faults, each_drawn};
+use crate::commands::input_check::{are_as, is_as};
+use crate::commands::subject::{folder_of, on_disk};
 use crate::holds::{self, Hold, Holds, PlacedHolds};
-use crate::lock::{self, Lock, Pins};
-use crate::manifest::{Manifest, Module, Pinnable};
+use crate::lock::Lock;
+use crate::manifest::{Manifest, Module};
 use crate::plan::{Expansion, Inputs, Mapping, Plan, RenderedMapping};
 use crate::settings::{self, Network};
 use crate::template::{Renderer, Renderers};
 use crate::test_cases::{Subject, Text};
 use crate::vocabulary::{
-    ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, ModuleName, PinGroup, RelPath, SourceMap, Witness,
+    ClusterName, Diagnostic, Diagnostics, Digest, InputFiles, ModuleName, RelPath, SourceMap, Witness,
 };
-
-/// Returns the items of manifests that the lock pins, for each group.
-fn by_group(manifests: &[Arc<Manifest>]) -> BTreeMap<Option<&PinGroup>, Pinnable<'_>> {
-    let mut groups: BTreeMap<Option<&PinGroup>, Vec<&Manifest>> = BTreeMap::new();
-    for manifest in manifests {
-        groups.entry(manifest.pins.as_ref()).or_default().push(manifest);
-    }
-    groups.into_iter().map(|(group, manifests)| (group, Pinnable::of(manifests))).collect()
-}
 
 /// A manifest with its lock.
 pub(super) struct Project {
@@ -205,94 +197,9 @@ impl Project {
         held.map(|module| module.image.repository().to_owned()).collect()
     }
 
-    /// Pins what is not pinned, as far as `network` lets it.
-    pub(super) fn complete_lock(&mut self, network: Network) -> anyhow::Result<()> {
-        if network.locked {
-            if self.lock_text.is_none() && self.missing().is_empty() {
-                let name = self.folder.join(lock::FILE_NAME);
-                return Err(anyhow!(
-                    "there is no `{}`, which --locked, --check and publish require: run `kmodgen lock`",
-                    name.display()
-                ));
-            }
-            let flag = if network.offline { "--offline" } else { "--locked" };
-            return self.require_lock(&format!("run `kmodgen lock` without {flag}"));
-        }
-        // One that asks pins what every cluster needs, so that the lock is complete afterwards. New groups need no answer.
-        let has_groups = self.all.iter().any(|manifest| manifest.pins.is_some());
-        let all = if network.offline && !has_groups { vec![self.manifest.clone()] } else { self.all.clone() };
-        let mut faults = Diagnostics::default();
-        let mut known = None;
-        for (group, items) in by_group(&all) {
-            let missing = self.lock.pins(group).missing(items);
-            if missing.is_empty() {
-                continue;
-            }
-            // A group starts with the pins of all other clusters.
-            let known = known.get_or_insert_with(|| self.lock.pins(None).clone());
-            self.lock.pin(group, &known.select(&missing));
-            let missing = known.missing(missing);
-            if missing.is_empty() {
-                continue;
-            }
-            if network.offline {
-                if group == self.manifest.pins.as_ref() {
-                    self.require_lock("run `kmodgen lock` without --offline")?;
-                }
-                continue;
-            }
-            let found = self.resolve(&missing, network, &mut faults);
-            self.lock.pin(group, &found);
-            known.take(&found);
-        }
-        self.report(faults)
-    }
-
-    /// Fails if the lock lacks a pin for this cluster, with the advice that messages give.
-    pub(super) fn require_lock(&self, advice: &str) -> anyhow::Result<()> {
-        let mut faults = Diagnostics::default();
-        faults.extend(lock::not_pinned(&self.missing(), advice));
-        self.report(faults)
-    }
-
-    /// Returns the items of this cluster that the lock does not pin.
-    fn missing(&self) -> Pinnable<'_> {
-        self.pins().missing(Pinnable::of([&*self.manifest]))
-    }
-
-    /// Returns the pins of this cluster.
-    pub(super) fn pins(&self) -> &Pins {
-        self.lock.pins(self.manifest.pins.as_ref())
-    }
-
     /// Returns the manifest for each of its clusters.
     pub(super) fn manifests(&self) -> Vec<Arc<Manifest>> {
         self.all.clone()
-    }
-
-    /// Drops from the lock what no cluster asks for.
-    pub(super) fn tidy_lock(&mut self) {
-        self.lock.retain_used(&by_group(&self.all));
-    }
-
-    /// Writes the lock where it differs from the one on disk; says whether it did.
-    pub(super) fn save_lock(&self) -> anyhow::Result<bool> {
-        let text = self.lock.write();
-        let path = self.folder.join(lock::FILE_NAME);
-        if self.lock_text.as_deref().is_some_and(|old| old.replace("\r\n", "\n") == text) {
-            fs::tidy_file(&path);
-            return Ok(false);
-        }
-        fs::write_file(&path, &text)?;
-        Ok(true)
-    }
-
-    /// Takes the lock of the same manifest for another cluster, which is on disk if it was `saved`.
-    pub(super) fn take_lock(&mut self, other: &Self, saved: bool) {
-        self.lock = other.lock.clone();
-        if saved {
-            self.lock_text = Some(other.lock.write());
-        }
     }
 
     /// Finds the mappings of all modules but those that `is_left_out` selects, not rendered yet; with warnings that are not shown yet.
