@@ -277,7 +277,7 @@ fn formats_that_name_dockerfiles_are_refused() {
 }
 
 #[test]
-#[ignore = "requires kubectl"]
+#[ignore = "needs kubectl"]
 fn kustomize_makes_the_same_objects() {
     let project = Project::generated();
     let build = || {
