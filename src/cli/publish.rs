@@ -70,6 +70,9 @@ pub struct PublishArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub settle: SettleArgs,
+    /// Publish this module again although it was reverted on the branch (repeatable)
+    #[arg(long, value_name = "MODULE")]
+    pub again: Vec<String>,
     /// Number of threads [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,

@@ -8,6 +8,10 @@ use serde::Serialize;
 /// Limit on the kernels of a kind that are named, for each module.
 const NAMED: usize = 20;
 
+/// Keys of trailers.
+const CONTENT_HASH: &str = "Kmodgen-Content-Hash";
+const VERSION: &str = "Kmodgen-Version";
+
 /// Change of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Altered {
@@ -131,8 +135,20 @@ impl Facts {
 
     /// The last lines, for programs.
     pub fn trailers(&self) -> String {
-        format!("Kmodgen-Content-Hash: {}\nKmodgen-Version: {}\n", self.content_hash, self.version)
+        format!("{CONTENT_HASH}: {}\n{VERSION}: {}\n", self.content_hash, self.version)
     }
+}
+
+/// Returns whether a message ends with the trailers of a commit of kmodgen. Those that it quotes do not count.
+pub fn has_trailers(message: &str) -> bool {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    // `git cherry-pick -x` adds a line in parentheses.
+    let are_trailers = last.lines().all(|line| {
+        line.split_once(": ")
+            .is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+            || line.starts_with("(cherry picked from commit ")
+    });
+    are_trailers && last.lines().any(|line| line.split_once(": ").is_some_and(|(key, _)| key == VERSION))
 }
 
 fn plural(number: usize) -> &'static str {
@@ -173,6 +189,25 @@ mod tests {
         facts.add(altered);
         facts.files = Files { created: 44, updated: 8, removed: 2 };
         assert_snapshot!("facts", format!("{}\n\n{}\n{}", facts.subject(), facts.body(), facts.trailers()));
+    }
+
+    #[test]
+    fn a_commit_is_known_by_its_trailers() {
+        let facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
+        let (subject, body, trailers) = (facts.subject(), facts.body(), facts.trailers());
+        let own = format!("{subject}\n\n{body}\n{trailers}");
+        for added in ["", "\n\n", "Signed-off-by: Ann <ann@example.com>\n", "(cherry picked from commit 0123)\n"] {
+            assert!(has_trailers(&format!("{own}{added}")), "{added}");
+        }
+        for other in [
+            String::new(),
+            format!("Revert\n\nThis reverts:\n{trailers}"),
+            format!("{own}\nThis is reverted.\n"),
+            format!("> {}", trailers.replace('\n', "\n> ")),
+            "Fix it\n\nKmodgen-Content-Hash: abc\n".to_owned(),
+        ] {
+            assert!(!has_trailers(&other), "{other}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Commit message about what is published: facts, and the texts that are made from them.
 
 mod facts;
+mod history;
 mod message;
 
-pub use facts::{Altered, Facts, Files, ModuleFacts};
+pub use facts::{Altered, Facts, Files, ModuleFacts, has_trailers};
+pub use history::{History, ModuleState, PastCommit, Reverted, StateChange};
 pub use message::{Message, render};

@@ -38,6 +38,9 @@ const SETTINGS: [&str; 8] = [
 /// The ref of the copy that a fetched commit gets.
 pub const FETCHED: &str = "refs/kmodgen/fetched";
 
+/// The ref of the scratch repository that a commit with its past gets.
+const PAST: &str = "refs/kmodgen/past";
+
 /// A ref of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -121,20 +124,25 @@ impl Server {
     /// Fetches the commit of a ref, or one that the server knows by its ID, and nothing of its past, to a ref of a bare
     /// repository.
     pub fn fetch_to(&self, repository: &Path, name: &str, to: &str) -> Result<(), ServerProblem> {
+        self.fetch_with(repository, name, to, &["--depth=1"])
+    }
+
+    /// Fetches a commit that the server lists and `depth` generations of its past into a repository of its own, whose
+    /// folder is returned. Files are left out if the server can do that.
+    pub fn fetch_past(&self, commit: &str, depth: u32) -> Result<&Path, ServerProblem> {
+        let depth = format!("--depth={depth}");
+        match self.fetch_with(&self.scratch, commit, PAST, &[&depth, "--filter=blob:none"]) {
+            // A server may refuse to leave anything out.
+            Err(ServerProblem::Server { .. }) => self.fetch_with(&self.scratch, commit, PAST, &[&depth, "--no-filter"]),
+            fetched => fetched,
+        }?;
+        Ok(&self.scratch)
+    }
+
+    fn fetch_with(&self, repository: &Path, name: &str, to: &str, options: &[&str]) -> Result<(), ServerProblem> {
         let refspec = format!("+{name}:{to}");
-        let arguments = [
-            "fetch",
-            "--quiet",
-            "--depth=1",
-            "--no-tags",
-            "--no-prune",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--refmap=",
-            "--",
-            &self.url,
-            &refspec,
-        ];
+        let usual = ["--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=", "--"];
+        let arguments = [&["fetch", "--quiet"], options, &usual, &[&self.url, &refspec]].concat();
         self.transfer(repository, &arguments)
     }
 

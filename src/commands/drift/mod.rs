@@ -8,6 +8,8 @@ mod files;
 mod held;
 mod mappings;
 mod modules;
+mod reverts;
+mod scope;
 mod unpushed;
 mod whole_modules;
 
@@ -22,6 +24,9 @@ pub(super) use self::held::HeldModules;
 use self::held::compare_held;
 use self::mappings::{MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
+pub(super) use self::reverts::BranchScope;
+use self::reverts::reverted;
+pub(super) use self::scope::Scope;
 use self::whole_modules::Left;
 use super::project::Project;
 use crate::adapters::{fs, git};
@@ -29,49 +34,19 @@ use crate::bundle::is_in_bundle;
 use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::checksum::{Checksum, ChecksumKey};
-use crate::cli::OutputArgs;
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership};
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{self, Impact, Refusal};
 use crate::output::{self, MODULE, NAMESPACE, OtherOwners};
-use crate::ownership::{Claim, LeftModule, TakeOver};
+use crate::ownership::{Claim, LeftModule};
 use crate::parallel::in_parts;
 use crate::plan::{self, Expansion, Plan};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Action, Change, Inspector, TextSink, refuse};
-use crate::settings::{self, Only};
+use crate::settings;
 use crate::tree::{Found, Inaccessible, Outline, OutputFolder, View};
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, quoted_list};
-
-/// Flags that decide what is compared, and how.
-pub(super) struct Scope<'s> {
-    /// The output folder, if a flag names one.
-    pub(super) output: Option<&'s PathBuf>,
-    /// A part of the mappings.
-    pub(super) only: Option<&'s Only>,
-    /// Number of threads.
-    pub(super) workers: usize,
-    /// Set if conflicts are resolved in favour of the manifest.
-    pub(super) force: bool,
-    /// Set if mappings are removed even if nodes run their kernels.
-    pub(super) allow_remove: bool,
-    /// Modules that are taken over from their owners.
-    pub(super) take_over: TakeOver<'s>,
-}
-
-impl<'s> Scope<'s> {
-    /// Returns the scope of all mappings.
-    pub(super) fn whole(workers: usize, take_over: TakeOver<'s>) -> Self {
-        Self { output: None, only: None, workers, force: false, allow_remove: false, take_over }
-    }
-
-    /// Returns the scope of a command that writes nothing.
-    pub(super) fn reading(args: &'s OutputArgs, only: Option<&'s Only>) -> Self {
-        let whole = Self::whole(settings::workers(args.jobs), TakeOver::Modules(&[]));
-        Self { output: args.output.as_ref(), only, ..whole }
-    }
-}
 
 /// A project whose mappings are known, but not rendered.
 pub(super) struct Expanded<'p> {
@@ -282,6 +257,10 @@ impl<'p> Drift<'p> {
         decided.extend(held.refusals.iter().cloned());
         decided.extend(unpushed::unpushed(&plan, &project.lock));
         decided.retain(|refusal| !owned.contains(&refusal.module));
+        if let Some(branch) = &scope.branch {
+            let changes = found.changes.iter().chain(&orphans).map(|change| &**change);
+            reverted(branch, changes, tree.folder, &mut decided);
+        }
         refusals.extend(decided);
         refusals.retain(|refusal| chosen.as_ref().is_none_or(|chosen| chosen.contains(&refusal.module)));
         left.kept.extend(refusals.iter().map(|refusal| refusal.module.clone()));

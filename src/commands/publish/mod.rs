@@ -19,7 +19,7 @@ use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
 pub(super) use self::wanted::Target;
 use self::wanted::Wanted;
-use super::drift::{Drift, Expanded, Scope};
+use super::drift::{BranchScope, Drift, Expanded, Scope};
 use super::faults::Faults;
 use super::hold_notes::HoldNotes;
 use super::orphan_clusters::orphan_clusters;
@@ -27,7 +27,9 @@ use super::project::Project;
 use super::report::Report;
 use crate::adapters::engine;
 use crate::adapters::fs::{self, DocumentFile};
-use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
+use crate::adapters::git::{
+    BranchPast, Destination, GitEnvironment, Landing, PublishError, Start, ToRemote, Unwritten,
+};
 use crate::adapters::ui;
 use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
@@ -212,14 +214,16 @@ impl Run<'_> {
             expanded.push(own);
         }
         let objects = destination.objects();
+        let has_clusters = self.projects.iter().any(|project| project.manifest.cluster.is_some());
+        let past = destination.past(start.parent, has_clusters);
         let mut drifts = Vec::new();
         for ((expanded, reuse), previous) in expanded.into_iter().zip(&reuses).zip(self.previous) {
             let project = expanded.project;
             let documents = DocumentFile::new(objects.folder());
             let store: Option<&dyn DocumentStore> = if self.writes() { Some(&documents) } else { None };
-            let sink: &dyn TextSink = if self.writes() { &objects } else { &() };
+            let sink: &dyn TextSink = if self.writes() { &objects } else { &Unwritten };
             let sink = BundleSink::new(sink, store);
-            let mut drift = self.drift(destination, &start, expanded, reuse.as_ref(), &sink)?;
+            let mut drift = self.drift((destination, &past), &start, expanded, reuse.as_ref(), &sink)?;
             let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
             if let Some(assembly) = &assembly {
                 drift.note_written(assembly);
@@ -284,7 +288,7 @@ impl Run<'_> {
 
     fn drift<'p>(
         &self,
-        destination: &Destination,
+        (destination, past): (&Destination, &BranchPast<'_>),
         start: &Start,
         expanded: Expanded<'p>,
         reuse: Option<&'p Reuse<'p>>,
@@ -296,6 +300,7 @@ impl Run<'_> {
         let scope = Scope {
             force: self.args.settle.force,
             allow_remove: self.args.settle.allow_remove,
+            branch: Some(BranchScope { past, cluster: below(project), again: &self.args.again }),
             ..Scope::whole(settings::workers(self.args.jobs), TakeOver::Modules(&self.args.settle.take_over))
         };
         let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;

@@ -7,6 +7,9 @@ mod hostile;
 mod local;
 mod messages;
 mod races;
+mod reverts;
+mod reverts_in_branches;
+mod reverts_on_servers;
 mod servers;
 
 use std::process::Command;

@@ -11,7 +11,7 @@ use crate::git_servers::world::{World, ends, text};
 use crate::scenario::{Run, Tree};
 
 /// A world with the repository `fleet.git`, which is bare and has one commit.
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::new();
     world.git("", &["init", "-q", "--bare", "-b", "main", "fleet.git"]);
     world.git("", &["clone", "-q", "fleet.git", "theirs"]);
@@ -24,12 +24,12 @@ fn world() -> World {
 }
 
 /// Publishes to a URL, in the world's environment.
-fn publish(fleet: &Fleet, world: &World, url: &str, arguments: &str) -> Run {
+pub(super) fn publish(fleet: &Fleet, world: &World, url: &str, arguments: &str) -> Run {
     let run = fleet.invocation(&format!("--repo {url} --push {arguments}"));
     world.variables().iter().fold(run, |run, (name, value)| run.env(name, value)).run()
 }
 
-fn tip(world: &World, branch: &str) -> String {
+pub(super) fn tip(world: &World, branch: &str) -> String {
     world.git("fleet.git", &["rev-parse", branch])
 }
 
@@ -101,7 +101,8 @@ fn over_http_with_a_password() {
     fs::write(&log, "").unwrap();
     fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.5", "ubi-minimal:9.6");
     publish(&fleet, &world, &url, "").fine();
-    assert_eq!(text(&world.path("helper.log")), "get\nstore\nget\nstore\n", "listing and pushing ask once each");
+    let asked = text(&world.path("helper.log"));
+    assert_eq!(asked, "get\nstore\n".repeat(3), "listing, fetching the past and pushing ask once each");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Handles {
     }
 
     /// Does `work` with one of them.
-    fn with<T>(&self, work: impl FnOnce(&Repository) -> Result<T, git2::Error>) -> Result<T, git2::Error> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Repository) -> Result<T, git2::Error>) -> Result<T, git2::Error> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let repository = idle.map_or_else(|| Repository::open(&self.path), Ok)?;
         let done = work(&repository);

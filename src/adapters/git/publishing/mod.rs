@@ -20,6 +20,7 @@ mod folder;
 mod held;
 mod land;
 mod outgoing;
+mod past;
 mod place;
 mod sink;
 mod start;
@@ -43,8 +44,10 @@ pub use kmodgen_git::Objects;
 use kmodgen_git::{GitConfig, GitEnvironment, ObjectId, Server, shown};
 pub use land::Landing;
 pub use outgoing::ToRemote;
+pub use past::BranchPast;
 use place::Place;
 pub use place::is_url;
+pub use sink::Unwritten;
 pub use start::Start;
 
 /// Time limit for waiting until another run has left the repository.
