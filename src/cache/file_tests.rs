@@ -37,6 +37,7 @@ fn run() -> CachedRun {
         foreign: vec![],
         folder: stat(9),
         top: vec![("kustomization.yaml".into(), entry("kustomization"))],
+        held_documents: 0,
         modules: vec![CachedModule {
             name: "alpha".into(),
             key,

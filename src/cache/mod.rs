@@ -17,6 +17,7 @@ pub use check::{CheckResult, ModuleCheck};
 pub use file::{CachedRunFile, ReadAt, with_header, write};
 pub use reuse::Reuse;
 
+use crate::bundle::is_bundle_file;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
 use crate::manifest::Layout;
@@ -141,8 +142,10 @@ pub struct CachedFiles {
     pub foreign: Vec<(String, FileStat)>,
     /// The output folder.
     pub folder: FileStat,
-    /// Files at its top, by name.
+    /// Files at its top and of held modules, by path.
     pub top: Vec<(String, FileEntry)>,
+    /// Number of documents in the bundles of held modules.
+    pub held_documents: u64,
     /// Modules that have files.
     pub modules: Vec<CachedModule>,
 }
@@ -156,7 +159,8 @@ impl CachedFiles {
     /// Returns how many files the output has, documents of bundles counted as files.
     pub fn file_count(&self) -> usize {
         let own: usize = self.modules.iter().map(|module| module.own.len()).sum();
-        self.top.len() + own + self.layout.outputs_of_mapping() * self.mapping_count()
+        let top = self.top.iter().filter(|(path, _)| !is_bundle_file(path)).count();
+        top + self.held_documents as usize + own + self.layout.outputs_of_mapping() * self.mapping_count()
     }
 
     /// Returns all modules, each with the numbers of its mappings.

@@ -131,7 +131,10 @@ fn explain_all(
             {
                 let verb = if reloaded.contains(&(module.as_str(), release)) { "reload" } else { "change" };
                 let old = previous::mapping(module, release, &tree)?;
-                explained.push(explain_held((module, release), &new, old, verb));
+                let one = explain_held((module, release), &new, old, verb);
+                if args.release.is_some() || one.state != "unchanged" || !moved.contains(&(module.as_str(), release)) {
+                    explained.push(one);
+                }
             }
         }
     }

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::Hold;
-use crate::bundle::file_number;
+use crate::bundle::document_of;
 use crate::header::{Ownership, ownership, to_unix};
-use crate::output::{CONFIG_MAP, KUSTOMIZATION};
+use crate::output::{KUSTOMIZATION, mapping_of_config_map};
 use crate::previous::{self, OldMapping, OldModule};
 use crate::tree::{Found, Inaccessible, Kind, Outline, OutputFolder, View};
 use crate::vocabulary::RelPath;
 
 /// Output folders in the commits of a repository.
 pub trait HeldFiles {
-    /// Returns the output folder as it was in the commit of a hold.
+    /// Returns the output folder as it was in the commit of a hold. Its bundles are folders of documents.
     ///
     /// # Errors
     /// A commit or a folder that is not there.
@@ -55,13 +55,6 @@ impl HeldModule {
     /// No such files, or a file that cannot be read.
     pub fn in_folder(hold: &Hold, folder: &dyn OutputFolder) -> Result<Self, HoldError> {
         let (module, commit) = (hold.module.as_str(), hold.short_commit());
-        let names = folder.names(module).map_err(|why| unreadable(hold, &why))?;
-        if names.iter().any(|(name, _)| file_number(name).is_some()) {
-            return Err(HoldError {
-                why: format!("commit {commit} has a bundle of the module, which cannot be held"),
-                help: "choose a commit with `output.layout: files`".to_owned(),
-            });
-        }
         let files = files_of(module, folder).map_err(|why| unreadable(hold, &why))?;
         if files.is_empty() {
             let others = modules(folder).map_err(|why| unreadable(hold, &why))?;
@@ -76,7 +69,7 @@ impl HeldModule {
         Ok(Self { module, ..held })
     }
 
-    /// Returns the paths of its files below the output folder, and their texts.
+    /// Returns the paths of its files and documents below the output folder, and their texts.
     pub fn files(&self) -> impl Iterator<Item = (&RelPath, String)> {
         self.files.iter().filter_map(|(path, found)| {
             // Files of kmodgen are UTF-8.
@@ -84,7 +77,7 @@ impl HeldModule {
         })
     }
 
-    /// Returns whether it has a file.
+    /// Returns whether it has a file or document.
     pub fn has(&self, path: &RelPath) -> bool {
         self.files.contains_key(path)
     }
@@ -101,8 +94,17 @@ impl HeldModule {
 
     /// Returns the kernel releases of its mappings.
     pub fn releases(&self) -> impl Iterator<Item = &str> {
-        let config_maps = self.files.keys().filter(|path| path.file_name() == CONFIG_MAP);
-        config_maps.filter_map(|path| path.parent().split_once('/').map(|(_, release)| release))
+        self.files.keys().filter_map(|path| mapping_of_config_map(path).map(|(_, release)| release))
+    }
+
+    /// Returns the names of the documents of its bundle, in ascending order; none in the layout `files`.
+    pub fn documents(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().filter_map(|path| document_of(path.as_str()).map(|(_, name)| name))
+    }
+
+    /// Returns whether it has a bundle.
+    pub fn has_bundle(&self) -> bool {
+        self.documents().next().is_some()
     }
 
     /// Returns its mapping on a kernel release, if it has one.

@@ -22,6 +22,13 @@ fn change(project: &Project) {
     project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
 }
 
+/// Changes the layout of the output folder.
+fn change_layout(project: &Project, layout: &str) {
+    let text = project.read("kmodgen.yaml");
+    let rest = text.split("output: {layout:").next().unwrap();
+    project.write("kmodgen.yaml", format!("{rest}output: {{layout: {layout}}}\n"));
+}
+
 fn hold(project: &Project, arguments: &str) -> Run {
     project.kmodgen(&format!("hold {arguments} --until {LATER} --reason")).arg("panics, see #12").run()
 }
@@ -78,6 +85,104 @@ fn a_held_module_goes_back_and_stays() {
     project.run("hold alpha --release").fine().says("released module `alpha`");
     project.run("generate").fine().shows("3 to reload");
     assert!(project.read("kmodgen.holds.yaml").ends_with("holds: []\n"));
+}
+
+#[test]
+fn a_held_module_keeps_its_layout() {
+    for (first, second) in [("bundle", "bundle"), ("files", "bundle"), ("bundle", "files")] {
+        let project = Project::fleet();
+        change_layout(&project, first);
+        project.run("generate").fine();
+        project.commit("v1");
+        change(&project);
+        change_layout(&project, second);
+        project.run("generate").fine();
+        project.commit("v2");
+        hold(&project, "alpha --at v1").fine();
+        project.run("generate --check").differs();
+        let plan = project.run("plan --format json").fine().json();
+        let rows = plan.as_array().unwrap().iter().filter(|row| row["module"] == "alpha" && row["state"] == "changed");
+        let dockerfiles = rows.map(|row| row["dockerfile"].is_string()).collect::<Vec<_>>();
+        assert_eq!(dockerfiles, [first == "files"; 3], "{plan}");
+        project.run("explain").fine().shows("3 kernels").says("is held at");
+        project.run("diff v2").fine().shows("reload").says("is held at");
+        project.run("generate").fine().shows("3 to reload").says("panics, see #12");
+        is_as_at(&project, "v1", "alpha");
+        is_as_at(&project, "v2", "beta");
+        assert!(project.read("gitops/kustomization.yaml").contains("- alpha"));
+        for _ in 0..2 {
+            project.run("generate --check").fine().says("is held at");
+            project.run("generate").fine().shows("0 created, 0 updated").shows(" 0 removed");
+        }
+        let unchanged = project.run("generate").fine().stdout;
+        std::fs::remove_dir_all(project.cache()).unwrap();
+        assert_eq!(project.run("generate").fine().stdout, unchanged, "with and without a cache");
+        project.run("explain").fine().shows("no mapping changed");
+        let plan = project.run("plan --format json").fine().json();
+        assert!(plan.as_array().unwrap().iter().all(|row| row["state"] == "unchanged"), "{plan}");
+        project.run("hold alpha --release").fine();
+        project.run("generate").fine().shows("3 to reload");
+        is_as_at(&project, "v2", "alpha");
+    }
+}
+
+/// The objects are the same in both layouts.
+#[test]
+fn a_hold_in_another_layout_reloads_nothing() {
+    for (first, second) in [("files", "bundle"), ("bundle", "files")] {
+        let project = Project::fleet();
+        change_layout(&project, first);
+        project.run("generate").fine();
+        project.commit("v1");
+        change_layout(&project, second);
+        project.run("generate").fine();
+        hold(&project, "alpha --at v1").fine();
+        project.run("explain").fine().shows("no mapping changed");
+        let plan = project.run("plan --format json").fine().json();
+        assert!(plan.as_array().unwrap().iter().all(|row| row["state"] == "unchanged"), "{plan}");
+        let run = project.run("generate").fine();
+        assert!(!run.stdout.contains("on nodes"), "{run}");
+        is_as_at(&project, "v1", "alpha");
+        project.run("hold alpha --release").fine();
+        let run = project.run("generate").fine();
+        assert!(!run.stdout.contains("on nodes"), "{run}");
+        project.run("generate --check").fine();
+    }
+}
+
+#[test]
+fn an_edit_of_a_held_bundle_is_noticed() {
+    let project = Project::fleet();
+    change_layout(&project, "bundle");
+    project.run("generate").fine();
+    project.commit("v1");
+    change(&project);
+    project.run("generate").fine();
+    hold(&project, "alpha --at v1").fine();
+    project.run("generate").fine();
+    project.run("generate").fine();
+    let file = "gitops/alpha/configmaps.yaml";
+    let text = project.read(file);
+    project.write(file, text.replacen("    FROM", "    # mine\n    FROM", 1));
+    project.run("generate --check").differs();
+    project.run("generate").differs().says("`gitops/alpha/configmaps.yaml: ConfigMap alpha-").says("edited by hand");
+    project.run("generate --force").fine();
+    is_as_at(&project, "v1", "alpha");
+    let foreign = "---\nkind: ConfigMap\nmetadata:\n  name: mine\n";
+    project.write(file, format!("{text}{foreign}"));
+    project.run("generate").differs().says("ConfigMap mine`: not generated by kmodgen");
+    let documents: Vec<&str> = text.split("---\n").collect();
+    project.write(file, documents.iter().rev().copied().collect::<Vec<_>>().join("---\n"));
+    project.run("generate").fine().shows("1 updated");
+    is_as_at(&project, "v1", "alpha");
+    // The document of a kernel that the commit does not have.
+    let other = documents[0].replace(EL9, &format!("{EL9}x"));
+    project.write(file, format!("{text}---\n{other}"));
+    project.run("generate --force").fine().shows("1 removed");
+    is_as_at(&project, "v1", "alpha");
+    project.remove(file);
+    project.run("generate").fine().shows("3 created");
+    is_as_at(&project, "v1", "alpha");
 }
 
 #[test]
@@ -269,16 +374,22 @@ impl Numbers {
 
 #[test]
 fn held_modules_never_change_and_others_are_as_without_holds() {
-    for seed in 1..4 {
+    for seed in 1..5 {
         let mut numbers = Numbers(seed);
-        let (project, plain) = (Project::generated(), Project::generated());
+        let mut layouts = ["files", "bundle"].into_iter().cycle().skip(numbers.below(2));
+        let (project, plain) = (Project::fleet(), Project::fleet());
+        let layout = layouts.next().unwrap();
+        for project in [&project, &plain] {
+            change_layout(project, layout);
+            project.run("generate").fine();
+        }
         project.commit("v0");
         let mut held: BTreeMap<&str, String> = BTreeMap::new();
         let mut tags = vec!["v0".to_owned()];
         for step in 1..16 {
             let module = ["alpha", "beta"][numbers.below(2)];
             let tag = tags[numbers.below(tags.len())].clone();
-            match numbers.below(5) {
+            match numbers.below(6) {
                 0 | 1 => {
                     for project in [&project, &plain] {
                         let text = project.read("kmodgen.yaml");
@@ -297,6 +408,10 @@ fn held_modules_never_change_and_others_are_as_without_holds() {
                 }
                 3 if held.remove(module).is_some() => {
                     project.run(&format!("hold {module} --release")).fine();
+                }
+                4 => {
+                    let layout = layouts.next().unwrap();
+                    [&project, &plain].map(|project| change_layout(project, layout));
                 }
                 // What a revert of a commit leaves.
                 _ => project.git(&format!("checkout --quiet {tag} -- gitops")),

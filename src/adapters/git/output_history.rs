@@ -7,6 +7,7 @@ use git2::Oid;
 
 use super::publishing::{Handles, folder_in_commit};
 use super::work_tree::{WorkTree, WorkTreeError};
+use crate::bundle_folder::BundleFolder;
 use crate::holds::{HeldFiles, Hold, HoldError};
 use crate::tree::OutputFolder;
 use crate::vocabulary::GitOid;
@@ -83,6 +84,6 @@ impl HeldFiles for OutputHistory {
             why: format!("commit {} cannot be read: {why}", hold.short_commit()),
             help: format!("fetch the commit with all of its files, or {}", hold.advice()),
         })?;
-        Ok(Box::new(folder))
+        Ok(Box::new(BundleFolder::new(folder)))
     }
 }

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Drift;
 use super::files::{Changes, FileState, MappingFiles, ModuleFiles};
-use crate::bundle::{BUNDLE, document_path, file_name, file_number, is_bundle_file, is_in_bundle};
+use super::held::ComparedHeld;
+use crate::bundle::{BUNDLE, document_of, document_path, file_name, file_number, is_bundle_file, is_in_bundle};
 use crate::cache::{FileEntry, Reuse};
+use crate::checksum::Checksum;
+use crate::holds::HeldModule;
 use crate::manifest::{Layout, Module};
 use crate::output::mapping_of_config_map;
 use crate::plan::Mapping;
-use crate::reconcile::{Action, Assembly, BundleSink, BundleVerdict, Inspector, PlannedBundle, assemble};
+use crate::reconcile::{Action, Assembly, BundleSink, BundleVerdict, Inspector, PlannedBundle, Verdict, assemble};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::RelPath;
 
@@ -48,10 +51,7 @@ impl BundleComparer<'_, '_> {
         let cached = self.reuse.and_then(|reuse| Some((reuse, reuse.bundle(name)?)));
         let orphans: Vec<String> = match cached {
             Some((reuse, _)) => reuse.unplanned(name).map(str::to_owned).collect(),
-            None => {
-                let names = self.inspector.tree.folder.names(&format!("{name}/{BUNDLE}"))?.into_iter();
-                names.map(|(name, _)| name).filter(|name| releases.binary_search(&name.as_str()).is_err()).collect()
-            }
+            None => self.other_documents(name, &releases)?,
         };
         let are_right = orphans.is_empty() && states.iter().all(MappingFiles::is_right);
         bundles.orphans.extend(orphans.iter().map(|release| document_path(name, release)));
@@ -64,6 +64,37 @@ impl BundleComparer<'_, '_> {
         bundles.right.extend(verdict.right.map(|files| (name.to_owned(), files)));
         found.changes.extend(verdict.changes.into_iter().map(Box::new));
         Ok(())
+    }
+
+    /// Compares the bundle of a held module, if it has one, given what became of its documents.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn compare_held(
+        &self,
+        held: &HeldModule,
+        compared: &ComparedHeld,
+        (bundles, found): (&mut Bundles, &mut Changes),
+    ) -> Result<(), Inaccessible> {
+        if !held.has_bundle() {
+            return Ok(());
+        }
+        let name = held.hold.module.as_str();
+        let documents: Vec<&str> = held.documents().collect();
+        let others = self.other_documents(name, &documents)?;
+        let mut verdicts = compared.files.iter().filter(|(path, _)| document_of(path).is_some());
+        let are_right = others.is_empty() && !verdicts.any(|(_, verdict)| matches!(verdict, Verdict::Change(_)));
+        bundles.orphans.extend(others.iter().map(|release| document_path(name, release)));
+        let verdict = self.inspector.inspect_bundle(name, &documents, are_right, Some(compared.origin))?;
+        bundles.right.extend(verdict.right.map(|files| (name.to_owned(), files)));
+        found.changes.extend(verdict.changes.into_iter().map(Box::new));
+        Ok(())
+    }
+
+    /// Returns the releases of the documents that are there, but for `planned` ones, which are in ascending order.
+    fn other_documents(&self, module: &str, planned: &[&str]) -> Result<Vec<String>, Inaccessible> {
+        let names = self.inspector.tree.folder.names(&format!("{module}/{BUNDLE}"))?.into_iter();
+        Ok(names.map(|(name, _)| name).filter(|name| planned.binary_search(&name.as_str()).is_err()).collect())
     }
 
     /// Compares what is left of a bundle of a module that has none any more.
@@ -130,24 +161,40 @@ impl Drift<'_> {
                 planned.insert(module.name.as_str(), self.planned_bundle(mappings, files));
             }
         }
+        for (name, _) in self.held.iter().filter(|(_, held)| held.has_bundle()) {
+            planned.insert(name.as_str(), self.held_bundle(name));
+        }
         assemble(&self.changes, &planned, &*self.folder, &self.key, sink).map(Some)
     }
 
     fn planned_bundle<'d>(&self, mappings: &'d [Mapping<'_>], files: &ModuleFiles<'_>) -> PlannedBundle<'d> {
         let documents = mappings.iter().zip(&files.mappings).filter_map(|(mapping, files)| {
-            let entry = match files {
-                MappingFiles::Reused(cached) => cached.files[1],
-                MappingFiles::Compared(states) => match &states[1] {
-                    FileState::Right(entry) => **entry,
-                    FileState::Change(at) => self.changes.get(*at)?.written?,
-                    FileState::NotAsked | FileState::Absent => return None,
-                },
+            let checksum = match files {
+                MappingFiles::Reused(cached) => cached.files[1].checksum,
+                MappingFiles::Compared(states) => self.planned_checksum(&states[1])?,
             };
-            Some((mapping.kernel.release.as_str(), entry.checksum))
+            Some((mapping.kernel.release.as_str(), checksum))
         });
         let mut documents: Vec<_> = documents.collect();
         documents.sort_unstable_by_key(|(name, _)| *name);
         PlannedBundle { documents }
+    }
+
+    fn held_bundle<'d>(&'d self, module: &str) -> PlannedBundle<'d> {
+        // Files of a held module are in the order of their paths.
+        let documents = self.files.held.iter().filter_map(|(path, state)| {
+            let (_, release) = document_of(path).filter(|(of, _)| *of == module)?;
+            Some((release, self.planned_checksum(state)?))
+        });
+        PlannedBundle { documents: documents.collect() }
+    }
+
+    fn planned_checksum(&self, state: &FileState) -> Option<Checksum> {
+        match state {
+            FileState::Right(entry) => Some(entry.checksum),
+            FileState::Change(at) => Some(self.changes.get(*at)?.written?.checksum),
+            FileState::NotAsked | FileState::Absent => None,
+        }
     }
 
     /// Returns the mappings whose ConfigMaps move because of another layout, as modules and releases.

@@ -6,6 +6,7 @@ use super::bundles::has_bundle;
 use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
+use crate::bundle::{document_of, file_name};
 use crate::cache::{CachedFiles, CachedMapping, CachedModule, CachedResult, FileEntry};
 use crate::checksum::Checksum;
 use crate::commands::project::Project;
@@ -106,18 +107,23 @@ impl Drift<'_> {
             foreign: self.foreign(folder, since),
             folder: if tidy { folder.stat("").settled(since) } else { FileStat::NONE },
             top: self.top(times)?,
+            held_documents: self.files.held.iter().filter(|(path, _)| document_of(path).is_some()).count() as u64,
             modules,
         };
         Some(NextRun { files, drift: self, times, rows })
     }
 
+    /// Returns the files at the top and those of held modules.
     fn top(&self, times: Times) -> Option<Vec<(String, FileEntry)>> {
-        self.files
-            .top
-            .iter()
-            .chain(&self.files.held)
-            .map(|(name, state)| Some((name.clone(), self.entry(state, times)?)))
-            .collect()
+        let held = self.files.held.iter().filter(|(path, _)| document_of(path).is_none());
+        let files = self.files.top.iter().chain(held);
+        let files = files.map(|(name, state)| Some((name.clone(), self.entry(state, times)?)));
+        let mut top: Vec<(String, FileEntry)> = files.collect::<Option<_>>()?;
+        for (name, _) in self.held.iter().filter(|(_, held)| held.has_bundle()) {
+            let bundle = self.bundles.right.get(name)?.iter().enumerate();
+            top.extend(bundle.map(|(at, file)| (format!("{name}/{}", file_name(at)), settled(file, times.since))));
+        }
+        Some(top)
     }
 
     fn entries(&self, states: &[FileState], times: Times) -> Option<Vec<FileEntry>> {

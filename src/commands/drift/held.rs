@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::project::Project;
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{Impact, Refusal};
-use crate::manifest::{Layout, Manifest};
+use crate::manifest::Manifest;
 use crate::output::{MODULE, Output};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
 use crate::settings::Only;
 use crate::tree::Inaccessible;
-use crate::vocabulary::RelPath;
+use crate::vocabulary::{RelPath, Span};
 
 /// Held modules of a cluster.
 #[derive(Debug, Default)]
@@ -24,8 +24,10 @@ pub(in crate::commands) struct HeldModules {
 
 /// Result for one held module.
 pub(super) struct ComparedHeld {
-    /// Verdicts on its files, by path.
+    /// Verdicts on its files and documents, by path.
     pub(super) files: Vec<(String, Verdict)>,
+    /// The place of the manifest that has the module.
+    pub(super) origin: Span,
     /// The Module that is there now, unless it is right.
     pub(super) old: Option<OldModule>,
     /// Effect of the change on nodes, unless the Module is right.
@@ -38,14 +40,6 @@ impl HeldModules {
         let mut held = Self::default();
         for hold in project.holds() {
             let name = hold.module.to_string();
-            if project.manifest.output.layout == Layout::Bundle {
-                held.refusals.push(Refusal {
-                    module: name,
-                    why: "it is held, which `output.layout: bundle` does not support".to_owned(),
-                    help: "write `layout: files`, or end the hold".to_owned(),
-                });
-                continue;
-            }
             match HeldModule::read(hold, history) {
                 Ok(module) => drop(held.modules.insert(name, module)),
                 Err(error) => {
@@ -62,7 +56,17 @@ impl HeldModules {
 
     /// Returns whether a module is held.
     pub(in crate::commands) fn contains(&self, module: &str) -> bool {
-        self.modules.contains_key(module) || self.refusals.iter().any(|refusal| refusal.module == module)
+        self.modules.contains_key(module) || self.is_refused(module)
+    }
+
+    /// Returns whether the files of a held module cannot be read.
+    pub(super) fn is_refused(&self, module: &str) -> bool {
+        self.refusals.iter().any(|refusal| refusal.module == module)
+    }
+
+    /// Returns the names of the modules that have bundles.
+    pub(super) fn bundles(&self) -> impl Iterator<Item = &str> {
+        self.modules.iter().filter(|(_, held)| held.has_bundle()).map(|(name, _)| name.as_str())
     }
 
     /// Returns whether a file is kept: those of a module that cannot be read are left alone.
@@ -70,7 +74,7 @@ impl HeldModules {
         let module = path.as_str().split_once('/').map_or("", |(module, _)| module);
         match self.modules.get(module) {
             Some(held) => held.has(path),
-            None => self.contains(module),
+            None => self.is_refused(module),
         }
     }
 
@@ -109,10 +113,10 @@ pub(super) fn compare_held(
         files.push((path.to_string(), verdict));
     }
     if is_right {
-        return Ok(ComparedHeld { files, old: None, impact: None });
+        return Ok(ComparedHeld { files, origin, old: None, impact: None });
     }
     let old = previous::module(name, &inspector.tree)?;
     let nothing = OldModule::default();
     let impact = Impact::between(held.module.as_ref().unwrap_or(&nothing), old.as_ref());
-    Ok(ComparedHeld { files, old, impact: Some(impact) })
+    Ok(ComparedHeld { files, origin, old, impact: Some(impact) })
 }

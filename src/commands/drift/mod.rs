@@ -209,6 +209,7 @@ impl<'p> Drift<'p> {
         }
         for (name, module) in &held.modules {
             let compared = compare_held(module, manifest, &inspector)?;
+            bundle_comparer.compare_held(module, &compared, (&mut bundles, &mut found))?;
             files.held.extend(compared.files.into_iter().map(|(path, verdict)| (path, found.add(verdict))));
             old.extend(compared.old.map(|before| (name.clone(), before)));
             impacts.extend(compared.impact.map(|impact| (name.clone(), impact)));
@@ -227,10 +228,10 @@ impl<'p> Drift<'p> {
             }
         }
         let planned = plan.modules.iter().filter(|(_, mappings)| has_bundle(layout, mappings));
-        let planned: BTreeSet<&str> = planned.map(|(module, _)| module.name.as_str()).collect();
+        let planned: BTreeSet<&str> = planned.map(|(module, _)| module.name.as_str()).chain(held.bundles()).collect();
         for name in outline.modules().filter(|name| outline.has_bundle(name) && !planned.contains(name)) {
             match others.get(name) {
-                _ if held.contains(name) => {}
+                _ if held.is_refused(name) => {}
                 Some(other) if other.has_own_files => {}
                 Some(_) => bundle_comparer.note_unplanned(name, &mut bundles)?,
                 None => bundle_comparer.compare_unplanned(name, (&mut bundles, &mut found))?,

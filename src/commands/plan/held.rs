@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Row;
 use super::rows::{LoadingKernels, RowMaker, renamed};
+use crate::bundle::document_of;
 use crate::commands::hold_notes::HoldNotes;
 use crate::output::DOCKERFILE;
+use crate::vocabulary::RelPath;
 
 impl RowMaker<'_> {
     /// Returns the mappings of held modules, as they are in the commits of the holds.
     pub(super) fn held(&self) -> Vec<Row> {
         let drift = self.drift;
-        let changed: HashSet<&str> = drift.changes.iter().map(|change| change.path.parent()).collect();
+        let changed = drift.changes.iter().map(|change| change.path.as_str());
+        let changed: HashSet<(&str, &str)> =
+            changed.filter_map(|path| document_of(path).or_else(|| path.rsplit_once('/')?.0.split_once('/'))).collect();
         let mut rows = Vec::new();
         for (name, module) in &drift.held {
             let notes = HoldNotes::of(vec![module.hold.clone()]);
@@ -19,14 +23,16 @@ impl RowMaker<'_> {
             let is_refused = drift.refusals.iter().any(|refusal| refusal.module == *name);
             let images: BTreeMap<_, _> = module.module.iter().flat_map(|object| &object.images).collect();
             for (release, image) in images {
+                let place = (name.as_str(), release.as_str());
                 let old = drift.old_image_of(name, name, release).filter(|old| *old != image);
                 let state = match loading.state(release) {
                     _ if is_refused => "conflict",
-                    "unchanged" if changed.contains(format!("{name}/{release}").as_str()) => "changed",
+                    "unchanged" if changed.contains(&place) && !self.moved.contains(&place) => "changed",
                     state => state,
                 };
                 let mapping = module.mapping(release);
-                let dockerfile = mapping.as_ref().map(|_| drift.root.join(format!("{name}/{release}/{DOCKERFILE}")));
+                let dockerfile = RelPath::parse(&format!("{name}/{release}/{DOCKERFILE}")).ok();
+                let dockerfile = dockerfile.filter(|path| module.has(path)).map(|path| drift.root.join(path.as_str()));
                 rows.push(Row {
                     hash: mapping.map(|mapping| mapping.hash),
                     dockerfile: dockerfile.map(|path| path.display().to_string()),

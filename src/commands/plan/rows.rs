@@ -33,7 +33,7 @@ pub(super) struct RowMaker<'r> {
     /// Compared inputs by `MODULE/RELEASE`.
     explained: BTreeMap<String, ComparedInputs>,
     /// Modules and releases of mappings whose ConfigMaps move to another layout.
-    moved: HashSet<(&'r str, &'r str)>,
+    pub(super) moved: HashSet<(&'r str, &'r str)>,
 }
 
 /// Kernels on which a Module loads and reloads.

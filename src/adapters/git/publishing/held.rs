@@ -4,6 +4,7 @@ use git2::{Oid, Repository};
 
 use super::Destination;
 use super::folder::folder_in_commit;
+use crate::bundle_folder::BundleFolder;
 use crate::holds::{HeldFiles, Hold, HoldError};
 use crate::tree::OutputFolder;
 use crate::vocabulary::GitOid;
@@ -80,7 +81,7 @@ impl HeldFiles for PublishedHistory<'_> {
                     why: format!("commit {short} of {name} cannot be read: {why}"),
                     help: format!("fetch the commit with all of its files, or {}", hold.advice()),
                 })?;
-                return Ok(Box::new(folder));
+                return Ok(Box::new(BundleFolder::new(folder)));
             }
             Ok(None) => format!("commit {short} is not in {name}"),
             Err(problem) => format!("commit {short} cannot be fetched from {name}: {problem}"),
