@@ -44,6 +44,21 @@ pub struct Facts {
     pub removed: usize,
     /// The modules of which any mapping does, in order.
     pub modules: Vec<ModuleFacts>,
+    /// Holds that are in force, in order.
+    pub holds: Vec<HoldFacts>,
+}
+
+/// Hold of a module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HoldFacts {
+    /// Name of the module, behind that of its cluster if there are clusters.
+    pub name: String,
+    /// Beginning of the commit's ID.
+    pub at: String,
+    /// The last day.
+    pub until: String,
+    /// The reason, on one line.
+    pub reason: String,
 }
 
 /// Number of files that a commit writes and removes.
@@ -128,6 +143,10 @@ impl Facts {
             }
             list(&mut text, &format!("{}: removed", module.name), &module.removed);
         }
+        let holds = self.holds.iter();
+        let holds =
+            holds.map(|HoldFacts { name, at, until, reason }| format!("{name} at {at} until {until}: {reason}"));
+        list(&mut text, "held", &holds.collect::<Vec<_>>());
         let Files { created, updated, removed } = self.files;
         let _ = writeln!(text, "Files: {created} created, {updated} updated, {removed} removed");
         text
@@ -155,16 +174,16 @@ fn plural(number: usize) -> &'static str {
     if number == 1 { "" } else { "s" }
 }
 
-fn list(text: &mut String, head: &str, kernels: &[String]) {
-    if kernels.is_empty() {
+fn list(text: &mut String, head: &str, items: &[String]) {
+    if items.is_empty() {
         return;
     }
     let _ = writeln!(text, "{head}");
-    for kernel in kernels.iter().take(NAMED) {
-        let _ = writeln!(text, "  {kernel}");
+    for item in items.iter().take(NAMED) {
+        let _ = writeln!(text, "  {item}");
     }
-    if kernels.len() > NAMED {
-        let _ = writeln!(text, "  and {} more", kernels.len() - NAMED);
+    if items.len() > NAMED {
+        let _ = writeln!(text, "  and {} more", items.len() - NAMED);
     }
     text.push('\n');
 }
@@ -188,6 +207,9 @@ mod tests {
         altered.insert(key("beta", "5.4"), Altered::Removed);
         facts.add(altered);
         facts.files = Files { created: 44, updated: 8, removed: 2 };
+        let [name, at] = ["east/gamma", "4b5e4ab3ce88"].map(str::to_owned);
+        let [until, reason] = ["2026-12-31", "panics on 9.5, see #12"].map(str::to_owned);
+        facts.holds.push(HoldFacts { name, at, until, reason });
         assert_snapshot!("facts", format!("{}\n\n{}\n{}", facts.subject(), facts.body(), facts.trailers()));
     }
 

@@ -88,6 +88,21 @@ fn a_held_module_goes_back_and_stays() {
 }
 
 #[test]
+fn the_effect_of_a_hold_on_nodes_is_printed() {
+    let project = fleet();
+    hold(&project, "alpha --at v1").fine().shows("on nodes: 0 mappings to load, 3 to reload, 0 to unload\n");
+    project.edit("kmodgen.yaml", "kernels:\n", "kernels:\n  - {release: 5.14.0-999.el9.x86_64, nodes: 2}\n");
+    project.run("hold alpha --release").fine();
+    project.run("generate").fine();
+    let run = hold(&project, "alpha --at v1").fine();
+    run.shows("3 to reload, 1 to unload (2 nodes)\nunloads alpha on 5.14.0-999.el9.x86_64\n");
+    let run = hold(&project, "beta --at v1").fine();
+    assert!(run.stdout.contains("0 to reload, 1 to unload"), "{run}");
+    project.commit("v3");
+    assert_eq!(hold(&project, "beta --at v3").fine().stdout, "");
+}
+
+#[test]
 fn a_held_module_keeps_its_layout() {
     for (first, second) in [("bundle", "bundle"), ("files", "bundle"), ("bundle", "files")] {
         let project = Project::fleet();
@@ -315,6 +330,11 @@ fn holds_are_inputs_of_make() {
     });
     project.run("generate --stamp built/stamp --depfile built/stamp.d").fine();
     assert!(project.read("built/stamp.d").contains("\n kmodgen.holds.yaml"));
+    // A file without holds is an input, too.
+    let project = fleet();
+    project.write("kmodgen.holds.yaml", "holds: []\n");
+    project.run("generate --stamp built/stamp --depfile built/stamp.d").fine();
+    assert!(project.read("built/stamp.d").contains("\n kmodgen.holds.yaml"));
 }
 
 #[test]
@@ -411,7 +431,7 @@ fn held_modules_never_change_and_others_are_as_without_holds() {
                 }
                 4 => {
                     let layout = layouts.next().unwrap();
-                    [&project, &plain].map(|project| change_layout(project, layout));
+                    [&project, &plain].iter().for_each(|project| change_layout(project, layout));
                 }
                 // What a revert of a commit leaves.
                 _ => project.git(&format!("checkout --quiet {tag} -- gitops")),

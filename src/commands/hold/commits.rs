@@ -23,7 +23,7 @@ impl<'a> Commits<'a> {
         Self { args, target: None }
     }
 
-    /// Finds the commit that a revision names and that has files of a module; otherwise says why there is none.
+    /// Finds the commit that a revision names, and reads the files of a module in it; otherwise says why there are none.
     ///
     /// # Errors
     /// A repository that cannot be opened.
@@ -32,7 +32,7 @@ impl<'a> Commits<'a> {
         project: &Project,
         module: &ModuleName,
         revision: &str,
-    ) -> anyhow::Result<Result<GitOid, String>> {
+    ) -> anyhow::Result<Result<HeldModule, String>> {
         let cluster = project.manifest.cluster.as_ref();
         let root = settings::output_folder(None, &project.manifest, &project.folder)?;
         let history = OutputHistory::new(&root);
@@ -81,17 +81,14 @@ fn open(args: &HoldArgs, project: &Project) -> anyhow::Result<Option<Destination
     opened.map(Some).map_err(crate::commands::publish::fault)
 }
 
-/// Returns a commit if it has files of a module; otherwise says what it has.
+/// Reads the files of a module in a commit; otherwise says what the commit has.
 fn with_files(
     history: &dyn HeldFiles,
     module: &ModuleName,
     cluster: Option<&ClusterName>,
     at: GitOid,
-) -> Result<GitOid, String> {
+) -> Result<HeldModule, String> {
     let until = Date::of(Timestamp::EARLIEST);
     let hold = Hold { module: module.clone(), cluster: cluster.cloned(), at, reason: String::new(), until };
-    match HeldModule::read(&hold, history) {
-        Ok(_) => Ok(hold.at),
-        Err(error) => Err(format!("{error}; {}", error.help)),
-    }
+    HeldModule::read(&hold, history).map_err(|error| format!("{error}; {}", error.help))
 }

@@ -1,12 +1,14 @@
 //! `kmodgen hold`: keep a module's files as they were in a commit, list such holds, or end one.
 
 mod commits;
+mod effect;
 
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 
 use self::commits::Commits;
+use self::effect::effect;
 use super::faults::Faults;
 use super::hold_notes::HoldNotes;
 use super::project::Project;
@@ -119,7 +121,7 @@ fn hold(args: &HoldArgs, manifest: &Path, module: &str) -> anyhow::Result<()> {
     let clusters = settings::clusters(&args.cluster, manifest)?;
     let first = Project::open(manifest, clusters.first().and_then(Option::as_ref))?;
     let mut holds = first.all_holds().clone();
-    let (mut held, mut missing) = (Vec::new(), Vec::new());
+    let (mut held, mut effects, mut missing) = (Vec::new(), String::new(), Vec::new());
     let mut commits = Commits::new(args);
     for cluster in clusters {
         let project = first.for_cluster(cluster.as_ref())?;
@@ -129,8 +131,10 @@ fn hold(args: &HoldArgs, manifest: &Path, module: &str) -> anyhow::Result<()> {
             bail!("the manifest has no module `{module}`{}", near.unwrap_or_default());
         }
         match commits.find(&project, &module, revision)? {
-            Ok(at) => {
-                held.push(Hold { module: module.clone(), cluster, at, reason: reason.clone(), until });
+            Ok(found) => {
+                // A folder that cannot be read is reported by `generate`.
+                effects.push_str(&effect(&project, &found).unwrap_or_default());
+                held.push(Hold { module: module.clone(), cluster, at: found.hold.at, reason: reason.clone(), until });
             }
             Err(why) => missing.push((cluster, why)),
         }
@@ -142,6 +146,7 @@ fn hold(args: &HoldArgs, manifest: &Path, module: &str) -> anyhow::Result<()> {
     held.iter().cloned().for_each(|hold| holds.insert(hold));
     write(manifest, &holds)?;
     HoldNotes::of(held).print();
+    ui::result(&effects);
     for (cluster, why) in missing {
         let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
         ui::talk(&format!("note: module `{module}`{of} is not held: {why}\n"));

@@ -6,8 +6,9 @@ use super::wanted::Wanted;
 use crate::commands::drift::Drift;
 use crate::commands::report::explanations;
 use crate::fingerprint::{HashSink, Sink as _};
+use crate::holds::HeldModule;
 use crate::output::mapping_of_config_map;
-use crate::publish::{Altered, Facts};
+use crate::publish::{Altered, Facts, HoldFacts};
 use crate::reconcile::Action;
 use crate::tree::Inaccessible;
 
@@ -49,6 +50,13 @@ impl Told {
             }
         }
         let prefix = if cluster.is_empty() { String::new() } else { format!("{cluster}/") };
+        let holds = drift.held.values().map(|HeldModule { hold, .. }| HoldFacts {
+            name: format!("{prefix}{}", hold.module),
+            at: hold.short_commit().to_owned(),
+            until: hold.until.to_string(),
+            reason: hold.reason.clone(),
+        });
+        self.facts.holds.extend(holds);
         let altered = altered(drift)?.into_iter();
         self.facts.add(altered.map(|((module, kernel), what)| ((format!("{prefix}{module}"), kernel), what)).collect());
         Ok(())

@@ -30,6 +30,9 @@ fn a_held_module_is_published_as_it_was() {
     fleet.publish("--dry-run").fine().shows("3 to reload");
     fleet.publish("").fine().says("held at").shows("3 to reload");
     assert_eq!(module(&fleet, "main", "alpha"), first);
+    let message = fleet.git("fleet.git", &["log", "-1", "--format=%B", "main"]);
+    let at = fleet.git("fleet.git", &["rev-parse", "main~2"]);
+    assert!(message.contains(&format!("\nheld\n  alpha at {} until 9999-12-31: panics\n", &at[..12])), "{message}");
     fleet.publish("").fine().says("held at").shows("nothing to publish");
     fleet.project.edit("kmodgen.yaml", &"2".repeat(40), &"3".repeat(40));
     fleet.project.edit("kmodgen.yaml", "DEBUG: \"1\"", "DEBUG: \"2\"");
@@ -43,6 +46,32 @@ fn a_held_module_is_published_as_it_was() {
     fleet.project.run("hold alpha --release").fine();
     fleet.publish("").fine().shows("3 to reload");
     assert_ne!(module(&fleet, "main", "alpha"), first);
+}
+
+#[test]
+fn a_held_module_is_published_in_its_layout() {
+    for (first, second) in [("bundle", "bundle"), ("files", "bundle"), ("bundle", "files")] {
+        let fleet = Fleet::new();
+        fleet.project.append("kmodgen.yaml", &format!("output: {{layout: {first}}}\n"));
+        fleet.publish("").fine();
+        fleet.project.edit("kmodgen.yaml", "DEBUG: \"0\"", "DEBUG: \"1\"");
+        if first != second {
+            fleet.project.edit("kmodgen.yaml", &format!("layout: {first}"), &format!("layout: {second}"));
+        }
+        fleet.publish("").fine();
+        hold(&fleet, "--at main~1").fine();
+        let beta = module(&fleet, "main", "beta");
+        fleet.publish("--check").differs();
+        fleet.publish("").fine().shows("3 to reload");
+        assert_eq!(module(&fleet, "main", "alpha"), module(&fleet, "main~2", "alpha"), "{first}, {second}");
+        assert_eq!(module(&fleet, "main", "beta"), beta);
+        fleet.publish("").fine().shows("nothing to publish");
+        fleet.is_sound();
+        let alpha = module(&fleet, "main~1", "alpha");
+        fleet.project.run("hold alpha --release").fine();
+        fleet.publish("").fine().shows("3 to reload");
+        assert_eq!(module(&fleet, "main", "alpha"), alpha);
+    }
 }
 
 #[test]
