@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Job;
+use super::{Dockerfile, Job};
 
 /// The text of the file. Paths are relative to the folder in which bake runs.
 pub fn bake(jobs: &[Job]) -> String {
@@ -16,16 +16,21 @@ fn target(job: &Job) -> Value {
     let arguments: Map<String, Value> =
         job.arguments.iter().map(|(name, value)| (name.clone(), plain(value).into())).collect();
     // Bake looks for a Dockerfile from the context on.
-    let (context, dockerfile) = match &job.context {
-        None => (job.folder(), "Dockerfile"),
-        Some(context) => {
-            let below = job.dockerfile().strip_prefix(context.as_str()).and_then(|rest| rest.strip_prefix('/'));
-            (context.as_str(), below.unwrap_or(job.dockerfile()))
+    let (context, key, dockerfile) = match (&job.dockerfile, &job.context) {
+        (Dockerfile::InBundle { text, .. }, context) => {
+            (context.as_deref().unwrap_or("."), "dockerfile-inline", text.as_str())
+        }
+        (Dockerfile::File(path), None) => {
+            (path.rsplit_once('/').map_or(".", |(folder, _)| folder), "dockerfile", "Dockerfile")
+        }
+        (Dockerfile::File(path), Some(context)) => {
+            let below = path.strip_prefix(context.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            (context.as_str(), "dockerfile", below.unwrap_or(path))
         }
     };
     let mut target = json!({
         "context": plain(context),
-        "dockerfile": plain(dockerfile),
+        key: plain(dockerfile),
         "args": arguments,
         "tags": [job.image],
     });

@@ -14,7 +14,7 @@ pub fn matrix(jobs: &[Job]) -> String {
                 "release": job.release,
                 "image": job.image,
                 "hash": job.hash,
-                "dockerfile": job.dockerfile,
+                "dockerfile": job.dockerfile(),
                 "platform": job.platform(),
             });
             if let Some(context) = &job.context {

@@ -25,8 +25,8 @@ pub struct Job {
     pub image: String,
     /// The content hash, 64 hexadecimal digits.
     pub hash: String,
-    /// The path of the Dockerfile; `None` if it has no file.
-    pub dockerfile: Option<String>,
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
     /// The folder that the Dockerfile copies from, which is the manifest's; `None` where it copies
     /// nothing from outside.
     pub context: Option<String>,
@@ -34,14 +34,27 @@ pub struct Job {
     pub arguments: Vec<(String, String)>,
 }
 
-impl Job {
-    fn dockerfile(&self) -> &str {
-        self.dockerfile.as_deref().unwrap_or_default()
-    }
+/// Dockerfile of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dockerfile {
+    /// File at a path.
+    File(String),
+    /// Text in a ConfigMap of a bundle.
+    InBundle {
+        /// Folder of the bundle.
+        folder: String,
+        /// The text.
+        text: String,
+    },
+}
 
-    /// The folder of the Dockerfile.
-    fn folder(&self) -> &str {
-        self.dockerfile().rsplit_once('/').map_or(".", |(folder, _)| folder)
+impl Job {
+    /// The path of the Dockerfile; `None` if it has no file.
+    fn dockerfile(&self) -> Option<&str> {
+        match &self.dockerfile {
+            Dockerfile::File(path) => Some(path),
+            Dockerfile::InBundle { .. } => None,
+        }
     }
 
     /// The platform of the image in the words of container tools, where it is known.
@@ -73,7 +86,7 @@ mod tests {
             name: format!("kmm-ci-{dns}-0123456789"),
             image: format!("registry.example.com/kmm-ci:{}-0123", release.replace('+', "_")),
             hash: "0".repeat(64),
-            dockerfile: Some(format!("gitops/kmm-ci/{release}/Dockerfile")),
+            dockerfile: Dockerfile::File(format!("gitops/kmm-ci/{release}/Dockerfile")),
             context: None,
             arguments: vec![("KERNEL_VERSION".into(), release.into()), ("ODD".into(), "a \"b\" ${c} %{d}".into())],
         }
@@ -97,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn dockerfiles_in_bundles_read_well() {
+        let mut jobs = jobs();
+        jobs.truncate(1);
+        let text = "ARG A=1\n\nFROM r.io/a:${A} AS %{b}\n".to_owned();
+        jobs[0].dockerfile = Dockerfile::InBundle { folder: "gitops/kmm-ci".to_owned(), text };
+        assert_snapshot!("bake_of_a_bundle", bake(&jobs));
+        assert_snapshot!("tekton_of_a_bundle", tekton(&jobs));
+        assert!(matrix(&jobs).contains("\"dockerfile\": null"));
+    }
+
+    #[test]
     fn a_context_is_handed_on() {
         for (context, dockerfile, below) in [
             (".", "gitops/kmm-ci/Dockerfile", "gitops/kmm-ci/Dockerfile"),
@@ -104,7 +128,7 @@ mod tests {
             ("site/a", "/out/kmm-ci/Dockerfile", "/out/kmm-ci/Dockerfile"),
         ] {
             let mut job = job("5.14.0-427.28.1.el9_4.x86_64");
-            (job.context, job.dockerfile) = (Some(context.into()), Some(dockerfile.into()));
+            (job.context, job.dockerfile) = (Some(context.into()), Dockerfile::File(dockerfile.into()));
             let (bake, matrix, tekton) =
                 (bake(std::slice::from_ref(&job)), matrix(std::slice::from_ref(&job)), tekton(&[job]));
             assert!(bake.contains(&format!("\"context\": \"{context}\"")), "{bake}");

@@ -260,12 +260,21 @@ fn a_large_bundle_has_several_files() {
 }
 
 #[test]
-fn formats_that_name_dockerfiles_are_refused() {
+fn formats_for_builders_have_the_dockerfiles() {
     let project = bundled();
-    for format in ["bake", "tekton"] {
-        let run = project.run(&format!("plan --offline --dtk registry.example.com/dtk:1 --format {format}")).trouble();
-        run.says(&format!("`--format {format}` names Dockerfiles, which `output.layout: bundle` does not write"));
-    }
+    let plan =
+        |format| project.run(&format!("plan --offline --dtk registry.example.com/dtk:1 --format {format}")).fine();
+    let bake = plan("bake").json();
+    let bundle = project.read("gitops/alpha/configmaps.yaml").replace("\n    ", "\n");
+    let targets = bake["target"].as_object().unwrap();
+    let of_alpha = targets.iter().filter(|(name, _)| name.starts_with("alpha-"));
+    let texts: Vec<String> =
+        of_alpha.map(|(_, target)| target["dockerfile-inline"].as_str().unwrap().replace("$${", "${")).collect();
+    assert_eq!(texts.len(), 3, "{bake}");
+    assert!(texts.iter().all(|text| text.contains("FROM ") && bundle.contains(text.as_str())), "{texts:?}");
+    assert!(targets.values().all(|target| target.get("dockerfile").is_none() && target["context"] == "."), "{bake}");
+    let tekton = plan("tekton").stdout;
+    assert!(tekton.contains("value: gitops/alpha\n") && tekton.contains("name: CONFIG_MAP\n"), "{tekton}");
     project.run("plan").fine();
     let matrix = project.run("plan --offline --format matrix").fine().json();
     assert!(matrix["include"][0]["dockerfile"].is_null(), "{matrix}");

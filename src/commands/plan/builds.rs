@@ -1,9 +1,9 @@
 //! Plans for other tools that build, and images that a registry must keep.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 
 use super::Row;
 use crate::adapters::git;
@@ -11,10 +11,10 @@ use crate::cli::{PlanArgs, PlanFormat};
 use crate::commands::drift::Drift;
 use crate::commands::project::Project;
 use crate::commands::registry_lookup::is_in_registry;
-use crate::handoff::Job;
+use crate::handoff::{Dockerfile, Job};
 use crate::manifest::Layout;
 use crate::output::{DOCKERFILE, MODULE};
-use crate::plan::Mapping;
+use crate::plan::{Mapping, MappingRenderer};
 use crate::previous::{self, OldModule};
 use crate::settings::{self, Network, Only, is_selected};
 
@@ -50,50 +50,58 @@ fn old_images(module: &str, old: &OldModule, only: Option<&Only>) -> Vec<String>
 /// The mappings whose images are not in their registry. A registry that does not answer has none
 /// of them; offline, nobody is asked, and all mappings are listed.
 pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Option<&Only>) -> anyhow::Result<Vec<Job>> {
-    let format = match args.format {
-        PlanFormat::Bake => Some("bake"),
-        PlanFormat::Tekton => Some("tekton"),
-        _ => None,
-    };
-    if let (Some(format), false) = (format, parts.iter().all(|(project, _)| has_dockerfiles(project))) {
-        bail!(
-            "`--format {format}` names Dockerfiles, which `output.layout: bundle` does not write: write `layout: files`, or build with `kmodgen build`"
-        );
-    }
-    let mut selected = Vec::new();
-    for (project, drift) in parts {
-        for mapping in drift.plan.mappings() {
-            if is_selected(only, mapping.module.name.as_str(), mapping.kernel.release.as_str()) {
-                selected.push((project, drift, mapping));
-            }
-        }
-    }
+    let selected = parts.iter().map(|(_, drift)| {
+        let mappings = drift.plan.mappings();
+        mappings.filter(|mapping| is_selected(only, mapping.module.name.as_str(), mapping.kernel.release.as_str()))
+    });
+    let selected: Vec<Vec<&Mapping<'_>>> = selected.map(Iterator::collect).collect();
     // A matrix only says what to build; its jobs run `kmodgen build`, which asks for itself.
     let dtk = match args.format {
         PlanFormat::Matrix => None,
-        _ => settings::driver_toolkit(args.dtk.as_deref(), selected.iter().map(|(_, _, mapping)| *mapping))?,
+        _ => settings::driver_toolkit(args.dtk.as_deref(), selected.iter().flatten().copied())?,
     };
     let network = Network::from(&args.output.network);
     let mut images = BTreeSet::new();
-    // What two clusters share is built once.
-    selected.retain(|(_, _, mapping)| images.insert(mapping.image_name()));
-    selected.retain(|(_, _, mapping)| network.offline || !is_in_registry(mapping, network.timeout));
-    let jobs = selected.into_iter().map(|(project, drift, mapping)| Job {
-        module: mapping.module.name.value.to_string(),
-        release: mapping.kernel.release.value.to_string(),
-        architecture: mapping.kernel.architecture(),
-        name: mapping.config_map(),
-        image: mapping.image_name(),
-        hash: mapping.identity.hash.to_string(),
-        dockerfile: has_dockerfiles(project).then(|| dockerfile(project, drift, mapping).display().to_string()),
-        context: context(project, mapping),
-        arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
-    });
-    Ok(jobs.collect())
+    let mut jobs = Vec::new();
+    for ((project, drift), mut mappings) in parts.iter().zip(selected) {
+        // What two clusters share is built once.
+        mappings.retain(|mapping| images.insert(mapping.image_name()));
+        mappings.retain(|mapping| network.offline || !is_in_registry(mapping, network.timeout));
+        let mut renderer = MappingRenderer::new(drift.plan.inputs);
+        for mapping in mappings {
+            jobs.push(Job {
+                module: mapping.module.name.value.to_string(),
+                release: mapping.kernel.release.value.to_string(),
+                architecture: mapping.kernel.architecture(),
+                name: mapping.config_map(),
+                image: mapping.image_name(),
+                hash: mapping.identity.hash.to_string(),
+                dockerfile: match project.manifest.output.layout {
+                    Layout::Files => Dockerfile::File(dockerfile(project, drift, mapping).display().to_string()),
+                    Layout::Bundle => in_bundle(args.format, &drift.root, mapping, &mut renderer)?,
+                },
+                context: context(project, mapping),
+                arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
+            });
+        }
+    }
+    Ok(jobs)
 }
 
-fn has_dockerfiles(project: &Project) -> bool {
-    project.manifest.output.layout == Layout::Files
+/// Returns the Dockerfile of a mapping in a bundle. Its text is rendered if the format has it.
+fn in_bundle<'a>(
+    format: PlanFormat,
+    root: &Path,
+    mapping: &Mapping<'a>,
+    renderer: &mut MappingRenderer<'a>,
+) -> anyhow::Result<Dockerfile> {
+    let folder = root.join(mapping.module.name.as_str()).display().to_string();
+    let mut text = String::new();
+    if format == PlanFormat::Bake {
+        let rendered = renderer.render(&mapping.planned());
+        text = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?.dockerfile;
+    }
+    Ok(Dockerfile::InBundle { folder, text })
 }
 
 /// The path of a Dockerfile; with a context, one that can be told from there.
