@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ManifestArgs;
+use super::{Format, ManifestArgs};
 
 /// Examples and exit codes at the end of the long help.
 pub(super) const EXAMPLES: &str = "\
@@ -38,6 +38,9 @@ pub struct PromoteArgs {
     /// Print the result, but do not write kmodgen.lock
     #[arg(long)]
     pub dry_run: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as help")]
     pub manifest: ManifestArgs,

@@ -44,11 +44,15 @@ pub fn answer(args: &[OsString]) -> Result<bool, clap::Error> {
 /// Adds candidates from the manifest to all arguments that take names of it.
 fn with_candidates(command: Command) -> Command {
     let command = command.mut_args(|arg| {
-        let candidates: fn() -> Vec<CompletionCandidate> = match arg.get_id().as_str() {
-            "only" => || candidates(|project| [modules(project), releases(project)].concat()),
-            "release" => || candidates(releases),
-            "sources" => || candidates(sources),
-            "cluster" => || candidates(clusters),
+        let value_name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
+        let candidates: fn() -> Vec<CompletionCandidate> = match (arg.get_id().as_str(), value_name) {
+            ("only", _) => || candidates(|project| [modules(project), releases(project)].concat()),
+            ("release", _) => || candidates(releases),
+            ("sources", _) => || candidates(sources),
+            ("cluster", _) => || candidates(clusters),
+            ("group", _) => || candidates(groups),
+            (_, Some("GROUP")) => || candidates(|project| [groups(project), clusters(project)].concat()),
+            ("module", _) | (_, Some("MODULE")) => || candidates(modules),
             _ => return arg,
         };
         arg.add(ArgValueCandidates::new(candidates))
@@ -74,6 +78,15 @@ fn releases(project: &Project) -> Vec<String> {
 
 fn sources(project: &Project) -> Vec<String> {
     project.manifest.sources.keys().map(ToString::to_string).collect()
+}
+
+fn groups(project: &Project) -> Vec<String> {
+    let manifests = project.manifests();
+    let mut names: Vec<String> =
+        manifests.iter().filter_map(|manifest| manifest.pins.as_ref().map(ToString::to_string)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn clusters(project: &Project) -> Vec<String> {

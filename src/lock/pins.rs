@@ -21,7 +21,7 @@ pub struct Pins {
 }
 
 /// Change of a pin, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PinChange {
     /// Ref with its repository, URL or image.
     pub item: String,

@@ -84,6 +84,32 @@ fn pins_are_promoted_and_hashes_are_equal() {
     }
 }
 
+#[test]
+fn promotions_are_printed_for_scripts() {
+    let (project, ..) = ahead(&[of_port("one"), of_port("two")], CLUSTERS);
+    let promote =
+        |arguments: &str| project.run(&format!("promote one --from staging --to live --format json {arguments}"));
+    let json = promote("").differs().says("module `two` changes too").json();
+    assert_eq!((&json["result"], &json["alsoChanged"][0]["module"]), (&"refused".into(), &"two".into()), "{json}");
+    assert_eq!(promote("--also two --dry-run").fine().json()["result"], "would-be-written");
+    let json = promote("--also two").fine().json();
+    assert_eq!((&json["result"], &json["from"], &json["to"]), (&"written".into(), &"staging".into(), &"live".into()));
+    assert_eq!(json["pins"].as_array().unwrap().len(), 2, "{json}");
+    for row in json["mappings"].as_array().unwrap() {
+        assert_eq!((&row["same"], &row["otherCluster"]), (&true.into(), &"stage".into()), "{row}");
+        assert_eq!(row["hash"], row["otherHash"]);
+        assert_ne!(row["hash"], row["oldHash"]);
+    }
+    let json = promote("").fine().json();
+    assert_eq!((&json["result"], &json["pins"]), (&"nothing-to-promote".into(), &serde_json::json!([])), "{json}");
+    let platform = "  stage: {pins: staging}\n  live: {pins: live, platform: {kmm: \"2.4\"}}\n";
+    let (project, ..) = ahead(&[of_port("one")], platform);
+    let json = project.run("promote one --from staging --to live --format json").differs().json();
+    let row = &json["mappings"][0];
+    assert_eq!((&json["result"], &row["same"]), (&"refused".into(), &false.into()), "{json}");
+    assert!(row["differences"][0]["input"].is_string(), "{json}");
+}
+
 /// A cluster without a group takes part under its own name; the groups keep their pins.
 #[test]
 fn clusters_without_a_group_are_named() {

@@ -45,6 +45,22 @@ fn bash_completes_commands_and_names_of_the_manifest() {
     }
     assert_eq!(complete("kmodgen explain 5.14.0-427.28").trim(), EL9);
     assert!(complete("kmodgen templates show --b").contains("--block"));
+    project.append("kmodgen.yaml", "clusters:\n  east: {pins: prod}\n  west: {pins: prod}\n  lab: {pins: staging}\n");
+    for (words, expected) in [
+        ("kmodgen promote ''", &["alpha", "beta"][..]),
+        ("kmodgen hold ''", &["alpha", "beta"]),
+        ("kmodgen generate --take-over ''", &["alpha", "beta"]),
+        ("kmodgen promote alpha --from ''", &["prod", "staging", "east", "west", "lab"]),
+        ("kmodgen promote alpha --from staging --to ''", &["prod", "staging", "east", "west", "lab"]),
+        ("kmodgen update --group ''", &["prod", "staging"]),
+    ] {
+        let names = complete(words);
+        let mut names: Vec<&str> = names.lines().map(str::trim).filter(|name| !name.starts_with('-')).collect();
+        names.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{words}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Images of one module in clusters, compared.
 
-use std::fmt::Write as _;
+use std::fmt;
+
+use serde::Serialize;
 
 use crate::commands::pin_clusters::PinClusters;
 use crate::commands::project::Project;
@@ -21,11 +23,47 @@ struct KernelImage {
 }
 
 /// Comparison of an image with those of the same kernel in other clusters.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Verdict {
+    cluster: String,
+    release: String,
+    /// Hash before the promotion.
+    old_hash: String,
+    hash: String,
     /// Set if the hashes are equal; `None` if no other cluster has the kernel.
+    #[serde(rename = "same")]
     pub(super) is_same: Option<bool>,
-    /// Line for people, with the inputs that differ.
-    pub(super) text: String,
+    /// Cluster with the other image; `None` if no other cluster has the kernel.
+    other_cluster: Option<String>,
+    other_hash: Option<String>,
+    /// Inputs that differ, from those of the other image to those of this one.
+    differences: Vec<InputChange>,
+    /// Name of the group that it is compared with.
+    #[serde(skip)]
+    group: String,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ", self.cluster, self.release)?;
+        if self.old_hash != self.hash {
+            write!(f, "{} -> ", short(&self.old_hash))?;
+        }
+        f.write_str(short(&self.hash))?;
+        let (Some(other), Some(hash)) = (&self.other_cluster, &self.other_hash) else {
+            return writeln!(f, ", not compared: no cluster of `{}` has the kernel", self.group);
+        };
+        if self.is_same == Some(true) {
+            return writeln!(f, ", the same as in {other}");
+        }
+        writeln!(f, ", but {} in {other}:", short(hash))?;
+        for change in &self.differences {
+            let [theirs, own] = [&change.from, &change.to].map(|value| value.as_deref().unwrap_or("nothing"));
+            writeln!(f, "  {}: {own}, but {theirs} in {other}", change.input)?;
+        }
+        Ok(())
+    }
 }
 
 impl ModuleImages {
@@ -61,28 +99,17 @@ impl KernelImage {
         let others = wanted.iter().filter(|other| other.is_of_kernel(self));
         let others: Vec<&Self> = others.collect();
         let differing = others.iter().find(|other| other.hash != self.hash);
-        let mut text = format!("{}: {} ", self.cluster, self.release);
-        if before.hash != self.hash {
-            let _ = write!(text, "{} -> ", short(&before.hash));
-        }
-        text.push_str(short(&self.hash));
-        match (differing, others.first()) {
-            (Some(other), _) => {
-                let _ = writeln!(text, ", but {} in {}:", short(&other.hash), other.cluster);
-                for change in differences(&other.explanation, &self.explanation) {
-                    let [theirs, own] = [&change.from, &change.to].map(|value| value.as_deref().unwrap_or("nothing"));
-                    let _ = writeln!(text, "  {}: {own}, but {theirs} in {}", change.input, other.cluster);
-                }
-                Verdict { is_same: Some(false), text }
-            }
-            (None, Some(other)) => {
-                let _ = writeln!(text, ", the same as in {}", other.cluster);
-                Verdict { is_same: Some(true), text }
-            }
-            (None, None) => {
-                let _ = writeln!(text, ", not compared: no cluster of `{from}` has the kernel");
-                Verdict { is_same: None, text }
-            }
+        let other = differing.or(others.first());
+        Verdict {
+            cluster: self.cluster.clone(),
+            release: self.release.clone(),
+            old_hash: before.hash.clone(),
+            hash: self.hash.clone(),
+            is_same: other.map(|_| differing.is_none()),
+            other_cluster: other.map(|other| other.cluster.clone()),
+            other_hash: other.map(|other| other.hash.clone()),
+            differences: differing.map(|other| differences(&other.explanation, &self.explanation)).unwrap_or_default(),
+            group: from.to_owned(),
         }
     }
 

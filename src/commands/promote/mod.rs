@@ -7,17 +7,33 @@ mod others;
 use std::fmt::Write as _;
 
 use anyhow::bail;
+use serde::Serialize;
 
 use self::images::{ModuleImages, Verdict};
 use self::others::changed_modules;
 use super::pin_clusters::PinClusters;
 use super::project::Project;
 use crate::adapters::ui;
-use crate::cli::PromoteArgs;
+use crate::cli::{Format, PromoteArgs};
 use crate::commands::Exit;
 use crate::lock::{self, PinChange, Pins};
 use crate::manifest::{Manifest, Pinnable};
 use crate::vocabulary::{ModuleName, nearest, quoted_list};
+
+/// Result of a promotion; the object of `--format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Promotion<'p> {
+    module: &'p str,
+    from: &'p str,
+    to: &'p str,
+    /// `written`, `would-be-written`, `nothing-to-promote` or `refused`.
+    result: &'static str,
+    pins: &'p [PinChange],
+    mappings: &'p [Verdict],
+    /// Other modules whose images change, too.
+    also_changed: &'p [others::ChangedModule],
+}
 
 /// Runs the command.
 pub fn run(args: &PromoteArgs) -> anyhow::Result<Exit> {
@@ -48,31 +64,44 @@ pub fn run(args: &PromoteArgs) -> anyhow::Result<Exit> {
     let verdicts = after.compare(&before, &wanted, &from.name);
     let also = changed_modules(&project, &to, &keys, &module)?;
 
-    let mut text: String = changes.iter().map(ToString::to_string).collect();
-    verdicts.iter().for_each(|verdict| text.push_str(&verdict.text));
     if !verdicts.iter().any(|verdict| verdict.is_same.is_some()) {
         bail!("no kernel of module `{module}` is in clusters of both `{}` and `{}`", from.name, to.name);
     }
-    ui::result(&text);
-    if let Some(message) = refusal(&verdicts, &args.to) {
-        ui::complain(&message);
-        return Ok(Exit::ActionNeeded);
-    }
     let refused: Vec<&others::ChangedModule> =
         also.iter().filter(|changed| !args.also.contains(&changed.name)).collect();
-    if !refused.is_empty() {
-        ui::complain(&refusal_of_others(&refused, &to, &project, &changes));
+    let refusal = refusal(&verdicts, &args.to)
+        .or_else(|| (!refused.is_empty()).then(|| refusal_of_others(&refused, &to, &project, &changes)));
+    let result = match (&refusal, changes.is_empty(), args.dry_run) {
+        (Some(_), ..) => "refused",
+        (None, true, _) => "nothing-to-promote",
+        (None, false, true) => "would-be-written",
+        (None, false, false) => "written",
+    };
+    if result == "written" {
+        project.save_lock()?;
+    }
+    ui::result(&match args.format {
+        Format::Text => {
+            let texts = changes.iter().map(ToString::to_string).chain(verdicts.iter().map(ToString::to_string));
+            texts.collect::<String>()
+        }
+        Format::Json => {
+            let (module, from, to) = (module.as_str(), from.name.as_str(), to.name.as_str());
+            let promotion =
+                Promotion { module, from, to, result, pins: &changes, mappings: &verdicts, also_changed: &also };
+            format!("{}\n", serde_json::to_string_pretty(&promotion)?)
+        }
+    });
+    if let Some(message) = refusal {
+        ui::complain(&message);
         return Ok(Exit::ActionNeeded);
     }
     let same = ui::count(verdicts.iter().filter(|verdict| verdict.is_same == Some(true)).count(), "mapping");
     let [from, to] = [&from.name, &to.name];
-    let state = match (changes.is_empty(), args.dry_run) {
-        (true, _) => format!("nothing to promote: `{to}` has the pins of `{from}` for module `{module}`"),
-        (false, true) => format!("{} would be written", lock::FILE_NAME),
-        (false, false) => {
-            project.save_lock()?;
-            format!("{} written; run `kmodgen generate`", project.folder.join(lock::FILE_NAME).display())
-        }
+    let state = match result {
+        "nothing-to-promote" => format!("nothing to promote: `{to}` has the pins of `{from}` for module `{module}`"),
+        "would-be-written" => format!("{} would be written", lock::FILE_NAME),
+        _ => format!("{} written; run `kmodgen generate`", project.folder.join(lock::FILE_NAME).display()),
     };
     for changed in also {
         ui::talk(&format!("{changed}\n"));

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::adapters::{fs, ui};
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::commands::pin_clusters::PinClusters;
@@ -18,8 +20,11 @@ pub(super) struct Keys {
 }
 
 /// Module with other images.
+#[derive(Serialize)]
 pub(super) struct ChangedModule {
+    #[serde(skip)]
     pub(super) module: ModuleName,
+    #[serde(rename = "module")]
     pub(super) name: String,
     mappings: usize,
     clusters: BTreeSet<String>,
