@@ -24,4 +24,7 @@ pub struct SchemaArgs {
     /// Print the schema of a test case instead
     #[arg(long, conflicts_with = "kernels")]
     pub tests: bool,
+    /// Print the schema of a file that a manifest includes instead
+    #[arg(long, conflicts_with_all = ["kernels", "tests"])]
+    pub include: bool,
 }

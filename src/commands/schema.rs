@@ -3,7 +3,7 @@
 use crate::adapters::ui;
 use crate::cli::SchemaArgs;
 use crate::commands::Exit;
-use crate::manifest::{KERNEL_FILE, MANIFEST, schema};
+use crate::manifest::{INCLUDED, KERNEL_FILE, MANIFEST, schema};
 use crate::test_cases::CASE;
 
 /// Runs the verb.
@@ -11,6 +11,7 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
     let record = match args {
         SchemaArgs { kernels: true, .. } => &KERNEL_FILE,
         SchemaArgs { tests: true, .. } => &CASE,
+        SchemaArgs { include: true, .. } => &INCLUDED,
         _ => &MANIFEST,
     };
     let schema = schema::json_schema(record);

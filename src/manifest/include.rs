@@ -15,7 +15,7 @@ use crate::vocabulary::{
 };
 
 /// Schema of a file that a manifest includes.
-pub(super) static INCLUDED: Record = Record {
+pub static INCLUDED: Record = Record {
     name: "an included file",
     fields: &[
         Field { key: "apiVersion", takes: Shape::OneOf(&[API_VERSION]), says: "`kmodgen/v1`" },

@@ -80,7 +80,7 @@ pub use condition::known_architecture;
 pub use conditional::{Circumstances, Conditional};
 pub use image_tags::TagUse;
 use include::Includes;
-pub use include::cluster_names;
+pub use include::{INCLUDED, cluster_names};
 pub use install::{
     Compression, FIRMWARE_FOLDER, ImagePlace, Install, InstalledFiles, InstalledPackage, LICENSE_FOLDER,
 };
