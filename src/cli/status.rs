@@ -18,8 +18,8 @@ Examples:
   kmodgen status nodes.json modules.json nodemodulesconfigs.json --format html > status.html
 
 Exit codes:
-  0  every module is loaded on every node that wants it
-  1  something waits, is stuck, failed or is not known
+  0  every module is loaded on every node that wants it, or KMM still works on it
+  1  something is stuck or not known: a person has to act
   2  error";
 
 /// Arguments of `status`.

@@ -47,7 +47,7 @@ fn managed(name: &str, counts: SpokeCounts) -> ModuleStatus {
     }
     let state = match counts {
         SpokeCounts { degraded: 1.., .. } => LoadState::Stuck,
-        SpokeCounts { desired, applied, .. } if applied < desired => LoadState::Waiting,
+        SpokeCounts { desired, applied, .. } if applied < desired => LoadState::InProgress,
         _ => LoadState::Loaded,
     };
     ModuleStatus {

@@ -23,7 +23,7 @@ impl PlannedImages {
             let planned = images.get(&kernel.release).filter(|planned| kernel.image.as_ref() != Some(planned));
             if let Some(planned) = planned {
                 kernel.planned_image = Some(planned.clone());
-                kernel.state = kernel.state.max(LoadState::Waiting);
+                kernel.state = kernel.state.max(LoadState::InProgress);
                 others += 1;
             }
         }

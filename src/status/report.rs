@@ -37,7 +37,8 @@ pub(super) enum LoadState {
     #[default]
     None,
     Loaded,
-    Waiting,
+    /// Something waits for KMM, and nothing for a person.
+    InProgress,
     Unknown,
     Stuck,
 }
@@ -184,9 +185,15 @@ impl StatusReport {
         Self { version: VERSION, summary, modules, missing }
     }
 
-    /// Returns whether every Module is loaded wherever it is wanted.
-    pub fn is_all_loaded(&self) -> bool {
-        self.summary.state <= LoadState::Loaded
+    /// Returns whether anything is stuck or not known, so that a person has to act. Inputs that lack kinds may hide why
+    /// something is not loaded.
+    pub fn needs_action(&self) -> bool {
+        let has_problems = self.modules.iter().any(|module| !module.problems.is_empty());
+        match self.summary.state {
+            LoadState::None | LoadState::Loaded => has_problems,
+            LoadState::InProgress => has_problems || !self.missing.is_empty(),
+            LoadState::Unknown | LoadState::Stuck => true,
+        }
     }
 }
 
@@ -195,7 +202,7 @@ impl NodeState {
     pub(super) fn load_state(self) -> LoadState {
         match self {
             Self::Loaded => LoadState::Loaded,
-            Self::Waiting | Self::Outdated | Self::Unloading => LoadState::Waiting,
+            Self::Waiting | Self::Outdated | Self::Unloading => LoadState::InProgress,
             Self::Stuck | Self::Unmapped => LoadState::Stuck,
             Self::Tainted => LoadState::None,
             Self::Unknown => LoadState::Unknown,

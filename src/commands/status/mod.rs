@@ -34,7 +34,7 @@ pub fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
         StatusFormat::Markdown => formats::markdown(&report),
         StatusFormat::Html => formats::html(&report),
     });
-    Ok(if report.is_all_loaded() { Exit::Success } else { Exit::ActionNeeded })
+    Ok(if report.needs_action() { Exit::ActionNeeded } else { Exit::Success })
 }
 
 /// Adds the objects of an input. Its text is dropped before the next one is read.

@@ -274,7 +274,7 @@ fn label(kernel: &KernelStatus) -> String {
 fn class(state: LoadState) -> char {
     match state {
         LoadState::Loaded => 'l',
-        LoadState::Waiting => 'w',
+        LoadState::InProgress => 'w',
         LoadState::Stuck => 's',
         LoadState::None | LoadState::Unknown => 'o',
     }

@@ -163,7 +163,7 @@ pub(super) fn state(state: LoadState) -> &'static str {
     match state {
         LoadState::None => "none",
         LoadState::Loaded => "loaded",
-        LoadState::Waiting => "waiting",
+        LoadState::InProgress => "in progress",
         LoadState::Unknown => "unknown",
         LoadState::Stuck => "stuck",
     }
@@ -173,10 +173,10 @@ fn mark(of: LoadState) -> String {
     let colour = match of {
         LoadState::None | LoadState::Unknown => "1",
         LoadState::Loaded => "1;32",
-        LoadState::Waiting => "1;33",
+        LoadState::InProgress => "1;33",
         LoadState::Stuck => "1;31",
     };
-    format!("\x1b[{colour}m{:7}\x1b[0m", state(of))
+    format!("\x1b[{colour}m{:11}\x1b[0m", state(of))
 }
 
 /// "1 node", "2 nodes".
