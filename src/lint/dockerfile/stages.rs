@@ -74,9 +74,9 @@ pub(in crate::lint) static NO_CONTEXT: Rule = Rule {
     name: "copy-from-context",
     severity: Severity::Error,
     summary: "A COPY or ADD takes files from a build context, which KMM's builds do not have",
-    why: "KMM builds a Dockerfile from a ConfigMap alone. There are no files beside it, so a COPY without `--from` fails. \
-          A Dockerfile with `DTK_AUTO` counts as one that KMM builds, because KMM alone sets this argument. If a pipeline \
-          sets it and builds with a context, allow the finding with a comment.",
+    why: "KMM builds the Dockerfile of a ConfigMap without a build context. There is no file that a COPY without `--from` \
+          could copy, so the build fails. A Dockerfile with `DTK_AUTO` counts as one that KMM builds, because only KMM \
+          sets this argument. If a pipeline sets it and builds with a context, allow the finding with a comment.",
     wrong: RuleExample {
         text: "ARG DTK_AUTO\nFROM ${DTK_AUTO} AS builder\nCOPY src /build\nFROM registry.access.redhat.com/ubi9/ubi-minimal:9.4\nCOPY --from=builder /build /build\n",
         line: 3,

@@ -27,9 +27,9 @@ pub(in crate::lint) static DRIFTED_COPY: Rule = Rule {
     id: "KMG306",
     name: "dockerfile-copy-drifted",
     severity: Severity::Warning,
-    summary: "A ConfigMap has a copy of the Dockerfile beside it, but with other lines",
-    why: "KMM builds the text of the ConfigMap. A change of the Dockerfile alone, which people build and review, does not \
-          reach it. A configMapGenerator of kustomize makes the ConfigMap from the file.",
+    summary: "A ConfigMap has a copy of the Dockerfile in the same folder, and some lines differ",
+    why: "KMM builds the text in the ConfigMap. If people review, test and change only the Dockerfile, KMM still \
+          builds the old text. A configMapGenerator of kustomize makes the ConfigMap from the file.",
     wrong: RuleExample { text: copied!("kmod openssl"), line: 8 },
     right: copied!("kmod"),
     check: RuleCheck::Project(drifted_copy),
