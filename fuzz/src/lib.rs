@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kmodgen::adapters::ui;
-use kmodgen::handoff::{self, Job};
+use kmodgen::handoff::{self, Dockerfile, Job};
 use kmodgen::header::{Ownership, ownership};
 use kmodgen::lock::{Commit, Lock, Pins};
-use kmodgen::manifest::{Manifest, Pinnable};
+use kmodgen::manifest::{Layout, Manifest, Pinnable};
 use kmodgen::output::{self, MODULE, Output};
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::previous;
@@ -179,7 +179,12 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
         name: mapping.config_map(),
         image: mapping.image().to_string(),
         hash: mapping.identity.hash.to_string(),
-        dockerfile: Some("gitops/a/Dockerfile".to_owned()),
+        dockerfile: match manifest.output.layout {
+            Layout::Files => Dockerfile::File("gitops/a/Dockerfile".to_owned()),
+            Layout::Bundle => {
+                Dockerfile::InBundle { folder: "gitops/a".to_owned(), text: "FROM ${a} AS b\n".to_owned() }
+            }
+        },
         context: None,
         arguments: mapping.build_arguments(&manifest.namespace.value, None),
     };
