@@ -30,6 +30,8 @@ impl BackgroundCheck {
         let run = Arc::new(run);
         let check = Arc::new(FolderCheck { checker, root: run.files.root.clone().into(), run: run.clone() });
         let jobs = check.jobs();
+        // The metadata of a few files is read before a thread has started.
+        let workers = if reads || !has_known_bundles(&check.run.files) { workers } else { 1 };
         let jobs = Aside::start(jobs, workers, {
             let check = check.clone();
             move |job| check.run(job)
@@ -76,4 +78,10 @@ impl BackgroundCheck {
         };
         Some((run, self.result))
     }
+}
+
+/// Returns whether a run has bundles, and the metadata of all of their files.
+fn has_known_bundles(files: &CachedFiles) -> bool {
+    let mut bundles = files.modules.iter().flat_map(|module| &module.bundle);
+    files.layout == Layout::Bundle && bundles.all(|file| file.stat.is_some())
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::Hasher as _;
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
@@ -17,6 +18,9 @@ use crate::cache::FileEntry;
 use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
 use crate::tree::{Kind, OutputFolder as _, is_ours};
+
+/// Number of bytes that are read in one go: a buffer of this size stays in the processor's cache.
+const CHUNK: usize = 1 << 16;
 
 /// Compares files and folders.
 #[derive(Clone, Copy)]
@@ -73,11 +77,15 @@ impl FileChecker {
         if !FileType::from_raw_mode(raw.st_mode).is_file() || stat.size > LARGEST_OURS {
             return None;
         }
-        let length = usize::try_from(stat.size).ok()?;
-        // Room for more than there is: if some stays free, all has been read.
-        let mut bytes = Vec::with_capacity(length + 1);
-        while bytes.len() < length && retry_on_intr(|| read(&open, spare_capacity(&mut bytes))).ok()? > 0 {}
-        let checksum = self.key.checksum(&bytes);
-        (bytes.len() == length).then(|| FileEntry { stat: stat.settled(self.now), checksum })
+        // Room for one more than there is, so that a file that grew is noticed.
+        let room = usize::try_from(stat.size).ok()?.saturating_add(1).min(CHUNK);
+        let mut chunk = Vec::with_capacity(room);
+        let (mut hasher, mut length) = (self.key.hasher(), 0);
+        while length < stat.size && retry_on_intr(|| read(&open, spare_capacity(&mut chunk))).ok()? > 0 {
+            length += chunk.len() as u64;
+            hasher.write(&chunk);
+            chunk.clear();
+        }
+        (length == stat.size).then(|| FileEntry { stat: stat.settled(self.now), checksum: hasher.checksum() })
     }
 }
