@@ -1,12 +1,13 @@
 //! Changes to a folder, so that it has the outputs and no file of anyone else is lost.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 mod assembly;
 mod bundles;
 mod conflict;
 
-use crate::bundle::{document_of, object_of};
+use crate::bundle::{document_of, file_name};
 use crate::cache::FileEntry;
 use crate::checksum::ChecksumKey;
 use crate::file_stat::FileStat;
@@ -17,7 +18,7 @@ use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
-pub use bundles::BundleVerdict;
+pub use bundles::{BundleVerdict, ObjectInFile};
 pub use conflict::Conflict;
 use conflict::{FORCE, MERGE, MOVE};
 
@@ -41,8 +42,8 @@ pub enum Action {
 pub struct Change {
     /// Path of the file, below the output folder.
     pub path: RelPath,
-    /// Kind and name of the object, if it is in a document of a bundle.
-    pub object: Option<Box<str>>,
+    /// The object, if it is in a document of a bundle.
+    pub object: Option<ObjectInFile>,
     /// Action at the path; never [`Action::Unchanged`].
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
@@ -55,15 +56,18 @@ pub struct Change {
 
 impl Change {
     /// Returns the path of the file.
-    pub fn file(&self) -> &str {
-        if self.object.is_some() { self.path.parent() } else { self.path.as_str() }
+    pub fn file(&self) -> Cow<'_, str> {
+        match (&self.object, document_of(self.path.as_str())) {
+            (Some(object), Some((module, _))) => format!("{module}/{}", file_name(object.file)).into(),
+            _ => self.path.as_str().into(),
+        }
     }
 
     /// Returns the path of the file, and the object in it if it is one of many.
     pub fn place(&self) -> String {
         match &self.object {
-            Some(object) => format!("{}: {object}", self.file()),
-            None => self.file().to_owned(),
+            Some(object) => format!("{}: {}", self.file(), object.name),
+            None => self.file().into_owned(),
         }
     }
 }
@@ -165,7 +169,7 @@ impl Inspector<'_> {
         let mut object = None;
         if document_of(path.as_str()).is_some() {
             stat = FileStat { size: text.len() as u64, ..FileStat::NONE };
-            object = self.object(&path, &text, &action)?;
+            object = Some(self.object(&path, &text, &action)?);
         }
         let written = Some(FileEntry { stat, checksum });
         Ok(Verdict::Change(Box::new(Change { path, object, action, origin: Some(origin), written, unmerged })))
@@ -216,9 +220,7 @@ impl Inspector<'_> {
             };
             if let Some(action) = action {
                 let unmerged = matches!(found, Found::Unmerged(_));
-                let document = document_of(path.as_str()).map(|(_, name)| name);
-                let object = document.map(|name| found.bytes().and_then(object_of).unwrap_or_else(|| name.to_owned()));
-                let object = object.map(Into::into);
+                let object = self.object_there(&path, &found)?;
                 changes.push(Box::new(Change { path, object, action, origin: None, written: None, unmerged }));
             }
         }

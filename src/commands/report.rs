@@ -152,7 +152,8 @@ impl Report {
                 _ => (None, None),
             };
             let manifest = change.origin.filter(|_| reason.is_some()).map(|span| sources.locate(span));
-            let (path, object) = (change.file().to_owned(), change.object.as_deref().map(str::to_owned));
+            let (path, object) =
+                (change.file().into_owned(), change.object.as_ref().map(|object| object.name.to_string()));
             files.push(FileReport { path, object, action, reason, help, manifest });
         }
         let mut nodes = Nodes::default();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 use crate::scenario::{DEBIAN, EL9, Project, RT, Tree};
@@ -252,6 +253,23 @@ fn a_large_bundle_has_several_files() {
     project.edit("kmodgen.yaml", "6.1.0-10-amd64", "6.1.0-41-amd64");
     project.run("generate").fine();
     project.run("generate --check").fine();
+    // A file whose documents stay is not written.
+    let inode = |path: &str| fs::metadata(project.path(path)).unwrap().ino();
+    let first = inode("gitops/alpha/configmaps.yaml");
+    project.edit("kmodgen.yaml", "  - 6.1.0-39-amd64\n", "");
+    for arguments in ["generate --check", "generate --dry-run --diff"] {
+        project.run(arguments).shows("removed  gitops/alpha/configmaps-2.yaml: ConfigMap alpha-6-1-0-39");
+    }
+    project.run("generate").fine();
+    assert_eq!(inode("gitops/alpha/configmaps.yaml"), first);
+    project.run("generate --check").fine();
+    // An edit is reported in the file that it is in.
+    let second = project.read("gitops/alpha/configmaps-2.yaml");
+    let at = second.rfind("    FROM").unwrap();
+    project.write("gitops/alpha/configmaps-2.yaml", format!("{}    From{}", &second[..at], &second[at + 8..]));
+    let edited = project.run("generate --check").differs();
+    edited.says("skipped `gitops/alpha/configmaps-2.yaml: ConfigMap alpha-6-1-0-41-amd64-");
+    project.write("gitops/alpha/configmaps-2.yaml", second);
     // A bundle that fits into one file has one.
     project.write("templates/own", "{% extends 'kmodgen/kernel-devel' %}");
     project.run("generate").fine();

@@ -109,8 +109,8 @@ impl ChangesBuilder {
                 (Action::Create, Direction::Backward) => Action::Remove,
                 (action, _) => action.clone(),
             };
-            let object = change.object.as_deref().map(str::to_owned);
-            self.files.push(ChangedFile { path: cluster.path(change.file()), object, action });
+            let object = change.object.as_ref().map(|object| object.name.to_string());
+            self.files.push(ChangedFile { path: cluster.path(&change.file()), object, action });
         }
     }
 
