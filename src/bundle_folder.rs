@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name, file_number, module_of};
+use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
@@ -94,6 +95,10 @@ impl OutputFolder for BundleFolder<'_> {
 
     fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
         if document_of(path.as_str()).is_some() { Ok(None) } else { self.folder.holds(path, text) }
+    }
+
+    fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {
+        self.folder.open(path)
     }
 
     fn stat(&self, path: &str) -> FileStat {

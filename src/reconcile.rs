@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 mod assembly;
 mod bundles;
 mod conflict;
+mod old_bundle;
+mod sink;
 
 use crate::bundle::{document_of, file_name};
 use crate::cache::FileEntry;
@@ -21,6 +23,8 @@ pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble}
 pub use bundles::{BundleVerdict, ObjectInFile};
 pub use conflict::Conflict;
 use conflict::{FORCE, MERGE, MOVE};
+pub use old_bundle::KnownBundle;
+pub use sink::{TextParts, TextSink};
 
 /// Action at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,31 +87,6 @@ pub enum Verdict {
     Right(Box<FileEntry>),
     /// Something is to be done.
     Change(Box<Change>),
-}
-
-/// Receiver of texts that are to be written.
-pub trait TextSink: Sync {
-    /// Takes a text that differs from what is there, and what would be done with it; returns the metadata of the file
-    /// that it is in now.
-    ///
-    /// # Errors
-    /// What hinders.
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible>;
-}
-
-/// Drops all texts.
-impl TextSink for () {
-    fn put(&self, _: &RelPath, _: &str, _: &Action) -> Result<FileStat, Inaccessible> {
-        Ok(FileStat::NONE)
-    }
-}
-
-/// Two sinks; the metadata is of the first one's files.
-impl<A: TextSink, B: TextSink> TextSink for (&A, &B) {
-    fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible> {
-        self.1.put(path, text, action)?;
-        self.0.put(path, text, action)
-    }
 }
 
 /// Compares outputs with what is there.

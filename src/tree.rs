@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::bundle::{BUNDLE, Bundle, module_of};
+use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
@@ -84,6 +85,14 @@ pub trait OutputFolder: Sync {
     /// A path that cannot be looked at.
     fn holds(&self, _path: &RelPath, _text: &str) -> Result<Option<FileStat>, Inaccessible> {
         Ok(None)
+    }
+
+    /// Opens a file that is known to be as kmodgen wrote it, to read parts of it; `None` if that is impossible.
+    fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {
+        match self.look(path) {
+            Ok(Some((Found::File(bytes), _))) => Some(Box::new(bytes)),
+            _ => None,
+        }
     }
 
     /// Returns the bundle of a module; `None` if the folder has documents alone.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{LARGEST_FILE, file_name, parts};
+use super::{LARGEST_FILE, parts};
 use crate::file_stat::FileStat;
 use crate::header::{Owner, Ownership, SEPARATOR, documents, owners, ownership_of_one, to_unix};
 use crate::vocabulary::KernelRelease;
@@ -38,7 +38,8 @@ impl BundleFile {
         Self { number, bytes, stat, unix }
     }
 
-    fn unix(&self) -> &[u8] {
+    /// Returns its text, with LF line ends.
+    pub fn unix(&self) -> &[u8] {
         self.unix.as_deref().unwrap_or(&self.bytes)
     }
 }
@@ -87,6 +88,8 @@ pub struct BundleDocument<'b> {
     pub text: &'b [u8],
     /// Number of its file.
     pub file: usize,
+    /// Position of its first byte in the file.
+    pub start: usize,
     /// Set if it is the document of a mapping.
     pub has_release: bool,
 }
@@ -134,7 +137,8 @@ impl Bundle {
         let file = self.files.get(place.file);
         let text = file.and_then(|file| file.unix().get(place.range.clone())).unwrap_or_default();
         let file = file.map_or(0, |file| file.number);
-        BundleDocument { name: &place.name, text, file, has_release: place.is_named_by_release }
+        let start = place.range.start;
+        BundleDocument { name: &place.name, text, file, start, has_release: place.is_named_by_release }
     }
 
     /// Returns whether there is no file of a bundle.
@@ -180,15 +184,6 @@ impl Bundle {
         });
         let numbers = self.files.iter().map(|file| file.number);
         numbers.eq(0..expected.len()) && self.files.iter().map(|file| file.unix().len()).eq(sizes)
-    }
-
-    /// Returns the names of the files that have documents of kmodgen.
-    pub fn own_files(&self) -> impl Iterator<Item = String> {
-        let files = self.files.iter().filter(|file| {
-            let mut documents = self.documents().filter(|document| document.file == file.number);
-            documents.any(|document| document.ownership() != Ownership::Foreign)
-        });
-        files.map(|file| file_name(file.number))
     }
 }
 

@@ -50,10 +50,16 @@ impl ReadAt for File {
     }
 }
 
-impl ReadAt for Vec<u8> {
+impl ReadAt for &[u8] {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         let rest = usize::try_from(position).ok().and_then(|start| self.get(start..));
         rest.unwrap_or_default().read_exact(buffer)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        self.as_slice().read_at(buffer, position)
     }
 }
 

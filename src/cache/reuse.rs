@@ -121,6 +121,17 @@ impl<'c> Reuse<'c> {
         (check.bundle && !cached.bundle.is_empty()).then_some(&cached.bundle)
     }
 
+    /// Returns the ConfigMaps of a module, in the order of their releases' names.
+    pub fn config_maps(&self, module: &str) -> Vec<FileEntry> {
+        let Self { run, .. } = self;
+        let modules = self.modules.get(module).into_iter();
+        let rows = modules.flat_map(|module| module.cached.releases.iter().zip(module.numbers.clone()));
+        let rows = rows.map(|(release, number)| (run.files.release(*release), run.mappings[number].files[1]));
+        let mut rows: Vec<(&str, FileEntry)> = rows.collect();
+        rows.sort_unstable_by_key(|(release, _)| *release);
+        rows.into_iter().map(|(_, file)| file).collect()
+    }
+
     /// Returns the folders in a module's folder that no mapping of this run has; `None` if others may be there.
     pub fn unplanned_folders(&self, module: &str) -> Option<Vec<&'c str>> {
         let Module { cached, check, numbers } = self.modules.get(module)?;

@@ -1,20 +1,21 @@
 //! Files of bundles, put together from new documents and from those that are there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::Range;
+use std::hash::Hasher as _;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Action, Change, TextSink};
-use crate::bundle::{
-    Bundle, BundleDocument, BundleFile, LARGEST_FILE, document_of, document_path, file_name, file_number, module_of,
-    name_line, parts,
-};
+use super::old_bundle::{KnownBundle, OldBundle, OldDocument};
+use super::{Action, Change, TextParts, TextSink};
+use crate::bundle::{LARGEST_FILE, document_of, document_path, file_name, module_of, name_line, parts};
 use crate::cache::FileEntry;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
-use crate::header::{Ownership, SEPARATOR};
+use crate::header::{Ownership, SEPARATOR, ownership_of_one};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::RelPath;
+
+/// Number of bytes of a file that are put together at a time.
+const PART: usize = 1 << 16;
 
 /// Storage of documents until their files are put together.
 pub trait DocumentStore: Sync {
@@ -67,12 +68,23 @@ impl TextSink for BundleSink<'_> {
         }
         Ok(FileStat::NONE)
     }
+
+    fn put_parts(
+        &self,
+        path: &RelPath,
+        text: (TextParts<'_>, Option<&str>),
+        action: &Action,
+    ) -> Result<FileStat, Inaccessible> {
+        self.sink.put_parts(path, text, action)
+    }
 }
 
 /// Documents of a planned bundle.
 pub struct PlannedBundle<'p> {
     /// Name and checksum of each, in ascending order.
     pub documents: Vec<(&'p str, Checksum)>,
+    /// The bundle that is there, if it is as the previous run wrote it.
+    pub known: Option<&'p KnownBundle>,
 }
 
 /// Changes of files.
@@ -80,8 +92,8 @@ pub struct PlannedBundle<'p> {
 pub struct Assembly {
     /// Changes, in an order that is safe to apply.
     pub changes: Vec<Box<Change>>,
-    /// Documents that Modules on disk may name, by the file that is to be without them.
-    pub replaced: BTreeMap<RelPath, String>,
+    /// Files without documents that Modules on disk may name.
+    pub replacing: BTreeSet<RelPath>,
     /// Files of the bundles that changed, by module.
     pub bundles: BTreeMap<String, Vec<FileEntry>>,
 }
@@ -104,10 +116,12 @@ pub fn assemble(
         match module_of(path).or_else(|| document_of(path).map(|(module, _)| module)) {
             None => assembly.changes.push(change.clone()),
             Some(module) if !matches!(change.action, Action::Conflict(_)) && done.insert(module) => {
-                let documents = planned.get(module).map(|planned| planned.documents.as_slice()).unwrap_or_default();
-                let bundle = folder.bundle(module)?.unwrap_or_default();
-                let assembler = Assembler { module, bundle: &bundle, key, sink };
-                assembler.assemble(documents, change, &mut assembly)?;
+                let planned = planned.get(module);
+                let documents = planned.map(|planned| planned.documents.as_slice()).unwrap_or_default();
+                let known = planned.and_then(|planned| OldBundle::open(module, planned.known?, folder));
+                let bundle = if known.is_none() { folder.bundle(module)? } else { None }.unwrap_or_default();
+                let old = known.unwrap_or_else(|| OldBundle::of(&bundle, key));
+                Assembler { module, old: &old, key, sink }.assemble(documents, change, &mut assembly)?;
             }
             Some(_) => {}
         }
@@ -119,22 +133,32 @@ pub fn assemble(
 struct Assembler<'a> {
     module: &'a str,
     /// The bundle that is there.
-    bundle: &'a Bundle,
+    old: &'a OldBundle<'a>,
     key: &'a ChecksumKey,
     sink: &'a BundleSink<'a>,
 }
 
 /// Text of a document.
+#[derive(Clone, Copy)]
 enum Source<'b> {
     Stored((u64, usize)),
-    There(&'b [u8]),
+    /// A document that is there, and its position.
+    There(usize, &'b OldDocument),
 }
 
 impl Source<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Stored((_, length)) => *length,
-            Self::There(text) => text.len(),
+            Self::There(_, document) => document.length,
+        }
+    }
+
+    /// Returns the position of a document that is there.
+    fn position(&self) -> Option<usize> {
+        match self {
+            Self::Stored(_) => None,
+            Self::There(at, _) => Some(*at),
         }
     }
 }
@@ -146,91 +170,114 @@ impl Assembler<'_> {
         cause: &Change,
         assembly: &mut Assembly,
     ) -> Result<(), Inaccessible> {
-        let there: HashMap<Checksum, BundleDocument<'_>> =
-            self.bundle.documents().map(|document| (self.key.checksum(document.text), document)).collect();
         let mut sources = Vec::with_capacity(documents.len());
         for (name, checksum) in documents {
             let stored = self.sink.place(&document_path(self.module, name)).map(Source::Stored);
-            let source = stored.or_else(|| there.get(checksum).map(|document| Source::There(document.text)));
-            sources.push(source.ok_or_else(|| self.failure("it changed during the run"))?);
+            let source = stored.or_else(|| {
+                let at = self.old.find(*checksum)?;
+                self.old.document(at).map(|document| Source::There(at, document))
+            });
+            sources.push(source.ok_or_else(|| self.changed())?);
         }
-        self.note_replaced(documents, &there, &sources, assembly)?;
+        let replaced = self.replaced(documents, &sources)?;
         let parts = parts(sources.iter().map(Source::len), LARGEST_FILE);
         let count = parts.len();
         let mut files = Vec::new();
         for (number, part) in parts.into_iter().enumerate() {
-            let text = self.text(&sources, part)?;
-            let checksum = self.key.checksum(text.as_bytes());
-            let old = self.bundle.files.iter().find(|file| file.number == number);
-            if let Some(BundleFile { stat, bytes, .. }) = old.filter(|_| !self.bundle.is_unmerged())
-                && *bytes == *text.as_bytes()
-            {
-                files.push(FileEntry { stat: *stat, checksum });
+            let sources = sources.get(part).unwrap_or_default();
+            if let Some(file) = self.old.unchanged(number, sources.iter().map(Source::position)) {
+                files.push(file);
                 continue;
             }
-            let is_there = old.is_some() || self.bundle.obstacles.iter().any(|(there, _)| *there == number);
-            let action = if is_there { Action::Update } else { Action::Create };
+            let action = if self.old.has_file(number) { Action::Update } else { Action::Create };
             let path = self.path(number)?;
-            let stat = self.sink.put(&path, &text, &action)?;
-            let written = FileEntry { stat, checksum };
+            let replaced = replaced.get(&number).map(String::as_str);
+            let written = self.write(&path, sources, (&action, replaced))?;
+            if replaced.is_some() {
+                assembly.replacing.insert(path.clone());
+            }
             files.push(written);
             assembly.changes.push(change(path, action, cause, Some(written)));
         }
-        for name in self.bundle.own_files() {
-            if let Some(number) = file_number(&name).filter(|number| *number >= count) {
-                assembly.changes.push(change(self.path(number)?, Action::Remove, cause, None));
-            }
+        for number in self.old.own_files().filter(|number| *number >= count) {
+            assembly.changes.push(change(self.path(number)?, Action::Remove, cause, None));
         }
         assembly.bundles.insert(self.module.to_owned(), files);
         Ok(())
     }
 
-    /// Notes the documents that go, as far as they are of objects that the new documents do not have.
-    fn note_replaced(
+    /// Returns the documents that go, by the number of their file, as far as they are of objects that the new documents
+    /// do not have.
+    fn replaced(
         &self,
         documents: &[(&str, Checksum)],
-        there: &HashMap<Checksum, BundleDocument<'_>>,
         sources: &[Source<'_>],
-        assembly: &mut Assembly,
-    ) -> Result<(), Inaccessible> {
+    ) -> Result<BTreeMap<usize, String>, Inaccessible> {
         let stay: HashSet<&Checksum> = documents.iter().map(|(_, checksum)| checksum).collect();
-        let gone = there.iter().filter(|(checksum, _)| !stay.contains(checksum)).map(|(_, document)| document);
-        let mut gone: Vec<&BundleDocument<'_>> = gone.filter(|one| one.ownership() == Ownership::Intact).collect();
+        let mut gone = Vec::new();
+        for document in self.old.documents().filter(|document| !stay.contains(&document.checksum)) {
+            let text = self.text(&Source::There(0, document))?;
+            if ownership_of_one(&text) == Ownership::Intact {
+                gone.push((document.file, text));
+            }
+        }
+        let mut replaced = BTreeMap::new();
         if gone.is_empty() {
-            return Ok(());
+            return Ok(replaced);
         }
         let mut names = HashSet::new();
-        for source in sources {
-            if let Source::Stored(place) = source {
-                names.extend(name_line(&self.sink.read(*place)?).map(<[u8]>::to_vec));
-            }
+        for source in sources.iter().filter(|source| source.position().is_none()) {
+            names.extend(name_line(&self.text(source)?).map(<[u8]>::to_vec));
         }
-        gone.retain(|document| name_line(document.text).is_some_and(|name| !names.contains(name)));
-        gone.sort_unstable_by_key(|document| document.name);
-        for document in gone {
-            let texts = assembly.replaced.entry(self.path(document.file)?).or_default();
-            if !texts.is_empty() {
-                texts.push_str(SEPARATOR);
-            }
-            texts.push_str(&String::from_utf8_lossy(document.text));
+        gone.retain(|(_, text)| name_line(text).is_some_and(|name| !names.contains(name)));
+        for (file, text) in gone {
+            let texts: &mut String = replaced.entry(file).or_default();
+            texts.push_str(SEPARATOR);
+            texts.push_str(&String::from_utf8_lossy(&text));
         }
-        Ok(())
+        Ok(replaced)
     }
 
-    fn text(&self, sources: &[Source<'_>], part: Range<usize>) -> Result<String, Inaccessible> {
-        let sources = sources.get(part).unwrap_or_default();
-        let length = sources.iter().map(|source| source.len() + SEPARATOR.len()).sum();
-        let mut bytes = Vec::with_capacity(length);
-        for source in sources {
-            if !bytes.is_empty() {
-                bytes.extend_from_slice(SEPARATOR.as_bytes());
+    /// Writes a file in parts, so that no text of one is ever in memory.
+    fn write(
+        &self,
+        path: &RelPath,
+        sources: &[Source<'_>],
+        (action, replaced): (&Action, Option<&str>),
+    ) -> Result<FileEntry, Inaccessible> {
+        let mut hasher = self.key.hasher();
+        let mut left = sources.iter();
+        let parts: TextParts<'_> = &mut |buffer| {
+            while buffer.len() < PART
+                && let Some(source) = left.next()
+            {
+                self.read(source, buffer)?;
+                if left.len() > 0 {
+                    buffer.extend_from_slice(SEPARATOR.as_bytes());
+                }
             }
-            match source {
-                Source::Stored(place) => bytes.extend(self.sink.read(*place)?),
-                Source::There(text) => bytes.extend_from_slice(text),
+            hasher.write(buffer);
+            Ok(!buffer.is_empty())
+        };
+        let stat = self.sink.put_parts(path, (parts, replaced), action)?;
+        Ok(FileEntry { stat, checksum: hasher.checksum() })
+    }
+
+    fn text(&self, source: &Source<'_>) -> Result<Vec<u8>, Inaccessible> {
+        let mut text = Vec::with_capacity(source.len());
+        self.read(source, &mut text)?;
+        Ok(text)
+    }
+
+    /// Appends a text to a buffer.
+    fn read(&self, source: &Source<'_>, buffer: &mut Vec<u8>) -> Result<(), Inaccessible> {
+        match source {
+            Source::Stored(place) => buffer.extend(self.sink.read(*place)?),
+            Source::There(_, document) => {
+                self.old.read(document, self.key, buffer).map_err(|_| self.changed())?;
             }
         }
-        String::from_utf8(bytes).map_err(|_| self.failure("it is not UTF-8"))
+        Ok(())
     }
 
     fn path(&self, number: usize) -> Result<RelPath, Inaccessible> {
@@ -238,8 +285,9 @@ impl Assembler<'_> {
         RelPath::parse(&path).map_err(|invalid| Inaccessible { verb: "write", path, why: invalid.on_one_line() })
     }
 
-    fn failure(&self, why: &str) -> Inaccessible {
-        Inaccessible { verb: "read", path: format!("{}/{}", self.module, file_name(0)), why: why.to_owned() }
+    fn changed(&self) -> Inaccessible {
+        let path = format!("{}/{}", self.module, file_name(0));
+        Inaccessible { verb: "read", path, why: "it changed during the run".to_owned() }
     }
 }
 

@@ -363,4 +363,7 @@ fn other_commands_read_bundles() {
     let plan = project.run("plan --format json").fine().json();
     let states: Vec<_> = plan.as_array().unwrap().iter().map(|row| (&row["state"], &row["dockerfile"])).collect();
     assert!(states.iter().all(|(state, file)| *state == "changed" && file.is_null()), "{plan}");
+    // It is written and shown at once.
+    project.run("generate --diff").fine().shows("+++ b/gitops/alpha/configmaps.yaml").shows("8 updated");
+    project.run("generate --check").fine();
 }

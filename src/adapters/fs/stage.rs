@@ -3,7 +3,7 @@
 //! the old one or the new one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,9 +17,8 @@ use super::staging_dir::{StagingDir, sweep};
 use super::stat::{now, stat_of};
 use super::write::remove;
 use crate::file_stat::FileStat;
-use crate::header::SEPARATOR;
 use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
-use crate::reconcile::{Action, Change, TextSink};
+use crate::reconcile::{Action, Change, TextParts, TextSink};
 use crate::render::configmap;
 use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
@@ -27,7 +26,7 @@ use crate::vocabulary::RelPath;
 /// The longest name that Linux's file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// The name under which two ConfigMaps in one text wait. No module has it.
+/// The name under which texts with what they replace wait. No module has it.
 const JOINED: &str = ".joined";
 
 /// Texts on their way into an output folder.
@@ -73,7 +72,7 @@ impl Stage {
     pub fn commit(
         mut self,
         changes: &mut [Box<Change>],
-        replaced: &BTreeMap<RelPath, String>,
+        replacing: &BTreeSet<RelPath>,
         tree: View<'_>,
     ) -> Result<(), Inaccessible> {
         // A change from here on is one to what is on the stage no more.
@@ -81,7 +80,7 @@ impl Stage {
         for written in changes.iter_mut().filter_map(|change| change.written.as_mut()) {
             written.stat = written.stat.settled(start);
         }
-        let joined = self.move_all_in(changes, replaced, tree)?;
+        let joined = self.move_all_in(changes, replacing, tree)?;
         let gone: Vec<&RelPath> =
             changes.iter().filter(|change| change.action == Action::Remove).map(|change| &change.path).collect();
         self.remove_all(&gone)?;
@@ -93,7 +92,7 @@ impl Stage {
     fn move_all_in(
         &self,
         changes: &mut [Box<Change>],
-        replaced: &BTreeMap<RelPath, String>,
+        replacing: &BTreeSet<RelPath>,
         tree: View<'_>,
     ) -> Result<Vec<usize>, Inaccessible> {
         let changed_modules: HashSet<String> = changes
@@ -114,9 +113,11 @@ impl Stage {
             if change.action == Action::Update {
                 let module = path.split('/').next().unwrap_or_default();
                 let is_joined = changed_modules.contains(module)
-                    && match replaced.get(&change.path) {
-                        Some(documents) => self.add_documents(path, documents)?,
-                        None => change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?,
+                    && if replacing.contains(&change.path) {
+                        self.move_joined(path)?;
+                        true
+                    } else {
+                        change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?
                     };
                 if is_joined {
                     joined.push(at);
@@ -167,24 +168,34 @@ impl Stage {
     }
 
     /// Puts the file of a bundle in place, with the documents that it replaces at its end.
-    fn add_documents(&self, path: &str, documents: &str) -> Result<bool, Inaccessible> {
+    fn move_joined(&self, path: &str) -> Result<(), Inaccessible> {
         let to = self.root.join(path);
-        let write = || {
-            let folder = self.folder()?;
-            let mut file = folder.make_file(JOINED)?;
-            let mut new = again(|| fs::File::open(folder.path().join(&*Self::staged(path, true))))?;
-            io::copy(&mut new, &mut file)?;
-            file.write_all([SEPARATOR, documents].concat().as_bytes())?;
-            again(|| fs::rename(folder.path().join(JOINED), &to))?;
-            Ok(true)
-        };
-        write().map_err(fail("write", &to))
+        let folder = self.folder().map_err(fail("write", &to))?;
+        let from = folder.path().join(&*Self::staged(&joined(path), true));
+        again(|| fs::rename(&from, &to)).map_err(fail("write", &to))
     }
 
     /// Returns where a text waits, below the staging directory, until it moves to its path. A text that
     /// `replaces` a file needs no folders of its own.
     fn staged(path: &str, replaces: bool) -> Cow<'_, str> {
         if replaces && path.len() <= LONGEST_NAME { path.replace('/', "\\").into() } else { path.into() }
+    }
+
+    /// Creates the file in which a text waits.
+    fn create(&self, path: &str, replaces: bool) -> io::Result<fs::File> {
+        let (folder, staged) = (self.folder()?, Self::staged(path, replaces));
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        // The first file of a mapping: asking whether its folder is there would be in vain.
+        if name == DOCKERFILE && !replaces {
+            folder.make_folder(parent)?;
+        }
+        match folder.make_file(&staged) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                folder.make_folder(parent)?;
+                folder.make_file(&staged)
+            }
+            file => file,
+        }
     }
 
     fn move_in(&self, path: &str, replaces: bool) -> Result<(), Inaccessible> {
@@ -207,6 +218,11 @@ impl Stage {
         }
         removed
     }
+}
+
+/// Returns the path at which the file of a bundle waits with the documents that it replaces.
+fn joined(path: &str) -> String {
+    format!("{JOINED}/{path}")
 }
 
 /// Returns the metadata of a file that was moved; none if it is not the same any more.
@@ -237,25 +253,37 @@ impl TextSink for Stage {
             return Ok(FileStat::NONE);
         }
         let write = || {
-            let replaces = *action == Action::Update;
-            let (folder, staged) = (self.folder()?, Self::staged(path.as_str(), replaces));
-            let create = || folder.make_file(&staged);
-            let make_parent = || folder.make_folder(path.parent());
-            // The first file of a mapping: asking whether its folder is there would be in vain.
-            if path.file_name() == DOCKERFILE && !replaces {
-                make_parent()?;
-            }
-            let mut file = match create() {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    make_parent()?;
-                    create()?
-                }
-                file => file?,
-            };
+            let mut file = self.create(path.as_str(), *action == Action::Update)?;
             file.write_all(text.as_bytes())?;
             Ok(stat_of(&again(|| file.metadata())?))
         };
         write().map_err(fail("write", &self.root.join(path.as_str())))
+    }
+
+    fn put_parts(
+        &self,
+        path: &RelPath,
+        (parts, replaced): (TextParts<'_>, Option<&str>),
+        action: &Action,
+    ) -> Result<FileStat, Inaccessible> {
+        let at = self.root.join(path.as_str());
+        let mut file = self.create(path.as_str(), *action == Action::Update).map_err(fail("write", &at))?;
+        let mut with_replaced = match replaced {
+            Some(replaced) => Some((self.create(&joined(path.as_str()), true).map_err(fail("write", &at))?, replaced)),
+            None => None,
+        };
+        let mut part = Vec::new();
+        while parts(&mut part)? {
+            file.write_all(&part).map_err(fail("write", &at))?;
+            if let Some((file, _)) = &mut with_replaced {
+                file.write_all(&part).map_err(fail("write", &at))?;
+            }
+            part.clear();
+        }
+        if let Some((file, replaced)) = &mut with_replaced {
+            file.write_all(replaced.as_bytes()).map_err(fail("write", &at))?;
+        }
+        Ok(stat_of(&again(|| file.metadata()).map_err(fail("write", &at))?))
     }
 }
 

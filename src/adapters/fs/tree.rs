@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 use super::again::again;
 use super::describe;
 use super::stat::{path_stat, stat_of};
+use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
@@ -52,10 +53,7 @@ impl OutputFolder for Folder {
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
         let path = self.root.join(path.as_str());
-        // A pipe is not waited for, and a link not followed.
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let flags = i32::try_from(flags.bits()).unwrap_or(0);
-        let file = match fs::OpenOptions::new().read(true).custom_flags(flags).open(&path) {
+        let file = match open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => match again(|| fs::symlink_metadata(&path)).map(|metadata| kind(metadata.file_type())) {
@@ -66,9 +64,20 @@ impl OutputFolder for Folder {
         read(file).map_err(|error| inaccessible(&path, &error)).map(Some)
     }
 
+    fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {
+        let file = open(&self.root.join(path.as_str())).ok()?;
+        if again(|| file.metadata()).ok()?.is_file() { Some(Box::new(file)) } else { None }
+    }
+
     fn stat(&self, path: &str) -> FileStat {
         path_stat(&self.root.join(path))
     }
+}
+
+/// Opens a file to read it. A pipe is not waited for, and a link not followed.
+fn open(path: &Path) -> io::Result<fs::File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 fn list(folder: &Path) -> io::Result<Vec<(String, Kind)>> {

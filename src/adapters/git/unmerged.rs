@@ -14,6 +14,7 @@ use git2::{ObjectType, Oid, Repository};
 
 use super::work_tree::{WorkTree, WorkTreeError};
 use crate::adapters::fs::{Folder, LARGEST_OURS};
+use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership};
 use crate::merge::{Sides, Unmerged};
@@ -151,6 +152,10 @@ impl OutputFolder for MergeFolder {
 
     fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
         self.folder.holds(path, text)
+    }
+
+    fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {
+        self.folder.open(path)
     }
 
     fn stat(&self, path: &str) -> FileStat {

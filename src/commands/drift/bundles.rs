@@ -12,7 +12,9 @@ use crate::holds::HeldModule;
 use crate::manifest::{Layout, Module};
 use crate::output::mapping_of_config_map;
 use crate::plan::Mapping;
-use crate::reconcile::{Action, Assembly, BundleSink, BundleVerdict, Inspector, PlannedBundle, Verdict, assemble};
+use crate::reconcile::{
+    Action, Assembly, BundleSink, BundleVerdict, Inspector, KnownBundle, PlannedBundle, Verdict, assemble,
+};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::RelPath;
 
@@ -21,6 +23,8 @@ use crate::vocabulary::RelPath;
 pub(in crate::commands) struct Bundles {
     /// Files of the bundles that are right, by module.
     pub(super) right: BTreeMap<String, Vec<FileEntry>>,
+    /// Bundles with changes that are as the previous run wrote them, by module.
+    known: BTreeMap<String, KnownBundle>,
     /// Documents that no mapping asks for.
     pub(super) orphans: Vec<RelPath>,
     /// Files of bundles in folders of modules that have no bundle.
@@ -58,7 +62,11 @@ impl BundleComparer<'_, '_> {
         let verdict = match cached {
             // The bundle is as it was written.
             Some((_, files)) if are_right => BundleVerdict { right: Some(files.to_vec()), changes: Vec::new() },
-            Some(_) => BundleVerdict::default(),
+            Some((reuse, files)) => {
+                let known = KnownBundle { files: files.to_vec(), documents: reuse.config_maps(name) };
+                bundles.known.insert(name.to_owned(), known);
+                BundleVerdict::default()
+            }
             None => self.inspector.inspect_bundle(name, &releases, are_right, Some(module.name.span))?,
         };
         bundles.right.extend(verdict.right.map(|files| (name.to_owned(), files)));
@@ -158,7 +166,8 @@ impl Drift<'_> {
         let layout = self.plan.inputs.manifest.output.layout;
         for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
             if has_bundle(layout, mappings) {
-                planned.insert(module.name.as_str(), self.planned_bundle(mappings, files));
+                let known = self.bundles.known.get(module.name.as_str());
+                planned.insert(module.name.as_str(), self.planned_bundle(mappings, files, known));
             }
         }
         for (name, _) in self.held.iter().filter(|(_, held)| held.has_bundle()) {
@@ -167,7 +176,12 @@ impl Drift<'_> {
         assemble(&self.changes, &planned, &*self.folder, &self.key, sink).map(Some)
     }
 
-    fn planned_bundle<'d>(&self, mappings: &'d [Mapping<'_>], files: &ModuleFiles<'_>) -> PlannedBundle<'d> {
+    fn planned_bundle<'d>(
+        &self,
+        mappings: &'d [Mapping<'_>],
+        files: &ModuleFiles<'_>,
+        known: Option<&'d KnownBundle>,
+    ) -> PlannedBundle<'d> {
         let documents = mappings.iter().zip(&files.mappings).filter_map(|(mapping, files)| {
             let checksum = match files {
                 MappingFiles::Reused(cached) => cached.files[1].checksum,
@@ -177,7 +191,7 @@ impl Drift<'_> {
         });
         let mut documents: Vec<_> = documents.collect();
         documents.sort_unstable_by_key(|(name, _)| *name);
-        PlannedBundle { documents }
+        PlannedBundle { documents, known }
     }
 
     fn held_bundle<'d>(&'d self, module: &str) -> PlannedBundle<'d> {
@@ -186,7 +200,7 @@ impl Drift<'_> {
             let (_, release) = document_of(path).filter(|(of, _)| *of == module)?;
             Some((release, self.planned_checksum(state)?))
         });
-        PlannedBundle { documents: documents.collect() }
+        PlannedBundle { documents: documents.collect(), known: None }
     }
 
     fn planned_checksum(&self, state: &FileState) -> Option<Checksum> {

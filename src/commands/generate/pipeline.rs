@@ -1,6 +1,6 @@
 //! `generate` for one cluster, from the first read to the last write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
@@ -224,12 +224,12 @@ fn commit(
     }
     stage.sweep(drift.tree())?;
     if let Some(mut assembly) = assembly {
-        stage.commit(&mut assembly.changes, &assembly.replaced, drift.tree())?;
+        stage.commit(&mut assembly.changes, &assembly.replacing, drift.tree())?;
         drift.note_written(&assembly);
         return Ok(saved);
     }
     let mut changes = std::mem::take(&mut drift.changes);
-    stage.commit(&mut changes, &BTreeMap::new(), drift.tree())?;
+    stage.commit(&mut changes, &BTreeSet::new(), drift.tree())?;
     drift.changes = changes;
     Ok(saved)
 }
