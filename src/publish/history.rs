@@ -105,6 +105,8 @@ fn mark(marks: &mut [bool], positions: &[usize]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ALPHA: &str = "alpha";
@@ -175,5 +177,43 @@ mod tests {
         let history = History(vec![commit("removal", &[1], Some((1, 0))), commit("first", &[7], Some((0, 1)))]);
         assert_eq!(reverted(&history, 1, 0), Some(("removal", true)));
         assert_eq!(reverted(&history, 0, 1), None, "it is added again");
+    }
+
+    /// Returns a history of up to ten commits with any parents and changes.
+    fn any_history() -> impl Strategy<Value = History> {
+        let one = (proptest::collection::vec(1_usize..12, 0..3), proptest::option::of((0_u8..4, 0_u8..4)));
+        proptest::collection::vec(one, 0..10).prop_map(|commits| {
+            let commits = commits.into_iter().enumerate().map(|(at, (distances, change))| {
+                let parents: Vec<usize> = distances.into_iter().map(|distance| at + distance).collect();
+                commit(&at.to_string(), &parents, change.filter(|(before, after)| before != after))
+            });
+            History(commits.collect())
+        })
+    }
+
+    proptest! {
+        /// Whatever happened before: what kmodgen publishes is no revert, and the way back from it is one.
+        #[test]
+        fn only_the_last_commit_counts(history in any_history(), now in 0_u8..5, planned in 0_u8..5) {
+            prop_assume!(now != planned);
+            let before = history.reverted(ALPHA, state(now), state(planned)).is_some();
+            prop_assert!(!before || history.0.iter().any(|commit| commit.changes.contains_key(ALPHA)));
+            let mut commits = vec![commit("top", &[1], Some((now, planned)))];
+            commits.extend(history.0.into_iter().map(|commit| PastCommit {
+                parents: commit.parents.iter().map(|parent| parent + 1).collect(),
+                ..commit
+            }));
+            // The branch is at the top: nothing else is in its past.
+            let mut is_reached = vec![false; commits.len()];
+            mark(&mut is_reached, &[0]);
+            for (at, commit) in commits.iter_mut().enumerate() {
+                if is_reached[at] { mark(&mut is_reached, &commit.parents) } else { commit.changes.clear() }
+            }
+            let history = History(commits);
+            for next in 0..5 {
+                prop_assert_eq!(reverted(&history, planned, next), None);
+            }
+            prop_assert_eq!(reverted(&history, now, planned), Some(("top", true)));
+        }
     }
 }

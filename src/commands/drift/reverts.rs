@@ -43,7 +43,7 @@ pub(super) fn reverted<'c>(
     let history = match branch.past.history() {
         Ok(history) => history,
         Err(error) => {
-            ui::talk_once(&format!("note: cannot look for reverts on branch `{}`: {error}\n", branch.past.branch()));
+            ui::talk_once(&format!("note: cannot look for reverts on branch `{}`: {error}\n", branch.past.branch));
             return;
         }
     };
@@ -55,7 +55,7 @@ pub(super) fn reverted<'c>(
             refusals.retain(|refusal| refusal.module != module);
             refusals.push(branch.refusal(module, reverted, (now.is_some(), planned.is_some())));
         } else {
-            let (name, commit) = (branch.past.branch(), short(reverted.commit));
+            let (name, commit) = (&branch.past.branch, short(reverted.commit));
             ui::talk_once(&format!(
                 "note: module `{path}` was reverted on branch `{name}` after commit {commit}; the manifest asks for \
                  another state now\n"
@@ -66,7 +66,7 @@ pub(super) fn reverted<'c>(
 
 impl BranchScope<'_> {
     fn refusal(&self, module: &str, reverted: Reverted<'_>, (is_there, is_planned): (bool, bool)) -> Refusal {
-        let (branch, commit) = (self.past.branch(), short(reverted.commit));
+        let (branch, commit) = (&self.past.branch, short(reverted.commit));
         let cluster = if self.cluster.is_empty() { String::new() } else { format!(" --cluster {}", self.cluster) };
         let hold = format!("kmodgen hold {module}{cluster} --at {} --reason TEXT --until DATE", self.past.tip());
         let why = if is_planned {

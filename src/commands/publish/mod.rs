@@ -215,7 +215,7 @@ impl Run<'_> {
         }
         let objects = destination.objects();
         let has_clusters = self.projects.iter().any(|project| project.manifest.cluster.is_some());
-        let past = destination.past(start.parent, has_clusters);
+        let past = destination.past(&start, has_clusters);
         let mut drifts = Vec::new();
         for ((expanded, reuse), previous) in expanded.into_iter().zip(&reuses).zip(self.previous) {
             let project = expanded.project;

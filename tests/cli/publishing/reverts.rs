@@ -67,13 +67,11 @@ fn a_reverted_module_is_published_only_if_someone_asks_for_it() {
         assert_ne!(module(&fleet, "main", "beta"), module(&fleet, &reverted, "beta"));
         fleet.project.run("generate").fine();
         // Both ways on.
-        if layout.is_empty() {
-            let hold = format!("hold alpha --repo fleet.git --path clusters/prod --at {reverted} --until 9999-12-31");
-            fleet.project.kmodgen(&hold).arg("--reason").arg("panics").run().fine();
-            fleet.publish("").fine().says("held at").shows("nothing to publish");
-            fleet.project.run("hold alpha --release").fine();
-            is_skipped(fleet.publish(""), &second);
-        }
+        let hold = format!("hold alpha --repo fleet.git --path clusters/prod --at {reverted} --until 9999-12-31");
+        fleet.project.kmodgen(&hold).arg("--reason").arg("panics").run().fine();
+        fleet.publish("").fine().says("held at").shows("nothing to publish");
+        fleet.project.run("hold alpha --release").fine();
+        is_skipped(fleet.publish(""), &second);
         fleet.publish("--again alpha").fine().shows("3 to reload");
         assert_eq!(module(&fleet, "main", "alpha"), module(&fleet, &second, "alpha"));
         fleet.publish("").fine().shows("nothing to publish");
@@ -193,5 +191,32 @@ fn without_a_past_of_kmodgen_nothing_is_noticed() {
     is_skipped(fleet.publish(""), &fleet.tip("main~1"));
     let first = fleet.tip("main~4");
     fleet.git("fleet.git", &["update-ref", "refs/heads/main", &first]);
+    fleet.publish("").fine().silent().shows("3 to reload");
+}
+
+#[test]
+fn a_strange_past_stops_nothing() {
+    // Clocks are wrong, and the folder was a file once.
+    let fleet = Fleet::new();
+    fleet.commit("main", "echo x >clusters");
+    in_clone(&fleet, "main", "git rm -q clusters; GIT_COMMITTER_DATE='4000000000 +0000' git commit -qm Future");
+    fleet.publish("").fine();
+    for (from, to) in [("0", "1"), ("1", "2")] {
+        fleet.project.edit("kmodgen.yaml", &format!("DEBUG: \"{from}\""), &format!("DEBUG: \"{to}\""));
+        fleet.publish("").fine();
+    }
+    let third = fleet.tip("main");
+    let folder = module(&fleet, "main~1", "alpha");
+    in_clone(&fleet, "main", "GIT_COMMITTER_DATE='631152000 +0000' git revert --no-edit HEAD HEAD~1");
+    is_skipped(fleet.publish(""), &third);
+    // An object is missing.
+    let object = format!("fleet.git/objects/{}/{}", &folder[..2], &folder[2..]);
+    let bytes = fs::read(fleet.project.path(&object)).unwrap();
+    fleet.project.remove(&object);
+    fleet.publish("--dry-run").fine().silent().shows("3 to reload");
+    fs::write(fleet.project.path(&object), bytes).unwrap();
+    is_skipped(fleet.publish("--dry-run"), &third);
+    // A message is larger than any of kmodgen.
+    in_clone(&fleet, "main", "yes | head -c 2000000 | git commit -q --allow-empty -F -");
     fleet.publish("").fine().silent().shows("3 to reload");
 }

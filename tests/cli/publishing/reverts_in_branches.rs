@@ -43,7 +43,7 @@ fn merged_branches_are_no_reverts() {
         }
         let published = if way.contains("--no-ff") { fleet.tip(&format!("{tip}^2")) } else { tip };
         is_skipped(fleet.publish(""), &published);
-        fleet.publish("--branch update --base main").differs().says("skipped module `alpha`: it was reverted");
+        is_skipped(fleet.publish("--branch update --base main"), &published);
     }
 }
 

@@ -8,7 +8,7 @@ use git2::{ObjectType, Oid};
 
 use super::error::PublishError;
 use super::folder::{Handles, descend};
-use super::{Destination, known};
+use super::{Destination, Start, known};
 use crate::output::MODULE;
 use crate::publish::{History, PastCommit, StateChange, has_trailers};
 use kmodgen_git::{Names, ObjectId};
@@ -25,9 +25,12 @@ const LARGEST_COMMIT: usize = 1 << 20;
 /// Number of changes of Modules after which no more are looked for.
 const MOST_CHANGES: usize = 100_000;
 
-/// The past of a commit, which is read if it is asked for.
+/// The past of a branch, which is read if it is asked for.
 pub struct BranchPast<'d> {
     destination: &'d Destination,
+    /// Name of the branch.
+    pub branch: String,
+    /// Its commit.
     tip: Option<Oid>,
     /// Number of folders between that of the output and a Module.
     levels: usize,
@@ -44,18 +47,16 @@ struct Read {
 }
 
 impl Destination {
-    /// Returns the past of the commit `tip`. With clusters, each has a folder of its own.
-    pub fn past(&self, tip: Option<Oid>, has_clusters: bool) -> BranchPast<'_> {
-        BranchPast { destination: self, tip, levels: 1 + usize::from(has_clusters), history: OnceCell::new() }
+    /// Returns the past of the branch, or of the base of a new branch. With clusters, each has a folder of its own.
+    pub fn past(&self, start: &Start, has_clusters: bool) -> BranchPast<'_> {
+        let base = self.base.as_ref().map(ToString::to_string).or_else(|| self.default_branch());
+        let branch = base.filter(|_| !start.branch_exists()).unwrap_or_else(|| self.branch.to_string());
+        let levels = 1 + usize::from(has_clusters);
+        BranchPast { destination: self, branch, tip: start.parent, levels, history: OnceCell::new() }
     }
 }
 
 impl BranchPast<'_> {
-    /// Name of the branch.
-    pub fn branch(&self) -> &str {
-        self.destination.branch.as_str()
-    }
-
     /// Returns the ID of the commit.
     pub fn tip(&self) -> String {
         self.tip.map(|tip| tip.to_string()).unwrap_or_default()
