@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import json
 import pathlib
+import random
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,9 @@ STREAMS = [
     ("6.1.0", None, "amd64"),
 ]
 OPENSHIFT = {"el9_2": "4.14", "el9_4": "4.16", "el9_5": "4.18", "el9_6": "4.19", "el9_7": "4.20", "el8_6": "4.12"}
+# Seed of what is chosen at random.
+SEED = 1
+
 DRIVERS = ["ice", "irdma", "mpt3sas", "v4l2loopback"]
 PATCHED = "v4l2loopback"
 PATCH = """strlcpy left the kernel in 6.8.
@@ -197,6 +201,55 @@ class Fleet:
         return manifest
 
 
+@dataclasses.dataclass
+class Clusters(Fleet):
+    """Modules for many clusters, each with its own selector and most of the kernels, chosen at random but always the
+    same: the nodes of each cluster are noted beside the kernels.
+    """
+
+    clusters: int = 200
+
+    def own(self):
+        """No release is for one module alone."""
+        return []
+
+    def cluster_names(self):
+        """The names of all clusters."""
+        return [f"c{number:03}" for number in range(self.clusters)]
+
+    def shared(self):
+        """The releases of at least one cluster."""
+        return [release for release, names in self.chosen().items() if names]
+
+    def chosen(self):
+        """The names of the clusters that each release is for."""
+        chosen = random.Random(SEED)
+        releases = [shared_release(number) for number in range(self.kernels)]
+        clusters = {release: [] for release in releases}
+        for name in self.cluster_names():
+            for release in chosen.sample(releases, self.kernels * 4 // 5):
+                clusters[release].append(name)
+        return clusters
+
+    def list_text(self):
+        """The kernel list, with the number of nodes in each cluster."""
+        chosen = self.chosen()
+        lines = []
+        for line in super().list_text().splitlines():
+            lines.append(line)
+            if line.startswith("  - release: "):
+                nodes = ", ".join(f"{name}: 1" for name in chosen[line.split(": ")[1]])
+                lines.append(f"    nodes: {{{nodes}}}")
+        return "\n".join(lines) + "\n"
+
+    def manifest_text(self):
+        """The manifest."""
+        clusters = "".join(
+            f"  {name}: {{moduleSpec: {{selector: {{example.com/cluster: {name}}}}}}}\n" for name in self.cluster_names()
+        )
+        return super().manifest_text() + f"clusters:\n{clusters}"
+
+
 def crawled(path):
     """A fleet of one module and every release in a kernel-crawler's JSON that KMM can serve."""
     loader = importlib.machinery.SourceFileLoader("conformance", str(ROOT / ".ci/conformance"))
@@ -217,9 +270,15 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--modules", type=int, default=10)
     parser.add_argument("--kernels", type=int, default=1000, help="for each module [default: 1000]")
+    parser.add_argument("--clusters", type=int, help="each with four fifths of the kernels, which all modules share")
     parser.add_argument("--crawled", type=pathlib.Path, metavar="JSON", help="one module on the releases in this file")
     args = parser.parse_args()
-    fleet = crawled(args.crawled) if args.crawled else Fleet(args.modules, args.kernels)
+    if args.crawled:
+        fleet = crawled(args.crawled)
+    elif args.clusters:
+        fleet = Clusters(args.modules, args.kernels, clusters=args.clusters)
+    else:
+        fleet = Fleet(args.modules, args.kernels)
     print(f"{fleet.write(args.folder)}: {fleet.mappings} mappings")
 
 

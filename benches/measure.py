@@ -17,10 +17,11 @@ BUSY = 0.15
 
 @dataclasses.dataclass
 class Run:
-    """One run of kmodgen: what it took, and its peak memory."""
+    """One run of kmodgen: what it took, its peak memory, and its CPU time if that is known."""
 
     seconds: float
     peak_bytes: int
+    cpu_seconds: float = 0
 
 
 class Kmodgen:
@@ -54,7 +55,7 @@ class Kmodgen:
         told = json.loads(subprocess.run(launched, env=environment, check=True, capture_output=True, text=True).stdout)
         if told["code"] != 0:
             raise Failed(f"{' '.join(command)}: exit code {told['code']}")
-        return Run(told["seconds"], told["peak_bytes"])
+        return Run(told["seconds"], told["peak_bytes"], told["cpu_seconds"])
 
     def report(self, manifest, *flags):
         """A run that is not measured, for its report."""

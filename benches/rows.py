@@ -5,6 +5,7 @@ A goal is a ratio to the yardstick, never a time: a ratio holds on other machine
 
 import dataclasses
 import functools
+import hashlib
 import pathlib
 import resource
 import shutil
@@ -15,7 +16,7 @@ import cluster
 import fleet
 import places
 import yardstick
-from fleet import Fleet
+from fleet import Clusters, Fleet
 from measure import Failed, Kmodgen, Machine, Run, in_turns, spread
 
 KERNELS = 1000
@@ -393,6 +394,83 @@ def publish_to_url(bench):
     return ratio_of(pairs)
 
 
+def distinct(contents):
+    """The bytes of all distinct contents over the bytes of the first cluster; `contents` are clusters, ids and sizes."""
+    sizes, first, name = {}, 0, None
+    for cluster, content, size in contents:
+        name = name or cluster
+        sizes[content] = size
+        first += size if cluster == name else 0
+    return sum(sizes.values()) / first
+
+
+def generated_contents(output):
+    """The contents of all files of an output folder."""
+    for path in sorted(output.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            yield path.relative_to(output).parts[0], hashlib.sha256(data).digest(), len(data)
+
+
+class ForClusters:
+    """Runs of one verb for one cluster and for many, each of which has 20 modules and four fifths of 400 kernels."""
+
+    def __init__(self, bench, verb, folder):
+        self.bench, self.verb, self.folder = bench, verb, folder
+
+    def fleet(self, clusters):
+        """A fleet for this many clusters."""
+        return Clusters(20, 400 // self.bench.shrink, clusters=max(1, clusters // self.bench.shrink))
+
+    def first(self, clusters, turn):
+        """A run from nothing, in a folder of its own."""
+        manifest, repository = published(self.bench, self.fleet(clusters), self.folder / f"{clusters}-{turn}")
+        return manifest, self.again(manifest, repository)
+
+    def again(self, manifest, repository):
+        """One more run."""
+        if self.verb == "generate":
+            return self.bench.kmodgen.run("generate", manifest)
+        return publish(self.bench, manifest, repository)
+
+    def distinct(self, manifest):
+        """How much more the distinct contents are than those of one cluster."""
+        if self.verb == "generate":
+            return distinct(generated_contents(manifest.parent / "gitops"))
+        return distinct(self.bench.yardsticks.git_contents(manifest.parent.parent / "fleet.git", "main", "gitops"))
+
+
+def clusters_first(bench, verb, clusters, of):
+    """What each distinct byte of many clusters takes from nothing, against each byte of one cluster."""
+    with places.tmpfs() as folder:
+        runs = ForClusters(bench, verb, folder)
+        scales, values = [], []
+        for turn in range(few(bench)):
+            bench.machine.settle()
+            _, one = runs.first(1, turn)
+            manifest, many = runs.first(clusters, turn)
+            scales = scales or [runs.distinct(manifest)]
+            values.append(of(many) / of(one) / scales[0])
+            shutil.rmtree(manifest.parent.parent)
+    return spread(values)
+
+
+def clusters_changed(bench, verb, clusters):
+    """The CPU time of a run after one kernel changed, against that of the first run."""
+    with places.tmpfs() as folder:
+        runs = ForClusters(bench, verb, folder)
+        values = []
+        for turn in range(few(bench)):
+            bench.machine.settle()
+            manifest, first = runs.first(clusters, turn)
+            asked = runs.fleet(clusters)
+            asked.change(asked.modules)
+            asked.write_list(manifest.parent)
+            values.append(runs.again(manifest, manifest.parent.parent / "fleet.git").cpu_seconds / first.cpu_seconds)
+            shutil.rmtree(manifest.parent.parent)
+    return spread(values)
+
+
 NINJA = "ninja with nothing to do, 20,000 targets"
 BARE = "a bare C program that writes the same bytes to the same paths"
 JINJA = "a loop in Python with jinja2 and PyYAML's C emitter"
@@ -574,6 +652,33 @@ ROWS = [
         goal=1.0,
     ),
 ]
+
+# Clusters that have much in common. Their files take 0.1 GB each.
+for _verb, _clusters in [("generate", 20), ("publish", 200)]:
+    _all = f"`{_verb}` from nothing for {_clusters} clusters, 20 modules, each cluster with 80 % of 400 kernels"
+    ROWS += [
+        Row(
+            f"clusters-{_verb}",
+            f"CPU time for each distinct byte, {_all}",
+            functools.partial(clusters_first, verb=_verb, clusters=_clusters, of=lambda run: run.cpu_seconds),
+            against="each byte of one cluster",
+            goal=1.2,
+        ),
+        Row(
+            f"clusters-{_verb}-memory",
+            f"peak memory for each distinct byte, {_all}",
+            functools.partial(clusters_first, verb=_verb, clusters=_clusters, of=lambda run: run.peak_bytes),
+            against="each byte of one cluster",
+            goal=1.2,
+        ),
+        Row(
+            f"clusters-{_verb}-changed",
+            f"CPU time of `{_verb}` after one kernel of {_clusters} clusters changed",
+            functools.partial(clusters_changed, verb=_verb, clusters=_clusters),
+            against="the first run",
+            goal=0.03,
+        ),
+    ]
 
 # How the cost of a mapping grows with the fleet: modules of 1,000 kernels each.
 for _modules in [1, 2, 5, 10, 20, 50]:

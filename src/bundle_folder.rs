@@ -7,7 +7,7 @@ use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
-use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
 /// Number of bundles that are kept in memory.
@@ -93,8 +93,8 @@ impl OutputFolder for BundleFolder<'_> {
         }))
     }
 
-    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
-        if document_of(path.as_str()).is_some() { Ok(None) } else { self.folder.holds(path, text) }
+    fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        if document_of(path.as_str()).is_some() { Ok(None) } else { self.folder.holds(path, content) }
     }
 
     fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {

@@ -84,6 +84,11 @@ pub fn mapping_of_config_map(path: &RelPath) -> Option<(&str, &str)> {
     bundle::document_of(path.as_str())
 }
 
+/// Returns the path of a mapping's Dockerfile.
+pub fn dockerfile_path(module: &str, release: &str) -> RelPath {
+    RelPath::of_names(&[module, release, DOCKERFILE])
+}
+
 /// Returns the path of a mapping's ConfigMap in a layout.
 pub fn config_map_path(module: &str, release: &str, layout: Layout) -> RelPath {
     match layout {

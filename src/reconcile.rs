@@ -11,12 +11,12 @@ mod sink;
 
 use crate::bundle::{document_of, file_name};
 use crate::cache::FileEntry;
-use crate::checksum::ChecksumKey;
+use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership, to_unix};
 use crate::output::{self, Output};
 use crate::ownership::Claim;
-use crate::tree::{Found, Inaccessible, View};
+use crate::tree::{Content, Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
@@ -122,46 +122,75 @@ impl Inspector<'_> {
         {
             return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum: self.key.checksum(bytes) })));
         }
-        self.inspect(output, None)
+        self.inspect(&output, None)
     }
 
     /// Compares one output. `known` is what the file is known to be, as an output of the run before.
     ///
     /// # Errors
     /// A file that cannot be read, or a text that the sink cannot take.
-    pub fn inspect(&self, output: Output, known: Option<FileEntry>) -> Result<Verdict, Inaccessible> {
-        let Output { path, text, origin, .. } = output;
-        if !self.concerns(&path) {
+    pub fn inspect(&self, output: &Output, known: Option<FileEntry>) -> Result<Verdict, Inaccessible> {
+        let Output { path, text, origin } = output;
+        if !self.concerns(path) {
             return Ok(Verdict::NotAsked);
         }
         let checksum = self.key.checksum(text.as_bytes());
+        self.inspect_content((path.clone(), *origin), (Content::Text(text), checksum), known)
+    }
+
+    /// Compares one output, of which there is at least its checksum and the git object with its text; the sink has the
+    /// object already.
+    ///
+    /// # Errors
+    /// As those of [`inspect`](Self::inspect).
+    pub fn inspect_content(
+        &self,
+        (path, origin): (RelPath, Span),
+        (content, checksum): (Content<'_>, Checksum),
+        known: Option<FileEntry>,
+    ) -> Result<Verdict, Inaccessible> {
+        if !self.concerns(&path) {
+            return Ok(Verdict::NotAsked);
+        }
         let (action, unmerged) = match known {
             Some(known) if known.checksum == checksum => return Ok(Verdict::Right(Box::new(known))),
             // It is ours, and nobody edited it.
             Some(_) => (Action::Update, false),
-            None => match self.compare(&path, &text)? {
+            None => match self.compare(&path, (content, checksum))? {
                 Ok(stat) => return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum }))),
                 Err(action) => action,
             },
         };
-        let mut stat = self.sink.put(&path, &text, &action)?;
         let mut object = None;
-        if document_of(path.as_str()).is_some() {
-            stat = FileStat { size: text.len() as u64, ..FileStat::NONE };
-            object = Some(self.object(&path, &text, &action)?);
-        }
+        let stat = match content {
+            Content::Text(text) => {
+                let stat = self.sink.put(&path, text, &action)?;
+                if document_of(path.as_str()).is_some() {
+                    object = Some(self.object(&path, text, &action)?);
+                    FileStat { size: text.len() as u64, ..FileStat::NONE }
+                } else {
+                    stat
+                }
+            }
+            Content::Object(stat) if matches!(action, Action::Create | Action::Update) => stat,
+            Content::Object(_) => FileStat::NONE,
+        };
         let written = Some(FileEntry { stat, checksum });
         Ok(Verdict::Change(Box::new(Change { path, object, action, origin: Some(origin), written, unmerged })))
     }
 
-    /// Returns the metadata of the file at a path if the file has this text; otherwise the action to take, and whether
-    /// git has the file as unmerged.
-    fn compare(&self, path: &RelPath, text: &str) -> Result<Result<FileStat, (Action, bool)>, Inaccessible> {
+    /// Returns the metadata of the file at a path if the file has this content; otherwise the action to take, and
+    /// whether git has the file as unmerged.
+    fn compare(
+        &self,
+        path: &RelPath,
+        (content, checksum): (Content<'_>, Checksum),
+    ) -> Result<Result<FileStat, (Action, bool)>, Inaccessible> {
         if let Some((parent, what)) = self.tree.blocked_parent(path)? {
             let why = format!("`{parent}` is {what}, but must be a folder");
             return Ok(Err((Action::Conflict(Conflict::new(why, MOVE)), false)));
         }
-        if let Some(stat) = self.tree.holds(path, text)? {
+        if let Some(stat) = self.tree.holds(path, content)? {
             return Ok(Ok(stat));
         }
         let look = self.tree.look(path)?;
@@ -169,7 +198,7 @@ impl Inspector<'_> {
         if let Some(owner) = found.and_then(|found| self.claim.other_owner(path, found)) {
             return Ok(Err((Action::Conflict(Conflict::owned(owner, &self.claim)), false)));
         }
-        Ok(match write_action(text, found, self.force) {
+        Ok(match write_action((checksum, &self.key), found, self.force) {
             Action::Unchanged => Ok(look.map_or(FileStat::NONE, |(_, stat)| stat)),
             action => Err((action, matches!(found, Some(Found::Unmerged(_))))),
         })
@@ -218,7 +247,7 @@ pub fn refuse(changes: &mut [Box<Change>], refused: &BTreeMap<String, String>) {
     }
 }
 
-fn write_action(text: &str, found: Option<&Found>, force: bool) -> Action {
+fn write_action((checksum, key): (Checksum, &ChecksumKey), found: Option<&Found>, force: bool) -> Action {
     let bytes = match found {
         None => return Action::Create,
         Some(Found::Folder) => {
@@ -234,7 +263,7 @@ fn write_action(text: &str, found: Option<&Found>, force: bool) -> Action {
         }
         Some(Found::File(bytes)) => bytes,
     };
-    if *to_unix(bytes) == *text.as_bytes() {
+    if key.checksum(&to_unix(bytes)) == checksum {
         return Action::Unchanged;
     }
     match ownership(bytes) {
@@ -292,7 +321,7 @@ mod tests {
 
     fn action(found: Option<Found>, force: bool) -> Action {
         let tree: Tree = found.into_iter().map(|found| (path("a/module.yaml"), found)).collect();
-        match inspected(&tree, force, |inspector| inspector.inspect(output("a/module.yaml", "new\n"), None)).unwrap() {
+        match inspected(&tree, force, |inspector| inspector.inspect(&output("a/module.yaml", "new\n"), None)).unwrap() {
             Verdict::Change(change) => change.action,
             Verdict::Right(_) => Action::Unchanged,
             Verdict::NotAsked | Verdict::Absent => panic!("it is asked"),
@@ -327,7 +356,7 @@ mod tests {
         };
         let verdict = |before| {
             inspected(&Tree::new(), false, |inspector| {
-                inspector.inspect(output("a/module.yaml", "new\n"), known(before))
+                inspector.inspect(&output("a/module.yaml", "new\n"), known(before))
             })
         };
         assert!(matches!(verdict("new\n").unwrap(), Verdict::Right(file) if file.stat.is_some()));
@@ -364,7 +393,7 @@ mod tests {
     fn a_parent_that_is_no_folder_blocks() {
         let tree: Tree = [(path("a"), Found::Other("a symbolic link"))].into();
         let verdict =
-            inspected(&tree, true, |inspector| inspector.inspect(output("a/x/Dockerfile", "x\n"), None)).unwrap();
+            inspected(&tree, true, |inspector| inspector.inspect(&output("a/x/Dockerfile", "x\n"), None)).unwrap();
         let Verdict::Change(change) = verdict else { panic!("{verdict:?}") };
         let Action::Conflict(conflict) = change.action else { panic!("{change:?}") };
         assert!(conflict.why.contains("`a` is a symbolic link"));

@@ -46,6 +46,15 @@ pub enum Kind {
     Other(&'static str),
 }
 
+/// Content of a file.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'t> {
+    /// Its whole text.
+    Text(&'t str),
+    /// Metadata of the git object with its text.
+    Object(FileStat),
+}
+
 /// A path that cannot be looked at or written, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb} `{path}`: {why}")]
@@ -78,12 +87,12 @@ pub trait OutputFolder: Sync {
     /// A file that cannot be read.
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible>;
 
-    /// Returns the metadata of a file that is known to hold exactly `text` without being read; `None` if the file must
-    /// be read.
+    /// Returns the metadata of a file that is known to have exactly this content without being read; `None` if the file
+    /// must be read.
     ///
     /// # Errors
     /// A path that cannot be looked at.
-    fn holds(&self, _path: &RelPath, _text: &str) -> Result<Option<FileStat>, Inaccessible> {
+    fn holds(&self, _path: &RelPath, _content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
         Ok(None)
     }
 
@@ -276,12 +285,12 @@ impl View<'_> {
         Ok(self.look(path)?.map(|(found, _)| found))
     }
 
-    /// Returns the metadata of a file that is known to hold exactly `text`; `None` if that is not known.
+    /// Returns the metadata of a file that is known to have exactly this content; `None` if that is not known.
     ///
     /// # Errors
     /// A path that cannot be looked at.
-    pub fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
-        if self.has_folder(path.parent())? { self.folder.holds(path, text) } else { Ok(None) }
+    pub fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        if self.has_folder(path.parent())? { self.folder.holds(path, content) } else { Ok(None) }
     }
 
     /// Returns the object at a path, with its metadata; does not access the folder if its names suffice.

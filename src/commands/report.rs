@@ -13,7 +13,7 @@ use super::hold_notes::{HoldNotes, HoldRow};
 use crate::adapters::ui::{self, CONFLICT};
 use crate::cli::Format;
 use crate::fingerprint::InputChange;
-use crate::impact::{Impact, node_counts, reloaded};
+use crate::impact::{node_counts, reloaded};
 use crate::output::mapping_of_config_map;
 use crate::plan::MappingRenderer;
 use crate::previous;
@@ -42,6 +42,9 @@ pub(super) struct Report {
     /// Number of files generated again that git has as unmerged.
     #[serde(skip)]
     merged: usize,
+    /// Names of modules that nodes unload, each with the kernels.
+    #[serde(skip)]
+    unloads: Vec<(String, String)>,
     /// Inputs that changed, by equal changes.
     #[serde(skip)]
     inputs: Vec<InputGroup>,
@@ -157,7 +160,11 @@ impl Report {
             files.push(FileReport { path, object, action, reason, help, manifest });
         }
         let mut nodes = Nodes::default();
-        for (_, impact) in drift.impacts.iter().flat_map(|(name, impact)| impact.all(name)) {
+        let mut unloads = Vec::new();
+        for (module, impact) in drift.impacts.iter().flat_map(|(name, impact)| impact.all(name)) {
+            if !impact.unloads.is_empty() {
+                unloads.push((module.to_owned(), shortened(&impact.unloads)));
+            }
             nodes.load += impact.loads.len();
             nodes.reload += impact.reloads.len();
             nodes.unload += impact.unloads.len();
@@ -177,7 +184,7 @@ impl Report {
         let unmerged = drift.changes.iter().filter(|change| change.unmerged);
         let merged = unmerged.filter(|change| !matches!(change.action, Action::Conflict(_))).count();
         let holds = Vec::new();
-        Ok(Self { summary, nodes, files, refused, holds, is_overdue: false, merged, inputs, explanations })
+        Ok(Self { summary, nodes, files, refused, holds, is_overdue: false, merged, unloads, inputs, explanations })
     }
 
     /// The report of a run that found all files as they should be.
@@ -190,6 +197,7 @@ impl Report {
             holds: Vec::new(),
             is_overdue: false,
             merged: 0,
+            unloads: Vec::new(),
             inputs: Vec::new(),
             explanations: explain.then(BTreeMap::new),
         }
@@ -249,14 +257,7 @@ impl Report {
     }
 
     /// Prints the report for people: results first, then what needs someone. `cluster` is whose it is.
-    pub(super) fn print(
-        &self,
-        cluster: Option<&str>,
-        root: &Path,
-        impacts: &BTreeMap<String, Impact>,
-        written: bool,
-        partial: bool,
-    ) {
+    pub(super) fn print(&self, cluster: Option<&str>, root: &Path, written: bool, partial: bool) {
         let mut text = String::new();
         let (conflicts, done): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.reason.is_some());
         for file in &done {
@@ -280,9 +281,8 @@ impl Report {
             let load = ui::count(*load, "mapping");
             let _ = writeln!(text, "{whose}on nodes: {load} to load, {reload} to reload, {unload} to unload");
         }
-        let modules = impacts.iter().flat_map(|(name, impact)| impact.all(name));
-        for (module, impact) in modules.filter(|(_, impact)| !impact.unloads.is_empty()) {
-            let _ = writeln!(text, "{whose}unloads {module} on {}", shortened(&impact.unloads));
+        for (module, kernels) in &self.unloads {
+            let _ = writeln!(text, "{whose}unloads {module} on {kernels}");
         }
         ui::result(&text);
         if written && self.merged > 0 {

@@ -15,7 +15,8 @@ const BLOCK: usize = 16_384;
 
 impl<'m> Expansion<'m> {
     /// Renders all mappings with `workers` threads, and returns the plan with a result for each mapping: the one that
-    /// is `known` for its number, or what `use_texts` makes of its texts, which are dropped then.
+    /// is `known` for its number, the one that a thread finds as a `shared` one, or what `use_texts` makes of its texts,
+    /// which are dropped then.
     ///
     /// # Errors
     /// `None` if a mapping cannot be rendered; `faults` then says what and where. Warnings come with a plan.
@@ -23,6 +24,7 @@ impl<'m> Expansion<'m> {
         &self,
         workers: usize,
         known: impl Fn(usize) -> Option<(Identity, R)>,
+        shared: impl Fn(usize, &PlannedMapping<'m>) -> Option<(Identity, R)> + Sync,
         use_texts: impl Fn(usize, &RenderedMapping<'m>) -> R + Sync,
         sources: &mut SourceMap,
         faults: &mut Diagnostics,
@@ -34,9 +36,13 @@ impl<'m> Expansion<'m> {
             let found: Vec<Option<(Identity, R)>> = block.iter().map(|(number, _)| known(*number)).collect();
             let unknown = block.iter().zip(&found).filter(|(_, found)| found.is_none());
             let unknown: Vec<(usize, &PlannedMapping<'m>)> = unknown.map(|(mapping, _)| *mapping).collect();
-            let renderer = || MappingRenderer::new(self.inputs);
-            let render = |renderer: &mut MappingRenderer<'m>, (number, planned): &(usize, &PlannedMapping<'m>)| {
-                let rendered = renderer.render(planned)?;
+            let renderer = || None;
+            let render = |renderer: &mut Option<MappingRenderer<'m>>,
+                          (number, planned): &(usize, &PlannedMapping<'m>)| {
+                if let Some(shared) = shared(*number, planned) {
+                    return Ok(shared);
+                }
+                let rendered = renderer.get_or_insert_with(|| MappingRenderer::new(self.inputs)).render(planned)?;
                 Ok::<_, RenderError>((rendered.mapping.identity, use_texts(*number, &rendered)))
             };
             let mut rendered = match map_with(&unknown, workers, renderer, render) {

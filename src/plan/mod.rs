@@ -216,7 +216,7 @@ impl<'m> Plan<'m> {
         use_texts: impl Fn(&RenderedMapping<'m>) -> R + Sync,
     ) -> Option<(Self, Vec<R>)> {
         let expansion = Expansion::of(inputs, faults)?;
-        expansion.render(workers, |_| None, |_, rendered| use_texts(rendered), sources, faults)
+        expansion.render(workers, |_| None, |_, _| None, |_, rendered| use_texts(rendered), sources, faults)
     }
 
     /// Returns all mappings.

@@ -75,6 +75,8 @@ pub enum Edit {
     File(ObjectId),
     /// Nothing is there.
     Remove,
+    /// A folder with this tree is there.
+    Folder(ObjectId),
     /// In the folder there, something is different.
     Inside(Edits),
 }
@@ -123,6 +125,7 @@ pub fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: &Edits) -> Resu
         let key = name.as_bytes();
         let new = match edit {
             Edit::File(id) => Some(Entry::new(FILE, *id)),
+            Edit::Folder(id) => Some(Entry::new(FOLDER, *id)),
             Edit::Remove => None,
             Edit::Inside(edits) => {
                 let there = names.get(key).filter(|entry| entry.is_folder()).map(|entry| entry.id);
@@ -201,6 +204,16 @@ mod tests {
         let gone = edits(&[("ours/a/f", None), ("ours/b", None)]);
         assert_eq!(edited(&trees, Some(new), &gone).unwrap(), Some(old), "a folder goes with its last file");
         assert_eq!(edited(&trees, None, &gone).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_is_replaced_as_a_whole() {
+        let trees = Memory::default();
+        let inner = edited(&trees, None, &edits(&[("f", Some(1))])).unwrap().unwrap();
+        let mut folder = edits(&[("b", Some(2))]);
+        folder.note("path/a", Edit::Folder(inner));
+        let made = edited(&trees, None, &folder).unwrap();
+        assert_eq!(made, edited(&trees, None, &edits(&[("b", Some(2)), ("path/a/f", Some(1))])).unwrap());
     }
 
     proptest! {

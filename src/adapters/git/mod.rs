@@ -31,8 +31,8 @@ pub use history::texts_since;
 pub use inspection::{Inspection, RefNames, folder_url};
 pub use output_history::OutputHistory;
 pub use publishing::{
-    BranchPast, CommittedFolder, Destination, Landing, Objects, PublishError, PublishTo, PublishedHistory, Start,
-    ToRemote, Unwritten, is_url,
+    BranchPast, CommittedFolder, Destination, EditedTree, Landing, Objects, PublishError, PublishTo, PublishedHistory,
+    Start, ToRemote, Unwritten, is_url,
 };
 pub use work_tree::{WorkTreeError, checkout_of};
 

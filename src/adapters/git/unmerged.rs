@@ -18,7 +18,7 @@ use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership};
 use crate::merge::{Sides, Unmerged};
-use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::{RelPath, has_markers};
 
 /// An index beyond this is none that anyone works with: two million files fit.
@@ -150,8 +150,8 @@ impl OutputFolder for MergeFolder {
         }))
     }
 
-    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
-        self.folder.holds(path, text)
+    fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        self.folder.holds(path, content)
     }
 
     fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {

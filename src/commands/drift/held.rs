@@ -108,7 +108,7 @@ pub(super) fn compare_held(
     let mut files = Vec::new();
     let mut is_right = false;
     for (path, text) in held.files() {
-        let verdict = inspector.inspect(Output { path: path.clone(), text: text.into(), origin }, None)?;
+        let verdict = inspector.inspect(&Output { path: path.clone(), text: text.into(), origin }, None)?;
         is_right |= path.file_name() == MODULE && matches!(verdict, Verdict::Right(_));
         files.push((path.to_string(), verdict));
     }

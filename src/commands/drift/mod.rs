@@ -10,6 +10,7 @@ mod mappings;
 mod modules;
 mod reverts;
 mod scope;
+mod shared;
 mod unpushed;
 mod whole_modules;
 
@@ -22,11 +23,12 @@ use self::files::{Changes, ModuleFiles};
 pub(super) use self::files::{FileState, Files, MappingFiles};
 pub(super) use self::held::HeldModules;
 use self::held::compare_held;
-use self::mappings::{MappingResult, compare_mappings};
+use self::mappings::{MappingComparer, MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
 pub(super) use self::reverts::BranchScope;
 use self::reverts::reverted;
 pub(super) use self::scope::Scope;
+pub(super) use self::shared::SharedMappings;
 use self::whole_modules::Left;
 use super::project::Project;
 use crate::adapters::{fs, git};
@@ -59,6 +61,8 @@ pub(super) struct Expanded<'p> {
     keys: Vec<Checksum>,
     /// Held modules, which have no mappings in the expansion.
     held: HeldModules,
+    /// Mappings of all clusters of the run.
+    shared: Option<&'p SharedMappings>,
 }
 
 impl<'p> Expanded<'p> {
@@ -67,7 +71,12 @@ impl<'p> Expanded<'p> {
         let held = HeldModules::read(project, history);
         let (expansion, warnings) = project.expand(|module| held.contains(module.name.as_str()))?;
         let keys = plan::mapping_keys(&expansion, &key);
-        Ok(Self { project, expansion, warnings, key, keys, held })
+        Ok(Self { project, expansion, warnings, key, keys, held, shared: None })
+    }
+
+    /// Shares mappings with other clusters.
+    pub(super) fn sharing(self, shared: Option<&'p SharedMappings>) -> Self {
+        Self { shared, ..self }
     }
 }
 
@@ -131,9 +140,10 @@ impl<'p> Drift<'p> {
         folder: Box<dyn OutputFolder + 'p>,
         sink: &dyn TextSink,
     ) -> anyhow::Result<Self> {
-        let Expanded { project, expansion, warnings, key, keys, held } = expanded;
+        let Expanded { project, expansion, warnings, key, keys, held, shared } = expanded;
         let manifest = &project.manifest;
         project.rely_on(reuse.map(Reuse::templates).unwrap_or_default());
+        project.rely_on(&shared.map(SharedMappings::templates).unwrap_or_default());
         let outline = Outline::read(&*folder, |module| {
             // All files of a held module are compared with those of its commit.
             reuse.filter(|_| !held.contains(module))?.unplanned_folders(module)
@@ -150,8 +160,8 @@ impl<'p> Drift<'p> {
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
         let claim = Claim { owner: manifest.file_owner(), take_over: scope.take_over };
         let inspector = Inspector { tree, sink, key, force: scope.force, claim, only };
-        let (plan, results) =
-            compare_mappings(project, (&expansion, warnings), &keys, reuse, &inspector, scope.workers)?;
+        let comparer = MappingComparer { project, inspector: &inspector, keys: &keys, reuse, shared };
+        let (plan, results) = compare_mappings((&expansion, warnings), &comparer, scope.workers)?;
         drop(expansion);
         let selected = scope.only.is_none_or(|only| {
             let is_named = manifest.modules.iter().any(|module| only.names(module.name.as_str()));

@@ -72,7 +72,7 @@ impl ModuleComparer<'_> {
             Some([object, list]) => {
                 length = Some(object.text.len());
                 let known = self.reuse.map(|reuse| reuse.own_files(name)).unwrap_or_default();
-                Some([self.inspector.inspect(object, known[0])?, self.inspector.inspect(list, known[1])?])
+                Some([self.inspector.inspect(&object, known[0])?, self.inspector.inspect(&list, known[1])?])
             }
             None => None,
         };

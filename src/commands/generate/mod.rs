@@ -30,7 +30,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     if args.depfile.is_some() && args.stamp.is_none() && clusters.iter().any(Option::is_some) {
         bail!("--depfile requires --stamp if the manifest has clusters: the depfile is a rule for the stamp");
     }
-    let mut pipeline = Pipeline::new(args, &manifest, only.as_ref());
+    let mut pipeline = Pipeline::new(args, &manifest, only.as_ref(), clusters.len());
     let mut dones = Vec::new();
     let holds = HoldNotes::beside(&manifest, &clusters);
     // All clusters are in one folder, each in its own.
@@ -40,7 +40,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
         // What --only does not name in any cluster is refused below.
         if args.format == Format::Text && done.selected {
             let name = cluster.as_ref().map(ClusterName::as_str);
-            done.report.print(name, &done.root, &done.impacts, pipeline.writes(), only.is_some());
+            done.report.print(name, &done.root, pipeline.writes(), only.is_some());
         }
         roots.extend(cluster.as_ref().and(done.root.parent()).map(Path::to_path_buf));
         dones.push((cluster, done));

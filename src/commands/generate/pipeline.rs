@@ -1,6 +1,6 @@
 //! `generate` for one cluster, from the first read to the last write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
@@ -8,14 +8,14 @@ use crate::adapters::fs::{self, BackgroundCheck, DocumentFile, DocumentMemory, M
 use crate::adapters::{git, ui};
 use crate::bundle_folder::BundleFolder;
 use crate::cache::{CachedRunFile, Reuse};
+use crate::checksum::ChecksumKey;
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
-use crate::commands::drift::{Drift, Expanded, Scope};
+use crate::commands::drift::{Drift, Expanded, Scope, SharedMappings};
 use crate::commands::input_check::InputCheck;
 use crate::commands::make_files::MakeFiles;
 use crate::commands::project::Project;
 use crate::commands::report::{Report, differences};
-use crate::impact::Impact;
 use crate::lock;
 use crate::ownership::TakeOver;
 use crate::reconcile::{Assembly, BundleSink, DocumentStore, TextSink};
@@ -27,8 +27,6 @@ pub(super) struct Done {
     pub(super) report: Report,
     /// Its output folder.
     pub(super) root: PathBuf,
-    /// Effects of the changes on nodes, by module.
-    pub(super) impacts: BTreeMap<String, Impact>,
     /// Set if the run was about any mapping or module of the cluster.
     pub(super) selected: bool,
     /// Owner of the manifest.
@@ -42,11 +40,16 @@ pub(super) struct Pipeline<'r> {
     only: Option<&'r Only>,
     /// The manifest as it was read for the first of its clusters.
     read: Option<Project>,
+    /// Mappings of its clusters, if they are several.
+    shared: Option<SharedMappings>,
+    /// Key of the checksums of its clusters.
+    key: Option<ChecksumKey>,
 }
 
 impl<'r> Pipeline<'r> {
-    pub(super) fn new(args: &'r GenerateArgs, manifest: &'r Path, only: Option<&'r Only>) -> Self {
-        Self { args, manifest, only, read: None }
+    pub(super) fn new(args: &'r GenerateArgs, manifest: &'r Path, only: Option<&'r Only>, clusters: usize) -> Self {
+        let shared = (clusters > 1).then(SharedMappings::default);
+        Self { args, manifest, only, read: None, shared, key: None }
     }
 
     /// Returns whether files are written.
@@ -76,8 +79,9 @@ impl<'r> Pipeline<'r> {
         let (project, root) = self.open(cluster, &mut lock)?;
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
-        let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.files().key);
-        let expanded = Expanded::of(&project, key, &git::OutputHistory::new(&root))?;
+        let key = check.as_ref().map(|check| check.files().key).or(self.key);
+        let key = *self.key.insert(key.unwrap_or_else(fs::random_checksum_key));
+        let expanded = Expanded::of(&project, key, &git::OutputHistory::new(&root))?.sharing(self.shared.as_ref());
         let cached = check.and_then(BackgroundCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let cached = cached.filter(|(run, _)| run.files.layout == project.manifest.output.layout);
@@ -124,7 +128,7 @@ impl<'r> Pipeline<'r> {
             ui::result(&diff);
         }
         let owner = project.manifest.owner.clone();
-        Ok(Done { report, root, impacts: std::mem::take(&mut drift.impacts), selected: drift.selected, owner })
+        Ok(Done { report, root, selected: drift.selected, owner })
     }
 
     /// Opens the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
@@ -162,7 +166,7 @@ impl<'r> Pipeline<'r> {
         {
             location.write(&run.files, run.mappings.into_iter().map(Some));
         }
-        Ok(Done { report, root, impacts: BTreeMap::new(), selected: true, owner })
+        Ok(Done { report, root, selected: true, owner })
     }
 
     /// Reads the manifest, and locks its output folder if it is to be written to.

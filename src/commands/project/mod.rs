@@ -226,7 +226,14 @@ impl Project {
     ) -> anyhow::Result<(Plan<'p>, Vec<R>)> {
         let (expansion, mut faults) = self.expand(is_left_out)?;
         let mut sources = self.sources.clone();
-        match expansion.render(workers, |_| None, |_, rendered| use_texts(rendered), &mut sources, &mut faults) {
+        match expansion.render(
+            workers,
+            |_| None,
+            |_, _| None,
+            |_, rendered| use_texts(rendered),
+            &mut sources,
+            &mut faults,
+        ) {
             Some(planned) => {
                 self.warn(faults);
                 Ok(planned)

@@ -4,41 +4,35 @@
 //! It is `generate` with a folder of a commit in the place of one on disk: the same drift, the
 //! same conflicts, the same report.
 
+mod attempt;
 mod facts;
 mod previous_run;
 mod pull_request;
 mod report;
 mod wanted;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use self::attempt::Attempt;
 use self::facts::Told;
 use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
 pub(super) use self::wanted::Target;
 use self::wanted::Wanted;
-use super::drift::{BranchScope, Drift, Expanded, Scope};
 use super::faults::Faults;
 use super::hold_notes::HoldNotes;
 use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
 use crate::adapters::engine;
-use crate::adapters::fs::{self, DocumentFile};
-use crate::adapters::git::{
-    BranchPast, Destination, GitEnvironment, Landing, PublishError, Start, ToRemote, Unwritten,
-};
+use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
-use crate::bundle_folder::BundleFolder;
-use crate::cache::Reuse;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
 use crate::header::Owner;
-use crate::ownership::TakeOver;
 use crate::publish::{Message, render};
-use crate::reconcile::{Action, Assembly, BundleSink, Change, DocumentStore, TextSink};
 use crate::settings::{self, Network};
 use crate::tree::OutputFolder;
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, SourceMap};
@@ -134,20 +128,11 @@ struct Run<'r> {
     previous: &'r [PreviousRun],
 }
 
-/// A cluster, compared with the branch.
+/// A cluster that was compared with the branch: what is left of it when the next one is compared.
 struct Compared<'r> {
     project: &'r Project,
-    drift: Drift<'r>,
-    /// Changes of files, if those of the drift are of documents.
-    assembly: Option<Assembly>,
-    previous: &'r PreviousRun,
-}
-
-impl Compared<'_> {
-    /// Returns the changes of files.
-    fn changes(&self) -> &[Box<Change>] {
-        self.assembly.as_ref().map_or(&self.drift.changes, |assembly| &assembly.changes)
-    }
+    report: Report,
+    root: PathBuf,
 }
 
 /// The folder of a cluster below that of all.
@@ -191,10 +176,10 @@ impl Run<'_> {
             self.push_on(destination, &mut published)?;
             let reports = self.projects.iter().zip(unchanged).map(|(project, check)| {
                 // Those of the plan; the manifest was read.
-                check.run.files.messages.iter().for_each(|message| ui::talk_once(message));
-                let report = Report::unchanged(check.run.files.file_count(), false);
+                check.files.messages.iter().for_each(|message| ui::talk_once(message));
+                let report = Report::unchanged(check.files.file_count(), false);
                 if self.args.format == Format::Text {
-                    report.print(cluster_name(project), Path::new(""), &[].into(), self.writes(), false);
+                    report.print(cluster_name(project), Path::new(""), self.writes(), false);
                 }
                 (project.manifest.cluster.clone(), report)
             });
@@ -203,54 +188,17 @@ impl Run<'_> {
             self.finish_unchanged(destination, &start, &mut published)?;
             return Ok(Some((report, published)));
         }
-        let since = fs::now();
-        let (mut expanded, mut reuses) = (Vec::new(), Vec::new());
-        for (project, check) in self.projects.iter().zip(&checks) {
-            let key = check.as_ref().map_or_else(fs::random_checksum_key, |check| check.run.files.key);
-            let own = Expanded::of(project, key, &destination.history(below(project)))?;
-            let layout = project.manifest.output.layout;
-            let check = check.as_ref().filter(|check| check.run.files.layout == layout);
-            reuses.push(check.map(|check| check.reuse(&own.expansion)));
-            expanded.push(own);
+        let mut attempt = Attempt::new(self, destination, &start);
+        for ((project, check), previous) in self.projects.iter().zip(&checks).zip(self.previous) {
+            attempt.compare(project, check.as_ref(), previous)?;
         }
-        let objects = destination.objects();
-        let has_clusters = self.projects.iter().any(|project| project.manifest.cluster.is_some());
-        let past = destination.past(&start, has_clusters);
-        let mut drifts = Vec::new();
-        for ((expanded, reuse), previous) in expanded.into_iter().zip(&reuses).zip(self.previous) {
-            let project = expanded.project;
-            let documents = DocumentFile::new(objects.folder());
-            let store: Option<&dyn DocumentStore> = if self.writes() { Some(&documents) } else { None };
-            let sink: &dyn TextSink = if self.writes() { &objects } else { &Unwritten };
-            let sink = BundleSink::new(sink, store);
-            let mut drift = self.drift((destination, &past), &start, expanded, reuse.as_ref(), &sink)?;
-            let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
-            if let Some(assembly) = &assembly {
-                drift.note_written(assembly);
-            }
-            drifts.push(Compared { project, drift, assembly, previous });
-        }
-        let changes: Vec<(String, &[Box<Change>])> =
-            drifts.iter().map(|compared| (below(compared.project).to_owned(), compared.changes())).collect();
-        let any = changes
-            .iter()
-            .flat_map(|(_, changes)| changes.iter())
-            .any(|change| matches!(change.action, Action::Create | Action::Update | Action::Remove));
-        let mut reports = Vec::new();
-        for Compared { project, drift, .. } in &drifts {
-            reports.push((
-                project.manifest.cluster.clone(),
-                Report::new(drift, &project.sources, self.args.format, false)?,
-            ));
-        }
-        let mut landed = start.parent;
-        if any {
-            let message = self.message(&drifts)?;
+        let Attempt { objects, facts, has_changes, trees, compared, .. } = attempt;
+        if has_changes {
+            let message = self.message(facts)?;
             self.tell_pull_request(destination, message.subject(), &mut published)?;
             if self.writes() {
-                let landing = destination.commit(&start, objects, &changes, message.as_str()).map_err(fault)?;
+                let landing = destination.commit(&start, objects, &trees, message.as_str()).map_err(fault)?;
                 let Landing::Landed(commit) = landing else { return Ok(None) };
-                landed = Some(commit);
                 published.landed(commit);
             }
             published.tell(&message);
@@ -258,17 +206,14 @@ impl Run<'_> {
             self.finish_unchanged(destination, &start, &mut published)?;
         }
         self.push_on(destination, &mut published)?;
-        self.write_cache(destination, landed.filter(|_| self.writes() || !any), &drifts, since);
         if self.args.format == Format::Text {
-            for (Compared { project, drift, .. }, (_, report)) in drifts.iter().zip(&reports) {
-                report.print(cluster_name(project), &drift.root, &drift.impacts, self.writes(), false);
+            for Compared { project, report, root } in &compared {
+                report.print(cluster_name(project), root, self.writes(), false);
             }
         }
-        let mut report = Report::joined(reports.into_iter());
+        let reports = compared.into_iter().map(|cluster| (cluster.project.manifest.cluster.clone(), cluster.report));
+        let mut report = Report::joined(reports);
         self.note_orphan_clusters(destination, &start, &mut report)?;
-        // The process is about to end. To take ten thousand mappings apart first would be a tenth of
-        // the run.
-        std::mem::forget(drifts);
         Ok(Some((report, published)))
     }
 
@@ -286,36 +231,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn drift<'p>(
-        &self,
-        (destination, past): (&Destination, &BranchPast<'_>),
-        start: &Start,
-        expanded: Expanded<'p>,
-        reuse: Option<&'p Reuse<'p>>,
-        sink: &dyn TextSink,
-    ) -> anyhow::Result<Drift<'p>> {
-        let project = expanded.project;
-        let folder = Box::new(BundleFolder::new(destination.folder(start, below(project)).map_err(fault)?));
-        let root = Path::new(self.wanted.path.as_str()).join(below(project));
-        let scope = Scope {
-            force: self.args.settle.force,
-            allow_remove: self.args.settle.allow_remove,
-            branch: Some(BranchScope { past, cluster: below(project), again: &self.args.again }),
-            ..Scope::whole(settings::workers(self.args.jobs), TakeOver::Modules(&self.args.settle.take_over))
-        };
-        let mut drift = Drift::of(expanded, &scope, reuse, root, folder, sink)?;
-        drift.refuse();
-        Ok(drift)
-    }
-
-    fn message(&self, drifts: &[Compared<'_>]) -> anyhow::Result<Message> {
-        let mut told = Told::new(self.wanted);
-        for compared in drifts {
-            told.add(below(compared.project), &compared.drift)?;
-        }
-        // A change is one of some project.
-        let mut renderer = drifts[0].project.renderer();
-        render(self.wanted.message.as_deref(), &told.into_facts(), &mut *renderer).map_err(|wrong| {
+    fn message(&self, facts: Told) -> anyhow::Result<Message> {
+        // All templates are of one folder.
+        let mut renderer = self.projects[0].renderer();
+        render(self.wanted.message.as_deref(), &facts.into_facts(), &mut *renderer).map_err(|wrong| {
             let (mut sources, mut faults) = (SourceMap::default(), Diagnostics::default());
             faults
                 .extend(wrong.into_iter().map(|fault| fault.into_diagnostic(&mut sources, "the commit message", None)));
@@ -358,18 +277,6 @@ impl Run<'_> {
             published.pull_request = Some(PullRequest::of(published, title, body));
         }
         Ok(())
-    }
-
-    /// Caches this run for the next one.
-    fn write_cache(&self, destination: &Destination, commit: Option<git2::Oid>, drifts: &[Compared<'_>], since: i64) {
-        let Some(commit) = commit else { return };
-        for Compared { project, drift, previous, .. } in drifts {
-            let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
-            let Ok(folder) = destination.folder_of(Some(commit), below(project)) else { continue };
-            if let Some(run) = drift.to_cached_run(project, &folder, since).filter(|_| settled) {
-                previous.location.write(&run.files, run.mappings());
-            }
-        }
     }
 
     fn note_orphan_clusters(

@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use crate::cache::{CachedRun, CheckResult, Reuse};
+use crate::cache::{CachedFiles, CachedRun, CheckResult};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::input_check::InputCheck;
 use crate::file_stat::FileStat;
-use crate::plan::Expansion;
 use crate::tree::OutputFolder;
 use crate::vocabulary::ClusterName;
 
 /// The cached run of a cluster, which is read while the manifest is.
 pub(super) struct Reading {
     location: CacheLocation,
-    reading: Option<JoinHandle<Option<(CachedRun, InputCheck)>>>,
+    reading: Option<JoinHandle<Option<(CachedFiles, InputCheck)>>>,
 }
 
 impl Reading {
@@ -24,9 +23,9 @@ impl Reading {
         let read = {
             let location = location.clone();
             move || {
-                let run = location.open()?.read()?;
-                let inputs = InputCheck::of(&run.files.inputs, &manifest);
-                Some((run, inputs))
+                let files = location.open()?.files;
+                let inputs = InputCheck::of(&files.inputs, &manifest);
+                Some((files, inputs))
             }
         };
         // If the system gives no thread, a run goes without.
@@ -44,14 +43,15 @@ impl Reading {
 pub(super) struct PreviousRun {
     /// Location at which the next run is cached.
     pub(super) location: CacheLocation,
-    run: Option<(CachedRun, InputCheck)>,
+    run: Option<(CachedFiles, InputCheck)>,
 }
 
-/// The previous run, compared with a folder.
+/// The previous run, compared with a folder. Its mappings are not read yet.
 pub(super) struct Checked<'r> {
-    pub(super) run: &'r CachedRun,
-    result: CheckResult,
-    inputs: InputCheck,
+    pub(super) files: &'r CachedFiles,
+    location: &'r CacheLocation,
+    pub(super) result: CheckResult,
+    pub(super) inputs: InputCheck,
 }
 
 impl Checked<'_> {
@@ -60,9 +60,9 @@ impl Checked<'_> {
         self.inputs.same && self.result.whole
     }
 
-    /// Returns what a run with these mappings takes over.
-    pub(super) fn reuse(&self, expansion: &Expansion<'_>) -> Reuse<'_> {
-        Reuse::new(self.run, &self.result, self.inputs.same_templates, expansion)
+    /// Reads the whole run; `None` if it is damaged, or another one by now.
+    pub(super) fn read(&self) -> Option<CachedRun> {
+        self.location.open()?.read().filter(|run| run.files == *self.files)
     }
 }
 
@@ -73,10 +73,10 @@ fn is_same(folder: &dyn OutputFolder, path: &str, before: FileStat) -> bool {
 impl PreviousRun {
     /// Compares the run with a folder.
     pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
-        let (run, inputs) = self.run.as_ref()?;
-        let mut result = CheckResult::of(&run.files, is_same(folder, "", run.files.folder));
+        let (files, inputs) = self.run.as_ref()?;
+        let mut result = CheckResult::of(files, is_same(folder, "", files.folder));
         if !result.whole {
-            for ((module, mappings), check) in run.files.numbered().zip(&mut result.modules) {
+            for ((module, mappings), check) in files.numbered().zip(&mut result.modules) {
                 if is_same(folder, &module.name, module.folder) {
                     check.folder = true;
                     check.own.fill(true);
@@ -85,6 +85,6 @@ impl PreviousRun {
                 }
             }
         }
-        Some(Checked { run, result, inputs: *inputs })
+        Some(Checked { files, location: &self.location, result, inputs: *inputs })
     }
 }

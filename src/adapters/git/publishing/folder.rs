@@ -9,7 +9,7 @@ use git2::{ObjectType, Oid, Repository};
 
 use crate::adapters::fs::LARGEST_OURS;
 use crate::file_stat::FileStat;
-use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 use kmodgen_git::{Entry, Names, ObjectId, ObjectKind, shown};
 
@@ -61,9 +61,14 @@ impl Handles {
     }
 }
 
+/// Trees that are not in the repository yet.
+pub(super) type NewTrees = HashMap<ObjectId, Box<[u8]>>;
+
 /// A folder of a commit, which need not exist.
 pub struct CommittedFolder {
     handles: Arc<Handles>,
+    /// Trees that are read from memory.
+    new: Arc<NewTrees>,
     /// Name in messages.
     shown: String,
     root: Option<ObjectId>,
@@ -73,7 +78,22 @@ pub struct CommittedFolder {
 
 impl CommittedFolder {
     pub(super) fn new(handles: &Arc<Handles>, shown: &str, root: Option<ObjectId>) -> Self {
-        Self { handles: Arc::clone(handles), shown: shown.to_owned(), root, known: Mutex::default() }
+        Self {
+            handles: Arc::clone(handles),
+            new: Arc::default(),
+            shown: shown.to_owned(),
+            root,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Reads these trees from memory.
+    pub(super) fn with_new(self, new: &Arc<NewTrees>) -> Self {
+        Self { new: Arc::clone(new), ..self }
+    }
+
+    fn read(&self, id: ObjectId) -> Result<Names, git2::Error> {
+        self.new.get(&id).and_then(|bytes| kmodgen_git::parse(bytes)).map_or_else(|| self.handles.names(id), Ok)
     }
 
     fn fail(&self, path: &str) -> impl FnOnce(git2::Error) -> Inaccessible {
@@ -89,7 +109,7 @@ impl CommittedFolder {
             return Ok(Arc::clone(known));
         }
         let id = if path.is_empty() { self.root } else { self.entry(path)?.filter(Entry::is_folder).map(|e| e.id) };
-        let names = id.map_or_else(|| Ok(Names::new()), |id| self.handles.names(id)).map_err(self.fail(path))?;
+        let names = id.map_or_else(|| Ok(Names::new()), |id| self.read(id)).map_err(self.fail(path))?;
         let names = Arc::new(names);
         if keeps {
             self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Arc::clone(&names));
@@ -131,10 +151,15 @@ impl OutputFolder for CommittedFolder {
         Ok(Some((found, FileStat::of_object(entry.id.0, size as u64))))
     }
 
-    fn holds(&self, path: &RelPath, text: &str) -> Result<Option<FileStat>, Inaccessible> {
-        let Some(entry) = self.entry(path.as_str())? else { return Ok(None) };
-        let same = kind(&entry) == Kind::File && entry.id == ObjectId::of(ObjectKind::Blob, text.as_bytes());
-        Ok(same.then(|| FileStat::of_object(entry.id.0, text.len() as u64)))
+    fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        let Some(entry) = self.entry(path.as_str())?.filter(|entry| kind(entry) == Kind::File) else { return Ok(None) };
+        let stat = match content {
+            Content::Text(text) => {
+                FileStat::of_object(ObjectId::of(ObjectKind::Blob, text.as_bytes()).0, text.len() as u64)
+            }
+            Content::Object(stat) => stat,
+        };
+        Ok((stat.object() == Some(entry.id.0)).then_some(stat))
     }
 
     fn stat(&self, path: &str) -> FileStat {

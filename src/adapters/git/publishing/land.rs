@@ -1,10 +1,13 @@
 //! Making a commit, and moving the branch to it.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use git2::{Oid, Signature, Time};
 
 use super::error::PublishError;
-use super::folder::Handles;
-use super::{Destination, Objects, Start, branch, known};
+use super::folder::{CommittedFolder, Handles, NewTrees, descend};
+use super::{Destination, Objects, Start, branch, joined, known};
 use crate::reconcile::{Action, Change};
 use kmodgen_git::{Commit, Edit, Edits, FETCHED, Names, ObjectId, ObjectKind, Person, Pushed, Server, Trees};
 
@@ -18,8 +21,39 @@ pub enum Landing {
 }
 
 impl Destination {
-    /// Makes a commit of `changes`, each of them below one of the path's folders, and moves the
-    /// branch to it, here or on the server.
+    /// Makes the tree of `below`, one of the path's folders, with `changes`.
+    ///
+    /// # Errors
+    /// A tree that cannot be read or written.
+    pub fn edit(
+        &self,
+        start: &Start,
+        objects: &Objects,
+        below: &str,
+        changes: &[Box<Change>],
+    ) -> Result<EditedFolder, PublishError> {
+        let mut edits = Edits::default();
+        for change in changes {
+            match (&change.action, change.written.and_then(|file| file.stat.object())) {
+                (Action::Create | Action::Update, Some(id)) => {
+                    edits.note(change.path.as_str(), Edit::File(ObjectId(id)));
+                }
+                (Action::Remove, _) => edits.note(change.path.as_str(), Edit::Remove),
+                _ => {}
+            }
+        }
+        let old = descend(&self.handles, start.folder, below)?.unwrap_or_default();
+        let store = Store { handles: &self.handles, objects, new: RefCell::default() };
+        let tree = kmodgen_git::edited(&store, old, &edits)?;
+        Ok(EditedFolder { path: joined([self.path.as_str(), below]), tree, new: Arc::new(store.new.into_inner()) })
+    }
+
+    /// Returns a folder that was edited.
+    pub fn edited_folder(&self, edited: &EditedFolder) -> CommittedFolder {
+        CommittedFolder::new(&self.handles, &edited.path, edited.tree).with_new(&edited.new)
+    }
+
+    /// Makes a commit of folders that were edited, and moves the branch to it, here or on the server.
     ///
     /// # Errors
     /// The reason; the branch is then as it was.
@@ -27,17 +61,26 @@ impl Destination {
         &self,
         start: &Start,
         objects: Objects,
-        changes: &[(String, &[Box<Change>])],
+        folders: &[EditedTree],
         message: &str,
     ) -> Result<Landing, PublishError> {
-        let edits = self.edits(changes);
         let parent = start.parent.map(known).transpose()?;
         let old = match start.parent {
             Some(id) => Some(known(self.repository.find_commit(id)?.tree_id())?),
             None => None,
         };
-        let store = Store { handles: &self.handles, objects: &objects };
-        let tree = kmodgen_git::edited(&store, old, &edits)?;
+        let store = Store { handles: &self.handles, objects: &objects, new: RefCell::default() };
+        let tree = match folders {
+            // The repository's top.
+            [EditedTree { path, tree }] if path.is_empty() => *tree,
+            _ => {
+                let mut edits = Edits::default();
+                for EditedTree { path, tree } in folders {
+                    edits.note(path, tree.map_or(Edit::Remove, Edit::Folder));
+                }
+                kmodgen_git::edited(&store, old, &edits)?
+            }
+        };
         // A repository from which everything goes keeps an empty tree.
         let tree = tree.map_or_else(|| store.write(&[]), Ok)?;
         let (bytes, committer) = Commit { tree, parent, message }.made(&self.environment, &self.config)?;
@@ -79,22 +122,6 @@ impl Destination {
         Err(PublishError::Refused { repository, branch: self.branch.to_string(), reason, words })
     }
 
-    fn edits(&self, changes: &[(String, &[Box<Change>])]) -> Edits {
-        let mut edits = Edits::default();
-        for (below, changes) in changes {
-            for change in *changes {
-                let parts = [self.path.as_str(), below, change.path.as_str()];
-                let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-                match (&change.action, change.written.and_then(|file| file.stat.object())) {
-                    (Action::Create | Action::Update, Some(id)) => edits.note(&path, Edit::File(ObjectId(id))),
-                    (Action::Remove, _) => edits.note(&path, Edit::Remove),
-                    _ => {}
-                }
-            }
-        }
-        edits
-    }
-
     fn move_branch(&self, start: &Start, id: Oid, committer: &Person, message: &str) -> Result<Landing, PublishError> {
         let time = Time::new(committer.when.seconds, committer.when.offset);
         let who = Signature::new(&committer.name, &committer.email, &time)?;
@@ -104,10 +131,31 @@ impl Destination {
     }
 }
 
+/// A folder with changes, whose new trees are not in the repository yet.
+pub struct EditedFolder {
+    path: String,
+    tree: Option<ObjectId>,
+    new: Arc<NewTrees>,
+}
+
+impl EditedFolder {
+    /// Drops what is only read until the next folder is edited.
+    pub fn into_tree(self) -> EditedTree {
+        EditedTree { path: self.path, tree: self.tree }
+    }
+}
+
+/// Path and tree of a folder with changes; no tree if nothing is left.
+pub struct EditedTree {
+    path: String,
+    tree: Option<ObjectId>,
+}
+
 /// Trees of the repository, and new ones.
 struct Store<'s> {
     handles: &'s Handles,
     objects: &'s Objects,
+    new: RefCell<NewTrees>,
 }
 
 impl Trees for Store<'_> {
@@ -118,6 +166,9 @@ impl Trees for Store<'_> {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<ObjectId, PublishError> {
-        self.objects.add(ObjectKind::Tree, bytes, None).map_err(PublishError::io("write", self.objects.folder()))
+        let id = self.objects.add(ObjectKind::Tree, bytes, None);
+        let id = id.map_err(PublishError::io("write", self.objects.folder()))?;
+        self.new.borrow_mut().entry(id).or_insert_with(|| bytes.into());
+        Ok(id)
     }
 }

@@ -42,7 +42,7 @@ pub(super) use folder::{Handles, folder_in_commit};
 pub use held::PublishedHistory;
 pub use kmodgen_git::Objects;
 use kmodgen_git::{GitConfig, GitEnvironment, ObjectId, Server, shown};
-pub use land::Landing;
+pub use land::{EditedTree, Landing};
 pub use outgoing::ToRemote;
 pub use past::BranchPast;
 use place::Place;
@@ -208,8 +208,7 @@ impl Destination {
     }
 
     fn folder_in(&self, folder: Option<ObjectId>, below: &str) -> Result<CommittedFolder, PublishError> {
-        let names = [self.path.as_str(), below];
-        let shown = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("/");
+        let shown = joined([self.path.as_str(), below]);
         let root = descend(&self.handles, folder, below)?;
         let branch = self.branch.to_string();
         let root = root.map_err(|(_, what)| PublishError::InTheWay { branch, path: shown.clone(), what })?;
@@ -227,6 +226,11 @@ impl Destination {
     pub fn objects(&self) -> Objects {
         Objects::new(&self.repository.commondir().join("objects"))
     }
+}
+
+/// Returns two paths as one; either may be empty.
+fn joined(parts: [&str; 2]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 /// Returns whether a repository's own files, hooks and settings among them, are in a folder.

@@ -13,7 +13,8 @@ impl TextSink for Objects {
         if !matches!(action, Action::Create | Action::Update) {
             return Ok(FileStat::NONE);
         }
-        let family = path.parent().split_once('/').map(|(module, _)| (module, path.file_name()));
+        // The Modules of clusters are alike, too.
+        let family = path.as_str().split_once('/').map(|(module, _)| (module, path.file_name()));
         let id = self.add(ObjectKind::Blob, text.as_bytes(), family).map_err(|error| Inaccessible {
             verb: "write",
             path: self.folder().display().to_string(),

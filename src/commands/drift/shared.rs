@@ -1,0 +1,131 @@
+//! Mappings that several clusters of a run have, found by the key of their inputs, so that each is rendered once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cache::{FileEntry, InputRecord};
+use crate::checksum::Checksum;
+use crate::commands::project::Project;
+use crate::file_stat::FileStat;
+use crate::plan::Identity;
+use crate::reconcile::Verdict;
+use crate::tree::Content;
+
+/// Largest size of all texts that are kept, in bytes. Mappings beyond it are rendered for each cluster.
+const LARGEST: usize = 64 << 20;
+
+/// Mappings of the clusters of a run, rendered so far.
+#[derive(Default)]
+pub(in crate::commands) struct SharedMappings(Mutex<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    mappings: HashMap<Checksum, Arc<SharedMapping>>,
+    /// Size of all texts in bytes.
+    size: usize,
+    /// Templates that the mappings were rendered from.
+    templates: Vec<InputRecord>,
+}
+
+/// A mapping that was rendered.
+pub(super) struct SharedMapping {
+    pub(super) identity: Identity,
+    /// Its Dockerfile, unless the layout has none.
+    pub(super) dockerfile: Option<SharedFile>,
+    pub(super) config_map: SharedFile,
+}
+
+/// A file of such a mapping.
+pub(super) struct SharedFile {
+    /// Checksum of its text.
+    pub(super) checksum: Checksum,
+    text: SharedText,
+}
+
+/// Text of such a file.
+enum SharedText {
+    Kept(Box<str>),
+    /// Dropped: a git object has it.
+    Object(FileStat),
+}
+
+impl SharedFile {
+    /// Returns a file whose text was compared with this result; `None` if the run is not about it.
+    fn of(text: &str, verdict: &Verdict) -> Option<Self> {
+        let entry: FileEntry = match verdict {
+            Verdict::Right(file) => **file,
+            Verdict::Change(change) => change.written?,
+            Verdict::NotAsked | Verdict::Absent => return None,
+        };
+        // An object with other line ends is as good for the branch that has it, and longer.
+        let is_object = entry.stat.object().is_some() && entry.stat.size == text.len() as u64;
+        let text = if is_object { SharedText::Object(entry.stat) } else { SharedText::Kept(text.into()) };
+        Some(Self { checksum: entry.checksum, text })
+    }
+
+    pub(super) fn content(&self) -> Content<'_> {
+        match &self.text {
+            SharedText::Kept(text) => Content::Text(text),
+            SharedText::Object(stat) => Content::Object(*stat),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match &self.text {
+            SharedText::Kept(text) => text.len(),
+            SharedText::Object(_) => 0,
+        }
+    }
+}
+
+impl SharedMappings {
+    /// Returns the mapping with this key, if it was rendered.
+    pub(super) fn get(&self, key: Checksum) -> Option<Arc<SharedMapping>> {
+        self.lock().mappings.get(&key).cloned()
+    }
+
+    /// Adds a mapping with the texts of its Dockerfile, if the layout has one, and of its ConfigMap, which were compared
+    /// with these results.
+    pub(super) fn add(
+        &self,
+        key: Checksum,
+        identity: Identity,
+        (dockerfile, config_map): (Option<&str>, &str),
+        verdicts: &[Verdict; 2],
+    ) {
+        let Some(config_map) = SharedFile::of(config_map, &verdicts[1]) else { return };
+        let dockerfile = match dockerfile {
+            Some(text) => match SharedFile::of(text, &verdicts[0]) {
+                Some(file) => Some(file),
+                None => return,
+            },
+            None => None,
+        };
+        let size = config_map.size() + dockerfile.as_ref().map_or(0, SharedFile::size);
+        let mut state = self.lock();
+        if state.size + size <= LARGEST {
+            state.size += size;
+            state.mappings.insert(key, Arc::new(SharedMapping { identity, dockerfile, config_map }));
+        }
+    }
+
+    /// Notes the templates that the mappings of a project were rendered from.
+    pub(super) fn note_templates(&self, project: &Project) {
+        let [_, templates] = project.read();
+        let mut state = self.lock();
+        for template in templates {
+            if !state.templates.contains(&template) {
+                state.templates.push(template);
+            }
+        }
+    }
+
+    /// Returns the templates that the mappings were rendered from.
+    pub(super) fn templates(&self) -> Vec<InputRecord> {
+        self.lock().templates.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
