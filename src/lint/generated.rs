@@ -1,9 +1,11 @@
 //! Check of a Dockerfile that kmodgen generates from a user's template.
 
+use std::sync::Arc;
+
 use super::RULES;
 use super::allow;
 use super::dockerfile::builders;
-use super::facts::{DockerfileFacts, TextPlace};
+use super::facts::{DockerfileContents, DockerfileFacts, TextPlace};
 use super::rule::{Rule, RuleCheck, RuleReport};
 use crate::manifest::AllowedRule;
 use crate::vocabulary::{Diagnostic, Severity, SourceMap, Span};
@@ -16,7 +18,8 @@ static SIZES: [&Rule; 3] = [&builders::LARGE, &builders::LONG_LINE, &builders::L
 pub fn dockerfile_errors(text: &str, is_built_by_kmm: bool, allowed: &[&AllowedRule]) -> Vec<Diagnostic> {
     let mut sources = SourceMap::default();
     let source = sources.add("Dockerfile", text);
-    let facts = DockerfileFacts::of(text, TextPlace::Same(Span::new(source, 0, text.len())), is_built_by_kmm);
+    let place = TextPlace::Same(Span::new(source, 0, text.len()));
+    let facts = DockerfileFacts::of(Arc::new(DockerfileContents::of(text)), place, is_built_by_kmm);
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.severity == Severity::Error && !is_size(rule)) {
         if let RuleCheck::Dockerfile(check) = rule.check {

@@ -149,12 +149,9 @@ pub(in crate::lint) static TOOLKIT_IN_COMMENT: Rule = Rule {
 
 fn toolkit_in_comment(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     const NAME: &str = "DTK_AUTO";
-    if !file.text.contains(NAME) {
-        return;
-    }
-    let is_used = file.file.instructions.iter().any(|one| one.rest().contains(NAME));
     let comment = file.file.comments.iter().find(|comment| comment.of(file.text).contains(NAME));
-    if let Some(comment) = comment.filter(|_| !is_used) {
+    let Some(comment) = comment else { return };
+    if !file.file.instructions.iter().any(|one| one.rest().contains(NAME)) {
         report.at(file.span(*comment), "KMM reads `DTK_AUTO` in this comment", "write it in other words");
     }
 }
@@ -201,6 +198,9 @@ fn hard_coded_release(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
 /// Finds a release such as `5.14.0-427.28.1.el9_4.x86_64` in a text.
 fn release_in(text: &str) -> Option<&str> {
     const ENDS: [&str; 4] = [".x86_64", ".aarch64", ".ppc64le", ".s390x"];
+    if !text.contains(".el") {
+        return None;
+    }
     let end = ENDS.iter().find_map(|end| Some(text.find(end)? + end.len()))?;
     // A flavour, as in `…x86_64+rt`.
     let end = end + text[end..].find(|c: char| !c.is_ascii_alphanumeric() && c != '+').unwrap_or(text.len() - end);

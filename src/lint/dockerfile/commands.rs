@@ -1,5 +1,7 @@
 //! Rules on commands that go wrong in a build of KMM.
 
+use std::cell::LazyCell;
+
 use super::super::facts::{CommandFacts, DockerfileFacts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
 use crate::vocabulary::Severity;
@@ -53,9 +55,8 @@ pub(in crate::lint) static NEEDS_ANSWER: Rule = Rule {
 };
 
 fn needs_answer(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
-    if ["assumeyes", "Assume-Yes", "assume-yes"].iter().any(|text| file.text.contains(text)) {
-        return;
-    }
+    let is_set =
+        LazyCell::new(|| ["assumeyes", "Assume-Yes", "assume-yes"].iter().any(|text| file.text.contains(text)));
     for command in &file.commands {
         let (verbs, option): (&[&str], &str) = match command.program.as_str() {
             "dnf" | "yum" => (&["install", "groupinstall", "localinstall"], "-y"),
@@ -84,7 +85,7 @@ fn needs_answer(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
                         || text.contains("qq")
                         || text.contains('s') && command.program.starts_with("apt")))
         });
-        if let Some(verb) = verb.filter(|_| !answers && !command.reads_pipe) {
+        if let Some(verb) = verb.filter(|_| !answers && !command.reads_pipe && !*is_set) {
             let message = format!("`{} {}` asks before it installs", command.program, verb.text);
             let help = match option {
                 "-n" => "write `zypper -n install`".to_owned(),

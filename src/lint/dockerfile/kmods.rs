@@ -237,12 +237,15 @@ fn is_whole_tree(path: &str) -> bool {
 
 /// The sources and the target of a recursive `cp`.
 fn copied_folders(command: &CommandFacts) -> Option<(Vec<&str>, &str)> {
+    if command.program != "cp" {
+        return None;
+    }
     let is_recursive = command
         .arguments
         .iter()
         .any(|one| one.text == "--recursive" || (one.text.starts_with('-') && one.text.contains(['r', 'R', 'a'])));
     let mut operands: Vec<&str> = command.operands().map(|one| one.text.as_str()).collect();
-    let target = operands.pop().filter(|_| command.program == "cp" && is_recursive)?;
+    let target = operands.pop().filter(|_| is_recursive)?;
     Some((operands, target.trim_end_matches('/')))
 }
 
@@ -303,13 +306,15 @@ fn fills(command: &CommandFacts) -> bool {
 
 fn installed_elsewhere(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
     const PATH: &str = "INSTALL_MOD_PATH";
+    let mut installs =
+        file.commands.iter().filter(|one| one.program == "make" && one.has("modules_install")).peekable();
+    if installs.peek().is_none() || file.text.contains(PATH) || file.commands.iter().any(fills) {
+        return;
+    }
     if !file.last_copies().any(|copy| copy.sources.iter().any(|source| source.starts_with("/opt/lib/modules"))) {
         return;
     }
-    if file.text.contains(PATH) || file.commands.iter().any(fills) {
-        return;
-    }
-    for command in file.commands.iter().filter(|one| one.program == "make" && one.has("modules_install")) {
+    for command in installs {
         let help = "add `INSTALL_MOD_PATH=/opt`";
         report.at(file.span(command.span), "this installs the kmods to the builder's own `/lib/modules`", help);
     }

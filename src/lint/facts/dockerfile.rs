@@ -1,6 +1,8 @@
 //! A Dockerfile, as the rules look at it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use dockerfile_reader::{
     Arguments, Base, Command, Dockerfile, GroupKind, Instruction, Keyword, Lookup, Script, Span as Range, Target,
@@ -9,7 +11,7 @@ use dockerfile_reader::{
 
 use super::command::CommandFacts;
 use super::text_place::TextPlace;
-use crate::vocabulary::Span;
+use crate::vocabulary::{SourceId, Span};
 
 /// Build arguments of KMM.
 pub const KMM_ARGUMENTS: [&str; 5] = ["KERNEL_VERSION", "KERNEL_FULL_VERSION", "MOD_NAME", "MOD_NAMESPACE", "DTK_AUTO"];
@@ -21,15 +23,22 @@ const MOST: usize = 5_000;
 /// Folder of an image from which KMM's worker loads kmods.
 const WORKER_FOLDER: &str = "/opt/lib/modules";
 
-/// A Dockerfile.
+/// A Dockerfile in a file or a ConfigMap.
 pub struct DockerfileFacts<'d> {
-    pub text: &'d str,
-    pub file: Dockerfile<'d>,
-    place: TextPlace,
+    contents: Arc<DockerfileContents<'d>>,
+    place: TextPlace<'d>,
     /// Set if KMM builds it: it is in a ConfigMap, or uses the Driver Toolkit that KMM chooses.
     pub is_built_by_kmm: bool,
     /// Set if it is in a ConfigMap.
     pub is_in_config_map: bool,
+}
+
+/// Facts about the text of a Dockerfile, wherever it is.
+pub struct DockerfileContents<'d> {
+    pub text: &'d str,
+    pub file: Dockerfile<'d>,
+    /// Set if it uses the Driver Toolkit that KMM chooses.
+    uses_toolkit: bool,
     /// Set if it makes an image for KMM: it uses KMM's build arguments, or puts kmods where KMM's worker looks.
     pub is_for_kmm: bool,
     pub stages: Vec<StageFacts>,
@@ -74,7 +83,32 @@ pub struct UndeclaredVariable {
 }
 
 impl<'d> DockerfileFacts<'d> {
-    pub fn of(text: &'d str, place: TextPlace, is_in_config_map: bool) -> Self {
+    pub fn of(contents: Arc<DockerfileContents<'d>>, place: TextPlace<'d>, is_in_config_map: bool) -> Self {
+        let is_built_by_kmm = is_in_config_map || contents.uses_toolkit;
+        Self { contents, place, is_built_by_kmm, is_in_config_map }
+    }
+
+    /// Returns the place of a part in the file that has the Dockerfile.
+    pub fn span(&self, range: Range) -> Span {
+        self.place.span(range)
+    }
+
+    /// Returns the file that has the Dockerfile.
+    pub fn source(&self) -> SourceId {
+        self.place.source()
+    }
+}
+
+impl<'d> Deref for DockerfileFacts<'d> {
+    type Target = DockerfileContents<'d>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.contents
+    }
+}
+
+impl<'d> DockerfileContents<'d> {
+    pub fn of(text: &'d str) -> Self {
         let file = dockerfile_reader::read(text);
         let none = BTreeMap::new();
         let (stages, copies, commands, undeclared, arguments) = {
@@ -85,24 +119,7 @@ impl<'d> DockerfileFacts<'d> {
         let uses_toolkit = stages.iter().any(|stage: &StageFacts| stage.image.contains("DTK_AUTO"));
         let names_kernel = KMM_ARGUMENTS[..2].iter().chain(&[WORKER_FOLDER]).any(|name| text.contains(name));
         let is_for_kmm = names_kernel || uses_toolkit;
-        Self {
-            text,
-            place,
-            is_built_by_kmm: is_in_config_map || uses_toolkit,
-            is_in_config_map,
-            is_for_kmm,
-            stages,
-            copies,
-            commands,
-            undeclared,
-            arguments,
-            file,
-        }
-    }
-
-    /// Returns the place of a part in the file that has the Dockerfile.
-    pub fn span(&self, range: Range) -> Span {
-        self.place.span(range)
+        Self { text, uses_toolkit, is_for_kmm, stages, copies, commands, undeclared, arguments, file }
     }
 
     /// Returns the number of the last stage.
@@ -240,6 +257,7 @@ fn commands<'d>(file: &Dockerfile<'d>, variables: &Variables<'_>) -> (Vec<Comman
         commands.extend(script.commands.iter().take(MOST).map(|command| CommandFacts::of(command, number, stage)));
         in_shell(&script, |name| matches!(variables.get(number, name), Lookup::Undeclared), stage, &mut undeclared);
     }
+    commands.shrink_to_fit();
     (commands, undeclared)
 }
 

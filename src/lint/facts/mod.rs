@@ -8,7 +8,7 @@ mod text_place;
 mod variables;
 
 pub use command::{ArgumentFacts, CommandFacts};
-pub use dockerfile::{CopyFacts, DockerfileFacts, KMM_ARGUMENTS, StageFacts, UndeclaredVariable};
+pub use dockerfile::{CopyFacts, DockerfileContents, DockerfileFacts, KMM_ARGUMENTS, StageFacts, UndeclaredVariable};
 pub use module::{MappingFacts, ModuleFacts, Text, entry, string, text, texts};
 pub use project::{BuildFacts, ConfigMapFacts, ProjectFacts, is_of_flux, unreadable};
 pub use text_place::TextPlace;

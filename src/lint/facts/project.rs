@@ -1,8 +1,9 @@
 //! Files together, for the rules that compare them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::dockerfile::DockerfileFacts;
+use super::dockerfile::{DockerfileContents, DockerfileFacts};
 use super::module::{ModuleFacts, Text, entry, text};
 use super::text_place::TextPlace;
 use crate::lint::input::{LintCount, LintInput};
@@ -102,6 +103,16 @@ fn builds<'n>(modules: &[ModuleFacts<'n>]) -> Vec<BuildFacts<'n>> {
     builds
 }
 
+/// Dockerfiles by their texts. One that is in a file and in a ConfigMap is read once.
+#[derive(Default)]
+struct DockerfileTexts<'n>(HashMap<&'n str, Arc<DockerfileContents<'n>>>);
+
+impl<'n> DockerfileTexts<'n> {
+    fn read(&mut self, text: &'n str) -> Arc<DockerfileContents<'n>> {
+        Arc::clone(self.0.entry(text).or_insert_with(|| Arc::new(DockerfileContents::of(text))))
+    }
+}
+
 /// The Dockerfiles of ConfigMaps and files. A file that a ConfigMap is made from is one Dockerfile.
 fn dockerfiles<'n>(
     input: &'n LintInput<'n>,
@@ -109,6 +120,7 @@ fn dockerfiles<'n>(
     is_built: impl Fn(&str) -> bool,
 ) -> (Vec<ConfigMapFacts<'n>>, Vec<DockerfileFacts<'n>>) {
     let (mut maps, mut found, mut files) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut texts = DockerfileTexts::default();
     for object in input.objects.config_maps() {
         let (Some(map), Some(name)) = (object.config_map(), object.name.as_ref()) else { continue };
         let mut dockerfile = None;
@@ -126,7 +138,7 @@ fn dockerfiles<'n>(
                 if entry.is_file {
                     files.insert(source, found.len());
                 }
-                found.push(DockerfileFacts::of(&entry.text.value, place, is_built(&name.value)));
+                found.push(DockerfileFacts::of(texts.read(&entry.text.value), place, is_built(&name.value)));
             }
         }
         let namespace = object.namespace.as_ref().map(|namespace| namespace.value.as_str());
@@ -137,7 +149,7 @@ fn dockerfiles<'n>(
         let Some(file) = sources.get(source) else { continue };
         if unreadable(&file.text).is_none() && !is_template(&file.text) {
             let place = TextPlace::Same(Span::new(source, 0, file.text.len()));
-            found.push(DockerfileFacts::of(&file.text, place, false));
+            found.push(DockerfileFacts::of(texts.read(&file.text), place, false));
         }
     }
     (maps, found)

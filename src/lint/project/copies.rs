@@ -46,7 +46,7 @@ fn drifted_copy(project: &ProjectFacts<'_>, report: &mut RuleReport<'_>) {
         project.objects.dockerfiles.iter().map(|file| (file.source, (file.input, file.path.parent()))).collect();
     let mut beside: HashMap<(usize, &str), Vec<&DockerfileFacts<'_>>> = HashMap::new();
     for file in &project.dockerfiles {
-        if let Some(folder) = folders.get(&file.span(Range::default()).source) {
+        if let Some(folder) = folders.get(&file.source()) {
             beside.entry(*folder).or_default().push(file);
         }
     }
@@ -55,6 +55,9 @@ fn drifted_copy(project: &ProjectFacts<'_>, report: &mut RuleReport<'_>) {
         let Some(own) = map.dockerfile.and_then(|number| project.dockerfiles.get(number)) else { continue };
         let Some(path) = &origin.path else { continue };
         let files = beside.get(&(origin.input, path.parent())).map(Vec::as_slice).unwrap_or_default();
+        if files.iter().any(|file| file.text == own.text) {
+            continue;
+        }
         let copy = lines(own.text);
         let shares = files.iter().take(MOST).map(|file| (shared_percent(&copy, &lines(file.text)), *file));
         let Some((share, file)) = shares.max_by_key(|(share, _)| *share) else { continue };

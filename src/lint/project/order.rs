@@ -1,5 +1,7 @@
 //! Rule on the order in which KMM loads kmods, against what the Dockerfile says of their dependencies.
 
+use std::cell::LazyCell;
+
 use super::super::facts::{CommandFacts, DockerfileFacts, ProjectFacts, Text, texts};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
 use crate::vocabulary::{Severity, is_kmod_file};
@@ -78,7 +80,7 @@ fn normal(name: &str) -> String {
 
 /// The dependencies that a Dockerfile shows.
 fn dependencies(file: &DockerfileFacts<'_>) -> Vec<Dependency> {
-    let kmods = kmods(file);
+    let kmods = LazyCell::new(|| kmods(file));
     let mut found = Vec::new();
     for command in &file.commands {
         found.extend(soft_dependencies(command));
