@@ -243,6 +243,7 @@ impl Manifest {
         let errors = faults.errors();
         let includes = Includes::read(&node, files, sources, faults);
         if faults.errors() > errors {
+            faults.replace_effects(misplaced::find(&node, &MANIFEST));
             faults.replace_effects(includes.misplaced);
             return None;
         }
