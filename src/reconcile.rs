@@ -1,15 +1,15 @@
 //! Changes to a folder, so that it has the outputs and no file of anyone else is lost.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 mod assembly;
 mod bundles;
+mod change;
 mod conflict;
 mod old_bundle;
 mod sink;
 
-use crate::bundle::{document_of, file_name};
+use crate::bundle::document_of;
 use crate::cache::FileEntry;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
@@ -21,73 +21,11 @@ use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
 pub use bundles::{BundleVerdict, ObjectInFile};
+pub use change::{Action, Change, Verdict};
 pub use conflict::Conflict;
 use conflict::{FORCE, MERGE, MOVE};
 pub use old_bundle::KnownBundle;
 pub use sink::{TextParts, TextSink};
-
-/// Action at one path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// A file is written where none was.
-    Create,
-    /// A file of ours is replaced.
-    Update,
-    /// The file is right.
-    Unchanged,
-    /// A file of ours that no mapping asks for any more is removed.
-    Remove,
-    /// Nothing is done, since something of someone's would be lost.
-    Conflict(Box<Conflict>),
-}
-
-/// One path at which something is to be done.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// Path of the file, below the output folder.
-    pub path: RelPath,
-    /// The object, if it is in a document of a bundle.
-    pub object: Option<ObjectInFile>,
-    /// Action at the path; never [`Action::Unchanged`].
-    pub action: Action,
-    /// The place of the manifest that asks for the file; none for what is removed.
-    pub origin: Option<Span>,
-    /// The file that is put there, if the sink knows its metadata.
-    pub written: Option<FileEntry>,
-    /// Set if git has the file as unmerged.
-    pub unmerged: bool,
-}
-
-impl Change {
-    /// Returns the path of the file.
-    pub fn file(&self) -> Cow<'_, str> {
-        match (&self.object, document_of(self.path.as_str())) {
-            (Some(object), Some((module, _))) => format!("{module}/{}", file_name(object.file)).into(),
-            _ => self.path.as_str().into(),
-        }
-    }
-
-    /// Returns the path of the file, and the object in it if it is one of many.
-    pub fn place(&self) -> String {
-        match &self.object {
-            Some(object) => format!("{}: {}", self.file(), object.name),
-            None => self.file().into_owned(),
-        }
-    }
-}
-
-/// Result of the comparison of an output with the file at its path.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// The run is not about it.
-    NotAsked,
-    /// The layout has no such file.
-    Absent,
-    /// The file is right. Boxed, since most files that are compared have to change.
-    Right(Box<FileEntry>),
-    /// Something is to be done.
-    Change(Box<Change>),
-}
 
 /// Compares outputs with what is there.
 pub struct Inspector<'i> {
