@@ -180,6 +180,8 @@ fn a_revision_without_files_of_the_module_is_refused() {
         .says("this one has files of `beta`");
     hold(&project, "alpha --at v0").trouble().says("files of no module");
     hold(&project, "alpha --at v9").trouble().says("there is no revision `v9`");
+    hold(&project, "alpha --at v9 --repo fleet.git").trouble().says("pass --path DIR");
+    hold(&project, "alpha --at v9 --path clusters/prod").trouble().says("pass --repo URL-or-PATH");
     hold(&project, "aplha --at v1").trouble().says("did you mean `alpha`?");
     project.kmodgen("hold alpha --at v1 --until 2020-01-01 --reason x").run().trouble().says("has passed");
     project

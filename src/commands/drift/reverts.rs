@@ -15,6 +15,8 @@ pub(in crate::commands) struct BranchScope<'s> {
     pub(in crate::commands) past: &'s git::BranchPast<'s>,
     /// Folder of the cluster; empty without clusters.
     pub(in crate::commands) cluster: &'s str,
+    /// Flags that name the repository and the folder, for other commands; empty if the manifest names them.
+    pub(in crate::commands) flags: &'s str,
     /// Modules that are published although they were reverted.
     pub(in crate::commands) again: &'s [String],
 }
@@ -68,7 +70,8 @@ impl BranchScope<'_> {
     fn refusal(&self, module: &str, reverted: Reverted<'_>, (is_there, is_planned): (bool, bool)) -> Refusal {
         let (branch, commit) = (&self.past.branch, short(reverted.commit));
         let cluster = if self.cluster.is_empty() { String::new() } else { format!(" --cluster {}", self.cluster) };
-        let hold = format!("kmodgen hold {module}{cluster} --at {} --reason TEXT --until DATE", self.past.tip());
+        let (flags, tip) = (self.flags, self.past.tip());
+        let hold = format!("kmodgen hold {module}{cluster}{flags} --at {tip} --reason TEXT --until DATE");
         let why = if is_planned {
             format!(
                 "it was reverted on branch `{branch}`, but the manifest still asks for the state of commit {commit}"

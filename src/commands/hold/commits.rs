@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
+
 use crate::adapters::git::{Destination, GitEnvironment, OutputHistory, PublishTo, is_url};
 use crate::cli::HoldArgs;
 use crate::commands::project::Project;
@@ -56,7 +58,19 @@ impl<'a> Commits<'a> {
 fn open(args: &HoldArgs, project: &Project) -> anyhow::Result<Option<Destination>> {
     let publish = &project.manifest.publish;
     let named = Target::resolve((args.repo.as_deref(), args.path.as_deref()), publish, &project.folder)?;
-    let Some(Target { repo, shown, path }) = named else { return Ok(None) };
+    let Some(Target { repo, shown, path }) = named else {
+        return match (&args.repo, &args.path) {
+            (None, None) => Ok(None),
+            (Some(_), _) => {
+                bail!("--repo requires the folder: pass --path DIR, or write `publish.path` into the manifest")
+            }
+            (None, Some(_)) => {
+                bail!(
+                    "--path requires the repository: pass --repo URL-or-PATH, or write `publish.repo` into the manifest"
+                )
+            }
+        };
+    };
     if args.offline && is_url(&repo) {
         return Ok(None);
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::facts::Told;
 use super::previous_run::{Checked, PreviousRun};
+use super::wanted::place_flags;
 use super::{Compared, Run, below, fault};
 use crate::adapters::fs::{self, DocumentFile};
 use crate::adapters::git::{BranchPast, Destination, EditedTree, Objects, Start, Unwritten};
@@ -25,6 +26,8 @@ pub(super) struct Attempt<'r> {
     destination: &'r Destination,
     start: &'r Start,
     past: BranchPast<'r>,
+    /// Flags that name the repository and the folder.
+    flags: String,
     since: i64,
     pub(super) objects: Objects,
     pub(super) facts: Told,
@@ -47,6 +50,7 @@ impl<'r> Attempt<'r> {
             destination,
             start,
             past: destination.past(start, has_clusters),
+            flags: place_flags(run.args),
             since: fs::now(),
             objects: destination.objects(),
             facts: Told::new(run.wanted),
@@ -86,7 +90,7 @@ impl<'r> Attempt<'r> {
         let scope = Scope {
             force: settle.force,
             allow_remove: settle.allow_remove,
-            branch: Some(BranchScope { past: &self.past, cluster: below, again: &run.args.again }),
+            branch: Some(BranchScope { past: &self.past, cluster: below, flags: &self.flags, again: &run.args.again }),
             ..Scope::whole(settings::workers(run.args.jobs), TakeOver::Modules(&settle.take_over))
         };
         let mut drift = Drift::of(expanded, &scope, reuse.as_ref(), root, folder, &sink)?;

@@ -8,6 +8,7 @@ use crate::adapters::git::{PublishTo, is_url};
 use crate::cli::PublishArgs;
 use crate::manifest::{Publish, publish_repository};
 use crate::settings::folder_or_here;
+use crate::template::shell_word;
 use crate::vocabulary::{FolderPath, GitBranch, Invalid};
 
 /// Destination and options of `publish`.
@@ -114,6 +115,13 @@ impl Wanted {
             run_hooks: self.run_hooks,
         }
     }
+}
+
+/// Returns the flags that name the repository and the folder, as a shell takes them, each after a space.
+pub(super) fn place_flags(args: &PublishArgs) -> String {
+    let flags = [("repo", &args.repo), ("path", &args.path)];
+    let given = flags.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    given.map(|(name, value)| format!(" --{name} {}", shell_word(value))).collect()
 }
 
 /// Returns the flags that name the destination, as one string.

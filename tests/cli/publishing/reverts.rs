@@ -50,7 +50,9 @@ fn a_reverted_module_is_published_only_if_someone_asks_for_it() {
         let reverted = fleet.tip("main");
         for arguments in ["", "--check", "--dry-run", "--force --allow-remove", "--again beta"] {
             let run = fleet.publish(arguments);
-            is_skipped(run, &second).says(&format!("kmodgen hold alpha --at {reverted} ")).says("pass --again alpha");
+            is_skipped(run, &second)
+                .says(&format!("kmodgen hold alpha --repo fleet.git --path clusters/prod --at {reverted} "))
+                .says("pass --again alpha");
             assert_eq!(fleet.tip("main"), reverted);
         }
         let json = fleet.publish("--format json").differs().json();
@@ -168,7 +170,8 @@ fn clusters_are_reverted_one_by_one() {
     in_clone(&fleet, "main", "git checkout -q HEAD~1 -- clusters/prod/north; git commit -qm Back");
     let tip = fleet.tip("main");
     let run = fleet.publish("");
-    is_skipped(run, &second).says(&format!("kmodgen hold alpha --cluster north --at {tip} "));
+    is_skipped(run, &second)
+        .says(&format!("kmodgen hold alpha --cluster north --repo fleet.git --path clusters/prod --at {tip} "));
     fleet.publish("--cluster south").fine().shows("nothing to publish");
     fleet.publish("--cluster north --again alpha").fine();
     assert_eq!(fleet.tip("main:clusters"), fleet.tip(&format!("{second}:clusters")));
