@@ -12,7 +12,7 @@ use crate::reconcile::Verdict;
 use crate::tree::Content;
 
 /// Largest size of all texts that are kept, in bytes. Mappings beyond it are rendered for each cluster.
-const LARGEST: usize = 64 << 20;
+const LARGEST: usize = 32 << 20;
 
 /// Mappings of the clusters of a run, rendered so far.
 #[derive(Default)]
