@@ -20,8 +20,8 @@ use crate::tree::{Content, Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
-pub use bundles::{BundleVerdict, ObjectInFile};
-pub use change::{Action, Change, Verdict};
+pub use bundles::BundleVerdict;
+pub use change::{Action, Change, ObjectInFile, Verdict};
 pub use conflict::Conflict;
 use conflict::{FORCE, MERGE, MOVE};
 pub use old_bundle::KnownBundle;

@@ -1,8 +1,8 @@
 //! Comparison of bundles: what their documents do not tell.
 
 use super::conflict::{FORCE, MERGE, MOVE};
-use super::{Action, Change, Conflict, Inspector};
-use crate::bundle::{Bundle, BundleDocument, BundleFile, Obstacle, document_of, document_path, file_name, object_of};
+use super::{Action, Change, Conflict, Inspector, ObjectInFile};
+use crate::bundle::{Bundle, BundleDocument, BundleFile, Obstacle, document_of, document_path, file_name};
 use crate::cache::FileEntry;
 use crate::header::Ownership;
 use crate::tree::{Found, Inaccessible};
@@ -15,22 +15,6 @@ pub struct BundleVerdict {
     pub changes: Vec<Change>,
     /// Files of a bundle that is right.
     pub right: Option<Vec<FileEntry>>,
-}
-
-/// Object in a document of a bundle.
-#[derive(Debug, Clone)]
-pub struct ObjectInFile {
-    /// Its kind and name.
-    pub name: Box<str>,
-    /// Number of the bundle's file that it is in.
-    pub file: usize,
-}
-
-impl ObjectInFile {
-    /// Reads the object of a document with this text and name.
-    fn new(text: &[u8], name: &str, file: usize) -> Self {
-        Self { name: object_of(text).unwrap_or_else(|| name.to_owned()).into(), file }
-    }
 }
 
 impl Inspector<'_> {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Conflict, ObjectInFile};
-use crate::bundle::{document_of, file_name};
+use super::Conflict;
+use crate::bundle::{document_of, file_name, object_of};
 use crate::cache::FileEntry;
 use crate::vocabulary::{RelPath, Span};
 
@@ -68,4 +68,20 @@ pub enum Verdict {
     Right(Box<FileEntry>),
     /// Something is to be done.
     Change(Box<Change>),
+}
+
+/// Object in a document of a bundle.
+#[derive(Debug, Clone)]
+pub struct ObjectInFile {
+    /// Its kind and name.
+    pub name: Box<str>,
+    /// Number of the bundle's file that it is in.
+    pub file: usize,
+}
+
+impl ObjectInFile {
+    /// Reads the object of a document with this text and name.
+    pub(super) fn new(text: &[u8], name: &str, file: usize) -> Self {
+        Self { name: object_of(text).unwrap_or_else(|| name.to_owned()).into(), file }
+    }
 }
