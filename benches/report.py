@@ -34,6 +34,7 @@ Ratios carry over to other machines; seconds do not.
 - `benches/fleet.py` generates the fleets, identical on every machine: releases of RHEL and Debian with labels and
   Driver Toolkits, and modules of two kmods with overrides, one in four with a patch.
 - Peak memory is the largest value of all runs, as measured by the kernel.
+- Rows with a date in the last column were measured on that day, all others on the day below.
 """,
     "e2e/fleet": """Builds of one module for every kernel that Debian has headers for, and a second run that has nothing to build.
 `kmodgen build` and `buildah build` alternate, with the same Dockerfile, folder and arguments. `kmodgen verify`,
