@@ -51,7 +51,7 @@ impl Inspector<'_> {
     /// Compares an output at the top, where the file of another owner may serve as well.
     ///
     /// # Errors
-    /// As those of [`inspect`](Self::inspect).
+    /// Fails like [`inspect`](Self::inspect).
     pub fn inspect_top(&self, output: Output) -> Result<Verdict, Inaccessible> {
         if let Some((found, stat)) = self.tree.look(&output.path)?
             && self.claim.other_owner(&output.path, &found).is_some()
@@ -80,7 +80,7 @@ impl Inspector<'_> {
     /// object already.
     ///
     /// # Errors
-    /// As those of [`inspect`](Self::inspect).
+    /// Fails like [`inspect`](Self::inspect).
     pub fn inspect_content(
         &self,
         (path, origin): (RelPath, Span),

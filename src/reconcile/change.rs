@@ -1,4 +1,4 @@
-//! What is to be done at a path.
+//! Actions at paths, and results of comparisons.
 
 use std::borrow::Cow;
 

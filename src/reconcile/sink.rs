@@ -11,13 +11,13 @@ pub trait TextSink: Sync {
     /// that it is in now.
     ///
     /// # Errors
-    /// What hinders.
+    /// Fails if the text cannot be written.
     fn put(&self, path: &RelPath, text: &str, action: &Action) -> Result<FileStat, Inaccessible>;
 
     /// Takes a text in parts. Until Modules are written, `replaced` has to be at its end.
     ///
     /// # Errors
-    /// What hinders, or an error of a part.
+    /// Fails if the text cannot be written, or with the error of a part.
     fn put_parts(
         &self,
         path: &RelPath,

@@ -31,7 +31,7 @@ impl RelPath {
     /// that leaves the repository.
     ///
     /// # Errors
-    /// Those of [`parse`](Self::parse), but for `..`, and a path that names no file.
+    /// Fails like [`parse`](Self::parse), but not for `..`, and for a path that names no file.
     pub fn parse_input(folder: &str, text: &str) -> Result<Self, Invalid> {
         let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         let own = components(text)?;

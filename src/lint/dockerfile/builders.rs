@@ -119,9 +119,8 @@ pub(in crate::lint) static LARGE: Rule = Rule {
 };
 
 fn large(file: &DockerfileFacts<'_>, report: &mut RuleReport<'_>) {
-    let uses_toolkit = file.stages.iter().any(|stage| stage.image.contains("DTK_AUTO"));
     let length = file.text.len();
-    if uses_toolkit && length > LONGEST_ON_OPENSHIFT {
+    if file.uses_toolkit && length > LONGEST_ON_OPENSHIFT {
         let message = format!("this Dockerfile has {length} bytes; OpenShift takes {LONGEST_ON_OPENSHIFT}");
         report.at(file.span(Span::new(0, 0)), message, "move patches and files into the source's repository");
     }

@@ -38,7 +38,7 @@ pub struct DockerfileContents<'d> {
     pub text: &'d str,
     pub file: Dockerfile<'d>,
     /// Set if it uses the Driver Toolkit that KMM chooses.
-    uses_toolkit: bool,
+    pub uses_toolkit: bool,
     /// Set if it makes an image for KMM: it uses KMM's build arguments, or puts kmods where KMM's worker looks.
     pub is_for_kmm: bool,
     pub stages: Vec<StageFacts>,
