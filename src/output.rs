@@ -146,10 +146,15 @@ pub struct OtherOwners {
 }
 
 /// The files that tie the modules of these folders together, and come last. The kustomization that owners share is the
-/// same whoever of them writes it.
-pub fn of_all(manifest: &Manifest, mut folders: Vec<String>, others: OtherOwners) -> Vec<Output<'static>> {
+/// same whoever of them writes it. Held modules have the layouts `held`.
+pub fn of_all(
+    manifest: &Manifest,
+    mut folders: Vec<String>,
+    held: &[Layout],
+    others: OtherOwners,
+) -> Vec<Output<'static>> {
     let origin = manifest.namespace.span;
-    let attributes = manifest.output.git_attributes.then(|| git_attributes(manifest));
+    let attributes = manifest.output.git_attributes.then(|| git_attributes(manifest, held));
     let namespace = manifest.output.namespace.then(|| render::namespace::render(manifest));
     let owner = if manifest.owner.is_some() || others.have_modules { Owner::All } else { Owner::Nobody };
     if owner == Owner::All {
@@ -181,19 +186,18 @@ fn name(text: &str) -> Option<&str> {
 
 /// Returns the text of the file that tells git hosts which files are generated. Its patterns are those of generated
 /// files alone, since the folder may have others.
-fn git_attributes(manifest: &Manifest) -> String {
+fn git_attributes(manifest: &Manifest, held: &[Layout]) -> String {
     let top = [GIT_ATTRIBUTES, NAMESPACE, KUSTOMIZATION].map(|file| format!("/{file}"));
     let modules = [MODULE, KUSTOMIZATION].map(|file| format!("/*/{file}"));
     let mappings = |layout| match layout {
         Layout::Files => [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}")),
         Layout::Bundle => [bundle::BUNDLE, "configmaps-*.yaml"].map(|file| format!("/*/{file}")),
     };
-    let layouts = match manifest.owner {
+    let layouts = [Layout::Files, Layout::Bundle].into_iter().filter(|layout| {
         // Other owners may have the other layout.
-        Some(_) => vec![Layout::Files, Layout::Bundle],
-        None => vec![manifest.output.layout],
-    };
-    let patterns = top.into_iter().chain(modules).chain(layouts.into_iter().flat_map(mappings));
+        manifest.owner.is_some() || manifest.output.layout == *layout || held.contains(layout)
+    });
+    let patterns = top.into_iter().chain(modules).chain(layouts.flat_map(mappings));
     // GitHub reads the first attribute, GitLab the second.
     let lines = patterns.map(|pattern| format!("{pattern} linguist-generated gitlab-generated\n"));
     with_owner(manifest.file_owner(), &lines.collect::<String>())
@@ -223,7 +227,7 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
             folders.push(module.name.value.to_string());
         }
     }
-    outputs.extend(of_all(manifest, folders, OtherOwners::default()));
+    outputs.extend(of_all(manifest, folders, &[], OtherOwners::default()));
     Some(outputs)
 }
 

@@ -35,6 +35,7 @@ mod faults;
 mod hold_notes;
 mod image_digests;
 mod input_check;
+mod known_modules;
 mod make_files;
 mod new_manifest;
 mod orphan_clusters;

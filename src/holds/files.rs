@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::Hold;
 use crate::bundle::document_of;
 use crate::header::{Ownership, ownership, to_unix};
-use crate::output::{KUSTOMIZATION, mapping_of_config_map};
+use crate::manifest::Layout;
+use crate::output::{CONFIG_MAP, KUSTOMIZATION, mapping_of_config_map};
 use crate::previous::{self, OldMapping, OldModule};
 use crate::tree::{Found, Inaccessible, Kind, Outline, OutputFolder, View};
 use crate::vocabulary::RelPath;
@@ -105,6 +106,12 @@ impl HeldModule {
     /// Returns whether it has a bundle.
     pub fn has_bundle(&self) -> bool {
         self.documents().next().is_some()
+    }
+
+    /// Returns the layout of its files; `None` if it has no mappings.
+    pub fn layout(&self) -> Option<Layout> {
+        let has_files = self.files.keys().any(|path| path.file_name() == CONFIG_MAP);
+        if self.has_bundle() { Some(Layout::Bundle) } else { has_files.then_some(Layout::Files) }
     }
 
     /// Returns its mapping on a kernel release, if it has one.

@@ -184,6 +184,29 @@ fn a_module_is_taken_over_by_its_name() {
 }
 
 #[test]
+fn only_modules_that_exist_are_taken_over() {
+    let project = shared("team-nic", "team-gpu");
+    let before = project.output();
+    let message = "error: --take-over: neither the manifest nor the output folder has a module";
+    for (name, hint) in [("nick", "; did you mean `--take-over nic`?"), ("gpuu", "; did you mean `--take-over gpu`?")] {
+        let run = generate(&project, "nic", &format!("--take-over gpu --take-over {name}")).trouble();
+        run.says(&format!("{message} `{name}`{hint}\n"));
+    }
+    generate(&project, "nic", "--check --take-over something-else")
+        .trouble()
+        .says(&format!("{message} `something-else`\n"));
+    assert_eq!(project.output(), before);
+    // The manifest has it, but there is no file of it yet.
+    write(&project, "team-net", "net", &[1]);
+    generate(&project, "net", "--take-over net").fine();
+    let clusters = "clusters: {east: {}, west: {}}\n";
+    project.write("net/kmodgen.yaml", manifest("team-net", "net", &[1]) + clusters);
+    project.write("gitops/west/old/module.yaml", "not kmodgen's\n");
+    generate(&project, "net", "--take-over old").fine();
+    generate(&project, "net", "--cluster east --take-over old").trouble().says(message);
+}
+
+#[test]
 fn an_owner_is_introduced_by_writing_it() {
     let project = Project::empty();
     write(&project, "", "nic", &[1]);

@@ -61,7 +61,7 @@ impl<'p> PlannedFolder<'p> {
         }
         let modules = folder.manifest.modules.iter().map(|module| module.name.as_str());
         let listed: Vec<String> = modules.filter(|name| has_objects.contains(name)).map(str::to_owned).collect();
-        for output in output::of_all(folder.manifest, listed, OtherOwners::default()) {
+        for output in output::of_all(folder.manifest, listed, &held.layouts(), OtherOwners::default()) {
             folder.add(output.path.as_str(), output.text.into_owned());
         }
         Ok(folder)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::project::Project;
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{Impact, Refusal};
-use crate::manifest::Manifest;
+use crate::manifest::{Layout, Manifest};
 use crate::output::{MODULE, Output};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
@@ -67,6 +67,11 @@ impl HeldModules {
     /// Returns the names of the modules that have bundles.
     pub(super) fn bundles(&self) -> impl Iterator<Item = &str> {
         self.modules.iter().filter(|(_, held)| held.has_bundle()).map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the layouts of the modules.
+    pub(in crate::commands) fn layouts(&self) -> Vec<Layout> {
+        self.modules.values().filter_map(HeldModule::layout).collect()
     }
 
     /// Returns whether a file is kept: those of a module that cannot be read are left alone.

@@ -6,6 +6,7 @@ mod cached;
 mod expected;
 mod files;
 mod held;
+mod left_out;
 mod mappings;
 mod modules;
 mod reverts;
@@ -23,6 +24,7 @@ use self::files::{Changes, ModuleFiles};
 pub(super) use self::files::{FileState, Files, MappingFiles};
 pub(super) use self::held::HeldModules;
 use self::held::compare_held;
+pub(super) use self::left_out::LeftOut;
 use self::mappings::{MappingComparer, MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
 pub(super) use self::reverts::BranchScope;
@@ -282,7 +284,7 @@ impl<'p> Drift<'p> {
             have_modules: !owned.is_empty() || others.values().any(|other| other.is_listed),
             have_namespace: has_others_namespace(&claim, &tree)?,
         };
-        for output in output::of_all(manifest, listed, at_top) {
+        for output in output::of_all(manifest, listed, &held.layouts(), at_top) {
             let name = output.path.to_string();
             files.top.push((name, found.add(inspector.inspect_top(output)?)));
         }

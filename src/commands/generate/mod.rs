@@ -10,8 +10,10 @@ use anyhow::bail;
 
 use self::pipeline::Pipeline;
 use super::hold_notes::HoldNotes;
+use super::known_modules::KnownModules;
 use super::make_files::MakeFiles;
 use super::orphan_clusters::orphan_clusters;
+use super::project::Project;
 use super::report::Report;
 use crate::adapters::{fs, ui};
 use crate::cli::{Format, GenerateArgs};
@@ -30,6 +32,7 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     if args.depfile.is_some() && args.stamp.is_none() && clusters.iter().any(Option::is_some) {
         bail!("--depfile requires --stamp if the manifest has clusters: the depfile is a rule for the stamp");
     }
+    check_names(args, &manifest, &clusters)?;
     let mut pipeline = Pipeline::new(args, &manifest, only.as_ref(), clusters.len());
     let mut dones = Vec::new();
     let holds = HoldNotes::beside(&manifest, &clusters);
@@ -55,6 +58,21 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
         ui::result(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
     make_files.write(if report.needs_action(args.check) { Exit::ActionNeeded } else { Exit::Success })
+}
+
+/// Refuses modules in flags that neither the manifest nor the output folder has.
+fn check_names(args: &GenerateArgs, manifest: &Path, clusters: &[Option<ClusterName>]) -> anyhow::Result<()> {
+    let take_over = &args.settle.take_over;
+    if take_over.is_empty() {
+        return Ok(());
+    }
+    let project = Project::open(manifest, clusters.first().and_then(Option::as_ref))?;
+    let mut known = KnownModules::default();
+    for manifest in project.manifests().iter().filter(|manifest| clusters.contains(&manifest.cluster)) {
+        let root = settings::output_folder(args.output.output.as_ref(), manifest, &project.folder)?;
+        known.add(manifest, &fs::Folder::new(&root))?;
+    }
+    known.check("--take-over", take_over)
 }
 
 /// Reports folders of clusters that the manifest does not have any more.

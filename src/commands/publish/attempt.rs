@@ -111,7 +111,7 @@ impl<'r> Attempt<'r> {
             self.write_cache((project, previous), &drift, &destination.edited_folder(&edited));
             self.trees.push(edited.into_tree());
         }
-        self.compared.push(Compared { project, report, root: drift.root.clone() });
+        self.compared.push(Compared { project, report, root: drift.root.clone(), left_out: drift.left_out() });
         // A process with one cluster is about to end. To take ten thousand mappings apart first would be a tenth of the
         // run.
         if self.shared.is_none() {

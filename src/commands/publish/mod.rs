@@ -21,8 +21,10 @@ use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
 pub(super) use self::wanted::Target;
 use self::wanted::Wanted;
+use super::drift::LeftOut;
 use super::faults::Faults;
 use super::hold_notes::HoldNotes;
+use super::known_modules::KnownModules;
 use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
@@ -133,6 +135,7 @@ struct Compared<'r> {
     project: &'r Project,
     report: Report,
     root: PathBuf,
+    left_out: LeftOut,
 }
 
 /// The folder of a cluster below that of all.
@@ -164,6 +167,7 @@ impl Run<'_> {
     /// Publishes on top of what is there; `None` where that has moved meanwhile.
     fn attempt(&self, destination: &Destination) -> anyhow::Result<Option<(Report, Published)>> {
         let start = destination.start().map_err(fault)?;
+        self.check_names(destination, &start)?;
         let mut checks = Vec::new();
         for (project, previous) in self.projects.iter().zip(self.previous) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
@@ -185,7 +189,7 @@ impl Run<'_> {
             });
             let mut report = Report::joined(reports);
             self.note_orphan_clusters(destination, &start, &mut report)?;
-            self.finish_unchanged(destination, &start, &mut published)?;
+            self.finish_unchanged(destination, &start, (&[], &mut published))?;
             return Ok(Some((report, published)));
         }
         let mut attempt = Attempt::new(self, destination, &start);
@@ -195,7 +199,7 @@ impl Run<'_> {
         let Attempt { objects, facts, has_changes, trees, compared, .. } = attempt;
         if has_changes {
             let message = self.message(facts)?;
-            self.tell_pull_request(destination, message.subject(), &mut published)?;
+            self.tell_pull_request(destination, message.subject(), (&compared, &mut published))?;
             if self.writes() {
                 let landing = destination.commit(&start, objects, &trees, message.as_str()).map_err(fault)?;
                 let Landing::Landed(commit) = landing else { return Ok(None) };
@@ -203,11 +207,11 @@ impl Run<'_> {
             }
             published.tell(&message);
         } else {
-            self.finish_unchanged(destination, &start, &mut published)?;
+            self.finish_unchanged(destination, &start, (&compared, &mut published))?;
         }
         self.push_on(destination, &mut published)?;
         if self.args.format == Format::Text {
-            for Compared { project, report, root } in &compared {
+            for Compared { project, report, root, .. } in &compared {
                 report.print(cluster_name(project), root, self.writes(), false);
             }
         }
@@ -229,6 +233,20 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses modules in flags that neither the manifest nor the branch has.
+    fn check_names(&self, destination: &Destination, start: &Start) -> anyhow::Result<()> {
+        let (again, take_over) = (&self.args.again, &self.args.settle.take_over);
+        if again.is_empty() && take_over.is_empty() {
+            return Ok(());
+        }
+        let mut known = KnownModules::default();
+        for project in self.projects {
+            known.add(&project.manifest, &destination.folder(start, below(project)).map_err(fault)?)?;
+        }
+        known.check("--again", again)?;
+        known.check("--take-over", take_over)
     }
 
     fn message(&self, facts: Told) -> anyhow::Result<Message> {
@@ -254,11 +272,11 @@ impl Run<'_> {
         &self,
         destination: &Destination,
         start: &Start,
-        published: &mut Published,
+        (compared, published): (&[Compared<'_>], &mut Published),
     ) -> anyhow::Result<()> {
         if self.args.pull_request && destination.is_ahead(start) {
             let subject = destination.subject(start).map_err(fault)?;
-            self.tell_pull_request(destination, &subject, published)?;
+            self.tell_pull_request(destination, &subject, (compared, published))?;
         }
         Ok(())
     }
@@ -268,12 +286,11 @@ impl Run<'_> {
         &self,
         destination: &Destination,
         title: &str,
-        published: &mut Published,
+        (compared, published): (&[Compared<'_>], &mut Published),
     ) -> anyhow::Result<()> {
         if self.args.pull_request && published.is_mergeable() {
-            let run = (settings::workers(self.args.jobs), self.args.settle.take_over.as_slice());
             let base = published.base.as_deref();
-            let body = pull_request::description(self.projects, destination, self.wanted, base, run)?;
+            let body = pull_request::description(self, destination, compared, base)?;
             published.pull_request = Some(PullRequest::of(published, title, body));
         }
         Ok(())

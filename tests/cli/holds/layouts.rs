@@ -67,6 +67,30 @@ fn a_hold_in_another_layout_reloads_nothing() {
 }
 
 #[test]
+fn attributes_cover_the_layouts_of_held_modules() {
+    let patterns = [("files", "/*/*/configmap.yaml "), ("bundle", "/*/configmaps.yaml ")];
+    for (first, second) in [("files", "bundle"), ("bundle", "files"), ("bundle", "bundle")] {
+        let project = Project::fleet();
+        change_layout(&project, &format!("{first}, gitAttributes: true"));
+        project.run("generate").fine();
+        project.commit("v1");
+        change_layout(&project, &format!("{second}, gitAttributes: true"));
+        project.run("generate").fine();
+        let alone = project.read("gitops/.gitattributes");
+        let has = |text: &str| patterns.map(|(layout, pattern)| (layout, text.contains(pattern)));
+        assert_eq!(has(&alone), ["files", "bundle"].map(|layout| (layout, layout == second)));
+        hold(&project, "alpha --at v1").fine();
+        project.run("generate").fine();
+        let held = project.read("gitops/.gitattributes");
+        assert_eq!(has(&held), ["files", "bundle"].map(|layout| (layout, layout == first || layout == second)));
+        project.run("generate --check").fine();
+        project.run("hold alpha --release").fine();
+        project.run("generate").fine();
+        assert_eq!(project.read("gitops/.gitattributes"), alone);
+    }
+}
+
+#[test]
 fn an_edit_of_a_held_bundle_is_noticed() {
     let project = Project::fleet();
     change_layout(&project, "bundle");

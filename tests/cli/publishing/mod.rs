@@ -6,6 +6,7 @@ mod holds;
 mod hostile;
 mod local;
 mod messages;
+mod pull_requests;
 mod races;
 mod reverts;
 mod reverts_in_branches;

@@ -85,6 +85,24 @@ fn a_reverted_module_is_published_only_if_someone_asks_for_it() {
 }
 
 #[test]
+fn only_modules_that_exist_are_published_again() {
+    let fleet = Fleet::new();
+    let message = "neither the manifest nor the output folder has a module `alhpa`; did you mean";
+    for flag in ["--again", "--take-over"] {
+        let run = fleet.publish(&format!("{flag} alhpa")).trouble();
+        run.says(&format!("error: {flag}: {message} `{flag} alpha`?\n"));
+        assert_eq!(fleet.git("fleet.git", &["for-each-ref"]), "");
+        fleet.publish(&format!("{flag} alpha --dry-run")).fine();
+    }
+    // A module that someone brought back is only on the branch.
+    fleet.publish("").fine();
+    let manifest = fleet.project.read("kmodgen.yaml");
+    fleet.project.write("kmodgen.yaml", manifest.split("  - name: beta\n").next().unwrap());
+    fleet.publish("--again beta --allow-remove").fine().shows("removed");
+    fleet.publish("--again beta").trouble().says("has a module `beta`");
+}
+
+#[test]
 fn a_changed_manifest_answers_a_revert() {
     let fleet = twice();
     revert(&fleet);
