@@ -123,12 +123,23 @@ impl Kernel {
     /// Returns the kernel with the number of a cluster's nodes; `None` if it is for other clusters only. A cluster that
     /// no kernel names has all kernels, and all nodes may be its own.
     pub(super) fn in_cluster(&self, cluster: &ClusterName, is_named: bool) -> Option<Self> {
-        let mut own = self.clone();
-        if let Some(Spanned { value: NodeCount::PerCluster(counts), span }) = &self.nodes {
-            let count = if is_named { *counts.get(cluster)? } else { self.node_count()? };
-            own.nodes = Some(Spanned::new(NodeCount::Total(count), *span));
-        }
-        Some(own)
+        // The numbers of all clusters are not copied for each of them.
+        let Self { release, dtk, pin, base_images, labels, nodes } = self;
+        let nodes = match nodes {
+            Some(Spanned { value: NodeCount::PerCluster(counts), span }) => {
+                let count = if is_named { *counts.get(cluster)? } else { self.node_count()? };
+                Some(Spanned::new(NodeCount::Total(count), *span))
+            }
+            total => total.clone(),
+        };
+        Some(Self {
+            release: release.clone(),
+            dtk: dtk.clone(),
+            pin: *pin,
+            base_images: base_images.clone(),
+            labels: labels.clone(),
+            nodes,
+        })
     }
 
     /// The architecture, as `uname -m` prints it: that of its label `arch`, or the one that its
