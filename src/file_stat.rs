@@ -51,12 +51,13 @@ impl FileStat {
 
     /// Returns the id of the git object that this is the metadata of; `None` if it is of a file.
     pub fn object(self) -> Option<[u8; 20]> {
-        let part = |time: i64| {
+        let mut id = [0; 20];
+        id[..8].copy_from_slice(&self.inode.to_be_bytes());
+        for (part, time) in id[8..].chunks_exact_mut(6).zip([self.modified, self.changed]) {
             let bytes = time.wrapping_sub(i64::MIN).to_be_bytes();
-            bytes.starts_with(&[0, 0]).then(|| bytes.into_iter().skip(2))
-        };
-        let bytes = self.inode.to_be_bytes().into_iter().chain(part(self.modified)?).chain(part(self.changed)?);
-        bytes.collect::<Vec<u8>>().try_into().ok()
+            part.copy_from_slice(bytes.strip_prefix(&[0, 0])?);
+        }
+        Some(id)
     }
 }
 

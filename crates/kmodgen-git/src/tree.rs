@@ -1,5 +1,6 @@
 //! Git's trees: reading them, and making new ones in which only what was asked for is different.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::object::ObjectId;
@@ -14,19 +15,20 @@ const FILE: &[u8] = b"100644";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Mode, in octal digits.
-    pub mode: Vec<u8>,
+    pub mode: Cow<'static, [u8]>,
     /// Object.
     pub id: ObjectId,
 }
 
 impl Entry {
     fn new(mode: &[u8], id: ObjectId) -> Self {
-        Self { mode: mode.to_vec(), id }
+        let usual = [FILE, FOLDER].into_iter().find(|usual| *usual == mode);
+        Self { mode: usual.map_or_else(|| mode.to_vec().into(), Cow::Borrowed), id }
     }
 
     /// Returns whether the entry is a folder. Some old trees have a mode with a zero in front.
     pub fn is_folder(&self) -> bool {
-        self.mode == FOLDER || self.mode == b"040000"
+        matches!(&*self.mode, FOLDER | b"040000")
     }
 }
 
@@ -53,23 +55,29 @@ pub(crate) fn encode(names: &Names) -> Vec<u8> {
 
     // Only a folder whose name another name begins with is out of place, so that most are in order.
     if order.iter().any(|(_, entry)| entry.is_folder()) {
-        order.sort_by_cached_key(|(name, entry)| {
-            name.iter().copied().chain(entry.is_folder().then_some(b'/')).collect::<Vec<u8>>()
-        });
+        order.sort_by(|(one, entry), (other, other_entry)| in_order(one, entry).cmp(in_order(other, other_entry)));
     }
     let mut bytes = Vec::with_capacity(order.iter().map(|(name, _)| name.len() + 28).sum());
-    for (name, entry) in order {
-        bytes.extend_from_slice(&entry.mode);
-        bytes.push(b' ');
-        bytes.extend_from_slice(name);
-        bytes.push(0);
-        bytes.extend_from_slice(&entry.id.0);
+    for (name, Entry { mode, id }) in order {
+        put(&mut bytes, mode, name, *id);
     }
     bytes
 }
 
-/// Change at one name of a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+fn in_order<'n>(name: &'n [u8], entry: &Entry) -> impl Iterator<Item = u8> + use<'n> {
+    name.iter().copied().chain(entry.is_folder().then_some(b'/'))
+}
+
+fn put(bytes: &mut Vec<u8>, mode: &[u8], name: &[u8], id: ObjectId) {
+    bytes.extend_from_slice(mode);
+    bytes.push(b' ');
+    bytes.extend_from_slice(name);
+    bytes.push(0);
+    bytes.extend_from_slice(&id.0);
+}
+
+/// Change at one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
     /// A file of this blob is there.
     File(ObjectId),
@@ -77,31 +85,16 @@ pub enum Edit {
     Remove,
     /// A folder with this tree is there.
     Folder(ObjectId),
-    /// In the folder there, something is different.
-    Inside(Edits),
 }
 
-/// Changes in a folder, by name.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Edits(BTreeMap<String, Edit>);
+/// Changes in a folder, by path.
+#[derive(Debug, Default)]
+pub struct Edits<'p>(Vec<(&'p str, Edit)>);
 
-impl Edits {
-    /// Notes what is to be at a path.
-    pub fn note(&mut self, path: &str, edit: Edit) {
-        match path.split_once('/') {
-            None => {
-                self.0.insert(path.to_owned(), edit);
-            }
-            Some((folder, rest)) => {
-                let inside = self.0.entry(folder.to_owned()).or_insert_with(|| Edit::Inside(Self::default()));
-                if !matches!(inside, Edit::Inside(_)) {
-                    *inside = Edit::Inside(Self::default());
-                }
-                if let Edit::Inside(edits) = inside {
-                    edits.note(rest, edit);
-                }
-            }
-        }
+impl<'p> Edits<'p> {
+    /// Notes what is to be at a path. The last edit of a path counts, and a path in a folder more than the folder's own.
+    pub fn note(&mut self, path: &'p str, edit: Edit) {
+        self.0.push((path, edit));
     }
 }
 
@@ -119,25 +112,61 @@ pub trait Trees {
 
 /// The tree that comes of another one with `edits`; `None` where nothing is left, since git has no
 /// empty folders. Trees in which nothing is different are not even read.
-pub fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: &Edits) -> Result<Option<ObjectId>, T::Error> {
+pub fn edited<T: Trees>(trees: &T, old: Option<ObjectId>, edits: Edits<'_>) -> Result<Option<ObjectId>, T::Error> {
+    let Edits(mut edits) = edits;
+    edits.sort_by_key(|(path, _)| *path);
+    edited_folder(trees, old, &edits, 0)
+}
+
+/// Does this for sorted edits, whose paths in the folder begin at a byte.
+fn edited_folder<T: Trees>(
+    trees: &T,
+    old: Option<ObjectId>,
+    mut edits: &[(&str, Edit)],
+    start: usize,
+) -> Result<Option<ObjectId>, T::Error> {
+    if old.is_none()
+        && let Some(bytes) = folder_of_files(edits, start)
+    {
+        return trees.write(&bytes).map(Some);
+    }
     let mut names = old.map_or_else(|| Ok(Names::new()), |id| trees.read(id))?;
-    for (name, edit) in &edits.0 {
-        let key = name.as_bytes();
-        let new = match edit {
-            Edit::File(id) => Some(Entry::new(FILE, *id)),
-            Edit::Folder(id) => Some(Entry::new(FOLDER, *id)),
-            Edit::Remove => None,
-            Edit::Inside(edits) => {
-                let there = names.get(key).filter(|entry| entry.is_folder()).map(|entry| entry.id);
-                edited(trees, there, edits)?.map(|id| Entry::new(FOLDER, id))
+    while let Some((path, edit)) = edits.first() {
+        let rest = &path.as_bytes()[start..];
+        let (name, new, count) = match (memchr::memchr(b'/', rest), edit) {
+            (Some(length), _) => {
+                let (name, inside) = (&rest[..length], start + length + 1);
+                let folder = &path[..inside];
+                let count = edits.partition_point(|(path, _)| path.starts_with(folder));
+                let there = names.get(name).filter(|entry| entry.is_folder()).map(|entry| entry.id);
+                let tree = edited_folder(trees, there, &edits[..count], inside)?;
+                (name, tree.map(|id| Entry::new(FOLDER, id)), count)
             }
+            (None, Edit::File(id)) => (rest, Some(Entry::new(FILE, *id)), 1),
+            (None, Edit::Folder(id)) => (rest, Some(Entry::new(FOLDER, *id)), 1),
+            (None, Edit::Remove) => (rest, None, 1),
         };
         match new {
-            Some(entry) => names.insert(key.to_vec(), entry),
-            None => names.remove(key),
+            Some(entry) => names.insert(name.to_vec(), entry),
+            None => names.remove(name),
         };
+        edits = &edits[count..];
     }
     if names.is_empty() { Ok(None) } else { trees.write(&encode(&names)).map(Some) }
+}
+
+/// Returns the bytes of a new folder in which there are only files, as in those of most mappings; `None` for others.
+fn folder_of_files(edits: &[(&str, Edit)], start: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(edits.iter().map(|(path, _)| path.len() - start + 28).sum());
+    for (at, (path, edit)) in edits.iter().enumerate() {
+        let name = &path.as_bytes()[start..];
+        let Edit::File(id) = edit else { return None };
+        if memchr::memchr(b'/', name).is_some() || edits.get(at + 1).is_some_and(|(next, _)| next == path) {
+            return None;
+        }
+        put(&mut bytes, FILE, name, *id);
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -171,7 +200,7 @@ mod tests {
         }
     }
 
-    fn edits(paths: &[(&str, Option<u8>)]) -> Edits {
+    fn edits<'p>(paths: &[(&'p str, Option<u8>)]) -> Edits<'p> {
         let mut edits = Edits::default();
         for (path, file) in paths {
             edits.note(path, file.map_or(Edit::Remove, |byte| Edit::File(ObjectId([byte; 20]))));
@@ -183,7 +212,7 @@ mod tests {
     fn names_are_in_gits_order() {
         let trees = Memory::default();
         let made =
-            edited(&trees, None, &edits(&[("a/x", Some(1)), ("a.b", Some(2)), ("a0", Some(3))])).unwrap().unwrap();
+            edited(&trees, None, edits(&[("a/x", Some(1)), ("a.b", Some(2)), ("a0", Some(3))])).unwrap().unwrap();
         let bytes = trees.0.borrow()[&made].clone();
         let places = [" a.b\0", " a\0", " a0\0"].map(|name| memchr::memmem::find(&bytes, name.as_bytes()).unwrap());
         assert!(places.is_sorted(), "{bytes:?}");
@@ -198,22 +227,22 @@ mod tests {
         let strange = Entry::new(b"100664", ObjectId([8; 20]));
         let old: Names = [(b"other".to_vec(), other.clone()), (b"\xff".to_vec(), strange.clone())].into();
         let old = trees.write(&encode(&old)).unwrap();
-        let new = edited(&trees, Some(old), &edits(&[("ours/a/f", Some(1)), ("ours/b", Some(2))])).unwrap().unwrap();
+        let new = edited(&trees, Some(old), edits(&[("ours/a/f", Some(1)), ("ours/b", Some(2))])).unwrap().unwrap();
         let names = trees.read(new).unwrap();
         assert_eq!((&names[&b"other"[..]], &names[&b"\xff"[..]]), (&other, &strange));
-        let gone = edits(&[("ours/a/f", None), ("ours/b", None)]);
-        assert_eq!(edited(&trees, Some(new), &gone).unwrap(), Some(old), "a folder goes with its last file");
-        assert_eq!(edited(&trees, None, &gone).unwrap(), None);
+        let gone = [("ours/a/f", None), ("ours/b", None)];
+        assert_eq!(edited(&trees, Some(new), edits(&gone)).unwrap(), Some(old), "a folder goes with its last file");
+        assert_eq!(edited(&trees, None, edits(&gone)).unwrap(), None);
     }
 
     #[test]
     fn a_folder_is_replaced_as_a_whole() {
         let trees = Memory::default();
-        let inner = edited(&trees, None, &edits(&[("f", Some(1))])).unwrap().unwrap();
+        let inner = edited(&trees, None, edits(&[("f", Some(1))])).unwrap().unwrap();
         let mut folder = edits(&[("b", Some(2))]);
         folder.note("path/a", Edit::Folder(inner));
-        let made = edited(&trees, None, &folder).unwrap();
-        assert_eq!(made, edited(&trees, None, &edits(&[("b", Some(2)), ("path/a/f", Some(1))])).unwrap());
+        let made = edited(&trees, None, folder).unwrap();
+        assert_eq!(made, edited(&trees, None, edits(&[("b", Some(2)), ("path/a/f", Some(1))])).unwrap());
     }
 
     proptest! {

@@ -169,7 +169,7 @@ impl OutputFolder for CommittedFolder {
 }
 
 fn kind(entry: &Entry) -> Kind {
-    match entry.mode.as_slice() {
+    match &*entry.mode {
         _ if entry.is_folder() => Kind::Folder,
         [b'1', b'0', b'0', ..] => Kind::File,
         b"120000" => Kind::Other("a symbolic link"),

@@ -44,7 +44,7 @@ impl Destination {
         }
         let old = descend(&self.handles, start.folder, below)?.unwrap_or_default();
         let store = Store { handles: &self.handles, objects, new: RefCell::default() };
-        let tree = kmodgen_git::edited(&store, old, &edits)?;
+        let tree = kmodgen_git::edited(&store, old, edits)?;
         Ok(EditedFolder { path: joined([self.path.as_str(), below]), tree, new: Arc::new(store.new.into_inner()) })
     }
 
@@ -78,7 +78,7 @@ impl Destination {
                 for EditedTree { path, tree } in folders {
                     edits.note(path, tree.map_or(Edit::Remove, Edit::Folder));
                 }
-                kmodgen_git::edited(&store, old, &edits)?
+                kmodgen_git::edited(&store, old, edits)?
             }
         };
         // A repository from which everything goes keeps an empty tree.
