@@ -78,10 +78,11 @@ pub fn in_layout<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> 
 
 /// Returns the module and the release of the ConfigMap at a path, in any layout; `None` for other paths.
 pub fn mapping_of_config_map(path: &RelPath) -> Option<(&str, &str)> {
-    if path.file_name() == CONFIG_MAP {
-        return path.parent().split_once('/');
+    let path = path.as_str();
+    match path.strip_suffix(CONFIG_MAP).and_then(|folder| folder.strip_suffix('/')) {
+        Some(folder) => folder.split_once('/'),
+        None => bundle::document_of(path),
     }
-    bundle::document_of(path.as_str())
 }
 
 /// Returns the path of a mapping's Dockerfile.

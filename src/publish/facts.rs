@@ -93,11 +93,12 @@ pub struct ChangedFacts {
 }
 
 impl Facts {
-    /// Adds what becomes of mappings, by module and kernel.
-    pub fn add(&mut self, altered: BTreeMap<(String, String), Altered>) {
-        let mut modules: BTreeMap<String, ModuleFacts> = BTreeMap::new();
+    /// Adds what becomes of mappings, by module and kernel; names of modules get `prefix`.
+    pub fn add(&mut self, prefix: &str, altered: BTreeMap<(&str, &str), Altered>) {
+        let mut modules: BTreeMap<&str, ModuleFacts> = BTreeMap::new();
         for ((name, kernel), altered) in altered {
-            let module = modules.entry(name.clone()).or_insert_with(|| ModuleFacts { name, ..ModuleFacts::default() });
+            let module = modules.entry(name).or_default();
+            let kernel = kernel.to_owned();
             match altered {
                 Altered::Added => {
                     self.added += 1;
@@ -116,7 +117,9 @@ impl Facts {
                 }
             }
         }
-        self.modules.extend(modules.into_values());
+        self.modules.extend(
+            modules.into_iter().map(|(name, module)| ModuleFacts { name: format!("{prefix}{name}"), ..module }),
+        );
     }
 
     /// The first line of a message.
@@ -192,20 +195,17 @@ fn list(text: &mut String, head: &str, items: &[String]) {
 mod tests {
     use super::*;
 
-    fn key(module: &str, kernel: &str) -> (String, String) {
-        (module.to_owned(), kernel.to_owned())
-    }
-
     #[test]
     fn facts_read_well() {
         let mut facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
+        let kernels: Vec<String> = (0..22).map(|n| format!("6.1.{n:02}")).collect();
         let mut altered: BTreeMap<_, _> =
-            (0..22).map(|n| (key("alpha", &format!("6.1.{n:02}")), Altered::Added)).collect();
-        altered.insert(key("beta", "5.1"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
-        altered.insert(key("beta", "5.2"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
-        altered.insert(key("beta", "5.3"), Altered::Changed(vec![]));
-        altered.insert(key("beta", "5.4"), Altered::Removed);
-        facts.add(altered);
+            kernels.iter().map(|kernel| (("alpha", kernel.as_str()), Altered::Added)).collect();
+        altered.insert(("beta", "5.1"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
+        altered.insert(("beta", "5.2"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
+        altered.insert(("beta", "5.3"), Altered::Changed(vec![]));
+        altered.insert(("beta", "5.4"), Altered::Removed);
+        facts.add("", altered);
         facts.files = Files { created: 44, updated: 8, removed: 2 };
         let [name, at] = ["east/gamma", "4b5e4ab3ce88"].map(str::to_owned);
         let [until, reason] = ["2026-12-31", "panics on 9.5, see #12"].map(str::to_owned);

@@ -213,8 +213,12 @@ impl Drift<'_> {
 
     /// Returns the mappings whose ConfigMaps move because of another layout, as modules and releases.
     pub(in crate::commands) fn moved(&self) -> HashSet<(&str, &str)> {
-        let removed = self.config_maps(&Action::Remove);
-        self.config_maps(&Action::Create).intersection(&removed).copied().collect()
+        let mut moved = self.config_maps(&Action::Remove);
+        if !moved.is_empty() {
+            let created = self.config_maps(&Action::Create);
+            moved.retain(|mapping| created.contains(mapping));
+        }
+        moved
     }
 
     fn config_maps(&self, action: &Action) -> HashSet<(&str, &str)> {

@@ -57,8 +57,7 @@ impl Told {
             reason: hold.reason.clone(),
         });
         self.facts.holds.extend(holds);
-        let altered = altered(drift)?.into_iter();
-        self.facts.add(altered.map(|((module, kernel), what)| ((format!("{prefix}{module}"), kernel), what)).collect());
+        self.facts.add(&prefix, altered(drift)?);
         Ok(())
     }
 
@@ -69,17 +68,17 @@ impl Told {
 
 /// Returns the changes of mappings: of those whose ConfigMaps are added, changed or removed, and of those of Modules
 /// that have no ConfigMaps.
-fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Inaccessible> {
+fn altered<'d>(drift: &'d Drift<'_>) -> Result<BTreeMap<(&'d str, &'d str), Altered>, Inaccessible> {
     let mut altered = BTreeMap::new();
     let mut explained = explanations(drift, EXPLAINED)?;
     let moved = drift.moved();
     for change in &drift.changes {
         let Some(key) = mapping_of_config_map(&change.path).filter(|key| !moved.contains(key)) else { continue };
-        let (module, kernel) = key;
         let what = match change.action {
             Action::Create => Altered::Added,
             Action::Remove => Altered::Removed,
             Action::Update => {
+                let (module, kernel) = key;
                 let changes = explained.remove(&format!("{module}/{kernel}")).unwrap_or_default().changes;
                 let only = changes.len() == 1;
                 // The Dockerfile's digest follows from the others.
@@ -88,14 +87,14 @@ fn altered(drift: &Drift<'_>) -> Result<BTreeMap<(String, String), Altered>, Ina
             }
             Action::Unchanged | Action::Conflict(_) => continue,
         };
-        altered.insert((module.to_owned(), kernel.to_owned()), what);
+        altered.insert(key, what);
     }
     for (module, impact) in &drift.impacts {
         let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
         let reloads = impact.reloads.iter().map(|kernel| (kernel, Altered::Changed(Vec::new())));
         let unloads = impact.unloads.iter().map(|kernel| (kernel, Altered::Removed));
         for (kernel, what) in loads.chain(reloads).chain(unloads) {
-            altered.entry((module.clone(), kernel.clone())).or_insert(what);
+            altered.entry((module, kernel)).or_insert(what);
         }
     }
     Ok(altered)
