@@ -106,8 +106,8 @@ pub trait Trees {
     /// The names in a tree.
     fn read(&self, id: ObjectId) -> Result<Names, Self::Error>;
 
-    /// Adds a tree.
-    fn write(&self, bytes: &[u8]) -> Result<ObjectId, Self::Error>;
+    /// Adds the tree of a folder, whose path is below the one that is edited.
+    fn write(&self, folder: &str, bytes: &[u8]) -> Result<ObjectId, Self::Error>;
 }
 
 /// The tree that comes of another one with `edits`; `None` where nothing is left, since git has no
@@ -125,10 +125,11 @@ fn edited_folder<T: Trees>(
     mut edits: &[(&str, Edit)],
     start: usize,
 ) -> Result<Option<ObjectId>, T::Error> {
+    let folder = edits.first().and_then(|(path, _)| path[..start].strip_suffix('/')).unwrap_or_default();
     if old.is_none()
         && let Some(bytes) = folder_of_files(edits, start)
     {
-        return trees.write(&bytes).map(Some);
+        return trees.write(folder, &bytes).map(Some);
     }
     let mut names = old.map_or_else(|| Ok(Names::new()), |id| trees.read(id))?;
     while let Some((path, edit)) = edits.first() {
@@ -136,8 +137,8 @@ fn edited_folder<T: Trees>(
         let (name, new, count) = match (memchr::memchr(b'/', rest), edit) {
             (Some(length), _) => {
                 let (name, inside) = (&rest[..length], start + length + 1);
-                let folder = &path[..inside];
-                let count = edits.partition_point(|(path, _)| path.starts_with(folder));
+                let inner = &path[..inside];
+                let count = edits.iter().take_while(|(path, _)| path.starts_with(inner)).count();
                 let there = names.get(name).filter(|entry| entry.is_folder()).map(|entry| entry.id);
                 let tree = edited_folder(trees, there, &edits[..count], inside)?;
                 (name, tree.map(|id| Entry::new(FOLDER, id)), count)
@@ -152,7 +153,7 @@ fn edited_folder<T: Trees>(
         };
         edits = &edits[count..];
     }
-    if names.is_empty() { Ok(None) } else { trees.write(&encode(&names)).map(Some) }
+    if names.is_empty() { Ok(None) } else { trees.write(folder, &encode(&names)).map(Some) }
 }
 
 /// Returns the bytes of a new folder in which there are only files, as in those of most mappings; `None` for others.
@@ -193,7 +194,7 @@ mod tests {
             self.0.borrow().get(&id).and_then(|bytes| parse(bytes)).ok_or(NoTree(id))
         }
 
-        fn write(&self, bytes: &[u8]) -> Result<ObjectId, NoTree> {
+        fn write(&self, _: &str, bytes: &[u8]) -> Result<ObjectId, NoTree> {
             let id = ObjectId::of(ObjectKind::Tree, bytes);
             self.0.borrow_mut().insert(id, bytes.to_vec());
             Ok(id)
@@ -226,7 +227,7 @@ mod tests {
         let other = Entry::new(FOLDER, ObjectId([9; 20]));
         let strange = Entry::new(b"100664", ObjectId([8; 20]));
         let old: Names = [(b"other".to_vec(), other.clone()), (b"\xff".to_vec(), strange.clone())].into();
-        let old = trees.write(&encode(&old)).unwrap();
+        let old = trees.write("", &encode(&old)).unwrap();
         let new = edited(&trees, Some(old), edits(&[("ours/a/f", Some(1)), ("ours/b", Some(2))])).unwrap().unwrap();
         let names = trees.read(new).unwrap();
         assert_eq!((&names[&b"other"[..]], &names[&b"\xff"[..]]), (&other, &strange));
@@ -246,6 +247,20 @@ mod tests {
     }
 
     proptest! {
+        /// A folder that is new is the one that is edited step by step.
+        #[test]
+        fn edits_at_once_are_edits_one_by_one(
+            paths in proptest::collection::vec(("([ab.]{0,2}d/){0,2}[ab.]{0,2}f", proptest::option::of(0..4_u8)), 0..20),
+        ) {
+            let trees = Memory::default();
+            let paths: Vec<(&str, Option<u8>)> = paths.iter().map(|(path, file)| (path.as_str(), *file)).collect();
+            let mut tree = None;
+            for edit in &paths {
+                tree = edited(&trees, tree, edits(&[*edit])).unwrap();
+            }
+            prop_assert_eq!(edited(&trees, None, edits(&paths)).unwrap(), tree);
+        }
+
         /// Whatever a repository holds, reading it ends; and what git wrote is written as it was.
         #[test]
         fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -82,7 +82,7 @@ impl Destination {
             }
         };
         // A repository from which everything goes keeps an empty tree.
-        let tree = tree.map_or_else(|| store.write(&[]), Ok)?;
+        let tree = tree.map_or_else(|| store.write("", &[]), Ok)?;
         let (bytes, committer) = Commit { tree, parent, message }.made(&self.environment, &self.config)?;
         let folder = objects.folder().to_owned();
         let id = objects.add(ObjectKind::Commit, &bytes, None).and_then(|id| objects.finish().map(|()| id));
@@ -165,8 +165,10 @@ impl Trees for Store<'_> {
         Ok(self.handles.names(id)?)
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<ObjectId, PublishError> {
-        let id = self.objects.add(ObjectKind::Tree, bytes, None);
+    fn write(&self, folder: &str, bytes: &[u8]) -> Result<ObjectId, PublishError> {
+        // The folders of a module are alike in all clusters, but those of mappings are too short to be deltas.
+        let family = (!folder.is_empty() && !folder.contains('/')).then_some((folder, ""));
+        let id = self.objects.add(ObjectKind::Tree, bytes, family);
         let id = id.map_err(PublishError::io("write", self.objects.folder()))?;
         self.new.borrow_mut().entry(id).or_insert_with(|| bytes.into());
         Ok(id)
