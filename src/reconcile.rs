@@ -176,6 +176,9 @@ impl Inspector<'_> {
 
 /// Turns the changes of `refused` modules into conflicts, with the reason.
 pub fn refuse(changes: &mut [Box<Change>], refused: &BTreeMap<String, String>) {
+    if refused.is_empty() {
+        return;
+    }
     for change in changes {
         let module = change.path.as_str().split('/').next().unwrap_or_default();
         let is_told = matches!(&change.action, Action::Conflict(conflict) if conflict.owner.is_none());

@@ -56,6 +56,9 @@ impl Left<'_> {
         let in_conflict = changes.clone().filter(|change| matches!(change.action, Action::Conflict(_)));
         let in_conflict: Vec<(&str, String)> =
             in_conflict.filter_map(|change| Some((module_of(change)?, change.place()))).collect();
+        if in_conflict.is_empty() {
+            return Vec::new();
+        }
         let others: BTreeSet<&str> =
             changes.filter(|change| !matches!(change.action, Action::Conflict(_))).filter_map(module_of).collect();
         let mut refusals: Vec<Refusal> = Vec::new();
