@@ -23,6 +23,9 @@ pub enum Altered {
     Removed,
 }
 
+/// Changes of mappings, by module and kernel.
+pub type Alterations<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Altered>>;
+
 /// Facts about a commit, for its message and for templates of messages.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Facts {
@@ -93,33 +96,28 @@ pub struct ChangedFacts {
 }
 
 impl Facts {
-    /// Adds what becomes of mappings, by module and kernel; names of modules get `prefix`.
-    pub fn add(&mut self, prefix: &str, altered: BTreeMap<(&str, &str), Altered>) {
-        let mut modules: BTreeMap<&str, ModuleFacts> = BTreeMap::new();
-        for ((name, kernel), altered) in altered {
-            let module = modules.entry(name).or_default();
-            let kernel = kernel.to_owned();
-            match altered {
-                Altered::Added => {
-                    self.added += 1;
-                    module.added.push(kernel);
-                }
-                Altered::Removed => {
-                    self.removed += 1;
-                    module.removed.push(kernel);
-                }
-                Altered::Changed(inputs) => {
-                    self.changed += 1;
-                    match module.changed.iter_mut().find(|changed| changed.inputs == inputs) {
-                        Some(same) => same.kernels.push(kernel),
-                        None => module.changed.push(ChangedFacts { inputs, kernels: vec![kernel] }),
+    /// Adds what becomes of mappings; names of modules get `prefix`.
+    pub fn add(&mut self, prefix: &str, altered: Alterations<'_>) {
+        for (name, kernels) in altered {
+            let mut module = ModuleFacts { name: format!("{prefix}{name}"), ..ModuleFacts::default() };
+            for (kernel, altered) in kernels {
+                let kernel = kernel.to_owned();
+                match altered {
+                    Altered::Added => module.added.push(kernel),
+                    Altered::Removed => module.removed.push(kernel),
+                    Altered::Changed(inputs) => {
+                        self.changed += 1;
+                        match module.changed.iter_mut().find(|changed| changed.inputs == inputs) {
+                            Some(same) => same.kernels.push(kernel),
+                            None => module.changed.push(ChangedFacts { inputs, kernels: vec![kernel] }),
+                        }
                     }
                 }
             }
+            self.added += module.added.len();
+            self.removed += module.removed.len();
+            self.modules.push(module);
         }
-        self.modules.extend(
-            modules.into_iter().map(|(name, module)| ModuleFacts { name: format!("{prefix}{name}"), ..module }),
-        );
     }
 
     /// The first line of a message.
@@ -199,12 +197,14 @@ mod tests {
     fn facts_read_well() {
         let mut facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
         let kernels: Vec<String> = (0..22).map(|n| format!("6.1.{n:02}")).collect();
-        let mut altered: BTreeMap<_, _> =
-            kernels.iter().map(|kernel| (("alpha", kernel.as_str()), Altered::Added)).collect();
-        altered.insert(("beta", "5.1"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
-        altered.insert(("beta", "5.2"), Altered::Changed(vec!["runtime image".into(), "patch a".into()]));
-        altered.insert(("beta", "5.3"), Altered::Changed(vec![]));
-        altered.insert(("beta", "5.4"), Altered::Removed);
+        let alpha = kernels.iter().map(|kernel| (kernel.as_str(), Altered::Added)).collect();
+        let beta = BTreeMap::from([
+            ("5.1", Altered::Changed(vec!["runtime image".into(), "patch a".into()])),
+            ("5.2", Altered::Changed(vec!["runtime image".into(), "patch a".into()])),
+            ("5.3", Altered::Changed(vec![])),
+            ("5.4", Altered::Removed),
+        ]);
+        let altered = Alterations::from([("alpha", alpha), ("beta", beta)]);
         facts.add("", altered);
         facts.files = Files { created: 44, updated: 8, removed: 2 };
         let [name, at] = ["east/gamma", "4b5e4ab3ce88"].map(str::to_owned);

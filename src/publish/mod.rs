@@ -4,6 +4,6 @@ mod facts;
 mod history;
 mod message;
 
-pub use facts::{Altered, Facts, Files, HoldFacts, ModuleFacts, has_trailers};
+pub use facts::{Alterations, Altered, Facts, Files, HoldFacts, ModuleFacts, has_trailers};
 pub use history::{History, ModuleState, PastCommit, Reverted, StateChange};
 pub use message::{Message, render};

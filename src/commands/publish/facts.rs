@@ -1,14 +1,12 @@
 //! The facts of a commit, gathered from drifts.
 
-use std::collections::BTreeMap;
-
 use super::wanted::Wanted;
 use crate::commands::drift::Drift;
 use crate::commands::report::explanations;
 use crate::fingerprint::{HashSink, Sink as _};
 use crate::holds::HeldModule;
 use crate::output::mapping_of_config_map;
-use crate::publish::{Altered, Facts, HoldFacts};
+use crate::publish::{Alterations, Altered, Facts, HoldFacts};
 use crate::reconcile::Action;
 use crate::tree::Inaccessible;
 
@@ -68,17 +66,18 @@ impl Told {
 
 /// Returns the changes of mappings: of those whose ConfigMaps are added, changed or removed, and of those of Modules
 /// that have no ConfigMaps.
-fn altered<'d>(drift: &'d Drift<'_>) -> Result<BTreeMap<(&'d str, &'d str), Altered>, Inaccessible> {
-    let mut altered = BTreeMap::new();
+fn altered<'d>(drift: &'d Drift<'_>) -> Result<Alterations<'d>, Inaccessible> {
+    let mut altered = Alterations::new();
     let mut explained = explanations(drift, EXPLAINED)?;
     let moved = drift.moved();
     for change in &drift.changes {
-        let Some(key) = mapping_of_config_map(&change.path).filter(|key| !moved.contains(key)) else { continue };
+        let Some((module, kernel)) = mapping_of_config_map(&change.path).filter(|key| !moved.contains(key)) else {
+            continue;
+        };
         let what = match change.action {
             Action::Create => Altered::Added,
             Action::Remove => Altered::Removed,
             Action::Update => {
-                let (module, kernel) = key;
                 let changes = explained.remove(&format!("{module}/{kernel}")).unwrap_or_default().changes;
                 let only = changes.len() == 1;
                 // The Dockerfile's digest follows from the others.
@@ -87,14 +86,14 @@ fn altered<'d>(drift: &'d Drift<'_>) -> Result<BTreeMap<(&'d str, &'d str), Alte
             }
             Action::Unchanged | Action::Conflict(_) => continue,
         };
-        altered.insert(key, what);
+        altered.entry(module).or_default().insert(kernel, what);
     }
     for (module, impact) in &drift.impacts {
         let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
         let reloads = impact.reloads.iter().map(|kernel| (kernel, Altered::Changed(Vec::new())));
         let unloads = impact.unloads.iter().map(|kernel| (kernel, Altered::Removed));
         for (kernel, what) in loads.chain(reloads).chain(unloads) {
-            altered.entry((module, kernel)).or_insert(what);
+            altered.entry(module).or_default().entry(kernel).or_insert(what);
         }
     }
     Ok(altered)
