@@ -176,7 +176,10 @@ impl Cluster {
         let name = &self.name.value;
         let is_named = kernels.iter().any(|kernel| kernel.nodes.as_ref().is_some_and(|nodes| nodes.names(name)));
         let wanted = kernels.iter().filter(|kernel| is_wanted(kernel));
-        wanted.filter_map(|kernel| kernel.in_cluster(name, is_named)).collect()
+        // Kernels are large, and most clusters have most of them.
+        let mut own = Vec::with_capacity(kernels.len());
+        own.extend(wanted.filter_map(|kernel| kernel.in_cluster(name, is_named)));
+        own
     }
 
     /// Warns of a cluster whose nodes run none of the kernels.
