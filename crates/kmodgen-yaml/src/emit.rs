@@ -86,9 +86,10 @@ pub fn inline(text: &str) -> String {
 
 /// Checks whether a text is a version of more than two numbers, which no reader takes for a number.
 fn is_version(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit())
-        && text.matches('.').count() > 1
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+~".contains(c))
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_digit)
+        && bytes.iter().filter(|byte| **byte == b'.').count() > 1
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'~'))
 }
 
 /// Scalar within brackets or braces: unquoted if `plain` is set and no reader takes its characters for
