@@ -10,7 +10,7 @@ use crate::scenario::{EL9, Project, Tree};
 const TEMPLATE: &str = "{% extends 'kmodgen/kernel-devel' %}{% block labels %}LABEL a=0\n{% endblock %}";
 
 /// Fields in which clusters differ.
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 10] = [
     "namespace: other",
     "image: registry.other.example.com/kmods",
     "mirrors: {git.example.com: mirror.example.com/git}",
@@ -18,7 +18,13 @@ const FIELDS: [&str; 7] = [
     "metadata: {labels: {team: nic}}",
     "moduleSpec: {selector: {zone: other}}",
     "moduleSpec: {moduleLoader: {container: {sign: {keySecret: {name: key}, certSecret: {name: cert}}}}}",
+    "moduleSpec: {moduleLoader: {container: {build: {secrets: [{name: key}]}}}}",
+    "moduleSpec: {moduleLoader: {container: {build: {buildArgs: [{name: HTTP_PROXY, value: a, hashed: false}]}}}}",
+    "moduleSpec: {moduleLoader: {container: {inTreeModulesToRemove: [{module: old, when: {flavour: rt}}]}}}",
 ];
+
+/// Numbers of nodes, so that some clusters have a kernel and others do not.
+const NODES: &str = "{release: 6.12.107+deb12-cloud-amd64, nodes: {a: 1, b: 2, c: 0, d: 2}}";
 
 /// Edits that change every mapping, some of them, or the objects alone.
 const EDITS: [(&str, &str, &str); 4] = [
@@ -34,12 +40,17 @@ const CLUSTERS: [&str; 5] = ["a", "b", "c", "d", "e"];
 fn drawn(chance: &mut Chance) -> String {
     let mut manifest = include_str!("scenario/fleet.yaml")
         .replace("    kmods: [beta, beta_core]\n", "    kmods: [beta, beta_core]\n    template: templates/own\n");
+    if chance.below(2) == 0 {
+        manifest = manifest.replace("6.12.107+deb12-cloud-amd64", NODES);
+    }
     manifest.push_str("clusters:\n");
     for cluster in CLUSTERS {
-        let mut fields: Vec<&str> = FIELDS.into_iter().filter(|_| chance.below(4) == 0).collect();
-        // Selector and signing are in one field.
-        fields.dedup_by(|next, before| next.starts_with("moduleSpec") && before.starts_with("moduleSpec"));
-        manifest.push_str(&format!("  {cluster}: {{{}}}\n", fields.join(", ")));
+        let fields: Vec<&str> = FIELDS.into_iter().filter(|_| chance.below(4) == 0).collect();
+        // All of these are in one field.
+        let (specs, mut others): (Vec<&str>, Vec<&str>) =
+            fields.into_iter().partition(|field| field.starts_with("moduleSpec"));
+        others.extend(specs.get(chance.below(specs.len())));
+        manifest.push_str(&format!("  {cluster}: {{{}}}\n", others.join(", ")));
     }
     if chance.below(2) == 0 {
         manifest.push_str("output: {layout: bundle}\n");
