@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -17,6 +18,8 @@ use super::{Invalid, KernelRelease};
 pub struct Pattern {
     text: String,
     size: usize,
+    /// A part of each text that matches; empty if none is known.
+    part: Box<[u8]>,
     /// Compiled when it is first asked for: most patterns of a run that has little to do never are.
     regex: OnceLock<Option<Regex>>,
 }
@@ -39,7 +42,7 @@ impl Pattern {
             return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))
                 .help(r"use fewer repetitions, and write `[0-9]` and `[a-z]` instead of `\d` and `\w`"));
         }
-        Ok(Self { text: text.to_owned(), size, regex: OnceLock::new() })
+        Ok(Self { text: text.to_owned(), size, part: part_of(&parsed).into(), regex: OnceLock::new() })
     }
 
     /// The number of states that the pattern compiles to, at most.
@@ -79,6 +82,10 @@ impl Pattern {
 
     /// Checks whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
+        // To find a few bytes takes a tenth of the time.
+        if memmem::find(text.as_bytes(), &self.part).is_none() {
+            return false;
+        }
         let regex = self.regex.get_or_init(|| anchored(&self.text).ok());
         regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
@@ -132,6 +139,16 @@ fn size_of(pattern: &Hir) -> usize {
     }
 }
 
+/// Returns the longest run of bytes that each text has which matches; empty if none is known.
+fn part_of(pattern: &Hir) -> &[u8] {
+    match pattern.kind() {
+        HirKind::Literal(literal) => &literal.0,
+        HirKind::Capture(capture) => part_of(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().map(part_of).max_by_key(|part| part.len()).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
 /// Translates a glob: `*` and `?` are wildcards, and everything else stands for itself.
 fn glob(text: &str) -> String {
     let mut pattern = String::new();
@@ -169,6 +186,8 @@ impl fmt::Display for Pattern {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -178,6 +197,30 @@ mod tests {
         assert!(!pattern.matches("5.14.0"));
         assert!(!pattern.matches("x6.12"));
         assert!(!Pattern::parse("a").unwrap().matches("a\n"));
+    }
+
+    #[test]
+    fn texts_that_match_have_the_part() {
+        for (pattern, part) in [
+            (r".*\+rt", "+rt"),
+            (r".*\.lab(0|1)\..*", ".lab"),
+            (r"(5\.14\.0-(427|570).*)", "5.14.0-"),
+            (r"(?i)el9.*x86_64", "86_64"),
+            (r"a?b+|c", ""),
+            (r"(ab)*c", "c"),
+            ("", ""),
+        ] {
+            let parsed = regex_syntax::parse(pattern).unwrap();
+            assert_eq!(String::from_utf8_lossy(part_of(&parsed)), part, "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_refuses_no_text_that_matches(pattern in "[ab.*+?|()]{1,8}", text in "[ab]{0,6}") {
+            let Ok(pattern) = Pattern::parse(&pattern) else { return Ok(()) };
+            prop_assert_eq!(pattern.matches(&text), anchored(&pattern.text).unwrap().is_match(&text));
+        }
     }
 
     #[test]
