@@ -11,6 +11,17 @@ const TOKEN_PREFIXES: [&str; 12] =
 /// Shortest access token, without its prefix.
 const TOKEN_LENGTH: usize = 16;
 
+/// Bytes of words, by their values: all texts of a manifest are looked through.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        word[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        byte += 1;
+    }
+    word
+};
+
 /// Form of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SecretKind {
@@ -53,7 +64,7 @@ fn is_token(word: &[u8]) -> bool {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+    WORD[byte as usize]
 }
 
 /// Finds the secrets of the URL whose `://` is at `colon`.
