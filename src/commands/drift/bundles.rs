@@ -50,12 +50,15 @@ impl BundleComparer<'_, '_> {
         (bundles, found): (&mut Bundles, &mut Changes),
     ) -> Result<(), Inaccessible> {
         let name = module.name.as_str();
-        let mut releases: Vec<&str> = mappings.iter().map(|mapping| mapping.kernel.release.as_str()).collect();
-        releases.sort_unstable();
         let cached = self.reuse.and_then(|reuse| Some((reuse, reuse.bundle(name)?)));
+        let mut releases: Vec<&str> = Vec::new();
         let orphans: Vec<String> = match cached {
             Some((reuse, _)) => reuse.unplanned(name).map(str::to_owned).collect(),
-            None => self.other_documents(name, &releases)?,
+            None => {
+                releases.extend(mappings.iter().map(|mapping| mapping.kernel.release.as_str()));
+                releases.sort_unstable();
+                self.other_documents(name, &releases)?
+            }
         };
         let are_right = orphans.is_empty() && states.iter().all(MappingFiles::is_right);
         bundles.orphans.extend(orphans.iter().map(|release| document_path(name, release)));
@@ -158,19 +161,22 @@ impl Drift<'_> {
     /// # Errors
     /// A file that cannot be read or written.
     pub(in crate::commands) fn assemble(&self, sink: &BundleSink<'_>) -> Result<Option<Assembly>, Inaccessible> {
-        let mut written = self.changes.iter().filter(|change| !matches!(change.action, Action::Conflict(_)));
-        if !written.any(|change| is_in_bundle(change.path.as_str())) {
+        let written = self.changes.iter().filter(|change| !matches!(change.action, Action::Conflict(_)));
+        let in_bundles = written.map(|change| change.path.as_str()).filter(|path| is_in_bundle(path));
+        let changed: HashSet<&str> = in_bundles.filter_map(|path| path.split('/').next()).collect();
+        if changed.is_empty() {
             return Ok(None);
         }
         let mut planned = BTreeMap::new();
         let layout = self.plan.inputs.manifest.output.layout;
         for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
-            if has_bundle(layout, mappings) {
+            if has_bundle(layout, mappings) && changed.contains(module.name.as_str()) {
                 let known = self.bundles.known.get(module.name.as_str());
                 planned.insert(module.name.as_str(), self.planned_bundle(mappings, files, known));
             }
         }
-        for (name, _) in self.held.iter().filter(|(_, held)| held.has_bundle()) {
+        let held = self.held.iter().filter(|(name, held)| held.has_bundle() && changed.contains(name.as_str()));
+        for (name, _) in held {
             planned.insert(name.as_str(), self.held_bundle(name));
         }
         assemble(&self.changes, &planned, &*self.folder, &self.key, sink).map(Some)
