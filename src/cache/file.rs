@@ -98,8 +98,7 @@ impl CachedRunFile {
     pub fn complete(self, mut mapping_files: impl Iterator<Item = [FileEntry; 2]>) -> Option<CachedRun> {
         let mut mappings = Vec::with_capacity(self.files.mapping_count());
         for numbers in self.blocks() {
-            let results = self.rows(numbers, |rows| rows * FILES + CHECKSUM..rows * (FILES + RESULT) + CHECKSUM)?;
-            for result in results {
+            for result in self.results(numbers)? {
                 mappings.push(CachedMapping { files: mapping_files.next()?, result });
             }
         }
@@ -108,8 +107,17 @@ impl CachedRunFile {
 
     /// Reads the whole run; `None` if it is damaged.
     pub fn read(self) -> Option<CachedRun> {
-        let files: Option<Vec<_>> = self.blocks().map(|numbers| self.mapping_files(numbers)).collect();
-        self.complete(files?.into_iter().flatten())
+        let mut mappings = Vec::with_capacity(self.files.mapping_count());
+        for numbers in self.blocks() {
+            let rows = self.mapping_files(numbers.clone())?.into_iter().zip(self.results(numbers)?);
+            mappings.extend(rows.map(|(files, result)| CachedMapping { files, result }));
+        }
+        Some(CachedRun { files: self.files, mappings })
+    }
+
+    /// Reads the results of the mappings with these numbers; `None` if they are damaged.
+    fn results(&self, numbers: Range<usize>) -> Option<Vec<CachedResult>> {
+        self.rows(numbers, |rows| rows * FILES + CHECKSUM..rows * (FILES + RESULT) + CHECKSUM)
     }
 
     /// Returns the numbers of the mappings in each block.

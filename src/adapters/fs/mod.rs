@@ -36,7 +36,7 @@ pub use stage::{MemorySink, Stage};
 pub use staging_dir::left_over;
 pub use stamp::{Stamp, make_folder_of, nearest_folder, touch};
 pub use stat::{fingerprint, now};
-pub use stat_check::BackgroundCheck;
+pub use stat_check::{BackgroundCheck, FinishingCheck};
 pub use tree::Folder;
 pub(super) use tree::LARGEST_OURS;
 pub use write::{is_taken, remove, tidy_file, write_file, write_new_file};

@@ -1,10 +1,11 @@
 //! `generate` for one cluster, from the first read to the last write.
 
 use std::collections::BTreeSet;
+use std::mem::forget;
 use std::path::{Path, PathBuf};
 
 use super::output_lock::OutputLock;
-use crate::adapters::fs::{self, BackgroundCheck, DocumentFile, DocumentMemory, MemorySink, Stage};
+use crate::adapters::fs::{self, BackgroundCheck, DocumentFile, DocumentMemory, FinishingCheck, MemorySink, Stage};
 use crate::adapters::{git, ui};
 use crate::bundle_folder::BundleFolder;
 use crate::cache::{CachedRunFile, Reuse};
@@ -76,13 +77,14 @@ impl<'r> Pipeline<'r> {
             return self.finish_unchanged(check, &location, make_files);
         }
 
+        let check = check.map(|check| check.finish_aside(workers));
         let (project, root) = self.open(cluster, &mut lock)?;
         // The output folder may be another one now.
-        let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root()));
-        let key = check.as_ref().map(|check| check.files().key).or(self.key);
+        let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root));
+        let key = check.as_ref().map(|check| check.key).or(self.key);
         let key = *self.key.insert(key.unwrap_or_else(fs::random_checksum_key));
         let expanded = Expanded::of(&project, key, &git::OutputHistory::new(&root))?.sharing(self.shared.as_ref());
-        let cached = check.and_then(BackgroundCheck::finish);
+        let cached = check.and_then(FinishingCheck::finish);
         let same_templates = inputs.is_some_and(|inputs| inputs.same_templates);
         let cached = cached.filter(|(run, _)| run.files.layout == project.manifest.output.layout);
         let reuse = cached.as_ref().map(|(run, result)| Reuse::new(run, result, same_templates, &expanded.expansion));
@@ -127,8 +129,15 @@ impl<'r> Pipeline<'r> {
         if self.args.format == Format::Text {
             ui::result(&diff);
         }
-        let owner = project.manifest.owner.clone();
-        Ok(Done { report, root, selected: drift.selected, owner })
+        let (owner, selected) = (project.manifest.owner.clone(), drift.selected);
+        // A process with one cluster is about to end, and need not take ten thousand mappings apart first.
+        if self.shared.is_none() {
+            forget(drift);
+            forget(reuse);
+            forget(cached);
+            forget(project);
+        }
+        Ok(Done { report, root, selected, owner })
     }
 
     /// Opens the cache, and locks the output folder that it is of. A run about a part of the mappings does without:

@@ -1,6 +1,6 @@
 //! Comparison of an output folder with a cached run, on threads of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file_checker::FileChecker;
@@ -8,6 +8,7 @@ use super::folder_check::{Done, FolderCheck, Job, Top};
 use super::result::check_result;
 use crate::adapters::fs::stat::now;
 use crate::cache::{CachedFiles, CachedRun, CachedRunFile, CheckResult, FileEntry};
+use crate::checksum::ChecksumKey;
 use crate::manifest::Layout;
 use crate::parallel::Aside;
 
@@ -67,6 +68,13 @@ impl BackgroundCheck {
         self.result.touched
     }
 
+    /// Reads the run of the check while this thread does something else, if no other thread does any part of the check.
+    pub fn finish_aside(self, workers: usize) -> FinishingCheck {
+        let (key, root) = (self.files().key, self.root().to_owned());
+        let workers = if self.files().layout == Layout::Bundle { workers } else { 1 };
+        FinishingCheck { key, root, run: Aside::start(vec![self], workers, Self::finish) }
+    }
+
     /// Waits for the end of the check, and returns the run with its result; `None` if mappings of it are damaged.
     pub fn finish(mut self) -> Option<(CachedRun, CheckResult)> {
         self.wait();
@@ -77,6 +85,22 @@ impl BackgroundCheck {
             Layout::Bundle => run.read()?,
         };
         Some((run, self.result))
+    }
+}
+
+/// Check whose run is being read.
+pub struct FinishingCheck {
+    /// Key of the run's checksums.
+    pub key: ChecksumKey,
+    /// Output folder of the run.
+    pub root: PathBuf,
+    run: Aside<BackgroundCheck, Option<(CachedRun, CheckResult)>>,
+}
+
+impl FinishingCheck {
+    /// Does the same as [`BackgroundCheck::finish`].
+    pub fn finish(self) -> Option<(CachedRun, CheckResult)> {
+        self.run.finish().pop().flatten()
     }
 }
 

@@ -5,4 +5,4 @@ mod file_checker;
 mod folder_check;
 mod result;
 
-pub use background::BackgroundCheck;
+pub use background::{BackgroundCheck, FinishingCheck};
