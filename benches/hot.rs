@@ -17,7 +17,7 @@ use kmodgen::lint::{AllowList, LintInput};
 use kmodgen::lock::Lock;
 use kmodgen::manifest::{Manifest, Mirrors};
 use kmodgen::objects::{DOCKERFILE_KEY, KubernetesObject, Objects};
-use kmodgen::output;
+use kmodgen::output::{self, ConfigMapFiles};
 use kmodgen::plan::dockerfile::DockerfileRenderer;
 use kmodgen::plan::{Inputs, Plan};
 use kmodgen::render;
@@ -175,8 +175,10 @@ fn fleet(criterion: &mut Criterion) {
     let plan = world.plan();
     group.bench_function("make Modules", |bencher| {
         bencher.iter(|| {
-            let modules =
-                plan.modules.iter().map(|(module, mappings)| output::of_module(module, mappings, plan.inputs, 0));
+            let modules = plan
+                .modules
+                .iter()
+                .map(|(module, mappings)| output::of_module(module, mappings, plan.inputs, &ConfigMapFiles::Own));
             modules.flatten().count()
         });
     });

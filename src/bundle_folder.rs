@@ -1,4 +1,4 @@
-//! An output folder whose bundles are folders of documents.
+//! An output folder whose bundles are folders of documents, and whose modules have the files that clusters share.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,15 +7,19 @@ use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
-use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder};
+use crate::shared_files::{SHARED, SharedPath};
+use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder, parents};
 use crate::vocabulary::RelPath;
 
 /// Number of bundles that are kept in memory.
 const KEPT: usize = 8;
 
-/// An output folder in which each bundle is a folder, and its documents are files. Its other files are as they are.
+/// An output folder in which each bundle is a folder, and its documents are files. Files that clusters share are below the
+/// folder of their module. The other files are as they are.
 pub struct BundleFolder<'f> {
     folder: Box<dyn OutputFolder + 'f>,
+    /// The folder of the files that clusters share; `None` if the manifest has no clusters.
+    shared: Option<Box<dyn OutputFolder + 'f>>,
     /// Bundles that were read last, by module.
     bundles: Mutex<VecDeque<(String, Arc<Bundle>)>>,
 }
@@ -23,7 +27,18 @@ pub struct BundleFolder<'f> {
 impl<'f> BundleFolder<'f> {
     /// Creates a view of a folder.
     pub fn new(folder: impl OutputFolder + 'f) -> Self {
-        Self { folder: Box::new(folder), bundles: Mutex::default() }
+        Self { folder: Box::new(folder), shared: None, bundles: Mutex::default() }
+    }
+
+    /// Adds the folder of the files that clusters share.
+    pub fn with_shared(self, shared: Option<impl OutputFolder + 'f>) -> Self {
+        Self { shared: shared.map(|folder| Box::new(folder) as Box<dyn OutputFolder>), ..self }
+    }
+
+    /// Returns the folder with a file that clusters share, and its path there; `None` for other paths.
+    fn in_shared(&self, path: &str) -> Option<(&dyn OutputFolder, RelPath)> {
+        let path = SharedPath::parse(path)?.stored()?;
+        Some((self.shared.as_deref()?, RelPath::parse(&path).ok()?))
     }
 
     /// Returns a bundle, which is read unless it is one of those that were read last.
@@ -65,6 +80,9 @@ impl<'f> BundleFolder<'f> {
 
 impl OutputFolder for BundleFolder<'_> {
     fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
+        if folder == SHARED {
+            return self.shared.as_ref().map_or_else(|| Ok(Vec::new()), |shared| shared.names(""));
+        }
         if let Some(module) = module_of(folder) {
             let bundle = self.known(module)?;
             let documents = bundle.documents().filter(|document| document.has_release);
@@ -79,11 +97,20 @@ impl OutputFolder for BundleFolder<'_> {
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        if let Some((module, below)) =
+            path.split_once('/').and_then(|(module, rest)| Some((module, rest.strip_prefix(SHARED)?)))
+            && let Some(shared) = &self.shared
+        {
+            return shared.kind(&format!("{module}{below}"));
+        }
         let kind = self.folder.kind(path)?;
         Ok(if module_of(path).is_some() { kind.map(|_| Kind::Folder) } else { kind })
     }
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        if let Some((shared, path)) = self.in_shared(path.as_str()) {
+            return look_below_folders(shared, &path);
+        }
         let Some((module, name)) = document_of(path.as_str()) else { return self.folder.look(path) };
         let bundle = self.known(module)?;
         let document = bundle.get(name);
@@ -94,6 +121,9 @@ impl OutputFolder for BundleFolder<'_> {
     }
 
     fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        if let Some((shared, path)) = self.in_shared(path.as_str()) {
+            return shared.holds(&path, content);
+        }
         if document_of(path.as_str()).is_some() { Ok(None) } else { self.folder.holds(path, content) }
     }
 
@@ -102,10 +132,26 @@ impl OutputFolder for BundleFolder<'_> {
     }
 
     fn stat(&self, path: &str) -> FileStat {
-        self.folder.stat(path)
+        match self.in_shared(path) {
+            Some((shared, path)) => shared.stat(path.as_str()),
+            None => self.folder.stat(path),
+        }
     }
 
     fn bundle(&self, module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
         self.known(module).map(Some)
     }
+}
+
+/// Returns the object at a path, or what is in place of one of its folders.
+fn look_below_folders(folder: &dyn OutputFolder, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+    for parent in parents(path.as_str()) {
+        match folder.kind(parent)? {
+            Some(Kind::Folder) => {}
+            None => return Ok(None),
+            Some(Kind::File) => return Ok(Some((Found::Other("below a file"), FileStat::NONE))),
+            Some(Kind::Other(what)) => return Ok(Some((Found::Other(what), FileStat::NONE))),
+        }
+    }
+    folder.look(path)
 }

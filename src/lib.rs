@@ -68,3 +68,4 @@ pub mod cli;
 pub mod commands;
 pub mod driver;
 pub mod settings;
+pub mod shared_files;

@@ -1,5 +1,7 @@
 //! The files that a plan stands for, as paths below the output folder and exact bytes.
 
+mod config_map_files;
+
 use std::borrow::Cow;
 
 use crate::bundle;
@@ -9,7 +11,10 @@ use crate::header::{Owner, to_unix, with_owner};
 use crate::manifest::{Layout, Manifest, Module, ModuleKind};
 use crate::plan::{self, Inputs, Mapping, Plan, RenderedMapping};
 use crate::render;
+use crate::shared_files::{self, ContentHash, SharedPath};
 use crate::vocabulary::{Diagnostic, Diagnostics, RelPath, Span};
+
+pub use config_map_files::{ConfigMapFiles, DocumentFacts};
 
 /// The file of a mapping's Dockerfile.
 pub const DOCKERFILE: &str = "Dockerfile";
@@ -66,28 +71,43 @@ pub fn of_mapping<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) ->
     ]
 }
 
-/// Returns the outputs of a mapping in the manifest's layout: its Dockerfile, if there is a file of it, and its ConfigMap.
+/// Returns the outputs of a mapping in the manifest's layout: the file beside its ConfigMap, if there is one, and its
+/// ConfigMap.
 pub fn in_layout<'t>(rendered: &'t RenderedMapping<'_>, manifest: &Manifest) -> (Option<Output<'t>>, Output<'t>) {
     let [dockerfile, config_map] = of_mapping(rendered, manifest);
     let (module, release) = (rendered.mapping.module.name.as_str(), rendered.mapping.kernel.release.as_str());
     match manifest.output.layout {
         Layout::Files => (Some(dockerfile), config_map),
         Layout::Bundle => (None, Output { path: bundle::document_path(module, release), ..config_map }),
+        Layout::Shared => {
+            let list = [CONFIG_MAP.to_owned()];
+            let text = render::kustomization::render(manifest.file_owner(), list, &manifest.namespace.value);
+            let list =
+                Output { path: shared_files::path(module, release, KUSTOMIZATION), text: text.into(), ..dockerfile };
+            (Some(list), Output { path: shared_files::path(module, release, CONFIG_MAP), ..config_map })
+        }
     }
 }
 
 /// Returns the module and the release of the ConfigMap at a path, in any layout; `None` for other paths.
 pub fn mapping_of_config_map(path: &RelPath) -> Option<(&str, &str)> {
     let path = path.as_str();
-    match path.strip_suffix(CONFIG_MAP).and_then(|folder| folder.strip_suffix('/')) {
-        Some(folder) => folder.split_once('/'),
-        None => bundle::document_of(path),
+    let Some(folder) = path.strip_suffix(CONFIG_MAP).and_then(|folder| folder.strip_suffix('/')) else {
+        return bundle::document_of(path);
+    };
+    match SharedPath::parse(path) {
+        Some(SharedPath { module, release, .. }) => Some((module, release)),
+        None => folder.split_once('/'),
     }
 }
 
-/// Returns the path of a mapping's Dockerfile.
-pub fn dockerfile_path(module: &str, release: &str) -> RelPath {
-    RelPath::of_names(&[module, release, DOCKERFILE])
+/// Returns the path of the file beside a mapping's ConfigMap in a layout; `None` if there is no such file.
+pub fn path_beside_config_map(module: &str, release: &str, layout: Layout) -> Option<RelPath> {
+    match layout {
+        Layout::Files => Some(RelPath::of_names(&[module, release, DOCKERFILE])),
+        Layout::Bundle => None,
+        Layout::Shared => Some(shared_files::path(module, release, KUSTOMIZATION)),
+    }
 }
 
 /// Returns the path of a mapping's ConfigMap in a layout.
@@ -95,26 +115,40 @@ pub fn config_map_path(module: &str, release: &str, layout: Layout) -> RelPath {
     match layout {
         Layout::Files => RelPath::of_names(&[module, release, CONFIG_MAP]),
         Layout::Bundle => bundle::document_path(module, release),
+        Layout::Shared => shared_files::path(module, release, CONFIG_MAP),
     }
 }
 
-/// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They come
-/// after the mappings', since they list them. A bundle has `bundle_files` files.
+/// The files of a module beside those of its mappings; none where it is for no kernel, or KMM is told nothing of it. They
+/// come after the mappings', since they list them.
 pub fn of_module<'p>(
     module: &Module,
     mappings: &[Mapping<'p>],
     Inputs { manifest, lock, .. }: Inputs<'_>,
-    bundle_files: usize,
+    files: &ConfigMapFiles,
 ) -> Option<[Output<'p>; 2]> {
     let prebuilt = plan::prebuilt(manifest, module);
     let name = module.name.as_str();
     let origin = module.name.span;
     // Where KMM builds nothing, the ConfigMap is for kmodgen alone, which reads in it what was built.
     let mut built = mappings.iter().filter(|mapping| mapping.is_built_by_kmm());
-    let config_maps: Vec<String> = match manifest.output.layout {
-        Layout::Files => built.map(|mapping| format!("{}/{CONFIG_MAP}", mapping.kernel.release.value)).collect(),
-        Layout::Bundle if built.next().is_none() => Vec::new(),
-        Layout::Bundle => (0..bundle_files).map(bundle::file_name).collect(),
+    let mut unlisted = Vec::new();
+    let config_maps: Vec<String> = match files {
+        ConfigMapFiles::Own => built.map(|mapping| format!("{}/{CONFIG_MAP}", mapping.kernel.release.value)).collect(),
+        ConfigMapFiles::Bundle(_) if built.next().is_none() => Vec::new(),
+        ConfigMapFiles::Bundle(count) => (0..*count).map(bundle::file_name).collect(),
+        ConfigMapFiles::Shared(hashes) => {
+            let (listed, others): (Vec<_>, Vec<_>) =
+                mappings.iter().zip(hashes).partition(|(mapping, _)| mapping.is_built_by_kmm());
+            let [listed, others] = [listed, others].map(|mappings| {
+                let resource = |(mapping, hash): (&Mapping<'_>, &ContentHash)| {
+                    shared_files::resource(name, mapping.kernel.release.as_str(), *hash)
+                };
+                mappings.into_iter().map(resource).collect::<Vec<String>>()
+            });
+            unlisted = others;
+            listed
+        }
     };
     let resources = std::iter::once(MODULE.to_owned()).chain(config_maps);
     (module.has_objects() && is_asked_for(module, mappings, manifest)).then(|| {
@@ -122,7 +156,12 @@ pub fn of_module<'p>(
             Output::new(&[name, MODULE], render::module::render(module, (manifest, lock), mappings, &prebuilt), origin),
             Output::new(
                 &[name, KUSTOMIZATION],
-                render::kustomization::render(manifest.file_owner(), resources, &manifest.namespace.value),
+                render::kustomization::with_unlisted(
+                    manifest.file_owner(),
+                    resources,
+                    &unlisted,
+                    &manifest.namespace.value,
+                ),
                 origin,
             ),
         ]
@@ -191,8 +230,10 @@ fn git_attributes(manifest: &Manifest, held: &[Layout]) -> String {
     let top = [GIT_ATTRIBUTES, NAMESPACE, KUSTOMIZATION].map(|file| format!("/{file}"));
     let modules = [MODULE, KUSTOMIZATION].map(|file| format!("/*/{file}"));
     let mappings = |layout| match layout {
-        Layout::Files => [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}")),
-        Layout::Bundle => [bundle::BUNDLE, "configmaps-*.yaml"].map(|file| format!("/*/{file}")),
+        Layout::Files => [DOCKERFILE, CONFIG_MAP].map(|file| format!("/*/*/{file}")).to_vec(),
+        Layout::Bundle => [bundle::BUNDLE, "configmaps-*.yaml"].map(|file| format!("/*/{file}")).to_vec(),
+        // They are not in the folder.
+        Layout::Shared => Vec::new(),
     };
     let layouts = [Layout::Files, Layout::Bundle].into_iter().filter(|layout| {
         // Other owners may have the other layout.
@@ -219,23 +260,18 @@ pub fn of_plan(manifest: &Manifest, plan: &Plan<'_>) -> Option<Vec<Output<'stati
         let mut documents = Vec::new();
         for mapping in mappings {
             let rendered = plan.render(mapping)?;
-            let (dockerfile, config_map) = in_layout(&rendered, manifest);
-            documents.push((mapping.kernel.release.as_str(), config_map.text.len()));
-            outputs.extend(dockerfile.into_iter().chain([config_map]).map(Output::into_owned));
+            let (beside, config_map) = in_layout(&rendered, manifest);
+            documents.push(DocumentFacts::of(mapping.kernel.release.as_str(), &config_map.text));
+            outputs.extend(beside.into_iter().chain([config_map]).map(Output::into_owned));
         }
-        if let Some(files) = of_module(module, mappings, plan.inputs, bundle_files(documents)) {
+        let files = ConfigMapFiles::of(manifest.output.layout, documents);
+        if let Some(files) = of_module(module, mappings, plan.inputs, &files) {
             outputs.extend(files.map(Output::into_owned));
             folders.push(module.name.value.to_string());
         }
     }
     outputs.extend(of_all(manifest, folders, &[], OtherOwners::default()));
     Some(outputs)
-}
-
-/// Returns how many files a bundle has, by the names and lengths of its documents.
-pub fn bundle_files(mut documents: Vec<(&str, usize)>) -> usize {
-    documents.sort_unstable();
-    bundle::parts(documents.into_iter().map(|(_, length)| length), bundle::LARGEST_FILE).len()
 }
 
 /// Reports Modules that a cluster, or the usual way of applying, would not take, by the length of their texts

@@ -7,6 +7,7 @@ mod bundles;
 mod change;
 mod conflict;
 mod old_bundle;
+mod shared;
 mod sink;
 
 use crate::bundle::document_of;
@@ -21,10 +22,11 @@ use crate::vocabulary::{RelPath, Span, has_markers};
 
 pub use assembly::{Assembly, BundleSink, DocumentStore, PlannedBundle, assemble};
 pub use bundles::BundleVerdict;
-pub use change::{Action, Change, ObjectInFile, Verdict};
+pub use change::{Action, Change, ObjectInFile, Stored, Verdict};
 pub use conflict::Conflict;
 use conflict::{FORCE, MERGE, MOVE};
 pub use old_bundle::KnownBundle;
+pub use shared::Contents;
 pub use sink::{TextParts, TextSink};
 
 /// Compares outputs with what is there.
@@ -114,7 +116,15 @@ impl Inspector<'_> {
             Content::Object(_) => FileStat::NONE,
         };
         let written = Some(FileEntry { stat, checksum });
-        Ok(Verdict::Change(Box::new(Change { path, object, action, origin: Some(origin), written, unmerged })))
+        Ok(Verdict::Change(Box::new(Change {
+            path,
+            object,
+            stored: None,
+            action,
+            origin: Some(origin),
+            written,
+            unmerged,
+        })))
     }
 
     /// Returns the metadata of the file at a path if the file has this content; otherwise the action to take, and
@@ -167,7 +177,15 @@ impl Inspector<'_> {
             if let Some(action) = action {
                 let unmerged = matches!(found, Found::Unmerged(_));
                 let object = self.object_there(&path, &found)?;
-                changes.push(Box::new(Change { path, object, action, origin: None, written: None, unmerged }));
+                changes.push(Box::new(Change {
+                    path,
+                    object,
+                    stored: None,
+                    action,
+                    origin: None,
+                    written: None,
+                    unmerged,
+                }));
             }
         }
         Ok(changes)
@@ -216,7 +234,8 @@ fn write_action((checksum, key): (Checksum, &ChecksumKey), found: Option<&Found>
     }
 }
 
-fn remove_action(found: &Found, force: bool) -> Option<Action> {
+/// Returns what becomes of a file that is no longer needed; `None` if it stays, since it is not kmodgen's.
+pub fn remove_action(found: &Found, force: bool) -> Option<Action> {
     let bytes = match found {
         Found::File(bytes) => bytes,
         Found::Unmerged(unmerged) => {

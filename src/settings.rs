@@ -11,8 +11,9 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::adapters::fs;
 use crate::adapters::templates::{ChildRenderers, Limits};
 use crate::cli::{ClusterArgs, KernelsArgs, ManifestArgs, NetworkArgs};
-use crate::manifest::{Kernel, Manifest, Module, OUTPUT_FOLDER, Selection, cluster_names, known_architecture};
+use crate::manifest::{Kernel, Layout, Manifest, Module, OUTPUT_FOLDER, Selection, cluster_names, known_architecture};
 use crate::plan::{Mapping, Plan};
+use crate::shared_files::SHARED;
 use crate::template::Renderers;
 use crate::vocabulary::{Bounds, ClusterName, ImageRef, Invalid, Pattern, RelPath, nearest};
 
@@ -154,7 +155,16 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     let root = output_root(flag, manifest, folder);
     let root = manifest.cluster.as_ref().map_or(root.clone(), |cluster| root.join(cluster.as_str()));
     fs::check_output(&root, folder, flag.is_some()).map_err(anyhow::Error::msg)?;
+    if let (Layout::Shared, Some(shared)) = (manifest.output.layout, shared_folder(&root, manifest)) {
+        fs::check_folder(&shared).map_err(anyhow::Error::msg)?;
+    }
     Ok(root)
+}
+
+/// Returns the folder of the files that clusters share, given the output folder of a cluster; `None` without clusters.
+pub fn shared_folder(root: &Path, manifest: &Manifest) -> Option<PathBuf> {
+    manifest.cluster.as_ref()?;
+    Some(root.parent().unwrap_or(Path::new("")).join(SHARED))
 }
 
 /// Returns a folder that can be opened: an empty path is the current folder.

@@ -9,6 +9,7 @@ use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::shared_files::SharedPath;
 use crate::vocabulary::RelPath;
 
 /// File, folder or other object at a path.
@@ -115,6 +116,36 @@ pub trait OutputFolder: Sync {
     /// Returns the metadata of what is at a path; none if there is nothing. `""` is the output folder itself.
     fn stat(&self, _path: &str) -> FileStat {
         FileStat::NONE
+    }
+}
+
+impl<F: OutputFolder + ?Sized> OutputFolder for &F {
+    fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
+        (**self).names(folder)
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
+        (**self).kind(path)
+    }
+
+    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        (**self).look(path)
+    }
+
+    fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
+        (**self).holds(path, content)
+    }
+
+    fn open(&self, path: &RelPath) -> Option<Box<dyn ReadAt>> {
+        (**self).open(path)
+    }
+
+    fn bundle(&self, module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
+        (**self).bundle(module)
+    }
+
+    fn stat(&self, path: &str) -> FileStat {
+        (**self).stat(path)
     }
 }
 
@@ -266,8 +297,9 @@ impl View<'_> {
     /// # Errors
     /// A path that cannot be looked at.
     pub fn blocked_parent<'p>(&self, path: &'p RelPath) -> Result<Option<(&'p str, &'static str)>, Inaccessible> {
-        for parent in parents(path.as_str()) {
-            match self.kind(parent)? {
+        let is_shared = SharedPath::parse(path.as_str()).is_some();
+        for parent in parents(path.as_str()).skip(usize::from(is_shared)) {
+            match if is_shared { self.folder.kind(parent)? } else { self.kind(parent)? } {
                 Some(Kind::File) => return Ok(Some((parent, "a file"))),
                 Some(Kind::Other(what)) => return Ok(Some((parent, what))),
                 Some(Kind::Folder) => {}
@@ -290,7 +322,8 @@ impl View<'_> {
     /// # Errors
     /// A path that cannot be looked at.
     pub fn holds(&self, path: &RelPath, content: Content<'_>) -> Result<Option<FileStat>, Inaccessible> {
-        if self.has_folder(path.parent())? { self.folder.holds(path, content) } else { Ok(None) }
+        let is_there = SharedPath::parse(path.as_str()).is_some() || self.has_folder(path.parent())?;
+        if is_there { self.folder.holds(path, content) } else { Ok(None) }
     }
 
     /// Returns the object at a path, with its metadata; does not access the folder if its names suffice.
@@ -298,6 +331,9 @@ impl View<'_> {
     /// # Errors
     /// A file that cannot be read.
     pub fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
+        if SharedPath::parse(path.as_str()).is_some() {
+            return self.folder.look(path);
+        }
         let parent = path.parent();
         if !self.has_folder(parent)? {
             return Ok(None);

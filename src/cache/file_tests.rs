@@ -47,6 +47,7 @@ fn run() -> CachedRun {
             folder: stat(1),
             own: vec![entry("module"), entry("list")],
             bundle: vec![],
+            contents: vec![ContentHash::of("a")],
             releases: vec![0, 1, 2],
         }],
     };

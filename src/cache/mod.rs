@@ -22,6 +22,7 @@ use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
 use crate::manifest::Layout;
 use crate::plan::Identity;
+use crate::shared_files::ContentHash;
 use crate::vocabulary::Digest;
 
 /// A file that was read: its path, and its digest; `None` if it was absent. A path with a `/` at its end is a folder,
@@ -117,6 +118,8 @@ pub struct CachedModule {
     pub bundle: Vec<FileEntry>,
     /// Kernel releases of its mappings in ascending order, as indices into [`CachedFiles::releases`].
     pub releases: Vec<u32>,
+    /// Contents of their ConfigMaps, if clusters share these.
+    pub contents: Vec<ContentHash>,
 }
 
 /// Files that a run read and wrote.

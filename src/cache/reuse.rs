@@ -8,6 +8,7 @@ use crate::bundle::is_bundle_file;
 use crate::checksum::Checksum;
 use crate::manifest::Layout;
 use crate::plan::Expansion;
+use crate::shared_files::ContentHash;
 use crate::vocabulary::{Digest, OwnerName};
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
@@ -80,6 +81,14 @@ impl<'c> Reuse<'c> {
         self.find(number).map(|(cached, _)| cached.result.hash)
     }
 
+    /// Returns the content that the ConfigMap of a mapping had, if clusters share it.
+    pub fn content(&self, number: usize) -> Option<ContentHash> {
+        let number = self.numbers[number]?;
+        let mut modules = self.modules.values();
+        let module = modules.find(|module| module.numbers.contains(&number))?;
+        module.cached.contents.get(number - module.numbers.start).copied()
+    }
+
     /// Finds the mapping with this number in the plan, and which of its files are as they were.
     fn find(&self, number: usize) -> Option<(&'c CachedMapping, [bool; 2])> {
         let number = self.numbers[number]?;
@@ -143,7 +152,7 @@ impl<'c> Reuse<'c> {
         let others = others.any(|(path, _)| path.split('/').next() == Some(module));
         (known && !others).then(|| match layout {
             Layout::Files => self.unplanned(module).collect(),
-            Layout::Bundle => Vec::new(),
+            Layout::Bundle | Layout::Shared => Vec::new(),
         })
     }
 }

@@ -46,6 +46,7 @@ mod registry_lookup;
 mod releases;
 mod report;
 mod subject;
+mod unused_shared;
 
 pub use exit::Exit;
 pub use faults::Faults;

@@ -17,7 +17,8 @@ use crate::impact::{node_counts, reloaded};
 use crate::output::mapping_of_config_map;
 use crate::plan::MappingRenderer;
 use crate::previous;
-use crate::reconcile::{Action, Assembly};
+use crate::reconcile::{Action, Assembly, Change};
+use crate::shared_files::{SHARED, below};
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::{ClusterName, RelPath, SourceMap};
 
@@ -119,7 +120,7 @@ struct RefusalReport {
 impl FileReport {
     /// Returns the path for people, with the object in the file if it has several.
     fn place(&self, root: &Path) -> String {
-        let path = root.join(&self.path).display().to_string();
+        let path = below(&root.display().to_string(), &self.path);
         self.object.as_ref().map_or_else(|| path.clone(), |object| format!("{path}: {object}"))
     }
 }
@@ -135,7 +136,7 @@ impl Report {
         let mut summary = Summary { unchanged: drift.right, ..Summary::default() };
         let mut files = Vec::new();
         let mut shown = 0;
-        for change in &drift.changes {
+        for change in drift.changes.iter().filter(|change| change.is_of_file()) {
             let (counter, action) = match &change.action {
                 Action::Create => (&mut summary.created, "created"),
                 Action::Update => (&mut summary.updated, "updated"),
@@ -203,17 +204,36 @@ impl Report {
         }
     }
 
+    /// Returns the report of shared files that go, whose paths are below the folder of these.
+    pub(super) fn of_removals(changes: &[Box<Change>]) -> Self {
+        let mut report = Self::unchanged(0, false);
+        for change in changes {
+            let path = format!("{SHARED}/{}", change.path);
+            let (action, reason, help) = match &change.action {
+                Action::Conflict(conflict) => ("conflict", Some(conflict.why.clone()), conflict.help),
+                _ => ("removed", None, None),
+            };
+            match reason {
+                Some(_) => report.summary.conflicts += 1,
+                None => report.summary.removed += 1,
+            }
+            report.files.push(FileReport { path, object: None, action, reason, help, manifest: None });
+        }
+        report
+    }
+
     /// The reports of all clusters as one, with their folders before their paths.
     pub(super) fn joined(reports: impl Iterator<Item = (Option<ClusterName>, Self)>) -> Self {
         let mut all = Self::unchanged(0, false);
         for (cluster, report) in reports {
-            let prefix = cluster.map(|cluster| format!("{cluster}/")).unwrap_or_default();
+            let name = cluster.as_ref().map_or("", ClusterName::as_str);
+            let prefix = cluster.as_ref().map(|cluster| format!("{cluster}/")).unwrap_or_default();
             let Self { summary, nodes, files, refused, merged, inputs: _, explanations, .. } = report;
             all.merged += merged;
             all.summary.add(&summary);
             all.nodes.add(&nodes);
             for file in files {
-                all.files.push(FileReport { path: format!("{prefix}{}", file.path), ..file });
+                all.files.push(FileReport { path: below(name, &file.path), ..file });
             }
             for refused in refused {
                 all.refused.push(RefusalReport { module: format!("{prefix}{}", refused.module), ..refused });
@@ -327,7 +347,7 @@ pub(super) fn differences(
             let found = drift.find_file(&change.path)?;
             let old = found.as_ref().and_then(Found::bytes);
             let old = old.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            let path = drift.root.join(change.path.as_str());
+            let path = PathBuf::from(below(&drift.root.display().to_string(), &change.file()));
             // git takes neither `./` nor `/` at the start.
             let path: PathBuf =
                 path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();

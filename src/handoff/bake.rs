@@ -17,7 +17,7 @@ fn target(job: &Job) -> Value {
         job.arguments.iter().map(|(name, value)| (name.clone(), plain(value).into())).collect();
     // Bake looks for a Dockerfile from the context on.
     let (context, key, dockerfile) = match (&job.dockerfile, &job.context) {
-        (Dockerfile::InBundle { text, .. }, context) => {
+        (Dockerfile::InConfigMap { text, .. }, context) => {
             (context.as_deref().unwrap_or("."), "dockerfile-inline", text.as_str())
         }
         (Dockerfile::File(path), None) => {

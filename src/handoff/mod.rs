@@ -39,9 +39,9 @@ pub struct Job {
 pub enum Dockerfile {
     /// File at a path.
     File(String),
-    /// Text in a ConfigMap of a bundle.
-    InBundle {
-        /// Folder of the bundle.
+    /// Text in a ConfigMap.
+    InConfigMap {
+        /// Folder of the ConfigMap's file, which may have others.
         folder: String,
         /// The text.
         text: String,
@@ -53,7 +53,7 @@ impl Job {
     fn dockerfile(&self) -> Option<&str> {
         match &self.dockerfile {
             Dockerfile::File(path) => Some(path),
-            Dockerfile::InBundle { .. } => None,
+            Dockerfile::InConfigMap { .. } => None,
         }
     }
 
@@ -114,7 +114,7 @@ mod tests {
         let mut jobs = jobs();
         jobs.truncate(1);
         let text = "ARG A=1\n\nFROM r.io/a:${A} AS %{b}\n".to_owned();
-        jobs[0].dockerfile = Dockerfile::InBundle { folder: "gitops/kmm-ci".to_owned(), text };
+        jobs[0].dockerfile = Dockerfile::InConfigMap { folder: "gitops/kmm-ci".to_owned(), text };
         assert_snapshot!("bake_of_a_bundle", bake(&jobs));
         assert_snapshot!("tekton_of_a_bundle", tekton(&jobs));
         assert!(matrix(&jobs).contains("\"dockerfile\": null"));

@@ -24,9 +24,9 @@ buildah push "${IMAGE}"
 "#,
 ];
 
-/// Part of the script that takes the Dockerfile out of its ConfigMap: `DOCKERFILE` is the folder of the bundle. kmodgen
+/// Part of the script that takes the Dockerfile out of its ConfigMap: `DOCKERFILE` is the folder of its file. kmodgen
 /// writes ConfigMaps in one form, so that the script needs no YAML parser, which the image does not have.
-const FROM_BUNDLE: &str = r#"for file in "${DOCKERFILE}"/configmaps*.yaml; do
+const FROM_CONFIG_MAP: &str = r#"for file in "${DOCKERFILE}"/configmap*.yaml; do
   sed -n "/^  name: ${CONFIG_MAP}$/,/^---$/{
 /^  dockerfile: |/,/^---$/{
 s/^    //p
@@ -70,8 +70,9 @@ pub fn tekton(jobs: &[Job]) -> String {
 }
 
 fn task(jobs: &[Job]) -> Yaml<'_> {
-    let has_bundle = jobs.iter().any(is_in_bundle);
-    let names = ["IMAGE", "DOCKERFILE", "CONTEXT", "ARGUMENTS"].into_iter().chain(has_bundle.then_some("CONFIG_MAP"));
+    let is_in_config_map = jobs.iter().any(is_in_config_map);
+    let names =
+        ["IMAGE", "DOCKERFILE", "CONTEXT", "ARGUMENTS"].into_iter().chain(is_in_config_map.then_some("CONFIG_MAP"));
     let declared = names.clone().map(|name| map(vec![("name", Yaml::text(name)), ("type", Yaml::text("string"))]));
     let environment =
         names.map(|name| map(vec![("name", Yaml::text(name)), ("value", Yaml::text(format!("$(params.{name})")))]));
@@ -80,7 +81,7 @@ fn task(jobs: &[Job]) -> Yaml<'_> {
         ("image", Yaml::text("quay.io/buildah/stable:v1.40")),
         ("workingDir", Yaml::text("$(workspaces.source.path)")),
         ("env", list(environment.collect())),
-        ("script", Yaml::block(script(has_bundle))),
+        ("script", Yaml::block(script(is_in_config_map))),
         ("securityContext", map(vec![("privileged", Yaml::verbatim("true"))])),
     ]);
     map(vec![
@@ -98,20 +99,20 @@ fn task(jobs: &[Job]) -> Yaml<'_> {
     ])
 }
 
-fn script(has_bundle: bool) -> String {
+fn script(is_in_config_map: bool) -> String {
     let [start, rest] = SCRIPT;
-    format!("{start}{}{rest}", if has_bundle { FROM_BUNDLE } else { "" })
+    format!("{start}{}{rest}", if is_in_config_map { FROM_CONFIG_MAP } else { "" })
 }
 
-fn is_in_bundle(job: &Job) -> bool {
-    matches!(job.dockerfile, Dockerfile::InBundle { .. })
+fn is_in_config_map(job: &Job) -> bool {
+    matches!(job.dockerfile, Dockerfile::InConfigMap { .. })
 }
 
 fn include(job: &Job) -> Yaml<'_> {
     let arguments: Vec<String> = job.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let dockerfile = match &job.dockerfile {
         Dockerfile::File(path) => path,
-        Dockerfile::InBundle { folder, .. } => folder,
+        Dockerfile::InConfigMap { folder, .. } => folder,
     };
     let mut parameters = vec![
         parameter("IMAGE", job.image.as_str()),
@@ -119,7 +120,7 @@ fn include(job: &Job) -> Yaml<'_> {
         parameter("CONTEXT", job.context.as_deref().unwrap_or(NO_CONTEXT)),
         parameter("ARGUMENTS", &arguments.join("\n")),
     ];
-    if is_in_bundle(job) {
+    if is_in_config_map(job) {
         parameters.push(parameter("CONFIG_MAP", &job.name));
     }
     map(vec![("name", Yaml::text(job.name.as_str())), ("params", list(parameters))])

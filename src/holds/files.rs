@@ -8,6 +8,7 @@ use crate::header::{Ownership, ownership, to_unix};
 use crate::manifest::Layout;
 use crate::output::{CONFIG_MAP, KUSTOMIZATION, mapping_of_config_map};
 use crate::previous::{self, OldMapping, OldModule};
+use crate::shared_files::{self, SharedPath};
 use crate::tree::{Found, Inaccessible, Kind, Outline, OutputFolder, View};
 use crate::vocabulary::RelPath;
 
@@ -103,6 +104,11 @@ impl HeldModule {
         self.files.keys().filter_map(|path| document_of(path.as_str()).map(|(_, name)| name))
     }
 
+    /// Returns the kernel releases of the mappings whose files clusters share.
+    pub fn shared_releases(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().filter_map(|path| SharedPath::parse(path.as_str()).map(|path| path.release))
+    }
+
     /// Returns whether it has a bundle.
     pub fn has_bundle(&self) -> bool {
         self.documents().next().is_some()
@@ -111,7 +117,11 @@ impl HeldModule {
     /// Returns the layout of its files; `None` if it has no mappings.
     pub fn layout(&self) -> Option<Layout> {
         let has_files = self.files.keys().any(|path| path.file_name() == CONFIG_MAP);
-        if self.has_bundle() { Some(Layout::Bundle) } else { has_files.then_some(Layout::Files) }
+        match self.shared_releases().next() {
+            Some(_) => Some(Layout::Shared),
+            None if self.has_bundle() => Some(Layout::Bundle),
+            None => has_files.then_some(Layout::Files),
+        }
     }
 
     /// Returns its mapping on a kernel release, if it has one.
@@ -132,8 +142,20 @@ fn unreadable(hold: &Hold, why: &Inaccessible) -> HoldError {
     }
 }
 
-/// Returns the files of kmodgen in the folder of a module and in the folders in it.
+/// Returns the files of kmodgen in the folder of a module and in the folders in it, and those that clusters share.
 fn files_of(module: &str, folder: &dyn OutputFolder) -> Result<BTreeMap<RelPath, Found>, Inaccessible> {
+    let mut files = files_below(module, folder)?;
+    let list = files.iter().find(|(path, _)| path.file_name() == KUSTOMIZATION && path.parent() == module);
+    let list = list.and_then(|(_, found)| std::str::from_utf8(found.bytes()?).ok());
+    for (release, hash) in list.map(|list| shared_files::listed(list, module)).unwrap_or_default() {
+        for file in [KUSTOMIZATION, CONFIG_MAP] {
+            add_file(shared_files::stored_path(module, &release, hash, file), folder, &mut files)?;
+        }
+    }
+    Ok(files)
+}
+
+fn files_below(module: &str, folder: &dyn OutputFolder) -> Result<BTreeMap<RelPath, Found>, Inaccessible> {
     let mut files = BTreeMap::new();
     let mut folders = vec![module.to_owned()];
     while let Some(at) = folders.pop() {
@@ -142,18 +164,26 @@ fn files_of(module: &str, folder: &dyn OutputFolder) -> Result<BTreeMap<RelPath,
             let parsed = RelPath::parse(&path).ok().filter(|parsed| parsed.as_str() == path);
             match (kind, parsed) {
                 (Kind::Folder, Some(_)) if at == module => folders.push(path),
-                (Kind::File, Some(path)) => {
-                    let found = folder.look(&path)?.map(|(found, _)| found);
-                    let Some(Found::File(bytes)) = found else { continue };
-                    if ownership(&bytes) != Ownership::Foreign {
-                        files.insert(path, Found::File(to_unix(&bytes).into_owned()));
-                    }
-                }
+                (Kind::File, Some(path)) => add_file(path, folder, &mut files)?,
                 _ => {}
             }
         }
     }
     Ok(files)
+}
+
+/// Adds a file if it is kmodgen's.
+fn add_file(
+    path: RelPath,
+    folder: &dyn OutputFolder,
+    files: &mut BTreeMap<RelPath, Found>,
+) -> Result<(), Inaccessible> {
+    if let Some((Found::File(bytes), _)) = folder.look(&path)?
+        && ownership(&bytes) != Ownership::Foreign
+    {
+        files.insert(path, Found::File(to_unix(&bytes).into_owned()));
+    }
+    Ok(())
 }
 
 /// Returns the names of the modules that an output folder has files of.

@@ -13,9 +13,11 @@ pub enum Layout {
     Files,
     /// One file for each module, with the ConfigMaps of its mappings.
     Bundle,
+    /// A folder for each mapping with its ConfigMap, which is the same for all clusters.
+    Shared,
 }
 
-const WORDS: &[&str] = &["files", "bundle"];
+const WORDS: &[&str] = &["files", "bundle", "shared"];
 
 pub(super) const SHAPE: Shape = Shape::OneOf(WORDS);
 
@@ -23,8 +25,9 @@ pub(super) fn parse(text: &str) -> Result<Layout, Invalid> {
     match text {
         "files" => Ok(Layout::Files),
         "bundle" => Ok(Layout::Bundle),
+        "shared" => Ok(Layout::Shared),
         _ => Err(Invalid::new(format!("`{}` is not a layout of the output folder", text.escape_debug()))
-            .help("write `layout: files`, or `layout: bundle`")),
+            .help("write `layout: files`, `layout: bundle` or `layout: shared`")),
     }
 }
 
@@ -32,7 +35,7 @@ impl Layout {
     /// Returns how many files or documents of files a mapping has.
     pub fn outputs_of_mapping(self) -> usize {
         match self {
-            Self::Files => 2,
+            Self::Files | Self::Shared => 2,
             Self::Bundle => 1,
         }
     }

@@ -86,6 +86,9 @@ impl Manifest {
             shared_kmods::check(&modules, &kernels, faults);
         }
         output::refuse_in_sources(&output, &code, faults);
+        if cluster.is_none() && knows_clusters {
+            output::refuse_shared(&output, node, faults);
+        }
         let pins = cluster.and_then(Cluster::pins).cloned();
         let cluster = cluster.map(|cluster| cluster.name.value.clone());
         Some(Self {

@@ -8,6 +8,7 @@ use super::layout::{self, Layout};
 use super::schema::Shape;
 use super::source::Source;
 use crate::vocabulary::{Diagnostic, Diagnostics, FolderPath, RelPath, SourceName, is_within};
+use kmodgen_yaml::Node;
 
 /// The output folder where nothing names another.
 pub const OUTPUT_FOLDER: &str = "gitops";
@@ -23,7 +24,8 @@ declare! {
         }
         default layout: Layout {
             takes: layout::SHAPE,
-            says: "`files`, a folder for each kernel, or `bundle`, one file with all ConfigMaps of a module; default: `files`",
+            says: "`files`, a folder for each kernel; `bundle`, one file with all ConfigMaps of a module; or `shared`, one folder \
+                   for the ConfigMaps of all clusters; default: `files`",
             decode: decode::parsed(layout::parse),
         }
         default namespace: bool {
@@ -43,6 +45,18 @@ declare! {
             says: "write a `.gitattributes`, so that GitHub and GitLab collapse generated files in reviews",
             decode: decode::flag,
         }
+    }
+}
+
+/// Refuses a layout for clusters in a manifest without clusters.
+pub(super) fn refuse_shared(output: &Output, manifest: &Node, faults: &mut Diagnostics) {
+    let written = manifest.get("output").and_then(|output| output.get("layout"));
+    if let (Layout::Shared, Some(written)) = (output.layout, written) {
+        faults.push(
+            Diagnostic::error("shared-layout", "`layout: shared` is for manifests with `clusters`")
+                .at(written.span, "")
+                .help("write `layout: files` or `layout: bundle`, or list the clusters that share the files in `clusters`"),
+        );
     }
 }
 

@@ -98,7 +98,8 @@ pub struct Assembly {
     pub bundles: BTreeMap<String, Vec<FileEntry>>,
 }
 
-/// Turns changes of documents into changes of files. Files with documents that stay are written with their bytes.
+/// Turns changes of documents, and of files that clusters share, into changes of files on disk. Files with documents that
+/// stay are written with their bytes.
 ///
 /// # Errors
 /// A file that cannot be read, or has changed meanwhile, or a text that the sink cannot take.
@@ -113,6 +114,10 @@ pub fn assemble(
     let mut done = BTreeSet::new();
     for change in changes {
         let path = change.path.as_str();
+        if change.stored.is_some() {
+            assembly.changes.extend(change.at_content());
+            continue;
+        }
         match module_of(path).or_else(|| document_of(path).map(|(module, _)| module)) {
             None => assembly.changes.push(change.clone()),
             Some(module) if !matches!(change.action, Action::Conflict(_)) && done.insert(module) => {
@@ -292,5 +297,13 @@ impl Assembler<'_> {
 }
 
 fn change(path: RelPath, action: Action, cause: &Change, written: Option<FileEntry>) -> Box<Change> {
-    Box::new(Change { path, object: None, action, origin: cause.origin, written, unmerged: cause.unmerged })
+    Box::new(Change {
+        path,
+        object: None,
+        stored: None,
+        action,
+        origin: cause.origin,
+        written,
+        unmerged: cause.unmerged,
+    })
 }

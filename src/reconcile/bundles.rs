@@ -50,7 +50,7 @@ impl Inspector<'_> {
         } else if are_right || bundle.is_unmerged() {
             let unmerged = bundle.is_unmerged();
             let action = Action::Update;
-            verdict.changes.push(Change { path, object: None, action, origin, written: None, unmerged });
+            verdict.changes.push(Change { path, object: None, stored: None, action, origin, written: None, unmerged });
         }
         Ok(verdict)
     }
@@ -66,7 +66,15 @@ impl Inspector<'_> {
         if let Some(owner) = self.claim.other_of(bundle.owners(), Some(module)) {
             let action = Action::Conflict(Conflict::owned(owner, &self.claim));
             let path = path.clone();
-            return vec![Change { path, object: None, action, origin, written: None, unmerged: bundle.is_unmerged() }];
+            return vec![Change {
+                path,
+                object: None,
+                stored: None,
+                action,
+                origin,
+                written: None,
+                unmerged: bundle.is_unmerged(),
+            }];
         }
         for (number, obstacle) in &bundle.obstacles {
             let conflict = match obstacle {
@@ -77,7 +85,7 @@ impl Inspector<'_> {
             };
             let Ok(path) = RelPath::parse(&format!("{module}/{}", file_name(*number))) else { continue };
             let action = Action::Conflict(conflict);
-            changes.push(Change { path, object: None, action, origin, written: None, unmerged: false });
+            changes.push(Change { path, object: None, stored: None, action, origin, written: None, unmerged: false });
         }
         if self.force {
             return changes;
@@ -91,6 +99,7 @@ impl Inspector<'_> {
             changes.push(Change {
                 path: document_path(module, name),
                 object: Some(ObjectInFile::new(text, name, file)),
+                stored: None,
                 action: Action::Conflict(Conflict::new(why, FORCE)),
                 origin: None,
                 written: None,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Conflict;
 use crate::bundle::{document_of, file_name, object_of};
 use crate::cache::FileEntry;
+use crate::shared_files::{ContentHash, SHARED, SharedPath};
 use crate::vocabulary::{RelPath, Span};
 
 /// Action at one path.
@@ -29,6 +30,8 @@ pub struct Change {
     pub path: RelPath,
     /// The object, if it is in a document of a bundle.
     pub object: Option<ObjectInFile>,
+    /// The content, if it is a file that clusters share.
+    pub stored: Option<Stored>,
     /// Action at the path; never [`Action::Unchanged`].
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
@@ -42,10 +45,22 @@ pub struct Change {
 impl Change {
     /// Returns the path of the file.
     pub fn file(&self) -> Cow<'_, str> {
-        match (&self.object, document_of(self.path.as_str())) {
-            (Some(object), Some((module, _))) => format!("{module}/{}", file_name(object.file)).into(),
+        if let (Some(object), Some((module, _))) = (&self.object, document_of(self.path.as_str())) {
+            return format!("{module}/{}", file_name(object.file)).into();
+        }
+        let shared = SharedPath::parse(self.path.as_str());
+        let hash = self.stored.as_ref().map(|stored| stored.hash);
+        match shared.map(|shared| SharedPath { hash: shared.hash.or(hash), ..shared }.stored()) {
+            Some(Some(stored)) => format!("../{SHARED}/{stored}").into(),
             _ => self.path.as_str().into(),
         }
+    }
+
+    /// Returns whether the file changes: of those that clusters share, another cluster may have written it, and none is
+    /// removed as long as any cluster has it.
+    pub fn is_of_file(&self) -> bool {
+        matches!(self.action, Action::Conflict(_))
+            || self.stored.as_ref().is_none_or(|stored| stored.action != Action::Unchanged)
     }
 
     /// Returns the path of the file, and the object in it if it is one of many.
@@ -55,6 +70,15 @@ impl Change {
             None => self.file().into_owned(),
         }
     }
+}
+
+/// File with one content, among those that clusters share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The content.
+    pub hash: ContentHash,
+    /// Action at the path of this content; [`Action::Unchanged`] if there is nothing to do.
+    pub action: Action,
 }
 
 /// Result of the comparison of an output with the file at its path.

@@ -102,8 +102,8 @@ pub fn joined(old: &[u8], new: &str) -> Option<String> {
     (!kept.is_empty()).then(|| with_owner(owner, &[kept.as_slice(), &[new]].concat().join(BETWEEN)))
 }
 
-/// The line with the name of a ConfigMap.
-fn name(text: &str) -> Option<&str> {
+/// Returns the line with the name of a ConfigMap.
+pub fn name(text: &str) -> Option<&str> {
     text.lines().find(|line| line.starts_with("  name: "))
 }
 

@@ -12,7 +12,7 @@ pub use self::needs::{Need, Permission, Server, ServerKind, Use};
 use self::needs::{NeedMap, ServerMap, needs, permissions as joined, servers};
 use self::objects::ModuleReader;
 use crate::manifest::{Manifest, Module};
-use crate::output;
+use crate::output::{self, ConfigMapFiles};
 use crate::plan::{Mapping, Plan};
 
 /// Requirements of one cluster; also an element of the JSON output. There are no values of secrets in them.
@@ -50,7 +50,9 @@ impl Requirements {
         let manifest: &Manifest = plan.inputs.manifest;
         let mut collector = Collector::default();
         for (module, mappings) in plan.modules.iter().filter(|(module, _)| is_chosen(module)) {
-            let Some([objects, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
+            let Some([objects, _]) = output::of_module(module, mappings, plan.inputs, &ConfigMapFiles::Own) else {
+                continue;
+            };
             let built: Vec<&Mapping<'_>> = mappings.iter().filter(|mapping| mapping.is_built_by_kmm()).collect();
             ModuleReader { module, manifest, mappings: &built }.read(&objects.text, &mut collector);
             collector.add_builds(module.name.as_str(), manifest, &built);

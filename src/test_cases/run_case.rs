@@ -11,7 +11,7 @@ use super::subject::TestEnvironment;
 use super::verdict::{Difference, Verdict};
 use super::{compare_revision, refusal};
 use crate::manifest::Manifest;
-use crate::output::{self, Output};
+use crate::output::{self, ConfigMapFiles, Output};
 use crate::plan::{Mapping, Plan, RenderedMapping};
 use crate::tree::{Inaccessible, OutputFolder};
 use crate::vocabulary::{Diagnostic, Diagnostics, KernelRelease, RelPath, Severity, SourceMap};
@@ -74,7 +74,9 @@ fn expand(
         }
         let mut lengths = Vec::new();
         for (module, mappings) in &plan.modules {
-            let Some([object, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
+            let Some([object, _]) = output::of_module(module, mappings, plan.inputs, &ConfigMapFiles::Own) else {
+                continue;
+            };
             lengths.push((*module, object.text.len()));
             let seen = checker.look_at(&[(OutputPart::Module, object)], None)?;
             outcome.add(seen, || format!("`{}`", module.name.value));

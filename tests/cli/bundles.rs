@@ -300,7 +300,7 @@ fn formats_for_builders_have_the_dockerfiles() {
     release.shows("unchanged");
     assert!(project.read("gitops/beta/configmaps.yaml").contains(RT));
     project.edit("kmodgen.yaml", "layout: bundle", "layout: bundles");
-    project.run("generate").trouble().says("write `layout: files`, or `layout: bundle`");
+    project.run("generate").trouble().says("write `layout: files`, `layout: bundle` or `layout: shared`");
 }
 
 #[test]

@@ -121,6 +121,11 @@ fn of_bundles_of_clusters() {
 }
 
 #[test]
+fn of_shared_files() {
+    sequence(true, Some("shared"));
+}
+
+#[test]
 fn of_clusters() {
     sequence(true, None);
 }

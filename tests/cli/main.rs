@@ -62,6 +62,7 @@ mod releases;
 mod reports;
 mod secrets;
 mod setup;
+mod shared_layout;
 mod sharing;
 mod status;
 mod streams;

@@ -52,9 +52,8 @@ fn drawn(chance: &mut Chance) -> String {
         others.extend(specs.get(chance.below(specs.len())));
         manifest.push_str(&format!("  {cluster}: {{{}}}\n", others.join(", ")));
     }
-    if chance.below(2) == 0 {
-        manifest.push_str("output: {layout: bundle}\n");
-    }
+    let layout = ["files", "bundle", "shared"][chance.below(3)];
+    manifest.push_str(&format!("output: {{layout: {layout}}}\n"));
     manifest
 }
 

@@ -22,6 +22,7 @@ const LAYERS: &[&str] = &[
     "depfile",
     "header",
     "bundle",
+    "shared_files",
     "fingerprint",
     "handoff",
     "template",

@@ -35,6 +35,20 @@ pub fn check_output(path: &Path, manifest: &Path, named: bool) -> Result<(), Str
     Ok(())
 }
 
+/// Checks that a path is of a folder, or that there is nothing.
+///
+/// # Errors
+/// What is at the path.
+pub fn check_folder(path: &Path) -> Result<(), String> {
+    let found = match again(|| fs::symlink_metadata(path)) {
+        Err(_) => return Ok(()),
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(_) => "a file",
+    };
+    Err(format!("cannot write to `{}`: it is {found}, but must be a folder", path.display()))
+}
+
 /// Resolves the links of a path of which the end need not exist.
 fn resolved(path: &Path) -> Result<PathBuf, String> {
     let path = std::path::absolute(path).map_err(|error| describe(&error))?;

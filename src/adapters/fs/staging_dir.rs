@@ -13,7 +13,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::again::again;
 use super::failure::fail;
 use super::write::remove_empty;
-use crate::tree::{Inaccessible, Outline, View, parents};
+use crate::tree::{Inaccessible, Kind, Outline, View, parents};
 use crate::vocabulary::RelPath;
 
 /// The beginning of the names of such folders.
@@ -24,6 +24,9 @@ const RANDOM: usize = 6;
 
 /// The file in one that lists the folders which its run may leave empty. No module has this name.
 const EMPTIED: &str = ".emptied";
+
+/// Number of names in the path of a folder of kmodgen, at most.
+const DEEPEST: usize = 3;
 
 /// Nobody else looks into what is not done.
 fn private() -> fs::Permissions {
@@ -122,13 +125,25 @@ pub(super) fn sweep(root: &Path, tree: View<'_>) -> Result<(), Inaccessible> {
         let path = root.join(name);
         let emptied = again(|| fs::read_to_string(path.join(EMPTIED))).unwrap_or_default();
         for folder in emptied.lines().filter_map(|line| RelPath::parse(line).ok()) {
-            if folder.as_str().split('/').count() <= 2 && tree.has_folder(folder.as_str())? {
-                remove_empty(root, folder.as_str())?;
+            if let Some(there) = part_that_is_there(folder.as_str(), tree)? {
+                remove_empty(root, there)?;
             }
         }
         again(|| fs::remove_dir_all(&path)).map_err(fail("remove", &path))?;
     }
     Ok(())
+}
+
+/// Returns the part of a path whose folders are there; `None` if there is none, or if no folder of kmodgen has the path.
+fn part_that_is_there<'p>(path: &'p str, tree: View<'_>) -> Result<Option<&'p str>, Inaccessible> {
+    let mut there = None;
+    for part in parents(path).chain([path]).filter(|_| path.split('/').count() <= DEEPEST) {
+        if tree.folder.kind(part)? != Some(Kind::Folder) {
+            break;
+        }
+        there = Some(part);
+    }
+    Ok(there)
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ pub fn remove(root: &Path, rel: &RelPath) -> Result<(), Inaccessible> {
     }
 }
 
+/// Removes a folder if it is empty.
+///
+/// # Errors
+/// The path, and why it could not be removed.
+pub fn remove_if_empty(folder: &Path) -> Result<(), Inaccessible> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    remove_empty(folder.parent().unwrap_or(Path::new("")), &name)
+}
+
 /// Removes a folder below `root` if it is empty, and those that it is in.
 pub(super) fn remove_empty(root: &Path, mut rel: &str) -> Result<(), Inaccessible> {
     while !rel.is_empty() {

@@ -9,6 +9,7 @@ use super::publishing::{Handles, folder_in_commit};
 use super::work_tree::{WorkTree, WorkTreeError};
 use crate::bundle_folder::BundleFolder;
 use crate::holds::{HeldFiles, Hold, HoldError};
+use crate::shared_files::SHARED;
 use crate::tree::OutputFolder;
 use crate::vocabulary::GitOid;
 use kmodgen_git::shown;
@@ -84,6 +85,10 @@ impl HeldFiles for OutputHistory {
             why: format!("commit {} cannot be read: {why}", hold.short_commit()),
             help: format!("fetch the commit with all of its files, or {}", hold.advice()),
         })?;
-        Ok(Box::new(BundleFolder::new(folder)))
+        // Beside the folder of a cluster; a module without such files does not name any.
+        let below = opened.below.trim_end_matches('/');
+        let beside = below.rsplit_once('/').map_or_else(|| SHARED.to_owned(), |(all, _)| format!("{all}/{SHARED}"));
+        let shared = folder_in_commit(&opened.handles, id, &beside).ok();
+        Ok(Box::new(BundleFolder::new(folder).with_shared(shared)))
     }
 }

@@ -14,11 +14,12 @@ use crate::commands::project::Project;
 use crate::fingerprint::InputChange;
 use crate::impact::{node_counts, reloaded};
 use crate::manifest::Layout;
-use crate::output::{self, CONFIG_MAP, DOCKERFILE, MODULE, mapping_of_config_map};
+use crate::output::{self, CONFIG_MAP, ConfigMapFiles, DOCKERFILE, MODULE, mapping_of_config_map};
 use crate::plan::{self, Mapping, MappingRenderer, RenderedMapping};
 use crate::previous;
 use crate::reconcile::Action;
 use crate::render;
+use crate::shared_files;
 use crate::tree::{Found, Inaccessible};
 use crate::vocabulary::RelPath;
 
@@ -39,6 +40,8 @@ pub(in crate::commands) struct ChangesBuilder {
     files: Vec<ChangedFile>,
     diffs: Groups<DiffGroup>,
     refused: Vec<RefusedModule>,
+    /// Paths of files that clusters share.
+    shared: HashSet<String>,
 }
 
 /// Numbers of nodes by release, as a manifest has them.
@@ -90,7 +93,7 @@ impl ChangesBuilder {
 
     /// Returns the changes of all clusters.
     pub(in crate::commands) fn finish(self) -> ProjectChanges {
-        let Self { modules, inputs, files, diffs, refused } = self;
+        let Self { modules, inputs, files, diffs, refused, .. } = self;
         ProjectChanges {
             nodes: NodeEffects::of(&modules),
             objects: ObjectCounts::of(&files),
@@ -110,7 +113,11 @@ impl ChangesBuilder {
                 (action, _) => action.clone(),
             };
             let object = change.object.as_ref().map(|object| object.name.to_string());
-            self.files.push(ChangedFile { path: cluster.path(&change.file()), object, action });
+            let path = cluster.path(&change.file());
+            // Another cluster may have told of one that clusters share.
+            if change.is_of_file() && (change.stored.is_none() || self.shared.insert(path.clone())) {
+                self.files.push(ChangedFile { path, object, action });
+            }
         }
     }
 
@@ -164,7 +171,7 @@ impl ChangesBuilder {
         InputGroup::add(&mut self.inputs, name.clone(), cluster.verb(module, release.as_str()), release, &compared);
         // A bundle has no Dockerfiles of their own.
         let is_rewritten = files.contains(&DOCKERFILE)
-            || cluster.project.manifest.output.layout == Layout::Bundle
+            || cluster.project.manifest.output.layout != Layout::Files
                 && old.dockerfile.as_ref().is_some_and(|old| *old != new.dockerfile);
         // A ConfigMap repeats the Dockerfile.
         let (kind, file, old, new) = if is_rewritten {
@@ -210,7 +217,9 @@ impl ChangesBuilder {
         let updated: HashSet<&str> =
             updated(cluster.drift).filter(|path| path.file_name() == MODULE).map(RelPath::parent).collect();
         for (module, mappings) in plan.modules.iter().filter(|(module, _)| updated.contains(module.name.as_str())) {
-            let Some([new, _]) = output::of_module(module, mappings, plan.inputs, 1) else { continue };
+            let Some([new, _]) = output::of_module(module, mappings, plan.inputs, &ConfigMapFiles::Own) else {
+                continue;
+            };
             let Some(old) = cluster.text(new.path.as_str())? else { continue };
             let diff = module_diff(&cluster.path(new.path.as_str()), &old, &new.text);
             if !diff.is_empty() {
@@ -246,10 +255,7 @@ impl Cluster<'_> {
 
     /// Returns a path below the output folder of all clusters.
     fn path(&self, below: &str) -> String {
-        match &self.name {
-            Some(cluster) => format!("{cluster}/{below}"),
-            None => below.to_owned(),
-        }
+        shared_files::below(self.name.as_deref().unwrap_or_default(), below)
     }
 
     /// Returns the old text of a file.

@@ -7,9 +7,10 @@ use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::holds::HeldFiles;
 use crate::manifest::{Layout, Manifest};
-use crate::output::{self, DOCKERFILE, OtherOwners};
+use crate::output::{self, ConfigMapFiles, DOCKERFILE, DocumentFacts, OtherOwners};
 use crate::plan::{Mapping, RenderedMapping};
 use crate::render;
+use crate::shared_files::{SHARED, SharedPath};
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
@@ -42,16 +43,21 @@ impl<'p> PlannedFolder<'p> {
             let mapping = &rendered.mapping;
             let [module, release] = [mapping.module.name.as_str(), mapping.kernel.release.as_str()];
             let place = format!("{module}/{release}");
-            if layout == Layout::Files {
-                folder.note(&format!("{place}/{DOCKERFILE}"));
+            if layout == Layout::Shared {
+                // Their names have contents, which are not asked for.
+                folder.note(SHARED);
+            } else {
+                if let Some(beside) = output::path_beside_config_map(module, release, layout) {
+                    folder.note(beside.as_str());
+                }
+                folder.note(output::config_map_path(module, release, layout).as_str());
             }
-            folder.note(output::config_map_path(module, release, layout).as_str());
             folder.mappings.insert(place, rendered);
         }
         let mut has_objects = HashSet::new();
         for (module, mappings) in &plan.modules {
-            let bundle_files = if layout == Layout::Bundle { folder.bundle_files(mappings) } else { 0 };
-            let Some(outputs) = output::of_module(module, mappings, plan.inputs, bundle_files) else { continue };
+            let files = folder.config_map_files(mappings);
+            let Some(outputs) = output::of_module(module, mappings, plan.inputs, &files) else { continue };
             has_objects.insert(module.name.as_str());
             outputs.into_iter().for_each(|output| folder.add(output.path.as_str(), output.text.into_owned()));
         }
@@ -93,17 +99,23 @@ impl<'p> PlannedFolder<'p> {
             let rendered = self.mappings.get(&format!("{module}/{release}"))?;
             return Some(render::configmap::render(rendered, self.manifest));
         }
+        if let Some(SharedPath { module, release, .. }) = SharedPath::parse(path.as_str()) {
+            let rendered = self.mappings.get(&format!("{module}/{release}"))?;
+            return Some(output::in_layout(rendered, self.manifest).0?.text.into_owned());
+        }
         let rendered = self.mappings.get(path.parent()).filter(|_| path.file_name() == DOCKERFILE)?;
         Some(output::dockerfile(rendered, self.manifest).into_owned())
     }
 
-    fn bundle_files(&self, mappings: &[Mapping<'_>]) -> usize {
+    fn config_map_files(&self, mappings: &[Mapping<'_>]) -> ConfigMapFiles {
+        let layout = self.manifest.output.layout;
+        let mappings = if layout == Layout::Files { &[] } else { mappings };
         let documents = mappings.iter().filter_map(|mapping| {
             let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
             let rendered = self.mappings.get(&format!("{module}/{release}"))?;
-            Some((release, render::configmap::render(rendered, self.manifest).len()))
+            Some(DocumentFacts::of(release, &render::configmap::render(rendered, self.manifest)))
         });
-        output::bundle_files(documents.collect())
+        ConfigMapFiles::of(layout, documents.collect())
     }
 }
 

@@ -164,7 +164,7 @@ impl Drift<'_> {
         let written = self.changes.iter().filter(|change| !matches!(change.action, Action::Conflict(_)));
         let in_bundles = written.map(|change| change.path.as_str()).filter(|path| is_in_bundle(path));
         let changed: HashSet<&str> = in_bundles.filter_map(|path| path.split('/').next()).collect();
-        if changed.is_empty() {
+        if changed.is_empty() && self.changes.iter().all(|change| change.stored.is_none()) {
             return Ok(None);
         }
         let mut planned = BTreeMap::new();
@@ -258,7 +258,9 @@ impl Drift<'_> {
             }
         }
         for change in &mut self.changes {
-            change.written = written.remove(&change.path).or(change.written);
+            let at_content = change.at_content();
+            let path = at_content.as_ref().map_or(&change.path, |change| &change.path);
+            change.written = written.remove(path).or(change.written);
         }
     }
 }

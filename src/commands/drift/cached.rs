@@ -15,6 +15,7 @@ use crate::manifest::Kernel;
 use crate::output;
 use crate::plan::Mapping;
 use crate::reconcile::Action;
+use crate::shared_files::ContentHash;
 use crate::tree::OutputFolder;
 
 /// State that the next run can take over. Mappings are made when they are written: those of a fleet are megabytes.
@@ -69,16 +70,19 @@ impl Drift<'_> {
         let mut rows = Vec::with_capacity(self.keys.len());
         let mut keys = self.keys.iter();
         for ((module, mappings), files) in self.plan.modules.iter().zip(&self.files.modules) {
-            let of_module = mappings.iter().zip(&files.mappings).zip(keys.by_ref());
-            let of_module = of_module
-                .map(|((mapping, files), key)| (release_numbers[mapping.kernel_number], (mapping, files, key)));
-            let mut of_module: Vec<(u32, Row<'_>)> = of_module.collect();
+            let rows_of_module = mappings.iter().zip(&files.mappings).zip(keys.by_ref());
+            let contents = files.contents.iter().copied().map(Some).chain(std::iter::repeat(None));
+            let of_module = rows_of_module.zip(contents).map(|(((mapping, files), key), content)| {
+                (release_numbers[mapping.kernel_number], content, (mapping, files, key))
+            });
+            let mut of_module: Vec<(u32, Option<ContentHash>, Row<'_>)> = of_module.collect();
             if !output::is_asked_for(module, mappings, &project.manifest) {
                 continue;
             }
-            of_module.sort_by_key(|(release, _)| *release);
-            let releases = of_module.iter().map(|(release, _)| *release).collect();
-            rows.extend(of_module.into_iter().map(|(_, row)| row));
+            of_module.sort_by_key(|(release, ..)| *release);
+            let releases = of_module.iter().map(|(release, ..)| *release).collect();
+            let contents = of_module.iter().filter_map(|(_, content, _)| *content).collect();
+            rows.extend(of_module.into_iter().map(|(.., row)| row));
             let name = module.name.value.to_string();
             modules.push(CachedModule {
                 key: files.key,
@@ -93,6 +97,7 @@ impl Drift<'_> {
                 name,
                 own: self.entries(&files.own, times)?,
                 releases,
+                contents,
             });
         }
         let files = CachedFiles {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::bundles::has_bundle;
 use crate::bundle::BUNDLE;
-use crate::manifest::Manifest;
+use crate::manifest::{Layout, Manifest};
 use crate::output;
 use crate::plan::Plan;
 use crate::tree::Outline;
@@ -27,7 +27,7 @@ pub(super) fn expected_modules<'p>(plan: &Plan<'p>, manifest: &Manifest, outline
     let expected = modules.map(|(module, mappings)| {
         let name = module.name.as_str();
         let has_bundle = has_bundle(manifest.output.layout, mappings);
-        let releases = if outline.lists_all(name) && !has_bundle {
+        let releases = if outline.lists_all(name) && manifest.output.layout == Layout::Files {
             mappings.iter().map(|mapping| mapping.kernel.release.as_str()).collect()
         } else {
             HashSet::new()

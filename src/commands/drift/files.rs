@@ -3,6 +3,7 @@
 use crate::cache::{CachedMapping, FileEntry};
 use crate::checksum::Checksum;
 use crate::reconcile::{Change, Verdict};
+use crate::shared_files::ContentHash;
 
 /// State of all files.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(in crate::commands) struct Files<'c> {
 pub(in crate::commands) struct ModuleFiles<'c> {
     /// Files of each mapping.
     pub(in crate::commands) mappings: Vec<MappingFiles<'c>>,
+    /// Contents of their ConfigMaps, if clusters share these.
+    pub(in crate::commands) contents: Vec<ContentHash>,
     /// Its Module and its kustomization, if it has any.
     pub(in crate::commands) own: Vec<FileState>,
     /// Key of all that decides its own files.
@@ -31,7 +34,7 @@ pub(in crate::commands) struct ModuleFiles<'c> {
 pub(in crate::commands) enum MappingFiles<'c> {
     /// Both are as the previous run left them.
     Reused(&'c CachedMapping),
-    /// Its Dockerfile and its ConfigMap.
+    /// The file beside its ConfigMap, and its ConfigMap.
     Compared(Box<[FileState; 2]>),
 }
 

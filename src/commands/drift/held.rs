@@ -10,6 +10,7 @@ use crate::output::{MODULE, Output};
 use crate::previous::{self, OldModule};
 use crate::reconcile::{Inspector, Verdict};
 use crate::settings::Only;
+use crate::shared_files::SHARED;
 use crate::tree::Inaccessible;
 use crate::vocabulary::{RelPath, Span};
 
@@ -91,7 +92,9 @@ impl HeldModules {
 
     /// Adds the folders of all files to `folders`, which the next run compares.
     pub(super) fn add_folders(&self, folders: &mut Vec<String>) {
-        let own: BTreeSet<&str> = self.modules.values().flat_map(HeldModule::folders).collect();
+        let own = self.modules.values().flat_map(HeldModule::folders);
+        // Files that clusters share are not in the folder.
+        let own: BTreeSet<&str> = own.filter(|folder| !folder.contains(SHARED)).collect();
         let new: Vec<String> =
             own.into_iter().filter(|own| !folders.iter().any(|known| known == own)).map(str::to_owned).collect();
         folders.extend(new);

@@ -1,40 +1,46 @@
 //! Rendering of mappings that the previous run does not know, and comparison of their files.
 
-use super::shared::{SharedMapping, SharedMappings};
+use super::listed::ListedFiles;
+use super::shared::{SharedMapping, SharedMappings, StoredFile};
 use crate::cache::{CachedMapping, FileEntry, Reuse};
 use crate::checksum::Checksum;
 use crate::commands::faults::Faults;
 use crate::commands::project::Project;
-use crate::output;
+use crate::manifest::{Kernel, Layout, Module};
+use crate::output::{self, DocumentFacts};
 use crate::plan::{Expansion, Identity, Plan, PlannedMapping, RenderedMapping};
-use crate::reconcile::{Inspector, Verdict};
-use crate::tree::Inaccessible;
-use crate::vocabulary::Diagnostics;
+use crate::reconcile::{Contents, Inspector, Verdict};
+use crate::shared_files::ContentHash;
+use crate::tree::{Content, Inaccessible};
+use crate::vocabulary::{Diagnostics, RelPath, Span};
 
-/// Verdicts on the Dockerfile and the ConfigMap of a mapping.
+/// Verdicts on the ConfigMap of a mapping and the file beside it.
 type Verdicts = Result<Box<[Verdict; 2]>, Box<Inaccessible>>;
 
 /// Result for a mapping.
 pub(super) enum MappingResult<'c> {
-    /// Mapping whose files are as the previous run left them.
-    Reused(&'c CachedMapping),
-    /// Its files were compared.
-    Compared(Verdicts),
+    /// Mapping whose files are as the previous run left them, and the content of its ConfigMap, if clusters share it.
+    Reused(&'c CachedMapping, Option<ContentHash>),
+    /// Its files were compared; the content of its ConfigMap.
+    Compared(Verdicts, ContentHash),
 }
 
 impl MappingResult<'_> {
-    /// Returns the length of the ConfigMap's document in a bundle.
-    pub(super) fn document_length(&self) -> usize {
-        let stat = match self {
-            Self::Reused(cached) => Some(cached.files[1].stat),
-            Self::Compared(Ok(verdicts)) => match &verdicts[1] {
-                Verdict::Right(file) => Some(file.stat),
-                Verdict::Change(change) => change.written.map(|file| file.stat),
-                Verdict::NotAsked | Verdict::Absent => None,
-            },
-            Self::Compared(Err(_)) => None,
+    /// Returns the facts about the ConfigMap, which is for a kernel release.
+    pub(super) fn document<'m>(&self, release: &'m str) -> DocumentFacts<'m> {
+        let (stat, hash) = match self {
+            Self::Reused(cached, hash) => (Some(cached.files[1].stat), *hash),
+            Self::Compared(verdicts, hash) => {
+                let stat = match verdicts.as_deref() {
+                    Ok([_, Verdict::Right(file)]) => Some(file.stat),
+                    Ok([_, Verdict::Change(change)]) => change.written.map(|file| file.stat),
+                    _ => None,
+                };
+                (stat, Some(*hash))
+            }
         };
-        stat.and_then(|stat| usize::try_from(stat.size).ok()).unwrap_or_default()
+        let length = stat.and_then(|stat| usize::try_from(stat.size).ok()).unwrap_or_default();
+        DocumentFacts { release, length, hash: hash.unwrap_or_default() }
     }
 }
 
@@ -72,59 +78,121 @@ pub(super) struct MappingComparer<'e, 'c> {
     pub(super) reuse: Option<&'e Reuse<'c>>,
     /// Mappings of all clusters.
     pub(super) shared: Option<&'e SharedMappings>,
+    /// Files that clusters share, as the kustomizations of the modules name them.
+    pub(super) listed: &'e ListedFiles,
 }
 
 impl<'c> MappingComparer<'_, 'c> {
     /// Returns a mapping that is as the previous run left it.
     fn known(&self, number: usize) -> Option<(Identity, MappingResult<'c>)> {
-        let cached = self.reuse?.mapping(number, *self.keys.get(number)?)?;
-        Some((cached.result.identity(), MappingResult::Reused(cached)))
+        let reuse = self.reuse?;
+        let cached = reuse.mapping(number, *self.keys.get(number)?)?;
+        Some((cached.result.identity(), MappingResult::Reused(cached, reuse.content(number))))
     }
 
     /// Compares a mapping that another cluster has, too.
     fn shared(&self, number: usize, planned: &PlannedMapping<'_>) -> Option<(Identity, MappingResult<'c>)> {
         let mapping = self.shared?.get(*self.keys.get(number)?)?;
-        Some((mapping.identity, MappingResult::Compared(self.compare_shared(number, planned, &mapping))))
-    }
-
-    fn compare_shared(&self, number: usize, planned: &PlannedMapping<'_>, mapping: &SharedMapping) -> Verdicts {
-        let (module, release) = (planned.module.name.as_str(), planned.kernel.release.as_str());
-        let SharedMapping { dockerfile, config_map, .. } = mapping;
-        let known = self.known_files(number);
-        let origin = planned.kernel.release.span;
-        let verdict = match dockerfile {
-            Some(file) => {
-                let path = output::dockerfile_path(module, release);
-                let content = (file.content(), file.checksum);
-                self.inspector.inspect_content((path, origin), content, known[0]).map_err(Box::new)?
-            }
-            None => Verdict::Absent,
-        };
-        let path = output::config_map_path(module, release, self.project.manifest.output.layout);
-        let content = (config_map.content(), config_map.checksum);
-        Ok(Box::new([verdict, self.inspector.inspect_content((path, origin), content, known[1]).map_err(Box::new)?]))
+        let place = MappingPlace::of(planned.module, planned.kernel, (number, mapping.hash));
+        if self.layout() == Layout::Shared && self.known_files(&place).contains(&None) {
+            // Its texts were not kept, and the files are not there.
+            return None;
+        }
+        let SharedMapping { beside, config_map, .. } = &*mapping;
+        let beside = beside.as_ref().map(|file| (file.content(), file.checksum));
+        let verdicts = self.compare_files(&place, [beside, Some((config_map.content(), config_map.checksum))]);
+        Some((mapping.identity, MappingResult::Compared(verdicts, mapping.hash)))
     }
 
     /// Compares a mapping that was rendered.
     fn compare(&self, number: usize, rendered: &RenderedMapping<'_>) -> MappingResult<'c> {
-        MappingResult::Compared(self.compare_rendered(number, rendered))
-    }
-
-    fn compare_rendered(&self, number: usize, rendered: &RenderedMapping<'_>) -> Verdicts {
-        let known = self.known_files(number);
-        let (dockerfile, config_map) = output::in_layout(rendered, &self.project.manifest);
-        let verdict = dockerfile.as_ref().map(|dockerfile| self.inspector.inspect(dockerfile, known[0]));
-        let verdict = verdict.unwrap_or(Ok(Verdict::Absent)).map_err(Box::new)?;
-        let verdicts = Box::new([verdict, self.inspector.inspect(&config_map, known[1]).map_err(Box::new)?]);
-        if let Some((shared, key)) = self.shared.zip(self.keys.get(number)) {
-            let dockerfile = dockerfile.as_ref().map(|dockerfile| &*dockerfile.text);
-            shared.add(*key, rendered.mapping.identity, (dockerfile, &config_map.text), &verdicts);
+        let (beside, config_map) = output::in_layout(rendered, &self.project.manifest);
+        let (beside, config_map) = (beside.as_ref().map(|file| &*file.text), &*config_map.text);
+        let hash = if self.layout() == Layout::Shared { ContentHash::of(config_map) } else { ContentHash::default() };
+        let place = MappingPlace::of(rendered.mapping.module, rendered.mapping.kernel, (number, hash));
+        let files = [beside, Some(config_map)]
+            .map(|text| text.map(|text| (Content::Text(text), self.inspector.key.checksum(text.as_bytes()))));
+        let verdicts = self.compare_files(&place, files);
+        if let (Some(shared), Some(key), Ok(verdicts)) = (self.shared, self.keys.get(number), &verdicts) {
+            shared.add(*key, (rendered.mapping.identity, hash), (beside, config_map), verdicts, self.layout());
         }
-        Ok(verdicts)
+        MappingResult::Compared(verdicts, hash)
     }
 
-    /// Returns those files of a mapping that are as the previous run left them.
-    fn known_files(&self, number: usize) -> [Option<FileEntry>; 2] {
-        self.reuse.map(|reuse| reuse.files(number)).unwrap_or_default()
+    /// Compares the file beside the ConfigMap of a mapping, if the layout has one, and its ConfigMap.
+    fn compare_files(&self, place: &MappingPlace<'_>, files: [Option<(Content<'_>, Checksum)>; 2]) -> Verdicts {
+        let known = self.known_files(place);
+        let paths = place.paths(self.layout());
+        let mut verdicts = [Verdict::Absent, Verdict::Absent];
+        for (verdict, ((path, file), known)) in verdicts.iter_mut().zip(paths.into_iter().zip(files).zip(known)) {
+            let (Some(path), Some(content)) = (path, file) else { continue };
+            let at = (path, place.origin);
+            let compared = if self.layout() == Layout::Shared {
+                self.inspector.inspect_shared(at, content, self.contents(place), known)
+            } else {
+                self.inspector.inspect_content(at, content, known)
+            };
+            *verdict = compared.map_err(Box::new)?;
+        }
+        if let (Some(shared), Layout::Shared) = (self.shared, self.layout()) {
+            let kinds = [StoredFile::Kustomization, StoredFile::ConfigMap];
+            let there = verdicts.iter().zip(kinds).filter_map(|(verdict, kind)| match verdict {
+                Verdict::Right(file) => Some((place.hash, kind(**file))),
+                _ => None,
+            });
+            shared.note_stored(there);
+        }
+        Ok(Box::new(verdicts))
+    }
+
+    /// Returns the contents of a mapping whose files clusters share.
+    fn contents(&self, place: &MappingPlace<'_>) -> Contents {
+        let listed = self.listed.get(place.module).and_then(|listed| listed.get(place.release)).copied();
+        let before = self.reuse.filter(|reuse| !reuse.files(place.number).contains(&None));
+        let is_known = listed.is_some() && before.and_then(|reuse| reuse.content(place.number)) == listed;
+        Contents { planned: place.hash, listed, is_known }
+    }
+
+    /// Returns those files of a mapping that are as the previous run left them, or as this run wrote them for another
+    /// cluster.
+    fn known_files(&self, place: &MappingPlace<'_>) -> [Option<FileEntry>; 2] {
+        let before = self.reuse.map(|reuse| reuse.files(place.number)).unwrap_or_default();
+        if self.layout() != Layout::Shared {
+            return before;
+        }
+        let is_same = self.reuse.and_then(|reuse| reuse.content(place.number)) == Some(place.hash);
+        let stored = self.shared.map(|shared| shared.stored(place.hash)).unwrap_or_default();
+        if is_same { [before[0].or(stored[0]), before[1].or(stored[1])] } else { stored }
+    }
+
+    fn layout(&self) -> Layout {
+        self.project.manifest.output.layout
+    }
+}
+
+/// A mapping, and where its files are.
+struct MappingPlace<'m> {
+    module: &'m str,
+    release: &'m str,
+    origin: Span,
+    /// Number of the mapping in the plan.
+    number: usize,
+    /// The content of its ConfigMap.
+    hash: ContentHash,
+}
+
+impl<'m> MappingPlace<'m> {
+    fn of(module: &'m Module, kernel: &'m Kernel, (number, hash): (usize, ContentHash)) -> Self {
+        let origin = kernel.release.span;
+        Self { module: module.name.as_str(), release: kernel.release.as_str(), origin, number, hash }
+    }
+
+    /// Returns the paths of the file beside the ConfigMap, and of the ConfigMap.
+    fn paths(&self, layout: Layout) -> [Option<RelPath>; 2] {
+        let Self { module, release, .. } = self;
+        [
+            output::path_beside_config_map(module, release, layout),
+            Some(output::config_map_path(module, release, layout)),
+        ]
     }
 }

@@ -7,6 +7,7 @@ mod expected;
 mod files;
 mod held;
 mod left_out;
+mod listed;
 mod mappings;
 mod modules;
 mod reverts;
@@ -25,6 +26,7 @@ pub(super) use self::files::{FileState, Files, MappingFiles};
 pub(super) use self::held::HeldModules;
 use self::held::compare_held;
 pub(super) use self::left_out::LeftOut;
+use self::listed::{ListedFiles, listed_files, unlisted};
 use self::mappings::{MappingComparer, MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
 pub(super) use self::reverts::BranchScope;
@@ -42,6 +44,7 @@ use crate::file_stat::FileStat;
 use crate::header::{Ownership, ownership};
 use crate::holds::{HeldFiles, HeldModule};
 use crate::impact::{self, Impact, Refusal};
+use crate::manifest::Layout;
 use crate::output::{self, MODULE, NAMESPACE, OtherOwners};
 use crate::ownership::{Claim, LeftModule};
 use crate::parallel::in_parts;
@@ -114,6 +117,8 @@ pub(super) struct Drift<'p> {
     /// Set if the run is about any mapping or module of the plan.
     pub(super) selected: bool,
     folder: Box<dyn OutputFolder + 'p>,
+    /// Shared files, as the kustomizations of the modules named them.
+    listed: ListedFiles,
     /// Its names, as they were.
     pub(super) outline: Outline<'p>,
     /// Folders that no mapping asks for, as they were.
@@ -127,7 +132,10 @@ impl<'p> Drift<'p> {
     /// Expands a project and compares it with its output folder.
     pub(super) fn find(project: &'p Project, scope: &Scope<'_>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
-        let folder = Box::new(BundleFolder::new(git::MergeFolder::new(&root)));
+        let shared = settings::shared_folder(&root, &project.manifest);
+        let folder =
+            BundleFolder::new(git::MergeFolder::new(&root)).with_shared(shared.as_deref().map(git::MergeFolder::new));
+        let folder = Box::new(folder);
         let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
         Self::of(expanded, scope, None, root, folder, &())
     }
@@ -162,7 +170,9 @@ impl<'p> Drift<'p> {
         let only = concerns.as_ref().map(|concerns| concerns as &(dyn Fn(&RelPath) -> bool + Sync));
         let claim = Claim { owner: manifest.file_owner(), take_over: scope.take_over };
         let inspector = Inspector { tree, sink, key, force: scope.force, claim, only };
-        let comparer = MappingComparer { project, inspector: &inspector, keys: &keys, reuse, shared };
+        let shared_files = listed_files(&tree, manifest.output.layout)?;
+        let comparer =
+            MappingComparer { project, inspector: &inspector, keys: &keys, reuse, shared, listed: &shared_files };
         let (plan, results) = compare_mappings((&expansion, warnings), &comparer, scope.workers)?;
         drop(expansion);
         let selected = scope.only.is_none_or(|only| {
@@ -197,14 +207,16 @@ impl<'p> Drift<'p> {
         let bundle_comparer = BundleComparer { inspector: &inspector, reuse };
         for (compared, (module, mappings)) in modules.into_iter().zip(&plan.modules) {
             let ModuleResult { own, key, length, old: before, impact } = compared?;
-            let mut states = Vec::with_capacity(mappings.len());
+            let (mut states, mut contents) = (Vec::with_capacity(mappings.len()), Vec::new());
             for result in results.by_ref().take(mappings.len()) {
                 states.push(match result {
-                    MappingResult::Reused(cached) => {
+                    MappingResult::Reused(cached, content) => {
+                        contents.extend(content);
                         found.right += layout.outputs_of_mapping();
                         MappingFiles::Reused(cached)
                     }
-                    MappingResult::Compared(verdicts) => {
+                    MappingResult::Compared(verdicts, content) => {
+                        contents.extend((layout == Layout::Shared).then_some(content));
                         let verdicts = verdicts.map_err(|inaccessible| *inaccessible)?;
                         MappingFiles::Compared(Box::new(verdicts.map(|verdict| found.add(verdict))))
                     }
@@ -214,7 +226,7 @@ impl<'p> Drift<'p> {
                 bundle_comparer.compare(module, mappings, &states, (&mut bundles, &mut found))?;
             }
             let own = own.into_iter().flatten().map(|verdict| found.add(verdict)).collect();
-            files.modules.push(ModuleFiles { mappings: states, own, key, length });
+            files.modules.push(ModuleFiles { mappings: states, contents, own, key, length });
             lengths.extend(length.map(|length| (*module, length)));
             old.extend(before.map(|before| (module.name.value.to_string(), before)));
             impacts.extend(impact.map(|impact| (module.name.value.to_string(), impact)));
@@ -259,6 +271,7 @@ impl<'p> Drift<'p> {
         });
         let mut orphans =
             inspector.orphans(own.cloned(), |module| expected.contains_key(module) || held.contains(module))?;
+        orphans.extend(unlisted(&shared_files, (&plan, &held), |module| others.contains_key(module), &inspector)?);
         held.add_folders(&mut unplanned);
         let mut left = Left { chosen: chosen.as_ref(), kept: BTreeSet::new() };
         let mut refusals = left.keep_owned(found.changes.iter().chain(&orphans).map(|change| &**change), &claim);
@@ -308,6 +321,7 @@ impl<'p> Drift<'p> {
             owned,
             selected,
             folder,
+            listed: shared_files,
             outline,
             unplanned,
             candidates,

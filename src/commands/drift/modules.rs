@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::bundles::has_bundle;
 use super::mappings::MappingResult;
 use crate::cache::Reuse;
 use crate::checksum::Checksum;
 use crate::impact::Impact;
-use crate::manifest::{BuiltBy, Module};
-use crate::output;
+use crate::manifest::{BuiltBy, Layout, Module};
+use crate::output::{self, ConfigMapFiles};
 use crate::ownership::LeftModule;
 use crate::plan::{self, Mapping, Plan};
 use crate::previous::{self, OldModule};
@@ -68,7 +67,7 @@ impl ModuleComparer<'_> {
             return Ok(ModuleResult { own, key, length, old: None, impact: None });
         }
         let mut length = None;
-        let own = match output::of_module(module, mappings, self.plan.inputs, self.bundle_files(mappings, first)) {
+        let own = match output::of_module(module, mappings, self.plan.inputs, &self.config_map_files(mappings, first)) {
             Some([object, list]) => {
                 length = Some(object.text.len());
                 let known = self.reuse.map(|reuse| reuse.own_files(name)).unwrap_or_default();
@@ -103,15 +102,14 @@ impl ModuleComparer<'_> {
         Ok(ModuleResult { own, key, length, old, impact: Some(impact) })
     }
 
-    /// Returns the number of files of a module's bundle.
-    fn bundle_files(&self, mappings: &[Mapping<'_>], first: usize) -> usize {
-        if !has_bundle(self.project.manifest.output.layout, mappings) {
-            return 0;
-        }
+    /// Returns the files with the ConfigMaps of a module.
+    fn config_map_files(&self, mappings: &[Mapping<'_>], first: usize) -> ConfigMapFiles {
+        let layout = self.project.manifest.output.layout;
+        // In the layout `files`, nothing depends on them.
+        let mappings = if layout == Layout::Files { &[] } else { mappings };
         let documents = mappings.iter().zip(self.results.iter().skip(first));
-        output::bundle_files(
-            documents.map(|(mapping, result)| (mapping.kernel.release.as_str(), result.document_length())).collect(),
-        )
+        let documents = documents.map(|(mapping, result)| result.document(mapping.kernel.release.as_str()));
+        ConfigMapFiles::of(layout, documents.collect())
     }
 
     /// Returns a module as the previous run left it, and what becomes of it with `mappings`, without reading its

@@ -7,8 +7,10 @@ use crate::cache::{FileEntry, InputRecord};
 use crate::checksum::Checksum;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
+use crate::manifest::Layout;
 use crate::plan::Identity;
 use crate::reconcile::Verdict;
+use crate::shared_files::ContentHash;
 use crate::tree::Content;
 
 /// Largest size of all texts that are kept, in bytes. Mappings beyond it are rendered for each cluster.
@@ -23,16 +25,26 @@ struct Shared {
     mappings: HashMap<Checksum, Arc<SharedMapping>>,
     /// Size of all texts in bytes.
     size: usize,
+    /// Files that clusters share, by content.
+    stored: HashMap<ContentHash, [Option<FileEntry>; 2]>,
     /// Templates that the mappings were rendered from.
     templates: Vec<InputRecord>,
+}
+
+/// File in the folder of a content.
+pub(in crate::commands) enum StoredFile {
+    Kustomization(FileEntry),
+    ConfigMap(FileEntry),
 }
 
 /// A mapping that was rendered.
 pub(super) struct SharedMapping {
     pub(super) identity: Identity,
-    /// Its Dockerfile, unless the layout has none.
-    pub(super) dockerfile: Option<SharedFile>,
+    /// The file beside its ConfigMap, if the layout has one.
+    pub(super) beside: Option<SharedFile>,
     pub(super) config_map: SharedFile,
+    /// The content of its ConfigMap.
+    pub(super) hash: ContentHash,
 }
 
 /// A file of such a mapping.
@@ -45,13 +57,13 @@ pub(super) struct SharedFile {
 /// Text of such a file.
 enum SharedText {
     Kept(Box<str>),
-    /// Dropped: a git object has it.
+    /// Dropped: a git object or a file that clusters share has it.
     Object(FileStat),
 }
 
 impl SharedFile {
     /// Returns a file whose text was compared with this result; `None` if the run is not about it.
-    fn of(text: &str, verdict: &Verdict) -> Option<Self> {
+    fn of(text: &str, verdict: &Verdict, layout: Layout) -> Option<Self> {
         let entry: FileEntry = match verdict {
             Verdict::Right(file) => **file,
             Verdict::Change(change) => change.written?,
@@ -59,7 +71,11 @@ impl SharedFile {
         };
         // An object with other line ends is as good for the branch that has it, and longer.
         let is_object = entry.stat.object().is_some() && entry.stat.size == text.len() as u64;
-        let text = if is_object { SharedText::Object(entry.stat) } else { SharedText::Kept(text.into()) };
+        let text = if is_object || layout == Layout::Shared {
+            SharedText::Object(entry.stat)
+        } else {
+            SharedText::Kept(text.into())
+        };
         Some(Self { checksum: entry.checksum, text })
     }
 
@@ -84,28 +100,47 @@ impl SharedMappings {
         self.lock().mappings.get(&key).cloned()
     }
 
-    /// Adds a mapping with the texts of its Dockerfile, if the layout has one, and of its ConfigMap, which were compared
-    /// with these results.
+    /// Adds a mapping with the texts of the file beside its ConfigMap, if the layout has one, and of its ConfigMap, which
+    /// were compared with these results.
     pub(super) fn add(
         &self,
         key: Checksum,
-        identity: Identity,
-        (dockerfile, config_map): (Option<&str>, &str),
+        (identity, hash): (Identity, ContentHash),
+        (beside, config_map): (Option<&str>, &str),
         verdicts: &[Verdict; 2],
+        layout: Layout,
     ) {
-        let Some(config_map) = SharedFile::of(config_map, &verdicts[1]) else { return };
-        let dockerfile = match dockerfile {
-            Some(text) => match SharedFile::of(text, &verdicts[0]) {
+        let Some(config_map) = SharedFile::of(config_map, &verdicts[1], layout) else { return };
+        let beside = match beside {
+            Some(text) => match SharedFile::of(text, &verdicts[0], layout) {
                 Some(file) => Some(file),
                 None => return,
             },
             None => None,
         };
-        let size = config_map.size() + dockerfile.as_ref().map_or(0, SharedFile::size);
+        let size = config_map.size() + beside.as_ref().map_or(0, SharedFile::size);
         let mut state = self.lock();
         if state.size + size <= LARGEST {
             state.size += size;
-            state.mappings.insert(key, Arc::new(SharedMapping { identity, dockerfile, config_map }));
+            state.mappings.insert(key, Arc::new(SharedMapping { identity, beside, config_map, hash }));
+        }
+    }
+
+    /// Returns those of the kustomization and the ConfigMap of a content that this run wrote for other clusters, or found
+    /// as they should be.
+    pub(super) fn stored(&self, content: ContentHash) -> [Option<FileEntry>; 2] {
+        self.lock().stored.get(&content).copied().unwrap_or_default()
+    }
+
+    /// Notes shared files that are as they should be: the content, and the kustomization or the ConfigMap.
+    pub(in crate::commands) fn note_stored(&self, files: impl IntoIterator<Item = (ContentHash, StoredFile)>) {
+        let mut state = self.lock();
+        for (content, file) in files {
+            let stored = state.stored.entry(content).or_default();
+            match file {
+                StoredFile::Kustomization(entry) => stored[0] = Some(entry),
+                StoredFile::ConfigMap(entry) => stored[1] = Some(entry),
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use crate::cli::{Format, GenerateArgs};
 use crate::commands::Exit;
 use crate::header::Owner;
 use crate::settings::{self, Only};
+use crate::shared_files::SHARED;
 use crate::tree::OutputFolder;
 use crate::vocabulary::ClusterName;
 
@@ -50,7 +51,16 @@ pub fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     }
     only.as_ref().map_or(Ok(()), |only| only.check(dones.iter().map(|(_, done)| done.selected)))?;
     let owner = dones.first().and_then(|(_, done)| done.owner.clone());
-    let mut report = Report::joined(dones.into_iter().map(|(cluster, done)| (cluster, done.report)));
+    let is_settled = dones.iter().all(|(_, done)| !done.report.has_changes() && !done.report.has_conflicts());
+    let mut reports: Vec<_> = dones.into_iter().map(|(cluster, done)| (cluster, done.report)).collect();
+    for all in &roots {
+        let removed = pipeline.remove_unused(all, owner.as_ref().into(), is_settled)?;
+        if args.format == Format::Text && (removed.has_changes() || removed.has_conflicts()) {
+            removed.print(Some(SHARED), all, pipeline.writes(), false);
+        }
+        reports.push((None, removed));
+    }
+    let mut report = Report::joined(reports.into_iter());
     report_orphans(&mut report, &manifest, &roots, owner.as_ref().into())?;
     report.note_holds(&holds);
     holds.print();

@@ -1,11 +1,14 @@
 //! `generate` for one cluster, from the first read to the last write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem::forget;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::output_lock::OutputLock;
-use crate::adapters::fs::{self, BackgroundCheck, DocumentFile, DocumentMemory, FinishingCheck, MemorySink, Stage};
+use crate::adapters::fs::{
+    self, BackgroundCheck, DocumentFile, DocumentMemory, FinishingCheck, KnownShared, MemorySink, Stage,
+};
 use crate::adapters::{git, ui};
 use crate::bundle_folder::BundleFolder;
 use crate::cache::{CachedRunFile, Reuse};
@@ -17,10 +20,15 @@ use crate::commands::input_check::InputCheck;
 use crate::commands::make_files::MakeFiles;
 use crate::commands::project::Project;
 use crate::commands::report::{Report, differences};
+use crate::commands::unused_shared::unused_shared;
+use crate::header::Owner;
 use crate::lock;
+use crate::manifest::Layout;
 use crate::ownership::TakeOver;
 use crate::reconcile::{Assembly, BundleSink, DocumentStore, TextSink};
 use crate::settings::{self, Network, Only};
+use crate::shared_files::SHARED;
+use crate::tree::{Inaccessible, Outline, OutputFolder, View};
 use crate::vocabulary::{ClusterName, OwnerName};
 
 /// Result for one cluster.
@@ -45,12 +53,16 @@ pub(super) struct Pipeline<'r> {
     shared: Option<SharedMappings>,
     /// Key of the checksums of its clusters.
     key: Option<ChecksumKey>,
+    /// Shared files that were compared with the previous run.
+    known: Arc<KnownShared>,
+    /// Lock of the folder that clusters share, which is taken before those of clusters.
+    shared_lock: Option<OutputLock>,
 }
 
 impl<'r> Pipeline<'r> {
     pub(super) fn new(args: &'r GenerateArgs, manifest: &'r Path, only: Option<&'r Only>, clusters: usize) -> Self {
         let shared = (clusters > 1).then(SharedMappings::default);
-        Self { args, manifest, only, read: None, shared, key: None }
+        Self { args, manifest, only, read: None, shared, key: None, known: Arc::default(), shared_lock: None }
     }
 
     /// Returns whether files are written.
@@ -69,7 +81,7 @@ impl<'r> Pipeline<'r> {
         let mut lock = None;
         let previous = self.previous_run(&location, &mut lock)?;
         let workers = settings::workers(self.args.output.jobs);
-        let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers));
+        let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers, &self.known));
         let inputs = check.as_ref().map(|check| InputCheck::of(&check.files().inputs, self.manifest));
         // A module that is taken over was not planned then.
         let same_inputs = inputs.is_some_and(|inputs| inputs.same) && self.args.settle.take_over.is_empty();
@@ -103,7 +115,9 @@ impl<'r> Pipeline<'r> {
             (false, false) => None,
         };
         let sink = BundleSink::new(sink, store);
-        let folder = Box::new(BundleFolder::new(git::MergeFolder::new(&root)));
+        let shared = settings::shared_folder(&root, &project.manifest);
+        let folder = BundleFolder::new(git::MergeFolder::new(&root));
+        let folder = Box::new(folder.with_shared(shared.as_deref().map(git::MergeFolder::new)));
         let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, &sink)?;
         drift.refuse();
         let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
@@ -115,6 +129,9 @@ impl<'r> Pipeline<'r> {
         make_files.note(self.manifest, &root, [&files, &templates])?;
 
         let saved = self.writes() && drift.selected && commit(&project, (&mut drift, assembly), stage, make_files)?;
+        if let Some(shared) = &self.shared {
+            shared.note_stored(drift.stored_files());
+        }
         // A lock is for all clusters.
         if let Some(read) = &mut self.read {
             read.take_lock(&project, saved);
@@ -143,7 +160,7 @@ impl<'r> Pipeline<'r> {
     /// Opens the cache, and locks the output folder that it is of. A run about a part of the mappings does without:
     /// the cache has whole runs.
     fn previous_run(
-        &self,
+        &mut self,
         location: &CacheLocation,
         lock: &mut Option<OutputLock>,
     ) -> anyhow::Result<Option<CachedRunFile>> {
@@ -151,11 +168,52 @@ impl<'r> Pipeline<'r> {
         if !self.writes() {
             return Ok(Some(run));
         }
+        if run.files.layout == Layout::Shared {
+            self.lock_shared(Path::new(&run.files.root))?;
+        }
         *lock = OutputLock::take_existing(Path::new(&run.files.root))?;
         let Some(lock) = lock else { return Ok(None) };
         // The run that was waited for has left a newer one.
         let run = if lock.waited { location.open() } else { Some(run) };
         Ok(run.filter(|run| lock.is_of(Path::new(&run.files.root))))
+    }
+
+    /// Locks the folder of shared files beside the folder of a cluster.
+    fn lock_shared(&mut self, root: &Path) -> Result<(), Inaccessible> {
+        if !self.has_shared_lock(root) {
+            self.shared_lock = None;
+            self.shared_lock = Some(OutputLock::take(&root.with_file_name(SHARED))?);
+        }
+        Ok(())
+    }
+
+    fn has_shared_lock(&self, root: &Path) -> bool {
+        self.shared_lock.as_ref().is_some_and(|lock| lock.is_of(&root.with_file_name(SHARED)))
+    }
+
+    /// Removes the shared files below the folder of all clusters that no cluster has any more, and reports them. A run
+    /// that writes nothing reports them if all else is as it should be.
+    pub(super) fn remove_unused(&mut self, all: &Path, owner: Owner<'_>, is_settled: bool) -> anyhow::Result<Report> {
+        let shared = all.join(SHARED);
+        if fs::check_folder(&shared).is_err() || !shared.is_dir() || !self.writes() && !is_settled {
+            return Ok(Report::unchanged(0, false));
+        }
+        if self.writes() {
+            self.lock_shared(&shared)?;
+        }
+        let at =
+            |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&all.join(below)))) };
+        let mut changes = unused_shared(&at, (|_: &str| false, HashSet::new()), owner, self.args.settle.force)?;
+        let report = Report::of_removals(&changes);
+        if self.writes() {
+            let folder = fs::Folder::new(&shared);
+            let outline = Outline::read(&folder, |_| None)?;
+            let stage = Stage::new(&shared);
+            stage.sweep(View { folder: &folder, outline: &outline })?;
+            stage.commit(&mut changes, &BTreeSet::new(), View { folder: &folder, outline: &outline })?;
+            fs::remove_if_empty(&shared)?;
+        }
+        Ok(report)
     }
 
     /// Ends a run that has nothing to do.
@@ -190,11 +248,15 @@ impl<'r> Pipeline<'r> {
             let mut project = self.read(cluster)?;
             project.complete_lock(network)?;
             let root = settings::output_folder(self.args.output.output.as_ref(), &project.manifest, &project.folder)?;
-            if !self.writes() || lock.as_ref().is_some_and(|lock| lock.is_of(&root)) {
+            let has_shared = project.manifest.output.layout != Layout::Shared || self.has_shared_lock(&root);
+            if !self.writes() || has_shared && lock.as_ref().is_some_and(|lock| lock.is_of(&root)) {
                 return Ok((project, root));
             }
-            // Never two at once: two runs could wait for each other.
+            // Never two of clusters at once, and that of shared files first: two runs could wait for each other.
             drop(lock.take());
+            if !has_shared {
+                self.lock_shared(&root)?;
+            }
             *lock = Some(OutputLock::take(&root)?);
             // A run that began later may have been here first, and must not be undone.
             if project.is_current(self.manifest) {

@@ -1,7 +1,7 @@
 //! Plans for other tools that build, and images that a registry must keep.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 
@@ -17,6 +17,7 @@ use crate::output::{DOCKERFILE, MODULE};
 use crate::plan::{Mapping, MappingRenderer};
 use crate::previous::{self, OldModule};
 use crate::settings::{self, Network, Only, is_selected};
+use crate::shared_files::{SHARED, below};
 
 /// The images that a registry must keep of the selected mappings: those that are planned, those that are
 /// still named on disk, and those that were named since a revision.
@@ -78,7 +79,10 @@ pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Opti
                 hash: mapping.identity.hash.to_string(),
                 dockerfile: match project.manifest.output.layout {
                     Layout::Files => Dockerfile::File(dockerfile(project, drift, mapping).display().to_string()),
-                    Layout::Bundle => in_bundle(args.format, &drift.root, mapping, &mut renderer)?,
+                    Layout::Bundle | Layout::Shared => {
+                        let folder = folder_of_config_map(drift, mapping);
+                        in_config_map(args.format, folder, mapping, &mut renderer)?
+                    }
                 },
                 context: context(project, mapping),
                 arguments: mapping.build_arguments(&project.manifest.namespace.value, dtk.as_ref()),
@@ -88,20 +92,29 @@ pub(super) fn jobs(args: &PlanArgs, parts: &[(&Project, &Drift<'_>)], only: Opti
     Ok(jobs)
 }
 
-/// Returns the Dockerfile of a mapping in a bundle. Its text is rendered if the format has it.
-fn in_bundle<'a>(
+/// Returns the folder with the ConfigMap of a mapping, which has no Dockerfile of its own.
+fn folder_of_config_map(drift: &Drift<'_>, mapping: &Mapping<'_>) -> String {
+    let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
+    let folder = match drift.content(mapping) {
+        Some(hash) => format!("../{SHARED}/{module}/{release}/{hash}"),
+        None => module.to_owned(),
+    };
+    below(&drift.root.display().to_string(), &folder)
+}
+
+/// Returns the Dockerfile of a mapping in a ConfigMap. Its text is rendered if the format has it.
+fn in_config_map<'a>(
     format: PlanFormat,
-    root: &Path,
+    folder: String,
     mapping: &Mapping<'a>,
     renderer: &mut MappingRenderer<'a>,
 ) -> anyhow::Result<Dockerfile> {
-    let folder = root.join(mapping.module.name.as_str()).display().to_string();
     let mut text = String::new();
     if format == PlanFormat::Bake {
         let rendered = renderer.render(&mapping.planned());
         text = rendered.map_err(|_| anyhow!("a file of the manifest changed during the run"))?.dockerfile;
     }
-    Ok(Dockerfile::InBundle { folder, text })
+    Ok(Dockerfile::InConfigMap { folder, text })
 }
 
 /// The path of a Dockerfile; with a context, one that can be told from there.

@@ -7,15 +7,15 @@ use super::rows::{LoadingKernels, RowMaker, renamed};
 use crate::bundle::document_of;
 use crate::commands::hold_notes::HoldNotes;
 use crate::output::DOCKERFILE;
+use crate::shared_files::SharedPath;
 use crate::vocabulary::RelPath;
 
 impl RowMaker<'_> {
     /// Returns the mappings of held modules, as they are in the commits of the holds.
     pub(super) fn held(&self) -> Vec<Row> {
         let drift = self.drift;
-        let changed = drift.changes.iter().map(|change| change.path.as_str());
         let changed: HashSet<(&str, &str)> =
-            changed.filter_map(|path| document_of(path).or_else(|| path.rsplit_once('/')?.0.split_once('/'))).collect();
+            drift.changes.iter().filter_map(|change| mapping_of(change.path.as_str())).collect();
         let mut rows = Vec::new();
         for (name, module) in &drift.held {
             let notes = HoldNotes::of(vec![module.hold.clone()]);
@@ -59,4 +59,10 @@ impl RowMaker<'_> {
         let hold = &self.drift.held.get(module)?.hold;
         Some(format!("held at {}, without this kernel", hold.short_commit()))
     }
+}
+
+/// Returns the module and the kernel release of a mapping's file.
+fn mapping_of(path: &str) -> Option<(&str, &str)> {
+    let shared = SharedPath::parse(path).map(|SharedPath { module, release, .. }| (module, release));
+    shared.or_else(|| document_of(path)).or_else(|| path.rsplit_once('/')?.0.split_once('/'))
 }

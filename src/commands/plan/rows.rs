@@ -12,7 +12,7 @@ use crate::commands::report::explanations;
 use crate::fingerprint::InputChange;
 use crate::impact::{Impact, node_counts};
 use crate::manifest::Layout;
-use crate::output::{CONFIG_MAP, DOCKERFILE, config_map_path};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, config_map_path, path_beside_config_map};
 use crate::plan::Mapping;
 use crate::reconcile::{Action, Conflict};
 use crate::tree::Inaccessible;
@@ -142,12 +142,17 @@ impl RowMaker<'_> {
         let (module, release) = (mapping.module.name.as_str(), mapping.kernel.release.as_str());
         let layout = project.manifest.output.layout;
         let config_map = config_map_path(module, release, layout).to_string();
-        let dockerfile = (layout == Layout::Files).then(|| format!("{module}/{release}/{DOCKERFILE}"));
-        // A bundle has no Dockerfiles of their own. A ConfigMap that moves to another layout is not changed.
+        let beside = path_beside_config_map(module, release, layout).map(|path| path.to_string());
+        // A ConfigMap that moves to another layout is not changed.
         let is_moved = self.moved.contains(&(module, release));
-        let files = [dockerfile.as_ref().unwrap_or(&config_map), &config_map]
+        let files = [beside.as_ref().unwrap_or(&config_map), &config_map]
             .map(|path| actions.get(path.as_str()).copied().filter(|_| !is_moved));
-        let names = if dockerfile.is_some() { [DOCKERFILE, CONFIG_MAP] } else { [BUNDLE; 2] };
+        let names = match layout {
+            Layout::Files => [DOCKERFILE, CONFIG_MAP],
+            Layout::Bundle => [BUNDLE; 2],
+            Layout::Shared => [KUSTOMIZATION, CONFIG_MAP],
+        };
+        let dockerfile = beside.filter(|_| layout == Layout::Files);
         let conflict = files.iter().zip(names).find_map(|(action, file)| match action {
             Some(Action::Conflict(conflict)) => Some((file, &**conflict)),
             _ => None,

@@ -1,6 +1,7 @@
 //! One attempt to publish: clusters are compared with the branch one after the other, and of each only its tree, its
 //! report and its part of the message stay in memory.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::facts::Told;
@@ -8,17 +9,21 @@ use super::previous_run::{Checked, PreviousRun};
 use super::wanted::place_flags;
 use super::{Compared, Run, below, fault};
 use crate::adapters::fs::{self, DocumentFile};
-use crate::adapters::git::{BranchPast, Destination, EditedTree, Objects, Start, Unwritten};
+use crate::adapters::git::{BranchPast, CommittedFolder, Destination, EditedTree, Objects, Start, Unwritten};
 use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::checksum::ChecksumKey;
 use crate::commands::drift::{BranchScope, Drift, Expanded, Scope, SharedMappings};
 use crate::commands::project::Project;
 use crate::commands::report::Report;
+use crate::commands::unused_shared::unused_shared;
+use crate::header::Owner;
 use crate::ownership::TakeOver;
 use crate::reconcile::{Action, BundleSink, Change, DocumentStore, TextSink};
 use crate::settings;
+use crate::shared_files::{ContentHash, SHARED, SharedPath};
 use crate::tree::OutputFolder;
+use crate::vocabulary::RelPath;
 
 /// An attempt on top of a commit.
 pub(super) struct Attempt<'r> {
@@ -36,6 +41,13 @@ pub(super) struct Attempt<'r> {
     /// Folders whose changes are to be committed.
     pub(super) trees: Vec<EditedTree>,
     pub(super) compared: Vec<Compared<'r>>,
+    /// The folder of the files that clusters share, as it is in the commit.
+    shared_folder: Option<&'r CommittedFolder>,
+    /// Changes in it.
+    #[expect(clippy::vec_box, reason = "as in the drift")]
+    shared_changes: Vec<Box<Change>>,
+    /// Contents in it that the compared clusters use.
+    used: HashSet<ContentHash>,
     /// Mappings of the clusters, if they are several.
     shared: Option<SharedMappings>,
     /// Key of the last cluster's checksums.
@@ -43,7 +55,12 @@ pub(super) struct Attempt<'r> {
 }
 
 impl<'r> Attempt<'r> {
-    pub(super) fn new(run: &'r Run<'r>, destination: &'r Destination, start: &'r Start) -> Self {
+    pub(super) fn new(
+        run: &'r Run<'r>,
+        destination: &'r Destination,
+        start: &'r Start,
+        shared_folder: Option<&'r CommittedFolder>,
+    ) -> Self {
         let has_clusters = run.projects.iter().any(|project| project.manifest.cluster.is_some());
         Self {
             run,
@@ -57,6 +74,9 @@ impl<'r> Attempt<'r> {
             has_changes: false,
             trees: Vec::new(),
             compared: Vec::new(),
+            shared_folder,
+            shared_changes: Vec::new(),
+            used: HashSet::new(),
             shared: (run.projects.len() > 1).then(SharedMappings::default),
             key: None,
         }
@@ -84,7 +104,8 @@ impl<'r> Attempt<'r> {
         let store: Option<&dyn DocumentStore> = if run.writes() { Some(&documents) } else { None };
         let sink: &dyn TextSink = if run.writes() { &self.objects } else { &Unwritten };
         let sink = BundleSink::new(sink, store);
-        let folder = Box::new(BundleFolder::new(destination.folder(start, below).map_err(fault)?));
+        let folder = BundleFolder::new(destination.folder(start, below).map_err(fault)?);
+        let folder = Box::new(folder.with_shared(self.shared_folder));
         let root = Path::new(run.wanted.path.as_str()).join(below);
         let settle = &run.args.settle;
         let scope = Scope {
@@ -104,10 +125,17 @@ impl<'r> Attempt<'r> {
         let changes = assembly.as_ref().map_or(&drift.changes, |assembly| &assembly.changes);
         let has_changes = changes.iter().any(|change| is_written(change));
         self.has_changes |= has_changes;
+        drift.note_used(&mut self.used);
+        if let Some(shared) = &self.shared {
+            shared.note_stored(drift.stored_files());
+        }
         if !has_changes {
             self.write_cache((project, previous), &drift, &destination.folder(start, below).map_err(fault)?);
         } else if run.writes() {
-            let edited = destination.edit(start, &self.objects, below, changes).map_err(fault)?;
+            let (shared, own): (Vec<_>, Vec<_>) =
+                changes.iter().cloned().partition(|change| SharedPath::parse(change.path.as_str()).is_some());
+            self.shared_changes.extend(shared.iter().filter_map(|change| in_shared_folder(change)));
+            let edited = destination.edit(start, &self.objects, below, &own).map_err(fault)?;
             self.write_cache((project, previous), &drift, &destination.edited_folder(&edited));
             self.trees.push(edited.into_tree());
         }
@@ -120,6 +148,28 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
+    /// Finishes the folder of the files that clusters share, and returns the report of what goes from it.
+    pub(super) fn finish_shared(&mut self) -> anyhow::Result<Report> {
+        let Self { run, destination, start, .. } = *self;
+        if !self.has_changes || self.shared_folder.is_none() {
+            return Ok(Report::of_removals(&[]));
+        }
+        let at = |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> {
+            Ok(Box::new(destination.folder(start, below).map_err(fault)?))
+        };
+        let is_compared = |name: &str| run.projects.iter().any(|project| below(project) == name);
+        let owner = run.projects.first().map_or(Owner::Nobody, |project| project.manifest.file_owner());
+        let used = std::mem::take(&mut self.used);
+        let removals = unused_shared(&at, (is_compared, used), owner, run.args.settle.force)?;
+        let report = Report::of_removals(&removals);
+        self.shared_changes.extend(removals);
+        if run.writes() && self.shared_changes.iter().any(|change| is_written(change)) {
+            let edited = destination.edit(start, &self.objects, SHARED, &self.shared_changes).map_err(fault)?;
+            self.trees.push(edited.into_tree());
+        }
+        Ok(report)
+    }
+
     /// Caches the run for the next one. Should the branch move before the commit, it is of a tree that is on no branch,
     /// and no use.
     fn write_cache(&self, (project, previous): (&Project, &PreviousRun), drift: &Drift<'_>, folder: &dyn OutputFolder) {
@@ -128,6 +178,12 @@ impl<'r> Attempt<'r> {
             previous.location.write(&run.files, run.mappings());
         }
     }
+}
+
+/// Returns a change of a shared file with its path below the folder of these.
+fn in_shared_folder(change: &Change) -> Option<Box<Change>> {
+    let path = RelPath::parse(&SharedPath::parse(change.path.as_str())?.stored()?).ok()?;
+    Some(Box::new(Change { path, ..change.clone() }))
 }
 
 fn is_written(change: &Change) -> bool {

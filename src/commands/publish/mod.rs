@@ -29,13 +29,15 @@ use super::orphan_clusters::orphan_clusters;
 use super::project::Project;
 use super::report::Report;
 use crate::adapters::engine;
-use crate::adapters::git::{Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
+use crate::adapters::git::{CommittedFolder, Destination, GitEnvironment, Landing, PublishError, Start, ToRemote};
 use crate::adapters::ui;
 use crate::cli::{Format, PublishArgs};
 use crate::commands::Exit;
 use crate::header::Owner;
+use crate::manifest::Layout;
 use crate::publish::{Message, render};
 use crate::settings::{self, Network};
+use crate::shared_files::SHARED;
 use crate::tree::OutputFolder;
 use crate::vocabulary::{ClusterName, Diagnostic, Diagnostics, SourceMap};
 
@@ -168,10 +170,11 @@ impl Run<'_> {
     fn attempt(&self, destination: &Destination) -> anyhow::Result<Option<(Report, Published)>> {
         let start = destination.start().map_err(fault)?;
         self.check_names(destination, &start)?;
+        let shared = self.shared_folder(destination, &start)?;
         let mut checks = Vec::new();
         for (project, previous) in self.projects.iter().zip(self.previous) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
-            checks.push(previous.check(&folder));
+            checks.push(previous.check(&folder, shared.as_ref()));
         }
         let mut published = self.published(destination, &start);
         let unchanged: Option<Vec<&Checked<'_>>> =
@@ -192,10 +195,11 @@ impl Run<'_> {
             self.finish_unchanged(destination, &start, (&[], &mut published))?;
             return Ok(Some((report, published)));
         }
-        let mut attempt = Attempt::new(self, destination, &start);
+        let mut attempt = Attempt::new(self, destination, &start, shared.as_ref());
         for ((project, check), previous) in self.projects.iter().zip(&checks).zip(self.previous) {
             attempt.compare(project, check.as_ref(), previous)?;
         }
+        let removed = attempt.finish_shared()?;
         let Attempt { objects, facts, has_changes, trees, compared, .. } = attempt;
         if has_changes {
             let message = self.message(facts)?;
@@ -215,10 +219,24 @@ impl Run<'_> {
                 report.print(cluster_name(project), root, self.writes(), false);
             }
         }
+        if self.args.format == Format::Text && (removed.has_changes() || removed.has_conflicts()) {
+            removed.print(Some(SHARED), Path::new(self.wanted.path.as_str()), self.writes(), false);
+        }
         let reports = compared.into_iter().map(|cluster| (cluster.project.manifest.cluster.clone(), cluster.report));
-        let mut report = Report::joined(reports);
+        let mut report = Report::joined(reports.chain([(None, removed)]));
         self.note_orphan_clusters(destination, &start, &mut report)?;
         Ok(Some((report, published)))
+    }
+
+    /// The folder of the files that clusters share, as it is in the commit.
+    fn shared_folder(&self, destination: &Destination, start: &Start) -> anyhow::Result<Option<CommittedFolder>> {
+        let has_clusters = self.projects.iter().any(|project| project.manifest.cluster.is_some());
+        let has_shared = self.projects.iter().any(|project| project.manifest.output.layout == Layout::Shared);
+        match destination.folder(start, SHARED) {
+            Ok(folder) => Ok(has_clusters.then(|| folder.keeping_all())),
+            Err(error) if has_shared => Err(fault(error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Pushes from a repository on disk, what was committed there before included.

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
+use crate::adapters::git::CommittedFolder;
 use crate::cache::{CachedFiles, CachedRun, CheckResult};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::input_check::InputCheck;
 use crate::file_stat::FileStat;
+use crate::manifest::Layout;
+use crate::output::{CONFIG_MAP, KUSTOMIZATION};
+use crate::shared_files::SharedPath;
 use crate::tree::OutputFolder;
 use crate::vocabulary::ClusterName;
 
@@ -71,9 +75,38 @@ fn is_same(folder: &dyn OutputFolder, path: &str, before: FileStat) -> bool {
 }
 
 impl PreviousRun {
-    /// Compares the run with a folder.
-    pub(super) fn check(&self, folder: &dyn OutputFolder) -> Option<Checked<'_>> {
+    /// Compares the run with a folder, and with that of the files that clusters share.
+    pub(super) fn check(&self, folder: &dyn OutputFolder, shared: Option<&CommittedFolder>) -> Option<Checked<'_>> {
         let (files, inputs) = self.run.as_ref()?;
+        let mut result = self.check_own(files, folder);
+        let mut held = files.top.iter().filter_map(|(path, file)| Some((SharedPath::parse(path)?.stored()?, file)));
+        result.whole &= held.all(|(path, file)| shared.is_some_and(|shared| is_same(shared, &path, file.stat)));
+        if files.layout == Layout::Shared {
+            result.mappings = self.check_shared(files, shared?)?;
+            result.whole &= result.mappings.iter().all(|same| *same == [true; 2]);
+        }
+        Some(Checked { files, location: &self.location, result, inputs: *inputs })
+    }
+
+    /// Compares the files of mappings, in the order of the cache, with those that clusters share.
+    fn check_shared(&self, files: &CachedFiles, shared: &dyn OutputFolder) -> Option<Vec<[bool; 2]>> {
+        let before = self.location.open()?.mapping_files(0..files.mapping_count())?;
+        let modules = files.modules.iter();
+        let names =
+            modules.flat_map(|module| module.releases.iter().zip(&module.contents).map(move |names| (module, names)));
+        let mut same = Vec::with_capacity(before.len());
+        for ((module, (release, hash)), before) in names.zip(before) {
+            let folder = format!("{}/{}/{hash}", module.name, files.release(*release));
+            let [list, config_map] = before.map(|file| file.stat);
+            same.push([
+                is_same(shared, &format!("{folder}/{KUSTOMIZATION}"), list),
+                is_same(shared, &format!("{folder}/{CONFIG_MAP}"), config_map),
+            ]);
+        }
+        (same.len() == files.mapping_count()).then_some(same)
+    }
+
+    fn check_own(&self, files: &CachedFiles, folder: &dyn OutputFolder) -> CheckResult {
         let mut result = CheckResult::of(files, is_same(folder, "", files.folder));
         if !result.whole {
             for ((module, mappings), check) in files.numbered().zip(&mut result.modules) {
@@ -85,6 +118,6 @@ impl PreviousRun {
                 }
             }
         }
-        Some(Checked { files, location: &self.location, result, inputs: *inputs })
+        result
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 
 use crate::adapters::ui;
-use crate::bundle::document_of;
 use crate::commands::drift::{Drift, Scope};
 use crate::commands::project::Project;
-use crate::output::DOCKERFILE;
+use crate::manifest::Layout;
+use crate::output::{DOCKERFILE, mapping_of_config_map};
 use crate::ownership::TakeOver;
 use crate::previous;
 use crate::reconcile::Action;
@@ -41,11 +41,11 @@ impl Effect {
 fn rebuilds(drift: &Drift<'_>) -> anyhow::Result<usize> {
     let written = drift.changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update));
     let (mut number, mut config_maps) = (0, HashSet::new());
+    let layout = drift.plan.inputs.manifest.output.layout;
     for change in written {
-        match document_of(change.path.as_str()) {
-            Some(key) => drop(config_maps.insert(key)),
-            None => number += usize::from(change.path.file_name() == DOCKERFILE),
-        }
+        number += usize::from(change.path.file_name() == DOCKERFILE);
+        // Layouts without files of Dockerfiles have them in ConfigMaps.
+        config_maps.extend(mapping_of_config_map(&change.path).filter(|_| layout != Layout::Files));
     }
     for mapping in drift.plan.mappings() {
         let key = (mapping.module.name.as_str(), mapping.kernel.release.as_str());

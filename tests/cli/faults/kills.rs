@@ -78,6 +78,16 @@ fn a_run_after_another_layout() {
     after_changes(&Site::of_layouts(kernels(), ["files", "bundle"]));
 }
 
+#[test]
+fn a_run_after_changes_of_shared_files() {
+    after_changes(&Site::of_layouts(kernels(), ["shared"; 2]));
+}
+
+#[test]
+fn a_run_after_files_are_shared() {
+    after_changes(&Site::of_layouts(kernels(), ["files", "shared"]));
+}
+
 fn after_changes(site: &Site) {
     let mut chance = Chance::new();
     site.project.run("generate --allow-remove").fine();

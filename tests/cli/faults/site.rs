@@ -46,7 +46,8 @@ impl Site {
         let third = "  - name: gamma\n    source: tools\n    kmods: [gamma]\n    image: registry.example.com/kmods/gamma\n    \
                      moduleSpec: {selector: {gamma: \"\"}}\n";
         let more = manifest(&project, kernels + kernels.div_ceil(2)).replace(vars, &vars.replace('0', "1"));
-        let [first, second] = layouts.map(|layout| format!("output: {{layout: {layout}}}\n"));
+        let clusters = if layouts.contains(&"shared") { "clusters: {east: {}, west: {}}\n" } else { "" };
+        let [first, second] = layouts.map(|layout| format!("output: {{layout: {layout}}}\n{clusters}"));
         let manifests = [small + &first, more + third + &second];
         let trees = [0, 1].map(|at| {
             let fresh = Project::fleet();
@@ -145,10 +146,18 @@ fn is_joined(bytes: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> bool {
     match (old.and_then(body), new.and_then(body)) {
         (Some(old), Some(new)) => {
             body(bytes) == Some(format!("{old}---\n{new}"))
+                || has_resources(&body(bytes).unwrap_or_default(), &[&old, &new])
                 || has_documents(&body(bytes).unwrap_or_default(), &[old, new])
         }
         _ => false,
     }
+}
+
+/// Returns whether a kustomization has resources of two others only, and all of the second one.
+fn has_resources(list: &str, [old, new]: &[&str; 2]) -> bool {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
+    let (is, old, new) = (lines(list), lines(old), lines(new));
+    list.contains("kind: Kustomization") && new.is_subset(&is) && is.is_subset(&old.union(&new).cloned().collect())
 }
 
 /// Returns whether a bundle has documents of two others only, and all of the second one.

@@ -67,7 +67,7 @@ impl Tree {
     }
 
     /// The ConfigMaps that a Module names and that are in no ConfigMap file of its module, as
-    /// `MODULE: NAME`; kmodgen's Modules alone.
+    /// `MODULE: NAME`, and shared folders that a kustomization names but that are not there; kmodgen's Modules alone.
     pub(crate) fn dangling(&self) -> Vec<String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut dangling = Vec::new();
@@ -79,7 +79,16 @@ impl Tree {
             let folder = path.trim_end_matches("module.yaml");
             let has_maps = |path: &str| path.ends_with("/configmap.yaml") || path.contains("/configmaps");
             let maps = self.files().filter(|(path, _)| path.starts_with(folder) && has_maps(path));
-            let maps: String = maps.map(|(_, bytes)| text(bytes)).collect();
+            let mut maps: String = maps.map(|(_, bytes)| text(bytes)).collect();
+            let list = self.file(&format!("{folder}kustomization.yaml")).map(text).unwrap_or_default();
+            let all =
+                folder.trim_end_matches('/').rsplitn(3, '/').nth(2).map(|all| format!("{all}/")).unwrap_or_default();
+            for below in list.lines().filter_map(|line| line.strip_prefix("  - \"../../")) {
+                match self.file(&format!("{all}{}/configmap.yaml", below.trim_end_matches('"'))) {
+                    Some(shared) => maps.push_str(&text(shared)),
+                    None => dangling.push(format!("{folder}kustomization.yaml: {below}")),
+                }
+            }
             let module = text(module);
             let named = module.split("dockerfileConfigMap:").skip(1).filter_map(|text| text.split("name: ").nth(1));
             let names = named.filter_map(|text| text.lines().next());

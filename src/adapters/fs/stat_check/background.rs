@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::file_checker::FileChecker;
 use super::folder_check::{Done, FolderCheck, Job, Top};
+use super::known_shared::KnownShared;
 use super::result::check_result;
 use crate::adapters::fs::stat::now;
 use crate::cache::{CachedFiles, CachedRun, CachedRunFile, CheckResult, FileEntry};
@@ -25,11 +26,18 @@ pub struct BackgroundCheck {
 impl BackgroundCheck {
     /// Starts to compare the output folder of a run with it. Files are read if their metadata is not as it was, and
     /// all of them if `reads` is set. The names in the output folder itself have been read when this returns.
-    pub fn start(run: CachedRunFile, reads: bool, workers: usize) -> Self {
+    ///
+    /// Shared files that are `known` are not compared again.
+    pub fn start(run: CachedRunFile, reads: bool, workers: usize, known: &Arc<KnownShared>) -> Self {
         let checker = FileChecker { now: now(), reads, key: run.files.key };
         let result = CheckResult::of(&run.files, false);
         let run = Arc::new(run);
-        let check = Arc::new(FolderCheck { checker, root: run.files.root.clone().into(), run: run.clone() });
+        let check = Arc::new(FolderCheck {
+            checker,
+            root: run.files.root.clone().into(),
+            run: run.clone(),
+            known: known.clone(),
+        });
         let jobs = check.jobs();
         // The metadata of a few files is read before a thread has started.
         let workers = if reads || !has_known_bundles(&check.run.files) { workers } else { 1 };
@@ -80,7 +88,7 @@ impl BackgroundCheck {
         self.wait();
         let run = Arc::into_inner(self.run)?;
         let run = match run.files.layout {
-            Layout::Files => run.complete(self.mapping_files.into_iter().flatten())?,
+            Layout::Files | Layout::Shared => run.complete(self.mapping_files.into_iter().flatten())?,
             // Its mappings have no files to compare.
             Layout::Bundle => run.read()?,
         };

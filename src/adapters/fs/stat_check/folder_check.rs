@@ -11,12 +11,15 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::retry_on_intr;
 
 use super::file_checker::FileChecker;
+use super::known_shared::KnownShared;
 use crate::adapters::fs::stat::{folder_stat, path_stat};
 use crate::adapters::fs::tree::Folder;
 use crate::bundle::{file_name, is_bundle_file};
 use crate::cache::{CachedFiles, CachedModule, CachedRunFile, FileEntry};
 use crate::file_stat::FileStat;
+use crate::manifest::Layout;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::shared_files::{SHARED, SharedPath};
 use crate::tree::{OutputFolder as _, is_ours};
 
 /// Number of mappings that one thread checks in one go.
@@ -65,12 +68,14 @@ pub(super) struct FolderCheck {
     pub(super) checker: FileChecker,
     pub(super) root: PathBuf,
     pub(super) run: Arc<CachedRunFile>,
+    /// Shared files that were compared for other clusters.
+    pub(super) known: Arc<KnownShared>,
 }
 
 impl FolderCheck {
     /// Checks what is at the top, modules left out.
     pub(super) fn top(&self) -> Top {
-        let Self { checker, root, run } = self;
+        let Self { checker, root, run, .. } = self;
         let run = &run.files;
         let Some(folder) = self.open(root) else {
             return Top { folder: None, files: vec![None; run.top.len()], rest: false };
@@ -83,7 +88,11 @@ impl FolderCheck {
                 .map(Cow::from)
                 .collect::<HashSet<Cow<'_, str>>>()
         };
-        let files = run.top.iter().map(|(name, file)| checker.check_file(&folder, name, file)).collect();
+        let files = run.top.iter().map(|(name, file)| match SharedPath::parse(name).and_then(|path| path.stored()) {
+            Some(path) => checker.check_file(&self.open_shared("")?, &path, file),
+            None => checker.check_file(&folder, name, file),
+        });
+        let files = files.collect();
         let is_same = |(path, before): &(String, FileStat), stat: fn(&Path) -> FileStat| {
             before.is_some() && stat(&root.join(path)) == *before
         };
@@ -147,20 +156,39 @@ impl FolderCheck {
             done.bundle =
                 files.map(|(number, file)| self.checker.check_file(&folder, &file_name(number), file)).collect();
         }
+        let is_shared = self.run.files.layout == Layout::Shared;
+        let names = [if is_shared { KUSTOMIZATION } else { DOCKERFILE }, CONFIG_MAP];
+        // Files that clusters share are in a folder beside those of the clusters.
+        let folder = if is_shared { self.open_shared(&module.name) } else { Some(folder) };
+        let there = there.filter(|_| !is_shared);
         let mut name = String::new();
         let releases = &module.releases[numbers.start - first..];
+        let contents = module.contents.get(numbers.start - first..).unwrap_or_default();
+        let files_of = |files: &[FileEntry; 2]| files.map(|file| file.stat);
+        let known = self.known.have(contents.iter().zip(done.files.iter().map(files_of)));
+        let mut right = Vec::new();
         for (at, (files, release)) in done.files.iter().zip(releases).enumerate() {
+            if known.get(at) == Some(&true) {
+                continue;
+            }
             let release = self.run.files.release(*release);
             let is_there = there.as_ref().is_none_or(|there| there.contains(release));
-            for (number, (file, before)) in [DOCKERFILE, CONFIG_MAP].into_iter().zip(files).enumerate() {
+            let content = contents.get(at).map(|content| format!("{content}/")).unwrap_or_default();
+            let others = done.others.len();
+            for (number, (file, before)) in names.into_iter().zip(files).enumerate() {
                 name.clear();
-                name.extend([release, "/", file]);
-                let now = if is_there { self.checker.check_file(&folder, &name, before) } else { None };
+                name.extend([release, "/", &content, file]);
+                let folder = folder.as_ref().filter(|_| is_there);
+                let now = folder.and_then(|folder| self.checker.check_file(folder, &name, before));
                 if now != Some(before.stat) {
                     done.others.push((at, number, now));
                 }
             }
+            if let Some(content) = contents.get(at).filter(|_| done.others.len() == others) {
+                right.push((*content, files_of(files)));
+            }
         }
+        self.known.note(right.into_iter());
         done
     }
 
@@ -172,6 +200,9 @@ impl FolderCheck {
         if !module.bundle.is_empty() {
             return others.chain((0..module.bundle.len()).map(|number| file_name(number).into())).collect();
         }
+        if self.run.files.layout == Layout::Shared {
+            return others.collect();
+        }
         others.chain(module.releases.iter().map(|release| self.run.files.release(*release).into())).collect()
     }
 
@@ -180,6 +211,16 @@ impl FolderCheck {
         let follow = if path == self.root { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
         retry_on_intr(|| openat(rustix::fs::CWD, path, flags, Mode::empty())).ok()
+    }
+
+    /// Opens the folder of a module among the files that clusters share, or the folder of all of these.
+    fn open_shared(&self, module: &str) -> Option<OwnedFd> {
+        let all = self.open(&self.root.with_file_name(SHARED))?;
+        if module.is_empty() {
+            return Some(all);
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        retry_on_intr(|| openat(&all, module, flags, Mode::empty())).ok()
     }
 }
 

@@ -74,6 +74,8 @@ pub struct CommittedFolder {
     root: Option<ObjectId>,
     /// The trees of the folder and of those in it.
     known: Mutex<HashMap<String, Arc<Names>>>,
+    /// Set if all trees are kept, and not just those at the top.
+    keeps_all: bool,
 }
 
 impl CommittedFolder {
@@ -84,7 +86,13 @@ impl CommittedFolder {
             shown: shown.to_owned(),
             root,
             known: Mutex::default(),
+            keeps_all: false,
         }
+    }
+
+    /// Keeps all trees that are read: a folder of the files that clusters share is asked once for each cluster.
+    pub fn keeping_all(self) -> Self {
+        Self { keeps_all: true, ..self }
     }
 
     /// Reads these trees from memory.
@@ -104,7 +112,7 @@ impl CommittedFolder {
     /// The names in a folder below it; none where it is not there, or no folder.
     fn tree(&self, path: &str) -> Result<Arc<Names>, Inaccessible> {
         // Those of kernels are many, small, and asked for twice at most.
-        let keeps = !path.contains('/');
+        let keeps = self.keeps_all || !path.contains('/');
         if keeps && let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Ok(Arc::clone(known));
         }

@@ -2,10 +2,11 @@
 
 use git2::{Oid, Repository};
 
-use super::Destination;
 use super::folder::folder_in_commit;
+use super::{Destination, joined};
 use crate::bundle_folder::BundleFolder;
 use crate::holds::{HeldFiles, Hold, HoldError};
+use crate::shared_files::SHARED;
 use crate::tree::OutputFolder;
 use crate::vocabulary::GitOid;
 use kmodgen_git::{Server, ServerProblem};
@@ -75,13 +76,13 @@ impl HeldFiles for PublishedHistory<'_> {
         };
         let missing = match found {
             Ok(Some(id)) => {
-                let names = [destination.path.as_str(), below];
-                let path = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("/");
+                let [path, shared] = [*below, SHARED].map(|below| joined([destination.path.as_str(), below]));
+                let shared = folder_in_commit(&destination.handles, id, &shared).ok();
                 let folder = folder_in_commit(&destination.handles, id, &path).map_err(|why| HoldError {
                     why: format!("commit {short} of {name} cannot be read: {why}"),
                     help: format!("fetch the commit with all of its files, or {}", hold.advice()),
                 })?;
-                return Ok(Box::new(BundleFolder::new(folder)));
+                return Ok(Box::new(BundleFolder::new(folder).with_shared(shared)));
             }
             Ok(None) => format!("commit {short} is not in {name}"),
             Err(problem) => format!("commit {short} cannot be fetched from {name}: {problem}"),

@@ -2,6 +2,8 @@
 //! belongs, and moved there once all is known to be well. Whenever the process dies, each file is
 //! the old one or the new one.
 
+mod shared;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -11,15 +13,17 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::fs::Mode;
 
+use self::shared::staged_apart;
 use super::again::{again, make_folder};
 use super::failure::fail;
 use super::staging_dir::{StagingDir, sweep};
 use super::stat::{now, stat_of};
 use super::write::remove;
 use crate::file_stat::FileStat;
-use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
+use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
 use crate::reconcile::{Action, Change, TextParts, TextSink};
 use crate::render::configmap;
+use crate::shared_files::SharedPath;
 use crate::tree::{Inaccessible, View, parents};
 use crate::vocabulary::RelPath;
 
@@ -100,6 +104,9 @@ impl Stage {
             .filter(|change| change.path.file_name() == MODULE && !matches!(change.action, Action::Conflict(_)))
             .map(|change| change.path.parent().to_owned())
             .collect();
+        let lists = changes.iter().filter(|change| change.action == Action::Update).map(|change| &change.path);
+        let mut lists: HashSet<String> =
+            lists.filter(|path| is_list(path)).map(|path| path.parent().to_owned()).collect();
         let mut joined = Vec::new();
         let mut whole = String::new();
         for (at, change) in changes.iter_mut().enumerate() {
@@ -112,13 +119,19 @@ impl Stage {
             whole.clear();
             if change.action == Action::Update {
                 let module = path.split('/').next().unwrap_or_default();
-                let is_joined = changed_modules.contains(module)
-                    && if replacing.contains(&change.path) {
-                        self.move_joined(path)?;
-                        true
-                    } else {
-                        change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?
-                    };
+                let is_shared = SharedPath::parse(path).is_some();
+                if change.path.file_name() == MODULE && lists.contains(module) && !self.join_list(module, tree)? {
+                    lists.remove(module);
+                }
+                let is_joined = is_list(&change.path) && changed_modules.contains(module) && lists.contains(module)
+                    || changed_modules.contains(module)
+                        && !is_shared
+                        && if replacing.contains(&change.path) {
+                            self.move_joined(path)?;
+                            true
+                        } else {
+                            change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?
+                        };
                 if is_joined {
                     joined.push(at);
                 } else {
@@ -126,7 +139,10 @@ impl Stage {
                 }
                 continue;
             }
-            let part = first_absent(path, tree)?;
+            let part = match SharedPath::parse(path) {
+                Some(_) => self.make_shared_folder(path, tree)?,
+                None => first_absent(path, tree)?,
+            };
             self.move_in(part, false)?;
             if part.len() < path.len() {
                 whole.push_str(&path[..=part.len()]);
@@ -147,7 +163,7 @@ impl Stage {
     /// A move changes the time at which a file's name changed last, and nothing else.
     fn note_moved(&self, change: &mut Change) {
         if let Some(written) = &mut change.written {
-            written.stat = moved(written.stat, &self.root.join(change.path.as_str()));
+            written.stat = moved(written.stat, &self.target(change.path.as_str()));
         }
     }
 
@@ -157,14 +173,18 @@ impl Stage {
         let Some(found) = tree.find(path)? else { return Ok(false) };
         let Some(old) = found.bytes() else { return Ok(false) };
         let write = || {
-            let folder = self.folder()?;
-            let new = again(|| fs::read_to_string(folder.path().join(&*Self::staged(path.as_str(), true))))?;
-            let Some(text) = configmap::joined(old, &new) else { return Ok(false) };
-            folder.make_file(JOINED)?.write_all(text.as_bytes())?;
-            again(|| fs::rename(folder.path().join(JOINED), &to))?;
+            let Some(text) = configmap::joined(old, &self.waiting(path.as_str())?) else { return Ok(false) };
+            self.put_in_place(&to, &text)?;
             Ok(true)
         };
         write().map_err(fail("write", &to))
+    }
+
+    /// Writes a text to a path where it stands until the Modules are written.
+    fn put_in_place(&self, to: &Path, text: &str) -> io::Result<()> {
+        let folder = self.folder()?;
+        folder.make_file(JOINED)?.write_all(text.as_bytes())?;
+        again(|| fs::rename(folder.path().join(JOINED), to))
     }
 
     /// Puts the file of a bundle in place, with the documents that it replaces at its end.
@@ -178,15 +198,16 @@ impl Stage {
     /// Returns where a text waits, below the staging directory, until it moves to its path. A text that
     /// `replaces` a file needs no folders of its own.
     fn staged(path: &str, replaces: bool) -> Cow<'_, str> {
-        if replaces && path.len() <= LONGEST_NAME { path.replace('/', "\\").into() } else { path.into() }
+        if replaces && path.len() <= LONGEST_NAME { path.replace('/', "\\").into() } else { staged_apart(path) }
     }
 
     /// Creates the file in which a text waits.
     fn create(&self, path: &str, replaces: bool) -> io::Result<fs::File> {
         let (folder, staged) = (self.folder()?, Self::staged(path, replaces));
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let (parent, name) = staged.rsplit_once('/').unwrap_or(("", path));
         // The first file of a mapping: asking whether its folder is there would be in vain.
-        if name == DOCKERFILE && !replaces {
+        let is_first = name == DOCKERFILE || name == KUSTOMIZATION && SharedPath::parse(path).is_some();
+        if is_first && !replaces {
             folder.make_folder(parent)?;
         }
         match folder.make_file(&staged) {
@@ -199,10 +220,16 @@ impl Stage {
     }
 
     fn move_in(&self, path: &str, replaces: bool) -> Result<(), Inaccessible> {
-        let to = self.root.join(path);
+        let to = self.target(path);
         let folder = self.folder().map_err(fail("write", &to))?;
         let from = folder.path().join(&*Self::staged(path, replaces));
         again(|| fs::rename(&from, &to)).map_err(fail("write", &to))
+    }
+
+    /// Reads a text that waits for its path, where it replaces another one.
+    fn waiting(&self, path: &str) -> io::Result<String> {
+        let folder = self.folder()?;
+        again(|| fs::read_to_string(folder.path().join(&*Self::staged(path, true))))
     }
 
     fn remove_all(&mut self, gone: &[&RelPath]) -> Result<(), Inaccessible> {
@@ -218,6 +245,11 @@ impl Stage {
         }
         removed
     }
+}
+
+/// Returns whether a path is of the kustomization of a module.
+fn is_list(path: &RelPath) -> bool {
+    path.file_name() == KUSTOMIZATION && !path.parent().is_empty() && SharedPath::parse(path.as_str()).is_none()
 }
 
 /// Returns the path at which the file of a bundle waits with the documents that it replaces.
@@ -257,7 +289,7 @@ impl TextSink for Stage {
             file.write_all(text.as_bytes())?;
             Ok(stat_of(&again(|| file.metadata())?))
         };
-        write().map_err(fail("write", &self.root.join(path.as_str())))
+        write().map_err(fail("write", &self.target(path.as_str())))
     }
 
     fn put_parts(

@@ -1,0 +1,74 @@
+//! The layout on a branch.
+
+use std::fs;
+
+use super::{NAMES, has_no_unused_files, manifest, objects};
+use crate::publishing::Fleet;
+use crate::scenario::Project;
+
+fn fleet(layout: &str) -> Fleet {
+    let project = Project::fleet().with("kmodgen.yaml", manifest(layout));
+    project.run("lock").fine();
+    Fleet::of(project)
+}
+
+#[test]
+fn a_branch_has_what_generate_writes() {
+    let fleet = fleet("shared");
+    let edits = [
+        ("kmm-ci", "kmm-ci"),
+        ("ubi-minimal:9.4", "ubi-minimal:9.5"),
+        ("namespace: other", "namespace: another"),
+        ("  edge: {when: {flavour: standard}}", "  edge: {when: {flavour: rt}}"),
+    ];
+    for forgets in [false, true] {
+        for (from, to) in edits {
+            let (from, to) = if forgets { (to, from) } else { (from, to) };
+            fleet.project.edit("kmodgen.yaml", from, to);
+            if forgets && fleet.project.cache().exists() {
+                fs::remove_dir_all(fleet.project.cache()).unwrap();
+            }
+            fleet.publish("--allow-remove --cluster east").fine();
+            fleet.publish("--allow-remove").fine();
+            fleet.project.run("generate --allow-remove").fine();
+            let tree = fleet.tree("main", "clusters/prod");
+            assert_eq!(tree, fleet.project.output(), "{to}");
+            has_no_unused_files(&tree, &NAMES);
+            fleet.is_sound();
+            fleet.publish("").fine().shows("nothing to publish");
+            fleet.publish("--cluster west --check").fine();
+        }
+    }
+}
+
+#[test]
+fn an_edit_on_the_branch_stays() {
+    let fleet = fleet("shared");
+    fleet.publish("").fine();
+    let tree = fleet.tree("main", "clusters/prod");
+    let path = tree.paths().into_iter().find(|path| path.ends_with("configmap.yaml")).unwrap();
+    fleet.commit("main", &format!("sed -i 's/    FROM/    # mine\\n    FROM/' 'clusters/prod/{path}'"));
+    fleet.publish("").differs().says(&format!("skipped `clusters/prod/{path}`: edited by hand"));
+    fleet.publish("--force").fine();
+    assert_eq!(fleet.tree("main", "clusters/prod"), tree);
+    fleet.publish("").fine().shows("nothing to publish");
+}
+
+#[test]
+fn the_layout_of_a_branch_changes() {
+    let [fleet, files] = ["shared", "files"].map(fleet);
+    for fleet in [&fleet, &files] {
+        fleet.publish("").fine();
+    }
+    let [shared, expected] = [&fleet, &files].map(|fleet| fleet.tree("main", "clusters/prod"));
+    for cluster in NAMES {
+        assert_eq!(objects(&shared, cluster), objects(&expected, cluster));
+    }
+    fleet.project.edit("kmodgen.yaml", "layout: shared", "layout: files");
+    let run = fleet.publish("").fine();
+    assert!(!run.stdout.contains("on nodes"), "{run}");
+    assert_eq!(fleet.tree("main", "clusters/prod"), expected);
+    fleet.project.edit("kmodgen.yaml", "layout: files", "layout: shared");
+    fleet.publish("").fine();
+    assert_eq!(fleet.tree("main", "clusters/prod"), shared);
+}
