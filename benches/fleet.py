@@ -271,12 +271,13 @@ def main():
     parser.add_argument("--modules", type=int, default=10)
     parser.add_argument("--kernels", type=int, default=1000, help="for each module [default: 1000]")
     parser.add_argument("--clusters", type=int, help="each with four fifths of the kernels, which all modules share")
+    parser.add_argument("--layout", default="files", help="`output.layout` of the clusters")
     parser.add_argument("--crawled", type=pathlib.Path, metavar="JSON", help="one module on the releases in this file")
     args = parser.parse_args()
     if args.crawled:
         fleet = crawled(args.crawled)
     elif args.clusters:
-        fleet = Clusters(args.modules, args.kernels, clusters=args.clusters)
+        fleet = Clusters(args.modules, args.kernels, clusters=args.clusters, layout=args.layout)
     else:
         fleet = Fleet(args.modules, args.kernels)
     print(f"{fleet.write(args.folder)}: {fleet.mappings} mappings")

@@ -131,12 +131,11 @@ class Yardsticks:
         return self.module.timed(["sh", "-c", "git add -A && git commit -q -m bench && git push -q origin main"], str(folder))
 
     def git_contents(self, folder, branch, below):
-        """The first folder, the id and the size of each file below a folder of a branch."""
+        """The ID and the size of each file below a folder of a branch."""
         command = ["git", "-C", str(folder), "ls-tree", "-r", "-l", "-z", f"{branch}:{below}"]
         for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]:
-            entry, path = line.split("\t")
-            _, _, content, size = entry.split()
-            yield path.split("/")[0], content, int(size)
+            _, _, content, size = line.split("\t")[0].split()
+            yield content, int(size)
 
     def git_count(self, folder):
         """How many commits a repository has."""
