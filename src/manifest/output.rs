@@ -24,8 +24,8 @@ declare! {
         }
         default layout: Layout {
             takes: layout::SHAPE,
-            says: "`files`, a folder for each kernel; `bundle`, one file with all ConfigMaps of a module; or `shared`, one folder \
-                   for the ConfigMaps of all clusters; default: `files`",
+            says: "`files`, a folder for each kernel; `bundle`, one file with all ConfigMaps of a module; or `shared`, \
+                   one folder for the ConfigMaps of all clusters; default: `files`",
             decode: decode::parsed(layout::parse),
         }
         default namespace: bool {
