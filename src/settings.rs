@@ -156,7 +156,10 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     let root = manifest.cluster.as_ref().map_or(root.clone(), |cluster| root.join(cluster.as_str()));
     fs::check_output(&root, folder, flag.is_some()).map_err(anyhow::Error::msg)?;
     if let (Layout::Shared, Some(shared)) = (manifest.output.layout, shared_folder(&root, manifest)) {
-        fs::check_folder(&shared).map_err(anyhow::Error::msg)?;
+        // The kustomizations of a folder behind a link would name shared files beside that folder.
+        for folder in [&root, &shared] {
+            fs::check_folder(folder).map_err(anyhow::Error::msg)?;
+        }
     }
     Ok(root)
 }

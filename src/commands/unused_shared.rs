@@ -26,7 +26,9 @@ pub(super) fn unused_shared(
     }
     let clusters = all.iter().filter(|(name, kind)| is_ours(name, *kind) && name != SHARED && !is_known(name));
     for (name, _) in clusters {
-        note_used(&*at(name)?, &mut used)?;
+        if !note_used(&*at(name)?, &mut used)? {
+            return Ok(Vec::new());
+        }
     }
     let claim = Claim { owner, take_over: TakeOver::Modules(&[]) };
     let shared = at(SHARED)?;
@@ -47,17 +49,22 @@ fn removal(path: RelPath, action: Action) -> Box<Change> {
     Box::new(Change { path, object: None, stored: None, action, origin: None, written: None, unmerged: false })
 }
 
-/// Adds the contents that the kustomizations in the folder of a cluster name.
-fn note_used(cluster: &dyn OutputFolder, used: &mut HashSet<ContentHash>) -> anyhow::Result<()> {
+/// Adds the contents that the kustomizations in the folder of a cluster name. Returns whether that is known: a link may
+/// lead to a kustomization.
+fn note_used(cluster: &dyn OutputFolder, used: &mut HashSet<ContentHash>) -> anyhow::Result<bool> {
     let names = cluster.names("")?.into_iter();
     let folders = names.filter(|(name, kind)| is_ours(name, *kind)).map(|(name, _)| format!("{name}/{KUSTOMIZATION}"));
     for path in folders.chain([KUSTOMIZATION.to_owned()]) {
         let Ok(path) = RelPath::parse(&path) else { continue };
-        if let Some((Found::File(bytes), _)) = cluster.look(&path)? {
-            used.extend(named(&String::from_utf8_lossy(&bytes)).map(|(.., hash)| hash));
+        match cluster.look(&path)? {
+            Some((Found::File(bytes), _)) => {
+                used.extend(named(&String::from_utf8_lossy(&bytes)).map(|(.., hash)| hash));
+            }
+            None => {}
+            Some(_) => return Ok(false),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Returns the module, the kernel release and the hash of each folder of a content.

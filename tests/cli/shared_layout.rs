@@ -199,6 +199,29 @@ fn a_file_that_is_gone_is_written_again() {
     }
 }
 
+#[test]
+fn a_folder_of_a_cluster_is_no_link() {
+    let project = project("shared");
+    fs::rename(project.path("gitops/east"), project.path("elsewhere")).unwrap();
+    project.link("gitops/east", "../elsewhere");
+    let before = project.output();
+    project.run("generate").trouble().says("gitops/east`: it is a symbolic link, but must be a folder");
+    assert_eq!(project.output(), before);
+}
+
+/// What a kustomization behind a link names is not known.
+#[test]
+fn nothing_is_removed_if_a_kustomization_is_a_link() {
+    let project = project("shared");
+    fs::rename(project.path("gitops/west/alpha/kustomization.yaml"), project.path("list.yaml")).unwrap();
+    project.link("gitops/west/alpha/kustomization.yaml", "../../../list.yaml");
+    let files = |project: &Project| project.output().paths().iter().filter(|path| path.starts_with("_shared/")).count();
+    let before = files(&project);
+    outdate(&project);
+    project.run("generate").differs().says("gitops/west/alpha/kustomization.yaml`: it is a symbolic link");
+    assert_eq!(files(&project), 2 * before);
+}
+
 /// A link in the checkout leads nowhere.
 #[test]
 fn nothing_is_written_through_links() {

@@ -207,8 +207,9 @@ impl FolderCheck {
     }
 
     fn open(&self, path: &Path) -> Option<OwnedFd> {
-        // The output folder itself may be behind a link, what is in it may not.
-        let follow = if path == self.root { OFlags::empty() } else { OFlags::NOFOLLOW };
+        // The output folder itself may be behind a link, what is in it may not. Shared files are beside the folder.
+        let is_linkable = path == self.root && self.run.files.layout != Layout::Shared;
+        let follow = if is_linkable { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
         retry_on_intr(|| openat(rustix::fs::CWD, path, flags, Mode::empty())).ok()
     }
