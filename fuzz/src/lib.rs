@@ -181,8 +181,8 @@ fn check_handoff(manifest: &Manifest, plan: &Plan<'_>) {
         hash: mapping.identity.hash.to_string(),
         dockerfile: match manifest.output.layout {
             Layout::Files => Dockerfile::File("gitops/a/Dockerfile".to_owned()),
-            Layout::Bundle => {
-                Dockerfile::InBundle { folder: "gitops/a".to_owned(), text: "FROM ${a} AS b\n".to_owned() }
+            Layout::Bundle | Layout::Shared => {
+                Dockerfile::InConfigMap { folder: "gitops/a".to_owned(), text: "FROM ${a} AS b\n".to_owned() }
             }
         },
         context: None,
