@@ -4,12 +4,14 @@ use std::path::Path;
 
 use super::{Compared, Run, below, fault};
 use crate::adapters::fs;
-use crate::adapters::git::Destination;
+use crate::adapters::git::{CommittedFolder, Destination};
+use crate::bundle_folder::BundleFolder;
 use crate::commands::changes::{ChangesBuilder, Direction, pull_request};
 use crate::commands::drift::{Drift, Expanded, Scope};
 use crate::impact::node_counts;
 use crate::ownership::TakeOver;
 use crate::settings;
+use crate::shared_files::SHARED;
 
 /// Renders the changes that the merge of a branch into `base` would make, as Markdown. `compared` has the clusters of
 /// the run; it is empty if the branch has all that is planned.
@@ -26,7 +28,9 @@ pub(super) fn description(
     let scope = Scope { allow_remove: true, force: true, ..Scope::whole(settings::workers(run.args.jobs), take_over) };
     let mut builder = ChangesBuilder::default();
     for (at, project) in run.projects.iter().enumerate() {
-        let folder = destination.folder_of(commit, below(project)).map_err(fault)?;
+        let shared = destination.folder_of(commit, SHARED).ok().filter(|_| project.manifest.cluster.is_some());
+        let folder = BundleFolder::new(destination.folder_of(commit, below(project)).map_err(fault)?);
+        let folder = folder.with_shared(shared.map(CommittedFolder::keeping_all));
         let root = Path::new(run.wanted.path.as_str()).join(below(project));
         let history = destination.history(below(project));
         let expanded = Expanded::of(project, fs::random_checksum_key(), &history)?;

@@ -72,3 +72,22 @@ fn the_layout_of_a_branch_changes() {
     fleet.publish("").fine();
     assert_eq!(fleet.tree("main", "clusters/prod"), shared);
 }
+
+/// The text is the same for each layout, but for the paths of the files.
+#[test]
+fn a_pull_request_describes_the_changes_in_each_layout() {
+    let bodies = ["files", "bundle", "shared"].map(|layout| {
+        let fleet = fleet(layout);
+        fleet.publish("").fine();
+        fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+        let run = fleet.publish("--branch kmm/update --pull-request --format json").fine();
+        run.json()["publish"]["pullRequest"]["body"].as_str().unwrap().to_owned()
+    });
+    assert!(bodies[0].contains("runtime image") && !bodies[0].contains("needs a decision"), "{}", bodies[0]);
+    let effects =
+        |body: &str| body.lines().filter(|line| line.contains("reload")).map(str::to_owned).collect::<Vec<_>>();
+    for body in &bodies[1..] {
+        assert_eq!(effects(body), effects(&bodies[0]), "{body}");
+        assert!(body.contains("runtime image") && !body.contains("needs a decision"), "{body}");
+    }
+}
