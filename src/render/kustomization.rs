@@ -41,14 +41,25 @@ pub fn with_unlisted(
 /// Start of a line with a resource.
 const ITEM: &str = "  - ";
 
-/// Adds resources to a kustomization, for as long as a Module may name their objects; `None` if there are none.
-pub fn joined(new: &str, kept: &[String]) -> Option<String> {
+/// Returns the resources of a kustomization of kmodgen, as they are written.
+pub fn items(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.strip_prefix(ITEM)).collect()
+}
+
+/// Returns the path of a resource.
+pub fn path_of(item: &str) -> &str {
+    item.trim_matches('"')
+}
+
+/// Adds resources of another one to a kustomization, for as long as a Module may name their objects; `None` if there are
+/// none.
+pub fn joined(new: &str, kept: &[&str]) -> Option<String> {
     let owner = owners(new.as_bytes()).first().copied().unwrap_or(Owner::Nobody);
     let (_, body) = new.split_once('\n')?;
     let is_item = |line: &&str| line.starts_with(ITEM);
     let resources = body.split_inclusive('\n').rev().skip_while(|line| !is_item(line)).map(str::len).sum();
     let (resources, rest) = body.split_at(resources);
-    let kept: String = kept.iter().map(|path| format!("{ITEM}\"{path}\"\n")).collect();
+    let kept: String = kept.iter().map(|item| format!("{ITEM}{item}\n")).collect();
     (!kept.is_empty()).then(|| with_owner(owner, &format!("{resources}{kept}{rest}")))
 }
 
@@ -67,10 +78,10 @@ mod tests {
         };
         let (a, b) = ("../../_shared/a", "../../_shared/b");
         assert_eq!(joined(&list(&["module.yaml", a], &[]), &[]), None);
-        let both = joined(&list(&["module.yaml", a], &[]), &[b.to_owned()]).unwrap();
+        let both = joined(&list(&["module.yaml", a], &[]), &["\"../../_shared/b\""]).unwrap();
         assert_eq!(both, list(&["module.yaml", a, b], &[]));
         assert_eq!(ownership(both.as_bytes()), Ownership::Intact);
-        let with_comment = joined(&list(&["module.yaml", a], &["c"]), &[b.to_owned()]).unwrap();
+        let with_comment = joined(&list(&["module.yaml", a], &["c"]), &["\"../../_shared/b\""]).unwrap();
         assert_eq!(with_comment, list(&["module.yaml", a, b], &["c"]));
     }
 }

@@ -88,6 +88,11 @@ fn a_run_after_files_are_shared() {
     after_changes(&Site::of_layouts(kernels(), ["files", "shared"]));
 }
 
+#[test]
+fn a_run_after_files_are_not_shared_any_more() {
+    after_changes(&Site::of_layouts(kernels(), ["shared", "files"]));
+}
+
 fn after_changes(site: &Site) {
     let mut chance = Chance::new();
     site.project.run("generate --allow-remove").fine();
