@@ -61,9 +61,9 @@ CAUSES = {
 - *`layout: bundle`, one changed*: reading the manifest and the list of kernels takes a third, planning a seventh. The rest
   is for the 6 MB file of the module: an interim file, so that each ConfigMap that a Module names exists at any time, and
   the final one.
-- *Many clusters*: `generate` renders what clusters share once, but writes the files of each cluster to its folder. In
-  `publish`, git stores equal files once. The Modules are different in each cluster, and each of them lists all kernels:
-  rendering and compressing them takes most of the time.
+- *Many clusters*: `generate` renders what clusters share once. In the layout `files`, it writes the files of each cluster
+  to its folder; in the layout `shared`, once for all clusters. In `publish`, git stores equal files once. The Modules are
+  different in each cluster, and each of them lists all kernels: rendering and compressing them takes most of the time.
 - *One kernel of many clusters changed*: four of five clusters have the kernel, so four fifths of the Modules change.
 - *100,000 mappings*: more than half of the time is in the kernel, for system calls that the bare C program makes too. SHA-256
   of the inputs of images and of each file takes a sixth.
