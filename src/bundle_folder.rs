@@ -7,7 +7,7 @@ use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
-use crate::shared_files::{SHARED, SharedPath};
+use crate::shared_files::{SHARED, SharedPath, path_in_shared};
 use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder, parents};
 use crate::vocabulary::RelPath;
 
@@ -97,11 +97,8 @@ impl OutputFolder for BundleFolder<'_> {
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
-        if let Some((module, below)) =
-            path.split_once('/').and_then(|(module, rest)| Some((module, rest.strip_prefix(SHARED)?)))
-            && let Some(shared) = &self.shared
-        {
-            return shared.kind(&format!("{module}{below}"));
+        if let (Some(path), Some(shared)) = (path_in_shared(path), &self.shared) {
+            return shared.kind(&path);
         }
         let kind = self.folder.kind(path)?;
         Ok(if module_of(path).is_some() { kind.map(|_| Kind::Folder) } else { kind })

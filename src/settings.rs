@@ -167,7 +167,7 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
 /// Returns the folder of the files that clusters share, given the output folder of a cluster; `None` without clusters.
 pub fn shared_folder(root: &Path, manifest: &Manifest) -> Option<PathBuf> {
     manifest.cluster.as_ref()?;
-    Some(root.parent().unwrap_or(Path::new("")).join(SHARED))
+    Some(root.with_file_name(SHARED))
 }
 
 /// Returns a folder that can be opened: an empty path is the current folder.

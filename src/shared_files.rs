@@ -100,6 +100,16 @@ pub fn resource(module: &str, release: &str, hash: ContentHash) -> String {
     format!("{UP}{SHARED}/{module}/{release}/{hash}")
 }
 
+/// Returns the path of a shared file or folder below the folder of all of these, given its path below the folder of a
+/// cluster; `None` for other paths.
+pub fn path_in_shared(path: &str) -> Option<String> {
+    let (module, rest) = path.split_once('/')?;
+    match rest.strip_prefix(SHARED)? {
+        "" => Some(module.to_owned()),
+        rest => rest.strip_prefix('/').map(|rest| format!("{module}/{rest}")),
+    }
+}
+
 /// Returns the path of a file below a folder; the file may be beside the folder.
 pub fn below(folder: &str, path: &str) -> String {
     match path.strip_prefix("../") {
@@ -148,6 +158,9 @@ mod tests {
         assert_eq!(parts.stored(), None);
         let below = SharedPath::parse(stored.as_str()).and_then(|path| path.stored());
         assert_eq!(below.as_deref(), Some("nic/5.14.0-1.el9.x86_64/ca978112ca1b/configmap.yaml"));
+        assert_eq!(path_in_shared(stored.as_str()), below);
+        assert_eq!(path_in_shared("nic/_shared").as_deref(), Some("nic"));
+        assert_eq!(path_in_shared("nic/_shared-notes/x"), None);
         for other in ["nic/_shared", "nic/_shared/x", "nic/5.14.0-1/configmap.yaml", "nic/_shared/x/y/configmap.yaml"] {
             assert_eq!(SharedPath::parse(other), None, "{other}");
         }

@@ -10,6 +10,7 @@ mod left_out;
 mod listed;
 mod mappings;
 mod modules;
+mod on_disk;
 mod reverts;
 mod scope;
 mod shared;
@@ -29,6 +30,7 @@ pub(super) use self::left_out::LeftOut;
 use self::listed::{ListedFiles, listed_files, unlisted};
 use self::mappings::{MappingComparer, MappingResult, compare_mappings};
 use self::modules::{ModuleComparer, ModuleResult};
+pub(super) use self::on_disk::folder_on_disk;
 pub(super) use self::reverts::BranchScope;
 use self::reverts::reverted;
 pub(super) use self::scope::Scope;
@@ -37,7 +39,6 @@ use self::whole_modules::Left;
 use super::project::Project;
 use crate::adapters::{fs, git};
 use crate::bundle::is_in_bundle;
-use crate::bundle_folder::BundleFolder;
 use crate::cache::Reuse;
 use crate::checksum::{Checksum, ChecksumKey};
 use crate::file_stat::FileStat;
@@ -132,10 +133,7 @@ impl<'p> Drift<'p> {
     /// Expands a project and compares it with its output folder.
     pub(super) fn find(project: &'p Project, scope: &Scope<'_>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
-        let shared = settings::shared_folder(&root, &project.manifest);
-        let folder =
-            BundleFolder::new(git::MergeFolder::new(&root)).with_shared(shared.as_deref().map(git::MergeFolder::new));
-        let folder = Box::new(folder);
+        let folder = folder_on_disk(&root, project);
         let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
         Self::of(expanded, scope, None, root, folder, &())
     }

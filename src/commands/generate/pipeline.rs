@@ -10,12 +10,11 @@ use crate::adapters::fs::{
     self, BackgroundCheck, DocumentFile, DocumentMemory, FinishingCheck, KnownShared, MemorySink, Stage,
 };
 use crate::adapters::{git, ui};
-use crate::bundle_folder::BundleFolder;
 use crate::cache::{CachedRunFile, Reuse};
 use crate::checksum::ChecksumKey;
 use crate::cli::{Format, GenerateArgs};
 use crate::commands::cache_location::CacheLocation;
-use crate::commands::drift::{Drift, Expanded, Scope, SharedMappings};
+use crate::commands::drift::{Drift, Expanded, Scope, SharedMappings, folder_on_disk};
 use crate::commands::input_check::InputCheck;
 use crate::commands::make_files::MakeFiles;
 use crate::commands::project::Project;
@@ -115,9 +114,7 @@ impl<'r> Pipeline<'r> {
             (false, false) => None,
         };
         let sink = BundleSink::new(sink, store);
-        let shared = settings::shared_folder(&root, &project.manifest);
-        let folder = BundleFolder::new(git::MergeFolder::new(&root));
-        let folder = Box::new(folder.with_shared(shared.as_deref().map(git::MergeFolder::new)));
+        let folder = folder_on_disk(&root, &project);
         let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, &sink)?;
         drift.refuse();
         let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };

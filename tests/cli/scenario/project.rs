@@ -154,6 +154,17 @@ impl Project {
         Tree::read(&self.path(""))
     }
 
+    /// Generates after the layout was changed, which reloads nothing.
+    pub(crate) fn changes_layout(&self) -> Run {
+        self.run("generate --check").differs();
+        self.run("explain").fine().shows("no mapping changed");
+        let plan = self.run("plan --format json").fine().json();
+        assert!(plan.as_array().unwrap().iter().all(|row| row["state"] == "unchanged"), "{plan}");
+        let run = self.run("generate").fine();
+        assert!(!run.stdout.contains("on nodes"), "{run}");
+        run
+    }
+
     /// What the output folder holds.
     pub(crate) fn output(&self) -> Tree {
         Tree::read(&self.path("gitops"))

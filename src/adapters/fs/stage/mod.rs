@@ -119,19 +119,20 @@ impl Stage {
             whole.clear();
             if change.action == Action::Update {
                 let module = path.split('/').next().unwrap_or_default();
-                let is_shared = SharedPath::parse(path).is_some();
                 if change.path.file_name() == MODULE && lists.contains(module) && !self.join_list(module, tree)? {
                     lists.remove(module);
                 }
-                let is_joined = is_list(&change.path) && changed_modules.contains(module) && lists.contains(module)
-                    || changed_modules.contains(module)
-                        && !is_shared
-                        && if replacing.contains(&change.path) {
-                            self.move_joined(path)?;
-                            true
-                        } else {
-                            change.path.file_name() == CONFIG_MAP && self.join(&change.path, tree)?
-                        };
+                let is_joined = changed_modules.contains(module)
+                    && if is_list(&change.path) {
+                        lists.contains(module)
+                    } else if replacing.contains(&change.path) {
+                        self.move_joined(path)?;
+                        true
+                    } else {
+                        // A shared file never gets another object.
+                        let is_own = SharedPath::parse(path).is_none() && change.path.file_name() == CONFIG_MAP;
+                        is_own && self.join(&change.path, tree)?
+                    };
                 if is_joined {
                     joined.push(at);
                 } else {

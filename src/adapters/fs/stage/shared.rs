@@ -10,7 +10,7 @@ use crate::adapters::fs::failure::fail;
 use crate::bundle::file_number;
 use crate::output::{CONFIG_MAP, KUSTOMIZATION};
 use crate::render::{configmap, kustomization};
-use crate::shared_files::{SHARED, named, stored_path};
+use crate::shared_files::{SHARED, named, path_in_shared, stored_path};
 use crate::tree::{Inaccessible, Kind, View};
 use crate::vocabulary::RelPath;
 
@@ -19,26 +19,15 @@ const APART: &str = ".shared";
 
 /// Returns where a text waits for its path: one that clusters share apart from those of its module.
 pub(super) fn staged_apart(path: &str) -> Cow<'_, str> {
-    match path.split_once('/') {
-        Some((_, rest)) if is_in_shared_folder(rest) => format!("{APART}/{path}").into(),
-        _ => path.into(),
-    }
-}
-
-/// Returns whether a path below the folder of a module is of the folder of a shared file.
-fn is_in_shared_folder(rest: &str) -> bool {
-    rest.strip_prefix(SHARED).is_some_and(|rest| rest.starts_with('/'))
+    path_in_shared(path).map_or_else(|| path.into(), |shared| format!("{APART}/{shared}").into())
 }
 
 impl Stage {
     /// Returns where a file or a folder of ours is on disk.
     pub(super) fn target(&self, path: &str) -> PathBuf {
-        match path.split_once('/') {
-            Some((module, rest)) if is_in_shared_folder(rest) => {
-                let beside = self.root.parent().unwrap_or(Path::new(""));
-                beside.join(SHARED).join(module).join(rest.strip_prefix(SHARED).unwrap_or(rest).trim_start_matches('/'))
-            }
-            _ => self.root.join(path),
+        match path_in_shared(path) {
+            Some(shared) => self.root.with_file_name(SHARED).join(shared),
+            None => self.root.join(path),
         }
     }
 
