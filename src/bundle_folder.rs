@@ -1,13 +1,15 @@
 //! An output folder whose bundles are folders of documents, and whose modules have the files that clusters share.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name, file_number, module_of};
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
+use crate::header::to_unix;
 use crate::merge::Unmerged;
-use crate::shared_files::{SHARED, SharedPath, path_in_shared};
+use crate::output::KUSTOMIZATION;
+use crate::shared_files::{self, Listed, SHARED, SharedPath, path_in_shared};
 use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder, parents};
 use crate::vocabulary::RelPath;
 
@@ -22,17 +24,25 @@ pub struct BundleFolder<'f> {
     shared: Option<Box<dyn OutputFolder + 'f>>,
     /// Bundles that were read last, by module.
     bundles: Mutex<VecDeque<(String, Arc<Bundle>)>>,
+    /// What the kustomizations of modules name, as far as it is known.
+    listed: Mutex<HashMap<String, Arc<Listed>>>,
 }
 
 impl<'f> BundleFolder<'f> {
     /// Creates a view of a folder.
     pub fn new(folder: impl OutputFolder + 'f) -> Self {
-        Self { folder: Box::new(folder), shared: None, bundles: Mutex::default() }
+        Self { folder: Box::new(folder), shared: None, bundles: Mutex::default(), listed: Mutex::default() }
     }
 
     /// Adds the folder of the files that clusters share.
     pub fn with_shared(self, shared: Option<impl OutputFolder + 'f>) -> Self {
         Self { shared: shared.map(|folder| Box::new(folder) as Box<dyn OutputFolder>), ..self }
+    }
+
+    /// Adds what the kustomizations of modules are known to name.
+    pub fn with_listed(self, listed: impl IntoIterator<Item = (String, Listed)>) -> Self {
+        let listed = listed.into_iter().map(|(module, listed)| (module, Arc::new(listed)));
+        Self { listed: Mutex::new(listed.collect()), ..self }
     }
 
     /// Returns the folder with a file that clusters share, and its path there; `None` for other paths.
@@ -137,6 +147,18 @@ impl OutputFolder for BundleFolder<'_> {
 
     fn bundle(&self, module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
         self.known(module).map(Some)
+    }
+
+    fn listed(&self, module: &str) -> Result<Arc<Listed>, Inaccessible> {
+        if let Some(known) = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(module) {
+            return Ok(Arc::clone(known));
+        }
+        let found = look_below_folders(&*self.folder, &RelPath::of_names(&[module, KUSTOMIZATION]))?;
+        let text = found.as_ref().and_then(|(found, _)| found.bytes()).map(to_unix);
+        let text = text.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let listed = Arc::new(shared_files::listed(text, module));
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(module.to_owned(), Arc::clone(&listed));
+        Ok(listed)
     }
 }
 

@@ -9,10 +9,10 @@ use kmodgen_yaml::Node;
 use crate::bundle::document_path;
 use crate::fingerprint::Explanation;
 use crate::header::{Ownership, ownership, to_unix};
-use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
+use crate::output::{CONFIG_MAP, DOCKERFILE, MODULE};
 use crate::render::configmap::{CONTENT_HASH, INPUTS};
 use crate::render::module::NODES;
-use crate::shared_files::{self, Listed};
+use crate::shared_files;
 use crate::tree::{Found, Inaccessible, View};
 use crate::vocabulary::{RelPath, SourceMap};
 
@@ -141,15 +141,6 @@ fn text_in(folder: &str, file: &str, tree: &View<'_>) -> Result<Option<String>, 
     Ok(tree.find(&path)?.as_ref().and_then(Found::bytes).and_then(text))
 }
 
-/// Returns the contents of the shared files that the kustomization of a module names.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn listed(module: &str, tree: &View<'_>) -> Result<Listed, Inaccessible> {
-    let list = text_in(module, KUSTOMIZATION, tree)?;
-    Ok(list.map(|list| shared_files::listed(&list, module)).unwrap_or_default())
-}
-
 /// Returns the text of a mapping's ConfigMap, in a file of its own, in a bundle, or in one that clusters share.
 ///
 /// # Errors
@@ -161,7 +152,7 @@ pub fn config_map(module: &str, release: &str, tree: &View<'_>) -> Result<Option
         found = tree.find(&document_path(module, release))?;
     }
     if found.is_none()
-        && let Some(hash) = listed(module, tree)?.get(release)
+        && let Some(hash) = tree.folder.listed(module)?.get(release)
     {
         found = tree.find(&shared_files::stored_path(module, release, *hash, CONFIG_MAP))?;
     }

@@ -9,7 +9,7 @@ use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
-use crate::shared_files::SharedPath;
+use crate::shared_files::{Listed, SharedPath};
 use crate::vocabulary::RelPath;
 
 /// File, folder or other object at a path.
@@ -113,6 +113,14 @@ pub trait OutputFolder: Sync {
         Ok(None)
     }
 
+    /// Returns the contents of the shared files that the kustomization of a module names, by kernel release.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    fn listed(&self, _module: &str) -> Result<Arc<Listed>, Inaccessible> {
+        Ok(Arc::default())
+    }
+
     /// Returns the metadata of what is at a path; none if there is nothing. `""` is the output folder itself.
     fn stat(&self, _path: &str) -> FileStat {
         FileStat::NONE
@@ -142,6 +150,10 @@ impl<F: OutputFolder + ?Sized> OutputFolder for &F {
 
     fn bundle(&self, module: &str) -> Result<Option<Arc<Bundle>>, Inaccessible> {
         (**self).bundle(module)
+    }
+
+    fn listed(&self, module: &str) -> Result<Arc<Listed>, Inaccessible> {
+        (**self).listed(module)
     }
 
     fn stat(&self, path: &str) -> FileStat {

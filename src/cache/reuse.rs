@@ -8,7 +8,7 @@ use crate::bundle::is_bundle_file;
 use crate::checksum::Checksum;
 use crate::manifest::Layout;
 use crate::plan::Expansion;
-use crate::shared_files::ContentHash;
+use crate::shared_files::{ContentHash, Listed};
 use crate::vocabulary::{Digest, OwnerName};
 
 /// A cached run, compared with the files as they are and with the mappings of this run.
@@ -18,8 +18,9 @@ pub struct Reuse<'c> {
     /// Set if the templates are unchanged; no key covers them.
     same_templates: bool,
     modules: HashMap<&'c str, Module<'c>>,
-    /// The number that each mapping of this run has in the cached run.
-    numbers: Vec<Option<usize>>,
+    /// The mapping of the cached run that each mapping of this run is: its number, and the content of its ConfigMap, if
+    /// clusters share it.
+    numbers: Vec<Option<(usize, Option<ContentHash>)>>,
     /// Mappings of the cached run that this run has, too.
     planned: Vec<bool>,
 }
@@ -49,11 +50,11 @@ impl<'c> Reuse<'c> {
         for (module, mappings) in &expansion.modules {
             let cached = modules.get(module.name.as_str());
             for mapping in mappings {
-                let number = cached.and_then(|module| module.find(releases[mapping.kernel_number]?));
-                if let Some(number) = number {
+                let found = cached.and_then(|module| module.find(releases[mapping.kernel_number]?));
+                if let Some((number, _)) = found {
                     planned[number] = true;
                 }
-                numbers.push(number);
+                numbers.push(found);
             }
         }
         Self { run, check, same_templates, modules, numbers, planned }
@@ -83,15 +84,12 @@ impl<'c> Reuse<'c> {
 
     /// Returns the content that the ConfigMap of a mapping had, if clusters share it.
     pub fn content(&self, number: usize) -> Option<ContentHash> {
-        let number = self.numbers[number]?;
-        let mut modules = self.modules.values();
-        let module = modules.find(|module| module.numbers.contains(&number))?;
-        module.cached.contents.get(number - module.numbers.start).copied()
+        self.numbers[number].and_then(|(_, content)| content)
     }
 
     /// Finds the mapping with this number in the plan, and which of its files are as they were.
     fn find(&self, number: usize) -> Option<(&'c CachedMapping, [bool; 2])> {
-        let number = self.numbers[number]?;
+        let (number, _) = self.numbers[number]?;
         Some((&self.run.mappings[number], self.check.mappings[number]))
     }
 
@@ -141,6 +139,15 @@ impl<'c> Reuse<'c> {
         rows.into_iter().map(|(_, file)| file).collect()
     }
 
+    /// Returns what the kustomizations of modules name that are as they were, if clusters share files.
+    pub fn listed(&self) -> impl Iterator<Item = (String, Listed)> {
+        let modules = self.modules.values().filter(|module| module.check.own.get(1) == Some(&true));
+        modules.filter(|module| !module.cached.contents.is_empty()).map(|Module { cached, .. }| {
+            let releases = cached.releases.iter().map(|release| self.run.files.release(*release).to_owned());
+            (cached.name.clone(), releases.zip(cached.contents.iter().copied()).collect())
+        })
+    }
+
     /// Returns the folders in a module's folder that no mapping of this run has; `None` if others may be there.
     pub fn unplanned_folders(&self, module: &str) -> Option<Vec<&'c str>> {
         let Module { cached, check, numbers } = self.modules.get(module)?;
@@ -158,9 +165,9 @@ impl<'c> Reuse<'c> {
 }
 
 impl Module<'_> {
-    /// Returns the number of the mapping on a release.
-    fn find(&self, release: u32) -> Option<usize> {
+    /// Returns the number of the mapping on a release, and the content of its ConfigMap, if clusters share it.
+    fn find(&self, release: u32) -> Option<(usize, Option<ContentHash>)> {
         let at = self.cached.releases.binary_search(&release).ok()?;
-        Some(self.numbers.start + at)
+        Some((self.numbers.start + at, self.cached.contents.get(at).copied()))
     }
 }

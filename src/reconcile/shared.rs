@@ -38,10 +38,10 @@ impl Inspector<'_> {
         let Some(SharedPath { module, release, file, .. }) = SharedPath::parse(path.as_str()) else {
             return Ok(Verdict::Absent);
         };
-        let at = stored_path(module, release, planned, file);
+        let at = || stored_path(module, release, planned, file);
         let (there, unmerged) = match known.filter(|known| known.checksum == checksum) {
             Some(known) => (Ok(known.stat), false),
-            None => match self.compare(&at, (content, checksum))? {
+            None => match self.compare(&at(), (content, checksum))? {
                 Ok(stat) => (Ok(stat), false),
                 Err((action, unmerged)) => (Err(action), unmerged),
             },
@@ -53,7 +53,7 @@ impl Inspector<'_> {
             Err(action @ Action::Conflict(_)) => (action, Action::Unchanged, FileStat::NONE),
             Err(action) => {
                 let stat = match content {
-                    Content::Text(text) => self.sink.put(&at, text, &action)?,
+                    Content::Text(text) => self.sink.put(&at(), text, &action)?,
                     Content::Object(stat) => stat,
                 };
                 (action.clone(), action, stat)

@@ -17,6 +17,7 @@ use crate::plan::Mapping;
 use crate::reconcile::Action;
 use crate::shared_files::ContentHash;
 use crate::tree::OutputFolder;
+use crate::vocabulary::Digest;
 
 /// State that the next run can take over. Mappings are made when they are written: those of a fleet are megabytes.
 pub(in crate::commands) struct NextRun<'d> {
@@ -53,12 +54,12 @@ impl NextRun<'_> {
 }
 
 impl Drift<'_> {
-    /// Returns what the next run can take over; `None` if a file that is of no mapping is not right. `folder` is the
-    /// output folder as it is now, and `since` the time at which the run began. A file or folder that changed later is
-    /// read again by the next run, since its change may not be ours.
+    /// Returns what the next run can take over; `None` if a file that is of no mapping is not right. `lock` is the digest
+    /// of the lock as the run leaves it, `folder` the output folder as it is now, and `since` the time at which the run
+    /// began. A file or folder that changed later is read again by the next run, since its change may not be ours.
     pub(in crate::commands) fn to_cached_run(
         &self,
-        project: &Project,
+        (project, lock): (&Project, Option<Digest>),
         folder: &dyn OutputFolder,
         since: i64,
     ) -> Option<NextRun<'_>> {
@@ -101,7 +102,7 @@ impl Drift<'_> {
             });
         }
         let files = CachedFiles {
-            inputs: project.read_inputs(),
+            inputs: project.read_inputs(lock),
             layout: project.manifest.output.layout,
             key: self.key,
             root: std::path::absolute(&self.root).ok()?.to_str()?.to_owned(),

@@ -1,6 +1,7 @@
 //! Files that clusters share, as the kustomizations of the modules name them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::Drift;
 use super::held::HeldModules;
@@ -8,13 +9,12 @@ use super::shared::StoredFile;
 use crate::manifest::Layout;
 use crate::output::CONFIG_MAP;
 use crate::plan::{Mapping, Plan};
-use crate::previous;
 use crate::reconcile::{Action, Change, Inspector};
 use crate::shared_files::{ContentHash, Listed, SHARED, SharedPath};
 use crate::tree::{Inaccessible, View};
 
 /// Contents that kustomizations name, by module.
-pub(super) type ListedFiles = BTreeMap<String, Listed>;
+pub(super) type ListedFiles = BTreeMap<String, Arc<Listed>>;
 
 /// Reads the kustomizations of all modules, if any file may be shared.
 ///
@@ -26,7 +26,7 @@ pub(super) fn listed_files(tree: &View<'_>, layout: Layout) -> Result<ListedFile
         return Ok(all);
     }
     for module in tree.outline.modules() {
-        let listed = previous::listed(module, tree)?;
+        let listed = tree.folder.listed(module)?;
         if !listed.is_empty() {
             all.insert(module.to_owned(), listed);
         }

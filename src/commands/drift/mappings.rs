@@ -136,8 +136,8 @@ impl<'c> MappingComparer<'_, 'c> {
         }
         if let (Some(shared), Layout::Shared) = (self.shared, self.layout()) {
             let kinds = [StoredFile::Kustomization, StoredFile::ConfigMap];
-            let there = verdicts.iter().zip(kinds).filter_map(|(verdict, kind)| match verdict {
-                Verdict::Right(file) => Some((place.hash, kind(**file))),
+            let there = verdicts.iter().zip(known).zip(kinds).filter_map(|((verdict, known), kind)| match verdict {
+                Verdict::Right(file) if known.is_none() => Some((place.hash, kind(**file))),
                 _ => None,
             });
             shared.note_stored(there);
@@ -161,8 +161,12 @@ impl<'c> MappingComparer<'_, 'c> {
             return before;
         }
         let is_same = self.reuse.and_then(|reuse| reuse.content(place.number)) == Some(place.hash);
+        let before = if is_same { before } else { [None; 2] };
+        if !before.contains(&None) {
+            return before;
+        }
         let stored = self.shared.map(|shared| shared.stored(place.hash)).unwrap_or_default();
-        if is_same { [before[0].or(stored[0]), before[1].or(stored[1])] } else { stored }
+        [before[0].or(stored[0]), before[1].or(stored[1])]
     }
 
     fn layout(&self) -> Layout {

@@ -133,7 +133,7 @@ impl<'p> Drift<'p> {
     /// Expands a project and compares it with its output folder.
     pub(super) fn find(project: &'p Project, scope: &Scope<'_>) -> anyhow::Result<Self> {
         let root = settings::output_folder(scope.output, &project.manifest, &project.folder)?;
-        let folder = folder_on_disk(&root, project);
+        let folder = folder_on_disk(&root, project, []);
         let expanded = Expanded::of(project, fs::random_checksum_key(), &git::OutputHistory::new(&root))?;
         Self::of(expanded, scope, None, root, folder, &())
     }

@@ -114,7 +114,7 @@ impl<'r> Pipeline<'r> {
             (false, false) => None,
         };
         let sink = BundleSink::new(sink, store);
-        let folder = folder_on_disk(&root, &project);
+        let folder = folder_on_disk(&root, &project, reuse.iter().flat_map(Reuse::listed));
         let mut drift = Drift::of(expanded, &self.scope(), reuse.as_ref(), root.clone(), folder, &sink)?;
         drift.refuse();
         let assembly = if store.is_some() { drift.assemble(&sink)? } else { None };
@@ -136,7 +136,7 @@ impl<'r> Pipeline<'r> {
         let settled = !report.has_conflicts() && (self.writes() || !report.has_changes());
         if settled
             && self.only.is_none()
-            && let Some(run) = drift.to_cached_run(&project, &fs::Folder::new(&root), since)
+            && let Some(run) = drift.to_cached_run((&project, project.saved_lock()), &fs::Folder::new(&root), since)
         {
             location.write(&run.files, run.mappings());
         }

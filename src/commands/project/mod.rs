@@ -297,14 +297,25 @@ impl Project {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns all files that were read; the lock is as it is when this run ends.
-    pub(super) fn read_inputs(&self) -> cache::Inputs {
-        let lock = match &self.lock_text {
-            Some(text) if text.replace("\r\n", "\n") == self.lock.write() => text.clone(),
-            _ => self.lock.write(),
-        };
+    /// Returns the digest of the lock as it is when a run ends that saves it.
+    pub(super) fn saved_lock(&self) -> Option<Digest> {
+        let lock = self.lock.write();
+        self.read_lock().filter(|_| self.has_saved(&lock)).or(Some(Digest::of(lock.as_bytes())))
+    }
+
+    /// Returns the digest of the lock as it was read; `None` if there was none.
+    pub(super) fn read_lock(&self) -> Option<Digest> {
+        self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()))
+    }
+
+    /// Returns whether this text of the lock is on disk, be it with other line ends.
+    fn has_saved(&self, lock: &str) -> bool {
+        self.lock_text.as_ref().is_some_and(|read| read.replace("\r\n", "\n") == lock)
+    }
+
+    /// Returns all files that were read, given the digest of the lock.
+    pub(super) fn read_inputs(&self, lock: Option<Digest>) -> cache::Inputs {
         let [files, templates] = self.read();
-        let lock = Some(Digest::of(lock.as_bytes()));
         cache::Inputs { manifest: Some(self.manifest_digest), lock, files, templates }
     }
 
@@ -319,8 +330,7 @@ impl Project {
 
     /// Returns whether the manifest, the lock and the files that were read so far are unchanged.
     pub(super) fn is_current(&self, manifest: &Path) -> bool {
-        let lock = self.lock_text.as_ref().map(|text| Digest::of(text.as_bytes()));
-        is_as(manifest, &[Some(self.manifest_digest), lock]) && are_as(manifest, &self.read()[0])
+        is_as(manifest, &[Some(self.manifest_digest), self.read_lock()]) && are_as(manifest, &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates. A folder whose names

@@ -91,7 +91,7 @@ impl Project {
     pub(in crate::commands) fn save_lock(&self) -> anyhow::Result<bool> {
         let text = self.lock.write();
         let path = self.folder.join(lock::FILE_NAME);
-        if self.lock_text.as_deref().is_some_and(|old| old.replace("\r\n", "\n") == text) {
+        if self.has_saved(&text) {
             fs::tidy_file(&path);
             return Ok(false);
         }

@@ -105,7 +105,8 @@ impl<'r> Attempt<'r> {
         let sink: &dyn TextSink = if run.writes() { &self.objects } else { &Unwritten };
         let sink = BundleSink::new(sink, store);
         let folder = BundleFolder::new(destination.folder(start, below).map_err(fault)?);
-        let folder = Box::new(folder.with_shared(self.shared_folder));
+        let folder = folder.with_shared(self.shared_folder).with_listed(reuse.iter().flat_map(Reuse::listed));
+        let folder = Box::new(folder);
         let root = Path::new(run.wanted.path.as_str()).join(below);
         let settle = &run.args.settle;
         let scope = Scope {
@@ -174,7 +175,7 @@ impl<'r> Attempt<'r> {
     /// and no use.
     fn write_cache(&self, (project, previous): (&Project, &PreviousRun), drift: &Drift<'_>, folder: &dyn OutputFolder) {
         let settled = !drift.changes.iter().any(|change| matches!(change.action, Action::Conflict(_)));
-        if settled && let Some(run) = drift.to_cached_run(project, folder, self.since) {
+        if settled && let Some(run) = drift.to_cached_run((project, project.read_lock()), folder, self.since) {
             previous.location.write(&run.files, run.mappings());
         }
     }

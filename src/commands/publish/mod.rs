@@ -9,6 +9,7 @@ mod facts;
 mod previous_run;
 mod pull_request;
 mod report;
+mod shared_ids;
 mod wanted;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use self::attempt::Attempt;
 use self::facts::Told;
 use self::previous_run::{Checked, PreviousRun, Reading};
 use self::report::{Published, PullRequest};
+use self::shared_ids::SharedIds;
 pub(super) use self::wanted::Target;
 use self::wanted::Wanted;
 use super::drift::LeftOut;
@@ -171,10 +173,11 @@ impl Run<'_> {
         let start = destination.start().map_err(fault)?;
         self.check_names(destination, &start)?;
         let shared = self.shared_folder(destination, &start)?;
+        let ids = shared.as_ref().map(SharedIds::new);
         let mut checks = Vec::new();
         for (project, previous) in self.projects.iter().zip(self.previous) {
             let folder = destination.folder(&start, below(project)).map_err(fault)?;
-            checks.push(previous.check(&folder, shared.as_ref()));
+            checks.push(previous.check(&folder, ids.as_ref()));
         }
         let mut published = self.published(destination, &start);
         let unchanged: Option<Vec<&Checked<'_>>> =

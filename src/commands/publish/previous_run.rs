@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use crate::adapters::git::CommittedFolder;
+use super::shared_ids::SharedIds;
 use crate::cache::{CachedFiles, CachedRun, CheckResult};
 use crate::commands::cache_location::CacheLocation;
 use crate::commands::input_check::InputCheck;
 use crate::file_stat::FileStat;
 use crate::manifest::Layout;
-use crate::output::{CONFIG_MAP, KUSTOMIZATION};
 use crate::shared_files::SharedPath;
 use crate::tree::OutputFolder;
 use crate::vocabulary::ClusterName;
@@ -70,17 +69,18 @@ impl Checked<'_> {
     }
 }
 
-fn is_same(folder: &dyn OutputFolder, path: &str, before: FileStat) -> bool {
-    before.is_some() && folder.stat(path) == before
+/// Returns whether an object is the one that it was before. Its size is known only to those who read it.
+fn is_same(now: FileStat, before: FileStat) -> bool {
+    before.is_some() && now.object() == before.object()
 }
 
 impl PreviousRun {
-    /// Compares the run with a folder, and with that of the files that clusters share.
-    pub(super) fn check(&self, folder: &dyn OutputFolder, shared: Option<&CommittedFolder>) -> Option<Checked<'_>> {
+    /// Compares the run with a folder, and with the files that clusters share.
+    pub(super) fn check(&self, folder: &dyn OutputFolder, shared: Option<&SharedIds<'_>>) -> Option<Checked<'_>> {
         let (files, inputs) = self.run.as_ref()?;
         let mut result = self.check_own(files, folder);
         let mut held = files.top.iter().filter_map(|(path, file)| Some((SharedPath::parse(path)?.stored()?, file)));
-        result.whole &= held.all(|(path, file)| shared.is_some_and(|shared| is_same(shared, &path, file.stat)));
+        result.whole &= held.all(|(path, file)| shared.is_some_and(|ids| is_same(ids.folder.stat(&path), file.stat)));
         if files.layout == Layout::Shared {
             result.mappings = self.check_shared(files, shared?)?;
             result.whole &= result.mappings.iter().all(|same| *same == [true; 2]);
@@ -89,28 +89,25 @@ impl PreviousRun {
     }
 
     /// Compares the files of mappings, in the order of the cache, with those that clusters share.
-    fn check_shared(&self, files: &CachedFiles, shared: &dyn OutputFolder) -> Option<Vec<[bool; 2]>> {
-        let before = self.location.open()?.mapping_files(0..files.mapping_count())?;
-        let modules = files.modules.iter();
-        let names =
-            modules.flat_map(|module| module.releases.iter().zip(&module.contents).map(move |names| (module, names)));
+    fn check_shared(&self, files: &CachedFiles, shared: &SharedIds<'_>) -> Option<Vec<[bool; 2]>> {
+        let mut before = self.location.open()?.mapping_files(0..files.mapping_count())?.into_iter();
         let mut same = Vec::with_capacity(before.len());
-        for ((module, (release, hash)), before) in names.zip(before) {
-            let folder = format!("{}/{}/{hash}", module.name, files.release(*release));
-            let [list, config_map] = before.map(|file| file.stat);
-            same.push([
-                is_same(shared, &format!("{folder}/{KUSTOMIZATION}"), list),
-                is_same(shared, &format!("{folder}/{CONFIG_MAP}"), config_map),
-            ]);
+        for module in &files.modules {
+            let ids = shared.of(&module.name);
+            for ((release, content), before) in module.releases.iter().zip(&module.contents).zip(before.by_ref()) {
+                let now = ids.get(files.release(*release)).and_then(|contents| contents.get(content));
+                let [list, config_map] = now.copied().unwrap_or_default();
+                same.push([is_same(list, before[0].stat), is_same(config_map, before[1].stat)]);
+            }
         }
         (same.len() == files.mapping_count()).then_some(same)
     }
 
     fn check_own(&self, files: &CachedFiles, folder: &dyn OutputFolder) -> CheckResult {
-        let mut result = CheckResult::of(files, is_same(folder, "", files.folder));
+        let mut result = CheckResult::of(files, is_same(folder.stat(""), files.folder));
         if !result.whole {
             for ((module, mappings), check) in files.numbered().zip(&mut result.modules) {
-                if is_same(folder, &module.name, module.folder) {
+                if is_same(folder.stat(&module.name), module.folder) {
                     check.folder = true;
                     check.own.fill(true);
                     check.bundle = true;

@@ -1,6 +1,7 @@
 //! The layout on a branch.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use super::{NAMES, has_no_unused_files, manifest, objects};
 use crate::publishing::Fleet;
@@ -38,6 +39,31 @@ fn a_branch_has_what_generate_writes() {
             fleet.publish("").fine().shows("nothing to publish");
             fleet.publish("--cluster west --check").fine();
         }
+    }
+}
+
+/// A run that compares files writes what it found to the cache.
+#[test]
+fn a_run_without_changes_compares_no_file() {
+    for layout in ["files", "bundle", "shared"] {
+        let fleet = fleet(layout);
+        fleet.project.edit("kmodgen.lock", "version:", "# of the platform team\nversion:");
+        fleet.publish("").fine();
+        let cached = || -> Vec<_> {
+            let files = fs::read_dir(fleet.project.cache()).unwrap().map(|entry| entry.unwrap());
+            let mut files: Vec<_> = files.map(|file| (file.file_name(), file.metadata().unwrap().ino())).collect();
+            files.sort();
+            files
+        };
+        let before = cached();
+        fleet.publish("").fine().shows("nothing to publish");
+        assert_eq!(cached(), before, "{layout}");
+        fleet.project.edit("kmodgen.yaml", "ubi-minimal:9.4", "ubi-minimal:9.5");
+        fleet.publish("").fine();
+        assert_ne!(cached(), before, "{layout}");
+        let before = cached();
+        fleet.publish("").fine().shows("nothing to publish");
+        assert_eq!(cached(), before, "{layout}");
     }
 }
 
