@@ -10,7 +10,7 @@ use std::fmt;
 
 use bitcode::{Decode, Encode};
 
-use crate::vocabulary::{Digest, KernelRelease, RelPath};
+use crate::vocabulary::{Digest, KernelRelease, RelPath, hex};
 
 /// The folder of the files that clusters share, beside those of the clusters: no cluster can have this name.
 pub const SHARED: &str = "_shared";
@@ -49,7 +49,7 @@ impl ContentHash {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -41,19 +41,16 @@ impl Digest {
 
     /// The first `digits` hexadecimal digits, at most 64.
     pub fn short(&self, digits: usize) -> String {
-        let mut text = String::with_capacity(digits);
-        for byte in self.0.iter().take(digits.div_ceil(2)) {
-            push_hex(&mut text, *byte);
-        }
+        let mut text = hex(self.0.get(..digits.div_ceil(2)).unwrap_or(&self.0));
         text.truncate(digits);
         text
     }
 }
 
-fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-    }
+/// Returns bytes as lower-case hexadecimal digits, two for each.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 impl fmt::Display for Digest {
