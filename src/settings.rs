@@ -164,6 +164,17 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     Ok(root)
 }
 
+/// Returns the absolute path of an output folder as a run that reads the manifest names it.
+pub fn named_folder(flag: Option<&PathBuf>, manifest: &Path, root: &Path) -> PathBuf {
+    let above = flag.map_or_else(|| manifest.parent().unwrap_or(Path::new("")), PathBuf::as_path);
+    let absolute = std::path::absolute(folder_or_here(above)).unwrap_or_default();
+    match root.strip_prefix(absolute) {
+        Ok(rest) if rest.as_os_str().is_empty() => above.to_owned(),
+        Ok(rest) => above.join(rest),
+        Err(_) => root.to_owned(),
+    }
+}
+
 /// Returns the folder of the files that clusters share, given the output folder of a cluster; `None` without clusters.
 pub fn shared_folder(root: &Path, manifest: &Manifest) -> Option<PathBuf> {
     manifest.cluster.as_ref()?;

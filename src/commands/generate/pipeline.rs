@@ -220,7 +220,8 @@ impl<'r> Pipeline<'r> {
         location: &CacheLocation,
         make_files: &mut MakeFiles<'_>,
     ) -> anyhow::Result<Done> {
-        let (files, root) = (check.files(), check.root().to_owned());
+        let files = check.files();
+        let root = settings::named_folder(self.args.output.output.as_ref(), self.manifest, check.root());
         make_files.note(self.manifest, &root, [&files.inputs.files, &files.inputs.templates])?;
         files.messages.iter().for_each(|message| ui::talk_once(message));
         let report = Report::unchanged(files.file_count(), self.args.explain);

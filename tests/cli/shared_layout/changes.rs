@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{NAMES, has_no_unused_files, manifest, objects};
+use super::{NAMES, has_no_unused_files, manifest, objects, outdate};
 use crate::faults::chance::Chance;
 use crate::faults::scaled;
 use crate::scenario::{DEBIAN, Project, RT};
@@ -101,4 +101,36 @@ fn files_of_a_cluster_that_is_gone_stay() {
     shared.run("generate").fine().shows("_shared: 0 created, 0 updated, 0 unchanged, 12 removed");
     has_no_unused_files(&shared.output(), &["east", "west", "edge"]);
     shared.run("generate --check").fine();
+}
+
+/// What a cached run knows of the output folder is its absolute path.
+#[test]
+fn a_run_names_folders_alike_with_and_without_a_cache() {
+    for (flag, folder) in [("", "gitops"), (" -o ../elsewhere", "../elsewhere")] {
+        let project = Project::fleet().with("kmodgen.yaml", manifest("shared"));
+        let generate = format!("generate{flag} --allow-remove");
+        let forget = || fs::remove_dir_all(project.cache()).unwrap();
+        project.run(&generate).fine();
+        let old = fs::read_dir(project.path(folder).join("_shared/alpha").join(DEBIAN)).unwrap();
+        let old = old.map(|entry| entry.unwrap().path()).next().unwrap();
+        let texts = ["kustomization.yaml", "configmap.yaml"].map(|name| (name, fs::read(old.join(name)).unwrap()));
+        outdate(&project);
+        project.run(&generate).fine();
+        for is_cached in [true, false] {
+            fs::create_dir_all(&old).unwrap();
+            texts.iter().for_each(|(name, text)| fs::write(old.join(name), text).unwrap());
+            if !is_cached {
+                forget();
+            }
+            project.run(&generate).fine().shows(&format!("removed  {folder}/_shared/alpha/{DEBIAN}/"));
+        }
+        project.edit("kmodgen.yaml", "  other: {namespace: other}\n", "");
+        project.run(&generate).differs();
+        for is_cached in [true, false] {
+            if !is_cached {
+                forget();
+            }
+            project.run(&generate).differs().says(&format!("`{folder}/other` does not belong to a cluster any more"));
+        }
+    }
 }
