@@ -176,7 +176,7 @@ class Fleet:
         )
 
     def lock_text(self):
-        """The lock, as `kmodgen lock` would write it."""
+        """The lock, which pins everything."""
         entries = "".join(
             f'  - git: "https://git.example.com/drivers/{driver}.git"\n'
             f'    ref: "v1.2.0"\n'

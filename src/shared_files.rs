@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
 
@@ -69,13 +70,13 @@ pub struct SharedPath<'p> {
 impl<'p> SharedPath<'p> {
     /// Reads a path below the folder of a cluster; `None` if it is not of a shared file.
     pub fn parse(path: &'p str) -> Option<Self> {
-        let (module, rest) = path.split_once('/')?;
-        let (release, rest) = rest.strip_prefix(SHARED)?.strip_prefix('/')?.split_once('/')?;
-        let (hash, file) = match rest.split_once('/') {
+        let (module, rest) = split_at_slash(path)?;
+        let (release, rest) = split_at_slash(rest.strip_prefix(SHARED)?.strip_prefix('/')?)?;
+        let (hash, file) = match split_at_slash(rest) {
             Some((hash, file)) => (Some(ContentHash::parse(hash)?), file),
             None => (None, rest),
         };
-        (!file.contains('/')).then_some(Self { module, release, hash, file })
+        split_at_slash(file).is_none().then_some(Self { module, release, hash, file })
     }
 
     /// Returns the path of a file with one content below the folder of all shared files; `None` without a content.
@@ -83,6 +84,12 @@ impl<'p> SharedPath<'p> {
         let Self { module, release, hash, file } = self;
         hash.map(|hash| format!("{module}/{release}/{hash}/{file}"))
     }
+}
+
+/// Splits a path behind its first name: faster than [`str::split_once`], as paths of a fleet are taken apart many times.
+fn split_at_slash(path: &str) -> Option<(&str, &str)> {
+    let at = memchr::memchr(b'/', path.as_bytes())?;
+    Some((path.get(..at)?, path.get(at + 1..)?))
 }
 
 /// Returns the path of a mapping's file, whatever its content.
@@ -120,12 +127,12 @@ pub fn below(folder: &str, path: &str) -> String {
 }
 
 /// Contents of mappings, by kernel release.
-pub type Listed = HashMap<String, ContentHash>;
+pub type Listed = HashMap<Arc<str>, ContentHash>;
 
 /// Returns the contents that the kustomization of a module names, be it in a comment.
 pub fn listed(kustomization: &str, module: &str) -> Listed {
     let named = named(kustomization).filter(|(of, ..)| *of == module);
-    named.map(|(_, release, hash)| (release.to_owned(), hash)).collect()
+    named.map(|(_, release, hash)| (release.into(), hash)).collect()
 }
 
 /// Returns the modules, releases and contents that a text names. Of one release there may be several contents, as long
@@ -175,6 +182,6 @@ mod tests {
             resource("nic", "5.14.0-2", b)
         );
         let listed = listed(&text, "nic");
-        assert_eq!(listed, [("5.14.0-1".to_owned(), a), ("5.14.0-2".to_owned(), b)].into());
+        assert_eq!(listed, [("5.14.0-1".into(), a), ("5.14.0-2".into(), b)].into());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{CachedFiles, CachedMapping, CachedModule, CachedRun, CheckResult, FileEntry, InputRecord, ModuleCheck};
 use crate::bundle::is_bundle_file;
@@ -141,9 +142,11 @@ impl<'c> Reuse<'c> {
 
     /// Returns what the kustomizations of modules name that are as they were, if clusters share files.
     pub fn listed(&self) -> impl Iterator<Item = (String, Listed)> {
+        let names: Vec<Arc<str>> = self.run.files.releases.iter().map(|name| name.as_str().into()).collect();
         let modules = self.modules.values().filter(|module| module.check.own.get(1) == Some(&true));
-        modules.filter(|module| !module.cached.contents.is_empty()).map(|Module { cached, .. }| {
-            let releases = cached.releases.iter().map(|release| self.run.files.release(*release).to_owned());
+        modules.filter(|module| !module.cached.contents.is_empty()).map(move |Module { cached, .. }| {
+            let releases =
+                cached.releases.iter().map(|release| names.get(*release as usize).cloned().unwrap_or_default());
             (cached.name.clone(), releases.zip(cached.contents.iter().copied()).collect())
         })
     }

@@ -94,6 +94,21 @@ pub enum Verdict {
     Change(Box<Change>),
 }
 
+impl Verdict {
+    /// Returns the file that clusters share if it is there with the planned content.
+    pub fn found_content(&self) -> Option<FileEntry> {
+        match self {
+            Self::Right(file) => Some(**file),
+            Self::Change(change) => {
+                let Change { stored, action, written, .. } = &**change;
+                let is_there = stored.as_ref().is_some_and(|stored| stored.action == Action::Unchanged);
+                written.filter(|_| is_there && !matches!(action, Action::Conflict(_)))
+            }
+            Self::NotAsked | Self::Absent => None,
+        }
+    }
+}
+
 /// Object in a document of a bundle.
 #[derive(Debug, Clone)]
 pub struct ObjectInFile {

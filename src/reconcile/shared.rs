@@ -1,5 +1,7 @@
 //! Files that clusters share: a cluster has those that the kustomizations of its modules name.
 
+use std::sync::Arc;
+
 use super::{Action, Change, Inspector, Stored, Verdict, remove_action};
 use crate::cache::FileEntry;
 use crate::checksum::Checksum;
@@ -87,7 +89,7 @@ impl Inspector<'_> {
         listed: &Listed,
         is_planned: impl Fn(&str) -> bool,
     ) -> Result<Vec<Box<Change>>, Inaccessible> {
-        let mut gone: Vec<(&String, &ContentHash)> =
+        let mut gone: Vec<(&Arc<str>, &ContentHash)> =
             listed.iter().filter(|(release, _)| !is_planned(release)).collect();
         gone.sort_unstable();
         let mut changes = Vec::new();
@@ -123,13 +125,13 @@ impl Inspector<'_> {
 impl Change {
     /// Returns the change at the path of the file's content; `None` if nothing is to be done there.
     pub fn at_content(&self) -> Option<Box<Self>> {
-        let SharedPath { module, release, file, .. } = SharedPath::parse(self.path.as_str())?;
         let Stored { hash, action } = self.stored.as_ref()?;
         let action = match &self.action {
             Action::Conflict(_) => &self.action,
             _ if *action == Action::Unchanged => return None,
             _ => action,
         };
+        let SharedPath { module, release, file, .. } = SharedPath::parse(self.path.as_str())?;
         let path = stored_path(module, release, *hash, file);
         Some(Box::new(Self { path, action: action.clone(), stored: None, ..self.clone() }))
     }

@@ -15,6 +15,9 @@ const LONGEST_INSERT: usize = 0x7f;
 /// No block is here.
 const NONE: u32 = u32::MAX;
 
+/// A block is here that occurs several times: which of them a text goes on with is not known.
+const SEVERAL: u32 = u32::MAX - 1;
+
 /// A text that others are told from.
 pub(super) struct Base {
     bytes: Vec<u8>,
@@ -31,10 +34,12 @@ impl Base {
         let mut base = Self { bytes: bytes.to_vec(), places: vec![NONE; 1 << bits], shift: 64 - bits };
         for at in (0..blocks).map(|block| block * BLOCK) {
             let Some(slot) = base.slot(&bytes[at..]) else { break };
-            // Of blocks that are the same, the first is as good as any.
-            if let (NONE, Ok(place)) = (base.places[slot], u32::try_from(at)) {
-                base.places[slot] = place;
-            }
+            base.places[slot] = match base.places[slot] {
+                NONE => u32::try_from(at).unwrap_or(NONE),
+                SEVERAL => SEVERAL,
+                place if bytes[place as usize..].starts_with(&bytes[at..at + BLOCK]) => SEVERAL,
+                place => place,
+            };
         }
         base
     }
@@ -58,7 +63,7 @@ impl Base {
         while let Some(slot) = self.slot(&target[at..]) {
             let place = self.places[slot] as usize;
             let length = match self.bytes.get(place..) {
-                Some(there) if self.places[slot] != NONE => shared(there, &target[at..]),
+                Some(there) if self.places[slot] < SEVERAL => shared(there, &target[at..]),
                 _ => 0,
             };
             if length < BLOCK {

@@ -232,12 +232,21 @@ fn is_word(text: &str) -> bool {
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
+/// Whether a byte is of words, names, image references and versions.
+const IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        is_plain[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'_' | b'/' | b'-' | b'+' | b':' | b'@' | b'=' | b'~' | b'%');
+        byte += 1;
+    }
+    is_plain
+};
+
 /// Returns whether every reader takes a value, unquoted and outside of brackets and braces, for exactly its text.
 fn is_plain_value(text: &str) -> bool {
-    let is_part = |b: u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b'+' | b':' | b'@' | b'=' | b'~' | b'%')
-    };
-    if !text.bytes().all(is_part) || text.ends_with(':') {
+    if !text.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) || text.ends_with(':') {
         return false;
     }
     match text.bytes().next() {

@@ -90,13 +90,15 @@ impl Drift<'_> {
         is_refused || !self.plan.modules.iter().any(|(planned, _)| planned.name.as_str() == module)
     }
 
-    /// Returns the contents and files that clusters share and that this cluster's changes leave as they should be.
+    /// Returns the contents and files that clusters share and that this cluster's changes write.
     pub(in crate::commands) fn stored_files(&self) -> impl Iterator<Item = (ContentHash, StoredFile)> {
         self.changes.iter().filter_map(|change| {
-            let written = change.written.filter(|_| matches!(change.action, Action::Create | Action::Update))?;
+            let is_written = |action: &Action| matches!(action, Action::Create | Action::Update);
+            let stored = change.stored.as_ref().filter(|stored| is_written(&stored.action))?;
+            let written = change.written.filter(|_| is_written(&change.action))?;
             let is_config_map = change.path.file_name() == CONFIG_MAP;
             let kind = if is_config_map { StoredFile::ConfigMap } else { StoredFile::Kustomization };
-            Some((change.stored.as_ref()?.hash, kind(written)))
+            Some((stored.hash, kind(written)))
         })
     }
 }

@@ -136,11 +136,9 @@ impl<'c> MappingComparer<'_, 'c> {
         }
         if let (Some(shared), Layout::Shared) = (self.shared, self.layout()) {
             let kinds = [StoredFile::Kustomization, StoredFile::ConfigMap];
-            let there = verdicts.iter().zip(known).zip(kinds).filter_map(|((verdict, known), kind)| match verdict {
-                Verdict::Right(file) if known.is_none() => Some((place.hash, kind(**file))),
-                _ => None,
-            });
-            shared.note_stored(there);
+            let found = verdicts.iter().zip(known).zip(kinds).filter(|((_, known), _)| known.is_none());
+            let found = found.filter_map(|((verdict, _), kind)| Some((place.hash, kind(verdict.found_content()?))));
+            shared.note_stored(found);
         }
         Ok(Box::new(verdicts))
     }
