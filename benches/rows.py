@@ -648,7 +648,12 @@ ROWS = [
 ]
 
 # Clusters that have much in common. Their files take 0.1 GB each in the layout `files`.
-for _verb, _layout, _clusters in [("generate", "shared", 200), ("generate", "files", 20), ("publish", "files", 200)]:
+for _verb, _layout, _clusters in [
+    ("generate", "shared", 200),
+    ("generate", "files", 20),
+    ("publish", "shared", 200),
+    ("publish", "files", 200),
+]:
     _name = f"clusters-{_verb}" if _layout == "files" else f"clusters-{_verb}-{_layout}"
     _in = "" if _layout == "files" else f" with `layout: {_layout}`"
     _all = f"`{_verb}`{_in} from nothing for {_clusters} clusters, 20 modules, each cluster with 80 % of 400 kernels"
