@@ -1,7 +1,8 @@
 //! Changes of a commit, in the words of those who run the kernels.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::{Display, Write as _};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -49,6 +50,9 @@ pub struct Facts {
     pub modules: Vec<ModuleFacts>,
     /// Holds that are in force, in order.
     pub holds: Vec<HoldFacts>,
+    /// Kernels of all modules, each once: clusters have most of them alike.
+    #[serde(skip)]
+    pub kernels: HashSet<Arc<str>>,
 }
 
 /// Hold of a module.
@@ -79,11 +83,11 @@ pub struct ModuleFacts {
     /// Its name, behind that of its cluster where there are clusters.
     pub name: String,
     /// Kernels that are new to it.
-    pub added: Vec<String>,
+    pub added: Vec<Arc<str>>,
     /// Kernels whose image is another one, by the inputs that changed.
     pub changed: Vec<ChangedFacts>,
     /// Kernels that go.
-    pub removed: Vec<String>,
+    pub removed: Vec<Arc<str>>,
 }
 
 /// Kernels for which the same inputs changed.
@@ -92,7 +96,7 @@ pub struct ChangedFacts {
     /// The inputs, such as "runtime image"; none where they are not known.
     pub inputs: Vec<String>,
     /// The kernels.
-    pub kernels: Vec<String>,
+    pub kernels: Vec<Arc<str>>,
 }
 
 impl Facts {
@@ -101,7 +105,7 @@ impl Facts {
         for (name, kernels) in altered {
             let mut module = ModuleFacts { name: format!("{prefix}{name}"), ..ModuleFacts::default() };
             for (kernel, altered) in kernels {
-                let kernel = kernel.to_owned();
+                let kernel = self.kernel(kernel);
                 match altered {
                     Altered::Added => module.added.push(kernel),
                     Altered::Removed => module.removed.push(kernel),
@@ -114,10 +118,21 @@ impl Facts {
                     }
                 }
             }
+            module.added.shrink_to_fit();
             self.added += module.added.len();
             self.removed += module.removed.len();
             self.modules.push(module);
         }
+    }
+
+    /// Returns the name of a kernel.
+    fn kernel(&mut self, name: &str) -> Arc<str> {
+        let known = self.kernels.get(name).cloned();
+        known.unwrap_or_else(|| {
+            let name: Arc<str> = name.into();
+            self.kernels.insert(Arc::clone(&name));
+            name
+        })
     }
 
     /// The first line of a message.
@@ -175,7 +190,7 @@ fn plural(number: usize) -> &'static str {
     if number == 1 { "" } else { "s" }
 }
 
-fn list(text: &mut String, head: &str, items: &[String]) {
+fn list(text: &mut String, head: &str, items: &[impl Display]) {
     if items.is_empty() {
         return;
     }
