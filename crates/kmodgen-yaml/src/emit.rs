@@ -232,7 +232,7 @@ fn is_word(text: &str) -> bool {
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// Whether a byte is of words, names, image references and versions.
+/// Bytes of words, names, image references and versions.
 const IS_PLAIN: [bool; 256] = {
     let mut is_plain = [false; 256];
     let mut byte = 0;
