@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::bundle::{BUNDLE, Bundle, BundleFile, Obstacle, document_of, file_name, file_number, module_of};
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
-use crate::header::to_unix;
 use crate::merge::Unmerged;
-use crate::output::KUSTOMIZATION;
-use crate::shared_files::{self, Listed, SHARED, SharedPath, path_in_shared};
+use crate::shared_files::{Listed, SHARED, SharedPath, path_in_shared};
 use crate::tree::{Content, Found, Inaccessible, Kind, Look, OutputFolder, parents};
 use crate::vocabulary::RelPath;
 
@@ -153,10 +151,7 @@ impl OutputFolder for BundleFolder<'_> {
         if let Some(known) = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(module) {
             return Ok(Arc::clone(known));
         }
-        let found = look_below_folders(&*self.folder, &RelPath::of_names(&[module, KUSTOMIZATION]))?;
-        let text = found.as_ref().and_then(|(found, _)| found.bytes()).map(to_unix);
-        let text = text.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        let listed = Arc::new(shared_files::listed(text, module));
+        let listed = self.folder.listed(module)?;
         self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(module.to_owned(), Arc::clone(&listed));
         Ok(listed)
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::bundle::{BUNDLE, Bundle, module_of};
 use crate::cache::ReadAt;
 use crate::file_stat::FileStat;
+use crate::header::to_unix;
 use crate::merge::Unmerged;
 use crate::output::{CONFIG_MAP, DOCKERFILE, KUSTOMIZATION, MODULE};
-use crate::shared_files::{Listed, SharedPath};
+use crate::shared_files::{self, Listed, SharedPath};
 use crate::vocabulary::RelPath;
 
 /// File, folder or other object at a path.
@@ -117,8 +118,14 @@ pub trait OutputFolder: Sync {
     ///
     /// # Errors
     /// A file that cannot be read.
-    fn listed(&self, _module: &str) -> Result<Arc<Listed>, Inaccessible> {
-        Ok(Arc::default())
+    fn listed(&self, module: &str) -> Result<Arc<Listed>, Inaccessible> {
+        if self.kind(module)? != Some(Kind::Folder) {
+            return Ok(Arc::default());
+        }
+        let found = self.look(&RelPath::of_names(&[module, KUSTOMIZATION]))?;
+        let text = found.as_ref().and_then(|(found, _)| found.bytes()).map(to_unix);
+        let text = text.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        Ok(Arc::new(shared_files::listed(text, module)))
     }
 
     /// Returns the metadata of what is at a path; none if there is nothing. `""` is the output folder itself.

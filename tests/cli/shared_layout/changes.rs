@@ -134,3 +134,20 @@ fn a_run_names_folders_alike_with_and_without_a_cache() {
         }
     }
 }
+
+/// The output of both revisions is in no folder.
+#[test]
+fn a_diff_tells_the_same_in_each_layout() {
+    let diffs = ["files", "bundle", "shared"].map(|layout| {
+        let project = Project::fleet().with("kmodgen.yaml", manifest(layout));
+        project.commit("v1");
+        project.run("diff v1").fine().shows("no differences");
+        outdate(&project);
+        let text = project.run("diff v1").fine().shows("runtime image").stdout;
+        // Summaries count files.
+        text.lines().filter(|line| !line.contains(" added, ")).map(str::to_owned).collect::<Vec<_>>()
+    });
+    for diff in &diffs[1..] {
+        assert_eq!(*diff, diffs[0]);
+    }
+}
