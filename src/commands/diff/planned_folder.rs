@@ -1,16 +1,17 @@
 //! Output of a plan as an output folder that exists nowhere: another plan is compared with it as with one on disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::commands::drift::HeldModules;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
 use crate::holds::HeldFiles;
 use crate::manifest::{Layout, Manifest};
-use crate::output::{self, ConfigMapFiles, DOCKERFILE, DocumentFacts, OtherOwners};
+use crate::output::{self, ConfigMapFiles, DOCKERFILE, DocumentFacts, KUSTOMIZATION, OtherOwners};
 use crate::plan::{Mapping, RenderedMapping};
 use crate::render;
-use crate::shared_files::{SHARED, SharedPath};
+use crate::shared_files::{self, Listed, SHARED, SharedPath};
 use crate::tree::{Found, Inaccessible, Kind, Look, OutputFolder};
 use crate::vocabulary::RelPath;
 
@@ -23,13 +24,16 @@ pub(super) struct PlannedFolder<'p> {
     files: HashMap<String, String>,
     /// Names in each folder.
     names: HashMap<String, BTreeMap<String, Kind>>,
+    /// What the kustomization of each module names, if clusters share files.
+    listed: HashMap<String, Arc<Listed>>,
 }
 
 impl<'p> PlannedFolder<'p> {
     /// Creates a folder without files.
     pub(super) fn empty(project: &'p Project) -> Self {
-        let (mappings, files, names) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { manifest: &project.manifest, mappings, files, names }
+        let (mappings, files) = (HashMap::new(), HashMap::new());
+        let (names, listed) = (HashMap::new(), HashMap::new());
+        Self { manifest: &project.manifest, mappings, files, names, listed }
     }
 
     /// Plans and renders a project with `workers` threads. The files of held modules are in `history`.
@@ -75,6 +79,9 @@ impl<'p> PlannedFolder<'p> {
 
     fn add(&mut self, path: &str, text: String) {
         self.note(path);
+        if let Some((module, KUSTOMIZATION)) = path.split_once('/') {
+            self.listed.insert(module.to_owned(), Arc::new(shared_files::listed(&text, module)));
+        }
         self.files.insert(path.to_owned(), text);
     }
 
@@ -128,6 +135,10 @@ impl OutputFolder for PlannedFolder<'_> {
     fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok(self.names.get(folder).and_then(|names| names.get(name)).copied())
+    }
+
+    fn listed(&self, module: &str) -> Result<Arc<Listed>, Inaccessible> {
+        Ok(self.listed.get(module).cloned().unwrap_or_default())
     }
 
     fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
