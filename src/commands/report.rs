@@ -136,7 +136,11 @@ impl Report {
         let mut summary = Summary { unchanged: drift.right, ..Summary::default() };
         let mut files = Vec::new();
         let mut shown = 0;
-        for change in drift.changes.iter().filter(|change| change.is_of_file()) {
+        for change in &drift.changes {
+            if !change.is_of_file() {
+                summary.unchanged += usize::from(change.action != Action::Remove);
+                continue;
+            }
             let (counter, action) = match &change.action {
                 Action::Create => (&mut summary.created, "created"),
                 Action::Update => (&mut summary.updated, "updated"),
@@ -184,8 +188,7 @@ impl Report {
         let explanations = explained.map(|all| all.into_iter().map(|(name, inputs)| (name, inputs.changes)).collect());
         let unmerged = drift.changes.iter().filter(|change| change.unmerged);
         let merged = unmerged.filter(|change| !matches!(change.action, Action::Conflict(_))).count();
-        let holds = Vec::new();
-        Ok(Self { summary, nodes, files, refused, holds, is_overdue: false, merged, unloads, inputs, explanations })
+        Ok(Self { summary, nodes, files, refused, merged, unloads, inputs, explanations, ..Self::unchanged(0, false) })
     }
 
     /// The report of a run that found all files as they should be.

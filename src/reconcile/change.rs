@@ -32,7 +32,8 @@ pub struct Change {
     pub object: Option<ObjectInFile>,
     /// The content, if it is a file that clusters share.
     pub stored: Option<Stored>,
-    /// Action at the path; never [`Action::Unchanged`].
+    /// Action at the path; [`Action::Unchanged`] for a file that clusters share and that is there, in a module that stays
+    /// as it is.
     pub action: Action,
     /// The place of the manifest that asks for the file; none for what is removed.
     pub origin: Option<Span>,

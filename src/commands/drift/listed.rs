@@ -7,7 +7,7 @@ use super::Drift;
 use super::held::HeldModules;
 use super::shared::StoredFile;
 use crate::manifest::Layout;
-use crate::output::CONFIG_MAP;
+use crate::output::{CONFIG_MAP, KUSTOMIZATION};
 use crate::plan::{Mapping, Plan};
 use crate::reconcile::{Action, Change, Inspector};
 use crate::shared_files::{ContentHash, Listed, SHARED, SharedPath};
@@ -87,7 +87,14 @@ impl Drift<'_> {
     /// Returns whether the files of a module stay as they are.
     fn is_left(&self, module: &str) -> bool {
         let is_refused = self.refusals.iter().any(|refusal| refusal.module == module);
-        is_refused || !self.plan.modules.iter().any(|(planned, _)| planned.name.as_str() == module)
+        let is_planned = self.held.contains_key(module)
+            || self.plan.modules.iter().any(|(planned, _)| planned.name.as_str() == module);
+        let is_removed = |change: &Change| {
+            change.action == Action::Remove
+                && change.path.file_name() == KUSTOMIZATION
+                && change.path.parent() == module
+        };
+        is_refused || !is_planned && !self.changes.iter().any(|change| is_removed(change))
     }
 
     /// Returns the contents and files that clusters share and that this cluster's changes write.

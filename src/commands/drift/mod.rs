@@ -289,6 +289,7 @@ impl<'p> Drift<'p> {
         refusals.retain(|refusal| chosen.as_ref().is_none_or(|chosen| chosen.contains(&refusal.module)));
         left.kept.extend(refusals.iter().map(|refusal| refusal.module.clone()));
         refusals.extend(left.keep_conflicts(found.changes.iter().chain(&orphans).map(|change| &**change)));
+        left.keep_stored(&mut found.changes);
         let gone = gone.iter().map(String::as_str);
         let listed = left.listed(manifest, (&expected, &held), gone, &others, &tree)?;
         let at_top = OtherOwners {

@@ -26,7 +26,7 @@ use crate::manifest::Layout;
 use crate::ownership::TakeOver;
 use crate::reconcile::{Assembly, BundleSink, DocumentStore, TextSink};
 use crate::settings::{self, Network, Only};
-use crate::shared_files::SHARED;
+use crate::shared_files::{ContentHash, SHARED};
 use crate::tree::{Inaccessible, Outline, OutputFolder, View};
 use crate::vocabulary::{ClusterName, OwnerName};
 
@@ -56,12 +56,15 @@ pub(super) struct Pipeline<'r> {
     known: Arc<KnownShared>,
     /// Lock of the folder that clusters share, which is taken before those of clusters.
     shared_lock: Option<OutputLock>,
+    /// Contents of shared files that its clusters use.
+    used: HashSet<ContentHash>,
 }
 
 impl<'r> Pipeline<'r> {
     pub(super) fn new(args: &'r GenerateArgs, manifest: &'r Path, only: Option<&'r Only>, clusters: usize) -> Self {
         let shared = (clusters > 1).then(SharedMappings::default);
-        Self { args, manifest, only, read: None, shared, key: None, known: Arc::default(), shared_lock: None }
+        let (known, used) = (Arc::default(), HashSet::new());
+        Self { args, manifest, only, read: None, shared, key: None, known, shared_lock: None, used }
     }
 
     /// Returns whether files are written.
@@ -126,6 +129,7 @@ impl<'r> Pipeline<'r> {
         make_files.note(self.manifest, &root, [&files, &templates])?;
 
         let saved = self.writes() && drift.selected && commit(&project, (&mut drift, assembly), stage, make_files)?;
+        drift.note_used(&mut self.used);
         if let Some(shared) = &self.shared {
             shared.note_stored(drift.stored_files());
         }
@@ -200,7 +204,8 @@ impl<'r> Pipeline<'r> {
         }
         let at =
             |below: &str| -> anyhow::Result<Box<dyn OutputFolder>> { Ok(Box::new(fs::Folder::new(&all.join(below)))) };
-        let mut changes = unused_shared(&at, (|_: &str| false, HashSet::new()), owner, self.args.settle.force)?;
+        let used = std::mem::take(&mut self.used);
+        let mut changes = unused_shared(&at, (|_: &str| false, used), owner, self.args.settle.force)?;
         let report = Report::of_removals(&changes);
         if self.writes() {
             let folder = fs::Folder::new(&shared);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{NAMES, has_no_unused_files, manifest, objects, outdate};
+use super::{NAMES, has_no_unused_files, manifest, objects, outdate, project};
 use crate::faults::chance::Chance;
 use crate::faults::scaled;
 use crate::scenario::{DEBIAN, Project, RT};
@@ -149,5 +149,45 @@ fn a_diff_tells_the_same_in_each_layout() {
     });
     for diff in &diffs[1..] {
         assert_eq!(*diff, diffs[0]);
+    }
+}
+
+/// What became of the kustomization of a module is told of it alone.
+#[test]
+fn files_that_no_kustomization_names_are_unchanged() {
+    type Spoil = fn(&std::path::Path);
+    let ways: [(Spoil, &str, i32); 3] = [
+        (|path| fs::remove_file(path).unwrap(), "west: 1 created, 0 updated, 16 unchanged, 0 removed, 0 conflicts", 0),
+        (
+            |path| {
+                fs::remove_file(path).unwrap();
+                std::os::unix::fs::symlink("elsewhere", path).unwrap();
+            },
+            "west: 0 created, 0 updated, 16 unchanged, 0 removed, 1 conflict",
+            1,
+        ),
+        (
+            |path| {
+                let text = fs::read_to_string(path).unwrap();
+                let lines = text.lines().filter(|line| !line.contains("_shared"));
+                fs::write(path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+            },
+            "west: 0 created, 0 updated, 16 unchanged, 0 removed, 1 conflict",
+            1,
+        ),
+    ];
+    for (spoil, summary, code) in ways {
+        for is_cached in [true, false] {
+            let project = project("shared");
+            let before = project.output();
+            spoil(&project.path("gitops/west/alpha/kustomization.yaml"));
+            let spoiled = project.output();
+            if !is_cached {
+                fs::remove_dir_all(project.cache()).unwrap();
+            }
+            let run = project.run("generate").shows(summary);
+            assert_eq!(run.code, code, "{run}");
+            assert_eq!(project.output(), if code == 0 { before } else { spoiled }, "{run}");
+        }
     }
 }

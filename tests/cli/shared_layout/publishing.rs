@@ -68,6 +68,28 @@ fn a_run_without_changes_compares_no_file() {
 }
 
 #[test]
+fn files_of_a_removed_module_go_at_once() {
+    let fleet = fleet("shared");
+    fleet.publish("").fine();
+    fleet.project.run("generate").fine();
+    let text = fleet.project.read("kmodgen.yaml");
+    let (before, rest) = text.split_once("  - name: alpha\n").unwrap();
+    let rest = &rest[rest.find("  - name: beta").unwrap()..];
+    fleet.project.write("kmodgen.yaml", format!("{before}{rest}"));
+    for refused in [fleet.publish(""), fleet.project.run("generate")] {
+        refused.differs().says("skipped module `alpha`");
+    }
+    let tree = fleet.tree("main", "clusters/prod");
+    assert!(tree.paths().iter().any(|path| path.starts_with("_shared/alpha/")));
+    fleet.publish("--allow-remove").fine();
+    fleet.project.run("generate --allow-remove").fine();
+    let tree = fleet.tree("main", "clusters/prod");
+    assert_eq!(tree, fleet.project.output());
+    has_no_unused_files(&tree, &NAMES);
+    assert!(!tree.paths().iter().any(|path| path.contains("alpha")));
+}
+
+#[test]
 fn an_edit_on_the_branch_stays() {
     let fleet = fleet("shared");
     fleet.publish("").fine();
