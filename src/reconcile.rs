@@ -201,7 +201,8 @@ pub fn refuse(changes: &mut [Box<Change>], refused: &BTreeMap<String, String>) {
         let module = change.path.as_str().split('/').next().unwrap_or_default();
         let is_told = matches!(&change.action, Action::Conflict(conflict) if conflict.owner.is_none());
         if let (Some(why), false) = (refused.get(module), is_told) {
-            change.action = Action::Conflict(Conflict::of_module(why));
+            let conflict = Action::Conflict(Conflict::of_module(why));
+            change.action = if change.is_there() { Action::Unchanged } else { conflict };
         }
     }
 }

@@ -138,7 +138,7 @@ impl Report {
         let mut shown = 0;
         for change in &drift.changes {
             if !change.is_of_file() {
-                summary.unchanged += usize::from(change.action != Action::Remove);
+                summary.unchanged += usize::from(change.is_there());
                 continue;
             }
             let (counter, action) = match &change.action {

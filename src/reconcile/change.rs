@@ -64,6 +64,11 @@ impl Change {
             || self.stored.as_ref().is_none_or(|stored| stored.action != Action::Unchanged)
     }
 
+    /// Returns whether it is of a planned file that clusters share and that is there.
+    pub fn is_there(&self) -> bool {
+        !self.is_of_file() && self.action != Action::Remove
+    }
+
     /// Returns the path of the file, and the object in it if it is one of many.
     pub fn place(&self) -> String {
         match &self.object {

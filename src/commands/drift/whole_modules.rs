@@ -59,7 +59,7 @@ impl Left<'_> {
         if in_conflict.is_empty() {
             return Vec::new();
         }
-        let others = changes.filter(|change| !matches!(change.action, Action::Conflict(_)) && !is_stored(change));
+        let others = changes.filter(|change| !matches!(change.action, Action::Conflict(_)) && !change.is_there());
         let others: BTreeSet<&str> = others.filter_map(module_of).collect();
         let mut refusals: Vec<Refusal> = Vec::new();
         for (module, path) in in_conflict {
@@ -76,7 +76,7 @@ impl Left<'_> {
 
     /// Leaves those mappings of kept modules as they are whose files are there, although no kustomization names them.
     pub(super) fn keep_stored(&self, changes: &mut [Box<Change>]) {
-        for change in changes.iter_mut().filter(|change| is_stored(change)) {
+        for change in changes.iter_mut().filter(|change| change.is_there()) {
             if module_of(change).is_some_and(|module| self.kept.contains(module)) {
                 change.action = Action::Unchanged;
             }
@@ -151,11 +151,6 @@ impl Left<'_> {
         }
         Ok(refusals)
     }
-}
-
-/// Returns whether a planned file that clusters share is there already.
-fn is_stored(change: &Change) -> bool {
-    !change.is_of_file() && change.action != Action::Remove
 }
 
 /// The module that a file belongs to; none for those at the top.
