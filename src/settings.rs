@@ -164,7 +164,7 @@ pub fn output_folder(flag: Option<&PathBuf>, manifest: &Manifest, folder: &Path)
     Ok(root)
 }
 
-/// Returns the absolute path of an output folder as a run that reads the manifest names it.
+/// Returns an output folder, given its absolute path, as a run that reads the manifest names it.
 pub fn named_folder(flag: Option<&PathBuf>, manifest: &Path, root: &Path) -> PathBuf {
     let above = flag.map_or_else(|| manifest.parent().unwrap_or(Path::new("")), PathBuf::as_path);
     let absolute = std::path::absolute(folder_or_here(above)).unwrap_or_default();

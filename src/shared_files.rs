@@ -110,7 +110,7 @@ pub fn resource(module: &str, release: &str, hash: ContentHash) -> String {
 /// Returns the path of a shared file or folder below the folder of all of these, given its path below the folder of a
 /// cluster; `None` for other paths.
 pub fn path_in_shared(path: &str) -> Option<String> {
-    let (module, rest) = path.split_once('/')?;
+    let (module, rest) = split_at_slash(path)?;
     match rest.strip_prefix(SHARED)? {
         "" => Some(module.to_owned()),
         rest => rest.strip_prefix('/').map(|rest| format!("{module}/{rest}")),

@@ -1,6 +1,8 @@
 //! The output folder as the core sees it: what stands where, asked for path by path, so that
 //! nothing ever holds a whole fleet's files.
 
+mod in_memory;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -376,31 +378,4 @@ pub fn parents(path: &str) -> impl Iterator<Item = &str> {
 /// Returns whether a name may be a folder that kmodgen wrote: hidden folders belong to others, such as version control.
 pub fn is_ours(name: &str, kind: Kind) -> bool {
     kind == Kind::Folder && !name.starts_with('.')
-}
-
-/// A folder in memory: what tests and fuzz targets compare with.
-impl OutputFolder for BTreeMap<RelPath, Found> {
-    fn names(&self, folder: &str) -> Result<Vec<(String, Kind)>, Inaccessible> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let mut names = BTreeMap::new();
-        for (path, found) in self {
-            let Some(rest) = path.as_str().strip_prefix(&prefix) else { continue };
-            match (rest.split_once('/'), found) {
-                (Some((name, _)), _) => names.insert(name.to_owned(), Kind::Folder),
-                (None, Found::File(_) | Found::Unmerged(_)) => names.insert(rest.to_owned(), Kind::File),
-                (None, Found::Folder) => names.insert(rest.to_owned(), Kind::Folder),
-                (None, Found::Other(what)) => names.insert(rest.to_owned(), Kind::Other(what)),
-            };
-        }
-        Ok(names.into_iter().collect())
-    }
-
-    fn kind(&self, path: &str) -> Result<Option<Kind>, Inaccessible> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        Ok(self.names(folder)?.into_iter().find(|(other, _)| other == name).map(|(_, kind)| kind))
-    }
-
-    fn look(&self, path: &RelPath) -> Result<Option<Look>, Inaccessible> {
-        Ok(self.get(path).map(|found| (found.clone(), FileStat::NONE)))
-    }
 }

@@ -142,7 +142,10 @@ impl<'c> Reuse<'c> {
 
     /// Returns what the kustomizations of modules name that are as they were, if clusters share files.
     pub fn listed(&self) -> impl Iterator<Item = (String, Listed)> {
-        let names: Vec<Arc<str>> = self.run.files.releases.iter().map(|name| name.as_str().into()).collect();
+        let names: Vec<Arc<str>> = match self.run.files.layout {
+            Layout::Shared => self.run.files.releases.iter().map(|name| name.as_str().into()).collect(),
+            Layout::Files | Layout::Bundle => Vec::new(),
+        };
         let modules = self.modules.values().filter(|module| module.check.own.get(1) == Some(&true));
         modules.filter(|module| !module.cached.contents.is_empty()).map(move |Module { cached, .. }| {
             let releases =

@@ -105,11 +105,7 @@ impl Verdict {
     pub fn found_content(&self) -> Option<FileEntry> {
         match self {
             Self::Right(file) => Some(**file),
-            Self::Change(change) => {
-                let Change { stored, action, written, .. } = &**change;
-                let is_there = stored.as_ref().is_some_and(|stored| stored.action == Action::Unchanged);
-                written.filter(|_| is_there && !matches!(action, Action::Conflict(_)))
-            }
+            Self::Change(change) => change.written.filter(|_| change.is_there()),
             Self::NotAsked | Self::Absent => None,
         }
     }

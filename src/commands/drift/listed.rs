@@ -100,9 +100,8 @@ impl Drift<'_> {
     /// Returns the contents and files that clusters share and that this cluster's changes write.
     pub(in crate::commands) fn stored_files(&self) -> impl Iterator<Item = (ContentHash, StoredFile)> {
         self.changes.iter().filter_map(|change| {
-            let is_written = |action: &Action| matches!(action, Action::Create | Action::Update);
-            let stored = change.stored.as_ref().filter(|stored| is_written(&stored.action))?;
-            let written = change.written.filter(|_| is_written(&change.action))?;
+            let stored = change.stored.as_ref().filter(|_| change.is_of_file())?;
+            let written = change.written.filter(|_| matches!(change.action, Action::Create | Action::Update))?;
             let is_config_map = change.path.file_name() == CONFIG_MAP;
             let kind = if is_config_map { StoredFile::ConfigMap } else { StoredFile::Kustomization };
             Some((stored.hash, kind(written)))
