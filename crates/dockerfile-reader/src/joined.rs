@@ -49,11 +49,12 @@ impl<'t> Joined<'t> {
 
     /// The place in the file of a range of the joined text.
     pub(crate) fn span(&self, range: Range<usize>) -> Span {
-        let start = self.place(range.start, self.more.partition_point(|piece| piece.at <= range.start));
+        let end = self.place(range.end, self.more.partition_point(|piece| piece.at < range.end));
         if range.is_empty() {
-            return Span::new(start, start);
+            // Behind what comes before it, be that on an earlier line.
+            return Span::new(end, end);
         }
-        Span::new(start, self.place(range.end, self.more.partition_point(|piece| piece.at < range.end)))
+        Span::new(self.place(range.start, self.more.partition_point(|piece| piece.at <= range.start)), end)
     }
 
     /// The offset in the file of `at`, which is in the piece of this number.
