@@ -37,13 +37,10 @@ pub struct Refusal {
 impl Impact {
     /// Returns the effect on a module and on its `others`: `images` are the images of its kernels, and `old` is the
     /// existing Module.
-    pub fn of<'m>(
-        images: impl IntoIterator<Item = (&'m str, String)> + Clone,
-        others: &[&str],
-        old: Option<&OldModule>,
-    ) -> Self {
+    pub fn of(images: &[(&str, String)], others: &[&str], old: Option<&OldModule>) -> Self {
         let nothing = BTreeMap::new();
         let before = old.map_or(&nothing, |old| &old.others);
+        let images = images.iter().map(|(release, image)| (*release, image.as_str()));
         let mut impact = Self::of_one(images.clone(), old.map(|old| &old.images));
         for name in others {
             impact.others.insert((*name).to_owned(), Self::of_one(images.clone(), before.get(*name)));
@@ -68,7 +65,10 @@ impl Impact {
         impact
     }
 
-    fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, String)>, old: Option<&HashMap<String, String>>) -> Self {
+    fn of_one<'m>(
+        images: impl IntoIterator<Item = (&'m str, &'m str)>,
+        old: Option<&HashMap<String, String>>,
+    ) -> Self {
         let mut impact = Self::default();
         let mut planned: HashSet<&str> = HashSet::new();
         for (release, image) in images {
@@ -100,9 +100,10 @@ pub fn reloaded(impacts: &BTreeMap<String, Impact>) -> HashSet<(&str, &str)> {
 }
 
 /// Returns the images of a Module by release, in order.
-fn images_of(images: &HashMap<String, String>) -> impl Iterator<Item = (&str, String)> {
-    let sorted: BTreeMap<&String, &String> = images.iter().collect();
-    sorted.into_iter().map(|(release, image)| (release.as_str(), image.clone()))
+fn images_of(images: &HashMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    let sorted: BTreeMap<&str, &str> =
+        images.iter().map(|(release, image)| (release.as_str(), image.as_str())).collect();
+    sorted.into_iter()
 }
 
 /// Returns the number of nodes that run each release. Several kernels may have one release; `None` if the nodes of none

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
 
-use crate::vocabulary::{Digest, KernelRelease, RelPath, hex};
+use crate::vocabulary::{Digest, KernelRelease, RelPath, push_hex};
 
 /// The folder of the files that clusters share, beside those of the clusters: no cluster can have this name.
 pub const SHARED: &str = "_shared";
@@ -46,11 +46,19 @@ impl ContentHash {
         }
         Some(Self(hash))
     }
+
+    /// Returns a text with the digits behind `start`.
+    fn behind(self, start: &[&str]) -> String {
+        let mut text = String::with_capacity(start.iter().map(|part| part.len()).sum::<usize>() + DIGITS);
+        text.extend(start.iter().copied());
+        push_hex(&mut text, &self.0);
+        text
+    }
 }
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&self.behind(&[]))
     }
 }
 
@@ -104,7 +112,7 @@ pub fn stored_path(module: &str, release: &str, hash: ContentHash, file: &str) -
 
 /// Returns the folder of a mapping's files as the kustomization of its module names it.
 pub fn resource(module: &str, release: &str, hash: ContentHash) -> String {
-    format!("{UP}{SHARED}/{module}/{release}/{hash}")
+    hash.behind(&[UP, SHARED, "/", module, "/", release, "/"])
 }
 
 /// Returns the path of a shared file or folder below the folder of all of these, given its path below the folder of a

@@ -1,5 +1,7 @@
 //! The objects that tie a module's kernels together: KMM Modules, or a ManagedClusterModule.
 
+use std::fmt::Write as _;
+
 use kmodgen_yaml::{Pair, Yaml};
 use sha2::{Digest as _, Sha256};
 
@@ -133,14 +135,19 @@ fn spec<'v>(
 /// Puts a comment above a mapping: the version of OpenShift that has the kernel, and how many nodes run it, as far as
 /// the manifest knows.
 fn with_facts<'v>(mapping: Yaml<'v>, kernel: &Kernel) -> Yaml<'v> {
-    let openshift = kernel.labels.get("ocp").map(|version| format!("OpenShift {version}"));
-    let nodes = kernel.node_count().map(|nodes| match nodes {
-        0 => "no nodes".to_owned(),
-        1 => "1 node".to_owned(),
-        nodes => format!("{nodes} nodes"),
-    });
-    let facts: Vec<String> = openshift.into_iter().chain(nodes).collect();
-    if facts.is_empty() { mapping } else { mapping.commented(facts.join(", ")) }
+    let mut facts = String::with_capacity(32);
+    if let Some(version) = kernel.labels.get("ocp") {
+        facts.extend(["OpenShift ", version]);
+    }
+    if let Some(nodes) = kernel.node_count() {
+        facts.push_str(if facts.is_empty() { "" } else { ", " });
+        let _ = match nodes {
+            0 => facts.write_str("no nodes"),
+            1 => facts.write_str("1 node"),
+            nodes => write!(facts, "{nodes} nodes"),
+        };
+    }
+    if facts.is_empty() { mapping } else { mapping.commented(facts) }
 }
 
 /// The kernel's own modules that are unloaded first, where they are not those of all kernels.
@@ -160,23 +167,24 @@ fn kept_fields<'v>(kept: MappingFields, builds: bool) -> Vec<Pair<'v>> {
 }
 
 fn mapping<'v>(mapping: &'v Mapping<'_>, spec: &'v ModuleSpec, builds: bool, lock: &Lock) -> Yaml<'v> {
-    let mut fields = vec![
-        ("literal".into(), Yaml::text(mapping.kernel.release.as_str())),
-        ("containerImage".into(), Yaml::text(mapping.pulled_image(lock))),
-    ];
+    // A fleet has many: no vector is moved to make room.
+    let mut fields = Vec::with_capacity(5);
+    fields.push(("literal".into(), Yaml::text(mapping.kernel.release.as_str())));
+    fields.push(("containerImage".into(), Yaml::text(mapping.pulled_image(lock))));
     fields.extend(in_tree(spec, mapping.kernel));
     if !builds || !mapping.is_built_by_kmm() {
         return Yaml::Map(fields);
     }
     let name = Yaml::Map(vec![("name".into(), Yaml::text(mapping.config_map()))]);
-    let mut build = spec.build.clone();
+    let mut build = Vec::with_capacity(spec.build.len() + 2);
+    build.push(("dockerfileConfigMap".into(), name));
+    build.extend_from_slice(&spec.build);
     if !mapping.resolved.build_args.is_empty() {
         let release = mapping.kernel.release.as_str();
         let arguments = mapping.resolved.build_args.iter().map(|argument| build_arg(argument, release));
         build.push(("buildArgs".into(), Yaml::Seq(arguments.collect())));
-        build.sort_by(|(one, _), (other, _)| one.cmp(other));
+        build.get_mut(1..).unwrap_or_default().sort_by(|(one, _), (other, _)| one.cmp(other));
     }
-    build.insert(0, ("dockerfileConfigMap".into(), name));
     fields.push(("build".into(), Yaml::Map(build)));
     if let Some(sign) = &spec.sign {
         let files = mapping.resolved.signed_files(mapping.module, mapping.kernel);

@@ -41,16 +41,23 @@ impl Digest {
 
     /// The first `digits` hexadecimal digits, at most 64.
     pub fn short(&self, digits: usize) -> String {
-        let mut text = hex(self.0.get(..digits.div_ceil(2)).unwrap_or(&self.0));
-        text.truncate(digits);
+        let mut text = String::with_capacity(digits + 1);
+        self.push_short(&mut text, digits);
         text
+    }
+
+    /// Appends the first `digits` hexadecimal digits, at most 64, to a text.
+    pub fn push_short(&self, text: &mut String, digits: usize) {
+        let end = text.len() + digits;
+        push_hex(text, self.0.get(..digits.div_ceil(2)).unwrap_or(&self.0));
+        text.truncate(end);
     }
 }
 
-/// Returns bytes as lower-case hexadecimal digits, two for each.
-pub fn hex(bytes: &[u8]) -> String {
+/// Appends bytes as lower-case hexadecimal digits, two for each, to a text.
+pub fn push_hex(text: &mut String, bytes: &[u8]) {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
+    text.extend(digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
 }
 
 impl fmt::Display for Digest {

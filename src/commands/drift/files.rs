@@ -35,7 +35,7 @@ pub(in crate::commands) enum MappingFiles<'c> {
     /// Both are as the previous run left them.
     Reused(&'c CachedMapping),
     /// The file beside its ConfigMap, and its ConfigMap.
-    Compared(Box<[FileState; 2]>),
+    Compared([FileState; 2]),
 }
 
 /// State of a file.

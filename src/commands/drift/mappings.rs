@@ -15,7 +15,7 @@ use crate::tree::{Content, Inaccessible};
 use crate::vocabulary::{Diagnostics, RelPath, Span};
 
 /// Verdicts on the ConfigMap of a mapping and the file beside it.
-type Verdicts = Result<Box<[Verdict; 2]>, Box<Inaccessible>>;
+type Verdicts = Result<[Verdict; 2], Box<Inaccessible>>;
 
 /// Result for a mapping.
 pub(super) enum MappingResult<'c> {
@@ -31,7 +31,7 @@ impl MappingResult<'_> {
         let (stat, hash) = match self {
             Self::Reused(cached, hash) => (Some(cached.files[1].stat), *hash),
             Self::Compared(verdicts, hash) => {
-                let stat = match verdicts.as_deref() {
+                let stat = match verdicts {
                     Ok([_, Verdict::Right(file)]) => Some(file.stat),
                     Ok([_, Verdict::Change(change)]) => change.written.map(|file| file.stat),
                     _ => None,
@@ -140,7 +140,7 @@ impl<'c> MappingComparer<'_, 'c> {
             let found = found.filter_map(|((verdict, _), kind)| Some((place.hash, kind(verdict.found_content()?))));
             shared.note_stored(found);
         }
-        Ok(Box::new(verdicts))
+        Ok(verdicts)
     }
 
     /// Returns the contents of a mapping whose files clusters share.

@@ -216,7 +216,7 @@ impl<'p> Drift<'p> {
                     MappingResult::Compared(verdicts, content) => {
                         contents.extend((layout == Layout::Shared).then_some(content));
                         let verdicts = verdicts.map_err(|inaccessible| *inaccessible)?;
-                        MappingFiles::Compared(Box::new(verdicts.map(|verdict| found.add(verdict))))
+                        MappingFiles::Compared(verdicts.map(|verdict| found.add(verdict)))
                     }
                 });
             }
@@ -244,7 +244,7 @@ impl<'p> Drift<'p> {
         let others_apart = outline.modules().filter(|name| !others.contains_key(*name) && !held.contains(name));
         for name in others_apart.filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name)) {
             if let Some(module) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact { is_removed: true, ..Impact::of([], &[], Some(&module)) });
+                impacts.insert(name.to_owned(), Impact { is_removed: true, ..Impact::of(&[], &[], Some(&module)) });
                 old.insert(name.to_owned(), module);
                 gone.push(name.to_owned());
             }

@@ -94,7 +94,7 @@ impl ModuleComparer<'_> {
                 let images: Vec<(&str, String)> = built.chain(others).collect();
                 let further = module.objects.additional.iter().filter(|_| module.has_objects());
                 let further: Vec<&str> = further.map(|module| module.name.as_str()).collect();
-                let impact = Impact::of(images, &further, old.as_ref());
+                let impact = Impact::of(&images, &further, old.as_ref());
                 (old, impact)
             }
         };
