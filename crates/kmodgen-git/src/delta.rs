@@ -3,8 +3,11 @@
 //! The files of a module differ by a kernel's name and a few hashes, so that one of them and
 //! differences are a tenth of all, and faster to write than to compress.
 
-/// The shortest text that is looked for in the other one.
-const BLOCK: usize = 16;
+/// Length in bytes of the shortest word that is looked for in the other text.
+const SHORTEST_WORD: usize = 4;
+
+/// Length in bytes of the shortest piece that is copied: an instruction is about as long as half of it.
+const SHORTEST_COPY: usize = 16;
 
 /// The longest piece that one instruction takes over.
 const LONGEST_COPY: usize = 0xffff;
@@ -12,77 +15,126 @@ const LONGEST_COPY: usize = 0xffff;
 /// The longest piece that one instruction brings.
 const LONGEST_INSERT: usize = 0x7f;
 
-/// No block is here.
+/// No word is here.
 const NONE: u32 = u32::MAX;
 
-/// A block is here that occurs several times: which of them a text goes on with is not known.
-const SEVERAL: u32 = u32::MAX - 1;
+/// Set in the position of a word that occurs several times.
+const REPEATED: u32 = 1 << 31;
 
 /// A text that others are told from.
 pub(super) struct Base {
     bytes: Vec<u8>,
-    /// Positions of blocks, by their hash.
+    /// First positions of words, by their hash.
     places: Vec<u32>,
     shift: u32,
 }
 
+/// Words that are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// Those that occur once: a text goes on as the base does from there.
+    Unique,
+    All,
+}
+
+/// A piece of a text that the base has, too.
+struct Piece {
+    /// Position in the text.
+    at: usize,
+    /// Position in the base.
+    place: usize,
+    length: usize,
+}
+
 impl Base {
-    /// Notes where which block of a text is.
+    /// Notes where which word of a text is.
     pub(super) fn new(bytes: &[u8]) -> Self {
-        let blocks = bytes.len() / BLOCK;
-        let bits = (blocks * 2).next_power_of_two().trailing_zeros().clamp(4, 24);
+        let bits = (words(bytes, 0).count() * 2).next_power_of_two().trailing_zeros().clamp(4, 24);
         let mut base = Self { bytes: bytes.to_vec(), places: vec![NONE; 1 << bits], shift: 64 - bits };
-        for at in (0..blocks).map(|block| block * BLOCK) {
-            let Some(slot) = base.slot(&bytes[at..]) else { break };
+        for (at, word) in words(bytes, 0) {
+            let slot = base.slot(word);
             base.places[slot] = match base.places[slot] {
-                NONE => u32::try_from(at).unwrap_or(NONE),
-                SEVERAL => SEVERAL,
-                place if bytes[place as usize..].starts_with(&bytes[at..at + BLOCK]) => SEVERAL,
+                NONE => u32::try_from(at).ok().filter(|at| *at < REPEATED).unwrap_or(NONE),
+                place if bytes[position(place)..].starts_with(word) => place | REPEATED,
                 place => place,
             };
         }
         base
     }
 
-    /// Finds the place of a block in the table; `None` if the block is not whole.
-    fn slot(&self, bytes: &[u8]) -> Option<usize> {
-        let (low, rest) = bytes.split_first_chunk::<8>()?;
-        let (high, _) = rest.split_first_chunk::<8>()?;
-        let mixed = u64::from_le_bytes(*low).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ u64::from_le_bytes(*high).rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        usize::try_from(mixed.wrapping_mul(0x94d0_49bb_1331_11eb) >> self.shift).ok()
+    /// Returns the place of a word in the table.
+    fn slot(&self, word: &[u8]) -> usize {
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        let (whole, rest) = word.as_chunks::<8>();
+        let last = rest.iter().fold(rest.len() as u64, |last, byte| last << 8 | u64::from(*byte));
+        let numbers = whole.iter().map(|number| u64::from_le_bytes(*number)).chain([last]);
+        let mixed = numbers.fold(0, |mixed: u64, number| (mixed.rotate_left(23) ^ number).wrapping_mul(FACTOR));
+        ((mixed ^ mixed >> 32).wrapping_mul(FACTOR) >> self.shift) as usize
     }
 
     /// Computes the delta from the base to `target`; `None` if it is not shorter than half of `target`.
     pub(super) fn delta(&self, target: &[u8]) -> Option<Vec<u8>> {
-        let most = target.len() / 2;
         let mut delta = Vec::with_capacity(512);
         put_length(&mut delta, self.bytes.len());
         put_length(&mut delta, target.len());
-        let (mut at, mut pending) = (0, 0);
-        while let Some(slot) = self.slot(&target[at..]) {
-            let place = self.places[slot] as usize;
-            let length = match self.bytes.get(place..) {
-                Some(there) if self.places[slot] < SEVERAL => shared(there, &target[at..]),
-                _ => 0,
-            };
-            if length < BLOCK {
-                at += 1;
-                continue;
-            }
-            // What is pending may end in what comes before the block.
-            let back = shared_end(&self.bytes[..place], &target[pending..at]);
-            insert(&mut delta, &target[pending..at - back]);
-            copy(&mut delta, place - back, length + back);
-            at += length;
-            pending = at;
-            if delta.len() > most {
+        self.tell(target, Words::Unique, &mut delta);
+        (delta.len() <= target.len() / 2).then_some(delta)
+    }
+
+    /// Appends instructions for a text. What is between pieces with unique words may have pieces with others.
+    fn tell(&self, text: &[u8], words: Words, delta: &mut Vec<u8>) {
+        let mut pending = 0;
+        let tell_other = |other: &[u8], delta: &mut Vec<u8>| match words {
+            Words::Unique => self.tell(other, Words::All, delta),
+            Words::All => insert(delta, other),
+        };
+        while let Some(Piece { at, place, length }) = self.next_piece(text, pending, words) {
+            tell_other(&text[pending..at], delta);
+            copy(delta, place, length);
+            pending = at + length;
+        }
+        tell_other(&text[pending..], delta);
+    }
+
+    /// Finds the first piece from a position on that has one of these words.
+    fn next_piece(&self, text: &[u8], from: usize, of: Words) -> Option<Piece> {
+        words(text, from).find_map(|(at, word)| {
+            let place = self.places[self.slot(word)];
+            if place == NONE || (of == Words::Unique && place & REPEATED != 0) {
                 return None;
             }
-        }
-        insert(&mut delta, &target[pending..]);
-        (delta.len() <= most).then_some(delta)
+            let place = position(place);
+            let length = shared(&self.bytes[place..], &text[at..]);
+            if length < word.len() {
+                return None;
+            }
+            // The piece may begin before the word.
+            let back = shared_end(&self.bytes[..place], &text[from..at]);
+            let piece = Piece { at: at - back, place: place - back, length: length + back };
+            (piece.length >= SHORTEST_COPY).then_some(piece)
+        })
     }
+}
+
+/// Returns the position of a word that occurs at least once.
+fn position(place: u32) -> usize {
+    (place & !REPEATED) as usize
+}
+
+/// Returns the words from a position on that are long enough, each with its position. A word ends at a space or at the
+/// end of a line; one that begins before the position counts from there.
+fn words(text: &[u8], from: usize) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut next = from;
+    std::iter::from_fn(move || {
+        loop {
+            let (at, rest) = (next, text.get(next..).filter(|rest| !rest.is_empty())?);
+            let length = memchr::memchr2(b' ', b'\n', rest).unwrap_or(rest.len());
+            next = at + length + 1;
+            if length >= SHORTEST_WORD {
+                return Some((at, &rest[..length]));
+            }
+        }
+    })
 }
 
 /// Counts the bytes that two texts have in common at the start.
@@ -186,7 +238,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_difference_makes_the_text(
-            words in proptest::collection::vec("[a-c]{1,40}", 1..40),
+            words in proptest::collection::vec("[a-c]{1,40}[ \n]?", 1..40),
             edits in proptest::collection::vec((0_usize..2000, "[x-z]{0,9}"), 0..6),
         ) {
             let base = words.concat().into_bytes();
