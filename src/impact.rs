@@ -65,10 +65,7 @@ impl Impact {
         impact
     }
 
-    fn of_one<'m>(
-        images: impl IntoIterator<Item = (&'m str, &'m str)>,
-        old: Option<&HashMap<String, String>>,
-    ) -> Self {
+    fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, &'m str)>, old: Option<&HashMap<String, String>>) -> Self {
         let mut impact = Self::default();
         let mut planned: HashSet<&str> = HashSet::new();
         for (release, image) in images {

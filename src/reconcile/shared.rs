@@ -23,23 +23,22 @@ pub struct Contents {
 }
 
 impl Inspector<'_> {
-    /// Compares a file of a mapping that clusters share. `known` is what the planned file is known to be.
+    /// Compares a file of a mapping that clusters share. `known` is what the planned file is known to be. A ConfigMap is
+    /// right if the kustomization of the module names it, too.
     ///
     /// # Errors
     /// Fails like [`inspect`](Self::inspect).
     pub fn inspect_shared(
         &self,
-        (path, origin): (RelPath, Span),
+        (SharedPath { module, release, file, .. }, origin): (SharedPath<'_>, Span),
         (content, checksum): (Content<'_>, Checksum),
         Contents { planned, listed, is_known }: Contents,
         known: Option<FileEntry>,
     ) -> Result<Verdict, Inaccessible> {
-        if !self.concerns(&path) {
+        let path = || path(module, release, file);
+        if self.only.is_some() && !self.concerns(&path()) {
             return Ok(Verdict::NotAsked);
         }
-        let Some(SharedPath { module, release, file, .. }) = SharedPath::parse(path.as_str()) else {
-            return Ok(Verdict::Absent);
-        };
         let at = || stored_path(module, release, planned, file);
         let (there, unmerged) = match known.filter(|known| known.checksum == checksum) {
             Some(known) => (Ok(known.stat), false),
@@ -49,8 +48,13 @@ impl Inspector<'_> {
             },
         };
         let replaced = listed.filter(|listed| *listed != planned);
+        let edited = match replaced.filter(|_| !is_known && !matches!(there, Err(Action::Conflict(_)))) {
+            Some(old) => self.edit_of(&stored_path(module, release, old, file))?.map(|conflict| (old, conflict)),
+            None => None,
+        };
+        let is_right = edited.is_none() && (listed == Some(planned) || file != CONFIG_MAP);
         let (action, stored, stat) = match there {
-            Ok(stat) if listed == Some(planned) => return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum }))),
+            Ok(stat) if is_right => return Ok(Verdict::Right(Box::new(FileEntry { stat, checksum }))),
             Ok(stat) => (Action::Unchanged, Action::Unchanged, stat),
             Err(action @ Action::Conflict(_)) => (action, Action::Unchanged, FileStat::NONE),
             Err(action) => {
@@ -67,15 +71,12 @@ impl Inspector<'_> {
             (Action::Unchanged, false) => Action::Create,
             (action, _) => action,
         };
-        if let Some(old) = replaced.filter(|_| !is_known)
-            && !matches!(action, Action::Conflict(_))
-            && let Some(conflict) = self.edit_of(&stored_path(module, release, old, file))?
-        {
+        if let Some((old, conflict)) = edited {
             stored = Stored { hash: old, action: Action::Unchanged };
             action = conflict;
         }
         let written = Some(FileEntry { stat, checksum });
-        let (object, origin, stored) = (None, Some(origin), Some(stored));
+        let (path, object, origin, stored) = (path(), None, Some(origin), Some(stored));
         Ok(Verdict::Change(Box::new(Change { path, object, stored, action, origin, written, unmerged })))
     }
 

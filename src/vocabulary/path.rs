@@ -69,12 +69,19 @@ impl RelPath {
 
     /// The last component.
     pub fn file_name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
+        self.split().1
     }
 
     /// Returns all but the last component; empty at the top.
     pub fn parent(&self) -> &str {
-        self.0.rsplit_once('/').map_or("", |(parent, _)| parent)
+        self.split().0
+    }
+
+    /// Splits the path before its last component: faster than [`str::rsplit_once`], as those of a fleet are taken apart
+    /// many times.
+    fn split(&self) -> (&str, &str) {
+        let at = memchr::memrchr(b'/', self.0.as_bytes());
+        at.and_then(|at| Some((self.0.get(..at)?, self.0.get(at + 1..)?))).unwrap_or(("", &self.0))
     }
 }
 

@@ -257,7 +257,7 @@ impl Drift<'_> {
                 *file = entry;
             }
         }
-        for change in &mut self.changes {
+        for change in self.changes.iter_mut().filter(|change| change.is_of_file()) {
             let at_content = change.at_content();
             let path = at_content.as_ref().map_or(&change.path, |change| &change.path);
             change.written = written.remove(path).or(change.written);

@@ -7,15 +7,21 @@ use crate::checksum::Checksum;
 use crate::commands::faults::Faults;
 use crate::commands::project::Project;
 use crate::manifest::{Kernel, Layout, Module};
-use crate::output::{self, DocumentFacts};
+use crate::output::{self, CONFIG_MAP, DocumentFacts, KUSTOMIZATION};
 use crate::plan::{Expansion, Identity, Plan, PlannedMapping, RenderedMapping};
 use crate::reconcile::{Contents, Inspector, Verdict};
-use crate::shared_files::ContentHash;
+use crate::shared_files::{ContentHash, SharedPath};
 use crate::tree::{Content, Inaccessible};
 use crate::vocabulary::{Diagnostics, RelPath, Span};
 
 /// Verdicts on the ConfigMap of a mapping and the file beside it.
 type Verdicts = Result<[Verdict; 2], Box<Inaccessible>>;
+
+/// Texts of the same two files, each with its checksum; `None` if the layout has no such file.
+type MappingTexts<'t> = [Option<(Content<'t>, Checksum)>; 2];
+
+/// The same two files, if they are known to be as they were written.
+type KnownFiles = [Option<FileEntry>; 2];
 
 /// Result for a mapping.
 pub(super) enum MappingResult<'c> {
@@ -94,13 +100,15 @@ impl<'c> MappingComparer<'_, 'c> {
     fn shared(&self, number: usize, planned: &PlannedMapping<'_>) -> Option<(Identity, MappingResult<'c>)> {
         let mapping = self.shared?.get(*self.keys.get(number)?)?;
         let place = MappingPlace::of(planned.module, planned.kernel, (number, mapping.hash));
-        if self.layout() == Layout::Shared && self.known_files(&place).contains(&None) {
+        let known = self.known_files(&place);
+        if self.layout() == Layout::Shared && known.contains(&None) {
             // Its texts were not kept, and the files are not there.
             return None;
         }
         let SharedMapping { beside, config_map, .. } = &*mapping;
         let beside = beside.as_ref().map(|file| (file.content(), file.checksum));
-        let verdicts = self.compare_files(&place, [beside, Some((config_map.content(), config_map.checksum))]);
+        let files = [beside, Some((config_map.content(), config_map.checksum))];
+        let verdicts = self.compare_files(&place, files, known);
         Some((mapping.identity, MappingResult::Compared(verdicts, mapping.hash)))
     }
 
@@ -112,29 +120,38 @@ impl<'c> MappingComparer<'_, 'c> {
         let place = MappingPlace::of(rendered.mapping.module, rendered.mapping.kernel, (number, hash));
         let files = [beside, Some(config_map)]
             .map(|text| text.map(|text| (Content::Text(text), self.inspector.key.checksum(text.as_bytes()))));
-        let verdicts = self.compare_files(&place, files);
+        let verdicts = self.compare_files(&place, files, self.known_files(&place));
         if let (Some(shared), Some(key), Ok(verdicts)) = (self.shared, self.keys.get(number), &verdicts) {
             shared.add(*key, (rendered.mapping.identity, hash), (beside, config_map), verdicts, self.layout());
         }
         MappingResult::Compared(verdicts, hash)
     }
 
-    /// Compares the file beside the ConfigMap of a mapping, if the layout has one, and its ConfigMap.
-    fn compare_files(&self, place: &MappingPlace<'_>, files: [Option<(Content<'_>, Checksum)>; 2]) -> Verdicts {
-        let known = self.known_files(place);
-        let paths = place.paths(self.layout());
+    /// Compares the file beside the ConfigMap of a mapping, if the layout has one, and its ConfigMap, with the files that
+    /// are `known`.
+    fn compare_files(&self, place: &MappingPlace<'_>, files: MappingTexts<'_>, known: KnownFiles) -> Verdicts {
+        if self.layout() == Layout::Shared {
+            return self.compare_shared_files(place, files, known);
+        }
         let mut verdicts = [Verdict::Absent, Verdict::Absent];
+        let paths = place.paths(self.layout());
         for (verdict, ((path, file), known)) in verdicts.iter_mut().zip(paths.into_iter().zip(files).zip(known)) {
-            let (Some(path), Some(content)) = (path, file) else { continue };
-            let at = (path, place.origin);
-            let compared = if self.layout() == Layout::Shared {
-                self.inspector.inspect_shared(at, content, self.contents(place), known)
-            } else {
-                self.inspector.inspect_content(at, content, known)
-            };
+            let (Some(path), Some(file)) = (path, file) else { continue };
+            *verdict = self.inspector.inspect_content((path, place.origin), file, known).map_err(Box::new)?;
+        }
+        Ok(verdicts)
+    }
+
+    fn compare_shared_files(&self, place: &MappingPlace<'_>, files: MappingTexts<'_>, known: KnownFiles) -> Verdicts {
+        let contents = self.contents(place);
+        let mut verdicts = [Verdict::Absent, Verdict::Absent];
+        let paths = place.shared_paths();
+        for (verdict, ((path, file), known)) in verdicts.iter_mut().zip(paths.into_iter().zip(files).zip(known)) {
+            let Some(file) = file else { continue };
+            let compared = self.inspector.inspect_shared((path, place.origin), file, contents, known);
             *verdict = compared.map_err(Box::new)?;
         }
-        if let (Some(shared), Layout::Shared) = (self.shared, self.layout()) {
+        if let Some(shared) = self.shared.filter(|_| known.contains(&None)) {
             let kinds = [StoredFile::Kustomization, StoredFile::ConfigMap];
             let found = verdicts.iter().zip(known).zip(kinds).filter(|((_, known), _)| known.is_none());
             let found = found.filter_map(|((verdict, _), kind)| Some((place.hash, kind(verdict.found_content()?))));
@@ -153,7 +170,7 @@ impl<'c> MappingComparer<'_, 'c> {
 
     /// Returns those files of a mapping that are as the previous run left them, or as this run wrote them for another
     /// cluster.
-    fn known_files(&self, place: &MappingPlace<'_>) -> [Option<FileEntry>; 2] {
+    fn known_files(&self, place: &MappingPlace<'_>) -> KnownFiles {
         let before = self.reuse.map(|reuse| reuse.files(place.number)).unwrap_or_default();
         if self.layout() != Layout::Shared {
             return before;
@@ -187,6 +204,12 @@ impl<'m> MappingPlace<'m> {
     fn of(module: &'m Module, kernel: &'m Kernel, (number, hash): (usize, ContentHash)) -> Self {
         let origin = kernel.release.span;
         Self { module: module.name.as_str(), release: kernel.release.as_str(), origin, number, hash }
+    }
+
+    /// Returns the paths of the kustomization and the ConfigMap, if clusters share them.
+    fn shared_paths(&self) -> [SharedPath<'m>; 2] {
+        let Self { module, release, .. } = *self;
+        [KUSTOMIZATION, CONFIG_MAP].map(|file| SharedPath { module, release, hash: None, file })
     }
 
     /// Returns the paths of the file beside the ConfigMap, and of the ConfigMap.

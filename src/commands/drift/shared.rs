@@ -1,7 +1,7 @@
 //! Mappings that several clusters of a run have, found by the key of their inputs, so that each is rendered once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::cache::{FileEntry, InputRecord};
 use crate::checksum::Checksum;
@@ -18,7 +18,7 @@ const LARGEST: usize = 32 << 20;
 
 /// Mappings of the clusters of a run, rendered so far.
 #[derive(Default)]
-pub(in crate::commands) struct SharedMappings(Mutex<Shared>);
+pub(in crate::commands) struct SharedMappings(RwLock<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -97,7 +97,7 @@ impl SharedFile {
 impl SharedMappings {
     /// Returns the mapping with this key, if it was rendered.
     pub(super) fn get(&self, key: Checksum) -> Option<Arc<SharedMapping>> {
-        self.lock().mappings.get(&key).cloned()
+        self.read().mappings.get(&key).cloned()
     }
 
     /// Adds a mapping with the texts of the file beside its ConfigMap, if the layout has one, and of its ConfigMap, which
@@ -119,7 +119,7 @@ impl SharedMappings {
             None => None,
         };
         let size = config_map.size() + beside.as_ref().map_or(0, SharedFile::size);
-        let mut state = self.lock();
+        let mut state = self.write();
         if state.size + size <= LARGEST {
             state.size += size;
             state.mappings.insert(key, Arc::new(SharedMapping { identity, beside, config_map, hash }));
@@ -129,12 +129,12 @@ impl SharedMappings {
     /// Returns those of the kustomization and the ConfigMap of a content that this run wrote for other clusters, or found
     /// as they should be.
     pub(super) fn stored(&self, content: ContentHash) -> [Option<FileEntry>; 2] {
-        self.lock().stored.get(&content).copied().unwrap_or_default()
+        self.read().stored.get(&content).copied().unwrap_or_default()
     }
 
     /// Notes shared files that are as they should be: the content, and the kustomization or the ConfigMap.
     pub(in crate::commands) fn note_stored(&self, files: impl IntoIterator<Item = (ContentHash, StoredFile)>) {
-        let mut state = self.lock();
+        let mut state = self.write();
         for (content, file) in files {
             let stored = state.stored.entry(content).or_default();
             match file {
@@ -147,7 +147,7 @@ impl SharedMappings {
     /// Notes the templates that the mappings of a project were rendered from.
     pub(super) fn note_templates(&self, project: &Project) {
         let [_, templates] = project.read();
-        let mut state = self.lock();
+        let mut state = self.write();
         for template in templates {
             if !state.templates.contains(&template) {
                 state.templates.push(template);
@@ -157,10 +157,14 @@ impl SharedMappings {
 
     /// Returns the templates that the mappings were rendered from.
     pub(super) fn templates(&self) -> Vec<InputRecord> {
-        self.lock().templates.clone()
+        self.read().templates.clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Shared> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shared> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

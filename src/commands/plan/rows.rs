@@ -157,6 +157,8 @@ impl RowMaker<'_> {
             Some(Action::Conflict(conflict)) => Some((file, &**conflict)),
             _ => None,
         });
+        // The file that changes with the image: a shared kustomization is the same for all images.
+        let of_image = if layout == Layout::Shared { files[1] } else { files[0] };
         let has_objects = mapping.module.has_objects();
         let (image, pulled) = (mapping.image_name(), mapping.pulled_image(&project.lock));
         let old_image = drift.old_image_of(module, module, release);
@@ -167,10 +169,10 @@ impl RowMaker<'_> {
             (true, [None, None]) if is_known => "unchanged",
             // No Module names its image: its files show it.
             (false, [None, None]) => "unchanged",
-            (false, [Some(Action::Create), _]) => "new",
+            (false, _) if of_image == Some(&Action::Create) => "new",
             _ => "changed",
         };
-        let is_another = if has_objects { !is_known } else { files[0].is_some() };
+        let is_another = if has_objects { !is_known } else { of_image.is_some() };
         let is_built = is_another && project.lock.pushed(&image).is_none();
         let old_image = old_image.filter(|old| has_objects && **old != pulled).cloned();
         Row {
