@@ -163,6 +163,7 @@ impl<'r> Attempt<'r> {
         let used = std::mem::take(&mut self.used);
         let removals = unused_shared(&at, (is_compared, used), owner, run.args.settle.force)?;
         let report = Report::of_removals(&removals);
+        self.facts.add_files(&removals);
         self.shared_changes.extend(removals);
         if run.writes() && self.shared_changes.iter().any(|change| is_written(change)) {
             let edited = destination.edit(start, &self.objects, SHARED, &self.shared_changes).map_err(fault)?;

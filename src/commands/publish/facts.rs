@@ -6,8 +6,8 @@ use crate::commands::report::explanations;
 use crate::fingerprint::{HashSink, Sink as _};
 use crate::holds::HeldModule;
 use crate::output::mapping_of_config_map;
-use crate::publish::{Alterations, Altered, Facts, HoldFacts};
-use crate::reconcile::Action;
+use crate::publish::{Alterations, Altered, Facts, Files, HoldFacts};
+use crate::reconcile::{Action, Change};
 use crate::tree::Inaccessible;
 
 /// Of how many mappings the inputs that changed are told: each takes reading what was there.
@@ -32,14 +32,7 @@ impl Told {
 
     /// Adds what becomes of a cluster.
     pub(super) fn add(&mut self, cluster: &str, drift: &Drift<'_>) -> Result<(), Inaccessible> {
-        for change in &drift.changes {
-            match change.action {
-                Action::Create => self.facts.files.created += 1,
-                Action::Update => self.facts.files.updated += 1,
-                Action::Remove => self.facts.files.removed += 1,
-                Action::Unchanged | Action::Conflict(_) => {}
-            }
-        }
+        self.add_files(&drift.changes);
         self.hash.field("cluster", cluster.as_bytes());
         for (module, mappings) in &drift.plan.modules {
             self.hash.field("module", module.name.as_str().as_bytes());
@@ -57,6 +50,20 @@ impl Told {
         self.facts.holds.extend(holds);
         self.facts.add(&prefix, altered(drift)?);
         Ok(())
+    }
+
+    /// Counts the files that change.
+    pub(super) fn add_files(&mut self, changes: &[Box<Change>]) {
+        let Files { created, updated, removed } = &mut self.facts.files;
+        for change in changes {
+            // A mapping that changes has another file among those that clusters share.
+            match change.stored.as_ref().map_or(&change.action, |stored| &stored.action) {
+                Action::Create => *created += 1,
+                Action::Update => *updated += 1,
+                Action::Remove => *removed += 1,
+                Action::Unchanged | Action::Conflict(_) => {}
+            }
+        }
     }
 
     pub(super) fn into_facts(self) -> Facts {

@@ -68,6 +68,26 @@ fn a_run_without_changes_compares_no_file() {
 }
 
 #[test]
+fn a_commit_counts_the_files_that_change() {
+    let fleet = fleet("shared");
+    for (from, to) in
+        [("kmm-ci", "kmm-ci"), ("ubi-minimal:9.4", "ubi-minimal:9.5"), ("flavour: standard}}", "flavour: rt}}")]
+    {
+        fleet.project.edit("kmodgen.yaml", from, to);
+        fleet.publish("--allow-remove").fine();
+        let message = fleet.git("fleet.git", &["log", "-1", "--format=%B", "main"]);
+        let count = |kind| {
+            let filter = format!("--diff-filter={kind}");
+            let flags = ["show", "--no-renames", "--name-only", "--format=", &filter, "main"];
+            fleet.git("fleet.git", &flags).lines().count()
+        };
+        let [created, updated, removed] = ["A", "M", "D"].map(count);
+        let counts = format!("Files: {created} created, {updated} updated, {removed} removed");
+        assert!(message.contains(&counts), "{counts}\n{message}");
+    }
+}
+
+#[test]
 fn files_of_a_removed_module_go_at_once() {
     let fleet = fleet("shared");
     fleet.publish("").fine();
