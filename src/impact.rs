@@ -67,7 +67,8 @@ impl Impact {
 
     fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, &'m str)>, old: Option<&HashMap<String, String>>) -> Self {
         let mut impact = Self::default();
-        let mut planned: HashSet<&str> = HashSet::new();
+        let images = images.into_iter();
+        let mut planned: HashSet<&str> = HashSet::with_capacity(images.size_hint().0);
         for (release, image) in images {
             planned.insert(release);
             match old.and_then(|old| old.get(release)) {

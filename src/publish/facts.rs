@@ -1,6 +1,6 @@
 //! Changes of a commit, in the words of those who run the kernels.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub enum Altered {
 }
 
 /// Changes of mappings, by module and kernel.
-pub type Alterations<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Altered>>;
+pub type Alterations<'a> = HashMap<&'a str, HashMap<&'a str, Altered>>;
 
 /// Facts about a commit, for its message and for templates of messages.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -102,9 +102,9 @@ pub struct ChangedFacts {
 impl Facts {
     /// Adds what becomes of mappings; names of modules get `prefix`.
     pub fn add(&mut self, prefix: &str, altered: Alterations<'_>) {
-        for (name, kernels) in altered {
+        for (name, kernels) in sorted(altered) {
             let mut module = ModuleFacts { name: format!("{prefix}{name}"), ..ModuleFacts::default() };
-            for (kernel, altered) in kernels {
+            for (kernel, altered) in sorted(kernels) {
                 let kernel = self.kernel(kernel);
                 match altered {
                     Altered::Added => module.added.push(kernel),
@@ -186,6 +186,13 @@ pub fn has_trailers(message: &str) -> bool {
     are_trailers && last.lines().any(|line| line.split_once(": ").is_some_and(|(key, _)| key == VERSION))
 }
 
+/// Returns entries by name. A sort takes less than a sorted map, as a fleet has many kernels.
+fn sorted<T>(map: HashMap<&str, T>) -> Vec<(&str, T)> {
+    let mut entries: Vec<(&str, T)> = map.into_iter().collect();
+    entries.sort_unstable_by_key(|(name, _)| *name);
+    entries
+}
+
 fn plural(number: usize) -> &'static str {
     if number == 1 { "" } else { "s" }
 }
@@ -213,7 +220,7 @@ mod tests {
         let mut facts = Facts { version: "0.1.0", content_hash: "abc".into(), ..Facts::default() };
         let kernels: Vec<String> = (0..22).map(|n| format!("6.1.{n:02}")).collect();
         let alpha = kernels.iter().map(|kernel| (kernel.as_str(), Altered::Added)).collect();
-        let beta = BTreeMap::from([
+        let beta = HashMap::from([
             ("5.1", Altered::Changed(vec!["runtime image".into(), "patch a".into()])),
             ("5.2", Altered::Changed(vec!["runtime image".into(), "patch a".into()])),
             ("5.3", Altered::Changed(vec![])),

@@ -96,12 +96,14 @@ fn altered<'d>(drift: &'d Drift<'_>) -> Result<Alterations<'d>, Inaccessible> {
         altered.entry(module).or_default().insert(kernel, what);
     }
     for (module, impact) in &drift.impacts {
+        let altered = altered.entry(module).or_default();
         let loads = impact.loads.iter().map(|kernel| (kernel, Altered::Added));
         let reloads = impact.reloads.iter().map(|kernel| (kernel, Altered::Changed(Vec::new())));
         let unloads = impact.unloads.iter().map(|kernel| (kernel, Altered::Removed));
         for (kernel, what) in loads.chain(reloads).chain(unloads) {
-            altered.entry(module).or_default().entry(kernel).or_insert(what);
+            altered.entry(kernel).or_insert(what);
         }
     }
+    altered.retain(|_, kernels| !kernels.is_empty());
     Ok(altered)
 }
