@@ -66,22 +66,24 @@ impl Impact {
     }
 
     fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, &'m str)>, old: Option<&HashMap<String, String>>) -> Self {
-        let mut impact = Self::default();
         let images = images.into_iter();
+        let Some(old) = old else {
+            let loads: Vec<String> = images.map(|(release, _)| release.to_owned()).collect();
+            return Self { mappings: loads.len(), loads, ..Self::default() };
+        };
+        let mut impact = Self::default();
         let mut planned: HashSet<&str> = HashSet::with_capacity(images.size_hint().0);
         for (release, image) in images {
             planned.insert(release);
-            match old.and_then(|old| old.get(release)) {
+            match old.get(release) {
                 None => impact.loads.push(release.to_owned()),
                 Some(before) if *before != image => impact.reloads.push(release.to_owned()),
                 Some(_) => {}
             }
         }
         impact.mappings = planned.len();
-        if let Some(old) = old {
-            impact.unloads.extend(old.keys().filter(|release| !planned.contains(release.as_str())).cloned());
-            impact.unloads.sort();
-        }
+        impact.unloads.extend(old.keys().filter(|release| !planned.contains(release.as_str())).cloned());
+        impact.unloads.sort();
         impact
     }
 
