@@ -37,11 +37,10 @@ pub struct Refusal {
 impl Impact {
     /// Returns the effect on a module and on its `others`: `images` are the images of its kernels, and `old` is the
     /// existing Module.
-    pub fn of(images: &[(&str, String)], others: &[&str], old: Option<&OldModule>) -> Self {
-        let nothing = BTreeMap::new();
-        let before = old.map_or(&nothing, |old| &old.others);
+    pub fn of(images: &[(&str, String)], others: &[&str], old: &OldModule) -> Self {
+        let before = &old.others;
         let images = images.iter().map(|(release, image)| (*release, image.as_str()));
-        let mut impact = Self::of_one(images.clone(), old.map(|old| &old.images));
+        let mut impact = Self::of_one(images.clone(), Some(&old.images));
         for name in others {
             impact.others.insert((*name).to_owned(), Self::of_one(images.clone(), before.get(*name)));
         }
@@ -49,6 +48,12 @@ impl Impact {
             impact.others.insert(name.clone(), Self { is_removed: true, ..Self::of_one([], Some(gone)) });
         }
         impact
+    }
+
+    /// Returns the effect on a new module for these releases, and on its `others`.
+    pub fn of_new<'m>(releases: impl Iterator<Item = &'m str> + Clone, others: &[&str]) -> Self {
+        let others = others.iter().map(|name| ((*name).to_owned(), Self::of_loads(releases.clone())));
+        Self { others: others.collect(), ..Self::of_loads(releases.clone()) }
     }
 
     /// Returns the effect on a module that becomes `new`, and on its `others`.
@@ -67,10 +72,7 @@ impl Impact {
 
     fn of_one<'m>(images: impl IntoIterator<Item = (&'m str, &'m str)>, old: Option<&HashMap<String, String>>) -> Self {
         let images = images.into_iter();
-        let Some(old) = old else {
-            let loads: Vec<String> = images.map(|(release, _)| release.to_owned()).collect();
-            return Self { mappings: loads.len(), loads, ..Self::default() };
-        };
+        let Some(old) = old else { return Self::of_loads(images.map(|(release, _)| release)) };
         let mut impact = Self::default();
         let mut planned: HashSet<&str> = HashSet::with_capacity(images.size_hint().0);
         for (release, image) in images {
@@ -85,6 +87,11 @@ impl Impact {
         impact.unloads.extend(old.keys().filter(|release| !planned.contains(release.as_str())).cloned());
         impact.unloads.sort();
         impact
+    }
+
+    fn of_loads<'m>(releases: impl Iterator<Item = &'m str>) -> Self {
+        let loads: Vec<String> = releases.map(str::to_owned).collect();
+        Self { mappings: loads.len(), loads, ..Self::default() }
     }
 
     /// Returns the effect on each Module, first on the one called `name`.

@@ -244,7 +244,7 @@ impl<'p> Drift<'p> {
         let others_apart = outline.modules().filter(|name| !others.contains_key(*name) && !held.contains(name));
         for name in others_apart.filter(|name| !plan.modules.iter().any(|(module, _)| module.name.as_str() == *name)) {
             if let Some(module) = previous::module(name, &tree)? {
-                impacts.insert(name.to_owned(), Impact { is_removed: true, ..Impact::of(&[], &[], Some(&module)) });
+                impacts.insert(name.to_owned(), Impact { is_removed: true, ..Impact::of(&[], &[], &module) });
                 old.insert(name.to_owned(), module);
                 gone.push(name.to_owned());
             }

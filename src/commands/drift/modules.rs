@@ -89,12 +89,19 @@ impl ModuleComparer<'_> {
             None => {
                 let old = previous::module(name, &self.inspector.tree)?;
                 let told = if module.has_objects() { mappings.as_slice() } else { &[] };
-                let built = told.iter().map(|m| (m.kernel.release.as_str(), m.pulled_image(&self.project.lock)));
-                let others = prebuilt.into_iter().map(|(kernel, image)| (kernel.release.as_str(), image));
-                let images: Vec<(&str, String)> = built.chain(others).collect();
+                let built = told.iter().map(|mapping| mapping.kernel);
+                let releases = built.chain(prebuilt.iter().map(|(kernel, _)| *kernel));
+                let releases = releases.map(|kernel| kernel.release.as_str());
                 let further = module.objects.additional.iter().filter(|_| module.has_objects());
                 let further: Vec<&str> = further.map(|module| module.name.as_str()).collect();
-                let impact = Impact::of(&images, &further, old.as_ref());
+                let impact = match &old {
+                    None => Impact::of_new(releases, &further),
+                    Some(old) => {
+                        let built = told.iter().map(|mapping| mapping.pulled_image(&self.project.lock));
+                        let images = built.chain(prebuilt.iter().map(|(_, image)| image.clone()));
+                        Impact::of(&releases.zip(images).collect::<Vec<_>>(), &further, old)
+                    }
+                };
                 (old, impact)
             }
         };
