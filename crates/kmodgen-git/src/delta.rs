@@ -38,7 +38,7 @@ enum Words {
 }
 
 /// A piece of a text that the base has, too.
-struct Piece {
+struct CommonPart {
     /// Position in the text.
     at: usize,
     /// Position in the base.
@@ -88,7 +88,7 @@ impl Base {
             Words::Unique => self.tell(other, Words::All, delta),
             Words::All => insert(delta, other),
         };
-        while let Some(Piece { at, place, length }) = self.next_piece(text, pending, words) {
+        while let Some(CommonPart { at, place, length }) = self.next_common(text, pending, words) {
             tell_other(&text[pending..at], delta);
             copy(delta, place, length);
             pending = at + length;
@@ -97,7 +97,7 @@ impl Base {
     }
 
     /// Finds the first piece from a position on that has one of these words.
-    fn next_piece(&self, text: &[u8], from: usize, of: Words) -> Option<Piece> {
+    fn next_common(&self, text: &[u8], from: usize, of: Words) -> Option<CommonPart> {
         words(text, from).find_map(|(at, word)| {
             let place = self.places[self.slot(word)];
             if place == NONE || (of == Words::Unique && place & REPEATED != 0) {
@@ -110,8 +110,8 @@ impl Base {
             }
             // The piece may begin before the word.
             let back = shared_end(&self.bytes[..place], &text[from..at]);
-            let piece = Piece { at: at - back, place: place - back, length: length + back };
-            (piece.length >= SHORTEST_COPY).then_some(piece)
+            let common = CommonPart { at: at - back, place: place - back, length: length + back };
+            (common.length >= SHORTEST_COPY).then_some(common)
         })
     }
 }
