@@ -64,7 +64,8 @@ CAUSES = {
 - *Many clusters*: `generate` renders what clusters share once. In the layout `files`, it writes the files of each cluster
   to its folder; in the layout `shared`, once for all clusters. In `publish`, git stores equal files once. The Modules are
   different in each cluster, and each of them lists all kernels: rendering and compressing them takes most of the time.
-- *One kernel of many clusters changed*: four of five clusters have the kernel, so four fifths of the Modules change.
+- *One kernel of many clusters changed*: four of five clusters have the kernel, so four fifths of the Modules change. Only
+  to hash these for their first lines and for git takes longer than the goal of `publish`.
 - *100,000 mappings*: more than half of the time is in the kernel, for system calls that the bare C program makes too. SHA-256
   of the inputs of images and of each file takes a sixth.
 """,
