@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
 
-use crate::vocabulary::{Digest, KernelRelease, RelPath, push_hex};
+use crate::vocabulary::{Digest, KernelRelease, RelPath, hex_behind};
 
 /// The folder of the files that clusters share, beside those of the clusters: no cluster can have this name.
 pub const SHARED: &str = "_shared";
@@ -46,19 +46,11 @@ impl ContentHash {
         }
         Some(Self(hash))
     }
-
-    /// Returns a text with the digits behind `start`.
-    fn behind(self, start: &[&str]) -> String {
-        let mut text = String::with_capacity(start.iter().map(|part| part.len()).sum::<usize>() + DIGITS);
-        text.extend(start.iter().copied());
-        push_hex(&mut text, &self.0);
-        text
-    }
 }
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.behind(&[]))
+        f.write_str(&hex_behind(&[], &self.0, DIGITS))
     }
 }
 
@@ -112,7 +104,7 @@ pub fn stored_path(module: &str, release: &str, hash: ContentHash, file: &str) -
 
 /// Returns the folder of a mapping's files as the kustomization of its module names it.
 pub fn resource(module: &str, release: &str, hash: ContentHash) -> String {
-    hash.behind(&[UP, SHARED, "/", module, "/", release, "/"])
+    hex_behind(&[UP, SHARED, "/", module, "/", release, "/"], &hash.0, DIGITS)
 }
 
 /// Returns the path of a shared file or folder below the folder of all of these, given its path below the folder of a

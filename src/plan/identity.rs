@@ -30,29 +30,19 @@ pub const CONFIG_MAP_DIGITS: usize = 10;
 /// Returns the module loader image: `<normalised release>-<12 hex of the content hash>`, with the module's version in
 /// front if the manifest asks for it.
 pub(super) fn image(module: &Module, kernel: &Kernel, hash: &Digest) -> ImageRef {
-    let mut tag = String::with_capacity(tag_length(module, kernel));
-    push_tag(&mut tag, module, kernel, hash);
-    module.image.tagged(tag)
+    module.image.tagged(hash.behind(&tag_start(module, kernel), TAG_DIGITS))
 }
 
 /// Returns the name of the module loader image.
 pub(super) fn image_name(module: &Module, kernel: &Kernel, hash: &Digest) -> String {
-    let repository = module.image.repository();
-    let mut name = String::with_capacity(repository.len() + 1 + tag_length(module, kernel));
-    name.extend([repository, ":"]);
-    push_tag(&mut name, module, kernel, hash);
-    name
+    let [version, dash, release, end] = tag_start(module, kernel);
+    hash.behind(&[module.image.repository(), ":", version, dash, release, end], TAG_DIGITS)
 }
 
-fn push_tag(text: &mut String, module: &Module, kernel: &Kernel, hash: &Digest) {
-    text.extend(module.tag_version().into_iter().flat_map(|version| [version, "-"]));
-    text.extend([kernel.release.normalised(), "-"]);
-    hash.push_short(text, TAG_DIGITS);
-}
-
-fn tag_length(module: &Module, kernel: &Kernel) -> usize {
-    let version = module.tag_version().map_or(0, |version| version.len() + 1);
-    version + kernel.release.normalised().len() + 1 + TAG_DIGITS
+/// Returns the parts of a tag before the content hash.
+fn tag_start<'m>(module: &'m Module, kernel: &'m Kernel) -> [&'m str; 4] {
+    let (version, dash) = module.tag_version().map_or(("", ""), |version| (version, "-"));
+    [version, dash, kernel.release.normalised(), "-"]
 }
 
 /// Checks that a registry takes the tag. Where the image is signed, older KMM pushes the unsigned
@@ -65,14 +55,13 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
         Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
         None => 0,
     };
-    let length = tag_length(module, kernel) + suffix;
+    let start = tag_start(module, kernel).concat();
+    let length = start.len() + TAG_DIGITS + suffix;
     if length > TAG_LIMIT {
-        let version = module.tag_version().map(|version| format!("{version}-")).unwrap_or_default();
-        let release = kernel.release.normalised();
         let over = length - TAG_LIMIT;
         let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
         return Err(Invalid::new(format!(
-            "the tag `{version}{release}-<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry allows"
+            "the tag `{start}<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry allows"
         ))
         .help(match module.tag_version() {
             Some(_) => "remove `versionInTag`",
@@ -85,11 +74,7 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
 /// `<module>-<DNS-safe release>-<10 hex of the Dockerfile's bytes>`: a Module that is applied
 /// before its ConfigMap waits for exactly that one. At most 41 + 63 + 12 characters, of 253.
 pub(super) fn config_map_name(module: &Module, kernel: &Kernel, dockerfile: &Digest) -> String {
-    let parts = [module.name.as_str(), "-", kernel.release.dns_safe(), "-"];
-    let mut name = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + CONFIG_MAP_DIGITS);
-    name.extend(parts);
-    dockerfile.push_short(&mut name, CONFIG_MAP_DIGITS);
-    name
+    dockerfile.behind(&[module.name.as_str(), "-", kernel.release.dns_safe(), "-"], CONFIG_MAP_DIGITS)
 }
 
 /// A path of `filesToSign` that matches nothing fails the signing build in the cluster.

@@ -36,7 +36,7 @@ impl Inspector<'_> {
         known: Option<FileEntry>,
     ) -> Result<Verdict, Inaccessible> {
         let path = || path(module, release, file);
-        if self.only.is_some() && !self.concerns(&path()) {
+        if self.only.is_some_and(|only| !only(&path())) {
             return Ok(Verdict::NotAsked);
         }
         let at = || stored_path(module, release, planned, file);

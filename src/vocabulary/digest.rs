@@ -41,23 +41,23 @@ impl Digest {
 
     /// The first `digits` hexadecimal digits, at most 64.
     pub fn short(&self, digits: usize) -> String {
-        let mut text = String::with_capacity(digits + 1);
-        self.push_short(&mut text, digits);
-        text
+        self.behind(&[], digits)
     }
 
-    /// Appends the first `digits` hexadecimal digits, at most 64, to a text.
-    pub fn push_short(&self, text: &mut String, digits: usize) {
-        let end = text.len() + digits;
-        push_hex(text, self.0.get(..digits.div_ceil(2)).unwrap_or(&self.0));
-        text.truncate(end);
+    /// Returns a text that begins with these parts and ends with the first `digits` hexadecimal digits, at most 64.
+    pub fn behind(&self, start: &[&str], digits: usize) -> String {
+        hex_behind(start, &self.0, digits)
     }
 }
 
-/// Appends bytes as lower-case hexadecimal digits, two for each, to a text.
-pub fn push_hex(text: &mut String, bytes: &[u8]) {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    text.extend(digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+/// Returns a text that begins with these parts and ends with the first `digits` lower-case hexadecimal digits of bytes,
+/// which have two each.
+pub fn hex_behind(start: &[&str], bytes: &[u8], digits: usize) -> String {
+    let mut text = String::with_capacity(start.iter().map(|part| part.len()).sum::<usize>() + digits);
+    text.extend(start.iter().copied());
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(digits);
+    text.extend(halves.map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));
+    text
 }
 
 impl fmt::Display for Digest {
@@ -79,6 +79,9 @@ mod tests {
     #[test]
     fn agrees_with_the_standard_test_vector() {
         // FIPS 180-4's example message.
-        assert_eq!(Digest::of(b"abc").short(16), "ba7816bf8f01cfea");
+        let digest = Digest::of(b"abc");
+        assert_eq!(digest.short(16), "ba7816bf8f01cfea");
+        assert_eq!(digest.behind(&["a", "-"], 3), "a-ba7");
+        assert_eq!(digest.short(100), digest.to_string());
     }
 }

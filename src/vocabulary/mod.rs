@@ -38,7 +38,7 @@ pub use bounds::Bounds;
 pub use brief::brief;
 pub use date::Date;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
-pub use digest::{Digest, push_hex};
+pub use digest::{Digest, hex_behind};
 pub use file_url::FileUrl;
 pub use files::{ABSENT, InputError, InputFiles, Listed, ListedKind, NoFiles, Witness, list_in_memory, listing_digest};
 pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
