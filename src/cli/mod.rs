@@ -1,6 +1,7 @@
 //! Command line: arguments and their help.
 
 mod build;
+mod deferred;
 mod diff;
 mod explain;
 mod generate;
@@ -24,6 +25,8 @@ mod update;
 mod verify;
 
 use clap::{Parser, Subcommand};
+
+use deferred::Deferred;
 
 pub use build::BuildArgs;
 pub use diff::{DiffArgs, DiffFormat};
@@ -83,83 +86,83 @@ pub struct Cli {
 pub enum Command {
     /// Write a first manifest for a repository with kernel modules
     #[command(after_long_help = init::EXAMPLES)]
-    Init(InitArgs),
+    Init(Deferred<InitArgs>),
     /// Write a manifest for Modules that people wrote, with every image as it is
     #[command(after_long_help = import::EXAMPLES)]
-    Import(ImportArgs),
+    Import(Deferred<ImportArgs>),
     /// Generate or update the output files
     #[command(after_long_help = generate::EXAMPLES)]
-    Generate(GenerateArgs),
+    Generate(Deferred<GenerateArgs>),
     /// List the mappings (modules on kernels) with their state, hash and image
     #[command(after_long_help = plan::EXAMPLES)]
-    Plan(PlanArgs),
+    Plan(Deferred<PlanArgs>),
     /// Show what changes on nodes between two git revisions, or since one
     #[command(after_long_help = diff::EXAMPLES)]
-    Diff(DiffArgs),
+    Diff(Deferred<DiffArgs>),
     /// Explain why images changed
     #[command(after_long_help = explain::EXAMPLES)]
-    Explain(ExplainArgs),
+    Explain(Deferred<ExplainArgs>),
     /// Build missing images with podman, buildah or docker
     #[command(after_long_help = build::EXAMPLES)]
-    Build(BuildArgs),
+    Build(Deferred<BuildArgs>),
     /// Pin git refs, downloads and base images that are not pinned yet
     #[command(after_long_help = lock::EXAMPLES)]
-    Lock(LockArgs),
+    Lock(Deferred<LockArgs>),
     /// Update the pins of git refs and downloads, or of images or templates
     #[command(after_long_help = update::EXAMPLES)]
-    Update(UpdateArgs),
+    Update(Deferred<UpdateArgs>),
     /// Copy the pins of a module from one group of clusters to another
     ///
     /// Checks that the images of all kernels in both groups are the same then, and does not write kmodgen.lock otherwise.
     #[command(after_long_help = promote::EXAMPLES)]
-    Promote(PromoteArgs),
+    Promote(Deferred<PromoteArgs>),
     /// Commit the output files to a branch of a GitOps repository
     #[command(after_long_help = publish::EXAMPLES)]
-    Publish(Box<PublishArgs>),
+    Publish(Deferred<Box<PublishArgs>>),
     /// Keep a module's files as they were in a commit, list such holds, or end one
     #[command(after_long_help = hold::EXAMPLES)]
-    Hold(HoldArgs),
+    Hold(Deferred<HoldArgs>),
     /// Print the commands that upgrade the nodes of a Module in waves
     ///
     /// Prints the node labels for KMM's ordered upgrade and the checks between waves. Runs none of these commands.
     #[command(after_long_help = rollout::EXAMPLES)]
-    Rollout(RolloutArgs),
+    Rollout(Deferred<RolloutArgs>),
     /// Check that KMM can load modules from an image
     #[command(after_long_help = verify::EXAMPLES)]
-    Verify(VerifyArgs),
+    Verify(Deferred<VerifyArgs>),
     /// Check the modules against another kernel before an upgrade
     ///
     /// Prints a PreflightValidation, with which KMM checks all Modules against a kernel. With --symvers, compares the
     /// symbols of two kernels instead.
     #[command(after_long_help = preflight::EXAMPLES)]
-    Preflight(PreflightArgs),
+    Preflight(Deferred<PreflightArgs>),
     /// Run the test cases in tests/ and compare the results with snapshots/
     #[command(after_long_help = test::EXAMPLES)]
-    Test(TestArgs),
+    Test(Deferred<TestArgs>),
     /// Create or update a list of kernels from nodes, OpenShift releases or other lists
     #[command(after_long_help = kernels::EXAMPLES)]
-    Kernels(KernelsArgs),
+    Kernels(Deferred<KernelsArgs>),
     /// Check anyone's Dockerfiles, Modules and kustomizations against what KMM does
     #[command(after_long_help = lint::EXAMPLES)]
-    Lint(LintArgs),
+    Lint(Deferred<LintArgs>),
     /// Show which modules are built and loaded in a cluster, and why others are not
     #[command(after_long_help = status::EXAMPLES)]
-    Status(StatusArgs),
+    Status(Deferred<StatusArgs>),
     /// Print the manifest's JSON Schema
     #[command(after_long_help = schema::EXAMPLES)]
-    Schema(SchemaArgs),
+    Schema(Deferred<SchemaArgs>),
     /// Print a built-in template, to copy from
     #[command(subcommand, after_long_help = setup::TEMPLATES_EXAMPLES)]
     Templates(TemplatesCommand),
     /// Check that this machine and project have what kmodgen needs
     #[command(after_long_help = setup::DOCTOR_EXAMPLES)]
-    Doctor(DoctorArgs),
+    Doctor(Deferred<DoctorArgs>),
     /// Print a script that completes commands, options, modules, kernels, sources and clusters in a shell
     #[command(after_long_help = setup::COMPLETIONS_EXAMPLES)]
-    Completions(CompletionsArgs),
+    Completions(Deferred<CompletionsArgs>),
     /// Print the man page, or write one for each command to a folder
     #[command(after_long_help = setup::MAN_EXAMPLES)]
-    Man(ManArgs),
+    Man(Deferred<ManArgs>),
     /// Render templates from stdin for a kmodgen that starts this command itself
     #[command(hide = true)]
     RenderTemplates,

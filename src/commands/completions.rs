@@ -36,9 +36,17 @@ pub fn answer(args: &[OsString]) -> Result<bool, clap::Error> {
     if !settings::is_set(VARIABLE) {
         return Ok(false);
     }
-    CompleteEnv::with_factory(|| with_candidates(Cli::command()))
+    CompleteEnv::with_factory(command)
         .var(VARIABLE)
         .try_complete(args.iter().cloned(), settings::current_folder().as_deref())
+}
+
+/// Returns the program's command line, with candidates from the manifest.
+fn command() -> Command {
+    let mut command = Cli::command();
+    // Commands have their arguments from here on.
+    command.build();
+    with_candidates(command)
 }
 
 /// Adds candidates from the manifest to all arguments that take names of it.
