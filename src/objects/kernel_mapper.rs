@@ -1,20 +1,19 @@
 //! The decision of KMM about a Module on a kernel (`internal/module/kernelmapper.go` and `internal/buildsign/helper.go`
 //! of KMM).
 
-use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::json as json_of;
 use super::kmm_module::{KernelMapping, KmmModule};
 use crate::manifest::variables;
-use crate::vocabulary::{Diagnostic, Invalid, Span, Spanned, go_regexp, normalised};
+use crate::vocabulary::{Diagnostic, GoRegexp, Invalid, Span, Spanned, normalised};
 
 /// Finds what KMM does with a Module on kernels.
 pub struct KernelMapper<'m> {
     module: &'m KmmModule,
     name: &'m str,
     namespace: &'m str,
-    patterns: Vec<Option<Result<Regex, Invalid>>>,
+    patterns: Vec<Option<Result<GoRegexp, Invalid>>>,
 }
 
 /// Work of KMM for a Module on a kernel. Equal values have equal effects, however the Module is written.
@@ -80,7 +79,7 @@ impl Unresolvable {
 impl<'m> KernelMapper<'m> {
     /// Prepares a Module of this name and namespace.
     pub fn new(module: &'m KmmModule, name: &'m str, namespace: &'m str) -> Self {
-        let patterns = module.mappings.iter().map(|mapping| Some(go_regexp::compile(mapping.regexp.as_ref()?)));
+        let patterns = module.mappings.iter().map(|mapping| Some(GoRegexp::parse(mapping.regexp.as_ref()?)));
         Self { module, name, namespace, patterns: patterns.collect() }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kmodgen_yaml::Yaml;
-use regex::Regex;
 
 use super::node::{ClusterNode, Taint};
+use crate::vocabulary::GoRegexp;
 
 /// Key of the taint of a node that is cordoned.
 const CORDONED: &str = "node.kubernetes.io/unschedulable";
@@ -26,7 +26,7 @@ pub struct RolloutTarget {
     /// Images by kernel release.
     pub images: BTreeMap<String, String>,
     /// Images for kernels that are not listed.
-    pub fallback: Vec<(Regex, String)>,
+    pub fallback: Vec<(GoRegexp, String)>,
 }
 
 /// Toleration of a Module.

@@ -9,22 +9,34 @@ use regex_syntax::ast::{
     HexLiteralKind, Literal, LiteralKind, RepetitionKind, RepetitionRange, Span, SpecialLiteralKind,
 };
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
+use super::pattern::compile;
 use super::{Invalid, Pattern};
 
 /// Most repetitions that Go counts, those of nested counts multiplied.
 const MOST: u64 = 1000;
 
-/// Compiles a regular expression that KMM matches anywhere in a text.
-///
-/// # Errors
-/// An expression that is none, is too large, or that Go refuses or reads as another one.
-pub fn compile(pattern: &str) -> Result<Regex, Invalid> {
-    Pattern::parse(pattern)?;
-    check(pattern)?;
-    let regex = RegexBuilder::new(pattern).size_limit(super::pattern::COMPILED_SIZE).build();
-    regex.map_err(|_| Invalid::new(format!("`{}` exceeds the size limit of patterns", pattern.escape_debug())))
+/// A regular expression that KMM matches anywhere in a kernel release.
+#[derive(Debug, Clone)]
+pub struct GoRegexp(Regex);
+
+impl GoRegexp {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// An expression that is none, is too large, or that Go refuses or reads as another one.
+    pub fn parse(pattern: &str) -> Result<Self, Invalid> {
+        Pattern::parse(pattern)?;
+        check(pattern)?;
+        let too_large = |_| Invalid::new(format!("`{}` exceeds the size limit of patterns", pattern.escape_debug()));
+        compile(pattern).map(Self).map_err(too_large)
+    }
+
+    /// Checks whether a part of the release matches.
+    pub fn is_match(&self, release: &str) -> bool {
+        self.0.is_match(release.as_bytes())
+    }
 }
 
 /// Returns a pattern that matches as a whole the texts in which KMM finds a match of `regexp`: lines without a line feed.
@@ -260,7 +272,7 @@ mod tests {
             regexp in r"\^?([ab.]|[ab]\*|\.\*|\(a\|b\)|\[ab\]|\(\?i\)|\||\\b|\$|\^|A){0,6}\$?",
             text in "[abA.]{0,6}",
         ) {
-            let Ok(compiled) = compile(&regexp) else { return Ok(()) };
+            let Ok(compiled) = GoRegexp::parse(&regexp) else { return Ok(()) };
             let whole = Pattern::parse(&as_whole(&regexp)).unwrap();
             prop_assert_eq!(whole.matches(&text), compiled.is_match(&text), "{} as {}", regexp, whole);
         }

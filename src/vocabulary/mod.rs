@@ -44,6 +44,7 @@ pub use files::{ABSENT, InputError, InputFiles, Listed, ListedKind, NoFiles, Wit
 pub use flavour::{architecture, architecture_of, architectures, flavour_of, is_rpm_release};
 pub use folder::{FolderPath, is_gits_own};
 pub use git::{GitBranch, GitOid, GitRef, GitUrl, Located};
+pub use go_regexp::GoRegexp;
 pub use image::{ImageRef, check_tag, with_registry};
 pub use kmod_file::is_kmod_file;
 pub use kmodgen_yaml::{SourceId, Span, Spanned};

@@ -6,14 +6,16 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use memchr::memmem;
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::{Invalid, KernelRelease};
 
 /// A regular expression that must match the whole text.
 ///
-/// KMM's own `regexp` is unanchored, and mappings that match too much are a known field mistake.
+/// KMM's own `regexp` is unanchored, and mappings that match too much are a known field mistake. Releases and names are
+/// ASCII, and so are `\d`, `\w` and `\b`, as in Go.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
@@ -31,16 +33,15 @@ impl Pattern {
     /// A pattern that is no regular expression, or one too large to compile.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
-        let parsed = regex_syntax::parse(text).map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ");
+        let refuse = |reason: &str| {
             Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
                 .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
-        })?;
+        };
+        let parsed = parse(text).map_err(|reason| refuse(&reason))?;
         let size = size_of(&parsed);
         if size > LARGEST {
             return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))
-                .help(r"use fewer repetitions, and write `[0-9]` and `[a-z]` instead of `\d` and `\w`"));
+                .help("use fewer repetitions"));
         }
         Ok(Self { text: text.to_owned(), size, part: part_of(&parsed).into(), regex: OnceLock::new() })
     }
@@ -87,7 +88,7 @@ impl Pattern {
             return false;
         }
         let regex = self.regex.get_or_init(|| anchored(&self.text).ok());
-        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        regex.as_ref().is_some_and(|regex| regex.is_match(text.as_bytes()))
     }
 
     /// Checks whether the pattern selects a name in a list; a text that is written as a name selects itself.
@@ -115,10 +116,33 @@ impl Hash for Pattern {
 const LARGEST: usize = 100_000;
 
 /// The most bytes of a compiled pattern, which [`LARGEST`] states never reach.
-pub(super) const COMPILED_SIZE: usize = 32 << 20;
+const COMPILED_SIZE: usize = 32 << 20;
 
 /// The most bytes that matching one keeps; what needs more is matched without.
 const CACHED: usize = 32 << 10;
+
+/// Parses an expression for bytes, which needs no tables of Unicode.
+///
+/// # Errors
+/// What is wrong with it.
+fn parse(text: &str) -> Result<Hir, String> {
+    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(text).map_err(|error| {
+        let text = error.to_string();
+        text.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned()
+    })?;
+    match parsed.properties().look_set().contains_word_unicode() {
+        true => Err("`(?u)` is not supported".to_owned()),
+        false => Ok(parsed),
+    }
+}
+
+/// Compiles an expression for bytes.
+///
+/// # Errors
+/// An expression that is none, or is too large.
+pub(super) fn compile(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).unicode(false).size_limit(COMPILED_SIZE).dfa_size_limit(CACHED).build()
+}
 
 /// Bounds the states that a pattern compiles to. It is not compiled for that: a large one takes long.
 fn size_of(pattern: &Hir) -> usize {
@@ -172,8 +196,7 @@ fn anchored(text: &str) -> Result<Regex, regex::Error> {
     if let Some(regex) = compiled.get(text) {
         return Ok(regex.clone());
     }
-    let anchored = format!(r"\A(?:{text})\z");
-    let regex = RegexBuilder::new(&anchored).size_limit(COMPILED_SIZE).dfa_size_limit(CACHED).build()?;
+    let regex = compile(&format!(r"\A(?:{text})\z"))?;
     compiled.insert(text.to_owned(), regex.clone());
     Ok(regex)
 }
@@ -210,7 +233,7 @@ mod tests {
             (r"(ab)*c", "c"),
             ("", ""),
         ] {
-            let parsed = regex_syntax::parse(pattern).unwrap();
+            let parsed = parse(pattern).unwrap();
             assert_eq!(String::from_utf8_lossy(part_of(&parsed)), part, "{pattern}");
         }
     }
@@ -219,7 +242,7 @@ mod tests {
         #[test]
         fn a_part_refuses_no_text_that_matches(pattern in "[ab.*+?|()]{1,8}", text in "[ab]{0,6}") {
             let Ok(pattern) = Pattern::parse(&pattern) else { return Ok(()) };
-            prop_assert_eq!(pattern.matches(&text), anchored(&pattern.text).unwrap().is_match(&text));
+            prop_assert_eq!(pattern.matches(&text), anchored(&pattern.text).unwrap().is_match(text.as_bytes()));
         }
     }
 
@@ -253,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_too_large_to_compile_is_refused() {
         for text in
-            [r"\w{1000}{1000}", r"\w{40}", r"(a{999}){999}", r"((.{9}){99}){99}", r"(?i)\W{99}", r"(\pL|\pN){99}"]
+            [r"\w{1000}{1000}", r"(a{999}){999}", r"((.{9}){99}){99}", r"((?i)\W{999}){99}", r"([[:alpha:]]|\d){99999}"]
         {
             let error = Pattern::parse(text).unwrap_err();
             assert!(error.message.contains("size limit") && error.help.is_some(), "{}", error.message);
@@ -262,9 +285,21 @@ mod tests {
 
     #[test]
     fn what_is_not_refused_compiles() {
-        for part in
-            [r"\w", r"\W", r"(?i)\w", r"\pL*", "[^a]", ".", "a", "(?i)k", "x{7}|y{0,5}", "(?:)", "(a|b|c)*?", r"\d+\b"]
-        {
+        for part in [
+            r"\w",
+            r"\W",
+            r"(?i)\w",
+            "[[:alpha:]]*",
+            "[^a]",
+            "é",
+            ".",
+            "a",
+            "(?i)k",
+            "x{7}|y{0,5}",
+            "(?:)",
+            "(a|b|c)*?",
+            r"\d+\b",
+        ] {
             let mut repeated = (1..2000).rev().map(|times| format!("(?:{part}){{{times}}}"));
             let text = repeated.find(|text| Pattern::parse(text).is_ok()).unwrap();
             assert!(anchored(&text).is_ok(), "{text}");
@@ -277,5 +312,15 @@ mod tests {
     fn a_pattern_cannot_escape_its_anchors() {
         assert!(Pattern::parse("a)|(b").is_err());
         assert!(Pattern::parse("*").is_err());
+    }
+
+    #[test]
+    fn patterns_are_for_ascii() {
+        assert!(Pattern::parse(r"(?i)EL\d_\w+\b.*").unwrap().matches("el9_4.x86_64"));
+        assert!(!Pattern::parse(r"\d").unwrap().matches("٣"));
+        for text in [r"(?u)a\b", r"\pL", "[é]"] {
+            let error = Pattern::parse(text).unwrap_err();
+            assert!(error.message.contains("is not a regular expression"), "{}", error.message);
+        }
     }
 }

@@ -122,7 +122,7 @@ fn patterns_are_bounded() {
     for pattern in [&"(".repeat(20_000), "[", "a)|(b"] {
         refused("  - name: alpha\n", &add(pattern), "is not a regular expression");
     }
-    let many: Vec<String> = (0..400).map(|number| format!(r"'[0-9]{{{number}}}\w{{3}}'")).collect();
+    let many: Vec<String> = (0..400).map(|number| format!(r"'[0-9]{{{number}}}(\w{{99}}){{50}}'")).collect();
     let many = format!("  - name: alpha\n    when: {{kernel: [{}]}}\n", many.join(", "));
     refused("  - name: alpha\n", &many, "exceed the total size limit");
     let project = Project::fleet();

@@ -11,7 +11,7 @@ const WAITING: &str = "while test -d bin && test ! -e go; do sleep 0.02; done";
 
 /// The screen without times.
 fn timeless(screen: &str) -> Vec<String> {
-    let times = regex::Regex::new(r"\d\d:\d\d:\d\d|\(\d+\.\d s\)").unwrap();
+    let times = regex::Regex::new(r"[0-9]{2}:[0-9]{2}:[0-9]{2}|\([0-9]+\.[0-9] s\)").unwrap();
     screen.lines().map(|line| times.replace_all(line, "_").trim_end().to_owned()).collect()
 }
 
@@ -91,7 +91,7 @@ fn ctrl_c_takes_the_lines_away() {
 #[test]
 #[ignore = "needs script"]
 fn nothing_is_drawn_where_nobody_wants_it() {
-    let colours = regex::Regex::new(r"\x1b\[[\d;]*m").unwrap();
+    let colours = regex::Regex::new(r"\x1b\[[0-9;]*m").unwrap();
     for (variable, rest, drawn) in [
         ("A=b", ">result", true),
         ("NO_COLOR=1", ">result", true),

@@ -1,14 +1,13 @@
 //! Module of a rollout, from the manifest.
 
 use anyhow::bail;
-use regex::Regex;
 
 use crate::commands::project::Project;
 use crate::manifest::{Fallback, Module, ModuleSpec};
 use crate::plan;
 use crate::rollout::{RolloutTarget, Toleration};
 use crate::settings;
-use crate::vocabulary::{Diagnostic, Diagnostics, Span, nearest, quoted_list};
+use crate::vocabulary::{Diagnostic, Diagnostics, GoRegexp, Span, nearest, quoted_list};
 
 /// KMM Module in the manifest.
 struct NamedModule<'m> {
@@ -41,7 +40,8 @@ pub(super) fn target(project: &Project, name: &str) -> anyhow::Result<RolloutTar
                 .map(|mapping| (mapping.kernel.release.as_str().to_owned(), mapping.pulled_image(&alone.lock))),
         );
     }
-    let fallback = fallback.iter().filter_map(|one| Some((Regex::new(&one.regexp).ok()?, one.image.value.clone())));
+    let fallback =
+        fallback.iter().filter_map(|one| Some((GoRegexp::parse(&one.regexp).ok()?, one.image.value.clone())));
     let hub = module.objects.hub.as_ref();
     Ok(RolloutTarget {
         module: name.to_owned(),

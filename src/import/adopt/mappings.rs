@@ -9,7 +9,7 @@ use kmodgen_yaml::Node;
 
 use super::tree::{list, map, of_json, text, truth};
 use crate::objects::{KernelMapper, KernelMapping, KmmModule};
-use crate::vocabulary::{KernelRelease, Span, Spanned, go_regexp};
+use crate::vocabulary::{GoRegexp, KernelRelease, Span, Spanned, go_regexp};
 
 /// Mappings of a Module that some kernel can reach.
 pub(super) struct LiveMappings {
@@ -52,7 +52,7 @@ impl LiveMappings {
                 KernelRelease::parse(literal)
                     .map_err(|invalid| Inexpressible { span: literal.span, message: invalid.message })?;
             } else {
-                go_regexp::compile(condition)
+                GoRegexp::parse(condition)
                     .map_err(|invalid| Inexpressible { span: condition.span, message: invalid.message })?;
             }
             let template = mapping.image.as_ref().or(module.image.as_ref()).ok_or_else(|| Inexpressible {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::example::module;
 use super::super::facts::{ModuleFacts, Text};
 use super::super::rule::{Rule, RuleCheck, RuleExample, RuleReport};
-use crate::vocabulary::{KernelRelease, Severity, go_regexp};
+use crate::vocabulary::{GoRegexp, KernelRelease, Severity};
 
 /// Most regexps of a Module that are compared with the mappings after them.
 const MOST_REGEXPS: usize = 50;
@@ -84,7 +84,7 @@ pub(in crate::lint) static SHADOWED_MAPPING: Rule = Rule {
 fn shadowed_mapping(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
     let mut literals: HashMap<&str, Text<'_>> = HashMap::new();
     let mut texts: HashMap<&str, Text<'_>> = HashMap::new();
-    let mut regexps: Vec<(Text<'_>, regex::Regex)> = Vec::new();
+    let mut regexps: Vec<(Text<'_>, GoRegexp)> = Vec::new();
     for mapping in &module.mappings {
         let (place, earlier) = match (mapping.literal, mapping.regexp) {
             (Some(literal), None) => {
@@ -108,7 +108,7 @@ fn shadowed_mapping(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
         if let Some(regexp) = mapping.regexp {
             texts.insert(regexp.text, regexp);
             if regexps.len() < MOST_REGEXPS {
-                regexps.extend(go_regexp::compile(regexp.text).ok().map(|compiled| (regexp, compiled)));
+                regexps.extend(GoRegexp::parse(regexp.text).ok().map(|compiled| (regexp, compiled)));
             }
         }
     }
@@ -119,7 +119,7 @@ fn is_all(text: &str) -> bool {
 }
 
 /// Returns the first regexp that matches every release.
-fn catch_all<'n>(regexps: &[(Text<'n>, regex::Regex)]) -> Option<Text<'n>> {
+fn catch_all<'n>(regexps: &[(Text<'n>, GoRegexp)]) -> Option<Text<'n>> {
     regexps.iter().map(|(text, _)| *text).find(|text| is_all(text.text))
 }
 
@@ -243,7 +243,7 @@ fn unmatched_mapping(module: &ModuleFacts<'_>, report: &mut RuleReport<'_>) {
         let (place, is_matched) = match (mapping.literal, mapping.regexp) {
             (Some(literal), None) => (literal, module.kernels.iter().any(|kernel| kernel == literal.text)),
             (None, Some(regexp)) => {
-                let Some(compiled) = go_regexp::compile(regexp.text).ok() else { continue };
+                let Some(compiled) = GoRegexp::parse(regexp.text).ok() else { continue };
                 (regexp, module.kernels.iter().any(|kernel| compiled.is_match(kernel)))
             }
             _ => continue,

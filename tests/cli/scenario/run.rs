@@ -110,7 +110,7 @@ impl Run {
     /// The transcript with every hash replaced by its number, so that a snapshot tells which are
     /// the same, and is not about the templates' text; so with numbers of bytes. Commits of a test's own stay.
     pub(crate) fn unhashed(&self) -> String {
-        let hash = Regex::new(r"\b[0-9a-f]{10,64}\b").unwrap();
+        let hash = Regex::new(r"(?-u:\b)[0-9a-f]{10,64}(?-u:\b)").unwrap();
         let mut known: Vec<String> = Vec::new();
         let name = |found: &regex::Captures<'_>| {
             let text = &found[0];
@@ -124,7 +124,7 @@ impl Run {
             format!("[hash {}]", at + 1)
         };
         let text = hash.replace_all(&self.to_string(), name).into_owned();
-        Regex::new(r"\(\d+ bytes\)").unwrap().replace_all(&text, "([n] bytes)").into_owned()
+        Regex::new(r"\([0-9]+ bytes\)").unwrap().replace_all(&text, "([n] bytes)").into_owned()
     }
 }
 
