@@ -15,7 +15,7 @@ use crate::checksum::{Checksum, ChecksumKey};
 use crate::vocabulary::Digest;
 
 /// First bytes of a file; the number goes up with every change of the format.
-const MAGIC: &[u8; 16] = b"kmodgen cache  8";
+const MAGIC: &[u8; 16] = b"kmodgen cache  9";
 
 /// Number of mappings in a block.
 const BLOCK: usize = 125;

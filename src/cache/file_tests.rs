@@ -20,6 +20,10 @@ fn run() -> CachedRun {
     let hash = Digest::of(b"hash");
     let identity = Identity { hash, dockerfile: Digest::of(b"dockerfile"), asks_for_dtk: true, is_long: false };
     let key = ChecksumKey::PUBLIC.checksum_of("key");
+    let mut releases = TextList::default();
+    for number in 0..3 {
+        releases.push(&format!("5.14.0-{number}.el9.x86_64"));
+    }
     let files = CachedFiles {
         owner: Some("team-nic".to_owned()),
         inputs: Inputs {
@@ -32,7 +36,7 @@ fn run() -> CachedRun {
         key: ChecksumKey::new([1, 2, 3, u64::MAX]),
         root: "/gitops".into(),
         messages: vec!["warning: é\n".into()],
-        releases: (0..3).map(|number| format!("5.14.0-{number}.el9.x86_64")).collect(),
+        releases,
         unplanned: vec![("notes".into(), stat(7))],
         foreign: vec![],
         folder: stat(9),

@@ -7,6 +7,7 @@ mod file;
 #[cfg(test)]
 mod file_tests;
 mod reuse;
+mod text_list;
 
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 pub use check::{CheckResult, ModuleCheck};
 pub use file::{CachedRunFile, ReadAt, with_header, write};
 pub use reuse::Reuse;
+pub use text_list::TextList;
 
 use crate::bundle::is_bundle_file;
 use crate::checksum::{Checksum, ChecksumKey};
@@ -138,7 +140,7 @@ pub struct CachedFiles {
     /// Warnings and notes, which a run with nothing to do shows again.
     pub messages: Vec<String>,
     /// Kernel releases.
-    pub releases: Vec<String>,
+    pub releases: TextList,
     /// Folders that no mapping asks for, in which a file of an earlier run might turn up again.
     pub unplanned: Vec<(String, FileStat)>,
     /// Paths in them where such a file would be, if there is anything.
@@ -178,7 +180,7 @@ impl CachedFiles {
 
     /// Returns the release with this number.
     pub fn release(&self, number: u32) -> &str {
-        self.releases.get(number as usize).map_or("", String::as_str)
+        self.releases.get(number).unwrap_or_default()
     }
 }
 

@@ -38,7 +38,7 @@ impl<'c> Reuse<'c> {
     /// Looks all mappings of this run up.
     pub fn new(run: &'c CachedRun, check: &'c CheckResult, same_templates: bool, expansion: &Expansion<'_>) -> Self {
         let kernels = expansion.inputs.manifest.kernels.iter();
-        let releases: HashMap<&str, u32> = run.files.releases.iter().map(String::as_str).zip(0..).collect();
+        let releases: HashMap<&str, u32> = run.files.releases.iter().zip(0..).collect();
         let releases: Vec<Option<u32>> = kernels.map(|kernel| releases.get(kernel.release.as_str()).copied()).collect();
         // Files of another owner are not known to be this manifest's.
         let owner = expansion.inputs.manifest.owner.as_ref().map(OwnerName::as_str);
@@ -143,7 +143,7 @@ impl<'c> Reuse<'c> {
     /// Returns what the kustomizations of modules name that are as they were, if clusters share files.
     pub fn listed(&self) -> impl Iterator<Item = (String, Listed)> {
         let names: Vec<Arc<str>> = match self.run.files.layout {
-            Layout::Shared => self.run.files.releases.iter().map(|name| name.as_str().into()).collect(),
+            Layout::Shared => self.run.files.releases.iter().map(Into::into).collect(),
             Layout::Files | Layout::Bundle => Vec::new(),
         };
         let modules = self.modules.values().filter(|module| module.check.own.get(1) == Some(&true));

@@ -210,8 +210,8 @@ fn read_document(
 /// The names of a manifest's clusters, those of the files that it includes first, if it is YAML and has any.
 pub fn cluster_names(text: &str, files: &dyn InputFiles) -> Vec<ClusterName> {
     // Most manifests have none, and need not be read here.
-    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    if !lines.any(|line| line.contains("clusters") || line.contains("include")) {
+    let has_any = |text: &str| text.contains("clusters") || text.contains("include");
+    if !has_any(text) || !text.lines().any(|line| has_any(line) && !line.trim_start().starts_with('#')) {
         return Vec::new();
     }
     let node = kmodgen_yaml::read(SourceMap::default().add("", ""), text).ok().flatten();

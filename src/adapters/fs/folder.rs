@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::again::again;
-use super::{LARGEST_INPUT, describe, read_input};
-use crate::vocabulary::{InputError, InputFiles, Listed, ListedKind, RelPath, is_gits_own};
+use super::{LARGEST_INPUT, describe, open_input, read_input};
+use crate::vocabulary::{Digest, InputError, InputFiles, Listed, ListedKind, RelPath, is_gits_own};
 
 const OUTSIDE: &str = "it is outside of the git repository that the manifest is in";
 
@@ -17,13 +17,16 @@ const OUTSIDE: &str = "it is outside of the git repository that the manifest is 
 #[derive(Debug)]
 pub struct ManifestFolder {
     root: PathBuf,
+    /// The folder's path without links.
+    real: OnceLock<PathBuf>,
 }
 
 impl ManifestFolder {
     /// The folder at `root`, the current one where that is empty.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
-        Self { root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root } }
+        let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
+        Self { root, real: OnceLock::new() }
     }
 
     /// Returns the names at the top of the folder.
@@ -38,25 +41,46 @@ impl ManifestFolder {
     pub fn path(&self) -> &Path {
         &self.root
     }
+
+    /// Returns the digest of a file that can be read as input.
+    ///
+    /// # Errors
+    /// As [`InputFiles::read`].
+    pub fn digest(&self, path: &RelPath) -> Result<Digest, InputError> {
+        let (file, _) = open_input(&self.locate(path)?, LARGEST_INPUT)?;
+        Ok(Digest::of_reader(file).map_err(|error| describe(&error))?)
+    }
+
+    fn real_root(&self) -> Result<&Path, InputError> {
+        if let Some(real) = self.real.get() {
+            return Ok(real);
+        }
+        let real = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
+        Ok(self.real.get_or_init(|| real))
+    }
+
+    /// Returns the path without links of a file that may be read.
+    fn locate(&self, path: &RelPath) -> Result<PathBuf, InputError> {
+        let root = self.real_root()?;
+        if path.leaves_folder() {
+            return locate_in_repository(root, path);
+        }
+        let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
+        let Ok(below) = real.strip_prefix(root) else {
+            return Err("it is a link that leaves the manifest's folder".into());
+        };
+        refuse_gits_own(below)?;
+        Ok(real)
+    }
 }
 
 impl InputFiles for ManifestFolder {
     fn read(&self, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
-        let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
-        if path.leaves_folder() {
-            return read_in_repository(&root, path);
-        }
-        let real = again(|| fs::canonicalize(root.join(path.as_str()))).map_err(|error| describe(&error))?;
-        let Ok(below) = real.strip_prefix(&root) else {
-            return Err("it is a link that leaves the manifest's folder".into());
-        };
-        refuse_gits_own(below)?;
-        Ok(read_input(&real, LARGEST_INPUT)?.into())
+        Ok(read_input(&self.locate(path)?, LARGEST_INPUT)?.into())
     }
 
     fn list(&self, folder: &RelPath) -> Result<Vec<Listed>, InputError> {
-        let root = again(|| fs::canonicalize(&self.root)).map_err(|error| describe(&error))?;
-        let path = root.join(folder.as_str());
+        let path = self.real_root()?.join(folder.as_str());
         // Builders of containers do not all follow a link to what they copy.
         if again(|| fs::canonicalize(&path)).map_err(|error| describe(&error))? != path {
             return Err("it is reached through a link".into());
@@ -65,8 +89,8 @@ impl InputFiles for ManifestFolder {
     }
 }
 
-/// Reads a file outside of the folder, in the repository that the folder is in.
-fn read_in_repository(folder: &Path, path: &RelPath) -> Result<Arc<Vec<u8>>, InputError> {
+/// Returns the path without links of a file outside of the folder, in the repository that the folder is in.
+fn locate_in_repository(folder: &Path, path: &RelPath) -> Result<PathBuf, InputError> {
     let Some(top) = folder.ancestors().find(|folder| is_top(folder)) else {
         return Err("it is outside of the manifest's folder, which is in no git repository".into());
     };
@@ -81,7 +105,7 @@ fn read_in_repository(folder: &Path, path: &RelPath) -> Result<Arc<Vec<u8>>, Inp
     if real.ancestors().skip(1).take_while(|folder| *folder != top).any(is_top) {
         return Err("it belongs to another git repository".into());
     }
-    Ok(read_input(&real, LARGEST_INPUT)?.into())
+    Ok(real)
 }
 
 /// Refuses files of a `.git`, which no commit has either.

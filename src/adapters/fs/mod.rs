@@ -123,6 +123,14 @@ pub fn read_text_if_any(path: &Path) -> Result<Option<String>, String> {
 }
 
 fn read_input(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
+    let (mut file, size) = open_input(path, largest)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.read_to_end(&mut bytes).map_err(|error| describe(&error))?;
+    Ok(bytes)
+}
+
+/// Opens a regular file of at most `largest` bytes, and returns it with its size.
+fn open_input(path: &Path, largest: u64) -> Result<(io::Take<fs::File>, u64), String> {
     let metadata = again(|| fs::metadata(path)).map_err(|error| describe(&error))?;
     if metadata.is_dir() {
         return Err("it is a folder".into());
@@ -133,10 +141,8 @@ fn read_input(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
     if metadata.len() > largest {
         return Err(format!("it has {} bytes; at most {largest} are allowed", metadata.len()));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     let file = fs::File::open(path).map_err(|error| describe(&error))?;
-    file.take(largest).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
-    Ok(bytes)
+    Ok((file.take(largest), metadata.len()))
 }
 
 /// The names of a folder's files and folders in order, for suggestions; none if it cannot be read.

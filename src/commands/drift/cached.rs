@@ -7,7 +7,7 @@ use super::modules::is_all_built;
 use super::{Drift, FileState, MappingFiles};
 use crate::adapters::fs;
 use crate::bundle::{document_of, file_name};
-use crate::cache::{CachedFiles, CachedMapping, CachedModule, CachedResult, FileEntry};
+use crate::cache::{CachedFiles, CachedMapping, CachedModule, CachedResult, FileEntry, TextList};
 use crate::checksum::Checksum;
 use crate::commands::project::Project;
 use crate::file_stat::FileStat;
@@ -156,16 +156,13 @@ fn settled(file: &FileEntry, since: i64) -> FileEntry {
 }
 
 /// Returns the releases of kernels, each once, and the number that each kernel's release has among them.
-fn unique_releases(kernels: &[Kernel]) -> (Vec<String>, Vec<u32>) {
+fn unique_releases(kernels: &[Kernel]) -> (TextList, Vec<u32>) {
     let mut first = HashMap::with_capacity(kernels.len());
-    let mut unique = Vec::with_capacity(kernels.len());
+    let mut unique = TextList::default();
     let mut numbers = Vec::with_capacity(kernels.len());
     for kernel in kernels {
         let release = kernel.release.as_str();
-        numbers.push(*first.entry(release).or_insert_with(|| {
-            unique.push(release.to_owned());
-            unique.len() as u32 - 1
-        }));
+        numbers.push(*first.entry(release).or_insert_with(|| unique.push(release)));
     }
     (unique, numbers)
 }

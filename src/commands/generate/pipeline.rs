@@ -82,7 +82,7 @@ impl<'r> Pipeline<'r> {
         let location = CacheLocation::of(self.manifest, cluster, self.args.output.output.as_ref());
         let mut lock = None;
         let previous = self.previous_run(&location, &mut lock)?;
-        let workers = settings::workers(self.args.output.jobs);
+        let workers = || settings::workers(self.args.output.jobs);
         let mut check = previous.map(|run| BackgroundCheck::start(run, self.args.check, workers, &self.known));
         let inputs = check.as_ref().map(|check| InputCheck::of(&check.files().inputs, self.manifest));
         // A module that is taken over was not planned then.
@@ -91,7 +91,7 @@ impl<'r> Pipeline<'r> {
             return self.finish_unchanged(check, &location, make_files);
         }
 
-        let check = check.map(|check| check.finish_aside(workers));
+        let check = check.map(|check| check.finish_aside(workers()));
         let (project, root) = self.open(cluster, &mut lock)?;
         // The output folder may be another one now.
         let check = check.filter(|check| std::path::absolute(&root).is_ok_and(|root| root == check.root));

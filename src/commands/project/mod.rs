@@ -12,7 +12,7 @@ use crate::adapters::ui;
 use crate::cache::{self, InputRecord};
 use crate::cli::{ClusterArgs, ManifestArgs};
 use crate::commands::faults::{Faults, each_drawn};
-use crate::commands::input_check::{are_as, is_as};
+use crate::commands::input_check::is_current;
 use crate::commands::subject::{folder_of, on_disk};
 use crate::holds::{self, Hold, Holds, PlacedHolds};
 use crate::lock::Lock;
@@ -330,7 +330,7 @@ impl Project {
 
     /// Returns whether the manifest, the lock and the files that were read so far are unchanged.
     pub(super) fn is_current(&self, manifest: &Path) -> bool {
-        is_as(manifest, &[Some(self.manifest_digest), self.read_lock()]) && are_as(manifest, &self.read()[0])
+        is_current(manifest, &[Some(self.manifest_digest), self.read_lock()], &self.read()[0])
     }
 
     /// The files that were read: those that the manifest names, and templates. A folder whose names

@@ -28,7 +28,7 @@ impl BackgroundCheck {
     /// all of them if `reads` is set. The names in the output folder itself have been read when this returns.
     ///
     /// Shared files that are `known` are not compared again.
-    pub fn start(run: CachedRunFile, reads: bool, workers: usize, known: &Arc<KnownShared>) -> Self {
+    pub fn start(run: CachedRunFile, reads: bool, workers: impl FnOnce() -> usize, known: &Arc<KnownShared>) -> Self {
         let checker = FileChecker { now: now(), reads, key: run.files.key };
         let result = CheckResult::of(&run.files, false);
         let run = Arc::new(run);
@@ -39,8 +39,8 @@ impl BackgroundCheck {
             known: known.clone(),
         });
         let jobs = check.jobs();
-        // The metadata of a few files is read before a thread has started.
-        let workers = if reads || !has_known_bundles(&check.run.files) { workers } else { 1 };
+        // The metadata of a few files is read before the system has told its cores, or started a thread.
+        let workers = if reads || !has_known_bundles(&check.run.files) { workers() } else { 1 };
         let jobs = Aside::start(jobs, workers, {
             let check = check.clone();
             move |job| check.run(job)
