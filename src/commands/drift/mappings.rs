@@ -1,7 +1,7 @@
 //! Rendering of mappings that the previous run does not know, and comparison of their files.
 
 use super::listed::ListedFiles;
-use super::shared::{SharedMapping, SharedMappings, StoredFile};
+use super::shared::{EarlierMappings, SharedMapping, SharedMappings, StoredFile};
 use crate::cache::{CachedMapping, FileEntry, Reuse};
 use crate::checksum::Checksum;
 use crate::commands::faults::Faults;
@@ -84,6 +84,8 @@ pub(super) struct MappingComparer<'e, 'c> {
     pub(super) reuse: Option<&'e Reuse<'c>>,
     /// Mappings of all clusters.
     pub(super) shared: Option<&'e SharedMappings>,
+    /// Those of earlier clusters.
+    pub(super) earlier: Option<&'e EarlierMappings>,
     /// Files that clusters share, as the kustomizations of the modules name them.
     pub(super) listed: &'e ListedFiles,
 }
@@ -98,14 +100,14 @@ impl<'c> MappingComparer<'_, 'c> {
 
     /// Compares a mapping that another cluster has, too.
     fn shared(&self, number: usize, planned: &PlannedMapping<'_>) -> Option<(Identity, MappingResult<'c>)> {
-        let mapping = self.shared?.get(*self.keys.get(number)?)?;
+        let mapping = self.earlier?.get(*self.keys.get(number)?)?;
         let place = MappingPlace::of(planned.module, planned.kernel, (number, mapping.hash));
         let known = self.known_files(&place);
         if self.layout() == Layout::Shared && known.contains(&None) {
             // Its texts were not kept, and the files are not there.
             return None;
         }
-        let SharedMapping { beside, config_map, .. } = &*mapping;
+        let SharedMapping { beside, config_map, .. } = mapping;
         let beside = beside.as_ref().map(|file| (file.content(), file.checksum));
         let files = [beside, Some((config_map.content(), config_map.checksum))];
         let verdicts = self.compare_files(&place, files, known);
@@ -180,7 +182,7 @@ impl<'c> MappingComparer<'_, 'c> {
         if !before.contains(&None) {
             return before;
         }
-        let stored = self.shared.map(|shared| shared.stored(place.hash)).unwrap_or_default();
+        let stored = self.earlier.map(|earlier| earlier.stored(place.hash)).unwrap_or_default();
         [before[0].or(stored[0]), before[1].or(stored[1])]
     }
 

@@ -169,8 +169,9 @@ impl<'p> Drift<'p> {
         let claim = Claim { owner: manifest.file_owner(), take_over: scope.take_over };
         let inspector = Inspector { tree, sink, key, force: scope.force, claim, only };
         let shared_files = listed_files(&tree, manifest.output.layout)?;
-        let comparer =
-            MappingComparer { project, inspector: &inspector, keys: &keys, reuse, shared, listed: &shared_files };
+        let (earlier, listed) = (shared.map(SharedMappings::earlier), &shared_files);
+        let earlier = earlier.as_deref();
+        let comparer = MappingComparer { project, inspector: &inspector, keys: &keys, reuse, shared, earlier, listed };
         let (plan, results) = compare_mappings((&expansion, warnings), &comparer, scope.workers)?;
         drop(expansion);
         let selected = scope.only.is_none_or(|only| {

@@ -1,7 +1,7 @@
 //! Mappings that several clusters of a run have, found by the key of their inputs, so that each is rendered once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::cache::{FileEntry, InputRecord};
 use crate::checksum::Checksum;
@@ -18,16 +18,27 @@ const LARGEST: usize = 32 << 20;
 
 /// Mappings of the clusters of a run, rendered so far.
 #[derive(Default)]
-pub(in crate::commands) struct SharedMappings(RwLock<Shared>);
+pub(in crate::commands) struct SharedMappings {
+    earlier: RwLock<EarlierMappings>,
+    added: Mutex<Added>,
+}
 
+/// Mappings of earlier clusters, which threads read without waiting for each other.
 #[derive(Default)]
-struct Shared {
-    mappings: HashMap<Checksum, Arc<SharedMapping>>,
-    /// Size of all texts in bytes.
-    size: usize,
+pub(super) struct EarlierMappings {
+    mappings: HashMap<Checksum, SharedMapping>,
     /// Files that clusters share, by content.
     stored: HashMap<ContentHash, [Option<FileEntry>; 2]>,
-    /// Templates that the mappings were rendered from.
+}
+
+/// What comes with a cluster, for later ones.
+#[derive(Default)]
+struct Added {
+    mappings: Vec<(Checksum, SharedMapping)>,
+    stored: Vec<(ContentHash, StoredFile)>,
+    /// Size of the texts of all mappings in bytes, of earlier clusters, too.
+    size: usize,
+    /// Templates that all mappings were rendered from.
     templates: Vec<InputRecord>,
 }
 
@@ -94,10 +105,35 @@ impl SharedFile {
     }
 }
 
-impl SharedMappings {
+impl EarlierMappings {
     /// Returns the mapping with this key, if it was rendered.
-    pub(super) fn get(&self, key: Checksum) -> Option<Arc<SharedMapping>> {
-        self.read().mappings.get(&key).cloned()
+    pub(super) fn get(&self, key: Checksum) -> Option<&SharedMapping> {
+        self.mappings.get(&key)
+    }
+
+    /// Returns those of the kustomization and the ConfigMap of a content that this run wrote for other clusters, or found
+    /// as they should be.
+    pub(super) fn stored(&self, content: ContentHash) -> [Option<FileEntry>; 2] {
+        self.stored.get(&content).copied().unwrap_or_default()
+    }
+
+    fn extend(&mut self, added: &mut Added) {
+        self.mappings.extend(added.mappings.drain(..));
+        for (content, file) in added.stored.drain(..) {
+            let stored = self.stored.entry(content).or_default();
+            match file {
+                StoredFile::Kustomization(entry) => stored[0] = Some(entry),
+                StoredFile::ConfigMap(entry) => stored[1] = Some(entry),
+            }
+        }
+    }
+}
+
+impl SharedMappings {
+    /// Returns the mappings of earlier clusters.
+    pub(super) fn earlier(&self) -> RwLockReadGuard<'_, EarlierMappings> {
+        self.earlier.write().unwrap_or_else(PoisonError::into_inner).extend(&mut self.added());
+        self.earlier.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a mapping with the texts of the file beside its ConfigMap, if the layout has one, and of its ConfigMap, which
@@ -119,52 +155,35 @@ impl SharedMappings {
             None => None,
         };
         let size = config_map.size() + beside.as_ref().map_or(0, SharedFile::size);
-        let mut state = self.write();
-        if state.size + size <= LARGEST {
-            state.size += size;
-            state.mappings.insert(key, Arc::new(SharedMapping { identity, beside, config_map, hash }));
+        let mut added = self.added();
+        if added.size + size <= LARGEST {
+            added.size += size;
+            added.mappings.push((key, SharedMapping { identity, beside, config_map, hash }));
         }
-    }
-
-    /// Returns those of the kustomization and the ConfigMap of a content that this run wrote for other clusters, or found
-    /// as they should be.
-    pub(super) fn stored(&self, content: ContentHash) -> [Option<FileEntry>; 2] {
-        self.read().stored.get(&content).copied().unwrap_or_default()
     }
 
     /// Notes shared files that are as they should be: the content, and the kustomization or the ConfigMap.
     pub(in crate::commands) fn note_stored(&self, files: impl IntoIterator<Item = (ContentHash, StoredFile)>) {
-        let mut state = self.write();
-        for (content, file) in files {
-            let stored = state.stored.entry(content).or_default();
-            match file {
-                StoredFile::Kustomization(entry) => stored[0] = Some(entry),
-                StoredFile::ConfigMap(entry) => stored[1] = Some(entry),
-            }
-        }
+        self.added().stored.extend(files);
     }
 
     /// Notes the templates that the mappings of a project were rendered from.
     pub(super) fn note_templates(&self, project: &Project) {
         let [_, templates] = project.read();
-        let mut state = self.write();
+        let mut added = self.added();
         for template in templates {
-            if !state.templates.contains(&template) {
-                state.templates.push(template);
+            if !added.templates.contains(&template) {
+                added.templates.push(template);
             }
         }
     }
 
     /// Returns the templates that the mappings were rendered from.
     pub(super) fn templates(&self) -> Vec<InputRecord> {
-        self.read().templates.clone()
+        self.added().templates.clone()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Shared> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Shared> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    fn added(&self) -> MutexGuard<'_, Added> {
+        self.added.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
