@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
-use sha2::{Digest as _, Sha256};
 use ureq::Agent;
 use ureq::http::StatusCode;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -97,28 +96,28 @@ fn local(path: &Path, folder: &Path) -> Result<File, DownloadError> {
 }
 
 fn digest(file: impl Read, end: Instant) -> io::Result<Digest> {
-    let mut file = file.take(LIMIT + 1);
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut size = 0;
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(bytes) => {
-                size += bytes as u64;
-                hash.update(&buffer[..bytes]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        if Instant::now() > end {
-            return Err(io::Error::other("it takes longer than 20 times --timeout"));
-        }
-    }
-    if size > LIMIT {
+    let mut file = Timed { inner: file.take(LIMIT + 1), end };
+    let digest = Digest::of_reader(&mut file)?;
+    if file.inner.limit() == 0 {
         return Err(io::Error::other("the file is larger than 16 GiB"));
     }
-    Ok(Digest::from_bytes(hash.finalize().into()))
+    Ok(digest)
+}
+
+/// A reader that has to come to its end in time.
+struct Timed<R> {
+    inner: R,
+    end: Instant,
+}
+
+impl<R: Read> Read for Timed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if read > 0 && Instant::now() > self.end {
+            return Err(io::Error::other("it takes longer than 20 times --timeout"));
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
