@@ -24,7 +24,7 @@ mod test;
 mod update;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use deferred::Deferred;
 
@@ -166,6 +166,13 @@ pub enum Command {
     /// Render templates from stdin for a kmodgen that starts this command itself
     #[command(hide = true)]
     RenderTemplates,
+}
+
+/// Returns the whole command line: commands have their arguments already.
+pub fn whole() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
 }
 
 /// Returns the command that does what a command of another name does in other tools.

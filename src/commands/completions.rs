@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 
 use anyhow::Context as _;
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::env::Shells;
 use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate};
 
 use super::project::Project;
 use crate::adapters::ui;
-use crate::cli::{Cli, CompletionsArgs, ManifestArgs};
+use crate::cli::{self, CompletionsArgs, ManifestArgs};
 use crate::commands::Exit;
 use crate::settings;
 
@@ -36,17 +36,9 @@ pub fn answer(args: &[OsString]) -> Result<bool, clap::Error> {
     if !settings::is_set(VARIABLE) {
         return Ok(false);
     }
-    CompleteEnv::with_factory(command)
+    CompleteEnv::with_factory(|| with_candidates(cli::whole()))
         .var(VARIABLE)
         .try_complete(args.iter().cloned(), settings::current_folder().as_deref())
-}
-
-/// Returns the program's command line, with candidates from the manifest.
-fn command() -> Command {
-    let mut command = Cli::command();
-    // Commands have their arguments from here on.
-    command.build();
-    with_candidates(command)
 }
 
 /// Adds candidates from the manifest to all arguments that take names of it.

@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_mangen::Man;
 
 use crate::adapters::{fs, ui};
-use crate::cli::{Cli, ManArgs};
+use crate::cli::{self, ManArgs};
 use crate::commands::Exit;
 
 /// Runs the command.
 pub fn run(args: &ManArgs) -> anyhow::Result<Exit> {
-    let mut command = Cli::command();
-    command.build();
+    let command = cli::whole();
     match &args.folder {
         None => ui::result(&page(command)?),
         Some(folder) => write(folder, command)?,

@@ -2,13 +2,12 @@
 
 use std::process::Command;
 
-use clap::{CommandFactory as _, Parser as _};
-use kmodgen::cli::Cli;
+use clap::Parser as _;
+use kmodgen::cli::{self, Cli};
 
 /// The program and its commands, each with the words that show its help.
 pub(crate) fn commands() -> Vec<(String, clap::Command)> {
-    let mut program = Cli::command();
-    program.build();
+    let program = cli::whole();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
     let mut all: Vec<_> = commands.map(|command| (command.get_name().to_owned(), command.clone())).collect();
     all.push((String::new(), program));
