@@ -3,7 +3,8 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -188,7 +189,9 @@ pub fn folder_or_here(folder: &Path) -> PathBuf {
 
 /// Returns the number of threads to use.
 pub fn workers(flag: Option<NonZeroUsize>) -> usize {
-    flag.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    // Linux is asked with a dozen system calls, by each cluster of a run.
+    static CORES: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, NonZeroUsize::get));
+    flag.map_or_else(|| *CORES, NonZeroUsize::get)
 }
 
 /// The folder for what only saves time; `None` where there is no place for it. `KMODGEN_CACHE_DIR`

@@ -20,7 +20,7 @@ impl TextList {
     /// Returns the text with this number.
     pub fn get(&self, number: u32) -> Option<&str> {
         let number = number as usize;
-        let start = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let start = if number == 0 { 0 } else { *self.ends.get(number - 1)? };
         self.joined.get(start..*self.ends.get(number)?)
     }
 

@@ -55,10 +55,10 @@ pub(super) fn check_tag(module: &Module, kernel: &Kernel, namespace: &Namespace)
         Some(_) => format!("_{namespace}_{}_kmm_unsigned", module.name.value).len(),
         None => 0,
     };
-    let start = tag_start(module, kernel).concat();
-    let length = start.len() + TAG_DIGITS + suffix;
+    let start = tag_start(module, kernel);
+    let length = start.iter().map(|part| part.len()).sum::<usize>() + TAG_DIGITS + suffix;
     if length > TAG_LIMIT {
-        let over = length - TAG_LIMIT;
+        let (start, over) = (start.concat(), length - TAG_LIMIT);
         let why = if suffix > 0 { ", with what KMM appends for the unsigned image," } else { "" };
         return Err(Invalid::new(format!(
             "the tag `{start}<{TAG_DIGITS} hex>`{why} is {over} characters longer than a registry allows"

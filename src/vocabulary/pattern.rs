@@ -33,11 +33,10 @@ impl Pattern {
     /// A pattern that is no regular expression, or one too large to compile.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         // The pattern is parsed on its own: `a)(b` is only well formed once anchored.
-        let refuse = |reason: &str| {
+        let parsed = parse(text).map_err(|reason| {
             Invalid::new(format!("`{}` is not a regular expression: {reason}", text.escape_debug()))
                 .help(r"it must match a whole release, such as `5\.14\..*`; a literal `.` or `+` is `\.` or `\+`")
-        };
-        let parsed = parse(text).map_err(|reason| refuse(&reason))?;
+        })?;
         let size = size_of(&parsed);
         if size > LARGEST {
             return Err(Invalid::new(format!("`{}` exceeds the size limit of patterns", text.escape_debug()))

@@ -39,7 +39,7 @@ impl BackgroundCheck {
             known: known.clone(),
         });
         let jobs = check.jobs();
-        // The metadata of a few files is read before the system has told its cores, or started a thread.
+        // The metadata of a few files is read before the number of cores is known, or a thread has started.
         let workers = if reads || !has_known_bundles(&check.run.files) { workers() } else { 1 };
         let jobs = Aside::start(jobs, workers, {
             let check = check.clone();
